@@ -1,0 +1,72 @@
+"""ONNX models of a single RoiAlign node, for the runtimes that execute them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    import numpy as np
+    from onnx import ModelProto
+
+    from ..implementation import RoiAlignCall
+
+INPUTS = ("X", "rois", "batch_indices")
+OUTPUT = "Y"
+IR_VERSION = 8
+
+Shape: TypeAlias = tuple[int | str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RoiAlignModel:
+    """What distinguishes one model from another. Hashable, so that runtimes can keep one session per model.
+
+    ``coordinates`` is the attribute ``coordinate_transformation_mode``, which exists from opset 16; None leaves it unset.
+    A name instead of a number in a shape is a dimension that may vary between runs.
+    """
+
+    opset: int
+    coordinates: str | None
+    mode: str
+    output_size: tuple[int, int]
+    spatial_scale: float
+    sampling_ratio: int
+    dtype: np.dtype
+    maps: Shape = ("N", "C", "H", "W")
+    rois: int | str = "K"
+
+    @classmethod
+    def of(cls, call: RoiAlignCall, opset: int, coordinates: str | None, *, static: bool = False) -> RoiAlignModel:
+        """Returns the model that makes ``call``, with the shapes of its arrays if ``static``."""
+        shapes: tuple[Shape, int] | tuple[()] = (call.input.shape, len(call.boxes)) if static else ()
+        scale, ratio = call.single_scale(), call.single_sampling_ratio()
+        return cls(opset, coordinates, call.mode, call.output_size, scale, ratio, call.input.dtype, *shapes)
+
+    def build(self) -> ModelProto:
+        """Builds the ONNX model."""
+        from onnx import TensorProto, helper
+
+        kind = helper.np_dtype_to_tensor_dtype(self.dtype)
+        transformation = {} if self.coordinates is None else {"coordinate_transformation_mode": self.coordinates}
+        node = helper.make_node(
+            "RoiAlign",
+            INPUTS,
+            [OUTPUT],
+            mode=self.mode,
+            output_height=self.output_size[0],
+            output_width=self.output_size[1],
+            sampling_ratio=self.sampling_ratio,
+            spatial_scale=self.spatial_scale,
+            **transformation,
+        )
+        shapes = (self.maps, (self.rois, 4), (self.rois,))
+        kinds = (kind, kind, TensorProto.INT64)
+        graph = helper.make_graph(
+            [node],
+            "roi_align",
+            [helper.make_tensor_value_info(*value) for value in zip(INPUTS, kinds, shapes, strict=True)],
+            [helper.make_tensor_value_info(OUTPUT, kind, (self.rois, self.maps[1], *self.output_size))],
+        )
+        opsets = [helper.make_opsetid("", self.opset)]
+        return helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION, producer_name="roikit")

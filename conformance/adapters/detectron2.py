@@ -1,0 +1,52 @@
+"""detectron2, whose ROIAlign calls torchvision's. **Not run**: detectron2 is not on PyPI, so this file is untested.
+
+Facts: ``detectron2/layers/roi_align.py``, read.
+
+* ``aligned`` is a boolean argument of the ``ROIAlign`` module, True by default; False is the dialect ``detectron2-legacy``.
+* Adaptive sampling is asked for by a ``sampling_ratio`` of 0.
+* The module casts ``(K, 5)`` boxes to the data type of the maps itself.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from ..implementation import Description, RoiAlignCall
+from ._call import require_described
+from ._torch_array import as_array, as_tensor
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+class Detectron2:
+    """``detectron2.layers.ROIAlign`` on a CPU."""
+
+    requires: ClassVar[tuple[str, ...]] = ("torch", "torchvision", "detectron2")
+    install: ClassVar[str] = "pip install --no-build-isolation git+https://github.com/facebookresearch/detectron2"
+    aligned: ClassVar[dict[str, bool]] = {"detectron2": True, "detectron2-legacy": False}
+
+    def __init__(self) -> None:
+        import detectron2
+        import torch
+        import torchvision
+        from detectron2.layers import ROIAlign
+
+        self._module = ROIAlign
+        self._description = Description(
+            version=f"{detectron2.__version__} (torchvision {torchvision.__version__}, torch {torch.__version__})",
+            homepage="https://github.com/facebookresearch/detectron2",
+            dialects=tuple(self.aligned),
+            dtypes=("float16", "float32", "float64"),
+        )
+
+    def describe(self) -> Description:
+        """Describes the loaded library."""
+        return self._description
+
+    def roi_align(self, call: RoiAlignCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Builds the module and calls it."""
+        require_described(call, self._description)
+        scale, ratio = call.single_scale(), call.single_sampling_ratio()
+        module = self._module(call.output_size, scale, ratio, aligned=self.aligned[call.dialect])
+        return as_array(module(as_tensor(call.input), as_tensor(call.boxes)))

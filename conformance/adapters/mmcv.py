@@ -1,0 +1,62 @@
+"""mmcv on a CPU.
+
+Facts: ``mmcv/ops/roi_align.py`` and ``mmcv/ops/csrc/pytorch/cpu/roi_align.cpp`` of 2.2.0, and running them.
+
+* ``aligned`` is a boolean argument, True by default; False is the dialect ``mmcv-legacy``.
+* Adaptive sampling is asked for by a ``sampling_ratio`` of 0 (the default) or less.
+* Boxes are ``(K, 5)`` in the data type of the maps, which is also what the kernel computes in. The scale passes through a
+  float32 in every data type.
+* The kernel reads the maps as if they were contiguous, whatever their strides.
+* With ``aligned`` a box of negative extent is refused.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from ..implementation import Description, RoiAlignCall
+from ._call import boxes_like_input, require_described
+from ._torch_array import as_array, as_tensor
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+class Mmcv:
+    """``mmcv.ops.roi_align``."""
+
+    requires: ClassVar[tuple[str, ...]] = ("torch", "mmcv")
+    install: ClassVar[str] = "pip install torch openmim && mim install mmcv"
+    aligned: ClassVar[dict[str, bool]] = {"mmcv": True, "mmcv-legacy": False}
+
+    def __init__(self) -> None:
+        import mmcv
+        import torch
+        from mmcv.ops import roi_align
+
+        self._roi_align = roi_align
+        self._description = Description(
+            version=f"{mmcv.__version__} (torch {torch.__version__})",
+            homepage="https://github.com/open-mmlab/mmcv",
+            dialects=tuple(self.aligned),
+            modes=("avg", "max"),
+            dtypes=("float16", "float32", "float64"),
+        )
+
+    def describe(self) -> Description:
+        """Describes the loaded library."""
+        return self._description
+
+    def roi_align(self, call: RoiAlignCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Calls the function as its users do; it takes positional arguments only."""
+        require_described(call, self._description)
+        result = self._roi_align(
+            as_tensor(call.input),
+            as_tensor(boxes_like_input(call)),
+            call.output_size,
+            call.single_scale(),
+            call.single_sampling_ratio(),
+            call.mode,
+            self.aligned[call.dialect],
+        )
+        return as_array(result)

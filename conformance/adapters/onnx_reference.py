@@ -1,0 +1,69 @@
+"""The reference evaluator of the ``onnx`` package, in Python.
+
+Facts: ``onnx/reference/ops/op_roi_align.py`` of 1.23, and running it.
+
+* ``aligned`` depends on the opset of the model, as in ``onnxruntime.py``; but see `OnnxReference` on opset 10.
+* Adaptive sampling is asked for by a ``sampling_ratio`` of 0, the default.
+* Boxes are ``(K, 4)`` in the data type of the maps, which NumPy then computes in; batch indices are int64.
+* bfloat16 came with opset 22, so its models are of that opset.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from ..implementation import Description, RoiAlignCall, Unsupported
+from ._call import corners_and_indices, require_described
+from ._onnx_model import INPUTS, RoiAlignModel
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+class OnnxReference:
+    """``onnx.reference.ReferenceEvaluator`` over a model of one RoiAlign node."""
+
+    requires: ClassVar[tuple[str, ...]] = ("onnx",)
+    install: ClassVar[str] = "pip install onnx"
+    opsets: ClassVar[dict[str, tuple[int, str | None]]] = {
+        "onnx-10": (10, None),
+        "onnx-16": (16, "half_pixel"),
+        "onnx-16-output-half-pixel": (16, "output_half_pixel"),
+    }
+    bfloat16_opset: ClassVar[int] = 22
+
+    def __init__(self) -> None:
+        import onnx
+        import onnx.reference
+
+        self._evaluator = lru_cache(maxsize=256)(self._create_evaluator)
+        self._description = Description(
+            version=onnx.__version__,
+            homepage="https://onnx.ai",
+            dialects=tuple(self.opsets),
+            modes=("avg", "max"),
+            dtypes=("float16", "bfloat16", "float32", "float64"),
+        )
+
+    def describe(self) -> Description:
+        """Describes the loaded library."""
+        return self._description
+
+    def roi_align(self, call: RoiAlignCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Runs the call's model, in an evaluator that is kept for later calls."""
+        require_described(call, self._description)
+        opset, coordinates = self.opsets[call.dialect]
+        if call.input.dtype.name == "bfloat16":
+            if coordinates is None:
+                raise Unsupported(f"bfloat16 before opset {self.bfloat16_opset}")
+            opset = self.bfloat16_opset
+        evaluator = self._evaluator(RoiAlignModel.of(call, opset, coordinates))
+        feeds = dict(zip(INPUTS, (call.input, *corners_and_indices(call)), strict=True))
+        return evaluator.run(None, feeds)[0]
+
+    @staticmethod
+    def _create_evaluator(model: RoiAlignModel) -> Any:
+        from onnx.reference import ReferenceEvaluator
+
+        return ReferenceEvaluator(model.build())

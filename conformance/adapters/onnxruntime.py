@@ -1,0 +1,70 @@
+"""ONNX Runtime's CPU execution provider.
+
+Facts: the operator's text in ``onnx/docs/Operators.md``, ``onnxruntime/core/providers/cpu/object_detection/roialign.cc``
+of 1.32, and running it.
+
+* ``aligned`` depends on the opset of the model. Opset 10 knows only the unshifted operator. Opset 16 has the attribute
+  ``coordinate_transformation_mode``: ``half_pixel``, the default, shifts, and ``output_half_pixel`` does not.
+* Adaptive sampling is asked for by a ``sampling_ratio`` of 0, the default.
+* Boxes are ``(K, 4)`` in the data type of the maps, batch indices int64. The scale is a float32 attribute.
+* There is no kernel for opset 22, and so none for bfloat16.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from ..implementation import Description, RoiAlignCall
+from ._call import corners_and_indices, require_described
+from ._onnx_model import INPUTS, OUTPUT, RoiAlignModel
+
+if TYPE_CHECKING:
+    import numpy as np
+
+ERRORS_ONLY = 3
+"""Log severity: a session in mode "max" otherwise warns that the mode is going to change."""
+
+
+class OnnxRuntime:
+    """``onnxruntime.InferenceSession`` over a model of one RoiAlign node."""
+
+    requires: ClassVar[tuple[str, ...]] = ("onnxruntime", "onnx")
+    install: ClassVar[str] = "pip install onnxruntime onnx"
+    opsets: ClassVar[dict[str, tuple[int, str | None]]] = {
+        "onnx-10": (10, None),
+        "onnx-16": (16, "half_pixel"),
+        "onnx-16-output-half-pixel": (16, "output_half_pixel"),
+    }
+
+    def __init__(self) -> None:
+        import onnxruntime
+
+        self._session = lru_cache(maxsize=256)(self._create_session)
+        self._description = Description(
+            version=onnxruntime.__version__,
+            homepage="https://onnxruntime.ai",
+            dialects=tuple(self.opsets),
+            modes=("avg", "max"),
+            dtypes=("float16", "float32", "float64"),
+        )
+
+    def describe(self) -> Description:
+        """Describes the loaded library."""
+        return self._description
+
+    def roi_align(self, call: RoiAlignCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Runs the call's model, in a session that is kept for later calls."""
+        require_described(call, self._description)
+        session = self._session(RoiAlignModel.of(call, *self.opsets[call.dialect]))
+        feeds = dict(zip(INPUTS, (call.input, *corners_and_indices(call)), strict=True))
+        return session.run([OUTPUT], feeds)[0]
+
+    @staticmethod
+    def _create_session(model: RoiAlignModel) -> Any:
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = ERRORS_ONLY
+        providers = ["CPUExecutionProvider"]
+        return onnxruntime.InferenceSession(model.build().SerializeToString(), options, providers=providers)

@@ -1,0 +1,78 @@
+"""OpenVINO's CPU plugin, through its own operator ROIAlign-9 rather than an imported ONNX model.
+
+Facts: the operator's specification (ROIAlign-9), ``openvino/opset9/ops.py`` of 2026.4, and running it.
+
+* ``aligned`` is spelled ``aligned_mode``: ``asymmetric``, the default, does not shift; ``half_pixel_for_nn`` is what others call
+  aligned; ``half_pixel`` maps pixel centres to pixel centres.
+* Adaptive sampling is asked for by a ``sampling_ratio`` of 0.
+* Boxes are ``(K, 4)`` in the data type of the maps, batch indices integers. The scale is a float32 attribute.
+* The plugin computes in the inference precision, which is a setting of the compiled model.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from ..implementation import Description, RoiAlignCall
+from ._call import corners_and_indices, require_described
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+class OpenVino:
+    """``openvino.opset9.roi_align``, compiled for the CPU with float32 inference precision."""
+
+    requires: ClassVar[tuple[str, ...]] = ("openvino",)
+    install: ClassVar[str] = "pip install openvino"
+    aligned_mode: ClassVar[dict[str, str]] = {
+        "openvino-asymmetric": "asymmetric",
+        "openvino-half-pixel-for-nn": "half_pixel_for_nn",
+        "openvino-half-pixel": "half_pixel",
+    }
+
+    def __init__(self) -> None:
+        import openvino
+
+        self._core = openvino.Core()
+        self._model = lru_cache(maxsize=256)(self._compile)
+        self._description = Description(
+            version=openvino.__version__,
+            homepage="https://docs.openvino.ai",
+            dialects=tuple(self.aligned_mode),
+            modes=("avg", "max"),
+            dtypes=("float16", "float32"),
+        )
+
+    def describe(self) -> Description:
+        """Describes the loaded library."""
+        return self._description
+
+    def roi_align(self, call: RoiAlignCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Infers the call's model, which is kept compiled for later calls."""
+        require_described(call, self._description)
+        model = self._model(
+            call.input.dtype,
+            self.aligned_mode[call.dialect],
+            call.mode,
+            call.output_size,
+            call.single_scale(),
+            call.single_sampling_ratio(),
+        )
+        return model([call.input, *corners_and_indices(call)])[0]
+
+    def _compile(
+        self, dtype: np.dtype, aligned_mode: str, mode: str, size: tuple[int, int], scale: float, ratio: int
+    ) -> Any:
+        from openvino import Model, PartialShape, Type, opset9
+        from openvino.properties import hint
+
+        kind = Type(dtype)
+        data = opset9.parameter(PartialShape([-1, -1, -1, -1]), kind)
+        rois = opset9.parameter(PartialShape([-1, 4]), kind)
+        indices = opset9.parameter(PartialShape([-1]), Type.i64)
+        node = opset9.roi_align(data, rois, indices, *size, ratio, scale, mode, aligned_mode)
+        return self._core.compile_model(
+            Model([node], [data, rois, indices]), "CPU", {hint.inference_precision: Type.f32}
+        )

@@ -1,0 +1,106 @@
+"""torchvision on a CPU, twice: the compiled operator, and the Python function that stands in for it.
+
+Facts: ``torchvision/csrc/ops/cpu/roi_align_kernel.cpp`` and ``torchvision/ops/roi_align.py`` of 0.29.1, and running them.
+
+* ``aligned`` is a boolean argument, False by default.
+* Adaptive sampling is asked for by a ``sampling_ratio`` of 0 or less; the default is -1.
+* Boxes are ``(K, 5)``. The compiled operator wants them in the data type of the maps and computes in it, coordinates
+  included; the Python function mixes data types and follows the usual promotion.
+* ``torchvision.ops.roi_align`` calls the Python function, through ``torch.compile``, where the compiled operator is missing
+  and on accelerators under ``torch.use_deterministic_algorithms(True)``. It is a different function: see the dialects.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, ClassVar
+
+from ..implementation import Description, RoiAlignCall
+from ._call import boxes_like_input, require_described
+from ._torch_array import as_array, as_tensor
+
+if TYPE_CHECKING:
+    import numpy as np
+
+HOMEPAGE = "https://github.com/pytorch/vision"
+
+
+def _version() -> str:
+    import torch
+    import torchvision
+
+    return f"{torchvision.__version__} (torch {torch.__version__})"
+
+
+class Torchvision:
+    """``torchvision.ops.roi_align``, the compiled CPU kernel."""
+
+    requires: ClassVar[tuple[str, ...]] = ("torch", "torchvision")
+    install: ClassVar[str] = "pip install torch torchvision"
+    aligned: ClassVar[dict[str, bool]] = {"torchvision": False, "torchvision-aligned": True}
+
+    def __init__(self) -> None:
+        from torchvision.extension import _has_ops
+        from torchvision.ops import roi_align
+
+        if not _has_ops():
+            raise RuntimeError("torchvision's compiled operators could not be loaded; its roi_align would be the Python function")
+        self._roi_align = roi_align
+        self._description = Description(
+            version=_version(),
+            homepage=HOMEPAGE,
+            dialects=tuple(self.aligned),
+            dtypes=("float16", "float32", "float64"),
+        )
+
+    def describe(self) -> Description:
+        """Describes the loaded library."""
+        return self._description
+
+    def roi_align(self, call: RoiAlignCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Calls the operator as its users do."""
+        require_described(call, self._description)
+        result = self._roi_align(
+            as_tensor(call.input),
+            as_tensor(boxes_like_input(call)),
+            call.output_size,
+            spatial_scale=call.single_scale(),
+            sampling_ratio=call.single_sampling_ratio(),
+            aligned=self.aligned[call.dialect],
+        )
+        return as_array(result)
+
+
+class TorchvisionPython:
+    """``_roi_align`` of ``torchvision.ops.roi_align``, run eagerly: without the ``torch.compile`` that decorates it."""
+
+    requires: ClassVar[tuple[str, ...]] = ("torch", "torchvision")
+    install: ClassVar[str] = "pip install torch torchvision"
+    aligned: ClassVar[dict[str, bool]] = {"torchvision-python": False, "torchvision-python-aligned": True}
+
+    def __init__(self) -> None:
+        decorated = import_module("torchvision.ops.roi_align")._roi_align
+        self._roi_align = getattr(decorated, "__wrapped__", decorated)
+        self._description = Description(
+            version=_version(),
+            homepage=HOMEPAGE,
+            dialects=tuple(self.aligned),
+            dtypes=("float16", "bfloat16", "float32", "float64"),
+        )
+
+    def describe(self) -> Description:
+        """Describes the loaded library."""
+        return self._description
+
+    def roi_align(self, call: RoiAlignCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Calls the function; boxes stay float32 with 16-bit maps."""
+        require_described(call, self._description)
+        result = self._roi_align(
+            as_tensor(call.input),
+            as_tensor(call.boxes),
+            call.single_scale(),
+            *call.output_size,
+            call.single_sampling_ratio(),
+            self.aligned[call.dialect],
+        )
+        return as_array(result)

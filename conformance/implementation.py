@@ -1,0 +1,119 @@
+"""What an implementation of RoIAlign must offer to be judged, and where implementations are found.
+
+An adapter is a class without arguments that meets `Implementation`. It is registered under the entry-point group
+``roikit.implementations`` and is only ever instantiated in a worker process of its own, so it may import whatever it needs
+in ``__init__`` and need not fear for the process. Importing an adapter's *module* must need nothing but NumPy.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from importlib.metadata import EntryPoint
+
+    import numpy as np
+
+ENTRY_POINT_GROUP = "roikit.implementations"
+
+
+class Unsupported(Exception):  # noqa: N818 - a statement, not an error
+    """Raised by an adapter when its library offers no way to make this call. The message says what is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoiAlignCall:
+    """One forward call of RoIAlign.
+
+    Attributes:
+        input: Feature maps, ``(N, C, H, W)`` or ``(N, H, W, C)`` as ``layout`` says. May have any strides.
+        boxes: ``(K, 5)`` rows ``[batch_index, x1, y1, x2, y2]``, the corners in image pixels; float32 for 16-bit maps,
+            otherwise the data type of ``input``.
+        output_size: ``(P_h, P_w)``, the number of bins.
+        spatial_scale: Feature pixels per image pixel, ``(scale_y, scale_x)``.
+        sampling_ratio: Samples per bin, ``(g_y, g_x)``; 0 asks for adaptive sampling.
+        mode: ``"avg"`` or ``"max"``.
+        layout: ``"NCHW"`` or ``"NHWC"``.
+        dialect: The named dialect whose result is wanted: one of those that the adapter describes.
+    """
+
+    input: np.ndarray
+    boxes: np.ndarray
+    output_size: tuple[int, int]
+    spatial_scale: tuple[float, float]
+    sampling_ratio: tuple[int, int]
+    mode: str
+    layout: str
+    dialect: str
+
+    def single_scale(self) -> float:
+        """Returns the one spatial scale of both axes, for libraries that take only one."""
+        if self.spatial_scale[0] != self.spatial_scale[1]:
+            raise Unsupported("one spatial scale for both axes")
+        return self.spatial_scale[0]
+
+    def single_sampling_ratio(self) -> int:
+        """Returns the one sampling ratio of both axes (0: adaptive), for libraries that take only one."""
+        if self.sampling_ratio[0] != self.sampling_ratio[1]:
+            raise Unsupported("one sampling ratio for both axes")
+        return self.sampling_ratio[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Description:
+    """What an implementation says of itself once it has been loaded.
+
+    Attributes:
+        version: Of the library, and of whatever else decides its results (``"0.29.1 (torch 2.14.1)"``).
+        homepage: Where its users find it.
+        dialects: Named dialects that it claims to follow, each a setting that a caller can choose.
+        modes: Subset of ``("avg", "max")``.
+        dtypes: Subset of ``("float16", "bfloat16", "float32", "float64")``.
+        layouts: Subset of ``("NCHW", "NHWC")``.
+        takes_out: Whether ``roi_align`` accepts an output array to write to.
+    """
+
+    version: str
+    homepage: str
+    dialects: tuple[str, ...]
+    modes: tuple[str, ...] = ("avg",)
+    dtypes: tuple[str, ...] = ("float32",)
+    layouts: tuple[str, ...] = ("NCHW",)
+    takes_out: bool = False
+
+
+@runtime_checkable
+class Implementation(Protocol):
+    """An adapter. Class attributes can be read without loading the library; ``__init__`` loads it."""
+
+    requires: ClassVar[tuple[str, ...]]
+    """Top-level modules that must be importable; if one is not, the implementation is reported as absent."""
+    install: ClassVar[str]
+    """What to type to install them."""
+
+    def describe(self) -> Description:
+        """Describes the loaded library."""
+        ...
+
+    def roi_align(self, call: RoiAlignCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Returns the output of ``call``, ``(K, C, P_h, P_w)`` or ``(K, P_h, P_w, C)``, as the library computed it.
+
+        ``out`` is given only if the description says ``takes_out``. Raises `Unsupported` if the library cannot make the
+        call; any other exception is taken as the library's own answer.
+        """
+        ...
+
+
+def registered() -> Mapping[str, EntryPoint]:
+    """Returns the registered implementations by name, none of them imported."""
+    from importlib.metadata import entry_points
+
+    return {point.name: point for point in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda point: point.name)}
+
+
+def missing_requirements(adapter: type[Any]) -> tuple[str, ...]:
+    """Returns those of the adapter's ``requires`` that cannot be imported here."""
+    return tuple(name for name in adapter.requires if importlib.util.find_spec(name) is None)

@@ -1,0 +1,20 @@
+"""RoI operators as CUDA sources for CuPy arrays, and the same sources on the CPU for NumPy arrays.
+
+>>> from roikit.kernels import roi_align
+>>> output = roi_align(features, boxes, (7, 7), spatial_scale=0.25, sampling_ratio=2, aligned=True)  # doctest: +SKIP
+"""
+
+from .dialect import DIALECTS, Dialect, named_dialect
+from .errors import CompilationError, CompilerNotFoundError, InvalidRoiError, RoikitError
+from .roi_align import roi_align
+
+__all__ = [
+    "DIALECTS",
+    "CompilationError",
+    "CompilerNotFoundError",
+    "Dialect",
+    "InvalidRoiError",
+    "RoikitError",
+    "named_dialect",
+    "roi_align",
+]

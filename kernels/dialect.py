@@ -1,0 +1,168 @@
+"""The vocabulary of dialects: one choice for every point where public RoIAlign implementations differ.
+
+This module is data, not arithmetic. The kernels read it to specialise their source, the oracle reads it to know which
+exact value to expect, and neither learns from it how the other computes. The formulas behind each choice stand in
+``conformance/SPECIFICATION.md``; the rule numbers below refer to it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Offset(StrEnum):
+    """RA-1: how an image coordinate becomes a feature coordinate."""
+
+    NONE = "none"
+    """``x * scale``: the original RoIAlign, half a pixel off."""
+    HALF = "half"
+    """``x * scale - 0.5``: scale first, then shift."""
+    HALF_BEFORE_SCALE = "half_before_scale"
+    """``(x - 0.5) * scale``: what an importer computes that shifts the box before the operator scales it."""
+    PIXEL_CENTRE = "pixel_centre"
+    """``(x + 0.5) * scale - 0.5``: image pixel centres map to feature pixel centres."""
+
+
+class End(StrEnum):
+    """RA-2: what the second corner of a box means."""
+
+    EXCLUSIVE = "exclusive"
+    """``x2`` is a position."""
+    PLUS_ONE = "plus_one"
+    """``x2`` is the last pixel of the box: 1 is added before scaling."""
+
+
+class MinSize(StrEnum):
+    """RA-2: the least extent of a RoI, in feature pixels."""
+
+    NONE = "none"
+    ZERO = "zero"
+    ONE = "one"
+
+
+class Adaptive(StrEnum):
+    """RA-4: samples per bin and axis when ``sampling_ratio`` is not positive, from the bin size."""
+
+    CEIL = "ceil"
+    FLOOR = "floor"
+    ROUND = "round"
+    """Half away from zero."""
+
+
+class GridCap(StrEnum):
+    """RA-4: whether a bin may take more samples along an axis than the map has pixels there."""
+
+    NONE = "none"
+    MAP = "map"
+    """Samples number H (or W) and above are not taken; the divisor still counts them."""
+
+
+class EmptyGrid(StrEnum):
+    """RA-8: the average of a bin whose grid has no samples."""
+
+    ZERO = "zero"
+    """The divisor is at least 1, so the result is 0."""
+    NAN = "nan"
+    """0 / 0."""
+    ONE_SAMPLE = "one_sample"
+    """An axis has at least one sample, so no grid is empty."""
+
+
+class Outside(StrEnum):
+    """RA-6: the value of a sample farther than one pixel outside the map."""
+
+    ZERO = "zero"
+    """The sample is 0 (and still counts)."""
+    CLAMP = "clamp"
+    """The sample is moved to the nearest edge, however far away it is."""
+
+
+class Max(StrEnum):
+    """RA-9: what ``mode="max"`` takes the maximum of."""
+
+    SAMPLE = "sample"
+    """Interpolated sample values; a sample outside the map counts as 0."""
+    SAMPLE_INSIDE = "sample_inside"
+    """Interpolated sample values; a sample outside the map is skipped."""
+    CORNER = "corner"
+    """The four weighted corners of every sample, each on its own; a sample outside the map counts as 0."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialect:
+    """One choice per decision point. The defaults are torchvision's with ``aligned=False``.
+
+    ``max_start`` is the value a maximum starts from; None starts from the first value, and an empty grid gives 0.
+    """
+
+    offset: Offset = Offset.NONE
+    end: End = End.EXCLUSIVE
+    min_size: MinSize = MinSize.ONE
+    adaptive: Adaptive = Adaptive.CEIL
+    grid_cap: GridCap = GridCap.NONE
+    empty_grid: EmptyGrid = EmptyGrid.ZERO
+    outside: Outside = Outside.ZERO
+    max: Max = Max.SAMPLE
+    max_start: float | None = None
+
+    def for_mode(self, mode: str) -> Self:
+        """Returns the dialect without the choices that ``mode`` ("avg" or "max") does not look at.
+
+        Two dialects that agree after this compute the same function in that mode.
+        """
+        if mode == "avg":
+            return replace(self, max=Max.SAMPLE, max_start=None)
+        return replace(self, empty_grid=self.empty_grid if self.empty_grid == EmptyGrid.ONE_SAMPLE else EmptyGrid.ZERO)
+
+
+_LEGACY = Dialect()
+_ALIGNED = Dialect(offset=Offset.HALF, min_size=MinSize.NONE)
+_OPENVINO = Dialect(empty_grid=EmptyGrid.NAN, max=Max.SAMPLE, max_start=0.0)
+_OPENCV = Dialect(empty_grid=EmptyGrid.ONE_SAMPLE, max=Max.CORNER)
+_TORCHVISION_PYTHON = Dialect(outside=Outside.CLAMP, grid_cap=GridCap.MAP)
+_MMCV = Dialect(max=Max.SAMPLE, max_start=-10000.0)
+
+
+def _aligned(dialect: Dialect) -> Dialect:
+    return replace(dialect, offset=Offset.HALF, min_size=MinSize.NONE)
+
+
+DIALECTS: Mapping[str, Dialect] = MappingProxyType(
+    {
+        "torchvision": _LEGACY,
+        "torchvision-aligned": _ALIGNED,
+        "torchvision-python": _TORCHVISION_PYTHON,
+        "torchvision-python-aligned": _aligned(_TORCHVISION_PYTHON),
+        "detectron2": _ALIGNED,
+        "detectron2-legacy": _LEGACY,
+        "mmcv": _aligned(_MMCV),
+        "mmcv-legacy": _MMCV,
+        "onnx-10": replace(_LEGACY, max=Max.CORNER),
+        "onnx-16": replace(_ALIGNED, max=Max.CORNER),
+        "onnx-16-output-half-pixel": replace(_LEGACY, max=Max.CORNER),
+        "openvino-asymmetric": _OPENVINO,
+        "openvino-half-pixel-for-nn": _aligned(_OPENVINO),
+        "openvino-half-pixel": replace(_OPENVINO, offset=Offset.PIXEL_CENTRE, min_size=MinSize.NONE),
+        "opencv": _aligned(_OPENCV),
+        "opencv-output-half-pixel": _OPENCV,
+    }
+)
+"""The named dialects. A bare name is what the library does by default; a suffix names its other settings."""
+
+
+def named_dialect(name: str) -> Dialect:
+    """Returns the dialect called ``name``.
+
+    Raises:
+        ValueError: no dialect has that name; the message lists those that exist.
+    """
+    try:
+        return DIALECTS[name]
+    except KeyError:
+        raise ValueError(f"no dialect is called {name!r}; there are {', '.join(DIALECTS)}") from None

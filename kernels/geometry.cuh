@@ -1,0 +1,94 @@
+// The geometry of one axis of one RoI as lists in shared memory, one list per bin: merged taps for sums, samples for
+// maxima. Built by the threads of a block together, read by all of them.
+#pragma once
+
+// A pixel index along an axis and the sum of the weights that a bin's samples put on it (not yet divided).
+struct Tap {
+    int index;
+    acc_t weight;
+};
+
+// The lists of one axis. List p is entries[begin[p]] … entries[begin[p] + count[p] - 1].
+template <class Entry> struct Lists {
+    int* begin;      // bins + 1 values
+    int* count;      // bins values
+    Entry* entries;  // capacity values
+    int bins, capacity;
+};
+
+// The ranks of bin p that its list is made of.
+ROIKIT_FN Ranks listed_ranks(const Axis& axis, int p, const Tap*) { return inside_ranks(axis, p); }
+
+ROIKIT_FN Ranks listed_ranks(const Axis& axis, int p, const Sample*) {
+    if (OUTSIDE == Outside::zero) return inside_ranks(axis, p);
+    // Samples clamped to the same edge are the same sample, and a maximum needs it only once.
+    const int64 before = first_rank(axis, p, (acc_t)0, true), after = first_rank(axis, p, (acc_t)(axis.size - 1), false);
+    return Ranks{before > 0 ? before - 1 : 0, after < axis.taken ? after + 1 : axis.taken};
+}
+
+// Upper bounds of the length of list p, from its first and last sample only.
+ROIKIT_FN int list_bound(const Axis& axis, int p, const Ranks& ranks, const Tap*) {
+    const int64 samples = ranks.end - ranks.begin;
+    if (samples <= 0) return 0;
+    const int64 span = (int64)sample_at(axis, p, ranks.end - 1).high - sample_at(axis, p, ranks.begin).low + 1;
+    return (int)(span < 2 * samples ? span : 2 * samples);
+}
+
+ROIKIT_FN int list_bound(const Axis& axis, int p, const Ranks& ranks, const Sample*) {
+    const int64 samples = ranks.end - ranks.begin;
+    return samples <= 0 ? 0 : samples > 0x7fffffff ? 0x7fffffff : (int)samples;
+}
+
+// Writes the taps of bin p in ascending order, equal pixels merged; returns their number. Positions grow with rank, so a
+// sample's low pixel is the last tap, the last but one, or new.
+ROIKIT_FN int fill_list(const Axis& axis, int p, const Ranks& ranks, Tap* taps) {
+    int count = 0;
+    for (int64 rank = ranks.begin; rank < ranks.end; ++rank) {
+        const Sample sample = sample_at(axis, p, rank);
+        int low = count;
+        if (count > 0 && taps[count - 1].index == sample.low) {
+            low = count - 1;
+        } else if (count > 1 && taps[count - 2].index == sample.low) {
+            low = count - 2;
+        }
+        if (low == count) taps[count++] = Tap{sample.low, (acc_t)0};
+        taps[low].weight += sample.weight_low;
+        if (sample.high == sample.low) continue;
+        if (low + 1 == count) taps[count++] = Tap{sample.high, (acc_t)0};
+        taps[low + 1].weight += sample.weight_high;
+    }
+    return count;
+}
+
+// Writes the samples of bin p in ascending order; returns their number.
+ROIKIT_FN int fill_list(const Axis& axis, int p, const Ranks& ranks, Sample* samples) {
+    int count = 0;
+    for (int64 rank = ranks.begin; rank < ranks.end; ++rank) samples[count++] = sample_at(axis, p, rank);
+    return count;
+}
+
+// Builds the lists of an axis. Called by all threads of the block; the block is synchronised when it returns. Returns false
+// (for all threads) if the lists would not fit, in which case nothing may be read from them.
+template <class Entry> ROIKIT_FN bool build_lists(const Axis& axis, Lists<Entry>& lists) {
+    const int thread = threadIdx.x + blockDim.x * threadIdx.y, threads = blockDim.x * blockDim.y;
+    for (int p = thread; p < lists.bins; p += threads) {
+        lists.count[p] = list_bound(axis, p, listed_ranks(axis, p, lists.entries), lists.entries);
+    }
+    __syncthreads();
+    if (thread == 0) {
+        int64 total = 0;
+        for (int p = 0; p < lists.bins; ++p) {
+            lists.begin[p] = (int)total;
+            total += lists.count[p];
+            if (total > lists.capacity) total = (int64)lists.capacity + 1;
+        }
+        lists.begin[lists.bins] = (int)total;
+    }
+    __syncthreads();
+    if (lists.begin[lists.bins] > lists.capacity) return false;
+    for (int p = thread; p < lists.bins; p += threads) {
+        lists.count[p] = fill_list(axis, p, listed_ranks(axis, p, lists.entries), lists.entries + lists.begin[p]);
+    }
+    __syncthreads();
+    return true;
+}

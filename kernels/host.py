@@ -1,0 +1,196 @@
+"""Runs a kernel's source on the CPU: compiled by the system's C++ compiler, launched like a CUDA kernel.
+
+Compiled kernels are kept in the user's cache directory (``ROIKIT_CACHE_DIR`` overrides it), under the hash of everything
+that decides their code. ``ROIKIT_NUM_THREADS`` sets the number of threads; the default is every core this process may use.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import importlib.util
+import os
+import platform
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+import warnings
+from contextlib import suppress
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import platformdirs
+
+from .errors import CompilationError, CompilerNotFoundError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import numpy as np
+
+    from .source import Source
+
+# No contraction: where a fused operation is wanted the source says so, and coordinates must be rounded step by step.
+_FLAGS = ("-std=c++17", "-O3", "-fPIC", "-shared", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math", "-w")
+_OPENMP = "-fopenmp"
+
+
+@cache
+def compiler() -> tuple[str, ...]:
+    """Returns the command of the C++ compiler: ``$CXX``, c++, g++, clang++, or that of the ``ziglang`` package.
+
+    Raises:
+        CompilerNotFoundError: there is none; the message says what to install.
+    """
+    named = os.environ.get("CXX")
+    if named:
+        command = tuple(shlex.split(named))
+        if shutil.which(command[0]) is None:
+            raise CompilerNotFoundError(f"CXX is set to {named!r}, which is not a program on the PATH")
+        return command
+    for program in ("c++", "g++", "clang++"):
+        if path := shutil.which(program):
+            return (path,)
+    if importlib.util.find_spec("ziglang"):
+        return (sys.executable, "-m", "ziglang", "c++")
+    raise CompilerNotFoundError(
+        "running on the CPU needs a C++ compiler and none was found: install g++ or clang++ with the system's package "
+        "manager, or the compiler that comes as a Python package with `pip install ziglang`, or set CXX"
+    )
+
+
+@cache
+def _machine_flags() -> tuple[str, ...]:
+    return ("-mcpu=native",) if "ziglang" in compiler() or platform.machine() == "aarch64" else ("-march=native",)
+
+
+@cache
+def _toolchain() -> bytes:
+    """Returns what identifies the compiler and the CPU that it compiles for."""
+    version = subprocess.run([*compiler(), "--version"], capture_output=True, check=False).stdout
+    cpu = platform.processor()
+    with suppress(OSError):
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        cpu += "\n".join(sorted({line for line in lines if line.startswith(("flags", "Features", "model name"))}))
+    return version + cpu.encode() + platform.machine().encode()
+
+
+@cache
+def cache_directory() -> Path:
+    """Returns the directory of compiled kernels, which exists and can be written to."""
+    wanted = Path(os.environ.get("ROIKIT_CACHE_DIR") or platformdirs.user_cache_dir("roikit")) / "host"
+    try:
+        wanted.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=wanted):
+            return wanted
+    except OSError as error:
+        chosen = Path(tempfile.mkdtemp(prefix="roikit-"))
+        warnings.warn(
+            f"kernels are compiled anew in every process, since {wanted} cannot be written to ({error.strerror}); "
+            "set ROIKIT_CACHE_DIR to a directory that can",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+        return chosen
+
+
+def _run_compiler(text: str, flags: Sequence[str], target: Path) -> subprocess.CompletedProcess[str]:
+    command = [*compiler(), *flags, "-x", "c++", "-", "-o", str(target)]
+    return subprocess.run(command, input=text, capture_output=True, text=True, check=False)
+
+
+def _compile(text: str, entry: str, flags: tuple[str, ...], target: Path) -> None:
+    """Compiles to ``target``, which appears whole or not at all."""
+    handle, name = tempfile.mkstemp(suffix=".so", dir=target.parent)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        result = _run_compiler(text, (*flags, _OPENMP), temporary)
+        if result.returncode != 0:
+            serial = _run_compiler(text, flags, temporary)
+            if serial.returncode != 0:
+                raise CompilationError(f"{shlex.join(compiler())} did not compile {entry}:\n{serial.stderr.strip()}")
+            warnings.warn(
+                f"{shlex.join(compiler())} has no OpenMP, so kernels run on one thread", RuntimeWarning, stacklevel=2
+            )
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _text(source: Source) -> str:
+    host = files(__package__).joinpath("host.hpp").read_text(encoding="utf-8").replace("#pragma once\n", "")
+    return f"{host}\n{source.text}\nROIKIT_HOST_ENTRY({source.entry})\n"
+
+
+@cache
+def _load(source: Source, extra: tuple[str, ...]) -> Callable[..., int]:
+    text = _text(source)
+    flags = (*_FLAGS, *_machine_flags(), *extra)
+    key = hashlib.sha256("\0".join((text, *flags)).encode() + _toolchain()).hexdigest()
+    target = cache_directory() / f"{source.entry}-{key[:32]}.so"
+    if not target.exists():
+        _compile(text, source.entry, flags, target)
+    function: Callable[..., int] = ctypes.CDLL(str(target)).roikit_launch
+    function.argtypes = (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)  # type: ignore[attr-defined]
+    return function
+
+
+def compile_source(source: Source) -> None:
+    """Compiles and loads ``source`` now rather than at its first launch."""
+    _load(source, ())
+
+
+def thread_count() -> int:
+    """Returns the number of threads that blocks are spread over.
+
+    Raises:
+        ValueError: ``ROIKIT_NUM_THREADS`` is not a positive integer.
+    """
+    wanted = os.environ.get("ROIKIT_NUM_THREADS")
+    if not wanted:
+        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if not wanted.isdecimal() or int(wanted) < 1:
+        raise ValueError(f"ROIKIT_NUM_THREADS is {wanted!r}, but must be a positive integer")
+    return int(wanted)
+
+
+def _address(argument: np.ndarray | None) -> int:
+    return 0 if argument is None else argument.ctypes.data
+
+
+def launch(
+    source: Source,
+    grid: tuple[int, int],
+    arguments: Sequence[Any],
+    *,
+    shared_bytes: int,
+    block: tuple[int, int] = (1, 1),
+) -> None:
+    """Runs ``source`` over a grid of blocks and returns when it is done.
+
+    ``arguments`` are arrays (or None) for pointers and a packed struct, as `Source.check` has it. A ``block`` of more than one
+    thread runs as that many real threads: meant for tests.
+
+    Raises:
+        MemoryError: the buffers for the blocks' shared memory could not be had.
+    """
+    source.check(arguments)
+    function = _load(source, () if block == (1, 1) else ("-DROIKIT_HOST_BLOCK_THREADS", "-pthread"))
+    # As for cuLaunchKernel, each entry points to a value: to the struct itself, or to a variable that holds the address.
+    values = [
+        ctypes.c_void_p(_address(argument)) if parameter.pointer else argument
+        for parameter, argument in zip(source.parameters, arguments, strict=True)
+    ]
+    pointers = (ctypes.c_void_p * len(values))(
+        *(ctypes.addressof(v) if isinstance(v, ctypes.c_void_p) else v.ctypes.data for v in values)
+    )
+    failed = function(
+        pointers, (ctypes.c_uint * 3)(*grid, 1), (ctypes.c_uint * 3)(*block, 1), shared_bytes, thread_count()
+    )
+    if failed:
+        raise MemoryError(f"no memory for {shared_bytes} bytes of lists per thread")

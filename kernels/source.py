@@ -1,0 +1,129 @@
+"""Builds specialised kernel sources: one text with its macros in front and its includes inside, and what it takes.
+
+The parameter list that launches are checked against is read from the source itself, so that the two cannot differ.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+C_NAMES = {"float16": "float16", "bfloat16": "bfloat16", "float32": "float", "float64": "double"}
+"""What `numeric.cuh` calls each data type that maps and boxes may have."""
+
+_SCALARS = {"int": "int32", "int64": "int64", "float": "float32", "double": "float64", "unsigned char": "uint8"}
+_INCLUDE = re.compile(r'^#include "(?P<file>[\w.]+)"$', re.MULTILINE)
+_STRUCT = re.compile(r"^struct (?P<name>\w+Params) \{(?P<body>.*?)^\};", re.MULTILINE | re.DOTALL)
+_MEMBER = re.compile(r"^\s*(?P<type>\w+) (?P<names>\w+(?:, \w+)*);", re.MULTILINE)
+_ENTRY = re.compile(r'^extern "C" __global__ void (?P<name>\w+)\((?P<parameters>[^)]*)\)', re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter of a kernel: a pointer to elements of ``dtype`` (a name), or a struct of ``dtype`` by value."""
+
+    name: str
+    pointer: bool
+    dtype: str | np.dtype[Any]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Source:
+    """A specialised kernel.
+
+    Attributes:
+        entry: Name of the kernel.
+        text: The whole source, ready for NVRTC.
+        parameters: What it takes, in order.
+        params: NumPy data type of the struct of scalars that it takes last.
+    """
+
+    entry: str
+    text: str
+    parameters: tuple[Parameter, ...]
+    params: np.dtype[Any]
+
+    def pack(self, values: Mapping[str, Any]) -> np.ndarray:
+        """Returns the kernel's struct as a 0-d array; every field must be given and none besides."""
+        if set(values) != set(self.params.names or ()):
+            odd = sorted(set(values) ^ set(self.params.names or ()))
+            raise TypeError(f"{self.entry} has another struct: {', '.join(odd)}")
+        packed = np.zeros((), self.params)
+        for name, value in values.items():
+            packed[name] = value
+        return packed
+
+    def check(self, arguments: Sequence[Any]) -> None:
+        """Raises TypeError unless ``arguments`` are what the kernel's signature asks for.
+
+        A pointer is an array of its element type, or None for null; a struct is a 0-d array of its data type.
+        """
+        if len(arguments) != len(self.parameters):
+            raise TypeError(f"{self.entry} takes {len(self.parameters)} arguments, not {len(arguments)}")
+        for parameter, argument in zip(self.parameters, arguments, strict=True):
+            if parameter.pointer:
+                fits = argument is None or argument.dtype.name == parameter.dtype
+            else:
+                fits = isinstance(argument, np.ndarray) and argument.ndim == 0 and argument.dtype == parameter.dtype
+            if not fits:
+                got = getattr(argument, "dtype", type(argument).__name__)
+                raise TypeError(f"{self.entry}: {parameter.name} is {parameter.dtype}, not {got}")
+
+
+@cache
+def _read(file: str) -> str:
+    """Returns a source file with its includes in place, each once."""
+    seen: set[str] = set()
+
+    def include(name: str) -> str:
+        if name in seen:
+            return ""
+        seen.add(name)
+        text = files(__package__).joinpath(name).read_text(encoding="utf-8").replace("#pragma once\n", "")
+        return _INCLUDE.sub(lambda match: include(match["file"]), text)
+
+    return include(file)
+
+
+def _struct_dtype(text: str) -> np.dtype[Any]:
+    match = _STRUCT.search(text)
+    if match is None:
+        raise ValueError("the source declares no struct of parameters")
+    body = re.sub(r"//.*", "", match["body"])
+    fields = [(name, _SCALARS[m["type"]]) for m in _MEMBER.finditer(body) for name in m["names"].split(", ")]
+    return np.dtype(fields, align=True)
+
+
+def _parameter(declaration: str, types: Mapping[str, str], struct: np.dtype[Any]) -> Parameter:
+    words = declaration.replace("const ", "").split()
+    ctype, name = " ".join(words[:-1]), words[-1]
+    if ctype.endswith("*"):
+        element = ctype.removesuffix("*").strip()
+        return Parameter(name, pointer=True, dtype=types.get(element) or _SCALARS[element])
+    return Parameter(name, pointer=False, dtype=struct)
+
+
+@cache
+def specialise(file: str, entry: str, feature: str, box: str, macros: tuple[tuple[str, str | int], ...]) -> Source:
+    """Returns kernel ``entry`` of ``file`` for maps of data type ``feature`` and boxes of data type ``box``.
+
+    ``macros`` are pairs of a name without its ``ROIKIT_`` prefix and a value.
+    """
+    text = _read(file)
+    struct = _struct_dtype(text)
+    match = next((m for m in _ENTRY.finditer(text) if m["name"] == entry), None)
+    if match is None:
+        raise ValueError(f"{file} has no kernel {entry}")
+    types = {"feature_t": feature, "box_t": box}
+    parameters = tuple(_parameter(part.strip(), types, struct) for part in match["parameters"].split(","))
+    defined = (("FEATURE_T", C_NAMES[feature]), ("BOX_T", C_NAMES[box]), *macros)
+    lines = "".join(f"#define ROIKIT_{name} {value}\n" for name, value in defined)
+    return Source(entry, lines + text, parameters, struct)

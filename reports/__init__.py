@@ -1,0 +1,1 @@
+"""Reads result files. It never runs anything."""
