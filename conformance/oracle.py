@@ -12,11 +12,12 @@ one of them. The rest of the module applies them. It takes two short cuts, neith
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
     from ..kernels.dialect import Dialect
 
+    Array = NDArray[Any]
+    Interval = tuple[Fraction, Fraction]
     Real = int | float | Fraction
 
 HALF = Fraction(1, 2)
@@ -176,7 +179,7 @@ class Axis:
     rules: Rules
     pixels: int
     bins: int
-    box: tuple[Fraction, Fraction]
+    box: Interval
     scale: Fraction
     sampling_ratio: int
     start: Fraction
@@ -187,9 +190,7 @@ class Axis:
     taken: int
 
     @classmethod
-    def of(
-        cls, rules: Rules, pixels: int, bins: int, box: tuple[Fraction, Fraction], scale: Fraction, sampling_ratio: int
-    ) -> Axis:
+    def of(cls, rules: Rules, pixels: int, bins: int, box: Interval, scale: Fraction, sampling_ratio: int) -> Axis:
         """Applies RA-1 to RA-4."""
         start, end = rules.corners(*box, scale)
         extent = rules.extent(start, end)
@@ -247,24 +248,20 @@ class Stages:
 class Maps:
     """Feature maps ``(N, C, H, W)``, exactly: ``integers / denominator``, which is 0 where ``nan`` or ``infinite``."""
 
-    integers: NDArray[np.object_]
+    integers: Array
     denominator: int
-    nan: NDArray[np.bool_]
-    infinite: NDArray[np.bool_]
+    nan: Array
+    infinite: Array
 
     @classmethod
     def of(cls, array: ArrayLike) -> Maps:
         """Takes every finite element as the rational number that it is."""
-        numbers: NDArray[Any] = np.asarray(array, dtype=object)
+        numbers: Array = np.frompyfunc(exact, 1, 1)(np.asarray(array, dtype=object))
         if numbers.ndim != 4:
             raise ValueError(f"the input has the shape {numbers.shape}, not (N, C, H, W)")
-        flat = [exact(number) for number in numbers.flat]
-        nan = np.array([number is Special.NAN for number in flat], bool).reshape(numbers.shape)
-        infinite = np.array([number is Special.NONFINITE for number in flat], bool).reshape(numbers.shape)
-        finite = np.empty(len(flat), object)
-        finite[:] = [number if isinstance(number, Fraction) else Fraction(0) for number in flat]
-        integers, denominator = _common_denominator(finite.reshape(numbers.shape))
-        return cls(integers, denominator, nan, infinite)
+        nan, infinite = numbers == Special.NAN, numbers == Special.NONFINITE
+        integers, denominator = _common_denominator(np.where(nan | infinite, Fraction(0), numbers))
+        return cls(integers, denominator, nan.astype(bool), infinite.astype(bool))
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,9 +280,9 @@ class Result:
         dialect: The dialect.
     """
 
-    values: NDArray[np.object_]
-    magnitude: NDArray[np.object_]
-    taps: NDArray[np.int64]
+    values: Array
+    magnitude: Array
+    taps: Array
     invalid: tuple[str | None, ...]
     stages: tuple[Stages | None, ...]
     maps: Maps
@@ -322,7 +319,7 @@ def stages(
 
 
 def roi_align(
-    input: ArrayLike,  # noqa: A002 - the name it has everywhere
+    input: ArrayLike,
     boxes: ArrayLike,
     output_size: tuple[int, int],
     spatial_scale: tuple[Real, Real],
@@ -365,91 +362,77 @@ def roi_align(
         box = [number for number in map(exact, row) if isinstance(number, Fraction)]
         if len(box) < 5:
             invalid.append("RA-11")
+        elif not 0 <= int(box[0]) < images:
+            invalid.append("RA-12")
         else:
-            invalid.append(None if 0 <= int(box[0]) < images else "RA-12")
-        if invalid[k]:
-            per_roi.append(None)
-            continue
-        roi = stages(box, (height, width), output_size, spatial_scale, sampling_ratio, dialect, rules=rules)
-        per_roi.append(roi)
-        values[k], magnitude[k], taps[k] = _pool(maps, roi, mode, rules(dialect))
+            invalid.append(None)
+            roi = stages(box, (height, width), output_size, spatial_scale, sampling_ratio, dialect, rules=rules)
+            values[k], magnitude[k], taps[k] = _pool(maps, roi, mode, rules(dialect))
+        per_roi.append(None if invalid[k] else roi)
     return Result(values, magnitude, taps, tuple(invalid), tuple(per_roi), maps, mode, dialect)
 
 
-def _pool(maps: Maps, roi: Stages, mode: str, rules: Rules) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.int64]]:
+def _pool(maps: Maps, roi: Stages, mode: str, rules: Rules) -> tuple[Array, Array, Array]:
     """Returns the values, their magnitudes, both ``(C, P_h, P_w)``, and the number of terms ``(P_h, P_w)`` of one RoI."""
     corners = mode == "max" and rules.dialect.max == Max.CORNER
-    y, x = (_Reading.of(axis, mode, corners) for axis in (roi.y, roi.x))
-    window = (roi.batch, slice(None), y.window, x.window)
-    pixels = maps.integers[window]
-    read, read_magnitude = y.matrix @ pixels @ x.matrix.T, abs(y.matrix) @ abs(pixels) @ abs(x.matrix).T
-    denominator = y.denominator * x.denominator * maps.denominator
-    nan, infinite = (y.tapped @ mask[window] @ x.tapped.T for mask in (maps.nan, maps.infinite))
-    inside = np.multiply.outer(y.inside, x.inside)
-
-    values = np.empty((len(pixels), roi.y.bins, roi.x.bins), object)
-    magnitude = np.empty_like(values)
-    for c, p, q in np.ndindex(values.shape):
-        block = (c, y.rows[p], x.rows[q])
-        found = [Fraction(total, denominator) for total in read[block].flat]
-        largest = Fraction(max(read_magnitude[block].flat, default=0), denominator)
+    ys, xs = ([_reading(axis, p, mode, corners) for p in range(axis.bins)] for axis in (roi.y, roi.x))
+    integers, nan, infinite = maps.integers[roi.batch], maps.nan[roi.batch], maps.infinite[roi.batch]
+    values: Array = np.empty((len(integers), len(ys), len(xs)), object)
+    magnitude: Array = np.empty_like(values)
+    taps: Array = np.zeros((len(ys), len(xs)), np.int64)
+    for (p, y), (q, x) in itertools.product(enumerate(ys), enumerate(xs)):
+        tapped = (slice(None), y.pixels[:, None], x.pixels)
+        denominator = y.denominator * x.denominator * maps.denominator
+        sums = y.weights @ integers[tapped] @ x.weights.T
+        magnitudes = abs(y.weights) @ abs(integers[tapped]) @ abs(x.weights).T
+        for c in range(len(integers)):
+            read = [Fraction(total, denominator) for total in sums[c].flat]
+            magnitude[c, p, q] = Fraction(max(magnitudes[c].flat, default=0), denominator)
+            if nan[c][tapped[1:]].any():
+                values[c, p, q] = Special.NAN
+            elif infinite[c][tapped[1:]].any():
+                values[c, p, q] = Special.NONFINITE
+            elif mode == "avg":
+                values[c, p, q] = rules.average(sum(read, Fraction(0)), roi.y.grid, roi.x.grid)
+            else:
+                values[c, p, q] = rules.maximum(read, y.inside * x.inside < roi.y.taken * roi.x.taken)
         if mode == "avg":
-            values[c, p, q] = rules.average(sum(found, Fraction(0)), roi.y.grid, roi.x.grid)
-            largest /= max(roi.y.grid, 1) * max(roi.x.grid, 1)
-        else:
-            values[c, p, q] = rules.maximum(found, bool(inside[p, q] < roi.y.taken * roi.x.taken))
-        magnitude[c, p, q] = largest
-    values[infinite] = Special.NONFINITE
-    values[nan] = Special.NAN
-    return values, magnitude, 4 * inside if mode == "avg" else (1 if corners else 4) * (inside > 0)
+            magnitude[:, p, q] /= max(roi.y.grid, 1) * max(roi.x.grid, 1)
+        taps[p, q] = 4 * y.inside * x.inside if mode == "avg" else (1 if corners else 4) * bool(y.inside * x.inside)
+    return values, magnitude, taps
 
 
-@dataclass(frozen=True, slots=True)
-class _Reading:
-    """What the bins of one axis read.
+class _Reading(NamedTuple):
+    """What one bin reads along one axis: ``weights / denominator``, a row for each sum and a column for each of ``pixels``.
 
-    ``matrix / denominator`` has the weights: one column per pixel of ``window``; one row for each sum that is formed before
-    anything else is done with it, bin ``p`` owning ``rows[p]``. ``tapped`` (bins, window) tells which pixels a bin reads,
-    ``inside`` (bins) how many samples it has inside.
+    ``inside`` is the number of its samples that are inside.
     """
 
-    matrix: NDArray[np.object_]
+    weights: Array
     denominator: int
-    rows: list[slice]
-    window: slice
-    tapped: NDArray[np.bool_]
-    inside: NDArray[np.int64]
-
-    @classmethod
-    def of(cls, axis: Axis, mode: str, corners: bool) -> _Reading:
-        bins = [list(axis.samples(p)) for p in range(axis.bins)]
-        pixels = [pixel for samples in bins for s in samples for pixel, _ in (s.low, s.high)]
-        first, size = min(pixels, default=0), max(pixels, default=0) - min(pixels, default=0) + 1
-        tapped = np.zeros((len(bins), size), bool)
-        sums: list[list[tuple[int, Fraction]]] = []
-        rows = []
-        for p, samples in enumerate(bins):
-            before = len(sums)
-            if mode == "avg":
-                sums.append([(pixel, s.count * weight) for s in samples for pixel, weight in (s.low, s.high)])
-            elif corners:
-                sums.extend([tap] for s in samples for tap in (s.low, s.high))
-            else:
-                sums.extend([s.low, s.high] for s in samples)
-            rows.append(slice(before, len(sums)))
-            tapped[p, [pixel - first for s in samples for pixel, _ in (s.low, s.high)]] = True
-        matrix = np.full((len(sums), size), Fraction(0), object)
-        for row, terms in zip(matrix, sums, strict=True):
-            for pixel, weight in terms:
-                row[pixel - first] += weight
-        integers, denominator = _common_denominator(matrix)
-        inside = np.array([sum(s.count for s in samples) for samples in bins], np.int64)
-        return cls(integers, denominator, rows, slice(first, first + size), tapped, inside)
+    pixels: Array
+    inside: int
 
 
-def _common_denominator(fractions: NDArray[np.object_]) -> tuple[NDArray[np.object_], int]:
+def _reading(axis: Axis, p: int, mode: str, corners: bool) -> _Reading:
+    samples = list(axis.samples(p))
+    taps = [tap for s in samples for tap in ((s.low, s.count), (s.high, s.count))]
+    if mode == "avg":
+        sums = [[(pixel, count * weight) for (pixel, weight), count in taps]] if samples else []
+    elif corners:
+        sums = [[tap] for tap, _ in taps]
+    else:
+        sums = [[s.low, s.high] for s in samples]
+    pixels = sorted({pixel for (pixel, _), _ in taps})
+    weights: Array = np.full((len(sums), len(pixels)), Fraction(0), object)
+    for row, terms in zip(weights, sums, strict=True):
+        for pixel, weight in terms:
+            row[pixels.index(pixel)] += weight
+    integers, denominator = _common_denominator(weights)
+    return _Reading(integers, denominator, np.array(pixels, int), sum(s.count for s in samples))
+
+
+def _common_denominator(fractions: Array) -> tuple[Array, int]:
     """Returns integers and the denominator they share."""
     denominator = math.lcm(*(number.denominator for number in fractions.flat))
-    integers = np.empty(fractions.shape, object)
-    integers.flat = [number.numerator * (denominator // number.denominator) for number in fractions.flat]
-    return integers, denominator
+    return np.frompyfunc(lambda x: x.numerator * (denominator // x.denominator), 1, 1)(fractions), denominator

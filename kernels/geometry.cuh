@@ -67,15 +67,21 @@ ROIKIT_FN int fill_list(const Axis& axis, int p, const Ranks& ranks, Sample* sam
     return count;
 }
 
-// Builds the lists of an axis. Called by all threads of the block; the block is synchronised when it returns. Returns false
-// (for all threads) if the lists would not fit, in which case nothing may be read from them.
-template <class Entry> ROIKIT_FN bool build_lists(const Axis& axis, Lists<Entry>& lists) {
+// Builds the lists of both axes. Called by all threads of the block; the block is synchronised when it returns. Returns false
+// (to all threads) if a list would not fit, in which case nothing may be read from them.
+template <class Entry> ROIKIT_FN bool build_lists(const Axis& y, const Axis& x, Lists<Entry>& lists_y, Lists<Entry>& lists_x) {
     const int thread = threadIdx.x + blockDim.x * threadIdx.y, threads = blockDim.x * blockDim.y;
-    for (int p = thread; p < lists.bins; p += threads) {
+    const int bins = lists_y.bins + lists_x.bins;
+    for (int bin = thread; bin < bins; bin += threads) {
+        const bool is_y = bin < lists_y.bins;
+        const Axis axis = is_y ? y : x;
+        const Lists<Entry> lists = is_y ? lists_y : lists_x;
+        const int p = is_y ? bin : bin - lists_y.bins;
         lists.count[p] = list_bound(axis, p, listed_ranks(axis, p, lists.entries), lists.entries);
     }
     __syncthreads();
-    if (thread == 0) {
+    for (int which = thread; which < 2; which += threads) {
+        const Lists<Entry> lists = which == 0 ? lists_y : lists_x;
         int64 total = 0;
         for (int p = 0; p < lists.bins; ++p) {
             lists.begin[p] = (int)total;
@@ -85,8 +91,12 @@ template <class Entry> ROIKIT_FN bool build_lists(const Axis& axis, Lists<Entry>
         lists.begin[lists.bins] = (int)total;
     }
     __syncthreads();
-    if (lists.begin[lists.bins] > lists.capacity) return false;
-    for (int p = thread; p < lists.bins; p += threads) {
+    if (lists_y.begin[lists_y.bins] > lists_y.capacity || lists_x.begin[lists_x.bins] > lists_x.capacity) return false;
+    for (int bin = thread; bin < bins; bin += threads) {
+        const bool is_y = bin < lists_y.bins;
+        const Axis axis = is_y ? y : x;
+        const Lists<Entry> lists = is_y ? lists_y : lists_x;
+        const int p = is_y ? bin : bin - lists_y.bins;
         lists.count[p] = fill_list(axis, p, listed_ranks(axis, p, lists.entries), lists.entries + lists.begin[p]);
     }
     __syncthreads();

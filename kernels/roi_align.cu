@@ -251,11 +251,7 @@ extern "C" __global__ void roi_align_forward(const feature_t* input, const box_t
     for (int64 k = blockIdx.x; k < params.rois; k += gridDim.x) {
         const Roi roi = read_roi(boxes + 5 * k, params);
         pool.refused = roi.refusal != 0;
-        if (!pool.refused) {
-            const bool fits_y = build_lists(roi.y, pool.y);
-            const bool fits_x = build_lists(roi.x, pool.x);
-            pool.refused = !(fits_y && fits_x);
-        }
+        if (!pool.refused) pool.refused = !build_lists(roi.y, roi.x, pool.y, pool.x);
         if (pool.refused && threadIdx.x == 0 && threadIdx.y == 0) report(status, k, roi.refusal ? roi.refusal : TOO_FAR);
         pool.taken_y = roi.y.taken;
         pool.taken_x = roi.x.taken;
