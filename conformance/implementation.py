@@ -24,6 +24,10 @@ class Unsupported(Exception):  # noqa: N818 - a statement, not an error
     """Raised by an adapter when its library offers no way to make this call. The message says what is missing."""
 
 
+class Unavailable(Exception):  # noqa: N818 - a statement, not an error
+    """Raised by an adapter's ``__init__`` when its library is there but this machine cannot run it. The message says why."""
+
+
 @dataclass(frozen=True, slots=True)
 class RoiAlignCall:
     """One forward call of RoIAlign.

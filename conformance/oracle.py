@@ -1,13 +1,9 @@
 """The exact reference: RoIAlign in rational arithmetic, written as ``SPECIFICATION.md`` reads.
 
-`Rules` holds the formulas, one method per step of a rule; a faulty implementation can be imitated by a subclass that overrides
-one of them. The rest of the module applies them. It takes two short cuts, neither of which rounds:
-
-* Far from the map, samples of a bin all behave alike. They are kept as one `Sample` with a ``count``, so that a box of a
-  million pixels costs no more than the map is large.
-* The weights of a sample are products of a weight along y and one along x. So a sum over samples is a product of matrices
-  ``Y · F · Xᵀ``: for an average each bin has one row of summed weights, for a maximum one row per sample (or corner). The
-  matrices hold integers over a common denominator, because Python multiplies these much faster than fractions.
+`Rules` holds the formulas, one method per step; a subclass that overrides one imitates a faulty implementation. The
+rest applies them, with two short cuts that round nothing. Far from the map all samples of a bin behave alike, so that
+they are kept as one `Sample` with a ``count``, however large the box. And the weights of a sample are products of one
+along y and one along x, so that a sum over samples is a matrix product ``Y · F · Xᵀ``, in integers over a denominator.
 """
 
 from __future__ import annotations
@@ -33,6 +29,7 @@ if TYPE_CHECKING:
     Array = NDArray[Any]
     Interval = tuple[Fraction, Fraction]
     Real = int | float | Fraction
+    Tap = tuple[int, Fraction]
 
 HALF = Fraction(1, 2)
 
@@ -41,10 +38,9 @@ class Special(StrEnum):
     """A value that is not a number."""
 
     NAN = "nan"
-    NONFINITE = "nonfinite"
-    """Infinite or NaN: nobody can say which (RA-11)."""
+    NONFINITE = "infinite or nan"
     MINUS_INFINITY = "-inf"
-    """Only as the start of a maximum over nothing (RA-9)."""
+    """Only where a maximum over nothing starts from it (RA-9)."""
 
 
 Exact = Fraction | Special
@@ -68,8 +64,8 @@ class Rules:
             case Offset.PIXEL_CENTRE:
                 return (y + HALF) * scale - HALF
 
-    def corners(self, y1: Fraction, y2: Fraction, scale: Fraction) -> tuple[Fraction, Fraction]:
-        """RA-1: start and end of the RoI in feature pixels."""
+    def corners(self, y1: Fraction, y2: Fraction, scale: Fraction) -> Interval:
+        """RA-1, RA-2: start and end of the RoI in feature pixels."""
         end = 1 if self.dialect.end == End.PLUS_ONE else 0
         return self.map(y1, scale), self.map(y2 + end, scale)
 
@@ -90,15 +86,14 @@ class Rules:
     def grid(self, bin_size: Fraction, sampling_ratio: int) -> int:
         """RA-4: samples per bin; none if it is not positive."""
         if sampling_ratio > 0:
-            grid = sampling_ratio
-        else:
-            match self.dialect.adaptive:
-                case Adaptive.CEIL:
-                    grid = math.ceil(bin_size)
-                case Adaptive.FLOOR:
-                    grid = math.floor(bin_size)
-                case Adaptive.ROUND:
-                    grid = math.floor(abs(bin_size) + HALF) * (1 if bin_size > 0 else -1)
+            return sampling_ratio
+        match self.dialect.adaptive:
+            case Adaptive.CEIL:
+                grid = math.ceil(bin_size)
+            case Adaptive.FLOOR:
+                grid = math.floor(bin_size)
+            case Adaptive.ROUND:
+                grid = math.floor(abs(bin_size) + HALF) * (1 if bin_size > 0 else -1)
         return max(grid, 1) if self.dialect.empty_grid == EmptyGrid.ONE_SAMPLE else grid
 
     def taken(self, grid: int, sampling_ratio: int, pixels: int) -> int:
@@ -107,19 +102,19 @@ class Rules:
         return max(min(grid, pixels) if capped else grid, 0)
 
     def position(self, start: Fraction, bin_size: Fraction, grid: int, p: int, i: int) -> Fraction:
-        """RA-5: where sample ``i`` of bin ``p`` lies. Must be affine in ``i``."""
+        """RA-5: where sample ``i`` of bin ``p`` lies; affine in ``i``."""
         return start + p * bin_size + (i + HALF) * bin_size / grid
 
     def inside(self, y: Fraction, pixels: int) -> bool:
-        """RA-6: whether a sample is inside. Must not vary farther than two pixels outside the map."""
+        """RA-6: whether a sample is inside; the same for all farther than 2 pixels from the map, on each side."""
         return self.dialect.outside == Outside.CLAMP or -1 <= y <= pixels
 
     def clamp(self, y: Fraction, pixels: int) -> Fraction:
-        """RA-6: the nearest point of the map. Must not vary farther than two pixels outside the map."""
+        """RA-6: the nearest point of the map."""
         return min(max(y, Fraction(0)), Fraction(pixels - 1))
 
-    def weights(self, y: Fraction, pixels: int) -> tuple[tuple[int, Fraction], tuple[int, Fraction]]:
-        """RA-7: pixel and weight, ``(y_low, h_y)`` and ``(y_high, l_y)``, of a point of the map."""
+    def weights(self, y: Fraction, pixels: int) -> tuple[Tap, Tap]:
+        """RA-7: pixel and weight, ``(y_low, h_y)`` and ``(y_high, l_y)``, for a point of the map."""
         low = math.floor(y)
         high = min(low + 1, pixels - 1)
         return (low, 1 - (y - low)), (high, y - low)
@@ -131,7 +126,7 @@ class Rules:
         return Special.NAN if self.dialect.empty_grid == EmptyGrid.NAN else Fraction(0)
 
     def maximum(self, values: Sequence[Fraction], any_outside: bool) -> Exact:
-        """RA-9: the maximum of a bin, from the values of its samples (or their corners) that are inside."""
+        """RA-9: the maximum of a bin, from the values of those of its samples (or their corners) that are inside."""
         start = self.dialect.max_start
         candidates = list(values)
         if any_outside and self.dialect.max != Max.SAMPLE_INSIDE:
@@ -145,35 +140,23 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One sample along one axis; or ``count`` of them, from number ``index`` on, that weigh the same pixels alike.
-
-    ``low`` and ``high`` are pixel and weight as in RA-7, of no meaning for a sample that is not ``inside``.
-    """
+    """A sample along one axis; or ``count`` alike, ``index`` the first. ``low``, ``high``: pixel and weight (RA-7)."""
 
     index: int
     count: int
     position: Fraction
     inside: bool
-    low: tuple[int, Fraction]
-    high: tuple[int, Fraction]
+    low: Tap
+    high: Tap
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass
 class Axis:
-    """One axis of one RoI: what RA-1 to RA-5 make of it. In feature pixels, but for ``box``.
+    """One axis of one RoI and what RA-1 to RA-4 make of it, in feature pixels.
 
-    Attributes:
-        rules: Whose formulas they are.
-        pixels: H, the size of the map.
-        bins: P_h.
-        box: ``(y1, y2)`` in image pixels, as given.
-        scale: Feature pixels per image pixel.
-        sampling_ratio: Not positive for an adaptive grid.
-        start, end: The corners y1' and y2' (RA-1).
-        extent: h (RA-2).
-        bin: The size of a bin (RA-3).
-        grid: g, the samples per bin that the average divides by (RA-4); may be negative.
-        taken: Those of them that are taken (RA-4).
+    It is given ``bins`` (P_h), the ``pixels`` of the map (H), the ``box`` (y1, y2) in image pixels, and the ``scale``.
+    ``start`` and ``end`` are y1' and y2', ``extent`` is h, ``bin`` the size of a bin, ``grid`` g (may be negative), and
+    ``taken`` the number of samples per bin that are taken.
     """
 
     rules: Rules
@@ -182,45 +165,35 @@ class Axis:
     box: Interval
     scale: Fraction
     sampling_ratio: int
-    start: Fraction
-    end: Fraction
-    extent: Fraction
-    bin: Fraction
-    grid: int
-    taken: int
 
-    @classmethod
-    def of(cls, rules: Rules, pixels: int, bins: int, box: Interval, scale: Fraction, sampling_ratio: int) -> Axis:
+    def __post_init__(self) -> None:
         """Applies RA-1 to RA-4."""
-        start, end = rules.corners(*box, scale)
-        extent = rules.extent(start, end)
-        bin_size = rules.bin(extent, bins)
-        grid = rules.grid(bin_size, sampling_ratio)
-        taken = rules.taken(grid, sampling_ratio, pixels)
-        return cls(rules, pixels, bins, box, scale, sampling_ratio, start, end, extent, bin_size, grid, taken)
+        self.start, self.end = self.rules.corners(*self.box, self.scale)
+        self.extent = self.rules.extent(self.start, self.end)
+        self.bin = self.rules.bin(self.extent, self.bins)
+        self.grid = self.rules.grid(self.bin, self.sampling_ratio)
+        self.taken = self.rules.taken(self.grid, self.sampling_ratio, self.pixels)
 
     def position(self, p: int, i: int) -> Fraction:
-        """Returns where sample ``i`` of bin ``p`` lies (RA-5)."""
+        """Returns where sample ``i`` of bin ``p`` lies."""
         return self.rules.position(self.start, self.bin, self.grid, p, i)
 
     def positions(self) -> list[list[Fraction]]:
-        """Returns the positions of all samples taken, ``[p][i]``."""
+        """Returns where all samples taken lie, ``[p][i]``."""
         return [[self.position(p, i) for i in range(self.taken)] for p in range(self.bins)]
 
     def sample(self, p: int, i: int, count: int = 1) -> Sample:
-        """Returns sample ``i`` of bin ``p``, standing for ``count`` alike (RA-5 to RA-7)."""
+        """Returns sample ``i`` of bin ``p``, standing for ``count`` alike."""
         y = self.position(p, i)
-        low, high = self.rules.weights(self.rules.clamp(y, self.pixels), self.pixels)
-        return Sample(i, count, y, self.rules.inside(y, self.pixels), low, high)
+        taps = self.rules.weights(self.rules.clamp(y, self.pixels), self.pixels)
+        return Sample(i, count, y, self.rules.inside(y, self.pixels), *taps)
 
     def samples(self, p: int) -> Iterator[Sample]:
-        """Yields the samples of bin ``p`` that are inside, those far from the map as one."""
+        """Yields the samples of bin ``p`` that are inside, those far off the map on one side as one."""
         near = self.between(p, Fraction(-2), Fraction(self.pixels + 1))
         for run in (range(near.start), *(range(i, i + 1) for i in near), range(near.stop, self.taken)):
-            if run:
-                sample = self.sample(p, run.start, len(run))
-                if sample.inside:
-                    yield sample
+            if run and (sample := self.sample(p, run.start, len(run))).inside:
+                yield sample
 
     def between(self, p: int, low: Fraction, high: Fraction) -> range:
         """Returns which samples of bin ``p`` lie in [low, high]; an empty range starts where they would be."""
@@ -230,22 +203,20 @@ class Axis:
         step = self.position(p, 1) - first
         if step == 0:
             return range(self.taken if low <= first <= high else 0)
-        ends = sorted(((low - first) / step, (high - first) / step))
-        start, stop = math.ceil(ends[0]), math.floor(ends[1]) + 1
-        return range(min(max(start, 0), self.taken), min(max(stop, 0), self.taken))
+        start, stop = sorted(((low - first) / step, (high - first) / step))
+        clipped = (min(max(i, 0), self.taken) for i in (math.ceil(start), math.floor(stop) + 1))
+        return range(*clipped)
 
 
-@dataclass(frozen=True, slots=True)
-class Stages:
-    """The intermediate stages of one RoI: the image it lies on, and its two axes."""
+class Stages(NamedTuple):
+    """The stages of one RoI: the image it lies on, and its two axes."""
 
     batch: int
     y: Axis
     x: Axis
 
 
-@dataclass(frozen=True, slots=True)
-class Maps:
+class Maps(NamedTuple):
     """Feature maps ``(N, C, H, W)``, exactly: ``integers / denominator``, which is 0 where ``nan`` or ``infinite``."""
 
     integers: Array
@@ -253,31 +224,14 @@ class Maps:
     nan: Array
     infinite: Array
 
-    @classmethod
-    def of(cls, array: ArrayLike) -> Maps:
-        """Takes every finite element as the rational number that it is."""
-        numbers: Array = np.frompyfunc(exact, 1, 1)(np.asarray(array, dtype=object))
-        if numbers.ndim != 4:
-            raise ValueError(f"the input has the shape {numbers.shape}, not (N, C, H, W)")
-        nan, infinite = numbers == Special.NAN, numbers == Special.NONFINITE
-        integers, denominator = _common_denominator(np.where(nan | infinite, Fraction(0), numbers))
-        return cls(integers, denominator, nan.astype(bool), infinite.astype(bool))
 
-
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """The exact output of one call, and what `tolerance` needs to bound the error of an inexact one.
 
-    Attributes:
-        values: ``(K, C, P_h, P_w)`` of `Exact`; None throughout an invalid RoI.
-        magnitude: Of the same shape, fractions: Σ |weight| |pixel|, divided as the value is. In a maximum, that of the sample
-            (or corner) for which it is largest.
-        taps: ``(K, P_h, P_w)``, the number of terms in the sum behind a value. In a maximum, behind each sample.
-        invalid: Per RoI the rule that lets an implementation refuse it, ``"RA-11"`` or ``"RA-12"``; None for a valid one.
-        stages: Per RoI its stages; None for an invalid one.
-        maps: The input.
-        mode: ``"avg"`` or ``"max"``.
-        dialect: The dialect.
+    ``values`` is ``(K, C, P_h, P_w)`` of `Exact`, None throughout an invalid RoI. ``magnitude`` is of the same shape:
+    Σ |weight| |pixel| divided as the value is; in a maximum the largest of any sample (or corner). ``taps`` is
+    ``(K, P_h, P_w)``: how many terms one sum adds up. ``invalid`` has for each RoI the rule that lets an implementation
+    refuse it, ``"RA-11"`` or ``"RA-12"``, or None; ``stages`` has None for those that are invalid.
     """
 
     values: Array
@@ -292,11 +246,9 @@ class Result:
 
 def exact(number: Any) -> Exact:
     """Returns the number as a fraction; `Special.NAN` or `Special.NONFINITE` if it is NaN or infinite."""
-    if not isinstance(number, int | Fraction):
-        number = float(number)
-        if not math.isfinite(number):
-            return Special.NAN if math.isnan(number) else Special.NONFINITE
-    return Fraction(number)
+    if isinstance(number, int | Fraction) or math.isfinite(number := float(number)):
+        return Fraction(number)
+    return Special.NAN if math.isnan(number) else Special.NONFINITE
 
 
 def stages(
@@ -306,15 +258,12 @@ def stages(
     spatial_scale: tuple[Real, Real],
     sampling_ratio: tuple[int, int],
     dialect: Dialect,
-    *,
     rules: type[Rules] = Rules,
 ) -> Stages:
-    """Returns the stages of one RoI ``[batch_index, x1, y1, x2, y2]`` on a map of ``(H, W)`` pixels; pairs are ``(y, x)``."""
-    batch, x1, y1, x2, y2 = (Fraction(number) for number in box)
-    y, x = (
-        Axis.of(rules(dialect), map_size[a], output_size[a], corners, Fraction(spatial_scale[a]), sampling_ratio[a])
-        for a, corners in enumerate(((y1, y2), (x1, x2)))
-    )
+    """Returns the stages of a RoI ``[batch_index, x1, y1, x2, y2]`` on a map of ``map_size``; pairs are ``(y, x)``."""
+    batch, x1, y1, x2, y2, *scale = (Fraction(number) for number in (*box, *spatial_scale))
+    given = zip(map_size, output_size, ((y1, y2), (x1, x2)), scale, sampling_ratio, strict=True)
+    y, x = (Axis(rules(dialect), *axis) for axis in given)
     return Stages(int(batch), y, x)
 
 
@@ -326,86 +275,65 @@ def roi_align(
     sampling_ratio: tuple[int, int],
     mode: str,
     dialect: Dialect,
-    *,
     rules: type[Rules] = Rules,
 ) -> Result:
-    """Returns the exact result of RoIAlign; pairs are ``(y, x)``.
+    """Returns the exact result of RoIAlign, in ``mode`` ``"avg"`` or ``"max"``.
 
-    Args:
-        input: ``(N, C, H, W)`` numbers of any kind, NaN and infinities included.
-        boxes: ``(K, 5)`` rows ``[batch_index, x1, y1, x2, y2]``; fractions are welcome.
-        output_size: ``(P_h, P_w)``.
-        spatial_scale: Feature pixels per image pixel, taken as the exact numbers that these floats are.
-        sampling_ratio: Samples per bin; 0 or less for an adaptive grid.
-        mode: ``"avg"`` or ``"max"``.
-        dialect: The choice at every decision point.
-        rules: The formulas; another class for a deliberately faulty result.
+    ``input`` is ``(N, C, H, W)``, ``boxes`` ``(K, 5)`` rows ``[batch_index, x1, y1, x2, y2]`` in image pixels. Their
+    numbers may be of any kind, fractions included, and are taken as exactly what they are. Pairs are ``(y, x)``; a
+    ``sampling_ratio`` of 0 or less asks for an adaptive grid.
     """
+    maps = _maps(input)
+    images, channels, *size = maps.integers.shape
+    rows = np.asarray(boxes, dtype=object)
     if mode not in ("avg", "max"):
         raise ValueError(f"mode is {mode!r}, neither 'avg' nor 'max'")
-    maps = Maps.of(input)
-    images, channels, height, width = maps.integers.shape
-    rows = np.asarray(boxes, dtype=object)
-    if rows.size and (rows.ndim != 2 or rows.shape[1] != 5):
-        raise ValueError(f"boxes have the shape {rows.shape}, not (K, 5)")
-    rows = rows.reshape(-1, 5)
-    if len(rows) and not (height and width):
-        raise ValueError("the maps have no pixels")
-
-    shape = (len(rows), channels, *output_size)
-    values = np.full(shape, None, object)
-    magnitude = np.full(shape, Fraction(0), object)
-    taps = np.zeros((len(rows), *output_size), np.int64)
+    if rows.size and (rows.shape[1:] != (5,) or 0 in size):
+        raise ValueError(f"boxes of shape {rows.shape} on maps of {size} pixels; not (K, 5) on one pixel or more")
+    values: Array = np.full((rows.size // 5, channels, *output_size), None, object)
+    magnitude: Array = np.full(values.shape, Fraction(0), object)
+    taps: Array = np.full((len(values), *output_size), 0, object)
+    rois: list[Stages | None] = []
     invalid: list[str | None] = []
-    per_roi: list[Stages | None] = []
-    for k, row in enumerate(rows):
+    for k, row in enumerate(rows.reshape(-1, 5)):
         box = [number for number in map(exact, row) if isinstance(number, Fraction)]
-        if len(box) < 5:
-            invalid.append("RA-11")
-        elif not 0 <= int(box[0]) < images:
-            invalid.append("RA-12")
-        else:
-            invalid.append(None)
-            roi = stages(box, (height, width), output_size, spatial_scale, sampling_ratio, dialect, rules=rules)
-            values[k], magnitude[k], taps[k] = _pool(maps, roi, mode, rules(dialect))
-        per_roi.append(None if invalid[k] else roi)
-    return Result(values, magnitude, taps, tuple(invalid), tuple(per_roi), maps, mode, dialect)
+        invalid.append("RA-11" if len(box) < len(row) else None if 0 <= int(box[0]) < images else "RA-12")
+        roi = None
+        if invalid[k] is None:
+            roi = stages(box, (size[0], size[1]), output_size, spatial_scale, sampling_ratio, dialect, rules)
+            _pool(maps, roi, mode, values[k], magnitude[k], taps[k])
+        rois.append(roi)
+    return Result(values, magnitude, taps, tuple(invalid), tuple(rois), maps, mode, dialect)
 
 
-def _pool(maps: Maps, roi: Stages, mode: str, rules: Rules) -> tuple[Array, Array, Array]:
-    """Returns the values, their magnitudes, both ``(C, P_h, P_w)``, and the number of terms ``(P_h, P_w)`` of one RoI."""
+def _pool(maps: Maps, roi: Stages, mode: str, values: Array, magnitude: Array, taps: Array) -> None:
+    """Fills in values and magnitude, ``(C, P_h, P_w)``, and taps, ``(P_h, P_w)``, of one RoI."""
+    rules, grid = roi.y.rules, (roi.y.grid, roi.x.grid)
     corners = mode == "max" and rules.dialect.max == Max.CORNER
     ys, xs = ([_reading(axis, p, mode, corners) for p in range(axis.bins)] for axis in (roi.y, roi.x))
-    integers, nan, infinite = maps.integers[roi.batch], maps.nan[roi.batch], maps.infinite[roi.batch]
-    values: Array = np.empty((len(integers), len(ys), len(xs)), object)
-    magnitude: Array = np.empty_like(values)
-    taps: Array = np.zeros((len(ys), len(xs)), np.int64)
-    for (p, y), (q, x) in itertools.product(enumerate(ys), enumerate(xs)):
-        tapped = (slice(None), y.pixels[:, None], x.pixels)
+    for (p, y), (q, x), c in itertools.product(enumerate(ys), enumerate(xs), range(len(values))):
+        tapped = (roi.batch, c, y.pixels[:, None], x.pixels)
         denominator = y.denominator * x.denominator * maps.denominator
-        sums = y.weights @ integers[tapped] @ x.weights.T
-        magnitudes = abs(y.weights) @ abs(integers[tapped]) @ abs(x.weights).T
-        for c in range(len(integers)):
-            read = [Fraction(total, denominator) for total in sums[c].flat]
-            magnitude[c, p, q] = Fraction(max(magnitudes[c].flat, default=0), denominator)
-            if nan[c][tapped[1:]].any():
-                values[c, p, q] = Special.NAN
-            elif infinite[c][tapped[1:]].any():
-                values[c, p, q] = Special.NONFINITE
-            elif mode == "avg":
-                values[c, p, q] = rules.average(sum(read, Fraction(0)), roi.y.grid, roi.x.grid)
-            else:
-                values[c, p, q] = rules.maximum(read, y.inside * x.inside < roi.y.taken * roi.x.taken)
+        sums = y.weights @ maps.integers[tapped] @ x.weights.T
+        magnitudes = abs(y.weights) @ abs(maps.integers[tapped]) @ abs(x.weights).T
+        read = [Fraction(total, denominator) for total in sums.flat]
+        magnitude[c, p, q] = Fraction(max(magnitudes.flat, default=0), denominator)
+        inside = y.inside * x.inside
         if mode == "avg":
-            magnitude[:, p, q] /= max(roi.y.grid, 1) * max(roi.x.grid, 1)
-        taps[p, q] = 4 * y.inside * x.inside if mode == "avg" else (1 if corners else 4) * bool(y.inside * x.inside)
-    return values, magnitude, taps
+            values[c, p, q] = rules.average(sum(read, Fraction(0)), *grid)
+            magnitude[c, p, q] /= max(math.prod(grid), 1)
+            taps[p, q] = 4 * inside
+        else:
+            values[c, p, q] = rules.maximum(read, any_outside=inside < roi.y.taken * roi.x.taken)
+            taps[p, q] = (1 if corners else 4) * bool(inside)
+        if maps.nan[tapped].any() or maps.infinite[tapped].any():
+            values[c, p, q] = Special.NAN if maps.nan[tapped].any() else Special.NONFINITE
 
 
 class _Reading(NamedTuple):
-    """What one bin reads along one axis: ``weights / denominator``, a row for each sum and a column for each of ``pixels``.
+    """What a bin reads along one axis. ``weights / denominator``: a row for each sum, a column for each of ``pixels``.
 
-    ``inside`` is the number of its samples that are inside.
+    The sums are formed before anything else is done: one for an average; for a maximum one per sample, or per corner.
     """
 
     weights: Array
@@ -416,20 +344,24 @@ class _Reading(NamedTuple):
 
 def _reading(axis: Axis, p: int, mode: str, corners: bool) -> _Reading:
     samples = list(axis.samples(p))
-    taps = [tap for s in samples for tap in ((s.low, s.count), (s.high, s.count))]
-    if mode == "avg":
-        sums = [[(pixel, count * weight) for (pixel, weight), count in taps]] if samples else []
-    elif corners:
-        sums = [[tap] for tap, _ in taps]
-    else:
-        sums = [[s.low, s.high] for s in samples]
-    pixels = sorted({pixel for (pixel, _), _ in taps})
+    sums = [[(pixel, s.count * weight) for s in samples for pixel, weight in (s.low, s.high)]] if samples else []
+    if mode == "max":
+        sums = [[tap] for s in samples for tap in (s.low, s.high)] if corners else [[s.low, s.high] for s in samples]
+    pixels = sorted({pixel for terms in sums for pixel, _ in terms})
     weights: Array = np.full((len(sums), len(pixels)), Fraction(0), object)
     for row, terms in zip(weights, sums, strict=True):
         for pixel, weight in terms:
             row[pixels.index(pixel)] += weight
-    integers, denominator = _common_denominator(weights)
-    return _Reading(integers, denominator, np.array(pixels, int), sum(s.count for s in samples))
+    return _Reading(*_common_denominator(weights), np.array(pixels, int), sum(s.count for s in samples))
+
+
+def _maps(array: ArrayLike) -> Maps:
+    numbers: Array = np.frompyfunc(exact, 1, 1)(np.asarray(array, dtype=object))
+    if numbers.ndim != 4:
+        raise ValueError(f"the input has the shape {numbers.shape}, not (N, C, H, W)")
+    nan, infinite = ((numbers == special).astype(bool) for special in (Special.NAN, Special.NONFINITE))
+    numbers[nan | infinite] = Fraction(0)
+    return Maps(*_common_denominator(numbers), nan, infinite)
 
 
 def _common_denominator(fractions: Array) -> tuple[Array, int]:

@@ -6,6 +6,7 @@
 
 from .dialect import DIALECTS, Dialect, named_dialect
 from .errors import CompilationError, CompilerNotFoundError, InvalidRoiError, RoikitError
+from . import host
 from .roi_align import roi_align
 
 __all__ = [

@@ -1,0 +1,88 @@
+"""roikit's own kernels, judged like everyone else's: on the CPU through the host executor, on a GPU through CuPy."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ... import kernels
+from ...kernels.dialect import DIALECTS
+from ..implementation import Description, RoiAlignCall, Unavailable
+
+
+def _pool(call: RoiAlignCall, feature: Any, boxes: Any, out: Any) -> Any:
+    return kernels.roi_align(
+        feature,
+        boxes,
+        call.output_size,
+        call.spatial_scale,
+        call.sampling_ratio,
+        mode=call.mode,
+        layout=call.layout,
+        dialect=call.dialect,
+        out=out,
+        check=True,
+    )
+
+
+def _description(where: str, *, takes_out: bool) -> Description:
+    return Description(
+        version=f"{version('roikit')} ({where})",
+        homepage="",
+        dialects=tuple(DIALECTS),
+        modes=("avg", "max"),
+        dtypes=("float16", "bfloat16", "float32", "float64"),
+        layouts=("NCHW", "NHWC"),
+        takes_out=takes_out,
+    )
+
+
+class RoikitHost:
+    """The kernels on the CPU."""
+
+    requires: ClassVar[tuple[str, ...]] = ()
+    install: ClassVar[str] = "pip install roikit"
+
+    def __init__(self) -> None:
+        """Says here, and not in every case, that there is no compiler."""
+        try:
+            self._compiler = " ".join(kernels.host.compiler())
+        except kernels.CompilerNotFoundError as error:
+            raise Unavailable(str(error)) from error
+
+    def describe(self) -> Description:
+        """All dialects, modes, data types and layouts."""
+        return _description(f"CPU, {self._compiler}", takes_out=True)
+
+    def roi_align(self, call: RoiAlignCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Calls `roikit.kernels.roi_align`."""
+        return _pool(call, call.input, call.boxes, out)  # type: ignore[no-any-return]
+
+
+class RoikitDevice:
+    """The kernels on a GPU."""
+
+    requires: ClassVar[tuple[str, ...]] = ("cupy",)
+    install: ClassVar[str] = "pip install 'roikit[cuda13]'  # or [cuda12]; needs an NVIDIA GPU"
+
+    def __init__(self) -> None:
+        """Says here if CuPy finds no GPU."""
+        import cupy
+
+        if not cupy.is_available():
+            raise Unavailable("CuPy finds no usable GPU")
+        self._cupy = cupy
+
+    def describe(self) -> Description:
+        """All dialects, modes, data types and layouts."""
+        cupy = self._cupy
+        name = cupy.cuda.runtime.getDeviceProperties(cupy.cuda.Device().id)["name"].decode()
+        return _description(f"{name}, CuPy {cupy.__version__}", takes_out=False)
+
+    def roi_align(self, call: RoiAlignCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Calls `roikit.kernels.roi_align` with copies of the arrays on the GPU."""
+        del out
+        result = _pool(call, self._cupy.asarray(call.input), self._cupy.asarray(call.boxes), None)
+        return self._cupy.asnumpy(result)  # type: ignore[no-any-return]

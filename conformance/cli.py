@@ -1,0 +1,166 @@
+"""The command ``roikit``."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+EXIT_CONFORMS, EXIT_DEVIATES, EXIT_USAGE, EXIT_NOTHING_RUN = 0, 1, 2, 3
+
+app = typer.Typer(
+    name="roikit",
+    help="RoIAlign kernels for CuPy, and a conformance suite for every RoIAlign there is.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+)
+
+
+class Arrays(StrEnum):
+    """What kind of arrays a plain function takes."""
+
+    AUTO = "auto"
+    NUMPY = "numpy"
+    TORCH = "torch"
+    CUPY = "cupy"
+
+
+class Listed(StrEnum):
+    """What `roikit list` lists."""
+
+    IMPLEMENTATIONS = "implementations"
+    CASES = "cases"
+    DIALECTS = "dialects"
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"roikit {version('roikit')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
+    ] = False,
+) -> None:
+    del version
+
+
+@app.command()
+def conform(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[NAME]...", help="Registered implementations; all of them if none is named."),
+    ] = None,
+    *,
+    implementation: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--implementation",
+            "-i",
+            metavar="MODULE:FUNCTION",
+            help="Judge a function with torchvision's signature. May be repeated.",
+        ),
+    ] = None,
+    arrays: Annotated[
+        Arrays, typer.Option(help="The arrays that functions take; auto: those of the library that they import.")
+    ] = Arrays.AUTO,
+    dialect: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="Judge by this dialect only; a function, by this one instead of torchvision's. May be repeated.",
+        ),
+    ] = None,
+    select: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--select", "-k", metavar="PATTERN", help="Only cases whose id, group or rule matches. May be repeated."
+        ),
+    ] = None,
+    dtype: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="Only this data type. May be repeated. Functions are run in float32 unless this says otherwise.",
+        ),
+    ] = None,
+    layout: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Only NCHW or NHWC.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write all results there, as NDJSON.")
+    ] = None,
+    python: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=PATH", help="Run an implementation under another Python. May be repeated."),
+    ] = None,
+    timeout: Annotated[float, typer.Option(min=0.1, metavar="SECONDS", help="Limit of a single call.")] = 30.0,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Implementations to run at the same time.")] = 2,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say why each case deviates.")] = False,
+) -> None:
+    """Judge implementations by the golden cases.
+
+    Exit status: **0** every case that was run conforms or is a known deviation; **1** a case deviates; **2** the command was
+    wrong; **3** nothing was run.
+    """
+    from . import command
+    from .deviations import DeviationListError
+    from .selection import UsageError
+
+    request = command.Request(
+        names=names or [],
+        callables=implementation or [],
+        arrays=arrays.value,
+        dialects=dialect or [],
+        patterns=select or [],
+        dtypes=dtype or [],
+        layouts=layout or [],
+        output=output,
+        pythons=python or [],
+        timeout=timeout,
+        jobs=jobs,
+        verbose=verbose,
+    )
+    try:
+        status = command.conform(request)
+    except (UsageError, DeviationListError, OSError) as error:
+        typer.echo(f"roikit: {error}", err=True)
+        raise typer.Exit(EXIT_USAGE) from None
+    except KeyboardInterrupt:
+        typer.echo("roikit: interrupted", err=True)
+        raise typer.Exit(130) from None
+    raise typer.Exit(status)
+
+
+@app.command("list")
+def list_(
+    what: Annotated[Listed, typer.Argument(help="What to list.")],
+    *,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say more of each.")] = False,
+) -> None:
+    """List implementations, cases or dialects."""
+    from . import listing
+
+    {
+        Listed.IMPLEMENTATIONS: listing.implementations,
+        Listed.CASES: listing.cases,
+        Listed.DIALECTS: listing.dialects,
+    }[what](verbose=verbose)
+
+
+def main() -> None:
+    """Runs the command line."""
+    app(prog_name="roikit")
+    sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,129 @@
+"""What ``roikit conform`` does: run, show progress, print the table, write the file."""
+
+from __future__ import annotations
+
+import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from . import deviations, presentation
+from .case import load_cases
+from .cli import EXIT_CONFORMS, EXIT_DEVIATES, EXIT_NOTHING_RUN
+from .judge import Verdict
+from .results import Result, ResultFile, Subject, has_failure
+from .runner import Listener, Selection, Target, run
+from .selection import select_cases, select_targets, selection
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from .case import Case
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """The arguments of the command, as typed."""
+
+    names: Sequence[str]
+    callables: Sequence[str]
+    arrays: str
+    dialects: Sequence[str]
+    patterns: Sequence[str]
+    dtypes: Sequence[str]
+    layouts: Sequence[str]
+    output: Path | None
+    pythons: Sequence[str]
+    timeout: float
+    jobs: int
+    verbose: bool
+
+
+class _Run:
+    """Collects what the workers of a run report, from several threads."""
+
+    def __init__(self, progress: Progress, file: ResultFile | None) -> None:
+        self.subjects: list[Subject] = []
+        self.results: list[Result] = []
+        self._progress, self._file = progress, file
+        self._lock = threading.Lock()
+
+    def judge(self, target: Target, cases: Sequence[Case], chosen: Selection, seconds: float) -> None:
+        known = deviations.load(target.name, load_cases())
+        with self._lock:
+            task = self._progress.add_task(target.name, total=None)
+
+        def on_subject(subject: Subject, calls: int) -> None:
+            with self._lock:
+                self.subjects.append(subject)
+                if self._file:
+                    self._file.add_subject(subject)
+                self._progress.update(task, total=calls)
+
+        def on_result(result: Result) -> None:
+            judged = deviations.apply(result, known)
+            with self._lock:
+                self.results.append(judged)
+                if self._file:
+                    self._file.add(judged)
+                self._progress.advance(task)
+
+        run(target, cases, chosen, seconds, Listener(on_subject, on_result))
+
+
+def _selection_for(target: Target, request: Request) -> Selection:
+    is_callable = target.dialects is not None
+    dtypes = request.dtypes or (["float32"] if is_callable else [])
+    return selection(dtypes, request.layouts, request.dialects)
+
+
+def conform(request: Request) -> int:
+    """Runs the request and returns the exit status.
+
+    Raises:
+        UsageError: it asks for something that does not exist.
+    """
+    chosen = selection(request.dtypes, request.layouts, request.dialects)
+    cases = select_cases(load_cases(), request.patterns)
+    targets = select_targets(request.names, request.callables, request.arrays, chosen.dialects, request.pythons)
+    console = Console()
+    progress = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )
+    with ExitStack() as stack:
+        file = None
+        if request.output:
+            arguments = json.loads(json.dumps(asdict(request), default=str))
+            file = ResultFile(stack.enter_context(request.output.open("w", encoding="utf-8")), arguments)
+        stack.enter_context(progress)
+        collected = _Run(progress, file)
+        with ThreadPoolExecutor(request.jobs) as pool:
+            futures = [
+                pool.submit(collected.judge, target, cases, _selection_for(target, request), request.timeout)
+                for target in targets
+            ]
+            for future in futures:
+                future.result()
+        if file:
+            file.close()
+    order = [target.name for target in targets]
+    presentation.show(console, order, collected.subjects, collected.results, cases, verbose=request.verbose)
+    return _status(collected)
+
+
+def _status(collected: _Run) -> int:
+    if has_failure(collected.results) or any(subject.state == "broken" for subject in collected.subjects):
+        return EXIT_DEVIATES
+    ran = any(result.judgement.verdict != Verdict.UNSUPPORTED for result in collected.results)
+    return EXIT_CONFORMS if ran else EXIT_NOTHING_RUN

@@ -1,0 +1,58 @@
+"""What ``roikit list`` prints."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import fields
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from ..kernels.dialect import DIALECTS, Dialect
+from .case import load_cases
+from .implementation import missing_requirements, registered
+
+
+def _print(columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    Console().print(table)
+
+
+def implementations(*, verbose: bool) -> None:
+    """Prints the registered implementations, and whether what they need is installed."""
+    rows = []
+    for name, point in registered().items():
+        try:
+            adapter: Any = getattr(importlib.import_module(point.module), point.attr)
+        except Exception as error:  # noqa: BLE001 - a broken plug-in must not hide the others
+            rows.append((name, "broken", f"{type(error).__name__}: {error}"))
+            continue
+        missing = missing_requirements(adapter)
+        state = f"absent: {', '.join(missing)}" if missing else "installed"
+        rows.append((name, state, adapter.install if missing or verbose else ""))
+    _print(("implementation", "state", "install with"), rows)
+
+
+def cases(*, verbose: bool) -> None:
+    """Prints the golden cases."""
+    rows = []
+    for case in load_cases():
+        row = (case.group, case.id, " ".join(case.rules), case.title)
+        rows.append((*row, " ".join(case.dtypes)) if verbose else row)
+    columns = ("group", "case", "rules", "title")
+    _print((*columns, "data types") if verbose else columns, rows)
+
+
+def dialects(*, verbose: bool) -> None:
+    """Prints the named dialects: where each differs from torchvision's default, or with ``verbose`` every choice."""
+    default, rows = Dialect(), []
+    for name, dialect in DIALECTS.items():
+        values = {field.name: getattr(dialect, field.name) for field in fields(dialect)}
+        shown = {key: value for key, value in values.items() if verbose or value != getattr(default, key)}
+        rows.append((name, ", ".join(f"{key}={value}" for key, value in shown.items()) or "(the defaults)"))
+    _print(("dialect", "every choice" if verbose else "choices other than torchvision's"), rows)

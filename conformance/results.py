@@ -1,0 +1,113 @@
+"""The result file of a run: one JSON object per line. A header, the results, and a footer that proves it is complete."""
+
+from __future__ import annotations
+
+import json
+import platform
+import sys
+from collections import Counter
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+    from typing import TextIO
+
+    from .judge import Judgement
+
+FORMAT = 1
+"""Version of the file format; ``schema/result.schema.json`` describes it."""
+
+
+class IncompleteResultsError(Exception):
+    """A result file without a footer, or whose footer does not match: the run was cut off."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What became of one case under one implementation, dialect, data type and layout."""
+
+    implementation: str
+    dialect: str
+    case: str
+    group: str
+    rules: tuple[str, ...]
+    mode: str
+    dtype: str
+    layout: str
+    judgement: Judgement
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """An implementation that a run was asked for.
+
+    ``state`` is ``"ran"``, ``"absent"`` or ``"broken"``; ``reason`` says why it did not run; ``description`` is what it said of
+    itself if it did.
+    """
+
+    implementation: str
+    state: str
+    reason: str = ""
+    description: dict[str, Any] | None = None
+
+
+class ResultFile:
+    """Writes a result file while a run goes on."""
+
+    def __init__(self, stream: TextIO, arguments: dict[str, Any]) -> None:
+        """Writes the header; ``arguments`` are what the run was asked for."""
+        self._stream = stream
+        self._verdicts: Counter[str] = Counter()
+        header = {
+            "type": "header",
+            "format": FORMAT,
+            "roikit": version("roikit"),
+            "started": datetime.now(UTC).isoformat(timespec="seconds"),
+            "python": sys.version.split()[0],
+            "platform": platform.platform(),
+            "machine": platform.machine(),
+            "arguments": arguments,
+        }
+        self._write(header)
+
+    def _write(self, record: dict[str, Any]) -> None:
+        self._stream.write(json.dumps(record) + "\n")
+        self._stream.flush()
+
+    def add_subject(self, subject: Subject) -> None:
+        """Writes what is known of an implementation, before its results."""
+        self._write({"type": "implementation", **asdict(subject)})
+
+    def add(self, result: Result) -> None:
+        """Writes a result."""
+        record = asdict(result)
+        judgement = record.pop("judgement")
+        self._verdicts[judgement["verdict"]] += 1
+        self._write({"type": "result", **record, **judgement})
+
+    def close(self) -> None:
+        """Writes the footer."""
+        self._write({"type": "footer", "results": sum(self._verdicts.values()), "verdicts": dict(self._verdicts)})
+
+
+def read(path: Path) -> list[dict[str, Any]]:
+    """Returns the records of a result file.
+
+    Raises:
+        IncompleteResultsError: the run that wrote it did not reach its end.
+    """
+    records = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    results = sum(record["type"] == "result" for record in records)
+    if not records or records[-1]["type"] != "footer" or records[-1]["results"] != results:
+        raise IncompleteResultsError(f"{path} ends before its run did")
+    return records
+
+
+def has_failure(results: Iterable[Result]) -> bool:
+    """Returns whether any result makes a run fail."""
+    return any(result.judgement.verdict.is_failure for result in results)

@@ -1,0 +1,289 @@
+"""Runs cases against implementations, each in a worker process of its own, and judges what comes back.
+
+A worker that dies or hangs costs one case: it is replaced and the run goes on.
+"""
+
+from __future__ import annotations
+
+import queue
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING, Any
+
+from . import protocol
+from .implementation import Description, Unsupported
+from .judge import Judgement, Verdict, judge_error, judge_output
+from .results import Result, Subject
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    import numpy as np
+
+    from .case import Case
+
+LOAD_SECONDS = 120.0
+"""How long an implementation may take to load, whatever the limit of a call is."""
+
+Message = tuple[dict[str, Any], dict[str, "np.ndarray"]]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An implementation to run.
+
+    Attributes:
+        name: What it is called in results.
+        spec: What the worker is to load (see worker.py).
+        dialects: The dialects to judge it by; None means those that it describes.
+        python: The interpreter of its worker.
+    """
+
+    name: str
+    spec: str
+    dialects: tuple[str, ...] | None = None
+    python: str = sys.executable
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which of the calls that an implementation could make are made; empty means all."""
+
+    dtypes: tuple[str, ...] = ()
+    layouts: tuple[str, ...] = ()
+    dialects: tuple[str, ...] = ()
+
+
+class WorkerGoneError(Exception):
+    """The worker ended, or said something that is no message, instead of answering."""
+
+
+class WorkerTimeoutError(Exception):
+    """The worker did not answer in time."""
+
+
+class Worker:
+    """A worker process, as the runner sees it."""
+
+    def __init__(self, target: Target) -> None:
+        """Starts the process."""
+        self._stderr: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the worker
+        self._process = subprocess.Popen(
+            [target.python, "-m", "roikit.conformance.worker", target.spec],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._stderr,
+        )
+        self._messages: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def _listen(self) -> None:
+        assert self._process.stdout is not None
+        try:
+            while (message := protocol.receive(self._process.stdout)) is not None:
+                self._messages.put(message)
+        except (protocol.ProtocolError, Unsupported, OSError, ValueError):
+            pass
+        self._messages.put(None)
+
+    def receive(self, seconds: float) -> Message:
+        """Returns the worker's next message.
+
+        Raises:
+            WorkerTimeoutError: none came within ``seconds``.
+            WorkerGoneError: none will come.
+        """
+        try:
+            message = self._messages.get(timeout=seconds)
+        except queue.Empty:
+            raise WorkerTimeoutError from None
+        if message is None:
+            raise WorkerGoneError
+        return message
+
+    def send(self, message: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
+        """Sends a message; raises WorkerGoneError if nobody is there."""
+        assert self._process.stdin is not None
+        try:
+            protocol.send(self._process.stdin, message, arrays)
+        except OSError:
+            raise WorkerGoneError from None
+
+    def obituary(self) -> str:
+        """Returns how the process ended, and the last line that it printed."""
+        try:
+            code = self._process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            return "the worker stopped talking"
+        how = f"exit status {code}"
+        if code < 0:
+            how = f"killed by {signal.Signals(-code).name}"
+        self._stderr.seek(0)
+        lines = [line for line in self._stderr.read().decode(errors="replace").splitlines() if line.strip()]
+        return f"{how}: {lines[-1][:300]}" if lines else how
+
+    def close(self) -> None:
+        """Ends the process, by force if need be."""
+        for stream in (self._process.stdin, self._process.stdout):
+            if stream is not None and stream is self._process.stdin:
+                try:
+                    stream.close()
+                except OSError:
+                    pass
+        try:
+            self._process.wait(timeout=2)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._stderr.close()
+
+
+class Session:
+    """One implementation during a run: a worker, replaced when it fails."""
+
+    def __init__(self, target: Target, seconds: float) -> None:
+        """Remembers the target; ``seconds`` limits each call."""
+        self._target = target
+        self._seconds = seconds
+        self._worker: Worker | None = None
+
+    def open(self) -> Subject:
+        """Starts a worker and returns what it says of its implementation."""
+        name = self._target.name
+        self.close()
+        self._worker = Worker(self._target)
+        try:
+            message, _ = self._worker.receive(LOAD_SECONDS)
+        except WorkerTimeoutError:
+            return Subject(implementation=name, state="broken", reason=f"did not load within {LOAD_SECONDS:g} s")
+        except WorkerGoneError:
+            return Subject(implementation=name, state="broken", reason=self._worker.obituary())
+        if message["type"] == "ready":
+            return Subject(implementation=name, state="ran", description=message["description"])
+        return Subject(implementation=name, state=message["type"], reason=message.get("reason") or message["error"])
+
+    def close(self) -> None:
+        """Ends the worker."""
+        if self._worker is not None:
+            self._worker.close()
+            self._worker = None
+
+    def judge(self, case: Case, dialect: str, dtype: str, layout: str) -> Judgement:
+        """Makes the call of a case and judges the answer."""
+        if self._worker is None and self.open().state != "ran":
+            return Judgement(Verdict.CRASHED, "the worker could not be started again after an earlier case")
+        assert self._worker is not None
+        try:
+            call = case.call(dialect, dtype, layout)
+        except Unsupported as reason:
+            return Judgement(Verdict.UNSUPPORTED, str(reason))
+        request = {
+            "type": "roi_align",
+            "memory": case.memory,
+            "output_size": call.output_size,
+            "spatial_scale": call.spatial_scale,
+            "sampling_ratio": call.sampling_ratio,
+            "mode": call.mode,
+            "layout": layout,
+            "dialect": dialect,
+        }
+        try:
+            self._worker.send(request, {"input": call.input, "boxes": call.boxes})
+            answer, arrays = self._worker.receive(self._seconds)
+        except WorkerTimeoutError:
+            self.close()
+            return Judgement(Verdict.TIMED_OUT, f"no answer within {self._seconds:g} s")
+        except WorkerGoneError:
+            reason = self._worker.obituary()
+            self.close()
+            return Judgement(Verdict.CRASHED, reason)
+        return _judge_answer(case, answer, arrays, dialect, dtype, layout)
+
+
+def _judge_answer(
+    case: Case, answer: dict[str, Any], arrays: dict[str, np.ndarray], dialect: str, dtype: str, layout: str
+) -> Judgement:
+    match answer["type"]:
+        case "unsupported":
+            return Judgement(Verdict.UNSUPPORTED, answer["reason"])
+        case "raised":
+            return judge_error(case, answer["error"])
+    if answer["wrote_outside"]:
+        return Judgement(Verdict.WROTE_OUTSIDE, "memory beside the output array was written to")
+    expectation = case.expectation(dialect, dtype)
+    assert expectation is not None
+    judgement = judge_output(case, expectation, arrays["output"], dtype, layout)
+    if judgement.verdict == Verdict.CONFORMS and not answer["repeatable"]:
+        return Judgement(Verdict.NONDETERMINISTIC, "two calls in a row gave different results")
+    return judgement
+
+
+Plan = tuple["Case", str, str, str]
+
+
+def plan(
+    description: Description, cases: Sequence[Case], selection: Selection, dialects: tuple[str, ...] | None
+) -> Iterator[Plan]:
+    """Yields the (case, dialect, data type, layout) that an implementation of this description is judged by."""
+
+    def chosen(offered: Sequence[str], wanted: Sequence[str]) -> list[str]:
+        return [item for item in offered if not wanted or item in wanted]
+
+    for case in cases:
+        if case.arguments["mode"] not in description.modes:
+            continue
+        for dialect in chosen(dialects or description.dialects, selection.dialects):
+            for dtype in chosen([d for d in case.dtypes if d in description.dtypes], selection.dtypes):
+                if case.expectation(dialect, dtype) is None:
+                    continue
+                for layout in chosen(description.layouts, selection.layouts):
+                    yield case, dialect, dtype, layout
+
+
+def describe(subject: Subject) -> Description:
+    """Returns the description that a worker sent."""
+    assert subject.description is not None
+    fields = {key: tuple(value) if isinstance(value, list) else value for key, value in subject.description.items()}
+    return Description(**fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """What is told of a run while it goes on; each is called with the name of the implementation first."""
+
+    on_subject: Callable[[Subject, int], None]
+    """With the number of calls that will be made."""
+    on_result: Callable[[Result], None]
+
+
+def run(target: Target, cases: Sequence[Case], selection: Selection, seconds: float, listener: Listener) -> None:
+    """Runs every case that applies to ``target``; no call may take longer than ``seconds``."""
+    session = Session(target, seconds)
+    try:
+        subject = session.open()
+        plans = list(plan(describe(subject), cases, selection, target.dialects)) if subject.state == "ran" else []
+        listener.on_subject(subject, len(plans))
+        for case, dialect, dtype, layout in plans:
+            started = time.perf_counter()
+            judgement = session.judge(case, dialect, dtype, layout)
+            listener.on_result(
+                Result(
+                    implementation=target.name,
+                    dialect=dialect,
+                    case=case.id,
+                    group=case.group,
+                    rules=case.rules,
+                    mode=case.arguments["mode"],
+                    dtype=dtype,
+                    layout=layout,
+                    judgement=judgement,
+                    seconds=round(time.perf_counter() - started, 4),
+                )
+            )
+    finally:
+        session.close()

@@ -1,0 +1,95 @@
+"""Turns what a user typed into cases and targets. Mistakes end in a `UsageError` whose message says what would do."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from ..kernels.dialect import DIALECTS
+from .case import DTYPES, LAYOUTS
+from .implementation import registered
+from .runner import Selection, Target
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from .case import Case
+
+
+class UsageError(Exception):
+    """The user asked for something that does not exist."""
+
+
+def _unknown(kind: str, name: str, known: Iterable[str]) -> UsageError:
+    known = list(known)
+    close = get_close_matches(name, known, n=3)
+    hint = f"did you mean {' or '.join(close)}?" if close else f"there are {', '.join(known)}"
+    return UsageError(f"no {kind} is called {name!r}: {hint}")
+
+
+def check_names(kind: str, names: Iterable[str], known: Sequence[str]) -> tuple[str, ...]:
+    """Returns ``names`` if all are known."""
+    for name in names:
+        if name not in known:
+            raise _unknown(kind, name, known)
+    return tuple(names)
+
+
+def select_cases(cases: Sequence[Case], patterns: Sequence[str]) -> tuple[Case, ...]:
+    """Returns the cases that any pattern picks: by id, by group or by rule, each with ``*`` and ``?``."""
+    if not patterns:
+        return tuple(cases)
+
+    def picks(pattern: str, case: Case) -> bool:
+        return any(fnmatchcase(name, pattern) for name in (case.id, case.group, *case.rules))
+
+    for pattern in patterns:
+        if not any(picks(pattern, case) for case in cases):
+            known = dict.fromkeys(name for case in cases for name in (case.group, case.id, *case.rules))
+            close = get_close_matches(pattern, known, n=3)
+            hint = f"did you mean {' or '.join(close)}?" if close else "see `roikit list cases`"
+            raise UsageError(f"no case, group or rule matches {pattern!r}: {hint}")
+    return tuple(case for case in cases if any(picks(pattern, case) for pattern in patterns))
+
+
+def selection(dtypes: Sequence[str], layouts: Sequence[str], dialects: Sequence[str]) -> Selection:
+    """Returns the selection of calls."""
+    return Selection(
+        dtypes=check_names("data type", dtypes, DTYPES),
+        layouts=check_names("layout", layouts, LAYOUTS),
+        dialects=check_names("dialect", dialects, tuple(DIALECTS)),
+    )
+
+
+def _interpreters(pairs: Sequence[str], names: Sequence[str]) -> dict[str, str]:
+    chosen = {}
+    for pair in pairs:
+        name, equals, path = pair.partition("=")
+        if not equals or not path:
+            raise UsageError(f"--python takes NAME=PATH, not {pair!r}")
+        check_names("implementation", [name], names)
+        chosen[name] = path
+    return chosen
+
+
+def select_targets(
+    names: Sequence[str], callables: Sequence[str], arrays: str, dialects: Sequence[str], pythons: Sequence[str]
+) -> list[Target]:
+    """Returns what to run: the named implementations, or all if none and no callable is named, and the callables."""
+    points = registered()
+    check_names("implementation", names, list(points))
+    interpreters = _interpreters(pythons, list(points))
+    wanted = names or ([] if callables else list(points))
+    targets = []
+    for name in dict.fromkeys(wanted):
+        point = points[name]
+        spec = f"adapter:{point.module}:{point.attr}"
+        targets.append(Target(name, spec, **({"python": interpreters[name]} if name in interpreters else {})))
+    for path in dict.fromkeys(callables):
+        module, colon, function = path.partition(":")
+        if not colon or not module or not function:
+            raise UsageError(f"--implementation takes MODULE:FUNCTION, not {path!r}")
+        claimed = tuple(dialects) or ("torchvision", "torchvision-aligned")
+        targets.append(Target(path, f"callable:{arrays}:{module}:{function}", claimed))
+    return targets

@@ -1,0 +1,122 @@
+"""The far end of a run: loads one implementation in a process of its own and makes the calls that the runner sends.
+
+Started as ``python -m roikit.conformance.worker SPEC`` with the runner at stdin and stdout. SPEC is
+``adapter:MODULE:CLASS``, or ``callable:ARRAYS:MODULE:FUNCTION`` for a plain function.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from dataclasses import asdict
+from typing import IO, Any
+
+import numpy as np
+
+from . import protocol
+from .adapters.plain import PlainCallable
+from .case import in_memory
+from .implementation import Implementation, RoiAlignCall, Unavailable, Unsupported, missing_requirements
+
+_GUARD = 64  # elements on each side of an output that must not change
+
+
+def _load(spec: str) -> Implementation | dict[str, Any]:
+    """Returns the implementation, or the message that says why there is none."""
+    kind, _, rest = spec.partition(":")
+    try:
+        if kind == "callable":
+            arrays, module, function = rest.split(":")
+            return PlainCallable(module, function, arrays)
+        module, _, name = rest.partition(":")
+        adapter = getattr(importlib.import_module(module), name)
+        if missing := missing_requirements(adapter):
+            return {"type": "absent", "reason": f"{', '.join(missing)} not installed: {adapter.install}"}
+        implementation: Implementation = adapter()
+    except Unavailable as reason:
+        return {"type": "absent", "reason": str(reason)}
+    except Exception as error:  # noqa: BLE001 - whatever a library raises while it loads is its answer
+        return {"type": "broken", "error": _describe(error)}
+    return implementation
+
+
+def _describe(error: BaseException) -> str:
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text[:500]}" if text else type(error).__name__
+
+
+def _poisoned(shape: tuple[int, ...], dtype: np.dtype[Any]) -> tuple[np.ndarray, np.ndarray]:
+    """Returns an output array and the buffer around it, every byte of which is 0xA5."""
+    size = int(np.prod(shape))
+    buffer = np.frombuffer(bytearray(b"\xa5" * ((size + 2 * _GUARD) * dtype.itemsize)), dtype)
+    return buffer[_GUARD : _GUARD + size].reshape(shape), buffer
+
+
+def _wrote_outside(buffer: np.ndarray) -> bool:
+    guards = np.concatenate([buffer[:_GUARD], buffer[-_GUARD:]]).view(np.uint8)
+    return bool((guards != 0xA5).any())
+
+
+def _pool(implementation: Implementation, call: RoiAlignCall, takes_out: bool) -> tuple[np.ndarray, bool]:
+    """Returns the output of a call, and whether memory beside it was written to."""
+    if not takes_out:
+        return np.asarray(implementation.roi_align(call)), False
+    rois, (height, width) = len(call.boxes), call.output_size
+    channels = call.input.shape[1 if call.layout == "NCHW" else 3]
+    shape = (rois, channels, height, width) if call.layout == "NCHW" else (rois, height, width, channels)
+    out, buffer = _poisoned(shape, call.input.dtype)
+    result = implementation.roi_align(call, out)
+    return np.array(result), _wrote_outside(buffer)
+
+
+def _same_bytes(a: np.ndarray, b: np.ndarray) -> bool:
+    return a.shape == b.shape and a.dtype == b.dtype and a.tobytes() == b.tobytes()
+
+
+def _answer(
+    implementation: Implementation, message: dict[str, Any], arrays: dict[str, np.ndarray], takes_out: bool
+) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    call = RoiAlignCall(
+        input=in_memory(arrays["input"], message["memory"]),
+        boxes=arrays["boxes"],
+        output_size=tuple(message["output_size"]),
+        spatial_scale=tuple(message["spatial_scale"]),
+        sampling_ratio=tuple(message["sampling_ratio"]),
+        mode=message["mode"],
+        layout=message["layout"],
+        dialect=message["dialect"],
+    )
+    try:
+        first, outside = _pool(implementation, call, takes_out)
+        second, outside_again = _pool(implementation, call, takes_out)
+    except Unsupported as reason:
+        return {"type": "unsupported", "reason": str(reason)}, {}
+    except Exception as error:  # noqa: BLE001 - whatever a library raises is its answer
+        return {"type": "raised", "error": _describe(error)}, {}
+    about = {"repeatable": _same_bytes(first, second), "wrote_outside": outside or outside_again}
+    return {"type": "output", **about}, {"output": first}
+
+
+def serve(spec: str, reader: IO[bytes], writer: IO[bytes]) -> None:
+    """Greets, then answers calls until the runner closes the stream."""
+    loaded = _load(spec)
+    if isinstance(loaded, dict):
+        protocol.send(writer, loaded)
+        return
+    description = loaded.describe()
+    protocol.send(writer, {"type": "ready", "protocol": protocol.VERSION, "description": asdict(description)})
+    while (received := protocol.receive(reader)) is not None:
+        protocol.send(writer, *_answer(loaded, *received, description.takes_out))
+
+
+def main() -> None:
+    """Keeps stdout for messages: whatever a library prints goes to stderr."""
+    writer = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    sys.path.insert(0, os.getcwd())  # noqa: PTH109 - where the user's own module may lie
+    serve(sys.argv[1], sys.stdin.buffer, writer)
+
+
+if __name__ == "__main__":
+    main()
