@@ -1,0 +1,4 @@
+import os
+
+# Two test processes share the machine's cores; kernels of a few microseconds gain nothing from threads of their own.
+os.environ.setdefault("ROIKIT_NUM_THREADS", "2")

@@ -1,0 +1,108 @@
+"""Every wrong argument ends in an exception that begins with its name."""
+
+import numpy as np
+import pytest
+
+from roikit.kernels import InvalidRoiError, roi_align
+
+X = np.zeros((2, 3, 7, 8), np.float32)
+B = np.array([[0, 1, 1, 5, 5]], np.float32)
+
+
+def read_only():
+    out = np.empty((1, 3, 2, 2), np.float32)
+    out.flags.writeable = False
+    return out
+
+
+def overlapping():
+    memory = np.zeros(X.size + 12, np.float32)
+    return {"input": memory[: X.size].reshape(X.shape), "out": memory[6:18].reshape(1, 3, 2, 2)}
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "message"),
+    [
+        ({"input": X.tolist()}, TypeError, "input must be a NumPy or a CuPy array, not builtins.list"),
+        ({"input": X[0]}, ValueError, "input must have 4 dimensions, not shape (3, 7, 8)"),
+        ({"input": X.astype(np.int32)}, TypeError, "input has data type int32"),
+        ({"input": X.astype(">f4")}, TypeError, "input is in foreign byte order"),
+        ({"input": X[:, :, :0]}, ValueError, "input has no pixels"),
+        ({"boxes": B[:, :4]}, ValueError, "boxes must have shape (K, 5)"),
+        ({"boxes": B[0]}, ValueError, "boxes must have shape (K, 5)"),
+        ({"boxes": B.astype(np.float64)}, TypeError, "boxes has data type float64"),
+        ({"boxes": B.astype(np.int64)}, TypeError, "boxes has data type int64"),
+        ({"boxes": "all"}, TypeError, "boxes must be a NumPy or a CuPy array"),
+        ({"boxes": [B[:, 1:]]}, ValueError, "boxes is a list of 1 arrays, but input has N = 2"),
+        ({"boxes": [B[:, 1:]] * 3}, ValueError, "boxes is a list of 3 arrays, but input has N = 2"),
+        ({"boxes": [B[:, 1:], B]}, ValueError, "boxes[1] must have shape (L, 4)"),
+        ({"boxes": [B[:, 1:], [[1, 2, 3, 4]]]}, TypeError, "boxes[1] must be a NumPy or a CuPy array"),
+        ({"boxes": [B[:, 1:], B[:, 1:].astype(np.float64)]}, TypeError, "boxes[1] has data type float64"),
+        ({"output_size": -1}, ValueError, "output_size must not be negative"),
+        ({"output_size": (2**16, 2**16)}, ValueError, "output_size must not be negative, nor 2**31"),
+        ({"output_size": 2.0}, TypeError, "output_size must be an integer"),
+        ({"output_size": True}, TypeError, "output_size must be an integer"),
+        ({"output_size": (1, 2, 3)}, ValueError, "output_size must be one number or a (height, width) pair"),
+        ({"spatial_scale": 0}, ValueError, "spatial_scale must be finite and greater than 0"),
+        ({"spatial_scale": -0.5}, ValueError, "spatial_scale must be finite and greater than 0"),
+        ({"spatial_scale": float("nan")}, ValueError, "spatial_scale must be finite and greater than 0"),
+        ({"spatial_scale": None}, TypeError, "spatial_scale must be a number"),
+        ({"sampling_ratio": 1.5}, TypeError, "sampling_ratio must be an integer"),
+        ({"sampling_ratio": 10**6}, ValueError, "sampling_ratio must be at most 1024"),
+        ({"mode": "mean"}, ValueError, "mode must be one of 'avg', 'max'"),
+        ({"layout": "CHWN"}, ValueError, "layout must be one of 'NCHW', 'NHWC'"),
+        ({"dialect": "torchvison"}, ValueError, "no dialect is called 'torchvison'"),
+        ({"dialect": 3}, TypeError, "dialect must be a Dialect"),
+        ({"dialect": "onnx-10", "aligned": True}, ValueError, "aligned=True contradicts dialect='onnx-10'"),
+        ({"out": np.empty((1, 3, 2, 3), np.float32)}, ValueError, "out must have shape (1, 3, 2, 2)"),
+        ({"out": np.empty((1, 3, 2, 2), np.float64)}, TypeError, "out has data type float64"),
+        ({"out": np.empty((1, 3, 2, 4), np.float32)[..., ::2]}, ValueError, "out must be C-contiguous"),
+        ({"out": read_only()}, ValueError, "out is read-only"),
+        ({"out": []}, TypeError, "out must be a NumPy or a CuPy array"),
+        (overlapping(), ValueError, "out overlaps input"),
+    ],
+)
+def test_a_wrong_argument_is_named(changes, error, message):
+    arguments = {"input": X, "boxes": B, "output_size": 2} | changes
+    with pytest.raises(error) as raised:
+        roi_align(**arguments)
+    assert message in str(raised.value)
+
+
+def test_16_bit_boxes_that_cannot_hold_the_batch_index_are_refused():
+    x = np.zeros((2049, 1, 2, 2), np.float16)
+    with pytest.raises(TypeError, match="boxes in float16 cannot hold the batch indices of N = 2049"):
+        roi_align(x, B.astype(np.float16), 1)
+
+
+@pytest.mark.parametrize(
+    ("row", "ratio", "message"),
+    [
+        ([-1, 1, 1, 3, 3], 2, "boxes[1] cannot be pooled: its batch index -1 is not one of the N = 2 images"),
+        ([2, 1, 1, 3, 3], 2, "boxes[1] cannot be pooled: its batch index 2 is not one"),
+        ([np.nan, 1, 1, 3, 3], 2, "its batch index nan is not one"),
+        ([0, np.nan, 1, 3, 3], 2, "a coordinate that is not finite"),
+        ([0, 1, 1, 3, np.inf], 0, "a coordinate that is not finite"),
+        ([0, -3e38, 1, 3e38, 3], 2, "a coordinate that is not finite, or overflows"),
+        ([0, 1, 1, 3, 2e6], 0, "may not reach farther than 2**20 feature pixels"),
+    ],
+)
+def test_the_first_roi_that_cannot_be_pooled_is_named(row, ratio, message):
+    boxes = np.array([B[0], row, row], np.float32)
+    with pytest.raises(InvalidRoiError) as raised:
+        roi_align(X, boxes, 2, 1.0, ratio)
+    assert message in str(raised.value)
+
+
+@pytest.mark.parametrize("index", [-0.5, 0.9])
+def test_a_batch_index_is_truncated_towards_zero(index):
+    x = np.stack([np.full((1, 3, 3), 1), np.full((1, 3, 3), 2)]).astype(np.float32)
+    assert roi_align(x, np.array([[index, 0, 0, 2, 2]], np.float32), 1).item() == 1
+
+
+def test_a_tensor_of_torch_is_told_what_to_do():
+    class Tensor:
+        __module__ = "torch"
+
+    with pytest.raises(TypeError, match="input must be a NumPy or a CuPy array, not torch.Tensor; .*from_dlpack"):
+        roi_align(Tensor(), B, 2)

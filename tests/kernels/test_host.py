@@ -1,0 +1,109 @@
+"""The host executor: compiler discovery, compile cache, and that a kernel does not depend on how it is launched."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from roikit.kernels import CompilationError, CompilerNotFoundError, host
+from roikit.kernels.dialect import DIALECTS
+from roikit.kernels.roi_align import specialised
+from roikit.kernels.source import specialise
+
+PROGRAM = """
+import numpy as np
+from roikit.kernels import roi_align
+print(roi_align(np.ones((1, 1, 4, 4), np.float32), np.array([[0, 0, 0, 2, 2]], np.float32), 1).item())
+"""
+
+
+def run(environment, program=PROGRAM):
+    import os
+
+    merged = {k: v for k, v in os.environ.items() if k != "CXX"} | environment
+    return subprocess.run([sys.executable, "-c", program], env=merged, capture_output=True, text=True, check=False)
+
+
+def test_no_compiler_is_one_clear_error(tmp_path):
+    result = run({"PATH": str(tmp_path), "ROIKIT_CACHE_DIR": str(tmp_path)})
+    assert "CompilerNotFoundError: running on the CPU needs a C++ compiler" in result.stderr
+    assert "pip install ziglang" in result.stderr
+
+
+def test_a_wrong_cxx_is_named(tmp_path):
+    result = run({"CXX": "no-such-compiler", "ROIKIT_CACHE_DIR": str(tmp_path)})
+    assert "CompilerNotFoundError: CXX is set to 'no-such-compiler'" in result.stderr
+
+
+def test_a_kernel_is_compiled_once_and_found_again_without_a_compiler_run(tmp_path):
+    assert run({"ROIKIT_CACHE_DIR": str(tmp_path)}).stdout == "1.0\n"
+    compiled = list((tmp_path / "host").iterdir())
+    assert [path.suffix for path in compiled] == [".so"]
+    before = compiled[0].stat().st_mtime_ns
+    assert run({"ROIKIT_CACHE_DIR": str(tmp_path)}).stdout == "1.0\n"
+    assert compiled[0].stat().st_mtime_ns == before
+
+
+def test_a_cache_that_cannot_be_written_to_is_said_and_done_without(tmp_path):
+    (tmp_path / "file").touch()
+    result = run({"ROIKIT_CACHE_DIR": str(tmp_path / "file")})
+    assert result.stdout == "1.0\n"
+    assert "RuntimeWarning: kernels are compiled anew in every process" in result.stderr
+
+
+def test_a_compiler_without_openmp_gives_serial_kernels_and_says_so(tmp_path):
+    wrapper = tmp_path / "c++"
+    wrapper.write_text(f'#!/bin/sh\ncase "$*" in *-fopenmp*) exit 1;; esac\nexec {host.compiler()[0]} "$@"\n')
+    wrapper.chmod(0o755)
+    result = run({"CXX": str(wrapper), "ROIKIT_CACHE_DIR": str(tmp_path)})
+    assert result.stdout == "1.0\n"
+    assert "has no OpenMP, so kernels run on one thread" in result.stderr
+
+
+def test_what_the_compiler_says_reaches_the_user(monkeypatch, tmp_path):
+    monkeypatch.setattr(host, "cache_directory", lambda: tmp_path)
+    source = specialise("roi_align.cu", "roi_align_forward", "float32", "float32", (("MODE", "nonsense"),))
+    with pytest.raises(CompilationError, match="nonsense"):
+        host.compile_source(source)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "two", "1.5"])
+def test_a_wrong_number_of_threads_is_refused(monkeypatch, value):
+    monkeypatch.setenv("ROIKIT_NUM_THREADS", value)
+    with pytest.raises(ValueError, match="ROIKIT_NUM_THREADS is"):
+        host.thread_count()
+
+
+@pytest.mark.parametrize("layout", ["NCHW", "NHWC"])
+@pytest.mark.parametrize("mode", ["avg", "max"])
+def test_block_size_grid_and_channel_tiles_do_not_change_a_bit(mode, layout):
+    """Blocks of several threads run as real threads with a real barrier, as on a GPU."""
+    rng = np.random.default_rng(1)
+    shape = (2, 21, 9, 10) if layout == "NCHW" else (2, 9, 10, 21)
+    feature = rng.standard_normal(shape).astype(np.float32)
+    corners = rng.uniform(-3, 8, (5, 2))
+    boxes = np.column_stack([rng.integers(0, 2, 5), corners, corners + rng.uniform(0, 9, (5, 2))]).astype(np.float32)
+
+    def pooled(vector, grid_x, tile, block):
+        source = specialised("float32", "float32", mode, layout, DIALECTS["torchvision"], vector=vector)
+        capacity = 200
+        params = source.pack(
+            {
+                "rois": 5, "images": 2, "channels": 21, "scale_y": 1.0, "scale_x": 0.5, "height": 9, "width": 10,
+                "bins_y": 3, "bins_x": 2, "sampling_y": 0, "sampling_x": 2, "capacity_y": capacity,
+                "capacity_x": capacity, "channels_per_block": tile, "memory_per_block": 8192,
+            }
+        )  # fmt: skip
+        out = np.full((5, 21, 3, 2) if layout == "NCHW" else (5, 3, 2, 21), np.nan, np.float32)
+        status = np.full(1, 2**62)
+        grid = (grid_x, -(-21 // tile))
+        host.launch(source, grid, (feature, boxes, out, None, status, params), shared_bytes=8192, block=block)
+        assert status[0] == 2**62
+        return out
+
+    reference = pooled(8, 5, 21, (1, 1))
+    assert np.isfinite(reference).all()
+    for vector, grid_x, tile, block in [(4, 5, 21, (1, 1)), (4, 2, 8, (1, 1)), (4, 1, 21, (3, 2)), (8, 5, 16, (2, 4)), (1, 3, 5, (7, 1))]:
+        assert np.array_equal(reference, pooled(vector, grid_x, tile, block)), (vector, grid_x, tile, block)

@@ -1,0 +1,44 @@
+"""Every specialisation compiles for every supported GPU, and none spills registers. Needs no GPU."""
+
+import itertools
+
+import pytest
+
+from roikit.kernels import CompilationError
+from roikit.kernels.dialect import DIALECTS
+from roikit.kernels.nvrtc import ARCHITECTURES, compile_for
+from roikit.kernels.roi_align import LAYOUTS, MODES, specialised
+from roikit.kernels.source import specialise
+
+pytest.importorskip("cuda.core", reason="NVRTC: pip install 'roikit[nvrtc]'")
+
+VECTORS = {"float16": 8, "bfloat16": 8, "float32": 4, "float64": 2}
+BOXES = {"float16": ("float16", "float32"), "bfloat16": ("bfloat16", "float32"), "float32": ("float32",), "float64": ("float64",)}
+
+
+def specialisations(dtype, mode, layout):
+    """One for each function that the named dialects compute, with every type of boxes and both alignments."""
+    for dialect, box, packed in itertools.product(
+        {d.for_mode(mode): None for d in DIALECTS.values()}, BOXES[dtype], (False, True) if layout == "NHWC" else (False,)
+    ):
+        yield specialised(dtype, box, mode, layout, dialect, vector=VECTORS[dtype], packed=packed)
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("dtype", VECTORS)
+def test_specialisations_compile_without_spills(dtype, mode, layout, architecture):
+    compiled = 0
+    for source in specialisations(dtype, mode, layout):
+        facts = compile_for(source, architecture)
+        assert facts.spill_bytes == 0, source.text[:500]
+        assert facts.registers * 256 <= 65536, "a block of 256 threads would not start"
+        compiled += 1
+    assert compiled >= 7
+
+
+def test_a_source_that_nvrtc_refuses_is_an_error():
+    source = specialise("roi_align.cu", "roi_align_forward", "float32", "float32", (("MODE", "nonsense"),))
+    with pytest.raises(CompilationError, match="NVRTC did not compile roi_align_forward for sm_90"):
+        compile_for(source, "sm_90")

@@ -1,0 +1,138 @@
+"""What `roi_align` accepts and returns on the CPU. Whether the numbers are right is the golden cases' business."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from roikit.kernels import Dialect, InvalidRoiError, roi_align
+
+ml_dtypes = pytest.importorskip("ml_dtypes")
+
+DTYPES = [np.float16, ml_dtypes.bfloat16, np.float32, np.float64]
+BOXES = np.array([[0, 1, 1, 5, 5], [1, 0.5, 0.5, 4.5, 2.5], [0, -1, 2, 3, 7]], np.float32)
+
+
+def feature(shape=(2, 3, 7, 8), dtype=np.float32):
+    return np.random.default_rng(0).integers(-8, 8, shape).astype(dtype)
+
+
+def boxes_for(dtype):
+    return BOXES.astype(np.float64 if dtype == np.float64 else np.float32)
+
+
+@pytest.mark.parametrize("mode", ["avg", "max"])
+@pytest.mark.parametrize("dtype", DTYPES, ids=lambda d: np.dtype(d).name)
+def test_output_has_the_shape_and_type_of_the_input_in_both_layouts(dtype, mode):
+    x = feature(dtype=dtype)
+    first = roi_align(x, boxes_for(dtype), (2, 4), 1.0, 2, mode=mode)
+    last = roi_align(np.ascontiguousarray(x.transpose(0, 2, 3, 1)), boxes_for(dtype), (2, 4), 1.0, 2, mode=mode, layout="NHWC")
+    assert first.shape == (3, 3, 2, 4)
+    assert last.shape == (3, 2, 4, 3)
+    assert first.dtype == last.dtype == dtype
+    assert np.array_equal(first, last.transpose(0, 3, 1, 2))
+
+
+@pytest.mark.parametrize("dtype", [np.float16, ml_dtypes.bfloat16], ids=lambda d: np.dtype(d).name)
+def test_16_bit_maps_take_boxes_of_their_own_type_too(dtype):
+    wide = roi_align(feature(dtype=dtype), BOXES, 2)
+    narrow = roi_align(feature(dtype=dtype), BOXES.astype(dtype), 2)
+    assert np.array_equal(wide, narrow)
+
+
+def test_a_list_of_boxes_per_image_is_the_same_as_rows_with_a_batch_index():
+    listed = roi_align(feature(), [BOXES[[0, 2], 1:], BOXES[[1], 1:]], 2)
+    assert np.array_equal(listed, roi_align(feature(), BOXES[[0, 2, 1]], 2))
+
+
+def test_16_bit_lists_hold_more_batch_indices_than_16_bits_could():
+    images = 2051
+    x = np.arange(images, dtype=np.float16).reshape(images, 1, 1, 1) * np.float16(0) + np.float16(1)
+    x[2049] = 7
+    boxes = [np.empty((0, 4), np.float16) for _ in range(images)]
+    boxes[2049] = np.array([[0, 0, 1, 1]], np.float16)
+    assert roi_align(x, boxes, 1, 1.0, 1).item() == 7
+
+
+def test_pairs_are_height_then_width():
+    x = feature()
+    pooled = roi_align(x, BOXES, (2, 4), (0.5, 1.0), (1, 2))
+    swapped = roi_align(x.transpose(0, 1, 3, 2), BOXES[:, [0, 2, 1, 4, 3]], (4, 2), (1.0, 0.5), (2, 1))
+    assert np.array_equal(pooled, swapped.transpose(0, 1, 3, 2))
+
+
+def test_out_is_written_to_and_returned():
+    out = np.full((3, 3, 2, 2), np.nan, np.float32)
+    assert roi_align(feature(), BOXES, 2, out=out) is out
+    assert np.array_equal(out, roi_align(feature(), BOXES, 2))
+
+
+@pytest.mark.parametrize("view", [lambda x: x[:, :, ::-1], lambda x: x[:, ::2], lambda x: x.transpose(0, 1, 3, 2)])
+def test_strides_of_the_input_do_not_matter(view):
+    x = view(feature((2, 4, 8, 8)))
+    assert not x.flags.c_contiguous
+    assert np.array_equal(roi_align(x, BOXES, 2), roi_align(x.copy(), BOXES, 2))
+    assert np.array_equal(roi_align(x, BOXES[::-1], 2)[::-1], roi_align(x.copy(), BOXES, 2))
+
+
+@pytest.mark.parametrize(
+    ("shape", "rois", "size", "expected"),
+    [
+        ((2, 3, 7, 8), 0, 2, (0, 3, 2, 2)),
+        ((2, 0, 7, 8), 3, 2, (3, 0, 2, 2)),
+        ((0, 3, 7, 8), 0, 2, (0, 3, 2, 2)),
+        ((2, 3, 0, 8), 0, 2, (0, 3, 2, 2)),
+        ((2, 3, 7, 8), 3, (0, 2), (3, 3, 0, 2)),
+    ],
+)
+def test_nothing_to_do_gives_an_empty_output(shape, rois, size, expected):
+    assert roi_align(feature(shape), BOXES[:rois], size).shape == expected
+    assert roi_align(np.empty((0, 3, 7, 8), np.float32), [], 2).shape == (0, 3, 2, 2)
+
+
+def test_aligned_chooses_torchvisions_two_dialects():
+    assert np.array_equal(roi_align(feature(), BOXES, 2, aligned=True), roi_align(feature(), BOXES, 2, dialect="torchvision-aligned"))
+    assert np.array_equal(roi_align(feature(), BOXES, 2), roi_align(feature(), BOXES, 2, dialect=Dialect()))
+    assert not np.array_equal(roi_align(feature(), BOXES, 2), roi_align(feature(), BOXES, 2, aligned=True))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.lists(st.floats(width=32, allow_nan=True, allow_infinity=True), min_size=5, max_size=5), min_size=1, max_size=4),
+    st.sampled_from([0, 1, 3]),
+    st.sampled_from(["avg", "max"]),
+)
+def test_no_box_whatever_corrupts_memory_or_hangs(rows, ratio, mode):
+    """Runs in buffers with guards; a box either is refused or leaves the guards alone."""
+    boxes = np.array(rows, np.float32)
+    guarded = np.full(len(rows) * 3 * 4 + 128, 77, np.float32)
+    out = guarded[64:-64].reshape(len(rows), 3, 2, 2)
+    try:
+        roi_align(feature(), boxes, 2, 0.5, ratio, mode=mode, out=out)
+    except InvalidRoiError:
+        pass
+    assert (guarded[:64] == 77).all()
+    assert (guarded[-64:] == 77).all()
+
+
+@pytest.mark.parametrize("mode", ["avg", "max"])
+@pytest.mark.parametrize("dialect", ["torchvision", "torchvision-aligned", "torchvision-python", "opencv"])
+@pytest.mark.parametrize("extent", [0.25, 1, 3.5, 100, 1e4, 5e5])
+def test_lists_of_taps_always_fit_what_is_set_aside_for_them(extent, dialect, mode):
+    """If they did not, the RoI would be refused."""
+    x = feature((1, 1, 9, 5))
+    boxes = np.array([[0, s, s, s + extent, s + extent] for s in (-extent, -extent / 2, -0.3, 0, 2.1)], np.float32)
+    for size in (1, 3, 20):
+        assert np.isfinite(roi_align(x, boxes, size, mode=mode, dialect=dialect)).all()
+
+
+def test_more_than_2_to_the_31_elements_are_addressed_right():
+    """The map is never written to, so that the system need not provide its memory."""
+    channels, size = 2**15 + 1, 2**8
+    x = np.zeros((1, channels, size, size), np.float16)
+    assert x.size > 2**31
+    x[0, -1, -1, -1] = 5
+    box = np.array([[0, size - 1, size - 1, size, size]], np.float32)
+    out = roi_align(x, box, 1, 1.0, 1)
+    assert out[0, -1, 0, 0] == 5
+    assert not out[0, :-1].any()
