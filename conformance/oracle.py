@@ -35,12 +35,11 @@ HALF = Fraction(1, 2)
 
 
 class Special(StrEnum):
-    """A value that is not a number."""
+    """A value that is not a number; ``NONFINITE`` is infinite or NaN, nobody can say which (RA-11)."""
 
     NAN = "nan"
-    NONFINITE = "infinite or nan"
+    NONFINITE = "nonfinite"
     MINUS_INFINITY = "-inf"
-    """Only where a maximum over nothing starts from it (RA-9)."""
 
 
 Exact = Fraction | Special
@@ -66,18 +65,13 @@ class Rules:
 
     def corners(self, y1: Fraction, y2: Fraction, scale: Fraction) -> Interval:
         """RA-1, RA-2: start and end of the RoI in feature pixels."""
-        end = 1 if self.dialect.end == End.PLUS_ONE else 0
-        return self.map(y1, scale), self.map(y2 + end, scale)
+        return self.map(y1, scale), self.map(y2 + (1 if self.dialect.end == End.PLUS_ONE else 0), scale)
 
     def extent(self, start: Fraction, end: Fraction) -> Fraction:
         """RA-2: the extent of the RoI."""
-        match self.dialect.min_size:
-            case MinSize.NONE:
-                return end - start
-            case MinSize.ZERO:
-                return max(end - start, Fraction(0))
-            case MinSize.ONE:
-                return max(end - start, Fraction(1))
+        h = end - start
+        least = {MinSize.NONE: h, MinSize.ZERO: Fraction(0), MinSize.ONE: Fraction(1)}
+        return max(h, least[self.dialect.min_size])
 
     def bin(self, extent: Fraction, bins: int) -> Fraction:
         """RA-3: the size of a bin."""
@@ -87,13 +81,9 @@ class Rules:
         """RA-4: samples per bin; none if it is not positive."""
         if sampling_ratio > 0:
             return sampling_ratio
-        match self.dialect.adaptive:
-            case Adaptive.CEIL:
-                grid = math.ceil(bin_size)
-            case Adaptive.FLOOR:
-                grid = math.floor(bin_size)
-            case Adaptive.ROUND:
-                grid = math.floor(abs(bin_size) + HALF) * (1 if bin_size > 0 else -1)
+        half_away = math.floor(abs(bin_size) + HALF) * (1 if bin_size > 0 else -1)
+        rule = {Adaptive.CEIL: math.ceil(bin_size), Adaptive.FLOOR: math.floor(bin_size), Adaptive.ROUND: half_away}
+        grid = rule[self.dialect.adaptive]
         return max(grid, 1) if self.dialect.empty_grid == EmptyGrid.ONE_SAMPLE else grid
 
     def taken(self, grid: int, sampling_ratio: int, pixels: int) -> int:
@@ -127,15 +117,14 @@ class Rules:
 
     def maximum(self, values: Sequence[Fraction], any_outside: bool) -> Exact:
         """RA-9: the maximum of a bin, from the values of those of its samples (or their corners) that are inside."""
-        start = self.dialect.max_start
         candidates = list(values)
         if any_outside and self.dialect.max != Max.SAMPLE_INSIDE:
             candidates.append(Fraction(0))
-        if start is not None and start != -math.inf:
-            candidates.append(Fraction(start))
-        if candidates:
-            return max(candidates)
-        return Special.MINUS_INFINITY if start == -math.inf else Fraction(0)
+        if self.dialect.max_start == -math.inf:
+            return max(candidates) if candidates else Special.MINUS_INFINITY
+        if self.dialect.max_start is not None:
+            candidates.append(Fraction(self.dialect.max_start))
+        return max(candidates, default=Fraction(0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,8 +174,8 @@ class Axis:
     def sample(self, p: int, i: int, count: int = 1) -> Sample:
         """Returns sample ``i`` of bin ``p``, standing for ``count`` alike."""
         y = self.position(p, i)
-        taps = self.rules.weights(self.rules.clamp(y, self.pixels), self.pixels)
-        return Sample(i, count, y, self.rules.inside(y, self.pixels), *taps)
+        low, high = self.rules.weights(self.rules.clamp(y, self.pixels), self.pixels)
+        return Sample(i, count, y, self.rules.inside(y, self.pixels), low, high)
 
     def samples(self, p: int) -> Iterator[Sample]:
         """Yields the samples of bin ``p`` that are inside, those far off the map on one side as one."""
@@ -204,8 +193,7 @@ class Axis:
         if step == 0:
             return range(self.taken if low <= first <= high else 0)
         start, stop = sorted(((low - first) / step, (high - first) / step))
-        clipped = (min(max(i, 0), self.taken) for i in (math.ceil(start), math.floor(stop) + 1))
-        return range(*clipped)
+        return range(*(min(max(i, 0), self.taken) for i in (math.ceil(start), math.floor(stop) + 1)))
 
 
 class Stages(NamedTuple):
@@ -230,8 +218,8 @@ class Result(NamedTuple):
 
     ``values`` is ``(K, C, P_h, P_w)`` of `Exact`, None throughout an invalid RoI. ``magnitude`` is of the same shape:
     Σ |weight| |pixel| divided as the value is; in a maximum the largest of any sample (or corner). ``taps`` is
-    ``(K, P_h, P_w)``: how many terms one sum adds up. ``invalid`` has for each RoI the rule that lets an implementation
-    refuse it, ``"RA-11"`` or ``"RA-12"``, or None; ``stages`` has None for those that are invalid.
+    ``(K, P_h, P_w)``: how many terms one sum has at most. ``invalid`` has for each RoI the rule for which it may be
+    refused, ``"RA-11"`` or ``"RA-12"``, or None; ``stages`` has None for those.
     """
 
     values: Array
@@ -241,7 +229,6 @@ class Result(NamedTuple):
     stages: tuple[Stages | None, ...]
     maps: Maps
     mode: str
-    dialect: Dialect
 
 
 def exact(number: Any) -> Exact:
@@ -253,7 +240,7 @@ def exact(number: Any) -> Exact:
 
 def stages(
     box: Sequence[Real],
-    map_size: tuple[int, int],
+    map_size: Sequence[int],
     output_size: tuple[int, int],
     spatial_scale: tuple[Real, Real],
     sampling_ratio: tuple[int, int],
@@ -262,13 +249,12 @@ def stages(
 ) -> Stages:
     """Returns the stages of a RoI ``[batch_index, x1, y1, x2, y2]`` on a map of ``map_size``; pairs are ``(y, x)``."""
     batch, x1, y1, x2, y2, *scale = (Fraction(number) for number in (*box, *spatial_scale))
-    given = zip(map_size, output_size, ((y1, y2), (x1, x2)), scale, sampling_ratio, strict=True)
-    y, x = (Axis(rules(dialect), *axis) for axis in given)
-    return Stages(int(batch), y, x)
+    axes = zip(map_size, output_size, ((y1, y2), (x1, x2)), scale, sampling_ratio, strict=True)
+    return Stages(int(batch), *(Axis(rules(dialect), *axis) for axis in axes))
 
 
 def roi_align(
-    input: ArrayLike,
+    input: ArrayLike,  # noqa: A002 - as everywhere
     boxes: ArrayLike,
     output_size: tuple[int, int],
     spatial_scale: tuple[Real, Real],
@@ -277,11 +263,10 @@ def roi_align(
     dialect: Dialect,
     rules: type[Rules] = Rules,
 ) -> Result:
-    """Returns the exact result of RoIAlign, in ``mode`` ``"avg"`` or ``"max"``.
+    """Returns the exact result of RoIAlign, ``mode`` being ``"avg"`` or ``"max"``; pairs are ``(y, x)``.
 
     ``input`` is ``(N, C, H, W)``, ``boxes`` ``(K, 5)`` rows ``[batch_index, x1, y1, x2, y2]`` in image pixels. Their
-    numbers may be of any kind, fractions included, and are taken as exactly what they are. Pairs are ``(y, x)``; a
-    ``sampling_ratio`` of 0 or less asks for an adaptive grid.
+    numbers, fractions welcome, are what they are exactly. A ``sampling_ratio`` of 0 or less makes the grid adaptive.
     """
     maps = _maps(input)
     images, channels, *size = maps.integers.shape
@@ -289,7 +274,7 @@ def roi_align(
     if mode not in ("avg", "max"):
         raise ValueError(f"mode is {mode!r}, neither 'avg' nor 'max'")
     if rows.size and (rows.shape[1:] != (5,) or 0 in size):
-        raise ValueError(f"boxes of shape {rows.shape} on maps of {size} pixels; not (K, 5) on one pixel or more")
+        raise ValueError(f"boxes of shape {rows.shape} on maps of {size} pixels; not (K, 5) on at least one pixel")
     values: Array = np.full((rows.size // 5, channels, *output_size), None, object)
     magnitude: Array = np.full(values.shape, Fraction(0), object)
     taps: Array = np.full((len(values), *output_size), 0, object)
@@ -298,42 +283,39 @@ def roi_align(
     for k, row in enumerate(rows.reshape(-1, 5)):
         box = [number for number in map(exact, row) if isinstance(number, Fraction)]
         invalid.append("RA-11" if len(box) < len(row) else None if 0 <= int(box[0]) < images else "RA-12")
-        roi = None
-        if invalid[k] is None:
-            roi = stages(box, (size[0], size[1]), output_size, spatial_scale, sampling_ratio, dialect, rules)
+        roi = None if invalid[k] else stages(box, size, output_size, spatial_scale, sampling_ratio, dialect, rules)
+        if roi:
             _pool(maps, roi, mode, values[k], magnitude[k], taps[k])
         rois.append(roi)
-    return Result(values, magnitude, taps, tuple(invalid), tuple(rois), maps, mode, dialect)
+    return Result(values, magnitude, taps, tuple(invalid), tuple(rois), maps, mode)
 
 
 def _pool(maps: Maps, roi: Stages, mode: str, values: Array, magnitude: Array, taps: Array) -> None:
     """Fills in values and magnitude, ``(C, P_h, P_w)``, and taps, ``(P_h, P_w)``, of one RoI."""
-    rules, grid = roi.y.rules, (roi.y.grid, roi.x.grid)
+    rules = roi.y.rules
     corners = mode == "max" and rules.dialect.max == Max.CORNER
     ys, xs = ([_reading(axis, p, mode, corners) for p in range(axis.bins)] for axis in (roi.y, roi.x))
     for (p, y), (q, x), c in itertools.product(enumerate(ys), enumerate(xs), range(len(values))):
         tapped = (roi.batch, c, y.pixels[:, None], x.pixels)
         denominator = y.denominator * x.denominator * maps.denominator
-        sums = y.weights @ maps.integers[tapped] @ x.weights.T
+        read = [Fraction(total, denominator) for total in (y.weights @ maps.integers[tapped] @ x.weights.T).flat]
         magnitudes = abs(y.weights) @ abs(maps.integers[tapped]) @ abs(x.weights).T
-        read = [Fraction(total, denominator) for total in sums.flat]
         magnitude[c, p, q] = Fraction(max(magnitudes.flat, default=0), denominator)
         inside = y.inside * x.inside
+        taps[p, q] = 4 * inside if mode == "avg" else 4
         if mode == "avg":
-            values[c, p, q] = rules.average(sum(read, Fraction(0)), *grid)
-            magnitude[c, p, q] /= max(math.prod(grid), 1)
-            taps[p, q] = 4 * inside
+            values[c, p, q] = rules.average(sum(read, Fraction(0)), roi.y.grid, roi.x.grid)
+            magnitude[c, p, q] /= max(roi.y.grid * roi.x.grid, 1)
         else:
             values[c, p, q] = rules.maximum(read, any_outside=inside < roi.y.taken * roi.x.taken)
-            taps[p, q] = (1 if corners else 4) * bool(inside)
         if maps.nan[tapped].any() or maps.infinite[tapped].any():
             values[c, p, q] = Special.NAN if maps.nan[tapped].any() else Special.NONFINITE
 
 
 class _Reading(NamedTuple):
-    """What a bin reads along one axis. ``weights / denominator``: a row for each sum, a column for each of ``pixels``.
+    """What a bin reads along one axis: ``weights / denominator``, a column for each of ``pixels``, a row for each sum.
 
-    The sums are formed before anything else is done: one for an average; for a maximum one per sample, or per corner.
+    An average needs one sum, a maximum one per sample (or corner).
     """
 
     weights: Array
@@ -357,9 +339,7 @@ def _reading(axis: Axis, p: int, mode: str, corners: bool) -> _Reading:
 
 def _maps(array: ArrayLike) -> Maps:
     numbers: Array = np.frompyfunc(exact, 1, 1)(np.asarray(array, dtype=object))
-    if numbers.ndim != 4:
-        raise ValueError(f"the input has the shape {numbers.shape}, not (N, C, H, W)")
-    nan, infinite = ((numbers == special).astype(bool) for special in (Special.NAN, Special.NONFINITE))
+    nan, infinite = (np.equal(numbers, special).astype(bool) for special in (Special.NAN, Special.NONFINITE))
     numbers[nan | infinite] = Fraction(0)
     return Maps(*_common_denominator(numbers), nan, infinite)
 

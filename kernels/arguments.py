@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .source import C_NAMES
+from .source import C_NAMES, wider
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -128,7 +128,7 @@ def _concatenate(xp: ModuleType, boxes: Sequence[Any], images: int) -> Any:
 
 
 def box_rows(xp: ModuleType, boxes: Any, feature: Any) -> Any:
-    """Returns ``boxes`` as a contiguous ``(K, 5)`` array of the namespace ``xp`` of ``input``."""
+    """Returns ``boxes`` as a contiguous ``(K, 5)`` array of the namespace ``xp`` of ``input``, float32 or float64."""
     dtype = feature.dtype.name
     allowed = (dtype, "float32") if dtype in _BATCH_INDEX_LIMIT else (dtype,)
     images = int(feature.shape[0])
@@ -146,7 +146,7 @@ def box_rows(xp: ModuleType, boxes: Any, feature: Any) -> Any:
     limit = _BATCH_INDEX_LIMIT.get(boxes.dtype.name)
     if limit is not None and images > limit:
         raise TypeError(f"boxes in {boxes.dtype} cannot hold the batch indices of N = {images} images; pass float32")
-    return xp.ascontiguousarray(boxes)
+    return xp.ascontiguousarray(boxes, dtype=wider(dtype))
 
 
 def output_array(xp: ModuleType, out: Any, shape: tuple[int, ...], feature: Any, boxes: Any) -> Any:

@@ -1,7 +1,7 @@
 // Number types and the few arithmetic operations whose rounding matters. Everything here compiles with NVRTC for a GPU
 // and with a C++17 compiler for a CPU, without headers of either toolkit.
 //
-// The specialisation defines ROIKIT_FEATURE_T and ROIKIT_BOX_T as one of float16, bfloat16, float, double.
+// The specialisation defines ROIKIT_FEATURE_T as one of float16, bfloat16, float, double.
 #pragma once
 
 #ifdef __CUDA_ARCH__
@@ -25,9 +25,8 @@ struct bfloat16 {
 };
 
 typedef ROIKIT_FEATURE_T feature_t;
-typedef ROIKIT_BOX_T box_t;
 
-// The type of coordinates and of sums: float, but double for float64 maps.
+// The type of boxes, coordinates and sums: float, but double for float64 maps.
 template <class T> struct wider {
     typedef float type;
 };

@@ -65,14 +65,14 @@ struct Pool {
     int64 bin_stride, output_channel_stride;
 };
 
-ROIKIT_FN Roi read_roi(const box_t* box, const RoiAlignParams& params) {
+ROIKIT_FN Roi read_roi(const acc_t* box, const RoiAlignParams& params) {
     Roi roi;
-    const acc_t batch = widen(box[0]);
+    const acc_t batch = box[0];
     const bool known = batch > (acc_t)-1 && batch < (acc_t)params.images;  // false for NaN
     roi.image = known ? (int)batch : 0;                                   // RA-12: truncated
-    const Placed y = place_axis(widen(box[2]), widen(box[4]), (acc_t)params.scale_y, params.bins_y, params.sampling_y,
+    const Placed y = place_axis(box[2], box[4], (acc_t)params.scale_y, params.bins_y, params.sampling_y,
                                 params.height, roi.y);
-    const Placed x = place_axis(widen(box[1]), widen(box[3]), (acc_t)params.scale_x, params.bins_x, params.sampling_x,
+    const Placed x = place_axis(box[1], box[3], (acc_t)params.scale_x, params.bins_x, params.sampling_x,
                                 params.width, roi.x);
     roi.refusal = 0;
     if (y == Placed::too_far || x == Placed::too_far) roi.refusal = TOO_FAR;
@@ -196,10 +196,10 @@ template <int N> ROIKIT_FN void pool_vector(const Pool& pool, int p, int q, int6
     store<N>(result, to, pool.output_channel_stride);
 }
 
-// Pools the channels from `channel` to `end`, a short last vector in pieces.
+// Pools the channels from `channel` to `end`, a short last vector in pieces. Aligned vectors are never short.
 template <int N> ROIKIT_FN void pool_channels(const Pool& pool, int p, int q, int64 channel, int64 end) {
     for (; channel + N <= end; channel += N) pool_vector<N>(pool, p, q, channel);
-    if constexpr (N > 1) pool_channels<(N > 4 ? N / 4 : 1)>(pool, p, q, channel, end);
+    if constexpr (N > 1 && !ALIGNED) pool_channels<(N > 4 ? N / 4 : 1)>(pool, p, q, channel, end);
 }
 
 // Neighbouring threads take neighbouring vectors of channels (NHWC) or neighbouring bins (NCHW), along which memory runs.
@@ -229,7 +229,7 @@ ROIKIT_FN Lists<Entry> carve_lists(unsigned char*& memory, int bins, int capacit
     return lists;
 }
 
-extern "C" __global__ void roi_align_forward(const feature_t* input, const box_t* boxes, feature_t* output,
+extern "C" __global__ void roi_align_forward(const feature_t* input, const acc_t* boxes, feature_t* output,
                                              unsigned char* workspace, int64* status, const RoiAlignParams params) {
     ROIKIT_SHARED_MEMORY(shared_memory);
     const bool channels_first = LAYOUT == Layout::NCHW;

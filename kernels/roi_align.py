@@ -152,9 +152,9 @@ class _Problem:
 
 
 def specialised(
-    dtype: str, box_dtype: str, mode: str, layout: str, dialect: Dialect, *, vector: int, packed: bool = False
+    dtype: str, mode: str, layout: str, dialect: Dialect, *, vector: int, packed: bool = False
 ) -> Source:
-    """Returns the kernel for maps and boxes of these data types (by name).
+    """Returns the kernel for maps of a data type (by name).
 
     ``vector`` is the number of channels that a thread pools together; ``packed`` says that each such vector is aligned to
     its size.
@@ -165,7 +165,6 @@ def specialised(
         "roi_align.cu",
         "roi_align_forward",
         dtype,
-        box_dtype,
         (
             ("MODE", mode),
             ("LAYOUT", layout),
@@ -227,7 +226,6 @@ def _raise_for_status(problem: _Problem, status: int) -> None:
 def _run_on_host(problem: _Problem) -> None:
     source = specialised(
         problem.input.dtype.name,
-        problem.boxes.dtype.name,
         problem.mode,
         problem.layout,
         problem.dialect,
@@ -276,7 +274,6 @@ def _run_on_device(xp: ModuleType, problem: _Problem, *, check: bool) -> None:
     )
     source = specialised(
         problem.input.dtype.name,
-        problem.boxes.dtype.name,
         problem.mode,
         problem.layout,
         problem.dialect,

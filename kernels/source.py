@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 C_NAMES = {"float16": "float16", "bfloat16": "bfloat16", "float32": "float", "float64": "double"}
-"""What `numeric.cuh` calls each data type that maps and boxes may have."""
+"""What `numeric.cuh` calls each data type that maps may have."""
 
 _SCALARS = {"int": "int32", "int64": "int64", "float": "float32", "double": "float64", "unsigned char": "uint8"}
 _INCLUDE = re.compile(r'^#include "(?P<file>[\w.]+)"$', re.MULTILINE)
@@ -78,6 +78,11 @@ class Source:
                 raise TypeError(f"{self.entry}: {parameter.name} is {parameter.dtype}, not {got}")
 
 
+def wider(dtype: str) -> str:
+    """Returns the data type of boxes, coordinates and sums for maps of ``dtype``."""
+    return "float64" if dtype == "float64" else "float32"
+
+
 @cache
 def _read(file: str) -> str:
     """Returns a source file with its includes in place, each once."""
@@ -112,8 +117,8 @@ def _parameter(declaration: str, types: Mapping[str, str], struct: np.dtype[Any]
 
 
 @cache
-def specialise(file: str, entry: str, feature: str, box: str, macros: tuple[tuple[str, str | int], ...]) -> Source:
-    """Returns kernel ``entry`` of ``file`` for maps of data type ``feature`` and boxes of data type ``box``.
+def specialise(file: str, entry: str, dtype: str, macros: tuple[tuple[str, str | int], ...]) -> Source:
+    """Returns kernel ``entry`` of ``file`` for maps of data type ``dtype``.
 
     ``macros`` are pairs of a name without its ``ROIKIT_`` prefix and a value.
     """
@@ -122,8 +127,8 @@ def specialise(file: str, entry: str, feature: str, box: str, macros: tuple[tupl
     match = next((m for m in _ENTRY.finditer(text) if m["name"] == entry), None)
     if match is None:
         raise ValueError(f"{file} has no kernel {entry}")
-    types = {"feature_t": feature, "box_t": box}
+    types = {"feature_t": dtype, "acc_t": wider(dtype)}
     parameters = tuple(_parameter(part.strip(), types, struct) for part in match["parameters"].split(","))
-    defined = (("FEATURE_T", C_NAMES[feature]), ("BOX_T", C_NAMES[box]), *macros)
+    defined = (("FEATURE_T", C_NAMES[dtype]), *macros)
     lines = "".join(f"#define ROIKIT_{name} {value}\n" for name, value in defined)
     return Source(entry, lines + text, parameters, struct)

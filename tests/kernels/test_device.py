@@ -68,7 +68,7 @@ def stand_in():
     cupy = ModuleType("cupy")
     cupy.empty = lambda shape, dtype: Array(np.full(shape, 0x7A, dtype))
     cupy.full = lambda shape, value, dtype: Array(np.full(shape, value, dtype))
-    cupy.ascontiguousarray = lambda array: Array(np.ascontiguousarray(array.host), array.device.id)
+    cupy.ascontiguousarray = lambda array, dtype=None: Array(np.ascontiguousarray(array.host, dtype), array.device.id)
     cupy.may_share_memory = lambda a, b: np.may_share_memory(a.host, b.host)
     cupy.int64, cupy.uint8, cupy.float32 = np.int64, np.uint8, np.float32
     cupy.cuda = SimpleNamespace(Device=Device)

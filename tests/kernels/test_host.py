@@ -63,7 +63,7 @@ def test_a_compiler_without_openmp_gives_serial_kernels_and_says_so(tmp_path):
 
 def test_what_the_compiler_says_reaches_the_user(monkeypatch, tmp_path):
     monkeypatch.setattr(host, "cache_directory", lambda: tmp_path)
-    source = specialise("roi_align.cu", "roi_align_forward", "float32", "float32", (("MODE", "nonsense"),))
+    source = specialise("roi_align.cu", "roi_align_forward", "float32", (("MODE", "nonsense"),))
     with pytest.raises(CompilationError, match="nonsense"):
         host.compile_source(source)
     assert list(tmp_path.iterdir()) == []
@@ -87,7 +87,7 @@ def test_block_size_grid_and_channel_tiles_do_not_change_a_bit(mode, layout):
     boxes = np.column_stack([rng.integers(0, 2, 5), corners, corners + rng.uniform(0, 9, (5, 2))]).astype(np.float32)
 
     def pooled(vector, grid_x, tile, block):
-        source = specialised("float32", "float32", mode, layout, DIALECTS["torchvision"], vector=vector)
+        source = specialised("float32", mode, layout, DIALECTS["torchvision"], vector=vector)
         capacity = 200
         params = source.pack(
             {

@@ -9,7 +9,7 @@ from roikit.kernels.roi_align import specialised
 
 @pytest.fixture
 def source():
-    return specialised("float16", "float32", "avg", "NCHW", DIALECTS["torchvision"], vector=4)
+    return specialised("float16", "avg", "NCHW", DIALECTS["torchvision"], vector=4)
 
 
 def arguments(source):

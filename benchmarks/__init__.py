@@ -1,0 +1,1 @@
+"""asv benchmarks. They are not installed."""
