@@ -83,7 +83,7 @@ class Case:
             input=feature,
             boxes=box_rows(arguments["boxes"]).astype("float64" if dtype == "float64" else "float32"),
             output_size=tuple(arguments["output_size"]),
-            spatial_scale=tuple(arguments["spatial_scale"]),
+            spatial_scale=tuple(map(float, arguments["spatial_scale"])),
             sampling_ratio=tuple(arguments["sampling_ratio"]),
             mode=arguments["mode"],
             layout=layout,

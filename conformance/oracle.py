@@ -113,7 +113,8 @@ class Rules:
         """RA-8: the average of a bin whose samples add up to ``total``."""
         if grid_y > 0 and grid_x > 0:
             return total / (grid_y * grid_x)
-        return Special.NAN if self.dialect.empty_grid == EmptyGrid.NAN else Fraction(0)
+        divides_zero_by_zero = self.dialect.empty_grid == EmptyGrid.NAN and grid_y * grid_x == 0
+        return Special.NAN if divides_zero_by_zero else Fraction(0)
 
     def maximum(self, values: Sequence[Fraction], any_outside: bool) -> Exact:
         """RA-9: the maximum of a bin, from the values of those of its samples (or their corners) that are inside."""
@@ -143,9 +144,8 @@ class Sample:
 class Axis:
     """One axis of one RoI and what RA-1 to RA-4 make of it, in feature pixels.
 
-    It is given ``bins`` (P_h), the ``pixels`` of the map (H), the ``box`` (y1, y2) in image pixels, and the ``scale``.
-    ``start`` and ``end`` are y1' and y2', ``extent`` is h, ``bin`` the size of a bin, ``grid`` g (may be negative), and
-    ``taken`` the number of samples per bin that are taken.
+    Given ``pixels`` (H), ``bins`` (P_h), ``box`` (y1, y2) in image pixels, and ``scale``, it has ``start`` and ``end``
+    (y1', y2'), ``extent`` (h), ``bin``, ``grid`` (g, maybe negative), and ``taken``, the samples taken per bin.
     """
 
     rules: Rules

@@ -12,6 +12,7 @@ import sys
 import tempfile
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
 
@@ -129,12 +130,9 @@ class Worker:
 
     def close(self) -> None:
         """Ends the process, by force if need be."""
-        for stream in (self._process.stdin, self._process.stdout):
-            if stream is not None and stream is self._process.stdin:
-                try:
-                    stream.close()
-                except OSError:
-                    pass
+        assert self._process.stdin is not None
+        with suppress(OSError):  # what was not yet sent has no reader
+            self._process.stdin.close()
         try:
             self._process.wait(timeout=2)
         except subprocess.TimeoutExpired:
@@ -156,7 +154,10 @@ class Session:
         """Starts a worker and returns what it says of its implementation."""
         name = self._target.name
         self.close()
-        self._worker = Worker(self._target)
+        try:
+            self._worker = Worker(self._target)
+        except OSError as error:
+            return Subject(implementation=name, state="broken", reason=f"{self._target.python}: {error.strerror}")
         try:
             message, _ = self._worker.receive(LOAD_SECONDS)
         except WorkerTimeoutError:

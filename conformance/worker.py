@@ -58,16 +58,23 @@ def _wrote_outside(buffer: np.ndarray) -> bool:
     return bool((guards != 0xA5).any())
 
 
+def _array(result: object) -> np.ndarray:
+    """Returns ``result`` if it is an array of numbers; whatever else it is, is an error of the implementation."""
+    if not isinstance(result, np.ndarray) or result.dtype.hasobject:
+        raise TypeError(f"returned {type(result).__name__} instead of an array of numbers")
+    return result
+
+
 def _pool(implementation: Implementation, call: RoiAlignCall, takes_out: bool) -> tuple[np.ndarray, bool]:
     """Returns the output of a call, and whether memory beside it was written to."""
     if not takes_out:
-        return np.asarray(implementation.roi_align(call)), False
+        return _array(implementation.roi_align(call)), False
     rois, (height, width) = len(call.boxes), call.output_size
     channels = call.input.shape[1 if call.layout == "NCHW" else 3]
     shape = (rois, channels, height, width) if call.layout == "NCHW" else (rois, height, width, channels)
     out, buffer = _poisoned(shape, call.input.dtype)
     result = implementation.roi_align(call, out)
-    return np.array(result), _wrote_outside(buffer)
+    return _array(result).copy(), _wrote_outside(buffer)
 
 
 def _same_bytes(a: np.ndarray, b: np.ndarray) -> bool:

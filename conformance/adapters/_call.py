@@ -34,8 +34,18 @@ def corners_and_indices(call: RoiAlignCall) -> tuple[np.ndarray, np.ndarray]:
 
     Both are C-contiguous. A fractional batch index is truncated towards zero (RA-12).
     """
+    if not np.isfinite(call.boxes[:, 0]).all():
+        raise Unsupported("a batch index that is not a number")
     corners = _exactly(np.ascontiguousarray(call.boxes[:, 1:]), call.input.dtype)
     return corners, call.boxes[:, 0].astype(np.int64)
+
+
+def float32_scale(call: RoiAlignCall) -> float:
+    """Returns the one scale, for formats that store it as a float32: with 64-bit maps only if that is exact."""
+    scale = call.single_scale()
+    if call.input.dtype == np.float64 and float(np.float32(scale)) != scale:
+        raise Unsupported("spatial scale in float64")
+    return scale
 
 
 def _exactly(boxes: np.ndarray, dtype: np.dtype) -> np.ndarray:

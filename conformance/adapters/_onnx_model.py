@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+from ._call import float32_scale
+
 if TYPE_CHECKING:
     import numpy as np
     from onnx import ModelProto
@@ -40,7 +42,7 @@ class RoiAlignModel:
     def of(cls, call: RoiAlignCall, opset: int, coordinates: str | None, *, static: bool = False) -> RoiAlignModel:
         """Returns the model that makes ``call``, with the shapes of its arrays if ``static``."""
         shapes: tuple[Shape, int] | tuple[()] = (call.input.shape, len(call.boxes)) if static else ()
-        scale, ratio = call.single_scale(), call.single_sampling_ratio()
+        scale, ratio = float32_scale(call), call.single_sampling_ratio()
         return cls(opset, coordinates, call.mode, call.output_size, scale, ratio, call.input.dtype, *shapes)
 
     def build(self) -> ModelProto:

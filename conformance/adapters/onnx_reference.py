@@ -2,9 +2,11 @@
 
 Facts: ``onnx/reference/ops/op_roi_align.py`` of 1.23, and running it.
 
-* ``aligned`` depends on the opset of the model, as in ``onnxruntime.py``; but see `OnnxReference` on opset 10.
+* ``aligned`` depends on the opset of the model, as in ``onnxruntime.py``; but the evaluator gives models of opset 10 the default
+  ``half_pixel`` too, so that its answers to ``onnx-10`` are those of ``onnx-16``.
 * Adaptive sampling is asked for by a ``sampling_ratio`` of 0, the default.
-* Boxes are ``(K, 4)`` in the data type of the maps, which NumPy then computes in; batch indices are int64.
+* Boxes are ``(K, 4)`` in the data type of the maps, which NumPy then computes in; batch indices are int64. The
+  scale is a float32 attribute.
 * bfloat16 came with opset 22, so its models are of that opset.
 """
 

@@ -6,6 +6,7 @@ Facts: running 5.0.0; the operator's text in ``onnx/docs/Operators.md``.
   ``output_half_pixel`` does not.
 * Adaptive sampling is asked for by a ``sampling_ratio`` of 0, the default.
 * Boxes are ``(K, 4)`` in the data type of the maps, batch indices int64. The scale is a float32 attribute.
+  float64 maps give float64 results that were computed in float32.
 * Shapes are part of the network.
 """
 

@@ -6,7 +6,8 @@ Facts: the operator's specification (ROIAlign-9), ``openvino/opset9/ops.py`` of 
   aligned; ``half_pixel`` maps pixel centres to pixel centres.
 * Adaptive sampling is asked for by a ``sampling_ratio`` of 0.
 * Boxes are ``(K, 4)`` in the data type of the maps, batch indices integers. The scale is a float32 attribute.
-* The plugin computes in the inference precision, which is a setting of the compiled model.
+* The plugin computes in the inference precision, a setting of the compiled model, here float32: float16 maps are converted
+  on the way in and out. It has no float64, whose maps it would silently compute in float32, so float64 is not offered.
 """
 
 from __future__ import annotations
