@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from .case import Case
 
 
+_FILE_WIDTH = 200  # columns of what is not printed to a terminal
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """The arguments of the command, as typed."""
@@ -92,7 +95,7 @@ def conform(request: Request) -> int:
     chosen = selection(request.dtypes, request.layouts, request.dialects)
     cases = select_cases(load_cases(), request.patterns)
     targets = select_targets(request.names, request.callables, request.arrays, chosen.dialects, request.pythons)
-    console = Console()
+    console = Console() if Console().is_terminal else Console(width=_FILE_WIDTH)
     progress = Progress(
         TextColumn("{task.description}"),
         BarColumn(),

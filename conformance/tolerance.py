@@ -9,10 +9,10 @@ operation; an operation on exact numbers with a representable result is exact. S
 multiply-add only drops a rounding. The value then errs by that error times the slope of the bilinear surface, the
 steeper side of each cell, over all cells that the sample may be in.
 
-**Arithmetic** is in float32 or float64. A weight 1 − l, the product of two weights, that with the pixel, n − 1 additions
-in any order, and a division by the count (before, after, or by a rounded reciprocal) are no more than n + 8 roundings of
-any term: γₙ₊₈ · Σ|w||v|. Gradual underflow adds half the smallest subnormal number per operation. Rounding to the data
-type comes last. In a maximum the same holds for every sample; a maximum errs by no more than its worst candidate.
+**Arithmetic** is in float32 or float64. A weight 1 − l, the product of two weights, that with the pixel, n − 1
+additions in any order, and a division by the count (before, after, or by a rounded reciprocal) are no more than n + 8
+roundings of any term: γₙ₊₈ · Σ|w||v|. Gradual underflow adds half the smallest subnormal number per operation. Rounding
+to the data type comes last. In a maximum all this holds for every sample, and the maximum errs no more than the worst.
 
 **No bound** holds at a discontinuity: a sample within its error of −1 or H, a bin size within its error of a step of
 the adaptive grid, a NaN pixel that is read or not. Such elements are `fragile`.
@@ -227,8 +227,9 @@ class Reach:
     @classmethod
     def empty(cls, bins: int, pixels: int) -> Reach:
         """Returns the reach of no samples."""
-        kinds = (float, float, float, bool, bool)
-        return cls(*(np.zeros((bins, pixels), kind) for kind in kinds), at_bound=np.zeros(bins, bool))
+        total, greatest, count = (np.zeros((bins, pixels)) for _ in range(3))
+        may_read, must_read = (np.zeros((bins, pixels), bool) for _ in range(2))
+        return cls(total, greatest, count, may_read, must_read, np.zeros(bins, bool))
 
     def add(self, p: int, sample: Sample, error: float) -> None:
         """Adds a sample of bin ``p``, or several at least 2 pixels off the map, with this error."""

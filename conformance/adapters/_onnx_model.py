@@ -24,7 +24,7 @@ Shape: TypeAlias = tuple[int | str, ...]
 class RoiAlignModel:
     """What distinguishes one model from another. Hashable, so that runtimes can keep one session per model.
 
-    ``coordinates`` is the attribute ``coordinate_transformation_mode``, which exists from opset 16; None leaves it unset.
+    ``coordinates`` is the attribute ``coordinate_transformation_mode``, which exists from opset 16; None omits it.
     A name instead of a number in a shape is a dimension that may vary between runs.
     """
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def as_tensor(array: np.ndarray) -> torch.Tensor:
-    """Returns a tensor over the memory of ``array``, strides kept; over a copy if a stride is negative, which PyTorch lacks."""
+    """Returns a tensor over the memory of ``array``, strides kept; over a copy if one is negative: PyTorch has none."""
     import torch
 
     if any(stride < 0 for stride in array.strides):
@@ -28,5 +28,7 @@ def as_array(tensor: torch.Tensor) -> np.ndarray:
     if tensor.dtype is torch.bfloat16:
         import ml_dtypes
 
-        return tensor.view(torch.int16).numpy().view(ml_dtypes.bfloat16)
-    return tensor.numpy()
+        bits: np.ndarray = tensor.view(torch.int16).numpy()
+        return bits.view(ml_dtypes.bfloat16)
+    array: np.ndarray = tensor.numpy()
+    return array

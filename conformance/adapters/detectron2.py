@@ -2,7 +2,7 @@
 
 Facts: ``detectron2/layers/roi_align.py``, read.
 
-* ``aligned`` is a boolean argument of the ``ROIAlign`` module, True by default; False is the dialect ``detectron2-legacy``.
+* ``aligned`` is a boolean argument of the ``ROIAlign`` module, True by default; False is ``detectron2-legacy``.
 * Adaptive sampling is asked for by a ``sampling_ratio`` of 0.
 * The module casts ``(K, 5)`` boxes to the data type of the maps itself.
 """

@@ -4,8 +4,8 @@ Facts: ``mmcv/ops/roi_align.py`` and ``mmcv/ops/csrc/pytorch/cpu/roi_align.cpp``
 
 * ``aligned`` is a boolean argument, True by default; False is the dialect ``mmcv-legacy``.
 * Adaptive sampling is asked for by a ``sampling_ratio`` of 0 (the default) or less.
-* Boxes are ``(K, 5)`` in the data type of the maps, which is also what the kernel computes in. The scale passes through a
-  float32 in every data type.
+* Boxes are ``(K, 5)`` in the data type of the maps, in which the kernel also computes. The scale passes through a
+  float32 whatever that type.
 * The kernel reads the maps as if they were contiguous, whatever their strides.
 * With ``aligned`` a box of negative extent is refused.
 """

@@ -2,11 +2,10 @@
 
 Facts: ``onnx/reference/ops/op_roi_align.py`` of 1.23, and running it.
 
-* ``aligned`` depends on the opset of the model, as in ``onnxruntime.py``; but the evaluator gives models of opset 10 the default
-  ``half_pixel`` too, so that its answers to ``onnx-10`` are those of ``onnx-16``.
+* ``aligned`` depends on the opset of the model, as in ``onnxruntime.py``; but the evaluator gives models of opset 10
+  the later default ``half_pixel``, so that its answers to ``onnx-10`` are those of ``onnx-16``.
 * Adaptive sampling is asked for by a ``sampling_ratio`` of 0, the default.
-* Boxes are ``(K, 4)`` in the data type of the maps, which NumPy then computes in; batch indices are int64. The
-  scale is a float32 attribute.
+* Boxes are ``(K, 4)`` in the data type of the maps, batch indices int64. The scale is a float32 attribute.
 * bfloat16 came with opset 22, so its models are of that opset.
 """
 
@@ -62,7 +61,8 @@ class OnnxReference:
             opset = self.bfloat16_opset
         evaluator = self._evaluator(RoiAlignModel.of(call, opset, coordinates))
         feeds = dict(zip(INPUTS, (call.input, *corners_and_indices(call)), strict=True))
-        return evaluator.run(None, feeds)[0]
+        result: np.ndarray = evaluator.run(None, feeds)[0]
+        return result
 
     @staticmethod
     def _create_evaluator(model: RoiAlignModel) -> Any:

@@ -1,7 +1,6 @@
 """ONNX Runtime's CPU execution provider.
 
-Facts: the operator's text in ``onnx/docs/Operators.md``, ``onnxruntime/core/providers/cpu/object_detection/roialign.cc``
-of 1.32, and running it.
+Facts: the operator's text in ``onnx/docs/Operators.md``, and running 1.32.
 
 * ``aligned`` depends on the opset of the model. Opset 10 knows only the unshifted operator. Opset 16 has the attribute
   ``coordinate_transformation_mode``: ``half_pixel``, the default, shifts, and ``output_half_pixel`` does not.
@@ -58,7 +57,8 @@ class OnnxRuntime:
         require_described(call, self._description)
         session = self._session(RoiAlignModel.of(call, *self.opsets[call.dialect]))
         feeds = dict(zip(INPUTS, (call.input, *corners_and_indices(call)), strict=True))
-        return session.run([OUTPUT], feeds)[0]
+        result: np.ndarray = session.run([OUTPUT], feeds)[0]
+        return result
 
     @staticmethod
     def _create_session(model: RoiAlignModel) -> Any:

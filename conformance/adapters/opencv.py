@@ -1,9 +1,9 @@
 """OpenCV 5's dnn module, its new engine, through an ONNX model.
 
-Facts: running 5.0.0; the operator's text in ``onnx/docs/Operators.md``.
+Facts: the operator's text in ``onnx/docs/Operators.md``, and running 5.0.0.
 
-* ``aligned`` is spelled as in opset 16 of ONNX, ``coordinate_transformation_mode``: ``half_pixel``, the default, shifts, and
-  ``output_half_pixel`` does not.
+* ``aligned`` is spelled as in opset 16 of ONNX, ``coordinate_transformation_mode``: ``half_pixel``, the default,
+  shifts, and ``output_half_pixel`` does not.
 * Adaptive sampling is asked for by a ``sampling_ratio`` of 0, the default.
 * Boxes are ``(K, 4)`` in the data type of the maps, batch indices int64. The scale is a float32 attribute.
   float64 maps give float64 results that were computed in float32.
@@ -13,7 +13,7 @@ Facts: running 5.0.0; the operator's text in ``onnx/docs/Operators.md``.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -36,7 +36,7 @@ class OpenCv:
         import cv2
 
         if int(cv2.__version__.split(".")[0]) < FIRST_MAJOR_VERSION:
-            raise RuntimeError(f"OpenCV {cv2.__version__} has no RoiAlign; {FIRST_MAJOR_VERSION}.0 is the first that has")
+            raise RuntimeError(f"OpenCV {cv2.__version__} has no RoiAlign, which came with {FIRST_MAJOR_VERSION}.0")
         self._net = lru_cache(maxsize=256)(self._read_net)
         self._description = Description(
             version=cv2.__version__,
@@ -56,7 +56,8 @@ class OpenCv:
         net = self._net(RoiAlignModel.of(call, OPSET, self.coordinates[call.dialect], static=True))
         for name, array in zip(INPUTS, (call.input, *corners_and_indices(call)), strict=True):
             net.setInput(array, name)
-        return net.forward(OUTPUT)
+        result: np.ndarray = net.forward(OUTPUT)
+        return result
 
     @staticmethod
     def _read_net(model: RoiAlignModel) -> Any:

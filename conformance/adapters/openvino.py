@@ -2,12 +2,12 @@
 
 Facts: the operator's specification (ROIAlign-9), ``openvino/opset9/ops.py`` of 2026.4, and running it.
 
-* ``aligned`` is spelled ``aligned_mode``: ``asymmetric``, the default, does not shift; ``half_pixel_for_nn`` is what others call
-  aligned; ``half_pixel`` maps pixel centres to pixel centres.
+* ``aligned`` is spelled ``aligned_mode``: ``asymmetric``, the default, does not shift; ``half_pixel_for_nn`` is what
+  others call aligned; ``half_pixel`` maps pixel centres to pixel centres.
 * Adaptive sampling is asked for by a ``sampling_ratio`` of 0.
 * Boxes are ``(K, 4)`` in the data type of the maps, batch indices integers. The scale is a float32 attribute.
-* The plugin computes in the inference precision, a setting of the compiled model, here float32: float16 maps are converted
-  on the way in and out. It has no float64, whose maps it would silently compute in float32, so float64 is not offered.
+* The plugin computes in the inference precision, a setting of the compiled model, here float32; float16 maps are
+  converted on the way in and out. So would float64 maps be, silently, which is why float64 is not offered.
 """
 
 from __future__ import annotations
@@ -55,17 +55,17 @@ class OpenVino:
         require_described(call, self._description)
         model = self._model(
             call.input.dtype,
-            self.aligned_mode[call.dialect],
-            call.mode,
-            call.output_size,
-            call.single_scale(),
+            *call.output_size,
             call.single_sampling_ratio(),
+            call.single_scale(),
+            call.mode,
+            self.aligned_mode[call.dialect],
         )
-        return model([call.input, *corners_and_indices(call)])[0]
+        result: np.ndarray = model([call.input, *corners_and_indices(call)])[0]
+        return result
 
-    def _compile(
-        self, dtype: np.dtype, aligned_mode: str, mode: str, size: tuple[int, int], scale: float, ratio: int
-    ) -> Any:
+    def _compile(self, dtype: np.dtype, *attributes: Any) -> Any:
+        """Compiles the operator for any shapes; ``attributes`` are those of `opset9.roi_align`, in its order."""
         from openvino import Model, PartialShape, Type, opset9
         from openvino.properties import hint
 
@@ -73,7 +73,6 @@ class OpenVino:
         data = opset9.parameter(PartialShape([-1, -1, -1, -1]), kind)
         rois = opset9.parameter(PartialShape([-1, 4]), kind)
         indices = opset9.parameter(PartialShape([-1]), Type.i64)
-        node = opset9.roi_align(data, rois, indices, *size, ratio, scale, mode, aligned_mode)
-        return self._core.compile_model(
-            Model([node], [data, rois, indices]), "CPU", {hint.inference_precision: Type.f32}
-        )
+        node = opset9.roi_align(data, rois, indices, *attributes)
+        model = Model([node], [data, rois, indices])
+        return self._core.compile_model(model, "CPU", {hint.inference_precision: Type.f32})

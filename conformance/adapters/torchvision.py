@@ -1,13 +1,13 @@
 """torchvision on a CPU, twice: the compiled operator, and the Python function that stands in for it.
 
-Facts: ``torchvision/csrc/ops/cpu/roi_align_kernel.cpp`` and ``torchvision/ops/roi_align.py`` of 0.29.1, and running them.
+Facts: ``torchvision/csrc/ops/cpu/roi_align_kernel.cpp``, ``torchvision/ops/roi_align.py``, and running 0.29.1.
 
 * ``aligned`` is a boolean argument, False by default.
 * Adaptive sampling is asked for by a ``sampling_ratio`` of 0 or less; the default is -1.
 * Boxes are ``(K, 5)``. The compiled operator wants them in the data type of the maps and computes in it, coordinates
   included; the Python function mixes data types and follows the usual promotion.
-* ``torchvision.ops.roi_align`` calls the Python function, through ``torch.compile``, where the compiled operator is missing
-  and on accelerators under ``torch.use_deterministic_algorithms(True)``. It is a different function: see the dialects.
+* ``torchvision.ops.roi_align`` calls the Python function, through ``torch.compile``, where the compiled operator is
+  missing, and on accelerators under ``torch.use_deterministic_algorithms(True)``. The two compute different functions.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Torchvision:
         from torchvision.ops import roi_align
 
         if not _has_ops():
-            raise RuntimeError("torchvision's compiled operators could not be loaded; its roi_align would be the Python function")
+            raise RuntimeError("torchvision's compiled operators are missing: roi_align would be the Python one")
         self._roi_align = roi_align
         self._description = Description(
             version=_version(),

@@ -102,7 +102,9 @@ class WrongShape(Spoiler):
 
 class WrongType(Spoiler):
     def spoil(self, call, out):
-        return RoikitHost.roi_align(self, call, out).astype(np.float64 if call.input.dtype != np.float64 else np.float32)
+        return RoikitHost.roi_align(self, call, out).astype(
+            np.float64 if call.input.dtype != np.float64 else np.float32
+        )
 
 
 class WritesNothing(Spoiler):
