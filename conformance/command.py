@@ -96,13 +96,15 @@ def conform(request: Request) -> int:
     cases = select_cases(load_cases(), request.patterns)
     targets = select_targets(request.names, request.callables, request.arrays, chosen.dialects, request.pythons)
     console = Console() if Console().is_terminal else Console(width=_FILE_WIDTH)
+    errors = Console(stderr=True)
     progress = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
-        console=Console(stderr=True),
+        console=errors,
         transient=True,
+        disable=not errors.is_terminal,
     )
     with ExitStack() as stack:
         file = None

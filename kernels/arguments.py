@@ -94,7 +94,9 @@ def _check_dtype(name: str, array: Any, allowed: Sequence[str]) -> None:
     if array.dtype.name not in allowed:
         raise TypeError(f"{name} has data type {array.dtype}; it must be {' or '.join(allowed)}")
     if not array.dtype.isnative:
-        raise TypeError(f"{name} is in foreign byte order; convert it with {name}.astype({name}.dtype.newbyteorder('='))")
+        raise TypeError(
+            f"{name} is in foreign byte order; convert it with {name}.astype({name}.dtype.newbyteorder('='))"
+        )
 
 
 def check_feature_map(array: Any) -> None:

@@ -95,7 +95,9 @@ def roi_align(
     if height == 0 or width == 0:
         raise ValueError(f"input has no pixels: its shape is {input.shape}")
     if max(height, width, len(rows)) >= 2**31:
-        raise ValueError(f"input and boxes must have fewer than 2**31 rows and columns; they have {input.shape}, {rows.shape}")
+        raise ValueError(
+            f"input and boxes must have fewer than 2**31 rows and columns; they have {input.shape}, {rows.shape}"
+        )
 
     problem = _Problem(
         input=xp.ascontiguousarray(input),
@@ -151,9 +153,7 @@ class _Problem:
     fields: dict[str, Any]
 
 
-def specialised(
-    dtype: str, mode: str, layout: str, dialect: Dialect, *, vector: int, packed: bool = False
-) -> Source:
+def specialised(dtype: str, mode: str, layout: str, dialect: Dialect, *, vector: int, packed: bool = False) -> Source:
     """Returns the kernel for maps of a data type (by name).
 
     ``vector`` is the number of channels that a thread pools together; ``packed`` says that each such vector is aligned to
@@ -281,7 +281,9 @@ def _run_on_device(xp: ModuleType, problem: _Problem, *, check: bool) -> None:
         packed=packed,
     )
     lists = _list_fields(problem, source)
-    plan = device_launch(fields["rois"], fields["channels"], fields["bins_y"] * fields["bins_x"], problem.layout, vector)
+    plan = device_launch(
+        fields["rois"], fields["channels"], fields["bins_y"] * fields["bins_x"], problem.layout, vector
+    )
     grid, shared, workspace = plan.grid, lists["memory_per_block"], None
     if shared > device.SHARED_BYTES:
         # Lists of very large maps: in global memory, and no more blocks than run at once.

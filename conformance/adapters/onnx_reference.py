@@ -1,6 +1,6 @@
 """The reference evaluator of the ``onnx`` package, in Python.
 
-Facts: ``onnx/reference/ops/op_roi_align.py`` of 1.23, and running it.
+Facts: the operator's schemas, ``onnx/reference/ops/op_roi_align.py`` of 1.23, and running it.
 
 * ``aligned`` depends on the opset of the model, as in ``onnxruntime.py``; but the evaluator gives models of opset 10
   the later default ``half_pixel``, so that its answers to ``onnx-10`` are those of ``onnx-16``.

@@ -1,6 +1,6 @@
 """ONNX Runtime's CPU execution provider.
 
-Facts: the operator's text in ``onnx/docs/Operators.md``, and running 1.32.
+Facts: the operator's schemas, ``onnx.defs.get_schema("RoiAlign", opset)``, and running 1.32.
 
 * ``aligned`` depends on the opset of the model. Opset 10 knows only the unshifted operator. Opset 16 has the attribute
   ``coordinate_transformation_mode``: ``half_pixel``, the default, shifts, and ``output_half_pixel`` does not.

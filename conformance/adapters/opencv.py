@@ -1,6 +1,6 @@
 """OpenCV 5's dnn module, its new engine, through an ONNX model.
 
-Facts: the operator's text in ``onnx/docs/Operators.md``, and running 5.0.0.
+Facts: the operator's schema, ``onnx.defs.get_schema("RoiAlign", 16)``, and running 5.0.0.
 
 * ``aligned`` is spelled as in opset 16 of ONNX, ``coordinate_transformation_mode``: ``half_pixel``, the default,
   shifts, and ``output_half_pixel`` does not.

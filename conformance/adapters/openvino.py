@@ -1,6 +1,6 @@
 """OpenVINO's CPU plugin, through its own operator ROIAlign-9 rather than an imported ONNX model.
 
-Facts: the operator's specification (ROIAlign-9), ``openvino/opset9/ops.py`` of 2026.4, and running it.
+Facts: ``openvino/opset9/ops.py`` of 2026.4, and running it.
 
 * ``aligned`` is spelled ``aligned_mode``: ``asymmetric``, the default, does not shift; ``half_pixel_for_nn`` is what
   others call aligned; ``half_pixel`` maps pixel centres to pixel centres.

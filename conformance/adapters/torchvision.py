@@ -1,6 +1,6 @@
 """torchvision on a CPU, twice: the compiled operator, and the Python function that stands in for it.
 
-Facts: ``torchvision/csrc/ops/cpu/roi_align_kernel.cpp``, ``torchvision/ops/roi_align.py``, and running 0.29.1.
+Facts: ``torchvision/ops/roi_align.py`` of 0.29.1, and running both.
 
 * ``aligned`` is a boolean argument, False by default.
 * Adaptive sampling is asked for by a ``sampling_ratio`` of 0 or less; the default is -1.

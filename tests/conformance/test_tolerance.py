@@ -74,7 +74,8 @@ def computed(call, dtype, order, division="end", position_error=0.0, weight_fact
         ys, gy = axis(y1, y2, t(scales[0]), ph, ratios[0], height)
         xs, gx = axis(x1, x2, t(scales[1]), pw, ratios[1], width)
         for c, p, q in np.ndindex(out.shape[1:]):
-            total, values, count = zero, [], t(max(gy * gx, 1))
+            total, count = zero, t(max(gy * gx, 1))
+            values = [] if dialect.max_start is None else [t(dialect.max_start)]
             for sy in ys[p]:
                 for sx in xs[q]:
                     if sy is None or sx is None:

@@ -105,5 +105,11 @@ def test_block_size_grid_and_channel_tiles_do_not_change_a_bit(mode, layout):
 
     reference = pooled(8, 5, 21, (1, 1))
     assert np.isfinite(reference).all()
-    for vector, grid_x, tile, block in [(4, 5, 21, (1, 1)), (4, 2, 8, (1, 1)), (4, 1, 21, (3, 2)), (8, 5, 16, (2, 4)), (1, 3, 5, (7, 1))]:
+    for vector, grid_x, tile, block in [
+        (4, 5, 21, (1, 1)),
+        (4, 2, 8, (1, 1)),
+        (4, 1, 21, (3, 2)),
+        (8, 5, 16, (2, 4)),
+        (1, 3, 5, (7, 1)),
+    ]:
         assert np.array_equal(reference, pooled(vector, grid_x, tile, block)), (vector, grid_x, tile, block)

@@ -26,7 +26,9 @@ def boxes_for(dtype):
 def test_output_has_the_shape_and_type_of_the_input_in_both_layouts(dtype, mode):
     x = feature(dtype=dtype)
     first = roi_align(x, boxes_for(dtype), (2, 4), 1.0, 2, mode=mode)
-    last = roi_align(np.ascontiguousarray(x.transpose(0, 2, 3, 1)), boxes_for(dtype), (2, 4), 1.0, 2, mode=mode, layout="NHWC")
+    last = roi_align(
+        np.ascontiguousarray(x.transpose(0, 2, 3, 1)), boxes_for(dtype), (2, 4), 1.0, 2, mode=mode, layout="NHWC"
+    )
     assert first.shape == (3, 3, 2, 4)
     assert last.shape == (3, 2, 4, 3)
     assert first.dtype == last.dtype == dtype
@@ -91,14 +93,20 @@ def test_nothing_to_do_gives_an_empty_output(shape, rois, size, expected):
 
 
 def test_aligned_chooses_torchvisions_two_dialects():
-    assert np.array_equal(roi_align(feature(), BOXES, 2, aligned=True), roi_align(feature(), BOXES, 2, dialect="torchvision-aligned"))
+    assert np.array_equal(
+        roi_align(feature(), BOXES, 2, aligned=True), roi_align(feature(), BOXES, 2, dialect="torchvision-aligned")
+    )
     assert np.array_equal(roi_align(feature(), BOXES, 2), roi_align(feature(), BOXES, 2, dialect=Dialect()))
     assert not np.array_equal(roi_align(feature(), BOXES, 2), roi_align(feature(), BOXES, 2, aligned=True))
 
 
 @settings(max_examples=60, deadline=None)
 @given(
-    st.lists(st.lists(st.floats(width=32, allow_nan=True, allow_infinity=True), min_size=5, max_size=5), min_size=1, max_size=4),
+    st.lists(
+        st.lists(st.floats(width=32, allow_nan=True, allow_infinity=True), min_size=5, max_size=5),
+        min_size=1,
+        max_size=4,
+    ),
     st.sampled_from([0, 1, 3]),
     st.sampled_from(["avg", "max"]),
 )

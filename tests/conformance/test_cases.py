@@ -1,0 +1,145 @@
+"""The golden cases themselves: well formed, computed by the oracle, fair, and not passed by an output that knows nothing."""
+
+import json
+import subprocess
+import sys
+from fractions import Fraction
+from importlib.resources import files
+from pathlib import Path
+
+import jsonschema
+import numpy as np
+import pytest
+
+from roikit.conformance import golden, oracle
+from roikit.conformance.case import load_cases
+from roikit.conformance.certificate import fairness
+from roikit.conformance.judge import Verdict, judge_output
+from roikit.kernels.dialect import DIALECTS
+
+FILES = sorted(
+    (f for f in files("roikit.conformance").joinpath("cases").iterdir() if f.name.endswith(".json")),
+    key=lambda f: f.name,
+)
+CASES = {case.id: case for case in load_cases()}
+RULES = {f"RA-{number}" for number in range(1, 15)}
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda f: f.name)
+def test_a_case_file_is_what_its_schema_says(file):
+    schema = json.loads(files("roikit.conformance").joinpath("schema/case.schema.json").read_text())
+    document = json.loads(file.read_text())
+    jsonschema.validate(document, schema)
+    assert document["group"] == file.name.removesuffix(".json")
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda f: f.name)
+def test_a_case_file_is_what_the_oracle_computes(file):
+    text = file.read_text()
+    assert golden.regenerate(text) == text
+
+
+def test_ids_are_unique_and_every_rule_has_a_case():
+    documents = [json.loads(file.read_text()) for file in FILES]
+    ids = [case["id"] for document in documents for case in document["cases"]]
+    assert len(ids) == len(set(ids)) >= 40
+    used = {rule for case in CASES.values() for rule in case.rules}
+    assert used == RULES
+    specification = files("roikit.conformance").joinpath("SPECIFICATION.md").read_text()
+    assert all(f"## {rule} " in specification for rule in RULES)
+
+
+@pytest.mark.parametrize("case", [c for c in CASES.values() if c.kind == "value"], ids=lambda c: c.id)
+def test_a_case_asks_nothing_that_rounding_decides(case):
+    for dialect in DIALECTS.values():
+        assert fairness(case.arguments, dialect) == []
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda f: f.name)
+def test_a_case_that_claims_to_be_exact_has_no_bounds_and_one_that_does_not_has(file):
+    for case in json.loads(file.read_text())["cases"]:
+        bounded = any("bound" in entry for entry in case["expected"])
+        assert bounded == (case["claims"] == "bounded"), case["id"]
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=lambda c: c.id)
+def test_every_dialect_is_answered_in_float32(case):
+    for dialect in DIALECTS:
+        assert case.expectation(dialect, "float32") is not None
+
+
+def flat(expected):
+    return [value for roi in expected for channel in roi for row in channel for value in row]
+
+
+# Under these dialects a case may rightly give nothing but zeros: there its point is that it does.
+ALL_ZERO = {
+    "border-far-outside", "max-all-outside", "max-empty", "max-negative-outside", "max-negative", "max-negative-on-pixels",
+    "max-very-negative", "inverted-x-adaptive", "inverted-y-adaptive", "inverted-both-adaptive", "zero-width-adaptive",
+    "zero-height-adaptive", "killer-zero-area", "killer-zero-area-on-pixel", "nan-outside-box", "border-just-outside-low",
+    "border-just-outside-high",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=lambda c: c.id)
+def test_zeros_do_not_pass_a_case(case):
+    passed = []
+    for dialect in DIALECTS:
+        expectation = case.expectation(dialect, "float32")
+        shape = (len(case.arguments["boxes"]), case.arguments["input"]["shape"][1], *case.arguments["output_size"])
+        judgement = judge_output(case, expectation, np.zeros(shape, np.float32), "float32", "NCHW")
+        if judgement.verdict == Verdict.CONFORMS and np.prod(shape):
+            passed.append(dialect)
+    if case.id in ALL_ZERO:
+        assert len(passed) < len(DIALECTS), "under no dialect does this case see anything"
+    else:
+        assert passed == []
+
+
+@pytest.mark.parametrize("case", [c for c in CASES.values() if c.stages], ids=lambda c: c.id)
+def test_the_stages_of_a_case_are_those_it_is_known_for(case):
+    """With the decimal numbers of the case taken exactly, not rounded to a data type."""
+    arguments, stages = case.arguments, case.stages
+    box = [Fraction(str(number)) for number in arguments["boxes"][0]]
+    common = (arguments["output_size"], arguments["spatial_scale"], arguments["sampling_ratio"])
+    roi = oracle.stages(box, arguments["input"]["shape"][2:], *common, DIALECTS[stages["dialect"]])
+    assert [roi.y.bin, roi.x.bin] == [Fraction(number) for number in stages["bin_size"]]
+    assert [roi.y.grid, roi.x.grid] == stages["grid"]
+    p, q = stages["bin"]
+    points = [[x, y] for y in roi.y.positions()[p] for x in roi.x.positions()[q]]
+    assert points == [[Fraction(x), Fraction(y)] for x, y in stages["points"]]
+    shape = arguments["input"]["shape"]
+    feature = np.array(arguments["input"]["rows"], dtype=object).reshape(shape)
+    for dialect, values in stages["output"].items():
+        result = oracle.roi_align(feature, [box], *common, arguments["mode"], DIALECTS[dialect])
+        assert list(result.values.flat) == [Fraction(value) for value in values]
+
+
+def test_the_article_is_the_article():
+    """Numbers typed from the text, not from the case file."""
+    case = CASES["article-example"]
+    assert case.arguments["boxes"] == [[0, 0.8, 0, 2.4, 4.5]]
+    for dialect, numbers in {
+        "torchvision": [12.45, 13.25, 34.95, 35.75],
+        "torchvision-aligned": [7.3667, 8.1667, 29.45, 30.25],
+    }.items():
+        for dtype in ("float32", "float64"):
+            assert flat(case.expectation(dialect, dtype).output) == pytest.approx(numbers, abs=5e-5)
+    weights = flat(CASES["article-weights"].expectation("torchvision", "float64").output)
+    assert weights == pytest.approx([0.21, 0.09, 0.49, 0.21], abs=1e-12)
+    assert sum(weights) == pytest.approx(1, abs=1e-12)
+
+
+@pytest.mark.parametrize("module", ["oracle", "tolerance", "certificate", "golden", "case", "judge"])
+def test_the_referee_shares_no_code_with_a_player(module):
+    """`kernels/dialect.py` is vocabulary; loaded by its path, so that not even the package around it is imported."""
+    program = f"""
+import importlib, importlib.util, sys, types
+kernels = types.ModuleType("roikit.kernels"); kernels.__path__ = [sys.argv[1]]
+sys.modules["roikit.kernels"] = kernels
+importlib.import_module("roikit.conformance.{module}")
+print(sorted(name for name in sys.modules if name.startswith("roikit.kernels.")))
+"""
+    folder = str(Path(str(files("roikit.kernels").joinpath("dialect.py"))).parent)
+    run = subprocess.run([sys.executable, "-c", program, folder], capture_output=True, text=True, check=True)
+    assert set(json.loads(run.stdout.replace("'", '"'))) <= {"roikit.kernels.dialect"}

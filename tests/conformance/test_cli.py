@@ -1,0 +1,142 @@
+"""The command line: exit statuses, messages for a user's mistakes, and result files."""
+
+import json
+import os
+import subprocess
+import sys
+from importlib.resources import files
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from roikit.conformance import results
+
+HERE = Path(__file__).parent
+
+
+def roikit(*arguments, **environment):
+    path = os.pathsep.join(filter(None, [str(HERE), os.environ.get("PYTHONPATH")]))
+    return subprocess.run(
+        [sys.executable, "-m", "roikit.conformance.cli", *arguments],
+        env=os.environ | {"PYTHONPATH": path} | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+FEW = ("--select", "place-two-by-two", "--dtype", "float32", "--layout", "NCHW", "--dialect", "torchvision")
+
+
+def test_a_conforming_implementation_exits_with_0():
+    run = roikit("conform", "roikit", *FEW)
+    assert (run.returncode, run.stderr) == (0, "")
+    assert "1 results: 1 conforms" in run.stdout
+
+
+def test_a_deviating_function_exits_with_1_and_says_where():
+    run = roikit("conform", "-i", "players:half_a_pixel_off", *FEW)
+    assert run.returncode == 1
+    assert "deviates players:half_a_pixel_off · place-two-by-two · torchvision float32 NCHW" in run.stdout
+    assert "4 of 4 values differ; first [0, 0, 0, 0]: expected 9, got 12.0" in run.stdout
+
+
+def test_a_function_is_judged_as_torchvision_in_float32_unless_told_otherwise():
+    run = roikit("conform", "-i", "players:transcribed", "--select", "place-*")
+    assert run.returncode == 0
+    assert "torchvision and 1 more" in run.stdout
+    run = roikit(
+        "conform", "-i", "players:transcribed", "--select", "place-scale-half", "--dialect", "openvino-half-pixel"
+    )
+    assert run.returncode == 1
+
+
+def test_nothing_run_exits_with_3():
+    run = roikit("conform", "detectron2", *FEW[:2])
+    assert run.returncode == 3
+    assert "detectron2: absent:" in run.stdout
+    assert "nothing was run" in run.stdout
+
+
+def test_a_module_that_cannot_be_imported_exits_with_1():
+    run = roikit("conform", "-i", "no_such_module:f", *FEW)
+    assert run.returncode == 1
+    assert "no_such_module:f: broken: ModuleNotFoundError: No module named 'no_such_module'" in run.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["roikti"], "no implementation is called 'roikti': did you mean roikit"),
+        (["--select", "bordrs"], "no case, group or rule matches 'bordrs': did you mean borders"),
+        (["--dtype", "float23"], "no data type is called 'float23': did you mean float32"),
+        (["--layout", "CHWN"], "no layout is called 'CHWN'"),
+        (["--dialect", "onnx-17"], "no dialect is called 'onnx-17': did you mean"),
+        (["-i", "mypackage.ops"], "--implementation takes MODULE:FUNCTION, not 'mypackage.ops'"),
+        (["--python", "roikit"], "--python takes NAME=PATH, not 'roikit'"),
+        (["--python", "rokit=/usr/bin/python3"], "no implementation is called 'rokit'"),
+        (["roikit", *FEW, "--output", "/no/such/folder/run.ndjson"], "No such file or directory"),
+        (["--timeout", "0"], "Invalid value for '--timeout'"),
+        (["--no-such-option"], "No such option"),
+    ],
+)
+def test_a_users_mistake_exits_with_2_and_no_traceback(arguments, message):
+    run = roikit("conform", *arguments)
+    assert run.returncode == 2
+    assert message in " ".join(run.stderr.replace("│", " ").split())
+    assert "Traceback" not in run.stderr + run.stdout
+
+
+def test_a_result_file_is_what_its_schema_says_and_complete(tmp_path):
+    path = tmp_path / "run.ndjson"
+    run = roikit(
+        "conform", "roikit", "detectron2", "--select", "max", "--select", "RA-11", "--dtype", "float32", "-o", str(path)
+    )
+    assert run.returncode == 0
+    schema = json.loads(files("roikit.conformance").joinpath("schema/result.schema.json").read_text())
+    records = results.read(path)
+    for record in records:
+        jsonschema.validate(record, schema)
+    assert [record["type"] for record in records[:1] + records[-1:]] == ["header", "footer"]
+    assert records[-1]["results"] == len(records) - 4 > 100
+
+
+def test_a_result_file_that_was_cut_off_is_not_taken_for_whole(tmp_path):
+    path = tmp_path / "run.ndjson"
+    roikit("conform", "roikit", *FEW, "-o", str(path))
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join(lines[:-1]))
+    with pytest.raises(results.IncompleteResultsError):
+        results.read(path)
+    path.write_text("".join(lines[:-2] + lines[-1:]))
+    with pytest.raises(results.IncompleteResultsError):
+        results.read(path)
+
+
+@pytest.mark.parametrize(
+    ("what", "expected"),
+    [("implementations", "onnxruntime"), ("cases", "place-two-by-two"), ("dialects", "openvino-half-pixel-for-nn")],
+)
+@pytest.mark.parametrize("verbose", [[], ["--verbose"]])
+def test_lists(what, expected, verbose):
+    run = roikit("list", what, *verbose, COLUMNS="200")
+    assert (run.returncode, run.stderr) == (0, "")
+    assert expected in run.stdout
+
+
+def test_help_names_every_option():
+    run = roikit("conform", "--help", COLUMNS="160")
+    for option in (
+        "--implementation",
+        "--arrays",
+        "--dialect",
+        "--select",
+        "--dtype",
+        "--layout",
+        "--output",
+        "--python",
+    ):
+        assert option in run.stdout
+    assert "nothing was run" in run.stdout
+    assert roikit("--version").stdout.startswith("roikit 0.")

@@ -1,0 +1,92 @@
+"""Our kernels against all golden cases, on the CPU; and that the cases notice when a kernel is broken."""
+
+import dataclasses
+
+import pytest
+
+from roikit.conformance.adapters.roikit import RoikitHost
+from roikit.conformance.case import LAYOUTS, in_memory, load_cases
+from roikit.conformance.judge import Verdict, judge_error, judge_output
+from roikit.kernels import InvalidRoiError, source
+from roikit.kernels.dialect import DIALECTS
+
+
+def judgements(cases, dialects=tuple(DIALECTS), dtypes=None, layouts=LAYOUTS):
+    """Yields (what, judgement) for every call that the cases make."""
+    ours = RoikitHost()
+    for case in cases:
+        for dialect in dialects:
+            for dtype in dtypes or case.dtypes:
+                expectation = case.expectation(dialect, dtype)
+                for layout in layouts if expectation else ():
+                    call = case.call(dialect, dtype, layout)
+                    call = dataclasses.replace(call, input=in_memory(call.input, case.memory))
+                    try:
+                        judgement = judge_output(case, expectation, ours.roi_align(call), dtype, layout)
+                    except InvalidRoiError as error:
+                        judgement = judge_error(case, str(error))
+                    yield (case.id, dialect, dtype, layout), judgement
+
+
+@pytest.mark.parametrize("case", load_cases(), ids=lambda case: case.id)
+def test_the_kernels_conform_under_every_dialect_type_and_layout(case):
+    judged = list(judgements([case]))
+    assert len(judged) >= len(DIALECTS) * len(LAYOUTS)
+    assert [(what, j.reason) for what, j in judged if j.verdict != Verdict.CONFORMS] == []
+
+
+# One line of a source, and what to put in its place: the rule that it then breaks.
+MUTANTS = {
+    "half pixel": ("case Offset::half: return add(mul(x, scale), (acc_t)-0.5);", "(acc_t)-0.5", "(acc_t)-0.25"),
+    "shift before scale": ("case Offset::half: return add(mul(x, scale), (acc_t)-0.5);", "add(mul(x, scale), (acc_t)-0.5)", "mul(add(x, (acc_t)-0.5), scale)"),
+    "minimum size": ("MIN_SIZE == MinSize::one && extent < (acc_t)1) extent = (acc_t)1", "extent = (acc_t)1", "extent = (acc_t)2"),
+    "adaptive ceil": ("case Adaptive::ceil: return ceil_of(bin);", "ceil_of", "floor_of"),
+    "adaptive count of bins instead of pixels": ("adaptive ? adaptive_grid(axis.bin)", "adaptive_grid(axis.bin)", "adaptive_grid(extent)"),
+    "corner of the cell instead of its centre": ("add((acc_t)i, (acc_t)0.5)", "(acc_t)0.5", "(acc_t)0"),
+    "low bound": ("first_rank(axis, p, (acc_t)-1, false)", "(acc_t)-1", "(acc_t)-0.5"),
+    "low bound excluded": ("first_rank(axis, p, (acc_t)-1, false)", "false", "true"),
+    "high bound": ("first_rank(axis, p, (acc_t)axis.size, true)", "axis.size", "(axis.size - 1)"),
+    "high bound excluded": ("first_rank(axis, p, (acc_t)axis.size, true)", "true", "false"),
+    "edge clamp": ("if (at <= (acc_t)0) at = (acc_t)0;", "at = (acc_t)0", "at = -at"),
+    "one weight": ("sample.weight_low = add((acc_t)1, -sample.weight_high);", "(acc_t)1", "(acc_t)1.0625"),
+    "weights exchanged": ("sample.weight_high = add(at, -(acc_t)sample.low);", "add(at, -(acc_t)sample.low)", "add((acc_t)1, -add(at, -(acc_t)sample.low))"),
+    "divisor of visible samples only": ("pool.divisor = roi.y.grid * roi.x.grid;", "roi.x.grid", "(roi.x.grid > 1 ? roi.x.grid - 1 : roi.x.grid)"),
+    "empty grid": ("pool.divisor < (acc_t)1) pool.divisor = (acc_t)1;", "pool.divisor = (acc_t)1", "pool.divisor = (acc_t)0"),
+    "maximum becomes minimum": ("return b > a || b != b ? b : a;", "b > a", "b < a"),
+    "maximum without outside samples": ("const bool zero_counts = some_outside && MAX != Max::sample_inside;", "some_outside", "false"),
+    "corner maximum without one corner": ("best[v] = larger(larger(best[v], w10 * c10[v]), w11 * c11[v]);", "w11 * c11[v]", "w10 * c10[v]"),
+    "start of a maximum": ("MAX_START == MaxStart::value ? (acc_t)(ROIKIT_MAX_START_VALUE)", "MAX_START == MaxStart::value", "false"),
+    "first image only": ("roi.image = known ? (int)batch : 0;", "(int)batch", "0"),
+    "batch index unchecked": ("const bool known = batch > (acc_t)-1 && batch < (acc_t)params.images;", "batch < (acc_t)params.images", "true"),
+    "last piece of a channel vector": ("if constexpr (N > 1 && !ALIGNED)", "N > 1", "N > 100"),
+    "row of bins": ("const int p = bin / pool.x.bins, q = bin % pool.x.bins;", "q = bin % pool.x.bins", "q = 0"),
+    "x and y exchanged": ("box[2], box[4], (acc_t)params.scale_y", "box[2], box[4]", "box[1], box[3]"),
+    "one scale for both axes": ("box[1], box[3], (acc_t)params.scale_x", "params.scale_x", "params.scale_y"),
+    "merged taps lose a weight": ("taps[low].weight += sample.weight_low;", "+=", "="),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", MUTANTS)
+def test_the_cases_notice_a_broken_kernel(fault, monkeypatch):
+    line, old, new = MUTANTS[fault]
+    original = source._read("roi_align.cu")
+    assert original.count(line) == 1, "the mutant no longer fits the source"
+    broken = original.replace(line, line.replace(old, new))
+    assert broken != original
+    monkeypatch.setattr(source, "_read", lambda _: broken)
+    source.specialise.cache_clear()
+    # A mutant that reads outside the map must not take the tests with it.
+    if fault == "batch index unchecked":
+        cases = [case for case in load_cases() if case.id == "batch-index-too-large"]
+    else:
+        cases = load_cases()
+    try:
+        red = [
+            what
+            for dialect in ("torchvision-aligned", "torchvision", "onnx-16", "mmcv", "opencv")
+            for what, judgement in judgements(cases, (dialect,), ("float32",), ("NCHW",))
+            if judgement.verdict != Verdict.CONFORMS
+        ]
+    finally:
+        source.specialise.cache_clear()
+    assert red, f"no case notices: {fault}"
