@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ..kernels.dialect import End, Max, MinSize, Offset, Outside
+from ..kernels.dialect import EmptyGrid, End, Max, MinSize, Offset, Outside
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -156,7 +156,8 @@ class AxisError:
         if math.isinf(error):
             return True
         grids = (axis.rules.grid(axis.bin + d, axis.sampling_ratio) for d in (-Fraction(error), Fraction(error)))
-        return any(max(grid, 0) != max(axis.grid, 0) for grid in grids)
+        least = -1 if axis.rules.dialect.empty_grid == EmptyGrid.NAN else 0  # what is less makes no difference (RA-8)
+        return any(max(grid, least) != max(axis.grid, least) for grid in grids)
 
     def position(self, p: int, i: int) -> float:
         """Returns the greatest error of the position of sample ``i`` of bin ``p``, in any order of evaluation."""

@@ -7,7 +7,6 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-
 from roikit.conformance.certificate import Budget, exact_dtypes, fairness, quantum, storage_exact_dtypes
 from roikit.conformance.oracle import roi_align
 from roikit.conformance.tolerance import FLOAT_TYPES
@@ -145,7 +144,7 @@ def test_the_input_limits_the_types():
 
 def test_the_box_limits_the_types():
     zeros = [[0.0] * 36]
-    assert exact_dtypes(arguments((0, 1, 1, 3, 3.125), rows=zeros), ALIGNED) == ALL
+    assert exact_dtypes(arguments((0, 1, 1, 3, 3.5), rows=zeros), ALIGNED) == ALL
     assert "bfloat16" not in exact_dtypes(arguments((0, 1, 1, 3, 5 + 1 / 64), rows=zeros), ALIGNED)
     assert exact_dtypes(arguments((0, 1, 1, 3, 3.1), rows=zeros), ALIGNED) == ()
     assert exact_dtypes(arguments(rows=zeros, scale=(0.3, 0.5)), ALIGNED) == ()
@@ -160,7 +159,7 @@ def test_the_division_must_be_exact():
 
 
 def test_sums_may_exceed_a_type_that_holds_input_and_output():
-    call = arguments((0, 1, 1, 3, 3), rows=[[100.0] * 36], ratio=(4, 4), output=(1, 1))
+    call = arguments((0, 1, 1, 3, 3), rows=[[48.0] * 36], ratio=(4, 4), output=(1, 1))
     assert exact_dtypes(call, ALIGNED) == ("float64", "float32", "float16")
     assert storage_exact_dtypes(call, ALIGNED) == ALL
 
@@ -192,11 +191,12 @@ def test_fairness(dtype):
     one = {"ratio": (1, 1), "output": (1, 1)}
     assert complaints((0, 0, 5, 2, 8), **one) == []  # exactly on H
     assert complaints((0, 0, -2, 2, 1), **one) == []  # exactly on -1
-    on_bound = complaints((0, 0, 5.2, 2, 7.8), **one)
+    three = {"ratio": (3, 1), "output": (1, 1)}  # a third of a bin is not exact
+    on_bound = complaints((0, 0, 5.3, 2, 7.7), **three)
     assert len(on_bound) == 1
-    assert on_bound[0].startswith("RoI 0: sample 0 of bin 0 at y = ")
+    assert on_bound[0].startswith("RoI 0: sample 1 of bin 0 at y = ")
     assert "bound" in on_bound[0]
-    assert complaints((0, 0, 5.2, 2, 7.7), **one) == []
+    assert complaints((0, 0, 5.3, 2, 7.6), **three) == []
     assert complaints((0, 0, 0, 4, 4), ratio=(0, 0)) == []  # exactly 2 pixels to a bin
     on_step = complaints((0, 0.1, 0, 4.1, 4), ratio=(0, 0))
     assert len(on_step) == 1

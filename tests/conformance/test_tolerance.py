@@ -8,7 +8,6 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-
 from roikit.conformance.oracle import roi_align
 from roikit.conformance.tolerance import FLOAT_TYPES, AxisError, bounds
 from roikit.kernels.dialect import Adaptive, Dialect, End, GridCap, Max, MinSize, Offset, Outside, named_dialect
@@ -27,7 +26,7 @@ def dtype_of(name):
     return np.dtype(ml_dtypes.bfloat16 if name == "bfloat16" else name)
 
 
-def computed(call, dtype, order, division="end", position_error=0.0, weight_factor=1.0):
+def computed(call, dtype, order, division="end", position_error=0.0, weight_factor=1.0):  # noqa: C901
     """RoIAlign as a plain loop in ``dtype``: no fused operation, samples summed one after the other."""
     feature, boxes, (ph, pw), scales, ratios, mode, dialect = call
     feature, t = feature.astype(dtype), dtype.type
