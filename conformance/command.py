@@ -57,7 +57,7 @@ class _Run:
         self._progress, self._file = progress, file
         self._lock = threading.Lock()
 
-    def judge(self, target: Target, cases: Sequence[Case], chosen: Selection, seconds: float) -> None:
+    def judge(self, target: Target, cases: Sequence[Case], chosen: Selection, request: Request) -> None:
         known = deviations.load(target.name, load_cases())
         with self._lock:
             task = self._progress.add_task(target.name, total=None)
@@ -77,7 +77,7 @@ class _Run:
                     self._file.add(judged)
                 self._progress.advance(task)
 
-        run(target, cases, chosen, seconds, Listener(on_subject, on_result))
+        run(target, cases, chosen, request.timeout, Listener(on_subject, on_result), request.jobs)
 
 
 def _selection_for(target: Target, request: Request) -> Selection:
@@ -115,7 +115,7 @@ def conform(request: Request) -> int:
         collected = _Run(progress, file)
         with ThreadPoolExecutor(request.jobs) as pool:
             futures = [
-                pool.submit(collected.judge, target, cases, _selection_for(target, request), request.timeout)
+                pool.submit(collected.judge, target, cases, _selection_for(target, request), request)
                 for target in targets
             ]
             for future in futures:

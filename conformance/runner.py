@@ -12,7 +12,8 @@ import sys
 import tempfile
 import threading
 import time
-from contextlib import ExitStack, suppress
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 
 LOAD_SECONDS = 120.0
 """How long an implementation may take to load, whatever the limit of a call is."""
+
+CALLS_WORTH_SHARING = 1000
+"""An implementation with fewer calls than this is run by one worker: a second would take longer to load than it saves."""
 
 Message = tuple[dict[str, Any], dict[str, "np.ndarray"]]
 
@@ -152,18 +156,18 @@ class Session:
 
     def __init__(self, target: Target, seconds: float) -> None:
         """Remembers the target; ``seconds`` limits each call."""
-        self._target = target
+        self.target = target
         self._seconds = seconds
         self._worker: Worker | None = None
 
     def open(self) -> Subject:
         """Starts a worker and returns what it says of its implementation."""
-        name = self._target.name
+        name = self.target.name
         self.close()
         try:
-            self._worker = Worker(self._target)
+            self._worker = Worker(self.target)
         except OSError as error:
-            return Subject(implementation=name, state="broken", reason=f"{self._target.python}: {error.strerror}")
+            return Subject(implementation=name, state="broken", reason=f"{self.target.python}: {error.strerror}")
         try:
             message, _ = self._worker.receive(LOAD_SECONDS)
         except WorkerTimeoutError:
@@ -268,19 +272,51 @@ class Listener:
     on_result: Callable[[Result], None]
 
 
-def run(target: Target, cases: Sequence[Case], selection: Selection, seconds: float, listener: Listener) -> None:
-    """Runs every case that applies to ``target``; no call may take longer than ``seconds``."""
-    session = Session(target, seconds)
-    try:
+def run(
+    target: Target,
+    cases: Sequence[Case],
+    selection: Selection,
+    seconds: float,
+    listener: Listener,
+    workers: int = 1,
+) -> None:
+    """Runs every case that applies to ``target``; no call may take longer than ``seconds``.
+
+    Many calls are shared out, by data type, among up to ``workers`` processes; ``listener`` is then told of results from
+    several threads.
+    """
+    with closing(Session(target, seconds)) as session:
         subject = session.open()
         plans = list(plan(describe(subject), cases, selection, target.dialects)) if subject.state == "ran" else []
         listener.on_subject(subject, len(plans))
+        shares = _share(plans, workers)
+        with ThreadPoolExecutor(max(1, len(shares) - 1)) as pool:
+            others = [pool.submit(_judge_all, Session(target, seconds), share, listener) for share in shares[1:]]
+            _judge_all(session, shares[0], listener)
+            for other in others:
+                other.result()
+
+
+def _share(plans: list[Plan], workers: int) -> list[list[Plan]]:
+    """Returns the shares of the workers, none of which is for one data type only in part."""
+    by_dtype: dict[str, list[Plan]] = {}
+    for item in plans:
+        by_dtype.setdefault(item[2], []).append(item)
+    count = min(workers, len(by_dtype)) if len(plans) >= CALLS_WORTH_SHARING else 1
+    shares: list[list[Plan]] = [[] for _ in range(max(count, 1))]
+    for items in sorted(by_dtype.values(), key=len, reverse=True):
+        min(shares, key=len).extend(items)
+    return shares
+
+
+def _judge_all(session: Session, plans: list[Plan], listener: Listener) -> None:
+    with closing(session):
         for case, dialect, dtype, layout in plans:
             started = time.perf_counter()
             judgement = session.judge(case, dialect, dtype, layout)
             listener.on_result(
                 Result(
-                    implementation=target.name,
+                    implementation=session.target.name,
                     dialect=dialect,
                     case=case.id,
                     group=case.group,
@@ -292,5 +328,3 @@ def run(target: Target, cases: Sequence[Case], selection: Selection, seconds: fl
                     seconds=round(time.perf_counter() - started, 4),
                 )
             )
-    finally:
-        session.close()

@@ -5,9 +5,7 @@
 // ROIKIT_HOST_BLOCK_THREADS defined a block may have many, run as real threads with a real barrier: slow, for finding races.
 #pragma once
 
-#include <math.h>
-#include <stddef.h>
-#include <stdlib.h>
+#include <stddef.h>  // and no other header where it can be helped: they take longer to compile than the kernel
 
 #ifdef ROIKIT_HOST_BLOCK_THREADS
 #include <condition_variable>
@@ -100,7 +98,7 @@ static int launch(void (*kernel)(A...), void** arguments, Dim grid, Dim block, s
     const long long blocks = (long long)grid.x * grid.y * grid.z;
     if (threads > blocks) threads = (int)blocks;
     const size_t stride = (heap + 127) / 64 * 64;
-    unsigned char* const heaps = static_cast<unsigned char*>(aligned_alloc(64, stride * threads));
+    unsigned char* const heaps = static_cast<unsigned char*>(__builtin_malloc(stride * threads + 64));
     if (!heaps) return 1;
     int next = 0;
 #pragma omp parallel num_threads(threads)
@@ -108,7 +106,7 @@ static int launch(void (*kernel)(A...), void** arguments, Dim grid, Dim block, s
         int mine;
 #pragma omp atomic capture
         mine = next++;
-        shared_memory = heaps + stride * mine;
+        shared_memory = heaps + (64 - reinterpret_cast<size_t>(heaps) % 64) + stride * mine;
         block_size = block, grid_size = grid;
 #pragma omp for schedule(dynamic, 1)
         for (long long i = 0; i < blocks; ++i) {
@@ -116,7 +114,7 @@ static int launch(void (*kernel)(A...), void** arguments, Dim grid, Dim block, s
             run_block(kernel, arguments);
         }
     }
-    free(heaps);
+    __builtin_free(heaps);
     return 0;
 }
 

@@ -6,8 +6,10 @@
 
 #ifdef __CUDA_ARCH__
 #define ROIKIT_FN static __device__ __forceinline__
+#define ROIKIT_MATH(function) function
 #else
 #define ROIKIT_FN static inline
+#define ROIKIT_MATH(function) __builtin_##function
 #endif
 
 #ifndef ROIKIT_SHARED_MEMORY  // the host executor has its own
@@ -152,18 +154,18 @@ ROIKIT_FN double mul(double a, double b) {
 #endif
 }
 
-ROIKIT_FN float floor_of(float x) { return floorf(x); }
-ROIKIT_FN float ceil_of(float x) { return ceilf(x); }
-ROIKIT_FN float round_of(float x) { return roundf(x); }
-ROIKIT_FN double floor_of(double x) { return floor(x); }
-ROIKIT_FN double ceil_of(double x) { return ceil(x); }
-ROIKIT_FN double round_of(double x) { return round(x); }
+ROIKIT_FN float floor_of(float x) { return ROIKIT_MATH(floorf)(x); }
+ROIKIT_FN float ceil_of(float x) { return ROIKIT_MATH(ceilf)(x); }
+ROIKIT_FN float round_of(float x) { return ROIKIT_MATH(roundf)(x); }
+ROIKIT_FN double floor_of(double x) { return ROIKIT_MATH(floor)(x); }
+ROIKIT_FN double ceil_of(double x) { return ROIKIT_MATH(ceil)(x); }
+ROIKIT_FN double round_of(double x) { return ROIKIT_MATH(round)(x); }
 
 // ---- sums: fused where the machine can ------------------------------------------------------------------------------
 
 ROIKIT_FN float multiply_add(float a, float b, float c) {
 #if defined(__CUDA_ARCH__) || defined(__FMA__) || defined(__ARM_FEATURE_FMA)
-    return fmaf(a, b, c);
+    return ROIKIT_MATH(fmaf)(a, b, c);
 #else
     return a * b + c;
 #endif
@@ -171,7 +173,7 @@ ROIKIT_FN float multiply_add(float a, float b, float c) {
 
 ROIKIT_FN double multiply_add(double a, double b, double c) {
 #if defined(__CUDA_ARCH__) || defined(__FMA__) || defined(__ARM_FEATURE_FMA)
-    return fma(a, b, c);
+    return ROIKIT_MATH(fma)(a, b, c);
 #else
     return a * b + c;
 #endif
