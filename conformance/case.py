@@ -13,7 +13,7 @@ import numpy as np
 from .implementation import RoiAlignCall, Unsupported
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 DTYPES = ("float16", "bfloat16", "float32", "float64")
 LAYOUTS = ("NCHW", "NHWC")
@@ -82,13 +82,18 @@ class Case:
         return RoiAlignCall(
             input=feature,
             boxes=box_rows(arguments["boxes"]).astype("float64" if dtype == "float64" else "float32"),
-            output_size=tuple(arguments["output_size"]),
-            spatial_scale=tuple(map(float, arguments["spatial_scale"])),
-            sampling_ratio=tuple(arguments["sampling_ratio"]),
+            output_size=_pair(arguments["output_size"]),
+            spatial_scale=_pair(map(float, arguments["spatial_scale"])),
+            sampling_ratio=_pair(arguments["sampling_ratio"]),
             mode=arguments["mode"],
             layout=layout,
             dialect=dialect,
         )
+
+
+def _pair(values: Iterable[Any]) -> tuple[Any, Any]:
+    first, second = values
+    return first, second
 
 
 def numpy_dtype(name: str) -> np.dtype[Any]:
@@ -103,7 +108,8 @@ def numpy_dtype(name: str) -> np.dtype[Any]:
         import ml_dtypes
     except ImportError:
         raise Unsupported("bfloat16 without the package ml_dtypes") from None
-    return np.dtype(ml_dtypes.bfloat16)
+    dtype: np.dtype[Any] = np.dtype(ml_dtypes.bfloat16)
+    return dtype
 
 
 def feature_map(data: Mapping[str, Any]) -> np.ndarray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from enum import StrEnum
-from pathlib import Path
+from pathlib import Path  # noqa: TC003 - typer reads the annotations
 from typing import Annotated
 
 import typer
@@ -103,7 +103,12 @@ def conform(
         typer.Option(metavar="NAME=PATH", help="Run an implementation under another Python. May be repeated."),
     ] = None,
     timeout: Annotated[float, typer.Option(min=0.1, metavar="SECONDS", help="Limit of a single call.")] = 30.0,
-    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Implementations to run at a time, and processes for one with many calls.")] = 2,
+    jobs: Annotated[
+        int,
+        typer.Option(
+            "--jobs", "-j", min=1, help="Implementations to run at a time, and processes for one with many calls."
+        ),
+    ] = 2,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say why each case deviates.")] = False,
 ) -> None:
     """Judge implementations by the golden cases.

@@ -149,7 +149,9 @@ class RoiPool:
         x1, y1, x2, y2 = call.box
         axes = zip((y1, x1), (y2, x2), call.spatial_scale, call.output_size, call.feature.shape, strict=True)
         self.y, self.x = (_rounded(*axis) for axis in axes)
-        self.values = [[_greatest(call.feature[r.start : r.stop, c.start : c.stop]) for c in self.x.bins] for r in self.y.bins]
+        self.values = [
+            [_greatest(call.feature[r.start : r.stop, c.start : c.stop]) for c in self.x.bins] for r in self.y.bins
+        ]
 
 
 def _rounded(low: Fraction, high: Fraction, scale: Fraction, bins: int, pixels: int) -> Rounded:
@@ -176,3 +178,117 @@ def decimal(number: Exact | int) -> str:
         return f"{value:.3e}"
     text = f"{value:.4f}"
     return text.rstrip("0").rstrip(".")
+
+
+def explain(request: Request) -> None:
+    """Prints, and draws, what was asked for.
+
+    Raises:
+        UsageError: it cannot be done.
+    """
+    names = check_names("dialect", [request.dialect, *filter(None, [request.against])], tuple(DIALECTS))
+    size = _whole("--output-size", request.output_size, 1)
+    at = _whole("--bin", request.bin, 0, (size[0] - 1, size[1] - 1), counts=(2,))
+    scale = _numbers("--spatial-scale", request.spatial_scale, 1, 2)
+    if min(scale) <= 0:
+        raise UsageError(f"--spatial-scale is positive, not {request.spatial_scale!r}")
+    ratio = _whole("--sampling-ratio", request.sampling_ratio, 0)
+    box = _numbers("--roi", request.roi, 4)
+    call = Call(_feature(request), box, size, (scale[0], scale[-1]), ratio, request.mode)
+    explanations, rounded = [Explanation(call, name) for name in names], RoiPool(call)
+    draw = _drawer(request.picture) if request.picture else None
+    _show(request.map, explanations, rounded, at)
+    if draw:
+        draw(explanations, rounded, at)
+
+
+def _drawer(path: Path) -> Callable[[Sequence[Explanation], RoiPool, Pair], None]:
+    if path.suffix.lower() not in (".png", ".svg"):
+        raise UsageError(f"--picture takes a name that ends in .png or .svg, not {path.name!r}")
+    try:
+        from . import picture
+    except ImportError:
+        raise UsageError("--picture needs matplotlib: pip install 'matplotlib>=3.8'") from None
+    return partial(picture.draw, path)
+
+
+def _numbers(option: str, text: str, *counts: int) -> tuple[Fraction, ...]:
+    parts = re.split("[,x]", text)
+    try:
+        if len(parts) in counts and all(map(_NUMBER.fullmatch, parts)):
+            return tuple(map(Fraction, parts))
+    except (ValueError, ZeroDivisionError):
+        pass
+    raise UsageError(f"{option} takes {' or '.join(map(str, counts))} numbers, not {text!r}")
+
+
+def _whole(option: str, text: str, least: int, most: Pair = (10**6, 10**6), counts: Sequence[int] = (1, 2)) -> Pair:
+    """Returns whole numbers for y and x; a single one goes for both."""
+    numbers = _numbers(option, text, *counts)
+    y, x = numbers[0], numbers[-1]
+    for number, limit in zip((y, x), most, strict=True):
+        if number.denominator > 1 or not least <= number <= limit:
+            raise UsageError(f"{option} {text}: {decimal(number)} is not a whole number from {least} to {limit}")
+    return int(y), int(x)
+
+
+def _feature(request: Request) -> Feature:
+    """Returns the ramp, or one channel of the first image of a file."""
+    if request.map == "ramp":
+        height, width = _whole("--map-size", request.map_size or "6x6", 1, (_MOST_PIXELS, _MOST_PIXELS))
+        return np.add.outer(10 * np.arange(height), np.arange(width))
+    try:
+        array: Feature = np.lib.format.open_memmap(request.map, mode="r")
+    except Exception as error:  # noqa: BLE001 - a file may be broken in any way
+        raise UsageError(f"--map {request.map} cannot be read as .npy: {' '.join(str(error).split())}") from None
+    if array.ndim not in (2, 3, 4) or array.dtype.kind not in "biuf" or array.dtype.itemsize > 8:
+        raise UsageError(f"--map takes real numbers (H, W), (C, H, W) or (N, C, H, W), not {array.dtype} {array.shape}")
+    if request.map_size or not array.size or max(array.shape[-2:]) > _MOST_PIXELS:
+        raise UsageError(f"--map has sides of 1 to {_MOST_PIXELS} pixels, and no --map-size, not {array.shape}")
+    channels = array[0] if array.ndim == 4 else array.reshape(-1, *array.shape[-2:])
+    if request.channel >= len(channels):
+        raise UsageError(f"--channel {request.channel}: the map has {len(channels)}, counted from 0")
+    feature = np.array(channels[request.channel])
+    if not np.isfinite(feature).all():
+        raise UsageError(f"--map {request.map}: a pixel is not finite")
+    return feature
+
+
+def _show(name: str, explanations: Sequence[Explanation], rounded: RoiPool, at: Pair) -> None:
+    console = Console(highlight=False) if Console().is_terminal else Console(width=_FILE_WIDTH, highlight=False)
+    call, (p, q) = explanations[0].call, at
+    pooled = "RA-8 average" if call.mode == "avg" else "RA-9 maximum"
+    console.print(f"[bold]RoI ({_list(call.box)})[/] on {escape(name)}, {_by(call.feature.shape)} pixels\n")
+    console.print(_steps(explanations, rounded, at), "")
+    outputs = [_matrix(f"{pooled}, {e.dialect}", e.values) for e in explanations]
+    if len(explanations) > 1:
+        console.print(_choices(*explanations), "")
+        pairs = (zip(*rows, strict=True) for rows in zip(*(e.values for e in explanations), strict=True))
+        outputs.append(_matrix("difference", [[_minus(b, a) for a, b in row] for row in pairs]))
+    console.print(Columns([*outputs, _matrix("RoIPool, maximum", rounded.values)], padding=(0, 4)), "")
+    for explanation in explanations:
+        console.print(_samples(explanation, at))
+        if call.mode == "avg":
+            console.print(_taps(explanation, at))
+        console.print(f"{pooled} of bin ({p}, {q}), {explanation.dialect}: [bold]{decimal(explanation.values[p][q])}[/]\n")
+
+
+def _list(numbers: Iterable[Exact | int]) -> str:
+    return ", ".join(map(decimal, numbers))
+
+
+def _by(numbers: Iterable[int]) -> str:
+    return " × ".join(map(str, numbers))
+
+
+def _steps(explanations: Sequence[Explanation], rounded: RoiPool, at: Pair) -> Table:
+    """Returns RA-1 to RA-4 under each dialect, and what RoIPool has instead."""
+    table = Table(box=None, header_style="bold", padding=(0, 3, 0, 0))
+    for heading in ("rule", "step", *(f"{e.dialect}\n{axis}" for e in explanations for axis in "yx"), "RoIPool\ny", "\nx"):
+        table.add_column(heading, no_wrap=True)
+    columns = [_axis(axis, b) for e in explanations for axis, b in zip((e.y, e.x), at, strict=True)]
+    columns += [_pixels(axis, b) for axis, b in zip((rounded.y, rounded.x), at, strict=True)]
+    steps = ("corners, mapped", "extent", "bin size", f"bin ({at[0]}, {at[1]})", "samples per bin")
+    for row in zip(("RA-1", "RA-2", "RA-3", "RA-3", "RA-4"), steps, *columns, strict=True):
+        table.add_row(*row)
+    return table

@@ -22,7 +22,7 @@ from .oracle import Exact, roi_align
 from .tolerance import bounds
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from .oracle import Result
 
@@ -56,12 +56,18 @@ def _bound(bound: float, fragile: bool) -> float | None:
     return None if fragile else float(f"{bound * 1.01:.2e}")
 
 
+def _nested(function: Callable[..., Any], *arrays: np.ndarray) -> Any:
+    """Returns ``function`` of each element of ``arrays``, as nested lists."""
+    values: Any = np.frompyfunc(function, len(arrays), 1)(*arrays)
+    return values.tolist()
+
+
 def _expectation(arguments: Mapping[str, Any], dialect: str, dtype: str, *, exact: bool) -> dict[str, Any]:
     result = _result(arguments, dialect, dtype)
-    expected: dict[str, Any] = {"output": np.frompyfunc(_number, 1, 1)(result.values).tolist()}
+    expected: dict[str, Any] = {"output": _nested(_number, result.values)}
     if not exact:
         limits = bounds(result, dtype)
-        expected["bound"] = np.frompyfunc(_bound, 2, 1)(limits.bound, limits.fragile).tolist()
+        expected["bound"] = _nested(_bound, limits.bound, limits.fragile)
     return expected
 
 

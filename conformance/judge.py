@@ -11,7 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from .case import Case, Expectation
+
+    Objects = NDArray[Any]
 
 
 class Verdict(StrEnum):
@@ -69,8 +73,8 @@ def _number(value: float) -> float | str:
     return value if math.isfinite(value) else str(value)
 
 
-def _nested(values: Any, shape: tuple[int, ...]) -> np.ndarray:
-    array = np.empty(shape, dtype=object)
+def _nested(values: Any, shape: tuple[int, ...]) -> Objects:
+    array: Objects = np.empty(shape, dtype=object)
     for index in product(*map(range, shape)):
         item = values
         for i in index:
@@ -97,26 +101,25 @@ def _shape(case: Case) -> tuple[int, ...]:
     return (len(arguments["boxes"]), arguments["input"]["shape"][1], *arguments["output_size"])
 
 
-def _compare(
-    expected: np.ndarray, bounds: np.ndarray | None, got: np.ndarray, invalid_rois: tuple[int, ...]
-) -> Judgement:
+def _compare(expected: Objects, bounds: Objects | None, got: np.ndarray, invalid_rois: tuple[int, ...]) -> Judgement:
     wrong: list[tuple[int, ...]] = []
     worst = None if bounds is None else 0.0
     for index in np.ndindex(expected.shape):
-        want, value = expected[index], float(got[index])
+        want: Any = expected[index]
+        value = float(got[index])
         if index[0] in invalid_rois:
             fits = math.isnan(value)
         elif isinstance(want, str):
             fits = _matches_special(want, value)
         elif bounds is None:
-            fits = value == want
+            fits = bool(value == want)
         elif bounds[index] is None:
             continue
         else:
             error = abs(value - want)
             ratio = error / bounds[index] if bounds[index] else (0.0 if error == 0 else math.inf)
             worst = max(worst or 0.0, ratio if not math.isnan(ratio) else math.inf)
-            fits = error <= bounds[index]
+            fits = bool(error <= bounds[index])
         if not fits:
             wrong.append(index)
     if not wrong:

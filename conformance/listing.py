@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from dataclasses import fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
@@ -13,8 +13,11 @@ from ..kernels.dialect import DIALECTS, Dialect
 from .case import load_cases
 from .implementation import missing_requirements, registered
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
-def _print(columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+
+def _print(columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
         table.add_column(column, overflow="fold")

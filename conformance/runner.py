@@ -210,9 +210,9 @@ class Session:
             self.close()
             return Judgement(Verdict.TIMED_OUT, f"no answer within {self._seconds:g} s")
         except WorkerGoneError:
-            reason = self._worker.obituary()
+            obituary = self._worker.obituary()
             self.close()
-            return Judgement(Verdict.CRASHED, reason)
+            return Judgement(Verdict.CRASHED, obituary)
         return _judge_answer(case, answer, arrays, dialect, dtype, layout)
 
 
@@ -259,7 +259,9 @@ def plan(
 def describe(subject: Subject) -> Description:
     """Returns the description that a worker sent."""
     assert subject.description is not None
-    fields = {key: tuple(value) if isinstance(value, list) else value for key, value in subject.description.items()}
+    fields: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in subject.description.items()
+    }
     return Description(**fields)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
@@ -84,8 +85,8 @@ def select_targets(
     targets = []
     for name in dict.fromkeys(wanted):
         point = points[name]
-        spec = f"adapter:{point.module}:{point.attr}"
-        targets.append(Target(name, spec, **({"python": interpreters[name]} if name in interpreters else {})))
+        target = Target(name, f"adapter:{point.module}:{point.attr}")
+        targets.append(replace(target, python=interpreters.get(name, target.python)))
     for path in dict.fromkeys(callables):
         module, colon, function = path.partition(":")
         if not colon or not module or not function:

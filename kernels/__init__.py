@@ -4,9 +4,9 @@
 >>> output = roi_align(features, boxes, (7, 7), spatial_scale=0.25, sampling_ratio=2, aligned=True)  # doctest: +SKIP
 """
 
+from . import host
 from .dialect import DIALECTS, Dialect, named_dialect
 from .errors import CompilationError, CompilerNotFoundError, InvalidRoiError, RoikitError
-from . import host
 from .roi_align import roi_align
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "Dialect",
     "InvalidRoiError",
     "RoikitError",
+    "host",
     "named_dialect",
     "roi_align",
 ]

@@ -196,7 +196,7 @@ def _list_capacity(bins: int, sampling_ratio: int, size: int, mode: str, dialect
     return sampling_ratio * bins if sampling_ratio else spread
 
 
-def _list_fields(problem: _Problem, source: Source) -> dict[str, int]:
+def _list_fields(problem: _Problem) -> dict[str, int]:
     """Returns the fields of the kernel's struct that size the lists in shared memory."""
     fields, wide = problem.fields, problem.input.dtype.itemsize == 8
     entry = (16 if wide else 8) if problem.mode == "avg" else (24 if wide else 16)
@@ -231,7 +231,7 @@ def _run_on_host(problem: _Problem) -> None:
         problem.dialect,
         vector=_HOST_VECTOR[problem.layout],
     )
-    lists = _list_fields(problem, source)
+    lists = _list_fields(problem)
     params = source.pack(problem.fields | lists | {"channels_per_block": problem.fields["channels"]})
     status = np.full(1, _NO_STATUS)
     host.launch(
@@ -280,7 +280,7 @@ def _run_on_device(xp: ModuleType, problem: _Problem, *, check: bool) -> None:
         vector=vector,
         packed=packed,
     )
-    lists = _list_fields(problem, source)
+    lists = _list_fields(problem)
     plan = device_launch(
         fields["rois"], fields["channels"], fields["bins_y"] * fields["bins_x"], problem.layout, vector
     )

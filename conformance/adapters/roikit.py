@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from importlib.metadata import version
-from typing import Any, ClassVar
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ... import kernels
 from ...kernels.dialect import DIALECTS
 from ..implementation import Description, RoiAlignCall, Unavailable
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 def _pool(call: RoiAlignCall, feature: Any, boxes: Any, out: Any) -> Any:

@@ -79,7 +79,7 @@ class TorchvisionPython:
     aligned: ClassVar[dict[str, bool]] = {"torchvision-python": False, "torchvision-python-aligned": True}
 
     def __init__(self) -> None:
-        decorated = import_module("torchvision.ops.roi_align")._roi_align
+        decorated = import_module("torchvision.ops.roi_align")._roi_align  # noqa: SLF001 - what CUDA users get, too
         self._roi_align = getattr(decorated, "__wrapped__", decorated)
         self._description = Description(
             version=_version(),

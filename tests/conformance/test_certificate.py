@@ -7,6 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+
 from roikit.conformance.certificate import Budget, exact_dtypes, fairness, quantum, storage_exact_dtypes
 from roikit.conformance.oracle import roi_align
 from roikit.conformance.tolerance import FLOAT_TYPES

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from roikit.conformance.oracle import Rules, Special, roi_align, stages
 from roikit.kernels.dialect import (
     DIALECTS,

@@ -8,6 +8,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+
 from roikit.conformance.oracle import roi_align
 from roikit.conformance.tolerance import FLOAT_TYPES, AxisError, bounds
 from roikit.kernels.dialect import Adaptive, Dialect, End, GridCap, Max, MinSize, Offset, Outside, named_dialect

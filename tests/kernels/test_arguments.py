@@ -104,5 +104,5 @@ def test_a_tensor_of_torch_is_told_what_to_do():
     class Tensor:
         __module__ = "torch"
 
-    with pytest.raises(TypeError, match="input must be a NumPy or a CuPy array, not torch.Tensor; .*from_dlpack"):
+    with pytest.raises(TypeError, match=r"input must be a NumPy or a CuPy array, not torch\.Tensor; .*from_dlpack"):
         roi_align(Tensor(), B, 2)

@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from roikit.kernels import CompilationError, CompilerNotFoundError, host
+from roikit.kernels import CompilationError, host
 from roikit.kernels.dialect import DIALECTS
 from roikit.kernels.roi_align import specialised
 from roikit.kernels.source import specialise

@@ -1,5 +1,7 @@
 """What `roi_align` accepts and returns on the CPU. Whether the numbers are right is the golden cases' business."""
 
+from contextlib import suppress
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -115,10 +117,8 @@ def test_no_box_whatever_corrupts_memory_or_hangs(rows, ratio, mode):
     boxes = np.array(rows, np.float32)
     guarded = np.full(len(rows) * 3 * 4 + 128, 77, np.float32)
     out = guarded[64:-64].reshape(len(rows), 3, 2, 2)
-    try:
+    with suppress(InvalidRoiError):
         roi_align(feature(), boxes, 2, 0.5, ratio, mode=mode, out=out)
-    except InvalidRoiError:
-        pass
     assert (guarded[:64] == 77).all()
     assert (guarded[-64:] == 77).all()
 
