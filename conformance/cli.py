@@ -38,6 +38,13 @@ class Listed(StrEnum):
     DIALECTS = "dialects"
 
 
+class Mode(StrEnum):
+    """What `roikit explain` makes of the samples of a bin."""
+
+    AVG = "avg"
+    MAX = "max"
+
+
 def _version(wanted: bool) -> None:
     if wanted:
         from importlib.metadata import version
@@ -98,6 +105,10 @@ def conform(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write all results there, as NDJSON.")
     ] = None,
+    junit: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a JUnit XML report there.")] = None,
+    markdown: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the table and the reasons there, for a CI's job summary.")
+    ] = None,
     python: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME=PATH", help="Run an implementation under another Python. May be repeated."),
@@ -129,6 +140,8 @@ def conform(
         dtypes=dtype or [],
         layouts=layout or [],
         output=output,
+        junit=junit,
+        markdown=markdown,
         pythons=python or [],
         timeout=timeout,
         jobs=jobs,
@@ -159,6 +172,62 @@ def list_(
         Listed.CASES: listing.cases,
         Listed.DIALECTS: listing.dialects,
     }[what](verbose=verbose)
+
+
+@app.command()
+def explain(
+    *,
+    roi: Annotated[str, typer.Option(metavar="X1,Y1,X2,Y2", help="The RoI, in image pixels.")],
+    output_size: Annotated[str, typer.Option(metavar="N|P_H,P_W", help="Bins.")] = "2",
+    map_: Annotated[
+        str,
+        typer.Option(
+            "--map", metavar="ramp|FILE.npy", help="The feature map: 10 y + x; or (H, W), (C, H, W), (N, C, H, W)."
+        ),
+    ] = "ramp",
+    map_size: Annotated[str | None, typer.Option(metavar="HxW", help="Pixels of the ramp; 6x6 unless given.")] = None,
+    channel: Annotated[int, typer.Option(min=0, metavar="C", help="The channel of the file, of its first image.")] = 0,
+    spatial_scale: Annotated[
+        str, typer.Option(metavar="S|Y,X", help="From image to feature pixels; 1/16 will do.")
+    ] = "1",
+    sampling_ratio: Annotated[
+        str, typer.Option(metavar="N|Y,X", help="Samples per bin along each axis; 0: as the size of the bin asks.")
+    ] = "0",
+    mode: Annotated[Mode, typer.Option(help="What becomes of the samples of a bin.")] = Mode.AVG,
+    dialect: Annotated[str, typer.Option(metavar="NAME", help="See `roikit list dialects`.")] = "torchvision",
+    against: Annotated[str | None, typer.Option(metavar="NAME", help="A second dialect, to compare.")] = None,
+    bin_: Annotated[str, typer.Option("--bin", metavar="P,Q", help="The bin to look into.")] = "0,0",
+    picture: Annotated[
+        Path | None, typer.Option(metavar="FILE.png|FILE.svg", help="Draw it there. Needs matplotlib.")
+    ] = None,
+) -> None:
+    """Show one RoI step by step, with the rule of each step, and what RoIPool would do.
+
+    Numbers are exact: 1/3 is welcome wherever a number is. Exit status 2: the command was wrong.
+    """
+    from . import explain as explanation
+    from .request import Request
+    from .selection import UsageError
+
+    request = Request(
+        roi=roi,
+        output_size=output_size,
+        map=map_,
+        map_size=map_size,
+        channel=channel,
+        spatial_scale=spatial_scale,
+        sampling_ratio=sampling_ratio,
+        mode=mode.value,
+        dialect=dialect,
+        against=against,
+        bin=bin_,
+        picture=picture,
+    )
+    try:
+        explanation.explain(request)
+    except (UsageError, OSError) as error:
+        typer.echo(f"roikit: {error}", err=True)
+        raise typer.Exit(EXIT_USAGE) from None
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""What ``roikit conform`` does: run, show progress, print the table, write the file."""
+"""What ``roikit conform`` does: run, show progress, print the table, write the files."""
 
 from __future__ import annotations
 
@@ -7,18 +7,20 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from . import deviations, presentation
+from . import deviations, exports, presentation
 from .case import load_cases
 from .cli import EXIT_CONFORMS, EXIT_DEVIATES, EXIT_NOTHING_RUN
 from .judge import Verdict
 from .results import Result, ResultFile, Subject, has_failure
 from .runner import Listener, Selection, Target, run
 from .selection import select_cases, select_targets, selection
+from .summary import Summary
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,6 +44,8 @@ class Request:
     dtypes: Sequence[str]
     layouts: Sequence[str]
     output: Path | None
+    junit: Path | None
+    markdown: Path | None
     pythons: Sequence[str]
     timeout: float
     jobs: int
@@ -106,7 +110,10 @@ def conform(request: Request) -> int:
         transient=True,
         disable=not errors.is_terminal,
     )
+    started = datetime.now(UTC)
     with ExitStack() as stack:
+        wanted = ((request.junit, exports.junit), (request.markdown, exports.markdown))
+        files = [(stack.enter_context(path.open("w", encoding="utf-8")), text) for path, text in wanted if path]
         file = None
         if request.output:
             arguments = json.loads(json.dumps(asdict(request), default=str))
@@ -122,8 +129,11 @@ def conform(request: Request) -> int:
                 future.result()
         if file:
             file.close()
-    order = [target.name for target in targets]
-    presentation.show(console, order, collected.subjects, collected.results, cases, verbose=request.verbose)
+        order = [target.name for target in targets]
+        summary = Summary.of(started, order, collected.subjects, collected.results, cases)
+        for stream, text in files:
+            stream.write(text(summary))
+    presentation.show(console, summary, verbose=request.verbose)
     return _status(collected)
 
 

@@ -9,66 +9,33 @@ run from ``start = round(x1 · scale)`` to ``end = round(x2 · scale)``, half aw
 from __future__ import annotations
 
 import math
-import re
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from decimal import Decimal
+from enum import StrEnum
 from fractions import Fraction
 from functools import cached_property
 from itertools import product
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
-import numpy as np
 from rich.columns import Columns
-from rich.console import Console
+from rich.console import Console, Group
 from rich.markup import escape
 from rich.table import Table
 
 from ..kernels.dialect import DIALECTS, EmptyGrid, Max
-from .oracle import HALF, Axis, Exact, Sample, stages
-from .selection import UsageError, check_names
+from .oracle import HALF, Axis, Exact, Sample, Special, stages
+from .request import read_bin, read_call, read_dialects
+from .selection import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from numpy.typing import NDArray
+    from .request import Call, Feature, Pair, Request
 
-    Feature = NDArray[Any]
-    Pair = tuple[int, int]
-
-_MOST_PIXELS, _MOST_SAMPLES = 4096, 10**5
-_SHOWN = 12  # samples, and rows and columns of a table
+_MOST_SAMPLES = 10**5
+_SHOWN = 12  # samples of a bin, and rows and columns of a table
 _FILE_WIDTH = 200  # columns of what is not printed to a terminal
-_NUMBER = re.compile(r"\s*[+-]?[\d.]{1,30}(/\d{1,30}|e[+-]?\d{1,2})?\s*", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """The arguments of the command, as typed."""
-
-    roi: str
-    output_size: str
-    map: str
-    map_size: str | None
-    channel: int
-    spatial_scale: str
-    sampling_ratio: str
-    mode: str
-    dialect: str
-    against: str | None
-    bin: str
-    picture: Path | None
-
-
-class Call(NamedTuple):
-    """What is asked: a map of one channel, ``box`` = (x1, y1, x2, y2) in image pixels; pairs are (y, x)."""
-
-    feature: Feature
-    box: tuple[Fraction, ...]
-    output_size: Pair
-    spatial_scale: tuple[Fraction, Fraction]
-    sampling_ratio: Pair
-    mode: str
 
 
 class Point(NamedTuple):
@@ -140,6 +107,11 @@ class Rounded(NamedTuple):
     end: int
     bins: list[range]
 
+    @property
+    def size(self) -> int:
+        """How many pixels the RoI has, on the map or not."""
+        return max(self.end - self.start + 1, 1)
+
 
 class RoiPool:
     """RoIPool of a call, as the module says."""
@@ -149,16 +121,14 @@ class RoiPool:
         x1, y1, x2, y2 = call.box
         axes = zip((y1, x1), (y2, x2), call.spatial_scale, call.output_size, call.feature.shape, strict=True)
         self.y, self.x = (_rounded(*axis) for axis in axes)
-        self.values = [
-            [_greatest(call.feature[r.start : r.stop, c.start : c.stop]) for c in self.x.bins] for r in self.y.bins
-        ]
+        rows = [call.feature[bin_.start : bin_.stop] for bin_ in self.y.bins]
+        self.values = [[_greatest(row[:, bin_.start : bin_.stop]) for bin_ in self.x.bins] for row in rows]
 
 
 def _rounded(low: Fraction, high: Fraction, scale: Fraction, bins: int, pixels: int) -> Rounded:
-    start, end = _half_away(low * scale), _half_away(high * scale)
-    size = Fraction(max(end - start + 1, 1), bins)
-    edges = [(math.floor(b * size), math.ceil((b + 1) * size)) for b in range(bins)]
-    return Rounded(start, end, [range(*(min(max(start + edge, 0), pixels) for edge in pair)) for pair in edges])
+    whole = Rounded(_half_away(low * scale), _half_away(high * scale), [])
+    edges = [(b * whole.size // bins, -(-(b + 1) * whole.size // bins)) for b in range(bins)]
+    return whole._replace(bins=[range(*(min(max(whole.start + e, 0), pixels) for e in pair)) for pair in edges])
 
 
 def _half_away(number: Fraction) -> int:
@@ -170,14 +140,13 @@ def _greatest(block: Feature) -> Exact:
 
 
 def decimal(number: Exact | int) -> str:
-    """Returns a number with at most 4 decimals, if that is fair to it."""
-    if isinstance(number, str):
-        return number
+    """Returns a number to 4 decimals, or 4 digits if it is tiny or huge."""
+    if isinstance(number, Special):
+        return number.value
     value = Decimal(number.numerator) / number.denominator
     if value and not Decimal("0.001") <= abs(value) < 10**9:
         return f"{value:.3e}"
-    text = f"{value:.4f}"
-    return text.rstrip("0").rstrip(".")
+    return f"{value:.4f}".rstrip("0").rstrip(".")
 
 
 def explain(request: Request) -> None:
@@ -186,109 +155,140 @@ def explain(request: Request) -> None:
     Raises:
         UsageError: it cannot be done.
     """
-    names = check_names("dialect", [request.dialect, *filter(None, [request.against])], tuple(DIALECTS))
-    size = _whole("--output-size", request.output_size, 1)
-    at = _whole("--bin", request.bin, 0, (size[0] - 1, size[1] - 1), counts=(2,))
-    scale = _numbers("--spatial-scale", request.spatial_scale, 1, 2)
-    if min(scale) <= 0:
-        raise UsageError(f"--spatial-scale is positive, not {request.spatial_scale!r}")
-    ratio = _whole("--sampling-ratio", request.sampling_ratio, 0)
-    box = _numbers("--roi", request.roi, 4)
-    call = Call(_feature(request), box, size, (scale[0], scale[-1]), ratio, request.mode)
+    names, call = read_dialects(request), read_call(request)
+    at = read_bin(request, call)
     explanations, rounded = [Explanation(call, name) for name in names], RoiPool(call)
     draw = _drawer(request.picture) if request.picture else None
-    _show(request.map, explanations, rounded, at)
-    if draw:
-        draw(explanations, rounded, at)
+    console = Console(highlight=False) if Console().is_terminal else Console(width=_FILE_WIDTH, highlight=False)
+    console.print(
+        f"[bold]RoI ({_list(call.box)})[/] on {escape(request.map)}, {' × '.join(map(str, call.feature.shape))} pixels\n"
+    )
+    _show(console, explanations, rounded, at)
+    if draw and request.picture:
+        draw(request.picture, explanations, rounded, at)
+        console.print(f"Drawn to {escape(str(request.picture))}")
 
 
-def _drawer(path: Path) -> Callable[[Sequence[Explanation], RoiPool, Pair], None]:
+def _drawer(path: Path) -> Callable[[Path, Sequence[Explanation], RoiPool, Pair], None]:
     if path.suffix.lower() not in (".png", ".svg"):
         raise UsageError(f"--picture takes a name that ends in .png or .svg, not {path.name!r}")
     try:
-        from . import picture
+        from .picture import draw
     except ImportError:
         raise UsageError("--picture needs matplotlib: pip install 'matplotlib>=3.8'") from None
-    return partial(picture.draw, path)
+    return draw
 
 
-def _numbers(option: str, text: str, *counts: int) -> tuple[Fraction, ...]:
-    parts = re.split("[,x]", text)
-    try:
-        if len(parts) in counts and all(map(_NUMBER.fullmatch, parts)):
-            return tuple(map(Fraction, parts))
-    except (ValueError, ZeroDivisionError):
-        pass
-    raise UsageError(f"{option} takes {' or '.join(map(str, counts))} numbers, not {text!r}")
-
-
-def _whole(option: str, text: str, least: int, most: Pair = (10**6, 10**6), counts: Sequence[int] = (1, 2)) -> Pair:
-    """Returns whole numbers for y and x; a single one goes for both."""
-    numbers = _numbers(option, text, *counts)
-    y, x = numbers[0], numbers[-1]
-    for number, limit in zip((y, x), most, strict=True):
-        if number.denominator > 1 or not least <= number <= limit:
-            raise UsageError(f"{option} {text}: {decimal(number)} is not a whole number from {least} to {limit}")
-    return int(y), int(x)
-
-
-def _feature(request: Request) -> Feature:
-    """Returns the ramp, or one channel of the first image of a file."""
-    if request.map == "ramp":
-        height, width = _whole("--map-size", request.map_size or "6x6", 1, (_MOST_PIXELS, _MOST_PIXELS))
-        return np.add.outer(10 * np.arange(height), np.arange(width))
-    try:
-        array: Feature = np.lib.format.open_memmap(request.map, mode="r")
-    except Exception as error:  # noqa: BLE001 - a file may be broken in any way
-        raise UsageError(f"--map {request.map} cannot be read as .npy: {' '.join(str(error).split())}") from None
-    if array.ndim not in (2, 3, 4) or array.dtype.kind not in "biuf" or array.dtype.itemsize > 8:
-        raise UsageError(f"--map takes real numbers (H, W), (C, H, W) or (N, C, H, W), not {array.dtype} {array.shape}")
-    if request.map_size or not array.size or max(array.shape[-2:]) > _MOST_PIXELS:
-        raise UsageError(f"--map has sides of 1 to {_MOST_PIXELS} pixels, and no --map-size, not {array.shape}")
-    channels = array[0] if array.ndim == 4 else array.reshape(-1, *array.shape[-2:])
-    if request.channel >= len(channels):
-        raise UsageError(f"--channel {request.channel}: the map has {len(channels)}, counted from 0")
-    feature = np.array(channels[request.channel])
-    if not np.isfinite(feature).all():
-        raise UsageError(f"--map {request.map}: a pixel is not finite")
-    return feature
-
-
-def _show(name: str, explanations: Sequence[Explanation], rounded: RoiPool, at: Pair) -> None:
-    console = Console(highlight=False) if Console().is_terminal else Console(width=_FILE_WIDTH, highlight=False)
-    call, (p, q) = explanations[0].call, at
-    pooled = "RA-8 average" if call.mode == "avg" else "RA-9 maximum"
-    console.print(f"[bold]RoI ({_list(call.box)})[/] on {escape(name)}, {_by(call.feature.shape)} pixels\n")
+def _show(console: Console, explanations: Sequence[Explanation], rounded: RoiPool, at: Pair) -> None:
     console.print(_steps(explanations, rounded, at), "")
-    outputs = [_matrix(f"{pooled}, {e.dialect}", e.values) for e in explanations]
+    outputs = [_matrix(f"{_result(e)}, {e.dialect}", "p, q", _cells(e.values)) for e in explanations]
     if len(explanations) > 1:
         console.print(_choices(*explanations), "")
-        pairs = (zip(*rows, strict=True) for rows in zip(*(e.values for e in explanations), strict=True))
-        outputs.append(_matrix("difference", [[_minus(b, a) for a, b in row] for row in pairs]))
-    console.print(Columns([*outputs, _matrix("RoIPool, maximum", rounded.values)], padding=(0, 4)), "")
-    for explanation in explanations:
-        console.print(_samples(explanation, at))
-        if call.mode == "avg":
-            console.print(_taps(explanation, at))
-        console.print(f"{pooled} of bin ({p}, {q}), {explanation.dialect}: [bold]{decimal(explanation.values[p][q])}[/]\n")
+        outputs.append(_matrix("second − first", "p, q", _differences(*explanations)))
+    outputs.append(_matrix("RoIPool, maximum", "p, q", _cells(rounded.values)))
+    console.print(Columns(outputs, padding=(0, 6)), "")
+    for e in explanations:
+        console.print(f"[bold]Bin {at}, {e.dialect}[/]", _samples(e, at), sep="\n")
+        if e.call.mode == "avg" and (taps := e.taps(*at)):
+            console.print("", _matrix(f"RA-8 weights of pixels, divided by {e.y.grid * e.x.grid}", "y, x", taps), sep="\n")
+        console.print(f"\n{_result(e)}: [bold]{decimal(e.values[at[0]][at[1]])}[/]\n")
 
 
 def _list(numbers: Iterable[Exact | int]) -> str:
     return ", ".join(map(decimal, numbers))
 
 
-def _by(numbers: Iterable[int]) -> str:
-    return " × ".join(map(str, numbers))
+def _result(e: Explanation) -> str:
+    return "RA-8 average" if e.call.mode == "avg" else f"RA-9 maximum ({DIALECTS[e.dialect].max})"
+
+
+def _cells(values: Sequence[Sequence[Exact]]) -> dict[Pair, Exact]:
+    return {(p, q): value for p, row in enumerate(values) for q, value in enumerate(row)}
+
+
+def _differences(first: Explanation, second: Explanation) -> dict[Pair, Exact]:
+    pairs = zip(_cells(first.values).items(), _cells(second.values).values(), strict=True)
+    return {at: Special.NAN if isinstance(a, Special) or isinstance(b, Special) else b - a for (at, a), b in pairs}
+
+
+def _table(*headings: str, justify: Literal["left", "right"] = "left") -> Table:
+    """Returns a table whose first column names: a rule, or a row."""
+    table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
+    for heading in headings:
+        table.add_column(heading, style="" if table.columns else "cyan", justify=justify, overflow="fold")
+    return table
+
+
+def _matrix(title: str, corner: str, cells: Mapping[Pair, Exact]) -> Group:
+    """Returns a table of what stands where; blank where nothing stands."""
+    rows, columns = (sorted(set(labels)) for labels in zip(*cells, strict=True)) if cells else ([], [])
+    table = _table(corner, *map(str, columns[:_SHOWN]), *["…"] * (len(columns) > _SHOWN), justify="right")
+    for row in rows[:_SHOWN]:
+        shown = (decimal(cells[row, column]) if (row, column) in cells else "" for column in columns[:_SHOWN])
+        table.add_row(str(row), *shown)
+    if len(rows) > _SHOWN:
+        table.add_row("…")
+    return Group(f"[bold]{title}[/]", table)
 
 
 def _steps(explanations: Sequence[Explanation], rounded: RoiPool, at: Pair) -> Table:
-    """Returns RA-1 to RA-4 under each dialect, and what RoIPool has instead."""
-    table = Table(box=None, header_style="bold", padding=(0, 3, 0, 0))
-    for heading in ("rule", "step", *(f"{e.dialect}\n{axis}" for e in explanations for axis in "yx"), "RoIPool\ny", "\nx"):
-        table.add_column(heading, no_wrap=True)
-    columns = [_axis(axis, b) for e in explanations for axis, b in zip((e.y, e.x), at, strict=True)]
-    columns += [_pixels(axis, b) for axis, b in zip((rounded.y, rounded.x), at, strict=True)]
-    steps = ("corners, mapped", "extent", "bin size", f"bin ({at[0]}, {at[1]})", "samples per bin")
-    for row in zip(("RA-1", "RA-2", "RA-3", "RA-3", "RA-4"), steps, *columns, strict=True):
-        table.add_row(*row)
+    """Returns RA-1 to RA-4 under each dialect, and RoIPool's integers below them."""
+    steps = ("RA-1\ncorners", "RA-2\nextent", "RA-3\nbin size", f"RA-3\nbin {at}", "RA-4\nsamples per bin")
+    table = _table("", "", *steps)
+    for e in explanations:
+        for name, axis, b in zip("yx", (e.y, e.x), at, strict=True):
+            table.add_row(e.dialect, name, *_axis(axis, b))
+    for name, axis, b in zip("yx", (rounded.y, rounded.x), at, strict=True):
+        table.add_row("RoIPool", name, *_rounded_axis(axis, b))
+    return table
+
+
+def _axis(axis: Axis, b: int) -> list[str]:
+    dialect, grid = axis.rules.dialect, str(axis.grid)
+    if axis.sampling_ratio == 0:
+        grid += f" = {dialect.adaptive}({decimal(axis.bin)})"
+        grid += ", at least 1" if dialect.empty_grid == EmptyGrid.ONE_SAMPLE else ""
+    grid += f", {axis.taken} taken" if axis.taken < axis.grid else ""
+    ends = (axis.start, axis.end), (axis.start + b * axis.bin, axis.start + (b + 1) * axis.bin)
+    corners, bounds = (" … ".join(map(decimal, pair)) for pair in ends)
+    return [corners, decimal(axis.extent), decimal(axis.bin), bounds, grid]
+
+
+def _rounded_axis(axis: Rounded, b: int) -> list[str]:
+    size, bin_ = Fraction(axis.size, len(axis.bins)), axis.bins[b]
+    pixels = f"{bin_[0]} … {bin_[-1]}" if bin_ else "none"
+    return [f"{axis.start} … {axis.end}", str(axis.size), decimal(size), pixels, f"every pixel, {len(bin_)}"]
+
+
+def _choices(first: Explanation, second: Explanation) -> Table:
+    """Returns the decision points where two dialects differ."""
+    table = _table("rule", "decision point", first.dialect, second.dialect)
+    one, two = DIALECTS[first.dialect], DIALECTS[second.dialect]
+    for name in (field.name for field in fields(one)):
+        a, b = getattr(one, name), getattr(two, name)
+        if a != b:
+            idle = getattr(one.for_mode(first.call.mode), name) == getattr(two.for_mode(first.call.mode), name)
+            rule = (type(a).__doc__ or "").partition(":")[0] if isinstance(a, StrEnum) else "RA-9"
+            table.add_row(rule, name + (" (not in this mode)" if idle else ""), str(a), str(b))
+    if not table.row_count:
+        table.add_row("", "they agree")
+    return table
+
+
+def _samples(e: Explanation, at: Pair) -> Table:
+    """Returns the samples of a bin with the pixels that each reads."""
+    weights = ("h_y h_x", "h_y l_x", "l_y h_x", "l_y l_x")
+    table = _table("RA-5\n(x, y)", "RA-6\n", *(f"RA-7\n{weight}" for weight in weights), "\nvalue")
+    points = e.points(*at)
+    for point in points[:_SHOWN]:
+        x, y = point.x, point.y
+        moved = [(s.low[0] + s.high[1]) for s in (x, y)]
+        place = "inside" if moved == [x.position, y.position] else f"moved to ({_list(moved)})"
+        place = place if point.corners else "outside: 0"
+        taps = [f"F[{row},{column}] · {decimal(weight)}" for (row, column), weight in point.corners] or [""] * 4
+        table.add_row(f"({_list((x.position, y.position))})", place, *taps, decimal(point.value))
+    if len(points) > _SHOWN:
+        table.add_row(f"… and {len(points) - _SHOWN} more")
+    if not points:
+        table.add_row("none")
     return table

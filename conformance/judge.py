@@ -41,6 +41,9 @@ class Verdict(StrEnum):
         return self not in (Verdict.CONFORMS, Verdict.KNOWN, Verdict.UNSUPPORTED)
 
 
+FAILURES = tuple(verdict for verdict in Verdict if verdict.is_failure)
+
+
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """A verdict and its reason.
