@@ -87,12 +87,16 @@ class Explanation:
         """Returns the output of a bin, RA-8 or RA-9."""
         points = self.points(p, q)
         inside = [point for point in points if point.corners]
-        candidates = [point.value for point in inside]
         if self.call.mode == "avg":
-            return self._average(sum(candidates, Fraction(0)))
-        if self.y.rules.dialect.max == Max.CORNER:
-            candidates = [weight * self.pixel(at) for point in inside for at, weight in point.corners]
+            return self._average(sum((point.value for point in inside), Fraction(0)))
+        candidates = [value for point in inside for value in self.candidates(point)]
         return self.y.rules.maximum(candidates, any_outside=len(inside) < len(points))
+
+    def candidates(self, point: Point) -> list[Fraction]:
+        """Returns what a sample that is inside brings to a maximum, RA-9."""
+        if self.y.rules.dialect.max == Max.CORNER:
+            return [weight * self.pixel(at) for at, weight in point.corners]
+        return [point.value]
 
     @cached_property
     def values(self) -> list[list[Exact]]:
@@ -160,9 +164,8 @@ def explain(request: Request) -> None:
     explanations, rounded = [Explanation(call, name) for name in names], RoiPool(call)
     draw = _drawer(request.picture) if request.picture else None
     console = Console(highlight=False) if Console().is_terminal else Console(width=_FILE_WIDTH, highlight=False)
-    console.print(
-        f"[bold]RoI ({_list(call.box)})[/] on {escape(request.map)}, {' × '.join(map(str, call.feature.shape))} pixels\n"
-    )
+    height, width = call.feature.shape
+    console.print(f"[bold]RoI ({_list(call.box)})[/] on {escape(request.map)}, {height} × {width} pixels\n")
     _show(console, explanations, rounded, at)
     if draw and request.picture:
         draw(request.picture, explanations, rounded, at)
@@ -181,7 +184,7 @@ def _drawer(path: Path) -> Callable[[Path, Sequence[Explanation], RoiPool, Pair]
 
 def _show(console: Console, explanations: Sequence[Explanation], rounded: RoiPool, at: Pair) -> None:
     console.print(_steps(explanations, rounded, at), "")
-    outputs = [_matrix(f"{_result(e)}, {e.dialect}", "p, q", _cells(e.values)) for e in explanations]
+    outputs = [_matrix(f"{rule_of(e)}, {e.dialect}", "p, q", _cells(e.values)) for e in explanations]
     if len(explanations) > 1:
         console.print(_choices(*explanations), "")
         outputs.append(_matrix("second − first", "p, q", _differences(*explanations)))
@@ -190,15 +193,17 @@ def _show(console: Console, explanations: Sequence[Explanation], rounded: RoiPoo
     for e in explanations:
         console.print(f"[bold]Bin {at}, {e.dialect}[/]", _samples(e, at), sep="\n")
         if e.call.mode == "avg" and (taps := e.taps(*at)):
-            console.print("", _matrix(f"RA-8 weights of pixels, divided by {e.y.grid * e.x.grid}", "y, x", taps), sep="\n")
-        console.print(f"\n{_result(e)}: [bold]{decimal(e.values[at[0]][at[1]])}[/]\n")
+            title = f"RA-8 weights of the pixels, divided by {e.y.grid * e.x.grid}"
+            console.print("", _matrix(title, "y, x", taps), sep="\n")
+        console.print(f"\n{rule_of(e)}: [bold]{decimal(e.values[at[0]][at[1]])}[/]\n")
 
 
 def _list(numbers: Iterable[Exact | int]) -> str:
     return ", ".join(map(decimal, numbers))
 
 
-def _result(e: Explanation) -> str:
+def rule_of(e: Explanation) -> str:
+    """Returns how the samples of a bin become one number."""
     return "RA-8 average" if e.call.mode == "avg" else f"RA-9 maximum ({DIALECTS[e.dialect].max})"
 
 
@@ -238,8 +243,8 @@ def _steps(explanations: Sequence[Explanation], rounded: RoiPool, at: Pair) -> T
     for e in explanations:
         for name, axis, b in zip("yx", (e.y, e.x), at, strict=True):
             table.add_row(e.dialect, name, *_axis(axis, b))
-    for name, axis, b in zip("yx", (rounded.y, rounded.x), at, strict=True):
-        table.add_row("RoIPool", name, *_rounded_axis(axis, b))
+    for name, pixels, b in zip("yx", (rounded.y, rounded.x), at, strict=True):
+        table.add_row("RoIPool", name, *_rounded_axis(pixels, b))
     return table
 
 

@@ -45,7 +45,7 @@ def junit(summary: Summary) -> str:
             "name": _clean(subject.implementation),
             "hostname": platform.node() or "localhost",
             "timestamp": summary.started.strftime("%Y-%m-%dT%H:%M:%S"),  # which may not name a time zone
-            "time": f"{sum(result.seconds for result in results):.4f}",
+            "time": f"{sum(result.seconds for result in results):.3f}",
             "tests": str(len(cases)),
         }
         for count, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
@@ -66,25 +66,28 @@ def _test_case(result: Result) -> ET.Element:
     case = _element(name, f"{result.implementation}.{result.dialect}", result.seconds)
     verdict, reason = result.judgement.verdict, result.judgement.reason
     if verdict.is_failure:
-        _outcome(case, "failure", verdict.value, reason).text = _clean(f"{reason}\nrules: {', '.join(result.rules)}")
+        _add(case, "failure", verdict.value, reason).text = _clean(f"{reason}\nrules: {', '.join(result.rules)}")
     elif verdict != Verdict.CONFORMS:
-        _outcome(case, "skipped", verdict.value, reason)
+        _add(case, "skipped", verdict.value, reason)
     return case
 
 
 def _loading(subject: Subject) -> ET.Element:
     """Returns the test case that stands for an implementation that was not run."""
     case = _element("loading", subject.implementation, 0)
-    _outcome(case, "skipped" if subject.state == "absent" else "error", subject.state, subject.reason)
+    _add(case, "skipped" if subject.state == "absent" else "error", subject.state, subject.reason)
     return case
 
 
 def _element(name: str, classname: str, seconds: float) -> ET.Element:
-    return ET.Element("testcase", name=_clean(name), classname=_clean(classname), time=f"{seconds:.4f}")
+    return ET.Element("testcase", name=_clean(name), classname=_clean(classname), time=f"{seconds:.3f}")
 
 
-def _outcome(case: ET.Element, tag: str, kind: str, message: str) -> ET.Element:
-    return ET.SubElement(case, tag, type=kind, message=_clean(message))
+def _add(case: ET.Element, tag: str, kind: str, reason: str) -> ET.Element:
+    """Adds what became of a test case. Ant's schema knows no type of what is skipped, so that its message names it."""
+    if tag == "skipped":
+        return ET.SubElement(case, tag, message=_clean(f"{kind}: {reason}"))
+    return ET.SubElement(case, tag, type=kind, message=_clean(reason))
 
 
 def markdown(summary: Summary) -> str:
@@ -153,8 +156,9 @@ def _details(title: str, reasons: Sequence[Reason], room: int) -> str:
 
 
 def _reason(reason: Reason) -> str:
-    about = f"<b>{reason.verdict.value}</b> <code>{_html(reason.implementation)}</code> · <code>{reason.case}</code>"
-    return f"{about} · {reason.where}<br>{_LINK.sub(_anchor, _html(reason.text))}"
+    verdict = f"<b>{reason.verdict.value}</b> " if reason.verdict.is_failure else ""
+    about = f"{verdict}<code>{_html(reason.implementation)}</code> · <code>{reason.case}</code> · {reason.where}"
+    return f"{about}<br>{_LINK.sub(_anchor, _html(reason.text))}"
 
 
 def _anchor(match: re.Match[str]) -> str:

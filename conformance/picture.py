@@ -1,8 +1,7 @@
 """Draws what ``roikit explain`` found: a row of three panels for each dialect.
 
-First the map with the RoI, its bins and samples; then one bin, and where one of its samples has its value from; last
-RoIPool's bins, or, in the second row, by how much the dialects differ. Pixel (y, x) is drawn around the point (x, y), as
-RA-7 has it. Colours are those of Okabe and Ito, which colour-blind people can tell apart.
+First the map with the RoI, its bins and samples; then one bin, enlarged; last RoIPool's bins or, in the second row, by
+how much the dialects differ. Pixel (y, x) lies around the point (x, y), as RA-7 has it. Colours: Okabe and Ito.
 """
 
 from __future__ import annotations
@@ -18,10 +17,8 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.patheffects import withStroke
-from matplotlib.ticker import MaxNLocator
 
-from ..kernels.dialect import Max
-from .explain import decimal
+from .explain import decimal, rule_of
 from .oracle import HALF
 
 if TYPE_CHECKING:
@@ -40,20 +37,19 @@ if TYPE_CHECKING:
 
 _BLUE, _VERMILLION, _GREEN, _ORANGE, _INK, _PALE = "#0072B2", "#D55E00", "#009E73", "#E69F00", "#333F48", "#5F6C76"
 _MAP_COLOURS = LinearSegmentedColormap.from_list("map", ["#F7F9FA", "#C3CDD6"])
-_STYLE = {"font.family": "DejaVu Sans", "font.size": 9.5, "text.color": _INK, "svg.hashsalt": "roikit"}
+_STYLE: Any = {"font.family": "DejaVu Sans", "font.size": 9.5, "text.color": _INK, "svg.hashsalt": "roikit"}
 _CHOSEN: Style = {"fill": True, "facecolor": _ORANGE, "alpha": 0.4, "linewidth": 0, "zorder": 1}
 _PANEL, _GAP, _ABOVE, _BELOW = 5.0, 0.55, 0.75, 0.7  # inches
 _MOST_VALUES = 24  # pixels along a side of a map whose values are written
 _ENLARGED = 2.5  # pixels around a sample, in every direction
-_DOTTED, _LEAST_SIZE = 25, 4  # points: cells with a dot at their centre; letters that can be read
-_FAR = 10**5
+_DOTTED, _READABLE = 25, 4  # points: a cell with room for a dot, and a letter that can be read
 
 
 def draw(path: Path, explanations: Sequence[Explanation], rounded: RoiPool, at: Pair) -> None:
     """Draws to a PNG or SVG file. ``at`` is the bin to enlarge."""
     with rc_context(_STYLE):
         y, x = _view([e.y for e in explanations]), _view([e.x for e in explanations])
-        shape = min(max(_length(y) / _length(x), 0.6), 1)
+        shape = min(max(np.ptp(y) / np.ptp(x), 0.6), 1)
         figure, panels = _panels(len(explanations), shape)
         for (left, middle, _), e in zip(panels, explanations, strict=True):
             _overview(left, e, at, y, x)
@@ -64,28 +60,22 @@ def draw(path: Path, explanations: Sequence[Explanation], rounded: RoiPool, at: 
         figure.savefig(path, dpi=150, metadata={"Date": None} if path.suffix.lower() == ".svg" else None)
 
 
-def _panels(rows: int, shape: float) -> tuple[Figure, list[list[Axes]]]:
-    """Returns a figure with three panels a row, ``shape`` times as high as wide."""
-    pitch = _ABOVE + shape * _PANEL + _BELOW
-    width, height = 3 * (_PANEL + _GAP), rows * pitch
-    figure = Figure(figsize=(width, height))
-    for y, x in product(range(rows), range(3)):
-        left, bottom = 0.7 * _GAP + x * (_PANEL + _GAP), height - (y + 1) * pitch + _BELOW
-        size = _PANEL / width, shape * _PANEL / height
-        axes = figure.add_axes((left / width, bottom / height, *size), anchor="NW", frame_on=False)
+def _panels(rows: int, shape: float) -> tuple[Figure, Any]:
+    """Returns a figure and its panels, three a row, ``shape`` times as high as wide."""
+    width, height = 3 * (_PANEL + _GAP), rows * (shape * _PANEL + _ABOVE + _BELOW)
+    figure, style = Figure(figsize=(width, height)), {"anchor": "NW", "frame_on": False}
+    panels = figure.subplots(rows, 3, squeeze=False, subplot_kw=style)
+    edges = 0.7 * _GAP / width, _BELOW / height, 1 - 0.3 * _GAP / width, 1 - _ABOVE / height
+    figure.subplots_adjust(*edges, _GAP / _PANEL, (_ABOVE + _BELOW) / _PANEL / shape)
+    for axes in panels.flat:
         axes.tick_params(length=0, labelcolor=_PALE)
-        axes.xaxis.set_major_locator(MaxNLocator(10, integer=True))
-        axes.yaxis.set_major_locator(MaxNLocator(10, integer=True))
-    return figure, [figure.axes[3 * y : 3 * y + 3] for y in range(rows)]
-
-
-def _length(span: Span) -> float:
-    return span[1] - span[0]
+        axes.locator_params(nbins=10, integer=True)
+    return figure, panels
 
 
 def _near(number: Fraction) -> float:
     """Returns a number that Matplotlib can draw."""
-    return float(min(max(number, Fraction(-_FAR)), Fraction(_FAR)))
+    return min(max(float(number), -1e5), 1e5)
 
 
 def _part(axis: Axis, first: int, last: int) -> Ends:
@@ -105,7 +95,7 @@ def _caption(axes: Axes, title: str, subtitle: str, below: str | None = None) ->
     axes.set_title(title, loc="left", pad=24, fontsize=13, fontweight="bold")
     axes.annotate(subtitle, (0, 1), (0, 8), **place)
     if below is None:
-        axes.legend(loc="upper left", bbox_to_anchor=(0, -0.06), ncols=4, frameon=False, borderpad=0, columnspacing=1.2)
+        axes.legend(loc="upper left", bbox_to_anchor=(0, -0.06), ncols=4, frameon=False, borderpad=0, handlelength=1.3)
     else:
         axes.annotate(below, (0, 0), (0, -34), **place)
 
@@ -114,14 +104,14 @@ def _map(axes: Axes, feature: Feature, ys: Span, xs: Span) -> float:
     """Draws the map, with its values where there is room. Returns the size of a pixel in points, 1/72 inch."""
     axes.imshow(feature / (abs(feature).max() or 1), cmap=_MAP_COLOURS, interpolation="nearest")
     axes.set(ylim=ys[::-1], xlim=xs)
-    cell = _PANEL * 72 / max(_length(ys), _length(xs))
+    cell: float = _PANEL * 72 / max(np.ptp(ys), np.ptp(xs))
     spans = zip((ys, xs), feature.shape, strict=True)
     shown = [range(max(math.floor(low), 0), min(math.ceil(high) + 1, pixels)) for (low, high), pixels in spans]
     if max(map(len, shown)) > _MOST_VALUES:
         return cell
-    (height, width), style = feature.shape, {"color": "white", "linewidth": 1, "zorder": 0.5}
-    axes.hlines(np.arange(height + 1) - 0.5, -0.5, width - 0.5, **style)
-    axes.vlines(np.arange(width + 1) - 0.5, -0.5, height - 0.5, **style)
+    height, width = feature.shape
+    axes.hlines(np.arange(height + 1) - 0.5, -0.5, width - 0.5, color="white", linewidth=1, zorder=0.5)
+    axes.vlines(np.arange(width + 1) - 0.5, -0.5, height - 0.5, color="white", linewidth=1, zorder=0.5)
     labels = {(y, x): _label(float(feature[y, x]), cell) for y, x in product(*shown)}
     size = min(10, 0.3 * cell, 1.4 * cell / max(map(len, labels.values()), default=1))
     halo = [withStroke(linewidth=size / 4, foreground="white", alpha=0.8)]
@@ -129,7 +119,8 @@ def _map(axes: Axes, feature: Feature, ys: Span, xs: Span) -> float:
     for (y, x), label in labels.items():
         axes.text(x - 0.44, y - 0.42, label, va="top", **text)
     if cell > _DOTTED:
-        axes.scatter(*np.meshgrid(*shown[::-1]), s=8, color=_PALE, linewidths=0, zorder=2.5, label="pixel centre")
+        x, y = np.meshgrid(*shown[::-1])
+        axes.scatter(x, y, 8, color=_PALE, linewidths=0, zorder=2.5, label="pixel centre")
     return cell
 
 
@@ -147,13 +138,11 @@ def _box(axes: Axes, ys: Ends, xs: Ends, **style: Any) -> None:
 
 def _bins(axes: Axes, e: Explanation, at: Pair) -> None:
     """Draws the RoI, its bins, and the chosen one."""
-    for p, q in np.ndindex(e.y.bins, e.x.bins):
-        box = _part(e.y, p, p + 1), _part(e.x, q, q + 1)
-        _box(axes, *box, edgecolor=_VERMILLION, linewidth=0.8)
-        if (p, q) == at:
-            _box(axes, *box, **_CHOSEN, label=f"bin {at}")
-    whole = [_part(axis, 0, axis.bins) for axis in (e.y, e.x)]
-    _box(axes, *whole, edgecolor=_VERMILLION, linewidth=2.4, label="RoI")
+    (p, q), y, x = at, *([_near(_part(axis, b, b)[0]) for b in range(axis.bins + 1)] for axis in (e.y, e.x))
+    axes.hlines(y, x[0], x[-1], color=_VERMILLION, linewidth=0.8, zorder=2)
+    axes.vlines(x, y[0], y[-1], color=_VERMILLION, linewidth=0.8, zorder=2)
+    _box(axes, _part(e.y, p, p + 1), _part(e.x, q, q + 1), **_CHOSEN, label=f"bin {at}")
+    _box(axes, _part(e.y, 0, e.y.bins), _part(e.x, 0, e.x.bins), edgecolor=_VERMILLION, linewidth=2.4, label="RoI")
 
 
 def _samples(axes: Axes, e: Explanation, rows: Iterable[int], columns: Iterable[int], size: float) -> None:
@@ -180,35 +169,23 @@ def _overview(axes: Axes, e: Explanation, at: Pair, ys: Span, xs: Span) -> None:
 
 
 def _enlarge(axes: Axes, e: Explanation, at: Pair, shape: float) -> None:
-    """Draws one bin, and where one of its samples has its value from."""
-    (p, q), points = at, e.points(*at)
-    point = _telling(e, points)
-    y = _zoom(_part(e.y, p, p + 1), point and point.y)
-    x = _zoom(_part(e.x, q, q + 1), point and point.x)
-    spans = _widen(y, shape * _length(x), e.y.pixels), _widen(x, _length(y) / shape, e.x.pixels)
+    """Draws one bin, and where a sample has its value from: the one most in between, of a maximum the greatest."""
+    (p, q), points, is_average = at, e.points(*at), e.call.mode == "avg"
+    inside = [(min(w for _, w in t.corners) if is_average else max(e.candidates(t)), t) for t in points if t.corners]
+    _, point = max(inside, key=lambda pair: pair[0], default=(None, None))
+    y, x = _zoom(_part(e.y, p, p + 1), point and point.y), _zoom(_part(e.x, q, q + 1), point and point.x)
+    spans = _widen(y, shape * np.ptp(x), e.y.pixels), _widen(x, np.ptp(y) / shape, e.x.pixels)
     cell = _map(axes, e.call.feature, *spans)
     _bins(axes, e, at)
     _samples(axes, e, (p,), (q,), 8)
-    above = "all its samples are outside, 0 (RA-6)" if points else "it has no samples (RA-4)"
-    below = ""
+    above, below = "all its samples are outside: 0 (RA-6)" if points else "it has no samples (RA-4)", ""
     if point:
-        what, value = {"avg": "average", "max": "maximum"}[e.call.mode], decimal(point.value)
         position = f"({decimal(point.x.position)}, {decimal(point.y.position)})"
-        above = f"{what} over {e.y.taken} × {e.x.taken} samples (RA-7 to RA-9); that at {position} is {value}:"
-        below = f"{' + '.join(_corners(axes, e, point, min(max(cell / 7, 7), 11)))} = {value}"
+        above = f"{rule_of(e)} over {e.y.taken} × {e.x.taken} samples; that at {position}:"
+        terms = _corners(axes, e, point, min(max(cell / 7, 7), 11))
+        is_sum = is_average or len(e.candidates(point)) == 1
+        below = f"{' + '.join(terms)} = {decimal(point.value)}" if is_sum else "greatest of " + ", ".join(terms)
     _caption(axes, f"Bin {at} = {decimal(e.values[p][q])}", above, below)
-
-
-def _telling(e: Explanation, points: Iterable[Point]) -> Point | None:
-    """Returns the sample to show: of a maximum the greatest, of an average one in which all four pixels count."""
-
-    def key(point: Point) -> Fraction:
-        if e.call.mode == "avg":
-            return min(weight for _, weight in point.corners)
-        by_corner = e.y.rules.dialect.max == Max.CORNER
-        return max(weight * e.pixel(at) for at, weight in point.corners) if by_corner else point.value
-
-    return max((point for point in points if point.corners), key=key, default=None)
 
 
 def _zoom(ends: Ends, sample: Sample | None) -> Span:
@@ -220,7 +197,7 @@ def _zoom(ends: Ends, sample: Sample | None) -> Span:
 
 def _widen(span: Span, length: float, pixels: int) -> Span:
     """Returns the span, at least so long; more of the map, if there is."""
-    length = max(length, _length(span))
+    length = max(length, np.ptp(span))
     low = min(max(sum(span) / 2 - length / 2, -0.6), pixels - 0.4 - length)
     low = min(max(low, span[1] - length), span[0])
     return low, low + length
@@ -228,9 +205,7 @@ def _widen(span: Span, length: float, pixels: int) -> Span:
 
 def _corners(axes: Axes, e: Explanation, point: Point, size: float) -> list[str]:
     """Draws the pixels that a sample reads, tied to it the more firmly the greater their weight; returns the terms."""
-    weights: dict[Pair, Fraction] = {}
-    for at, weight in point.corners:
-        weights[at] = weights.get(at, Fraction(0)) + weight
+    weights = {at: max(w for pixel, w in point.corners if pixel == at) for at, _ in point.corners}  # a repeated one: 0
     x, y = (float(sample.low[0] + sample.high[1]) for sample in (point.x, point.y))
     box = {"boxstyle": "round,pad=0.3", "facecolor": "white", "edgecolor": _GREEN, "linewidth": 1.5}
     for (row, column), weight in weights.items():
@@ -248,7 +223,7 @@ def _roi_pool(axes: Axes, e: Explanation, rounded: RoiPool, at: Pair, ys: Span, 
     cell = _map(axes, e.call.feature, ys, xs)
     (x1, y1, x2, y2), (scale_y, scale_x) = e.call.box, e.call.spatial_scale
     before = (y1 * scale_y, y2 * scale_y), (x1 * scale_x, x2 * scale_x)
-    _box(axes, *before, edgecolor=_VERMILLION, linewidth=1.8, linestyle="--", label="RoI before rounding")
+    _box(axes, *before, edgecolor=_VERMILLION, linewidth=1.8, linestyle="--", label="RoI, not rounded")
     for (p, rows), (q, columns) in product(enumerate(rounded.y.bins), enumerate(rounded.x.bins)):
         if rows and columns:
             inset = Fraction(1 + (p + q) % 2, 14)
@@ -256,7 +231,7 @@ def _roi_pool(axes: Axes, e: Explanation, rounded: RoiPool, at: Pair, ys: Span, 
             style: Style = {"edgecolor": _BLUE, "linewidth": min(max(cell / 22, 0.8), 1.4)}
             if (p, q) == at:
                 _box(axes, *box, **_CHOSEN, label=f"bin {at}")
-                style |= {"linewidth": 2.2, "label": "bins, a pixel can be in two"}
+                style |= {"linewidth": 2.2, "label": "bin"}
             _box(axes, *box, **style)
     corners = f"rows {rounded.y.start} … {rounded.y.end}, columns {rounded.x.start} … {rounded.x.end}"
     _caption(axes, "RoIPool", f"{corners}; bin {at} = {decimal(rounded.values[at[0]][at[1]])}, its greatest pixel")
@@ -269,7 +244,7 @@ def _difference(axes: Axes, first: Explanation, second: Explanation) -> None:
     axes.imshow(two - one, cmap="PuOr", vmin=-3 * most, vmax=3 * most, aspect="auto")
     labels = {at: f"{one[at]:.4g} → {two[at]:.4g}" for at in np.ndindex(one.shape)}
     size = min(16, 1.4 * _PANEL * 72 / one.shape[1] / max(map(len, labels.values())))
-    for (p, q), label in labels.items() if size > _LEAST_SIZE else ():
+    for (p, q), label in labels.items() if size > _READABLE else ():
         axes.text(q, p, f"{two[p, q] - one[p, q]:+.4g}", ha="center", va="bottom", weight="bold", size=1.3 * size)
         axes.text(q, p, label, ha="center", va="top", size=size)
     _caption(axes, f"{second.dialect} − {first.dialect}", "what each bin gives under the one and the other", "")

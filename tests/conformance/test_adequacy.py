@@ -49,5 +49,5 @@ def test_fewer_cases_would_let_faults_survive():
     """The certificate is not vacuous: without the border cases, faults of the boundary rule go unnoticed."""
     fewer = [case for case in load_cases() if case.group == "placement"]
     alive = adequacy.survivors(adequacy.certificate(fewer))
-    assert "exactly H is outside (torchvision)" in alive
+    assert "outside begins at -1/2 (torchvision)" in alive
     assert "outside begins at H + 1 (torchvision)" in alive

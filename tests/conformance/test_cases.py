@@ -77,7 +77,7 @@ ALL_ZERO = {
     "border-far-outside", "max-all-outside", "max-empty", "max-negative-outside", "max-negative", "max-negative-on-pixels",
     "max-very-negative", "inverted-x-adaptive", "inverted-y-adaptive", "inverted-both-adaptive", "zero-width-adaptive",
     "zero-height-adaptive", "killer-zero-area", "killer-zero-area-on-pixel", "nan-outside-box", "border-just-outside-low",
-    "border-just-outside-high",
+    "border-just-outside-high", "max-negative-half-outside",
 }  # fmt: skip
 
 
