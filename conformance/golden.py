@@ -1,7 +1,7 @@
-"""Computes the ``expected`` part of the golden cases from the exact oracle.
+"""Computes what golden cases expect, from the exact oracle, and which cases exercise a rule, for the specification.
 
-``python -m roikit.conformance.golden FOLDER`` rewrites the case files in FOLDER; with ``--check`` it only says whether they are
-as it would write them. Whatever else stands in a case file is written by hand and stays.
+``python -m roikit.conformance.golden FOLDER`` rewrites ``cases/*.json`` and ``SPECIFICATION.md`` in FOLDER (``conformance``); with
+``--check`` it only says whether they are as it would write them. Whatever else stands in them is written by hand and stays.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import textwrap
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,10 +23,11 @@ from .oracle import Exact, roi_align
 from .tolerance import bounds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from .oracle import Result
 
+_RULE, _CITATION = "\n## ", "Cases: "
 _BOUNDED = ("float32", "float64")
 _KEPT = ("id", "title", "rules", "claims", "kind", "memory", "invalid_rois", "stages", "arguments")
 
@@ -127,17 +129,40 @@ def regenerate(text: str) -> str:
     return render({**document, "cases": [complete(case) for case in document["cases"]]})
 
 
+def cite(specification: str, documents: Iterable[Mapping[str, Any]]) -> str:
+    """Returns the specification with, at the end of each rule, the groups and ids of the cases that exercise it."""
+    by_rule: dict[str, dict[str, list[str]]] = {}
+    for document in documents:
+        for case in document["cases"]:
+            for rule in case["rules"]:
+                by_rule.setdefault(rule, {}).setdefault(document["group"], []).append(case["id"])
+
+    def cited(section: str) -> str:
+        rule = section.partition(" ")[0]
+        if rule not in by_rule:
+            return section
+        text = section.partition(_CITATION)[0].rstrip()
+        groups = "; ".join(f"*{group}* {', '.join(ids)}" for group, ids in by_rule[rule].items())
+        return f"{text}\n\n{_CITATION}{textwrap.fill(groups, 125, break_on_hyphens=False)}\n"
+
+    head, *sections = specification.split(_RULE)
+    return _RULE.join([head, *map(cited, sections)]).rstrip() + "\n"
+
+
 def main() -> int:
     """Runs the command line and returns its exit status."""
     parser = argparse.ArgumentParser(prog="python -m roikit.conformance.golden", description=__doc__)
-    parser.add_argument("folder", type=Path, help="the folder of the case files")
+    parser.add_argument("folder", type=Path, help="the folder that holds SPECIFICATION.md and cases/")
     parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 if a file would change")
     arguments = parser.parse_args()
+    files = sorted(arguments.folder.glob("cases/*.json"))
+    fresh = {path: regenerate(path.read_text(encoding="utf-8")) for path in files}
+    specification = arguments.folder / "SPECIFICATION.md"
+    documents = [json.loads(text) for text in fresh.values()]
+    fresh[specification] = cite(specification.read_text(encoding="utf-8"), documents)
     stale = []
-    for path in sorted(arguments.folder.glob("*.json")):
-        old = path.read_text(encoding="utf-8")
-        new = regenerate(old)
-        if new != old:
+    for path, new in fresh.items():
+        if new != path.read_text(encoding="utf-8"):
             stale.append(path.name)
             if not arguments.check:
                 path.write_text(new, encoding="utf-8")

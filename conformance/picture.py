@@ -40,7 +40,7 @@ _MAP_COLOURS = LinearSegmentedColormap.from_list("map", ["#F7F9FA", "#C3CDD6"])
 _STYLE: Any = {"font.family": "DejaVu Sans", "font.size": 9.5, "text.color": _INK, "svg.hashsalt": "roikit"}
 _CHOSEN: Style = {"fill": True, "facecolor": _ORANGE, "alpha": 0.4, "linewidth": 0, "zorder": 1}
 _PANEL, _GAP, _ABOVE, _BELOW = 5.0, 0.55, 0.75, 0.7  # inches
-_MOST_VALUES = 24  # pixels along a side of a map whose values are written
+_MOST_VALUES, _MOST_BINS = 24, 50  # along a side: pixels whose values are written, bins of RoIPool that are drawn
 _ENLARGED = 2.5  # pixels around a sample, in every direction
 _DOTTED, _READABLE = 25, 4  # points: a cell with room for a dot, and a letter that can be read
 
@@ -91,13 +91,12 @@ def _view(axes: Sequence[Axis]) -> Span:
 
 def _caption(axes: Axes, title: str, subtitle: str, below: str | None = None) -> None:
     """Writes above a panel, and below it a text, or else the legend."""
-    place: Style = {"xycoords": "axes fraction", "textcoords": "offset points"}
     axes.set_title(title, loc="left", pad=24, fontsize=13, fontweight="bold")
-    axes.annotate(subtitle, (0, 1), (0, 8), **place)
+    axes.annotate(subtitle, (0, 1), (0, 8), "axes fraction", "offset points")
     if below is None:
         axes.legend(loc="upper left", bbox_to_anchor=(0, -0.06), ncols=4, frameon=False, borderpad=0, handlelength=1.3)
     else:
-        axes.annotate(below, (0, 0), (0, -34), **place)
+        axes.annotate(below, (0, 0), (0, -34), "axes fraction", "offset points")
 
 
 def _map(axes: Axes, feature: Feature, ys: Span, xs: Span) -> float:
@@ -119,8 +118,8 @@ def _map(axes: Axes, feature: Feature, ys: Span, xs: Span) -> float:
     for (y, x), label in labels.items():
         axes.text(x - 0.44, y - 0.42, label, va="top", **text)
     if cell > _DOTTED:
-        x, y = np.meshgrid(*shown[::-1])
-        axes.scatter(x, y, 8, color=_PALE, linewidths=0, zorder=2.5, label="pixel centre")
+        rows, columns = np.meshgrid(*shown)
+        axes.scatter(columns, rows, 8, color=_PALE, linewidths=0, zorder=2.5, label="pixel centre")
     return cell
 
 
@@ -225,14 +224,13 @@ def _roi_pool(axes: Axes, e: Explanation, rounded: RoiPool, at: Pair, ys: Span, 
     before = (y1 * scale_y, y2 * scale_y), (x1 * scale_x, x2 * scale_x)
     _box(axes, *before, edgecolor=_VERMILLION, linewidth=1.8, linestyle="--", label="RoI, not rounded")
     for (p, rows), (q, columns) in product(enumerate(rounded.y.bins), enumerate(rounded.x.bins)):
-        if rows and columns:
+        if rows and columns and (max(e.call.output_size) <= _MOST_BINS or (p, q) == at):
             inset = Fraction(1 + (p + q) % 2, 14)
             box = [(pixels.start - HALF + inset, pixels.stop - HALF - inset) for pixels in (rows, columns)]
-            style: Style = {"edgecolor": _BLUE, "linewidth": min(max(cell / 22, 0.8), 1.4)}
+            _box(axes, *box, edgecolor=_BLUE, linewidth=min(max(cell / 22, 0.8), 1.4))
             if (p, q) == at:
                 _box(axes, *box, **_CHOSEN, label=f"bin {at}")
-                style |= {"linewidth": 2.2, "label": "bin"}
-            _box(axes, *box, **style)
+                _box(axes, *box, edgecolor=_BLUE, linewidth=2.2, label="bin")
     corners = f"rows {rounded.y.start} … {rounded.y.end}, columns {rounded.x.start} … {rounded.x.end}"
     _caption(axes, "RoIPool", f"{corners}; bin {at} = {decimal(rounded.values[at[0]][at[1]])}, its greatest pixel")
 

@@ -39,6 +39,13 @@ def test_a_case_file_is_what_the_oracle_computes(file):
     assert golden.regenerate(text) == text
 
 
+def test_the_specification_cites_the_cases_of_every_rule():
+    documents = [json.loads(file.read_text()) for file in FILES]
+    text = files("roikit.conformance").joinpath("SPECIFICATION.md").read_text()
+    assert golden.cite(text, documents) == text
+    assert text.count("\nCases: ") == len(RULES)
+
+
 def test_ids_are_unique_and_every_rule_has_a_case():
     documents = [json.loads(file.read_text()) for file in FILES]
     ids = [case["id"] for document in documents for case in document["cases"]]
