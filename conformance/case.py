@@ -47,8 +47,7 @@ class Case:
         group: Column of the result table; the name of the file that holds the case.
         title: What the case asks, in a sentence.
         rules: The rules of ``SPECIFICATION.md`` that it exercises.
-        kind: ``"exact"``: every intermediate value is exact, so the result must be, bit for bit. ``"bounded"``: the result may
-            differ by a bound derived from the case. ``"invalid"``: the RoIs ``invalid_rois`` must be refused or give NaN.
+        kind: ``"value"``, or ``"invalid"``: the RoIs ``invalid_rois`` must be refused or give NaN.
         memory: ``"contiguous"``, or ``"transposed"``: rows and columns of ``input`` are swapped in memory.
         arguments: The call as the file has it: input, boxes, output_size, spatial_scale, sampling_ratio, mode.
         dtypes: Data types in which the case is run.

@@ -113,7 +113,7 @@ def conform(
         list[str] | None,
         typer.Option(metavar="NAME=PATH", help="Run an implementation under another Python. May be repeated."),
     ] = None,
-    timeout: Annotated[float, typer.Option(min=0.1, metavar="SECONDS", help="Limit of a single call.")] = 30.0,
+    timeout: Annotated[float, typer.Option(min=0.1, max=86400, metavar="SECONDS", help="Limit of a single call.")] = 30.0,
     jobs: Annotated[
         int,
         typer.Option(
@@ -156,6 +156,32 @@ def conform(
         typer.echo("roikit: interrupted", err=True)
         raise typer.Exit(130) from None
     raise typer.Exit(status)
+
+
+@app.command()
+def reproduce(
+    case: Annotated[str, typer.Argument(metavar="CASE", help="See `roikit list cases`.")],
+    implementation: Annotated[
+        str,
+        typer.Argument(metavar="IMPLEMENTATION", help="See `roikit list implementations`; it need not be installed."),
+    ],
+    *,
+    dialect: Annotated[str | None, typer.Option(metavar="NAME", help="One of its dialects.")] = None,
+    dtype: Annotated[str | None, typer.Option(metavar="NAME", help="A data type of the case.")] = None,
+) -> None:
+    """Print a script that shows what a library makes of a case, for its issue tracker.
+
+    The script needs that library and NumPy, not roikit, and exits with 1 if the library deviates. A dialect or data type that
+    is not given is that of a known deviation, if there is one. Exit status 2: the command was wrong.
+    """
+    from . import reproduce as reproduction
+    from .selection import UsageError
+
+    try:
+        typer.echo(reproduction.reproduce(case, implementation, dialect, dtype))
+    except UsageError as error:
+        typer.echo(f"roikit: {error}", err=True)
+        raise typer.Exit(EXIT_USAGE) from None
 
 
 @app.command("list")

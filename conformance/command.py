@@ -60,6 +60,22 @@ class _Run:
         self.results: list[Result] = []
         self._progress, self._file = progress, file
         self._lock = threading.Lock()
+        self._stop = threading.Event()
+
+    def judge_all(self, targets: Sequence[Target], cases: Sequence[Case], request: Request) -> None:
+        """Judges the targets, several at a time; an interrupt ends all of them after the call that they are making."""
+        with ThreadPoolExecutor(request.jobs) as pool:
+            futures = [
+                pool.submit(self.judge, target, cases, _selection_for(target, request), request) for target in targets
+            ]
+            try:
+                for future in futures:
+                    future.result()
+            except BaseException:
+                self._stop.set()
+                for future in futures:
+                    future.cancel()
+                raise
 
     def judge(self, target: Target, cases: Sequence[Case], chosen: Selection, request: Request) -> None:
         known = deviations.load(target.name, load_cases())
@@ -81,7 +97,8 @@ class _Run:
                     self._file.add(judged)
                 self._progress.advance(task)
 
-        run(target, cases, chosen, request.timeout, Listener(on_subject, on_result), request.jobs)
+        listener = Listener(on_subject, on_result, self._stop)
+        run(target, cases, chosen, request.timeout, listener, request.jobs)
 
 
 def _selection_for(target: Target, request: Request) -> Selection:
@@ -99,7 +116,7 @@ def conform(request: Request) -> int:
     chosen = selection(request.dtypes, request.layouts, request.dialects)
     cases = select_cases(load_cases(), request.patterns)
     targets = select_targets(request.names, request.callables, request.arrays, chosen.dialects, request.pythons)
-    console = Console() if Console().is_terminal else Console(width=_FILE_WIDTH)
+    console = Console(emoji=False) if Console().is_terminal else Console(emoji=False, width=_FILE_WIDTH)
     errors = Console(stderr=True)
     progress = Progress(
         TextColumn("{task.description}"),
@@ -120,13 +137,7 @@ def conform(request: Request) -> int:
             file = ResultFile(stack.enter_context(request.output.open("w", encoding="utf-8")), arguments)
         stack.enter_context(progress)
         collected = _Run(progress, file)
-        with ThreadPoolExecutor(request.jobs) as pool:
-            futures = [
-                pool.submit(collected.judge, target, cases, _selection_for(target, request), request)
-                for target in targets
-            ]
-            for future in futures:
-                future.result()
+        collected.judge_all(targets, cases, request)
         if file:
             file.close()
         order = [target.name for target in targets]

@@ -12,6 +12,8 @@ from fnmatch import fnmatchcase
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from ..kernels.dialect import DIALECTS
+from .case import DTYPES
 from .judge import Verdict
 
 if TYPE_CHECKING:
@@ -48,9 +50,9 @@ class Deviation:
     link: str
     sometimes: bool
 
-    def matches(self, result: Result) -> bool:
-        """Returns whether this deviation is about ``result``."""
-        pairs = ((result.case, self.cases), (result.dialect, self.dialects), (result.dtype, self.dtypes))
+    def matches(self, case: str, dialect: str, dtype: str) -> bool:
+        """Returns whether this deviation is about the case of this id in ``dialect`` and ``dtype``."""
+        pairs = ((case, self.cases), (dialect, self.dialects), (dtype, self.dtypes))
         return all(any(fnmatchcase(value, pattern) for pattern in patterns) for value, patterns in pairs)
 
 
@@ -60,20 +62,22 @@ def parse(text: str, where: str, cases: Iterable[Case]) -> tuple[Deviation, ...]
     Raises:
         DeviationListError: it is not such a document, or a pattern matches no case.
     """
-    ids = [case.id for case in cases]
+    known = {"cases": [case.id for case in cases], "dialects": list(DIALECTS), "dtypes": list(DTYPES)}
     try:
-        entries = tomllib.loads(text).get("deviation", [])
+        document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise DeviationListError(f"{where}: {error}") from error
+    entries = document.pop("deviation", [])
+    if document or not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise DeviationListError(f"{where}: holds something else than [[deviation]] tables")
     deviations = []
     for number, entry in enumerate(entries, 1):
         if odd := set(entry) - _KEYS:
             raise DeviationListError(f"{where}: deviation {number} has unknown keys: {', '.join(sorted(odd))}")
         if missing := {"cases", "reason", "added"} - set(entry):
             raise DeviationListError(f"{where}: deviation {number} lacks {', '.join(sorted(missing))}")
-        for pattern in entry["cases"]:
-            if not any(fnmatchcase(case, pattern) for case in ids):
-                raise DeviationListError(f"{where}: deviation {number}: no case matches {pattern!r}")
+        for key in known.keys() & entry.keys():
+            _check_patterns(entry[key], known[key], f"{where}: deviation {number}: {key}")
         deviations.append(
             Deviation(
                 cases=tuple(entry["cases"]),
@@ -87,15 +91,28 @@ def parse(text: str, where: str, cases: Iterable[Case]) -> tuple[Deviation, ...]
     return tuple(deviations)
 
 
+def _check_patterns(patterns: object, names: Sequence[str], where: str) -> None:
+    if not isinstance(patterns, list) or not all(isinstance(pattern, str) for pattern in patterns):
+        raise DeviationListError(f"{where} must be a list of strings, not {patterns!r}")
+    for pattern in patterns:
+        if not any(fnmatchcase(name, pattern) for name in names):
+            raise DeviationListError(f"{where}: nothing matches {pattern!r}")
+
+
 def load(implementation: str, cases: Iterable[Case]) -> tuple[Deviation, ...]:
     """Returns the known deviations of an implementation; none if it has no list."""
     file = files(__package__).joinpath("deviations", f"{implementation}.toml")
     return parse(file.read_text(encoding="utf-8"), file.name, cases) if file.is_file() else ()
 
 
+def find(deviations: Iterable[Deviation], case: str, dialect: str, dtype: str) -> Deviation | None:
+    """Returns the first of ``deviations`` that is about the case of this id in ``dialect`` and ``dtype``."""
+    return next((deviation for deviation in deviations if deviation.matches(case, dialect, dtype)), None)
+
+
 def apply(result: Result, deviations: Sequence[Deviation]) -> Result:
     """Returns ``result`` with the verdict that it has in the light of the known deviations."""
-    known = next((deviation for deviation in deviations if deviation.matches(result)), None)
+    known = find(deviations, result.case, result.dialect, result.dtype)
     judgement = result.judgement
     if known is None or judgement.verdict == Verdict.UNSUPPORTED:
         return result

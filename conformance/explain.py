@@ -99,9 +99,9 @@ class Explanation:
         return [point.value]
 
     @cached_property
-    def values(self) -> list[list[Exact]]:
-        """The output of all bins, ``[p][q]``."""
-        return [[self.value(p, q) for q in range(self.x.bins)] for p in range(self.y.bins)]
+    def values(self) -> dict[Pair, Exact]:
+        """The output of every bin."""
+        return {(p, q): self.value(p, q) for p, q in product(range(self.y.bins), range(self.x.bins))}
 
 
 class Rounded(NamedTuple):
@@ -125,8 +125,8 @@ class RoiPool:
         x1, y1, x2, y2 = call.box
         axes = zip((y1, x1), (y2, x2), call.spatial_scale, call.output_size, call.feature.shape, strict=True)
         self.y, self.x = (_rounded(*axis) for axis in axes)
-        rows = [call.feature[bin_.start : bin_.stop] for bin_ in self.y.bins]
-        self.values = [[_greatest(row[:, bin_.start : bin_.stop]) for bin_ in self.x.bins] for row in rows]
+        bins = product(enumerate(self.y.bins), enumerate(self.x.bins))
+        self.values = {(p, q): _greatest(call.feature, rows, columns) for (p, rows), (q, columns) in bins}
 
 
 def _rounded(low: Fraction, high: Fraction, scale: Fraction, bins: int, pixels: int) -> Rounded:
@@ -139,7 +139,8 @@ def _half_away(number: Fraction) -> int:
     return math.floor(abs(number) + HALF) * (1 if number > 0 else -1)
 
 
-def _greatest(block: Feature) -> Exact:
+def _greatest(feature: Feature, rows: range, columns: range) -> Exact:
+    block = feature[rows.start : rows.stop, columns.start : columns.stop]
     return Fraction(block.max().item() if block.size else 0)
 
 
@@ -184,18 +185,18 @@ def _drawer(path: Path) -> Callable[[Path, Sequence[Explanation], RoiPool, Pair]
 
 def _show(console: Console, explanations: Sequence[Explanation], rounded: RoiPool, at: Pair) -> None:
     console.print(_steps(explanations, rounded, at), "")
-    outputs = [_matrix(f"{rule_of(e)}, {e.dialect}", "p, q", _cells(e.values)) for e in explanations]
+    outputs = [_matrix(f"{rule_of(e)}, {e.dialect}", "p, q", e.values) for e in explanations]
     if len(explanations) > 1:
         console.print(_choices(*explanations), "")
-        outputs.append(_matrix("second − first", "p, q", _differences(*explanations)))
-    outputs.append(_matrix("RoIPool, maximum", "p, q", _cells(rounded.values)))
+        outputs.append(_matrix("second − first", "p, q", differences(*explanations)))
+    outputs.append(_matrix("RoIPool, maximum", "p, q", rounded.values))
     console.print(Columns(outputs, padding=(0, 6)), "")
     for e in explanations:
         console.print(f"[bold]Bin {at}, {e.dialect}[/]", _samples(e, at), sep="\n")
         if e.call.mode == "avg" and (taps := e.taps(*at)):
             title = f"RA-8 weights of the pixels, divided by {e.y.grid * e.x.grid}"
             console.print("", _matrix(title, "y, x", taps), sep="\n")
-        console.print(f"\n{rule_of(e)}: [bold]{decimal(e.values[at[0]][at[1]])}[/]\n")
+        console.print(f"\n{rule_of(e)}: [bold]{decimal(e.values[at])}[/]\n")
 
 
 def _list(numbers: Iterable[Exact | int]) -> str:
@@ -204,16 +205,15 @@ def _list(numbers: Iterable[Exact | int]) -> str:
 
 def rule_of(e: Explanation) -> str:
     """Returns how the samples of a bin become one number."""
-    return "RA-8 average" if e.call.mode == "avg" else f"RA-9 maximum ({DIALECTS[e.dialect].max})"
+    dialect = DIALECTS[e.dialect]
+    start = "" if dialect.max_start is None else f" and {dialect.max_start:g}"
+    return "RA-8 average" if e.call.mode == "avg" else f"RA-9 maximum ({dialect.max}{start})"
 
 
-def _cells(values: Sequence[Sequence[Exact]]) -> dict[Pair, Exact]:
-    return {(p, q): value for p, row in enumerate(values) for q, value in enumerate(row)}
-
-
-def _differences(first: Explanation, second: Explanation) -> dict[Pair, Exact]:
-    pairs = zip(_cells(first.values).items(), _cells(second.values).values(), strict=True)
-    return {at: Special.NAN if isinstance(a, Special) or isinstance(b, Special) else b - a for (at, a), b in pairs}
+def differences(first: Explanation, second: Explanation) -> dict[Pair, Exact]:
+    """Returns by how much the bins differ, NaN where not both are numbers."""
+    pairs = ((at, value, second.values[at]) for at, value in first.values.items())
+    return {at: Special.NAN if isinstance(a, Special) or isinstance(b, Special) else b - a for at, a, b in pairs}
 
 
 def _table(*headings: str, justify: Literal["left", "right"] = "left") -> Table:
@@ -226,7 +226,7 @@ def _table(*headings: str, justify: Literal["left", "right"] = "left") -> Table:
 
 def _matrix(title: str, corner: str, cells: Mapping[Pair, Exact]) -> Group:
     """Returns a table of what stands where; blank where nothing stands."""
-    rows, columns = (sorted(set(labels)) for labels in zip(*cells, strict=True)) if cells else ([], [])
+    rows, columns = (sorted(set(labels)) for labels in zip(*cells, strict=True))
     table = _table(corner, *map(str, columns[:_SHOWN]), *["…"] * (len(columns) > _SHOWN), justify="right")
     for row in rows[:_SHOWN]:
         shown = (decimal(cells[row, column]) if (row, column) in cells else "" for column in columns[:_SHOWN])
@@ -287,11 +287,11 @@ def _samples(e: Explanation, at: Pair) -> Table:
     points = e.points(*at)
     for point in points[:_SHOWN]:
         x, y = point.x, point.y
-        moved = [(s.low[0] + s.high[1]) for s in (x, y)]
-        place = "inside" if moved == [x.position, y.position] else f"moved to ({_list(moved)})"
-        place = place if point.corners else "outside: 0"
+        position, moved = (x.position, y.position), (x.low[0] + x.high[1], y.low[0] + y.high[1])
+        place = "inside" if moved == position else f"moved to ({_list(moved)})"
+        place = place if point.corners else "outside"
         taps = [f"F[{row},{column}] · {decimal(weight)}" for (row, column), weight in point.corners] or [""] * 4
-        table.add_row(f"({_list((x.position, y.position))})", place, *taps, decimal(point.value))
+        table.add_row(f"({_list(position)})", place, *taps, decimal(point.value))
     if len(points) > _SHOWN:
         table.add_row(f"… and {len(points) - _SHOWN} more")
     if not points:

@@ -92,7 +92,7 @@ def judge_output(case: Case, expectation: Expectation, output: np.ndarray, dtype
     got = output.transpose(0, 3, 1, 2) if layout == "NHWC" and output.ndim == 4 else output
     if got.shape != shape:
         return Judgement(Verdict.DEVIATES, f"the output has shape {output.shape}, not {shape} in {layout} order")
-    if got.dtype.name != dtype:
+    if got.dtype.name != dtype or not got.dtype.isnative:
         return Judgement(Verdict.DEVIATES, f"the output has data type {got.dtype}, not {dtype}")
     expected = _nested(expectation.output, shape)
     bounds = None if expectation.bound is None else _nested(expectation.bound, shape)

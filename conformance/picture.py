@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.patheffects import withStroke
 
-from .explain import decimal, rule_of
+from .explain import decimal, differences, rule_of
 from .oracle import HALF
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def _panels(rows: int, shape: float) -> tuple[Figure, Any]:
     figure.subplots_adjust(*edges, _GAP / _PANEL, (_ABOVE + _BELOW) / _PANEL / shape)
     for axes in panels.flat:
         axes.tick_params(length=0, labelcolor=_PALE)
-        axes.locator_params(nbins=10, integer=True)
+        axes.locator_params(nbins=10, integer=True, min_n_ticks=1)
     return figure, panels
 
 
@@ -105,7 +105,7 @@ def _map(axes: Axes, feature: Feature, ys: Span, xs: Span) -> float:
     axes.set(ylim=ys[::-1], xlim=xs)
     cell: float = _PANEL * 72 / max(np.ptp(ys), np.ptp(xs))
     spans = zip((ys, xs), feature.shape, strict=True)
-    shown = [range(max(math.floor(low), 0), min(math.ceil(high) + 1, pixels)) for (low, high), pixels in spans]
+    shown = [range(max(math.ceil(low + 0.4), 0), min(math.floor(high) + 1, pixels)) for (low, high), pixels in spans]
     if max(map(len, shown)) > _MOST_VALUES:
         return cell
     height, width = feature.shape
@@ -154,7 +154,7 @@ def _samples(axes: Axes, e: Explanation, rows: Iterable[int], columns: Iterable[
     style: Style = {"s": size**2, "color": _BLUE, "zorder": 3}
     axes.scatter(x[inside], y[inside], edgecolors="white", linewidths=size / 10, label="sample", **style)
     if not inside.all():
-        axes.scatter(x[~inside], y[~inside], marker="x", linewidths=1, label="sample outside: 0", **style)
+        axes.scatter(x[~inside], y[~inside], marker="x", linewidths=1, label="sample outside", **style)
 
 
 def _overview(axes: Axes, e: Explanation, at: Pair, ys: Span, xs: Span) -> None:
@@ -177,14 +177,14 @@ def _enlarge(axes: Axes, e: Explanation, at: Pair, shape: float) -> None:
     cell = _map(axes, e.call.feature, *spans)
     _bins(axes, e, at)
     _samples(axes, e, (p,), (q,), 8)
-    above, below = "all its samples are outside: 0 (RA-6)" if points else "it has no samples (RA-4)", ""
+    above, below = "all its samples are outside (RA-6)" if points else "it has no samples (RA-4)", ""
     if point:
         position = f"({decimal(point.x.position)}, {decimal(point.y.position)})"
         above = f"{rule_of(e)} over {e.y.taken} × {e.x.taken} samples; that at {position}:"
         terms = _corners(axes, e, point, min(max(cell / 7, 7), 11))
         is_sum = is_average or len(e.candidates(point)) == 1
         below = f"{' + '.join(terms)} = {decimal(point.value)}" if is_sum else "greatest of " + ", ".join(terms)
-    _caption(axes, f"Bin {at} = {decimal(e.values[p][q])}", above, below)
+    _caption(axes, f"Bin {at} = {decimal(e.values[at])}", above, below)
 
 
 def _zoom(ends: Ends, sample: Sample | None) -> Span:
@@ -232,17 +232,18 @@ def _roi_pool(axes: Axes, e: Explanation, rounded: RoiPool, at: Pair, ys: Span, 
                 _box(axes, *box, **_CHOSEN, label=f"bin {at}")
                 _box(axes, *box, edgecolor=_BLUE, linewidth=2.2, label="bin")
     corners = f"rows {rounded.y.start} … {rounded.y.end}, columns {rounded.x.start} … {rounded.x.end}"
-    _caption(axes, "RoIPool", f"{corners}; bin {at} = {decimal(rounded.values[at[0]][at[1]])}, its greatest pixel")
+    _caption(axes, "RoIPool", f"{corners}; bin {at} = {decimal(rounded.values[at])}, its greatest pixel")
 
 
 def _difference(axes: Axes, first: Explanation, second: Explanation) -> None:
     """Draws by how much the outputs differ, bin by bin."""
-    one, two = (np.array([[float(value) for value in row] for row in e.values]) for e in (first, second))
-    most = np.nanmax(abs(two - one), initial=0) or 1
-    axes.imshow(two - one, cmap="PuOr", vmin=-3 * most, vmax=3 * most, aspect="auto")
-    labels = {at: f"{one[at]:.4g} → {two[at]:.4g}" for at in np.ndindex(one.shape)}
-    size = min(16, 1.4 * _PANEL * 72 / one.shape[1] / max(map(len, labels.values())))
+    exact = differences(first, second)
+    numbers = np.array([*map(float, exact.values())]).reshape(first.call.output_size)
+    most = np.nanmax(abs(numbers), initial=0) or 1
+    axes.imshow(numbers, cmap="PuOr", vmin=-3 * most, vmax=3 * most, aspect="auto")
+    labels = {at: f"{float(first.values[at]):.4g} → {float(second.values[at]):.4g}" for at in exact}
+    size = min(16, 1.4 * _PANEL * 72 / numbers.shape[1] / max(map(len, labels.values())))
     for (p, q), label in labels.items() if size > _READABLE else ():
-        axes.text(q, p, f"{two[p, q] - one[p, q]:+.4g}", ha="center", va="bottom", weight="bold", size=1.3 * size)
+        axes.text(q, p, f"{numbers[p, q]:+.4g}", ha="center", va="bottom", weight="bold", size=1.3 * size)
         axes.text(q, p, label, ha="center", va="top", size=size)
     _caption(axes, f"{second.dialect} − {first.dialect}", "what each bin gives under the one and the other", "")

@@ -36,7 +36,7 @@ def show(console: Console, summary: Summary, *, verbose: bool) -> None:
 
 
 def _print(console: Console, text: str) -> None:
-    console.print(text, highlight=False, soft_wrap=True)
+    console.print(text, highlight=False, soft_wrap=True, emoji=False)
 
 
 def _coloured(cell: Cell) -> str:

@@ -61,6 +61,6 @@ def receive(stream: IO[bytes]) -> tuple[dict[str, Any], dict[str, np.ndarray]] |
             if len(data) != part["bytes"]:
                 raise ProtocolError(f"the stream ended within array {part['name']!r}")
             arrays[part["name"]] = _decode(data, part["dtype"])
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ProtocolError(f"not a message: {line[:200]!r} ({error})") from error
     return message, arrays

@@ -5,115 +5,121 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import Enum, auto
 from importlib.resources import files
+from itertools import product
 from string import Template
-from textwrap import indent
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from ..kernels.dialect import DIALECTS
-from . import deviations, literal
-from .adapters._call import boxes_like_input, corners_and_indices, float32_scale
-from .adapters.mmcv import Mmcv
-from .adapters.onnx_reference import OnnxReference
-from .adapters.onnxruntime import OnnxRuntime
-from .adapters.opencv import OPSET, OpenCv
-from .adapters.openvino import OpenVino
-from .adapters.torchvision import Torchvision, TorchvisionPython
+from . import deviations, script
 from .case import load_cases
 from .implementation import Unsupported, registered
-from .rules import describe
+from .libraries import LIBRARIES, Boxes
 from .selection import UsageError, check_names, find_case
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Sequence
 
-    from .case import Case, Expectation
+    from .case import Case
     from .deviations import Deviation
     from .implementation import RoiAlignCall
+    from .libraries import Fields, Library
+
+LAYOUT = "NCHW"
 
 
-class Boxes(Enum):
-    """How a library takes boxes."""
+def reproduce(case_id: str, implementation: str, dialect: str | None = None, dtype: str | None = None) -> str:
+    """Returns the script. A dialect or data type that is left open is that of a known deviation, if there is one.
 
-    ROWS = auto()
-    """``(K, 5)``, the batch index first, in the data type of the maps."""
-    WIDE_ROWS = auto()
-    """``(K, 5)``, in float32 with maps of 16 bits."""
-    CORNERS = auto()
-    """``(K, 4)`` in the data type of the maps, and the batch indices apart."""
-
-
-@dataclass(frozen=True, slots=True)
-class Library:
-    """What the scripts for a library need to know of it.
-
-    Attributes:
-        dialects: What each of its dialects fills into its template.
-        boxes: How it takes boxes.
-        dtypes: Its data types, those that scripts prefer first.
-        modes: Its modes.
-        pairs: Whether it takes scales and sampling ratios for each axis.
+    Raises:
+        UsageError: there is no such case, implementation, dialect or data type, or the library cannot make the call.
     """
-
-    dialects: Mapping[str, Mapping[str, Any]]
-    boxes: Boxes
-    dtypes: tuple[str, ...]
-    modes: tuple[str, ...] = ("avg", "max")
-    pairs: bool = False
-
-    def check(self, call: RoiAlignCall) -> None:
-        """Raises `Unsupported` if the library cannot make ``call``."""
-        if call.mode not in self.modes:
-            raise Unsupported(f"mode {call.mode}")
-        if not self.pairs:
-            call.single_scale()
-            call.single_sampling_ratio()
-        if self.boxes == Boxes.ROWS:
-            boxes_like_input(call)
-        if self.boxes == Boxes.CORNERS:
-            corners_and_indices(call)
-            float32_scale(call)
-            if call.input.dtype.name == "bfloat16" and not self.dialects[call.dialect]["coordinates"]:
-                raise Unsupported("bfloat16 before opset 22")
+    case = find_case(load_cases(), case_id)
+    check_names("implementation", [implementation], list(registered()))
+    if implementation not in LIBRARIES:
+        raise UsageError(f"there are no scripts for {implementation}, only for {', '.join(LIBRARIES)}")
+    library = LIBRARIES[implementation]
+    dialects = check_names(f"dialect of {implementation}", [dialect] if dialect else [], list(library.dialects))
+    dtypes = check_names(f"data type of {implementation}", [dtype] if dtype else [], library.dtypes)
+    try:
+        choices = _choices(case, library, dialects or list(library.dialects), dtypes or library.dtypes)
+    except Unsupported as reason:
+        raise UsageError(f"{implementation} cannot make the call of {case.id}: {reason}") from None
+    listed = deviations.load(implementation, load_cases())
+    found = [(choice, known) for choice in choices if (known := deviations.find(listed, case.id, *choice))]
+    chosen, known = found[0] if found else (choices[0], None)
+    return _write(case, implementation, *chosen, known)
 
 
-def _by_dialect(key: str, choices: Mapping[str, object]) -> dict[str, dict[str, Any]]:
-    return {dialect: {key: choice} for dialect, choice in choices.items()}
+def _choices(case: Case, library: Library, dialects: Sequence[str], dtypes: Sequence[str]) -> list[tuple[str, str]]:
+    """Returns the (dialect, data type) in which the library can make the call, of which there is one at least."""
+    reason = Unsupported(f"it is not for {' or '.join(dtypes)} under {' or '.join(dialects)}")
+    choices = []
+    for dialect, dtype in product(dialects, dtypes):
+        if case.expectation(dialect, dtype):
+            try:
+                library.check(case.call(dialect, dtype, LAYOUT))
+                library.fields(dialect, dtype)
+                choices.append((dialect, dtype))
+            except Unsupported as error:
+                reason = error
+    if not choices:
+        raise reason
+    return choices
 
 
-def _onnx(opsets: Mapping[str, tuple[int, str | None]]) -> dict[str, dict[str, Any]]:
+def _write(case: Case, implementation: str, dialect: str, dtype: str, known: Deviation | None) -> str:
+    library, expectation = LIBRARIES[implementation], case.expectation(dialect, dtype)
+    assert expectation is not None
+    call = case.call(dialect, dtype, LAYOUT)
+    fields = _call_fields(call) | _dtype_fields(dtype, library) | library.fields(dialect, dtype)
+    fields["model"] = _template("onnx-model", fields) if "opset" in fields else ""
+    setup, pooling = _template(implementation, fields | {"data": "$data"}).split("\n\n$data\n\n")
+    boxes_type = f"np.{call.boxes.dtype}" if library.boxes == Boxes.WIDE_ROWS else fields["array_type"]
+    command = f"roikit reproduce {case.id} {implementation} --dialect {dialect} --dtype {dtype}"
+    parts = {
+        "heading": script.heading(case, dialect, known, command),
+        "setup": setup,
+        "inputs": script.inputs(case, fields["array_type"], boxes_type, apart=library.boxes == Boxes.CORNERS),
+        "expected": script.expected(case, expectation),
+        "pooling": script.refusable(pooling) if case.kind == "invalid" else pooling,
+        "comparison": script.comparison(expectation),
+    }
+    return _template("script", fields | parts)
+
+
+def _call_fields(call: RoiAlignCall) -> Fields:
+    rois, (height, width) = len(call.boxes), call.output_size
     return {
-        dialect: {"opset": opset, "coordinates": f'coordinate_transformation_mode = "{mode}", ' if mode else ""}
-        for dialect, (opset, mode) in opsets.items()
+        "height": height,
+        "width": width,
+        "scale": _single(call.spatial_scale),
+        "ratio": _single(call.sampling_ratio),
+        "mode": call.mode,
+        "rois": rois,
+        "maps_shape": ", ".join(map(str, call.input.shape)),
+        "output_shape": ", ".join(map(str, (rois, call.input.shape[1], height, width))),
     }
 
 
-_FLOATS = ("float32", "float64", "float16")
-LIBRARIES: Mapping[str, Library] = MappingProxyType(
-    {
-        "torchvision": Library(_by_dialect("aligned", Torchvision.aligned), Boxes.ROWS, _FLOATS, ("avg",)),
-        "torchvision-python": Library(
-            _by_dialect("aligned", TorchvisionPython.aligned), Boxes.WIDE_ROWS, (*_FLOATS, "bfloat16"), ("avg",)
-        ),
-        "mmcv": Library(_by_dialect("aligned", Mmcv.aligned), Boxes.ROWS, _FLOATS),
-        "onnxruntime": Library(_onnx(OnnxRuntime.opsets), Boxes.CORNERS, _FLOATS),
-        "onnx-reference": Library(_onnx(OnnxReference.opsets), Boxes.CORNERS, (*_FLOATS, "bfloat16")),
-        "openvino": Library(
-            _by_dialect("aligned_mode", OpenVino.aligned_mode), Boxes.CORNERS, ("float32", "float16")
-        ),
-        "opencv": Library(
-            _onnx({dialect: (OPSET, mode) for dialect, mode in OpenCv.coordinates.items()}),
-            Boxes.CORNERS,
-            ("float32", "float64"),
-        ),
-        "roikit": Library(
-            _by_dialect("dialect", {name: name for name in DIALECTS}),
-            Boxes.WIDE_ROWS,
-            (*_FLOATS, "bfloat16"),
-            pairs=True,
-        ),
+def _single(pair: tuple[Any, Any]) -> Any:
+    return pair[0] if pair[0] == pair[1] else pair
+
+
+def _dtype_fields(dtype: str, library: Library) -> Fields:
+    """Returns the names of a data type. NumPy's bfloat16 is in the package ml_dtypes; to PyTorch it comes as float32."""
+    in_torch = dtype == "bfloat16" and library.uses_torch
+    in_numpy = "float32" if in_torch else dtype
+    foreign = in_numpy == "bfloat16"
+    return {
+        "dtype": in_numpy,
+        "array_type": f"{'ml_dtypes' if foreign else 'np'}.{in_numpy}",
+        "ml_dtypes": "import ml_dtypes\n" if foreign else "",
+        "to_torch": ".bfloat16()" if in_torch else "",
+        "to_numpy": ".float()" if in_torch else "",
+        "onnx_type": {"float32": "float", "float64": "double"}.get(dtype, dtype),
     }
-)
+
+
+def _template(name: str, fields: Fields) -> str:
+    text = files(__package__).joinpath("templates", f"{name}.py.txt").read_text(encoding="utf-8")
+    return Template(text).substitute(fields).strip("\n")

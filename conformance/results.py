@@ -76,7 +76,7 @@ class ResultFile:
         self._write(header)
 
     def _write(self, record: dict[str, Any]) -> None:
-        self._stream.write(json.dumps(record) + "\n")
+        self._stream.write(json.dumps(record, allow_nan=False) + "\n")
         self._stream.flush()
 
     def add_subject(self, subject: Subject) -> None:
@@ -99,12 +99,19 @@ def read(path: Path) -> list[dict[str, Any]]:
     """Returns the records of a result file.
 
     Raises:
-        IncompleteResultsError: the run that wrote it did not reach its end.
+        IncompleteResultsError: the run that wrote it did not reach its end, or the file is not what a run writes.
     """
-    records = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    results = sum(record["type"] == "result" for record in records)
-    if not records or records[-1]["type"] != "footer" or records[-1]["results"] != results:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    try:
+        records = [json.loads(line) for line in lines]
+        kinds = [record["type"] for record in records]
+        verdicts = Counter(record["verdict"] for record in records if record["type"] == "result")
+    except (ValueError, TypeError, KeyError) as error:
+        raise IncompleteResultsError(f"{path} has a line that is not a record of a run, or only part of one") from error
+    if not records or kinds[-1] != "footer" or records[-1].get("verdicts") != dict(verdicts):
         raise IncompleteResultsError(f"{path} ends before its run did")
+    if kinds[0] != "header" or records[0].get("format") != FORMAT:
+        raise IncompleteResultsError(f"{path} does not begin with the header of a result file of format {FORMAT}")
     return records
 
 

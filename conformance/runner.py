@@ -5,6 +5,7 @@ A worker that dies or hangs costs one case: it is replaced and the run goes on.
 
 from __future__ import annotations
 
+import os
 import queue
 import signal
 import subprocess
@@ -14,7 +15,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from . import protocol
@@ -34,6 +35,8 @@ LOAD_SECONDS = 120.0
 
 CALLS_WORTH_SHARING = 1000
 """An implementation with fewer calls than this is run by one worker: a second would take longer to load than it saves."""
+
+_TICK = 0.25  # seconds between looks whether the run is to stop
 
 Message = tuple[dict[str, Any], dict[str, "np.ndarray"]]
 
@@ -84,6 +87,7 @@ class Worker:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._stderr,
+                start_new_session=True,  # Ctrl-C is the runner's, and what the worker starts can be ended with it
             )
             stack.pop_all()
         self._messages: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
@@ -93,23 +97,27 @@ class Worker:
     def _listen(self) -> None:
         assert self._process.stdout is not None
         try:
-            while (message := protocol.receive(self._process.stdout)) is not None:
-                self._messages.put(message)
-        except (protocol.ProtocolError, Unsupported, OSError, ValueError):
-            pass
-        self._messages.put(None)
+            with suppress(protocol.ProtocolError, Unsupported, OSError):
+                while (message := protocol.receive(self._process.stdout)) is not None:
+                    self._messages.put(message)
+        finally:
+            self._messages.put(None)
 
-    def receive(self, seconds: float) -> Message:
+    def receive(self, seconds: float, stop: threading.Event) -> Message:
         """Returns the worker's next message.
 
         Raises:
-            WorkerTimeoutError: none came within ``seconds``.
+            WorkerTimeoutError: none came within ``seconds``, or before ``stop`` was set.
             WorkerGoneError: none will come.
         """
-        try:
-            message = self._messages.get(timeout=seconds)
-        except queue.Empty:
-            raise WorkerTimeoutError from None
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                message = self._messages.get(timeout=min(_TICK, max(deadline - time.monotonic(), 0)))
+                break
+            except queue.Empty:
+                if stop.is_set() or time.monotonic() >= deadline:
+                    raise WorkerTimeoutError from None
         if message is None:
             raise WorkerGoneError
         return message
@@ -145,6 +153,8 @@ class Worker:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        with suppress(OSError):  # children that the worker left behind hold the pipe open
+            os.killpg(self._process.pid, signal.SIGKILL)
         self._listener.join()
         assert self._process.stdout is not None
         self._process.stdout.close()
@@ -154,10 +164,11 @@ class Worker:
 class Session:
     """One implementation during a run: a worker, replaced when it fails."""
 
-    def __init__(self, target: Target, seconds: float) -> None:
-        """Remembers the target; ``seconds`` limits each call."""
+    def __init__(self, target: Target, seconds: float, stop: threading.Event) -> None:
+        """Remembers the target; ``seconds`` limits each call, and no more are waited for once ``stop`` is set."""
         self.target = target
         self._seconds = seconds
+        self._stop = stop
         self._worker: Worker | None = None
 
     def open(self) -> Subject:
@@ -168,15 +179,25 @@ class Session:
             self._worker = Worker(self.target)
         except OSError as error:
             return Subject(implementation=name, state="broken", reason=f"{self.target.python}: {error.strerror}")
+        subject = self._greeting(self._worker)
+        if subject.state != "ran":
+            self.close()
+        return subject
+
+    def _greeting(self, worker: Worker) -> Subject:
+        name = self.target.name
         try:
-            message, _ = self._worker.receive(LOAD_SECONDS)
+            message, _ = worker.receive(LOAD_SECONDS, self._stop)
         except WorkerTimeoutError:
             return Subject(implementation=name, state="broken", reason=f"did not load within {LOAD_SECONDS:g} s")
         except WorkerGoneError:
-            return Subject(implementation=name, state="broken", reason=self._worker.obituary())
-        if message["type"] == "ready":
-            return Subject(implementation=name, state="ran", description=message["description"])
-        return Subject(implementation=name, state=message["type"], reason=message.get("reason") or message["error"])
+            return Subject(implementation=name, state="broken", reason=worker.obituary())
+        if message["type"] != "ready":
+            return Subject(implementation=name, state=message["type"], reason=message.get("reason") or message["error"])
+        if message["protocol"] != protocol.VERSION:
+            spoken = f"its worker speaks protocol {message['protocol']}, this roikit speaks {protocol.VERSION}"
+            return Subject(implementation=name, state="broken", reason=spoken)
+        return Subject(implementation=name, state="ran", description=message["description"])
 
     def close(self) -> None:
         """Ends the worker."""
@@ -205,7 +226,7 @@ class Session:
         }
         try:
             self._worker.send(request, {"input": call.input, "boxes": call.boxes})
-            answer, arrays = self._worker.receive(self._seconds)
+            answer, arrays = self._worker.receive(self._seconds, self._stop)
         except WorkerTimeoutError:
             self.close()
             return Judgement(Verdict.TIMED_OUT, f"no answer within {self._seconds:g} s")
@@ -226,6 +247,8 @@ def _judge_answer(
             return judge_error(case, answer["error"])
     if answer["wrote_outside"]:
         return Judgement(Verdict.WROTE_OUTSIDE, "memory beside the output array was written to")
+    if answer["changed_input"]:
+        return Judgement(Verdict.DEVIATES, "the call changed its input or its boxes")
     expectation = case.expectation(dialect, dtype)
     assert expectation is not None
     judgement = judge_output(case, expectation, arrays["output"], dtype, layout)
@@ -267,11 +290,13 @@ def describe(subject: Subject) -> Description:
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """What is told of a run while it goes on; each is called with the name of the implementation first."""
+    """What is told of a run while it goes on, and how it is stopped."""
 
     on_subject: Callable[[Subject, int], None]
-    """With the number of calls that will be made."""
+    """Called once per implementation, with the number of calls that will be made."""
     on_result: Callable[[Result], None]
+    stop: threading.Event = field(default_factory=threading.Event)
+    """Once set, no more calls are made."""
 
 
 def run(
@@ -287,13 +312,13 @@ def run(
     Many calls are shared out, by data type, among up to ``workers`` processes; ``listener`` is then told of results from
     several threads.
     """
-    with closing(Session(target, seconds)) as session:
+    with closing(Session(target, seconds, listener.stop)) as session:
         subject = session.open()
         plans = list(plan(describe(subject), cases, selection, target.dialects)) if subject.state == "ran" else []
         listener.on_subject(subject, len(plans))
         shares = _share(plans, workers)
         with ThreadPoolExecutor(max(1, len(shares) - 1)) as pool:
-            others = [pool.submit(_judge_all, Session(target, seconds), share, listener) for share in shares[1:]]
+            others = [pool.submit(_judge_all, Session(target, seconds, listener.stop), share, listener) for share in shares[1:]]
             _judge_all(session, shares[0], listener)
             for other in others:
                 other.result()
@@ -314,6 +339,8 @@ def _share(plans: list[Plan], workers: int) -> list[list[Plan]]:
 def _judge_all(session: Session, plans: list[Plan], listener: Listener) -> None:
     with closing(session):
         for case, dialect, dtype, layout in plans:
+            if listener.stop.is_set():
+                return
             started = time.perf_counter()
             judgement = session.judge(case, dialect, dtype, layout)
             listener.on_result(

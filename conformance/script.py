@@ -6,13 +6,13 @@ import math
 import re
 from dataclasses import asdict
 from importlib.resources import files
-from textwrap import fill
+from textwrap import fill, indent
 from typing import TYPE_CHECKING, Any
 
 from ..kernels.dialect import DIALECTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from .case import Case, Expectation
     from .deviations import Deviation
@@ -86,12 +86,24 @@ def expected(case: Case, expectation: Expectation) -> str:
     return "\n".join(lines)
 
 
+def refusable(pooling: str) -> str:
+    """Returns ``pooling`` such that an error ends the script, and is as good as the right values."""
+    return f"""try:
+{indent(pooling, "    ")}
+except Exception as error:
+    print("Refused:", error)
+    sys.exit(0)"""
+
+
 def comparison(expectation: Expectation) -> str:
     """Returns the statements that make ``agrees``."""
-    exact = expectation.bound is None
-    why = "  # every step is exact in this data type, rounding included" if exact else ""
-    line = f"agrees = np.isclose(output.astype(np.float64), expected, rtol=0, atol={0 if exact else 'bound'}, equal_nan=True)"
-    return f"{line}{why}\n{'agrees |= nonfinite & ~np.isfinite(output)' * _has_nonfinite(expectation)}".rstrip()
+    lines = ["agrees = np.isclose(output, expected, rtol=0, atol=bound, equal_nan=True)"]
+    if expectation.bound is None:
+        lines = ["# Every step is exact in this data type, so that no rounding explains a difference."]
+        lines.append("agrees = np.isclose(output, expected, rtol=0, atol=0, equal_nan=True)")
+    if _has_nonfinite(expectation):
+        lines.append("agrees |= nonfinite & ~np.isfinite(output)")
+    return "\n".join(lines)
 
 
 def _has_nonfinite(expectation: Expectation) -> bool:
@@ -100,10 +112,10 @@ def _has_nonfinite(expectation: Expectation) -> bool:
 
 def heading(case: Case, dialect: str, known: Deviation | None, command: str) -> str:
     """Returns the comment that a script begins with."""
-    paragraphs = [f"{case.id}: {case.title}", *(f"{name} {text}" for name, text in _rules(case, dialect))]
+    paragraphs = [f"{case.id}: {case.title}", *_rules(case, dialect)]
     if known:
         paragraphs.append(f"Known: {known.reason}. {known.link}".rstrip())
-    paragraphs.append(f"Written by `{command}`.")
+    paragraphs.append(f"Written by `{command}`; the rules are those of roikit's SPECIFICATION.md.")
     return "\n#\n".join(_comment(paragraph) for paragraph in paragraphs)
 
 
@@ -111,19 +123,21 @@ def _comment(text: str) -> str:
     return fill(text, _COLUMNS, initial_indent="# ", subsequent_indent="# ", break_long_words=False)
 
 
-def _rules(case: Case, dialect: str) -> Iterator[tuple[str, str]]:
-    """Yields the rules of a case and the first paragraph of each, with the choices that ``dialect`` makes in it."""
+def _rules(case: Case, dialect: str) -> Iterator[str]:
+    """Yields the first paragraph of each rule of a case, and the choices that ``dialect`` makes in it."""
     document = files(__package__).joinpath("SPECIFICATION.md").read_text(encoding="utf-8")
+    _, *parts = re.split(r"^## (RA-\d+) (.+)$", document, flags=re.MULTILINE)
+    sections = {rule: (title, text) for rule, title, text in zip(parts[::3], parts[1::3], parts[2::3], strict=True)}
     choices = asdict(DIALECTS[dialect])
+
+    def chosen(match: re.Match[str]) -> str:
+        return f"{match[1]} = {choices[match[1]]}"
+
     for rule in case.rules:
-        found = re.search(rf"^## {rule} (.+)\n((?:.+\n)+)([^#]*)", document, re.MULTILINE)
-        assert found, rule
-        title, text, rest = found.groups()
-        names = re.findall(r"Decision point `(\w+)`", text + rest)
-        chosen = [f"{name} = {choices[name]}" for name in names]
-        row = [formula for name in names for formula in re.findall(rf"^\| `{choices[name]}` \| (.*?) \|", rest, re.MULTILINE)]
-        yield f"{rule} {title}" + (f" ({', '.join(chosen)})" if chosen else ""), _plain(" ".join([text, *row]))
-
-
-def _plain(text: str) -> str:
-    return " ".join(re.sub(r"\*\*|`", "", text).split())
+        title, text = sections[rule]
+        paragraph, *rest = text.strip().split("\n\n")
+        for name in re.findall(r"Decision point `(\w+)`", paragraph):
+            formula = re.search(rf"^\| `{choices[name]}` \| (.+?) \|", "\n".join(rest), re.MULTILINE)
+            paragraph += f" {formula[1]}" if formula else ""
+        paragraph = re.sub(r"Decision point `(\w+)`", chosen, paragraph)
+        yield f"{rule} {title}: {re.sub('[*`]', '', paragraph)}"

@@ -22,10 +22,10 @@ class UsageError(Exception):
     """The user asked for something that does not exist."""
 
 
-def _unknown(kind: str, name: str, known: Iterable[str]) -> UsageError:
+def _unknown(kind: str, name: str, known: Iterable[str], otherwise: str = "") -> UsageError:
     known = list(known)
     close = get_close_matches(name, known, n=3)
-    hint = f"did you mean {' or '.join(close)}?" if close else f"there are {', '.join(known)}"
+    hint = f"did you mean {' or '.join(close)}?" if close else otherwise or f"there are {', '.join(known)}"
     return UsageError(f"no {kind} is called {name!r}: {hint}")
 
 
@@ -35,6 +35,14 @@ def check_names(kind: str, names: Iterable[str], known: Sequence[str]) -> tuple[
         if name not in known:
             raise _unknown(kind, name, known)
     return tuple(names)
+
+
+def find_case(cases: Sequence[Case], case_id: str) -> Case:
+    """Returns the case with this id."""
+    for case in cases:
+        if case.id == case_id:
+            return case
+    raise _unknown("case", case_id, [case.id for case in cases], "see `roikit list cases`")
 
 
 def select_cases(cases: Sequence[Case], patterns: Sequence[str]) -> tuple[Case, ...]:

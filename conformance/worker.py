@@ -27,7 +27,7 @@ def _load(spec: str) -> Implementation | dict[str, Any]:
     kind, _, rest = spec.partition(":")
     try:
         if kind == "callable":
-            arrays, module, function = rest.split(":")
+            arrays, module, function = rest.split(":", 2)
             return PlainCallable(module, function, arrays)
         module, _, name = rest.partition(":")
         adapter = getattr(importlib.import_module(module), name)
@@ -42,8 +42,13 @@ def _load(spec: str) -> Implementation | dict[str, Any]:
 
 
 def _describe(error: BaseException) -> str:
-    text = " ".join(str(error).split())
-    return f"{type(error).__name__}: {text[:500]}" if text else type(error).__name__
+    try:
+        text = str(error)
+    except Exception:  # noqa: BLE001 - an exception may fail even at this
+        text = "(an exception without a message)"
+    printable = "".join(c if c.isprintable() else " " for c in text[:2000])
+    text = " ".join(printable.encode(errors="replace").decode().split())[:500]
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 def _poisoned(shape: tuple[int, ...], dtype: np.dtype[Any]) -> tuple[np.ndarray, np.ndarray]:
@@ -68,7 +73,7 @@ def _array(result: object) -> np.ndarray:
 def _pool(implementation: Implementation, call: RoiAlignCall, takes_out: bool) -> tuple[np.ndarray, bool]:
     """Returns the output of a call, and whether memory beside it was written to."""
     if not takes_out:
-        return _array(implementation.roi_align(call)), False
+        return _array(implementation.roi_align(call)).copy(), False
     rois, (height, width) = len(call.boxes), call.output_size
     channels = call.input.shape[1 if call.layout == "NCHW" else 3]
     shape = (rois, channels, height, width) if call.layout == "NCHW" else (rois, height, width, channels)
@@ -81,12 +86,11 @@ def _same_bytes(a: np.ndarray, b: np.ndarray) -> bool:
     return a.shape == b.shape and a.dtype == b.dtype and a.tobytes() == b.tobytes()
 
 
-def _answer(
-    implementation: Implementation, message: dict[str, Any], arrays: dict[str, np.ndarray], takes_out: bool
-) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    call = RoiAlignCall(
-        input=in_memory(arrays["input"], message["memory"]),
-        boxes=arrays["boxes"],
+def _call(message: dict[str, Any], arrays: dict[str, np.ndarray]) -> RoiAlignCall:
+    """Returns the call that a message asks for, with arrays of its own."""
+    return RoiAlignCall(
+        input=in_memory(arrays["input"].copy(), message["memory"]),
+        boxes=arrays["boxes"].copy(),
         output_size=tuple(message["output_size"]),
         spatial_scale=tuple(message["spatial_scale"]),
         sampling_ratio=tuple(message["sampling_ratio"]),
@@ -94,14 +98,26 @@ def _answer(
         layout=message["layout"],
         dialect=message["dialect"],
     )
+
+
+def _answer(
+    implementation: Implementation, message: dict[str, Any], arrays: dict[str, np.ndarray], takes_out: bool
+) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    calls = [_call(message, arrays) for _ in range(2)]
     try:
-        first, outside = _pool(implementation, call, takes_out)
-        second, outside_again = _pool(implementation, call, takes_out)
+        (first, outside), (second, outside_again) = (_pool(implementation, call, takes_out) for call in calls)
     except Unsupported as reason:
         return {"type": "unsupported", "reason": str(reason)}, {}
     except Exception as error:  # noqa: BLE001 - whatever a library raises is its answer
         return {"type": "raised", "error": _describe(error)}, {}
-    about = {"repeatable": _same_bytes(first, second), "wrote_outside": outside or outside_again}
+    untouched = _call(message, arrays)
+    about = {
+        "repeatable": _same_bytes(first, second),
+        "wrote_outside": outside or outside_again,
+        "changed_input": not all(
+            _same_bytes(call.input, untouched.input) and _same_bytes(call.boxes, untouched.boxes) for call in calls
+        ),
+    }
     return {"type": "output", **about}, {"output": first}
 
 
@@ -118,11 +134,14 @@ def serve(spec: str, reader: IO[bytes], writer: IO[bytes]) -> None:
 
 
 def main() -> None:
-    """Keeps stdout for messages: whatever a library prints goes to stderr."""
-    writer = os.fdopen(os.dup(1), "wb")
+    """Keeps stdin and stdout for messages: a library reads nothing, and whatever it prints goes to stderr."""
+    reader, writer = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
     os.dup2(2, 1)
     sys.path.insert(0, os.getcwd())  # noqa: PTH109 - where the user's own module may lie
-    serve(sys.argv[1], sys.stdin.buffer, writer)
+    serve(sys.argv[1], reader, writer)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,6 +27,8 @@ def array_namespace(name: str, array: object) -> ModuleType:
     Raises:
         TypeError: it is neither a NumPy nor a CuPy array.
     """
+    if isinstance(array, np.ma.MaskedArray):
+        raise TypeError(f"{name} is a masked array, and its mask would be ignored; fill it first")
     if isinstance(array, np.ndarray):
         return np
     module = type(array).__module__.partition(".")[0]
@@ -41,9 +44,11 @@ def array_namespace(name: str, array: object) -> ModuleType:
 
 def choice(name: str, value: object, allowed: Sequence[str]) -> str:
     """Returns ``value`` if it is one of ``allowed``."""
-    if value not in allowed:
+    # The element of ``allowed`` is returned, since a string enumeration may be equal to it and print as something else.
+    found = next((item for item in allowed if isinstance(value, str) and value == item), None)
+    if found is None:
         raise ValueError(f"{name} must be one of {', '.join(map(repr, allowed))}, not {value!r}")
-    return str(value)
+    return found
 
 
 def _pair(name: str, value: object) -> tuple[Any, Any]:
@@ -79,15 +84,23 @@ def sampling_ratio_pair(value: object) -> tuple[int, int]:
     return max(pair[0], 0), max(pair[1], 0)
 
 
-def spatial_scale_pair(value: object) -> tuple[float, float]:
-    """Returns ``spatial_scale`` as (scale_y, scale_x), feature pixels per image pixel."""
+def spatial_scale_pair(value: object, dtype: str) -> tuple[float, float]:
+    """Returns ``spatial_scale`` as (scale_y, scale_x), feature pixels per image pixel, for maps of data type ``dtype``."""
+    pair = _pair("spatial_scale", value)
+    if not all(isinstance(item, Real) and not isinstance(item, bool) for item in pair):
+        raise TypeError(f"spatial_scale must be a number or a (height, width) pair, not {value!r}")
+    with np.errstate(over="ignore", under="ignore"):
+        rounded = np.array([_finite(item) for item in pair]).astype(wider(dtype))
+    if not (np.isfinite(rounded).all() and (rounded > 0).all()):
+        raise ValueError(f"spatial_scale must be finite and greater than 0 in {wider(dtype)}, not {value!r}")
+    return _finite(pair[0]), _finite(pair[1])
+
+
+def _finite(number: Real) -> float:
     try:
-        height, width = (float(item) for item in _pair("spatial_scale", value))
-    except TypeError:
-        raise TypeError(f"spatial_scale must be a number or a (height, width) pair, not {value!r}") from None
-    if not (math.isfinite(height) and math.isfinite(width) and min(height, width) > 0):
-        raise ValueError(f"spatial_scale must be finite and greater than 0, not {value!r}")
-    return height, width
+        return float(number)
+    except OverflowError:
+        return math.inf
 
 
 def _check_dtype(name: str, array: Any, allowed: Sequence[str]) -> None:
@@ -148,7 +161,22 @@ def box_rows(xp: ModuleType, boxes: Any, feature: Any) -> Any:
     limit = _BATCH_INDEX_LIMIT.get(boxes.dtype.name)
     if limit is not None and images > limit:
         raise TypeError(f"boxes in {boxes.dtype} cannot hold the batch indices of N = {images} images; pass float32")
-    return xp.ascontiguousarray(boxes, dtype=wider(dtype))
+    return contiguous(xp, boxes, wider(dtype))
+
+
+def contiguous(xp: ModuleType, array: Any, dtype: Any = None) -> Any:
+    """Returns ``array``, or a copy if it is not contiguous and aligned, in ``dtype``."""
+    return np.require(array, dtype, "CA") if xp is np else xp.ascontiguousarray(array, dtype=dtype)
+
+
+def check_list_sizes(**capacities: int) -> None:
+    """Checks that the lists of taps or samples of an axis can be counted in 32 bits."""
+    for axis, capacity in capacities.items():
+        if capacity >= 2**31:
+            raise ValueError(
+                f"input, output_size and sampling_ratio ask for {capacity} samples or taps of a RoI along {axis}; "
+                "there must be fewer than 2**31"
+            )
 
 
 def output_array(xp: ModuleType, out: Any, shape: tuple[int, ...], feature: Any, boxes: Any) -> Any:
@@ -165,6 +193,8 @@ def output_array(xp: ModuleType, out: Any, shape: tuple[int, ...], feature: Any,
         raise ValueError("out must be C-contiguous")
     if xp is np and not out.flags.writeable:
         raise ValueError("out is read-only")
+    if xp is np and not out.flags.aligned:
+        raise ValueError("out is not aligned to its data type")
     for name, other in (("input", feature), ("boxes", boxes)):
         if xp.may_share_memory(out, other):
             raise ValueError(f"out overlaps {name} in memory")

@@ -5,7 +5,7 @@ RoikitError
 ├── CompilerNotFoundError                 the host executor needs a C++ compiler and found none
 └── CompilationError                      a compiler refused a kernel
 
-A wrong argument raises ValueError, or TypeError where its type is wrong; the message begins with the argument's name.
+A wrong argument raises ValueError, or TypeError where its type is wrong; the message names the argument.
 """
 
 from __future__ import annotations

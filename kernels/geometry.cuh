@@ -12,6 +12,7 @@ struct Tap {
 template <class Entry> struct Lists {
     int* begin;      // bins + 1 values
     int* count;      // bins values
+    Ranks* ranks;    // bins values: which samples list p is made of
     Entry* entries;  // capacity values
     int bins, capacity;
 };
@@ -22,28 +23,30 @@ ROIKIT_FN Ranks listed_ranks(const Axis& axis, int p, const Tap*) { return insid
 ROIKIT_FN Ranks listed_ranks(const Axis& axis, int p, const Sample*) {
     if (OUTSIDE == Outside::zero) return inside_ranks(axis, p);
     // Samples clamped to the same edge are the same sample, and a maximum needs it only once.
-    const int64 before = first_rank(axis, p, (acc_t)0, true), after = first_rank(axis, p, (acc_t)(axis.size - 1), false);
-    return Ranks{before > 0 ? before - 1 : 0, after < axis.taken ? after + 1 : axis.taken};
+    const int before = first_rank(axis, p, (acc_t)0, true), after = first_rank(axis, p, (acc_t)(axis.size - 1), false);
+    Ranks ranks = {before > 0 ? before - 1 : 0, after < axis.taken ? after + 1 : axis.taken};
+    // On a map of one pixel every sample is clamped to both edges.
+    if (ranks.end <= ranks.begin && axis.taken > 0) ranks.end = ranks.begin + 1;
+    return ranks;
 }
 
 // Upper bounds of the length of list p, from its first and last sample only.
 ROIKIT_FN int list_bound(const Axis& axis, int p, const Ranks& ranks, const Tap*) {
-    const int64 samples = ranks.end - ranks.begin;
+    const int samples = ranks.end - ranks.begin;
     if (samples <= 0) return 0;
-    const int64 span = (int64)sample_at(axis, p, ranks.end - 1).high - sample_at(axis, p, ranks.begin).low + 1;
-    return (int)(span < 2 * samples ? span : 2 * samples);
+    const int span = sample_at(axis, p, ranks.end - 1).high - sample_at(axis, p, ranks.begin).low + 1;
+    return span < 2 * samples ? span : 2 * samples;
 }
 
 ROIKIT_FN int list_bound(const Axis& axis, int p, const Ranks& ranks, const Sample*) {
-    const int64 samples = ranks.end - ranks.begin;
-    return samples <= 0 ? 0 : samples > 0x7fffffff ? 0x7fffffff : (int)samples;
+    return ranks.end > ranks.begin ? ranks.end - ranks.begin : 0;
 }
 
 // Writes the taps of bin p in ascending order, equal pixels merged; returns their number. Positions grow with rank, so a
 // sample's low pixel is the last tap, the last but one, or new.
 ROIKIT_FN int fill_list(const Axis& axis, int p, const Ranks& ranks, Tap* taps) {
     int count = 0;
-    for (int64 rank = ranks.begin; rank < ranks.end; ++rank) {
+    for (int rank = ranks.begin; rank < ranks.end; ++rank) {
         const Sample sample = sample_at(axis, p, rank);
         int low = count;
         if (count > 0 && taps[count - 1].index == sample.low) {
@@ -63,7 +66,7 @@ ROIKIT_FN int fill_list(const Axis& axis, int p, const Ranks& ranks, Tap* taps) 
 // Writes the samples of bin p in ascending order; returns their number.
 ROIKIT_FN int fill_list(const Axis& axis, int p, const Ranks& ranks, Sample* samples) {
     int count = 0;
-    for (int64 rank = ranks.begin; rank < ranks.end; ++rank) samples[count++] = sample_at(axis, p, rank);
+    for (int rank = ranks.begin; rank < ranks.end; ++rank) samples[count++] = sample_at(axis, p, rank);
     return count;
 }
 
@@ -77,7 +80,8 @@ template <class Entry> ROIKIT_FN bool build_lists(const Axis& y, const Axis& x, 
         const Axis axis = is_y ? y : x;
         const Lists<Entry> lists = is_y ? lists_y : lists_x;
         const int p = is_y ? bin : bin - lists_y.bins;
-        lists.count[p] = list_bound(axis, p, listed_ranks(axis, p, lists.entries), lists.entries);
+        lists.ranks[p] = listed_ranks(axis, p, lists.entries);
+        lists.count[p] = list_bound(axis, p, lists.ranks[p], lists.entries);
     }
     __syncthreads();
     for (int which = thread; which < 2; which += threads) {
@@ -97,7 +101,7 @@ template <class Entry> ROIKIT_FN bool build_lists(const Axis& y, const Axis& x, 
         const Axis axis = is_y ? y : x;
         const Lists<Entry> lists = is_y ? lists_y : lists_x;
         const int p = is_y ? bin : bin - lists_y.bins;
-        lists.count[p] = fill_list(axis, p, listed_ranks(axis, p, lists.entries), lists.entries + lists.begin[p]);
+        lists.count[p] = fill_list(axis, p, lists.ranks[p], lists.entries + lists.begin[p]);
     }
     __syncthreads();
     return true;

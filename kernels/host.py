@@ -6,6 +6,7 @@ that decides their code. ``ROIKIT_NUM_THREADS`` sets the number of threads; the 
 
 from __future__ import annotations
 
+import atexit
 import ctypes
 import hashlib
 import importlib.util
@@ -37,6 +38,18 @@ if TYPE_CHECKING:
 # No contraction: where a fused operation is wanted the source says so, and coordinates must be rounded step by step.
 _FLAGS = ("-std=c++17", "-O3", "-fPIC", "-shared", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math", "-w")
 _OPENMP = "-fopenmp"
+_MAX_THREADS = 1024
+
+_forked = False
+
+
+def _after_fork() -> None:
+    global _forked  # noqa: PLW0603 - a fact of the process
+    _forked = True
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 @cache
@@ -89,6 +102,7 @@ def cache_directory() -> Path:
             return wanted
     except OSError as error:
         chosen = Path(tempfile.mkdtemp(prefix="roikit-"))
+        atexit.register(shutil.rmtree, chosen, ignore_errors=True)
         warnings.warn(
             f"kernels are compiled anew in every process, since {wanted} cannot be written to ({error.strerror}); "
             "set ROIKIT_CACHE_DIR to a directory that can",
@@ -98,9 +112,29 @@ def cache_directory() -> Path:
         return chosen
 
 
+def _seal(path: Path) -> None:
+    """Appends the checksum of a compiled kernel to its file, where a loader does not look, and has it written to disk."""
+    with path.open("rb+") as file:
+        checksum = hashlib.sha256(file.read()).digest()
+        file.write(checksum)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _is_whole(path: Path) -> bool:
+    """Returns whether a file is as `_seal` left it: loading a damaged one could end the process."""
+    try:
+        data = path.read_bytes()
+    except OSError:
+        return False
+    return hashlib.sha256(data[:-32]).digest() == data[-32:]
+
+
 def _run_compiler(text: str, flags: Sequence[str], target: Path) -> subprocess.CompletedProcess[str]:
     command = [*compiler(), *flags, "-x", "c++", "-", "-o", str(target)]
-    return subprocess.run(command, input=text, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        command, input=text, capture_output=True, encoding="utf-8", errors="replace", check=False
+    )
 
 
 def _compile(text: str, entry: str, flags: tuple[str, ...], target: Path) -> None:
@@ -117,6 +151,7 @@ def _compile(text: str, entry: str, flags: tuple[str, ...], target: Path) -> Non
             warnings.warn(
                 f"{shlex.join(compiler())} has no OpenMP, so kernels run on one thread", RuntimeWarning, stacklevel=2
             )
+        _seal(temporary)
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
@@ -133,7 +168,7 @@ def _load(source: Source, extra: tuple[str, ...]) -> Callable[..., int]:
     flags = (*_FLAGS, *_machine_flags(), *extra)
     key = hashlib.sha256("\0".join((text, *flags)).encode() + _toolchain()).hexdigest()
     target = cache_directory() / f"{source.entry}-{key[:32]}.so"
-    if not target.exists():
+    if not _is_whole(target):
         _compile(text, source.entry, flags, target)
     function: Callable[..., int] = ctypes.CDLL(str(target)).roikit_launch
     function.argtypes = (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)  # type: ignore[attr-defined]
@@ -146,17 +181,19 @@ def compile_source(source: Source) -> None:
 
 
 def thread_count() -> int:
-    """Returns the number of threads that blocks are spread over.
+    """Returns the number of threads that blocks are spread over: 1 in a forked process, where OpenMP has lost its threads.
 
     Raises:
         ValueError: ``ROIKIT_NUM_THREADS`` is not a positive integer.
     """
+    if _forked:
+        return 1
     wanted = os.environ.get("ROIKIT_NUM_THREADS")
     if not wanted:
         return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if not wanted.isdecimal() or int(wanted) < 1:
         raise ValueError(f"ROIKIT_NUM_THREADS is {wanted!r}, but must be a positive integer")
-    return int(wanted)
+    return min(int(wanted), _MAX_THREADS)
 
 
 def _address(argument: np.ndarray | None) -> int:

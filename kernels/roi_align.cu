@@ -58,7 +58,7 @@ struct Pool {
     Lists<Entry> y, x;
     acc_t divisor;
     bool refused, empty_is_nan;
-    int64 taken_y, taken_x;
+    int taken_y, taken_x;
     const feature_t* map;
     feature_t* output;
     int64 row_stride, pixel_stride, channel_stride;  // of the map
@@ -68,8 +68,9 @@ struct Pool {
 ROIKIT_FN Roi read_roi(const acc_t* box, const RoiAlignParams& params) {
     Roi roi;
     const acc_t batch = box[0];
-    const bool known = batch > (acc_t)-1 && batch < (acc_t)params.images;  // false for NaN
-    roi.image = known ? (int)batch : 0;                                   // RA-12: truncated
+    // RA-12: truncated. False for NaN; N is less than 2^31, and may not be a float.
+    const bool known = batch > (acc_t)-1 && batch < (acc_t)2147483648.0 && (int64)batch < params.images;
+    roi.image = known ? (int)batch : 0;
     const Placed y = place_axis(box[2], box[4], (acc_t)params.scale_y, params.bins_y, params.sampling_y,
                                 params.height, roi.y);
     const Placed x = place_axis(box[1], box[3], (acc_t)params.scale_x, params.bins_x, params.sampling_x,
@@ -222,9 +223,10 @@ ROIKIT_FN Lists<Entry> carve_lists(unsigned char*& memory, int bins, int capacit
     lists.entries = (Entry*)memory;
     lists.begin = (int*)(lists.entries + capacity);
     lists.count = lists.begin + bins + 1;
+    lists.ranks = (Ranks*)(lists.count + bins);
     lists.bins = bins;
     lists.capacity = capacity;
-    memory = (unsigned char*)(lists.count + bins);
+    memory = (unsigned char*)(lists.ranks + bins);
     memory += (16 - ((unsigned long long)memory & 15)) & 15;
     return lists;
 }

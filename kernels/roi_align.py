@@ -77,14 +77,14 @@ def roi_align(
         InvalidRoiError: (a ValueError) a box is not finite, or its batch index is none of ``0 … N-1``, or it reaches farther
             than 2**20 feature pixels and is sampled adaptively. What ``out`` then holds is not defined.
     """
-    arguments.choice("mode", mode, MODES)
-    arguments.choice("layout", layout, LAYOUTS)
+    mode = arguments.choice("mode", mode, MODES)
+    layout = arguments.choice("layout", layout, LAYOUTS)
     rules = _resolve_dialect(dialect, aligned=aligned)
     size = arguments.output_size_pair(output_size)
-    scale = arguments.spatial_scale_pair(spatial_scale)
     ratio = arguments.sampling_ratio_pair(sampling_ratio)
     xp = arguments.array_namespace("input", input)
     arguments.check_feature_map(input)
+    scale = arguments.spatial_scale_pair(spatial_scale, input.dtype.name)
 
     rows = arguments.box_rows(xp, boxes, input)
     images, channels, height, width = input.shape if layout == "NCHW" else (input.shape[i] for i in (0, 3, 1, 2))
@@ -94,13 +94,13 @@ def roi_align(
         return out
     if height == 0 or width == 0:
         raise ValueError(f"input has no pixels: its shape is {input.shape}")
-    if max(height, width, len(rows)) >= 2**31:
+    if max(images, height, width, len(rows)) >= 2**31:
         raise ValueError(
-            f"input and boxes must have fewer than 2**31 rows and columns; they have {input.shape}, {rows.shape}"
+            f"input and boxes must have fewer than 2**31 images, rows, columns and RoIs; they have {input.shape}, {rows.shape}"
         )
 
     problem = _Problem(
-        input=xp.ascontiguousarray(input),
+        input=arguments.contiguous(xp, input),
         boxes=rows,
         out=out,
         mode=mode,
@@ -206,7 +206,8 @@ def _list_fields(problem: _Problem) -> dict[str, int]:
         )
         for axis, size in (("y", "height"), ("x", "width"))
     }
-    lists = (capacity[axis] * entry + 4 * (2 * fields[f"bins_{axis}"] + 1) for axis in "yx")
+    arguments.check_list_sizes(**capacity)
+    lists = (capacity[axis] * entry + 4 * (4 * fields[f"bins_{axis}"] + 1) for axis in "yx")
     return {
         "capacity_y": capacity["y"],
         "capacity_x": capacity["x"],

@@ -22,7 +22,7 @@ constexpr EmptyGrid EMPTY_GRID = EmptyGrid::ROIKIT_EMPTY_GRID;
 constexpr Outside OUTSIDE = Outside::ROIKIT_OUTSIDE;
 
 // The farthest from the origin that an adaptively sampled RoI may reach, in feature pixels. Up to here a float32
-// coordinate is off by less than half a pixel, which bounds the number of samples inside the map (`samples_capacity`).
+// coordinate is off by less than half a pixel, which bounds the number of samples inside the map (`_list_capacity` in roi_align.py).
 constexpr float ADAPTIVE_REACH = 1048576.0f;
 
 // One axis of a RoI.
@@ -30,7 +30,7 @@ struct Axis {
     acc_t start;   // RA-1: where bin 0 begins
     acc_t bin;     // RA-3: signed bin size
     acc_t grid;    // RA-4: samples per bin as the divisor counts them; may be zero or negative
-    int64 taken;   // samples per bin that are taken
+    int taken;     // samples per bin that are taken
     int size;      // H or W
 };
 
@@ -75,25 +75,26 @@ ROIKIT_FN Placed place_axis(acc_t low, acc_t high, acc_t scale, int bins, int sa
     }
     axis.grid = adaptive ? adaptive_grid(axis.bin) : (acc_t)sampling_ratio;
     if (EMPTY_GRID == EmptyGrid::one_sample && axis.grid < (acc_t)1) axis.grid = (acc_t)1;
-    axis.taken = axis.grid > (acc_t)0 ? (int64)axis.grid : 0;
+    axis.taken = axis.grid > (acc_t)0 ? (int)axis.grid : 0;
     if (GRID_CAP == GridCap::map && adaptive && axis.taken > size) axis.taken = size;
-    return Placed::ok;
+    // RA-5 multiplies before it divides.
+    return is_finite(mul((acc_t)axis.taken, axis.bin)) ? Placed::ok : Placed::not_finite;
 }
 
 // RA-5: the position of the sample at rank `rank` of bin `p`. Ranks count in the direction in which positions grow, so
 // that an inverted box is walked from its far end.
-ROIKIT_FN acc_t position(const Axis& axis, int p, int64 rank) {
-    const int64 i = axis.bin < (acc_t)0 ? axis.taken - 1 - rank : rank;
+ROIKIT_FN acc_t position(const Axis& axis, int p, int rank) {
+    const int i = axis.bin < (acc_t)0 ? axis.taken - 1 - rank : rank;
     const acc_t corner = add(axis.start, mul((acc_t)p, axis.bin));
     return add(corner, mul(add((acc_t)i, (acc_t)0.5), axis.bin) / axis.grid);
 }
 
 // The first rank in [0, taken] whose position is at least (or, if `beyond`, is greater than) `limit`. Rounding is monotone,
 // hence so are positions, and this finds exactly the samples that a test of each would find.
-ROIKIT_FN int64 first_rank(const Axis& axis, int p, acc_t limit, bool beyond) {
-    int64 low = 0, high = axis.taken;
+ROIKIT_FN int first_rank(const Axis& axis, int p, acc_t limit, bool beyond) {
+    int low = 0, high = axis.taken;
     while (low < high) {
-        const int64 middle = (low + high) / 2;
+        const int middle = (low + high) / 2;
         const acc_t at = position(axis, p, middle);
         if (beyond ? at > limit : at >= limit) {
             high = middle;
@@ -105,7 +106,7 @@ ROIKIT_FN int64 first_rank(const Axis& axis, int p, acc_t limit, bool beyond) {
 }
 
 struct Ranks {
-    int64 begin, end;
+    int begin, end;
 };
 
 // RA-6: the ranks of the samples of bin `p` that are inside.
@@ -136,4 +137,4 @@ ROIKIT_FN Sample interpolate(acc_t at, int size) {
     return sample;
 }
 
-ROIKIT_FN Sample sample_at(const Axis& axis, int p, int64 rank) { return interpolate(position(axis, p, rank), axis.size); }
+ROIKIT_FN Sample sample_at(const Axis& axis, int p, int rank) { return interpolate(position(axis, p, rank), axis.size); }

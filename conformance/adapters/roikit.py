@@ -6,7 +6,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ... import kernels
-from ...kernels.dialect import DIALECTS
+from ...kernels.dialect import DIALECTS, Dialect
 from ..implementation import Description, RoiAlignCall, Unavailable
 
 if TYPE_CHECKING:
@@ -28,11 +28,19 @@ def _pool(call: RoiAlignCall, feature: Any, boxes: Any, out: Any) -> Any:
     )
 
 
+def _distinct_dialects() -> tuple[str, ...]:
+    """Returns the first name of each dialect: what conforms under it conforms under all its names."""
+    names: dict[Dialect, str] = {}
+    for name, dialect in DIALECTS.items():
+        names.setdefault(dialect, name)
+    return tuple(names.values())
+
+
 def _description(where: str, *, takes_out: bool) -> Description:
     return Description(
         version=f"{version('roikit')} ({where})",
         homepage="",
-        dialects=tuple(DIALECTS),
+        dialects=_distinct_dialects(),
         modes=("avg", "max"),
         dtypes=("float16", "bfloat16", "float32", "float64"),
         layouts=("NCHW", "NHWC"),

@@ -118,6 +118,60 @@ class Zeros(Spoiler):
         return out
 
 
+class NoOut(Spoiler):
+    def describe(self):
+        import dataclasses
+
+        return dataclasses.replace(super().describe(), takes_out=False)
+
+
+class ReusesItsBuffer(NoOut):
+    """Wrong at every first call, in the memory that the second call makes right."""
+
+    def spoil(self, call, out):
+        right = RoikitHost.roi_align(self, call, None)
+        if getattr(self, "buffer", None) is None:
+            self.buffer = np.full_like(right, -123)
+        else:
+            self.buffer[...] = right
+        return self.buffer
+
+
+class ChangesItsInput(NoOut):
+    def spoil(self, call, out):
+        right = RoikitHost.roi_align(self, call, None)
+        call.input[...] = 0
+        return right
+
+
+class ReturnsNothing(NoOut):
+    def spoil(self, call, out):
+        return None
+
+
+class ReturnsForeignBytes(NoOut):
+    def spoil(self, call, out):
+        right = RoikitHost.roi_align(self, call, None)
+        return right.astype(right.dtype.newbyteorder())
+
+
+class LeavesAChildBehind(Spoiler):
+    def spoil(self, call, out):
+        if os.fork() == 0:
+            time.sleep(60)
+            os._exit(0)
+        return RoikitHost.roi_align(self, call, out)
+
+
+class StartsAReader(Spoiler):
+    def spoil(self, call, out):
+        import subprocess
+
+        subprocess.Popen(["cat"], stdout=subprocess.DEVNULL)
+        time.sleep(0.2)
+        return RoikitHost.roi_align(self, call, out)
+
+
 def transcribed(input, boxes, output_size, spatial_scale, sampling_ratio, aligned):
     """A plain function with torchvision's signature."""
     from roikit.kernels import roi_align
@@ -129,3 +183,7 @@ def half_a_pixel_off(input, boxes, output_size, spatial_scale, sampling_ratio, a
     moved = boxes.copy()
     moved[:, 1:] += 0.5 / spatial_scale
     return transcribed(input, moved, output_size, spatial_scale, sampling_ratio, aligned)
+
+
+def sleepy(input, boxes, output_size, spatial_scale, sampling_ratio, aligned):
+    time.sleep(60)

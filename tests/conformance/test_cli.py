@@ -2,8 +2,10 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from importlib.resources import files
 from pathlib import Path
 
@@ -102,16 +104,36 @@ def test_a_result_file_is_what_its_schema_says_and_complete(tmp_path):
     assert records[-1]["results"] == len(records) - 4 > 100
 
 
-def test_a_result_file_that_was_cut_off_is_not_taken_for_whole(tmp_path):
+def test_a_result_file_that_was_cut_off_or_changed_is_not_taken_for_whole(tmp_path):
     path = tmp_path / "run.ndjson"
     roikit("conform", "roikit", *FEW, "-o", str(path))
-    lines = path.read_text().splitlines(keepends=True)
-    path.write_text("".join(lines[:-1]))
-    with pytest.raises(results.IncompleteResultsError):
-        results.read(path)
-    path.write_text("".join(lines[:-2] + lines[-1:]))
-    with pytest.raises(results.IncompleteResultsError):
-        results.read(path)
+    text = path.read_text()
+    lines = text.splitlines(keepends=True)
+    assert len(results.read(path)) == len(lines) == 4
+    for damaged in (
+        "".join(lines[:-1]),
+        "".join(lines[:-2] + lines[-1:]),
+        "".join(lines[1:]),
+        text[:-20],
+        text + "5\n",
+        text.replace('"verdict": "conforms"', '"verdict": "deviates"'),
+        text.replace('"format": 1', '"format": 99'),
+        "",
+    ):
+        path.write_text(damaged)
+        with pytest.raises(results.IncompleteResultsError):
+            results.read(path)
+
+
+def test_an_interrupt_ends_a_run_at_once():
+    path = os.pathsep.join(filter(None, [str(HERE), os.environ.get("PYTHONPATH")]))
+    command = [sys.executable, "-m", "roikit.conformance.cli", "conform", "-i", "players:sleepy", "--timeout", "50"]
+    run = subprocess.Popen(command, env=os.environ | {"PYTHONPATH": path}, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    time.sleep(4)
+    run.send_signal(signal.SIGINT)
+    _, errors = run.communicate(timeout=20)
+    assert run.returncode == 130
+    assert errors.decode().strip().endswith("roikit: interrupted")
 
 
 @pytest.mark.parametrize(

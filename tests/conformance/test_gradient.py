@@ -206,23 +206,33 @@ def first_of_the_maxima(feature, roi, p, q, dialect):
     return max(candidates, key=lambda candidate: candidate[0], default=(0, {}))[1]  # the first one, max() promises
 
 
-@settings(deadline=None, max_examples=200)
+max_dialect = st.builds(
+    Dialect,
+    offset=st.sampled_from([Offset.NONE, Offset.HALF]),
+    outside=st.sampled_from(Outside),
+    max=st.sampled_from(Max),
+    max_start=st.sampled_from([None, 0.0, -3.0]),
+)
+steps = st.integers(0, 16).map(lambda n: Fraction(n, 4))
+
+
+@settings(deadline=None, max_examples=300)
 @given(
     seed=seeds,
     spread=st.integers(0, 2),
-    box=quarter_boxes,
+    box=st.tuples(steps, steps, steps, steps).map(lambda b: (0, b[0] - 2, b[1] - 2, b[0] + b[2] - 2, b[1] + b[3] - 2)),
     output=st.tuples(small, small),
-    ratio=ratios,
-    dialect=any_dialect.filter(lambda d: d.max_start != -math.inf),
+    ratio=st.tuples(small, small),
+    dialect=max_dialect,
 )
 def test_ties_go_to_the_first(seed, spread, box, output, ratio, dialect):
     rng = np.random.default_rng(seed)
-    x, g = rng.integers(-spread, spread + 1, (2, 1, 3, 4)), rng.integers(-9, 10, (1, 1, *output))
+    x, g = rng.integers(-spread, spread + 1, (1, 1, 3, 4)), rng.integers(1, 10, (1, 1, *output))
     got = by_feature(g, box, x.shape, ratio=ratio, mode="max", dialect=dialect, feature=x)
     want = np.full(x.shape, Fraction(0), object)
     for p, q in np.ndindex(output):
-        for pixel, weight in first_of_the_maxima(x[box[0], 0], got.stages[0], p, q, dialect).items():
-            want[box[0], 0][pixel] += weight * g[0, 0, p, q]
+        for pixel, weight in first_of_the_maxima(x[0, 0], got.stages[0], p, q, dialect).items():
+            want[0, 0][pixel] += weight * g[0, 0, p, q]
     assert (got.values == want).all()
 
 
@@ -344,6 +354,13 @@ def test_slopes_at_the_edge():
         assert clamped.kinks[0, 1] == kinks - {Kink.BOUND}
 
 
+def test_a_corner_at_the_last_row_does_not_move():
+    dialect = Dialect(max=Max.CORNER)
+    got = by_box([[[[1]]]], ARANGE, [0, Fraction("2.1"), 3, Fraction("3.3"), 5], ratio=1, mode="max", dialect=dialect)
+    assert got.stages[0].y.position(0, 0) == 4
+    assert got.values[0].tolist() == [11, 0, 11, 0]  # of l_x F[4, 3], with l_x = 0.7
+
+
 def test_a_least_extent():
     feature = np.fromfunction(lambda n, c, y, x: 8 * y, (1, 1, 9, 9))
     for height, y1, y2, kinks in (
@@ -378,6 +395,13 @@ def test_steps_of_the_adaptive_grid(rule, heights):
         assert Kink.GRID not in found[0]
         fixed = by_box([[[[1]]]], ARANGE, box, ratio=2, dialect=dialect).kinks[0]
         assert not any(Kink.GRID in kinks for kinks in fixed)
+
+
+def test_where_an_empty_grid_gives_nan_or_zero():
+    box = [0, 2, Fraction("4.3"), 4, Fraction("3.3")]  # a bin of -1, beside one of less than 0
+    for empty, kinks in ((EmptyGrid.NAN, {Kink.GRID}), (EmptyGrid.ZERO, set()), (EmptyGrid.ONE_SAMPLE, set())):
+        dialect = replace(ALIGNED, empty_grid=empty)
+        assert by_box([[[[1]]]], ARANGE, box, ratio=(0, 1), dialect=dialect).kinks[0, 1] - {Kink.KNOT} == kinks
 
 
 def test_an_extent_held_at_its_least_is_on_no_step():

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,11 @@ def test_an_implementation_that_cannot_be_loaded_says_why(player, state, reason)
         ("WrongShape", Verdict.DEVIATES, "the output has shape (1, 1, 1, 2), not (1, 1, 2, 2)"),
         ("WrongType", Verdict.DEVIATES, "the output has data type float64, not float32"),
         ("WritesNothing", Verdict.DEVIATES, "4 of 4 values differ; first [0, 0, 0, 0]: expected 9"),
+        ("ReusesItsBuffer", Verdict.DEVIATES, "expected 9, got -123.0"),
+        ("ChangesItsInput", Verdict.DEVIATES, "the call changed its input or its boxes"),
+        ("ReturnsNothing", Verdict.REJECTED, "TypeError: returned NoneType instead of an array of numbers"),
+        ("ReturnsForeignBytes", Verdict.DEVIATES, "the output has data type >f4, not float32"),
+        ("StartsAReader", Verdict.CONFORMS, ""),
         ("Zeros", Verdict.DEVIATES, "4 of 4 values differ; first [0, 0, 0, 0]: expected 9, got 0.0"),
     ],
 )
@@ -76,6 +82,21 @@ def test_one_bad_case_costs_that_case_only(player, verdict, reason):
     assert judged["border-low"].verdict == judged["border-top"].verdict == Verdict.CONFORMS
     assert judged["place-two-by-two"].verdict == verdict
     assert reason in judged["place-two-by-two"].reason
+
+
+def test_a_child_that_a_worker_leaves_behind_does_not_keep_the_run():
+    started = time.monotonic()
+    _, judged = outcome("LeavesAChildBehind")
+    assert {j.verdict for j in judged.values()} == {Verdict.CONFORMS}
+    assert time.monotonic() - started < 30
+
+
+def test_a_run_that_is_told_to_stop_makes_no_more_calls():
+    results = []
+    listener = Listener(lambda *_: None, results.append)
+    listener.stop.set()
+    run(Target("Good", "adapter:players:Good"), CASES, SELECTION, 20.0, listener)
+    assert results == []
 
 
 def test_a_plain_function_is_judged():

@@ -1,9 +1,12 @@
-"""Every wrong argument ends in an exception that begins with its name."""
+"""Every wrong argument ends in an exception that names it."""
+
+import enum
 
 import numpy as np
 import pytest
 
-from roikit.kernels import InvalidRoiError, roi_align
+from roikit.kernels import Dialect, InvalidRoiError, roi_align
+from roikit.kernels.dialect import Offset
 
 X = np.zeros((2, 3, 7, 8), np.float32)
 B = np.array([[0, 1, 1, 5, 5]], np.float32)
@@ -13,6 +16,10 @@ def read_only():
     out = np.empty((1, 3, 2, 2), np.float32)
     out.flags.writeable = False
     return out
+
+
+def unaligned():
+    return np.zeros(12 * 4 + 1, np.uint8)[1:].view(np.float32).reshape(1, 3, 2, 2)
 
 
 def overlapping():
@@ -47,9 +54,16 @@ def overlapping():
         ({"spatial_scale": -0.5}, ValueError, "spatial_scale must be finite and greater than 0"),
         ({"spatial_scale": float("nan")}, ValueError, "spatial_scale must be finite and greater than 0"),
         ({"spatial_scale": None}, TypeError, "spatial_scale must be a number"),
+        ({"spatial_scale": "0.5"}, TypeError, "spatial_scale must be a number"),
+        ({"spatial_scale": 10**400}, ValueError, "spatial_scale must be finite and greater than 0"),
+        ({"spatial_scale": 1e-50}, ValueError, "spatial_scale must be finite and greater than 0 in float32"),
         ({"sampling_ratio": 1.5}, TypeError, "sampling_ratio must be an integer"),
         ({"sampling_ratio": 10**6}, ValueError, "sampling_ratio must be at most 1024"),
         ({"mode": "mean"}, ValueError, "mode must be one of 'avg', 'max'"),
+        ({"mode": np.array(["avg"])}, ValueError, "mode must be one of 'avg', 'max'"),
+        ({"input": np.ma.array(X, mask=X > 0)}, TypeError, "input is a masked array"),
+        ({"output_size": (1, 2**21), "sampling_ratio": 1024, "mode": "max"}, ValueError, "output_size and sampling_ratio ask for"),
+        ({"output_size": (1, 2**30)}, ValueError, "output_size and sampling_ratio ask for"),
         ({"layout": "CHWN"}, ValueError, "layout must be one of 'NCHW', 'NHWC'"),
         ({"dialect": "torchvison"}, ValueError, "no dialect is called 'torchvison'"),
         ({"dialect": 3}, TypeError, "dialect must be a Dialect"),
@@ -57,6 +71,7 @@ def overlapping():
         ({"out": np.empty((1, 3, 2, 3), np.float32)}, ValueError, "out must have shape (1, 3, 2, 2)"),
         ({"out": np.empty((1, 3, 2, 2), np.float64)}, TypeError, "out has data type float64"),
         ({"out": np.empty((1, 3, 2, 4), np.float32)[..., ::2]}, ValueError, "out must be C-contiguous"),
+        ({"out": unaligned()}, ValueError, "out is not aligned"),
         ({"out": read_only()}, ValueError, "out is read-only"),
         ({"out": []}, TypeError, "out must be a NumPy or a CuPy array"),
         (overlapping(), ValueError, "out overlaps input"),
@@ -67,6 +82,32 @@ def test_a_wrong_argument_is_named(changes, error, message):
     with pytest.raises(error) as raised:
         roi_align(**arguments)
     assert message in str(raised.value)
+
+
+def test_a_string_enumeration_is_taken_for_its_value():
+    class Mode(str, enum.Enum):
+        AVG = "avg"
+
+    assert np.array_equal(roi_align(X, B, 2, mode=Mode.AVG), roi_align(X, B, 2, mode="avg"))
+
+
+def test_an_unaligned_input_is_copied():
+    data = np.frombuffer(b"\0" + np.arange(16, dtype=np.float32).tobytes(), np.uint8)[1:].view(np.float32).reshape(1, 1, 4, 4)
+    assert not data.flags.aligned
+    assert np.array_equal(roi_align(data, B, 2), roi_align(data.copy(), B, 2))
+
+
+@pytest.mark.parametrize("start", [float("nan"), float("inf"), 1e39])
+def test_a_maximum_cannot_start_from_what_float32_does_not_hold(start):
+    with pytest.raises(ValueError, match="max_start must be None"):
+        Dialect(max_start=start)
+
+
+def test_a_dialect_takes_names_and_numbers_of_any_kind():
+    assert Dialect(offset="half", max_start=np.float32(0)) == Dialect(offset=Offset.HALF, max_start=0.0)
+    assert roi_align(X - 2, B, 1, mode="max", dialect=Dialect(max_start=10**30)).max() == np.float32(1e30)
+    with pytest.raises(ValueError, match="'bogus' is not a valid Offset"):
+        Dialect(offset="bogus")
 
 
 def test_16_bit_boxes_that_cannot_hold_the_batch_index_are_refused():

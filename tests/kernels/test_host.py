@@ -69,6 +69,41 @@ def test_what_the_compiler_says_reaches_the_user(monkeypatch, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("damage", [lambda data: data[:5000], lambda data: b"", lambda data: data[:-1] + b"x"])
+def test_a_damaged_file_in_the_cache_is_compiled_again(tmp_path, damage):
+    assert run({"ROIKIT_CACHE_DIR": str(tmp_path)}).stdout == "1.0\n"
+    (compiled,) = (tmp_path / "host").iterdir()
+    whole = compiled.read_bytes()
+    compiled.write_bytes(damage(whole))
+    assert run({"ROIKIT_CACHE_DIR": str(tmp_path)}).stdout == "1.0\n"
+    assert len(compiled.read_bytes()) == len(whole)
+
+
+FORKED = """
+import multiprocessing as mp, sys
+import numpy as np
+from roikit.kernels import roi_align
+x, boxes = np.ones((1, 1, 4, 4), np.float32), np.array([[0, 0, 0, 2, 2]] * 8, np.float32)
+roi_align(x, boxes, 1)
+child = mp.get_context("fork").Process(target=lambda: sys.exit(int(roi_align(x, boxes, 1).sum())))
+child.start(); child.join(20); print(child.exitcode)
+"""
+
+
+def test_a_forked_process_can_go_on_with_threads_gone():
+    assert run({"ROIKIT_NUM_THREADS": "2"}, FORKED).stdout == "8\n"
+
+
+def test_a_compiler_is_run_in_utf_8_whatever_the_locale(tmp_path):
+    environment = {"PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "LC_ALL": "C", "ROIKIT_CACHE_DIR": str(tmp_path)}
+    assert run(environment).stdout == "1.0\n"
+
+
+def test_more_threads_than_there_could_be_are_not_asked_for(monkeypatch):
+    monkeypatch.setenv("ROIKIT_NUM_THREADS", str(2**32))
+    assert host.thread_count() == 1024
+
+
 @pytest.mark.parametrize("value", ["0", "-1", "two", "1.5"])
 def test_a_wrong_number_of_threads_is_refused(monkeypatch, value):
     monkeypatch.setenv("ROIKIT_NUM_THREADS", value)

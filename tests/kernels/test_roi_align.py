@@ -134,6 +134,15 @@ def test_lists_of_taps_always_fit_what_is_set_aside_for_them(extent, dialect, mo
         assert np.isfinite(roi_align(x, boxes, size, mode=mode, dialect=dialect)).all()
 
 
+def test_more_images_than_a_float_can_count_are_all_reached():
+    images = 2**24 + 1
+    x = np.zeros((images, 1, 1, 1), np.float16)
+    x[-1] = 3
+    assert roi_align(x, np.array([[2**24, 0, 0, 1, 1]], np.float32), 1, 1.0, 1).item() == 3
+    with pytest.raises(ValueError, match=r"fewer than 2\*\*31 images"):
+        roi_align(np.zeros((2**31, 1, 1, 1), np.float16), np.zeros((1, 5), np.float32), 1)
+
+
 def test_more_than_2_to_the_31_elements_are_addressed_right():
     """The map is never written to, so that the system need not provide its memory."""
     channels, size = 2**15 + 1, 2**8
