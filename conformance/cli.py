@@ -113,7 +113,9 @@ def conform(
         list[str] | None,
         typer.Option(metavar="NAME=PATH", help="Run an implementation under another Python. May be repeated."),
     ] = None,
-    timeout: Annotated[float, typer.Option(min=0.1, max=86400, metavar="SECONDS", help="Limit of a single call.")] = 30.0,
+    timeout: Annotated[
+        float, typer.Option(min=0.1, max=86400, metavar="SECONDS", help="Limit of a single call.")
+    ] = 30.0,
     jobs: Annotated[
         int,
         typer.Option(

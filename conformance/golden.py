@@ -1,7 +1,7 @@
 """Computes what golden cases expect, from the exact oracle, and which cases exercise a rule, for the specification.
 
-``python -m roikit.conformance.golden FOLDER`` rewrites ``cases/*.json`` and ``SPECIFICATION.md`` in FOLDER (``conformance``); with
-``--check`` it only says whether they are as it would write them. Whatever else stands in them is written by hand and stays.
+``python -m roikit.conformance.golden FOLDER`` rewrites ``cases/*.json`` and ``SPECIFICATION.md`` in FOLDER (``conformance``);
+with ``--check`` it only says whether they are as it would write them. Whatever else stands in them is written by hand and stays.
 """
 
 from __future__ import annotations

@@ -318,7 +318,10 @@ def run(
         listener.on_subject(subject, len(plans))
         shares = _share(plans, workers)
         with ThreadPoolExecutor(max(1, len(shares) - 1)) as pool:
-            others = [pool.submit(_judge_all, Session(target, seconds, listener.stop), share, listener) for share in shares[1:]]
+            others = [
+                pool.submit(_judge_all, Session(target, seconds, listener.stop), share, listener)
+                for share in shares[1:]
+            ]
             _judge_all(session, shares[0], listener)
             for other in others:
                 other.result()

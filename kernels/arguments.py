@@ -166,7 +166,7 @@ def box_rows(xp: ModuleType, boxes: Any, feature: Any) -> Any:
 
 def contiguous(xp: ModuleType, array: Any, dtype: Any = None) -> Any:
     """Returns ``array``, or a copy if it is not contiguous and aligned, in ``dtype``."""
-    return np.require(array, dtype, "CA") if xp is np else xp.ascontiguousarray(array, dtype=dtype)
+    return np.require(array, dtype, ["C", "A"]) if xp is np else xp.ascontiguousarray(array, dtype=dtype)
 
 
 def check_list_sizes(**capacities: int) -> None:

@@ -124,7 +124,9 @@ class Dialect:
         if self.max_start is not None:
             start = float(self.max_start)
             if not (start == -math.inf or abs(start) <= _FLOAT32_MAX):
-                raise ValueError(f"max_start must be None, -inf, or a number that float32 can hold, not {self.max_start!r}")
+                raise ValueError(
+                    f"max_start must be None, -inf, or a number that float32 can hold, not {self.max_start!r}"
+                )
             object.__setattr__(self, "max_start", start)
 
     def for_mode(self, mode: str) -> Self:

@@ -132,9 +132,7 @@ def _is_whole(path: Path) -> bool:
 
 def _run_compiler(text: str, flags: Sequence[str], target: Path) -> subprocess.CompletedProcess[str]:
     command = [*compiler(), *flags, "-x", "c++", "-", "-o", str(target)]
-    return subprocess.run(
-        command, input=text, capture_output=True, encoding="utf-8", errors="replace", check=False
-    )
+    return subprocess.run(command, input=text, capture_output=True, encoding="utf-8", errors="replace", check=False)
 
 
 def _compile(text: str, entry: str, flags: tuple[str, ...], target: Path) -> None:

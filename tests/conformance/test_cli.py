@@ -128,7 +128,9 @@ def test_a_result_file_that_was_cut_off_or_changed_is_not_taken_for_whole(tmp_pa
 def test_an_interrupt_ends_a_run_at_once():
     path = os.pathsep.join(filter(None, [str(HERE), os.environ.get("PYTHONPATH")]))
     command = [sys.executable, "-m", "roikit.conformance.cli", "conform", "-i", "players:sleepy", "--timeout", "50"]
-    run = subprocess.Popen(command, env=os.environ | {"PYTHONPATH": path}, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    run = subprocess.Popen(
+        command, env=os.environ | {"PYTHONPATH": path}, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
     time.sleep(4)
     run.send_signal(signal.SIGINT)
     _, errors = run.communicate(timeout=20)

@@ -68,7 +68,10 @@ def test_what_an_implementation_cannot_do_is_not_a_deviation():
         (ENTRY.replace('reason = "It throws"', ""), "x.toml: deviation 1 lacks reason"),
         (ENTRY.replace("onnx-16", "onnx-17"), "x.toml: deviation 1: dialects: nothing matches 'onnx-17'"),
         (ENTRY.replace('["float32"]', '"float32"'), "x.toml: deviation 1: dtypes must be a list of strings"),
-        (ENTRY.replace("[[deviation]]", "[[deviations]]"), r"x.toml: holds something else than \[\[deviation\]\] tables"),
+        (
+            ENTRY.replace("[[deviation]]", "[[deviations]]"),
+            r"x.toml: holds something else than \[\[deviation\]\] tables",
+        ),
         ("deviation = 3", "x.toml: holds something else"),
         ("[[deviation]\n", "x.toml: "),
     ],

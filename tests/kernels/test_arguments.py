@@ -62,8 +62,8 @@ def overlapping():
         ({"mode": "mean"}, ValueError, "mode must be one of 'avg', 'max'"),
         ({"mode": np.array(["avg"])}, ValueError, "mode must be one of 'avg', 'max'"),
         ({"input": np.ma.array(X, mask=X > 0)}, TypeError, "input is a masked array"),
-        ({"output_size": (1, 2**21), "sampling_ratio": 1024, "mode": "max"}, ValueError, "output_size and sampling_ratio ask for"),
-        ({"output_size": (1, 2**30)}, ValueError, "output_size and sampling_ratio ask for"),
+        ({"output_size": (1, 2**21), "sampling_ratio": 1024, "mode": "max"}, ValueError, "sampling_ratio ask for"),
+        ({"output_size": (1, 2**30)}, ValueError, "sampling_ratio ask for"),
         ({"layout": "CHWN"}, ValueError, "layout must be one of 'NCHW', 'NHWC'"),
         ({"dialect": "torchvison"}, ValueError, "no dialect is called 'torchvison'"),
         ({"dialect": 3}, TypeError, "dialect must be a Dialect"),
@@ -85,14 +85,18 @@ def test_a_wrong_argument_is_named(changes, error, message):
 
 
 def test_a_string_enumeration_is_taken_for_its_value():
-    class Mode(str, enum.Enum):
+    class Mode(str, enum.Enum):  # noqa: UP042 - a StrEnum prints as its value, and this does not
         AVG = "avg"
 
     assert np.array_equal(roi_align(X, B, 2, mode=Mode.AVG), roi_align(X, B, 2, mode="avg"))
 
 
 def test_an_unaligned_input_is_copied():
-    data = np.frombuffer(b"\0" + np.arange(16, dtype=np.float32).tobytes(), np.uint8)[1:].view(np.float32).reshape(1, 1, 4, 4)
+    data = (
+        np.frombuffer(b"\0" + np.arange(16, dtype=np.float32).tobytes(), np.uint8)[1:]
+        .view(np.float32)
+        .reshape(1, 1, 4, 4)
+    )
     assert not data.flags.aligned
     assert np.array_equal(roi_align(data, B, 2), roi_align(data.copy(), B, 2))
 
