@@ -358,7 +358,7 @@ def test_a_corner_at_the_last_row_does_not_move():
     dialect = Dialect(max=Max.CORNER)
     got = by_box([[[[1]]]], ARANGE, [0, Fraction("2.1"), 3, Fraction("3.3"), 5], ratio=1, mode="max", dialect=dialect)
     assert got.stages[0].y.position(0, 0) == 4
-    assert got.values[0].tolist() == [11, 0, 11, 0]  # of l_x F[4, 3], with l_x = 0.7
+    assert got.values[0].tolist() == [Fraction(23, 2), 0, Fraction(23, 2), 0]  # of l_x F[4, 3], with l_x = 0.7
 
 
 def test_a_least_extent():
