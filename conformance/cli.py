@@ -173,8 +173,9 @@ def reproduce(
 ) -> None:
     """Print a script that shows what a library makes of a case, for its issue tracker.
 
-    The script needs that library and NumPy, not roikit, and exits with 1 if the library deviates. A dialect or data type that
-    is not given is that of a known deviation, if there is one. Exit status 2: the command was wrong.
+    The script needs that library and NumPy (and onnx, where the library takes a model), not roikit. It exits with 1 if the
+    library deviates. A dialect or data type that is not given is that of a known deviation, if there is one. Exit status 2:
+    the command was wrong.
     """
     from . import reproduce as reproduction
     from .selection import UsageError

@@ -57,7 +57,7 @@ MUTANTS = {
     "corner maximum without one corner": ("best[v] = larger(larger(best[v], w10 * c10[v]), w11 * c11[v]);", "w11 * c11[v]", "w10 * c10[v]"),
     "start of a maximum": ("MAX_START == MaxStart::value ? (acc_t)(ROIKIT_MAX_START_VALUE)", "MAX_START == MaxStart::value", "false"),
     "first image only": ("roi.image = known ? (int)batch : 0;", "(int)batch", "0"),
-    "batch index unchecked": ("const bool known = batch > (acc_t)-1 && batch < (acc_t)params.images;", "batch < (acc_t)params.images", "true"),
+    "batch index unchecked": ("&& (int64)batch < params.images;", "(int64)batch < params.images", "true"),
     "last piece of a channel vector": ("if constexpr (N > 1 && !ALIGNED)", "N > 1", "N > 100"),
     "row of bins": ("const int p = bin / pool.x.bins, q = bin % pool.x.bins;", "q = bin % pool.x.bins", "q = 0"),
     "x and y exchanged": ("box[2], box[4], (acc_t)params.scale_y", "box[2], box[4]", "box[1], box[3]"),
