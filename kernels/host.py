@@ -36,7 +36,19 @@ if TYPE_CHECKING:
     from .source import Source
 
 # No contraction: where a fused operation is wanted the source says so, and coordinates must be rounded step by step.
-_FLAGS = ("-std=c++17", "-O3", "-fPIC", "-shared", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math", "-w")
+_FLAGS: tuple[str, ...] = (
+    "-std=c++17",
+    "-O3",
+    "-fPIC",
+    "-shared",
+    "-ffp-contract=off",
+    "-fno-math-errno",
+    "-fno-trapping-math",
+    "-w",
+)
+if sys.platform == "linux":
+    # Zig's compiler takes -fopenmp but has no library for it: that must fail when it links, and not when the kernel is loaded.
+    _FLAGS = (*_FLAGS, "-Wl,-z,defs")
 _OPENMP = "-fopenmp"
 _MAX_THREADS = 1024
 
