@@ -16,12 +16,13 @@ A call is described by the ``arguments`` of a case: input, boxes, output_size, s
 from __future__ import annotations
 
 import itertools
+import math
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ..kernels.dialect import End, Max, Offset
+from ..kernels.dialect import Adaptive, End, Max, Offset, Outside
 from .case import box_rows, feature_map
 from .oracle import roi_align
 from .tolerance import FLOAT_TYPES, AxisError, bounds
@@ -29,9 +30,13 @@ from .tolerance import FLOAT_TYPES, AxisError, bounds
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from numpy.typing import NDArray
+
     from ..kernels.dialect import Dialect
     from .oracle import Axis, Result, Sample
     from .tolerance import FloatType
+
+    Array = NDArray[Any]
 
 HALF = Fraction(1, 2)
 
@@ -58,15 +63,47 @@ def quantum(numbers: Iterable[Fraction]) -> Fraction:
 
 def exact_dtypes(arguments: Mapping[str, Any], dialect: Dialect) -> tuple[str, ...]:
     """Returns the data types in which everything is exact, even if all of it, coordinates included, is of that type."""
-    result = _result(arguments, dialect)
-    budgets = {*_ends(result), *_coordinates(result), *_sums(result)}
+    budgets = forward_budgets(arguments, dialect)
     return tuple(name for name, type_ in FLOAT_TYPES.items() if all(budget.fits(type_) for budget in budgets))
+
+
+def forward_budgets(arguments: Mapping[str, Any], dialect: Dialect) -> set[Budget]:
+    """Returns the budgets of all numbers that a computation of an output may form."""
+    result = forward_result(arguments, dialect)
+    return {*_ends(result), *coordinates(result), *sums(result)}
+
+
+def bits_needed(budgets: Iterable[Budget]) -> int | None:
+    """Returns the bits of a significand that holds every budget; None if one has no quantum."""
+    needed = 1
+    for budget in budgets:
+        if budget.total and not budget.quantum:
+            return None
+        if budget.total:
+            needed = max(needed, (math.ceil(budget.total / budget.quantum) - 1).bit_length())
+    return needed
+
+
+def nearest_decision(arguments: Mapping[str, Any], dialect: Dialect) -> Fraction | None:
+    """Returns the least distance of any sample from a bound, and of any adaptive bin size from a step; None without any."""
+    distances = []
+    for axis in (axis for roi in forward_result(arguments, dialect).stages if roi for axis in roi[1:]):
+        if axis.sampling_ratio <= 0:
+            steps = axis.bin * 2 if dialect.adaptive == Adaptive.ROUND else axis.bin
+            distances.append(abs(steps - round(steps)))
+        if dialect.outside == Outside.ZERO and axis.taken:
+            for p in range(axis.bins):
+                inside = axis.between(p, Fraction(-1), Fraction(axis.pixels))
+                near = (0, inside.start - 1, inside.start, inside.stop - 1, inside.stop, axis.taken - 1)
+                at = [axis.position(p, i) for i in near if 0 <= i < axis.taken]
+                distances += [abs(y - bound) for y in at for bound in (-1, axis.pixels)]
+    return min(distances, default=None)
 
 
 def storage_exact_dtypes(arguments: Mapping[str, Any], dialect: Dialect) -> tuple[str, ...]:
     """Returns the data types in which input and output are exact, and all between them in float32 (or float64)."""
-    result = _result(arguments, dialect)
-    ends, between = set(_ends(result)), {*_coordinates(result), *_sums(result)}
+    result = forward_result(arguments, dialect)
+    ends, between = set(_ends(result)), {*coordinates(result), *sums(result)}
     names = []
     for name, type_ in FLOAT_TYPES.items():
         working = max(type_, FLOAT_TYPES["float32"], key=lambda t: t.bits)
@@ -81,7 +118,7 @@ def fairness(arguments: Mapping[str, Any], dialect: Dialect, dtype: str = "float
     Such questions are whether a sample is inside, how many samples a bin has, and whether a NaN is read. A sample
     exactly on a bound is fair as long as its position is exact in whatever order it is computed.
     """
-    result = _result(arguments, dialect, np.dtype("float64" if dtype == "float64" else "float32"))
+    result = forward_result(arguments, dialect, np.dtype("float64" if dtype == "float64" else "float32"))
     type_ = FLOAT_TYPES["float64" if dtype == "float64" else "float32"]
     complaints = []
     for k, roi in enumerate(result.stages):
@@ -99,7 +136,8 @@ def fairness(arguments: Mapping[str, Any], dialect: Dialect, dtype: str = "float
     return complaints
 
 
-def _result(arguments: Mapping[str, Any], dialect: Dialect, coordinates: np.dtype[Any] | None = None) -> Result:
+def forward_result(arguments: Mapping[str, Any], dialect: Dialect, coordinates: np.dtype[Any] | None = None) -> Result:
+    """Returns the exact output of a case's call, whose boxes are rounded to ``coordinates`` if that is given."""
     return roi_align(
         feature_map(arguments["input"]),
         box_rows(arguments["boxes"]).astype(coordinates or np.float64),
@@ -119,12 +157,17 @@ def _ends(result: Result) -> Iterator[Budget]:
     """Yields the budgets of the input and of the output, each number alone."""
     for integer in set(result.maps.integers.flat):
         yield _single(Fraction(integer, result.maps.denominator))
-    for value in set(result.values.flat):
+    yield from numbers(result.values)
+
+
+def numbers(array: Array) -> Iterator[Budget]:
+    """Yields the budget of each number of an array of `Exact`, alone."""
+    for value in set(array.flat):
         if isinstance(value, Fraction):
             yield _single(value)
 
 
-def _coordinates(result: Result) -> Iterator[Budget]:
+def coordinates(result: Result) -> Iterator[Budget]:
     """Yields the budgets of all coordinates (RA-1 to RA-5)."""
     for roi in filter(None, result.stages):
         yield _single(Fraction(roi.batch))
@@ -156,7 +199,7 @@ def _positions(axis: Axis) -> Iterator[Budget]:
     yield Budget(quantum([axis.start, step]), abs(axis.start) + axis.bins * size)  # start + p * bin, positions
 
 
-def _sums(result: Result) -> Iterator[Budget]:
+def sums(result: Result) -> Iterator[Budget]:
     """Yields the budgets of weights, products and sums (RA-7 to RA-9)."""
     for roi in filter(None, result.stages):
         corner = roi.y.rules.dialect.max == Max.CORNER

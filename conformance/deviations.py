@@ -116,7 +116,7 @@ def apply(result: Result, deviations: Sequence[Deviation]) -> Result:
     judgement = result.judgement
     if known is None or judgement.verdict == Verdict.UNSUPPORTED:
         return result
-    if judgement.verdict.is_failure:
+    if judgement.verdict.is_failure or judgement.verdict == Verdict.CONTESTED:
         return replace(result, judgement=_known(judgement, known))
     if known.sometimes:
         return result

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..kernels.dialect import Dialect, Offset, Outside
-from . import oracle
+from . import gradient, oracle
+from .implementation import Operation
 from .oracle import HALF, Exact, Rules, Special
 
 if TYPE_CHECKING:
@@ -25,7 +26,10 @@ ONE = Fraction(1)
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """The arguments of one call, for a mutant to change before the oracle sees them. Pairs are ``(y, x)``."""
+    """The arguments of one call, for a mutant to change before the oracle sees them. Pairs are ``(y, x)``.
+
+    ``many`` says that the maps have more elements than a 32-bit index can count.
+    """
 
     input: Objects
     boxes: Objects
@@ -34,20 +38,20 @@ class Call:
     sampling_ratio: tuple[int, int]
     mode: str
     dialect: Dialect
+    operation: Operation = Operation.FORWARD
+    grad: Objects | None = None
+    many: bool = False
 
 
 def output(call: Call, rules: type[Rules] = Rules) -> Objects:
-    """Returns the output ``(K, C, P_h, P_w)`` of a call under the oracle's formulas or a faulty copy; None for an invalid RoI."""
-    return oracle.roi_align(
-        call.input,
-        call.boxes,
-        call.output_size,
-        call.spatial_scale,
-        call.sampling_ratio,
-        call.mode,
-        call.dialect,
-        rules,
-    ).values
+    """Returns what a call asks for under the oracle's formulas or a faulty copy; None for an invalid RoI."""
+    common = (call.spatial_scale, call.sampling_ratio, call.mode, call.dialect)
+    if call.operation == Operation.FORWARD:
+        return oracle.roi_align(call.input, call.boxes, call.output_size, *common, rules).values
+    assert call.grad is not None
+    if call.operation == Operation.BOX_GRADIENT:
+        return gradient.box_gradient(call.grad, call.input, call.boxes, *common, rules).values
+    return gradient.feature_gradient(call.grad, call.boxes, call.input.shape, *common, call.input, rules).values
 
 
 # ---- RA-1, RA-2: where the RoI lies ----------------------------------------------------------------------------------

@@ -17,33 +17,43 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..kernels.dialect import DIALECTS
-from .case import DTYPES, box_rows, feature_map, numpy_dtype
-from .certificate import exact_dtypes
-from .oracle import Exact, roi_align
+from . import properties
+from .alternatives import branches, rounded_result
+from .case import DTYPES, case_from_json
+from .certificate import bits_needed, exact_dtypes, forward_budgets, nearest_decision
+from .gradient import FeatureGradient
+from .gradient_certificate import exact_gradient_dtypes, gradient, gradient_budgets
+from .implementation import Operation
+from .judge import Verdict
+from .mutants import main_dialects
 from .tolerance import bounds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from .oracle import Result
+    from ..kernels.dialect import Dialect
+    from .case import Case
+    from .oracle import Exact
 
 _RULE, _CITATION = "\n## ", "Cases: "
 _BOUNDED = ("float32", "float64")
-_KEPT = ("id", "title", "rules", "claims", "kind", "memory", "invalid_rois", "stages", "arguments")
+_KEPT = (
+    "id",
+    "title",
+    "source",
+    "edition",
+    "rules",
+    "claims",
+    "kind",
+    "operation",
+    "relation",
+    "memory",
+    "invalid_rois",
+    "stages",
+    "arguments",
+)
 
-
-def _result(arguments: Mapping[str, Any], dialect: str, dtype: str) -> Result:
-    """Returns the exact result for the numbers that an implementation is handed in a call of ``dtype``."""
-    coordinates = np.float64 if dtype == "float64" else np.float32
-    return roi_align(
-        feature_map(arguments["input"]).astype(numpy_dtype(dtype)).astype(np.float64),
-        box_rows(arguments["boxes"]).astype(coordinates),
-        tuple(arguments["output_size"]),
-        tuple(arguments["spatial_scale"]),
-        tuple(arguments["sampling_ratio"]),
-        arguments["mode"],
-        DIALECTS[dialect],
-    )
+Entry = dict[str, Any]
 
 
 def _number(value: Exact | None) -> int | float | str:
@@ -64,43 +74,123 @@ def _nested(function: Callable[..., Any], *arrays: np.ndarray) -> Any:
     return values.tolist()
 
 
-def _expectation(arguments: Mapping[str, Any], dialect: str, dtype: str, *, exact: bool) -> dict[str, Any]:
-    result = _result(arguments, dialect, dtype)
-    expected: dict[str, Any] = {"output": _nested(_number, result.values)}
-    if not exact:
-        limits = bounds(result, dtype)
-        expected["bound"] = _nested(_bound, limits.bound, limits.fragile)
-    return expected
+def _output(case: Mapping[str, Any], dialect: Dialect) -> dict[str, Any]:
+    """Returns the answer of a call in the data types in which it is exact, where no argument is rounded."""
+    return {"output": _nested(_number, rounded_result(case["arguments"], dialect, "float64").values)}
 
 
-def expected(arguments: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Returns what a call must return: an entry for each set of dialects and data types with the same answer.
+def _bounded(case: Mapping[str, Any], dialect: Dialect, dtype: str) -> dict[str, Any]:
+    """Returns the answer of a call that is not exact: values and bounds, those of every branch that rounding may take."""
+    if case["claims"] == "fragile":
+        first, *rest = (
+            {"output": _nested(_number, values), "bound": _nested(lambda b: _bound(b, fragile=False), bound)}
+            for values, bound in branches(case["arguments"], dialect, dtype)
+        )
+        return {**first, **({"or": rest} if rest else {})}
+    result = rounded_result(case["arguments"], dialect, dtype)
+    limits = bounds(result, dtype)
+    return {"output": _nested(_number, result.values), "bound": _nested(_bound, limits.bound, limits.fragile)}
+
+
+def _gradient(case: Mapping[str, Any], dialect: Dialect) -> dict[str, Any]:
+    """Returns an exact gradient; where candidates for a maximum are equal, the gradient may also be that of the last."""
+    arguments, operation = case["arguments"], _operation(case)
+    exact = gradient(arguments, operation, dialect)
+    answer = {"output": _nested(_number, exact.values)}
+    if isinstance(exact, FeatureGradient) and exact.ties.any():
+        last = gradient(arguments, operation, dialect, last_of_ties=True)
+        answer["or"] = [{"output": _nested(_number, last.values)}]
+    return answer
+
+
+def _operation(case: Mapping[str, Any]) -> Operation:
+    return Operation(case.get("operation", Operation.FORWARD))
+
+
+def property_dtypes(data: Mapping[str, Any], dialect: Dialect) -> list[str]:
+    """Returns the data types in which every answer that a property is about is exact; none if it does not hold."""
+    dtypes = set(DTYPES)
+
+    def ask(case: Case) -> np.ndarray:
+        if case.operation == Operation.FORWARD:
+            dtypes.intersection_update(exact_dtypes(case.arguments, dialect))
+            values = rounded_result(case.arguments, dialect, "float64").values
+        else:
+            dtypes.intersection_update(exact_gradient_dtypes(case.arguments, case.operation, dialect))
+            values = gradient(case.arguments, case.operation, dialect).values
+        return np.array([float(_number(value)) for value in values.flat], np.float64).reshape(values.shape)
+
+    holds = properties.check(case_from_json({**data, "dtypes": [], "expected": []}, "", ""), ask)
+    return [dtype for dtype in DTYPES if dtype in dtypes and holds.verdict == Verdict.CONFORMS]
+
+
+def certificate(case: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns what makes a case exact and fair, under the main dialects.
+
+    ``bits`` are those that a significand needs, None if the case is not exact; ``nearest`` is the least distance, in feature
+    pixels, of a sample from a bound and of an adaptive bin size from a step: 0 if one is exactly there, on purpose.
+    """
+    dialects = {dialect.for_mode(case["arguments"]["mode"]) for dialect in main_dialects().values()}
+    distances = [d for dialect in dialects if (d := nearest_decision(case["arguments"], dialect)) is not None]
+    nearest = {"nearest": str(min(distances))} if distances else {}
+    if case["claims"] != "exact" or case["kind"] == "property":
+        return {"bits": None, **nearest}
+    if _operation(case) == Operation.FORWARD:
+        budgets = [forward_budgets(case["arguments"], dialect) for dialect in dialects]
+    else:
+        budgets = [gradient_budgets(case["arguments"], _operation(case), dialect) for dialect in dialects]
+    bits = [needed for budget in budgets if (needed := bits_needed(budget)) is not None]
+    return {"bits": max(bits) if len(bits) == len(budgets) else None, **nearest}
+
+
+def _answers(case: Mapping[str, Any], dialect: Dialect) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yields data types and what a case expects in them under a dialect."""
+    if case["kind"] == "error":
+        return
+    if case["kind"] == "property":
+        yield from ((dtype, {}) for dtype in property_dtypes(case, dialect))
+    elif _operation(case) != Operation.FORWARD:
+        dtypes = exact_gradient_dtypes(case["arguments"], _operation(case), dialect)
+        answer = _gradient(case, dialect) if dtypes else {}
+        yield from ((dtype, answer) for dtype in dtypes)
+    else:
+        exact = exact_dtypes(case["arguments"], dialect)
+        answer = _output(case, dialect) if exact else {}
+        yield from ((dtype, answer) for dtype in exact)
+        yield from ((dtype, _bounded(case, dialect, dtype)) for dtype in _BOUNDED if dtype not in exact)
+
+
+def expected(case: Mapping[str, Any]) -> list[Entry]:
+    """Returns what a case expects: an entry for each set of dialects and data types with the same answer.
 
     Data types in which a dialect's result is exact are compared bit for bit. In the others of float32 and float64 there is a
-    bound; 16-bit types are left out where they are not exact.
+    bound, for an output; 16-bit types, and gradients, are left out where they are not exact.
     """
-    answers: dict[str, dict[str, list[str]]] = {}
-    for dialect in DIALECTS:
-        exact = exact_dtypes(arguments, DIALECTS[dialect])
-        for dtype in DTYPES:
-            if dtype in exact or dtype in _BOUNDED:
-                answer = json.dumps(_expectation(arguments, dialect, dtype, exact=dtype in exact))
-                answers.setdefault(answer, {}).setdefault(dialect, []).append(dtype)
+    same: dict[Dialect, list[str]] = {}
+    for name, dialect in DIALECTS.items():
+        same.setdefault(dialect.for_mode(case["arguments"]["mode"]), []).append(name)
+    by_answer: dict[str, dict[str, list[str]]] = {}
+    for dialect, names in same.items():
+        for dtype, answer in _answers(case, dialect):
+            for name in names:
+                by_answer.setdefault(json.dumps(answer), {}).setdefault(name, []).append(dtype)
     entries = []
-    for answer, by_dialect in answers.items():
+    for text, by_dialect in by_answer.items():
         groups: dict[tuple[str, ...], list[str]] = {}
-        for dialect, dtypes in by_dialect.items():
-            groups.setdefault(tuple(dtypes), []).append(dialect)
-        entries += [{"dialects": names, "dtypes": list(d), **json.loads(answer)} for d, names in groups.items()]
-    return entries
+        for name in (name for name in DIALECTS if name in by_dialect):
+            groups.setdefault(tuple(d for d in DTYPES if d in by_dialect[name]), []).append(name)
+        entries += [{"dialects": names, "dtypes": list(d), **json.loads(text)} for d, names in groups.items()]
+    order = list(DIALECTS)
+    return sorted(entries, key=lambda entry: order.index(entry["dialects"][0]))
 
 
 def complete(case: Mapping[str, Any]) -> dict[str, Any]:
     """Returns a case with its computed parts."""
-    entries = expected(case["arguments"])
-    used = {dtype for entry in entries for dtype in entry["dtypes"]}
+    entries = expected(case)
+    used = {dtype for entry in entries for dtype in entry["dtypes"]} if entries else {"float32"}
     kept = {key: case[key] for key in _KEPT if key in case}
-    return {**kept, "dtypes": [dtype for dtype in DTYPES if dtype in used], "expected": entries}
+    carried = {} if case["kind"] == "error" else {"certificate": certificate(case)}
+    return {**kept, **carried, "dtypes": [dtype for dtype in DTYPES if dtype in used], "expected": entries}
 
 
 def render(document: Mapping[str, Any]) -> str:

@@ -3,7 +3,7 @@
 What RA-8 averages and RA-9 compares are sums ``Y · F · X``: a row Y of weights along y, a pixel block F, a row X along x.
 The derivative of such a sum by the block is the outer product of Y and X, and its derivative by y1 is ``Y' · F · X``, Y'
 being the derivative of Y by y1. So a bin needs, for each axis, rows of weights and the derivatives of these by the two
-corners. What moves a sample, and where slopes begin and end, is in `motion` and `slope`; the geometry is `oracle`'s.
+corners. The formulas, and the geometry, are `oracle`'s.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ..kernels.dialect import EmptyGrid, Max
-from .oracle import HALF, Rules, exact, roi_align
+from .oracle import Rules, exact, roi_align
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,19 +83,6 @@ class BoxGradient(NamedTuple):
         return tuple(any(row) for row in self.kinks)
 
 
-def motion(axis: Axis, p: int, i: int) -> tuple[Fraction, Fraction]:
-    """RA-16: by how much sample ``i`` of bin ``p`` moves, in feature pixels, when y1 does, and when y2 does."""
-    if axis.extent > axis.end - axis.start:
-        return axis.scale, ZERO
-    along = (p + (i + HALF) / axis.grid) / axis.bins
-    return axis.scale * (1 - along), axis.scale * along
-
-
-def slope(axis: Axis, position: Fraction) -> int:
-    """RA-16: the derivative of ``l_y`` by the position of a sample that is inside, from the right."""
-    return 1 if 0 <= position < axis.pixels - 1 else 0
-
-
 def sample_kinks(axis: Axis, position: Fraction) -> frozenset[Kink]:
     """RA-16: the kinks at this position of a sample that is inside."""
     little = Fraction(1, 2 * position.denominator)  # no other whole number is as near
@@ -124,11 +111,14 @@ def feature_gradient(
     dialect: Dialect,
     input: ArrayLike | None = None,  # noqa: A002 - as everywhere
     rules: type[Rules] = Rules,
+    *,
+    last_of_ties: bool = False,
 ) -> FeatureGradient:
     """Returns the derivative of Σ ``grad_output`` · output by every pixel of the maps.
 
     ``grad_output`` is ``(K, C, P_h, P_w)``, the rest as for `oracle.roi_align`. An average does not look at ``input``, a
-    maximum needs it. All numbers of these two are finite; an invalid RoI contributes nothing.
+    maximum needs it. All numbers of these two are finite; an invalid RoI contributes nothing. Of equal candidates for a
+    maximum the first has the gradient, or the last with ``last_of_ties``.
     """
     gradient = _finite("grad_output", grad_output)
     maps = None if input is None or mode == "avg" else _finite("input", input)
@@ -138,16 +128,17 @@ def feature_gradient(
     values, magnitude = (np.full(input_shape, ZERO, object) for _ in range(2))
     terms = np.full(input_shape, 0, object)
     ties = np.zeros(gradient.shape, bool)
-    for bin_ in _bins(call):
+    for bin_ in bins(call):
         for c in range(gradient.shape[1]):
             choices = bin_.choices(maps, c)
             sent = [bin_.weights(choice) for choice in choices]
             ties[bin_.index(c)] = any((other != sent[0]).any() for other in sent[1:])
-            if choices and choices[0]:
+            chosen = -1 if last_of_ties else 0
+            if choices and (choice := choices[chosen]):
                 share = gradient[bin_.index(c)] / bin_.divisor
-                values[bin_.pixels(c)] += share * sent[0]
-                magnitude[bin_.pixels(c)] += abs(share) * sent[0]
-                terms[bin_.pixels(c)] += np.outer(*(r.terms[n] for r, n in zip(bin_.axes, choices[0], strict=True)))
+                values[bin_.pixels(c)] += share * sent[chosen]
+                magnitude[bin_.pixels(c)] += abs(share) * sent[chosen]
+                terms[bin_.pixels(c)] += np.outer(*(r.terms[n] for r, n in zip(bin_.axes, choice, strict=True)))
     return FeatureGradient(values, magnitude, terms, ties, call.invalid, call.stages)
 
 
@@ -174,7 +165,7 @@ def box_gradient(
         if roi:
             values[k] = ZERO
             kinks[k] = [extent_kinks(axis) for axis in (roi.x, roi.y, roi.x, roi.y)]
-    for bin_ in _bins(call):
+    for bin_ in bins(call):
         kinks[bin_.k] |= bin_.kinks()
         for c in range(gradient.shape[1]):
             changes = [bin_.change(choice, maps, c) for choice in bin_.choices(maps, c)]
@@ -185,7 +176,7 @@ def box_gradient(
     return BoxGradient(values, kinks, call.invalid, call.stages)
 
 
-class _Reading(NamedTuple):
+class Reading(NamedTuple):
     """What a bin reads along one axis: a row for every sum, a column for each of ``pixels``.
 
     An average needs one sum, a maximum one per sample (or corner): ``per_sample``. ``weights`` are those of RA-7;
@@ -203,7 +194,7 @@ class _Reading(NamedTuple):
     gap: int
 
 
-def _reading(axis: Axis, p: int, mode: str) -> _Reading:
+def _reading(axis: Axis, p: int, mode: str) -> Reading:
     samples = list(axis.samples(p))
     per_sample = 0 if mode == "avg" else 2 if axis.rules.dialect.max == Max.CORNER else 1
     pixels = sorted({pixel for s in samples for pixel, _ in (s.low, s.high)})
@@ -214,7 +205,7 @@ def _reading(axis: Axis, p: int, mode: str) -> _Reading:
     gap = 0
     for n, s in enumerate(samples):
         gap += s.count if s.index == gap else 0
-        moves, rises = motion(axis, p, s.index), slope(axis, s.position)
+        moves, rises = axis.rules.motion(axis, p, s.index), axis.rules.slope(s.position, axis.pixels)
         for n_corner in range(2):
             kinks[n_corner] |= sample_kinks(axis, s.position) if moves[n_corner] else set()
         for high, (pixel, weight) in enumerate((s.low, s.high)):
@@ -226,11 +217,11 @@ def _reading(axis: Axis, p: int, mode: str) -> _Reading:
             second[at] += sign * moves[1]
             terms[at] += count
     found_kinks = frozenset(kinks[0]), frozenset(kinks[1])
-    return _Reading(samples, per_sample, np.array(pixels, int), weights, (first, second), terms, found_kinks, gap)
+    return Reading(samples, per_sample, np.array(pixels, int), weights, (first, second), terms, found_kinks, gap)
 
 
 @dataclass(frozen=True, slots=True)
-class _Bin:
+class Bin:
     """A bin: RoI ``k``, row ``p``, column ``q``, and what it reads along y and x."""
 
     k: int
@@ -238,7 +229,7 @@ class _Bin:
     q: int
     roi: Stages
     mode: str
-    axes: tuple[_Reading, _Reading]
+    axes: tuple[Reading, Reading]
 
     @property
     def divisor(self) -> int:
@@ -314,12 +305,13 @@ class _Bin:
         return found
 
 
-def _bins(call: Result) -> Iterator[_Bin]:
+def bins(call: Result) -> Iterator[Bin]:
+    """Yields the bins of all RoIs that can be pooled."""
     for k, roi in enumerate(call.stages):
         if roi:
             ys, xs = ([_reading(axis, p, call.mode) for p in range(axis.bins)] for axis in (roi.y, roi.x))
             for (p, y), (q, x) in itertools.product(enumerate(ys), enumerate(xs)):
-                yield _Bin(k, p, q, roi, call.mode, (y, x))
+                yield Bin(k, p, q, roi, call.mode, (y, x))
 
 
 def _call(gradient: Array, boxes: ArrayLike, shape: tuple[int, ...], *arguments: Any) -> Result:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib.util
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
@@ -28,11 +29,23 @@ class Unavailable(Exception):  # noqa: N818 - a statement, not an error
     """Raised by an adapter's ``__init__`` when its library is there but this machine cannot run it. The message says why."""
 
 
-@dataclass(frozen=True, slots=True)
+class Operation(StrEnum):
+    """What is asked of RoIAlign."""
+
+    FORWARD = "forward"
+    """The output, ``(K, C, P_h, P_w)``."""
+    FEATURE_GRADIENT = "feature_gradient"
+    """The gradient for ``input`` (RA-15), of its shape."""
+    BOX_GRADIENT = "box_gradient"
+    """The gradient for ``x1, y1, x2, y2`` in image pixels (RA-16), ``(K, 4)``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RoiAlignCall:
-    """One forward call of RoIAlign.
+    """One call of RoIAlign, or of its gradient.
 
     Attributes:
+        operation: What is asked for.
         input: Feature maps, ``(N, C, H, W)`` or ``(N, H, W, C)`` as ``layout`` says. May have any strides.
         boxes: ``(K, 5)`` rows ``[batch_index, x1, y1, x2, y2]``, the corners in image pixels; float32 for 16-bit maps,
             otherwise the data type of ``input``.
@@ -42,8 +55,10 @@ class RoiAlignCall:
         mode: ``"avg"`` or ``"max"``.
         layout: ``"NCHW"`` or ``"NHWC"``.
         dialect: The named dialect whose result is wanted: one of those that the adapter describes.
+        grad: For a gradient, the one that arrives at the output: of the output's shape, layout and data type.
     """
 
+    operation: Operation = Operation.FORWARD
     input: np.ndarray
     boxes: np.ndarray
     output_size: tuple[int, int]
@@ -52,6 +67,7 @@ class RoiAlignCall:
     mode: str
     layout: str
     dialect: str
+    grad: np.ndarray | None = None
 
     def single_scale(self) -> float:
         """Returns the one spatial scale of both axes, for libraries that take only one."""
@@ -77,7 +93,9 @@ class Description:
         modes: Subset of ``("avg", "max")``.
         dtypes: Subset of ``("float16", "bfloat16", "float32", "float64")``.
         layouts: Subset of ``("NCHW", "NHWC")``.
-        takes_out: Whether ``roi_align`` accepts an output array to write to.
+        operations: Subset of ``("forward", "feature_gradient", "box_gradient")``: what ``roi_align`` can be asked for.
+        takes_out: Whether ``roi_align`` accepts an output array to write to, when it is asked for the output.
+        reads_in_place: Whether it reads maps where they are, so that they may be larger than the machine's memory.
     """
 
     version: str
@@ -86,7 +104,9 @@ class Description:
     modes: tuple[str, ...] = ("avg",)
     dtypes: tuple[str, ...] = ("float32",)
     layouts: tuple[str, ...] = ("NCHW",)
+    operations: tuple[str, ...] = (Operation.FORWARD,)
     takes_out: bool = False
+    reads_in_place: bool = False
 
 
 @runtime_checkable
@@ -103,7 +123,10 @@ class Implementation(Protocol):
         ...
 
     def roi_align(self, call: RoiAlignCall, out: np.ndarray | None = None) -> np.ndarray:
-        """Returns the output of ``call``, ``(K, C, P_h, P_w)`` or ``(K, P_h, P_w, C)``, as the library computed it.
+        """Returns what ``call.operation`` asks for, as the library computed it.
+
+        An output is ``(K, C, P_h, P_w)``, or ``(K, P_h, P_w, C)`` in NHWC; a gradient for the maps is like the maps, one for
+        the boxes is ``(K, 4)``, whatever the layout.
 
         ``out`` is given only if the description says ``takes_out``. Raises `Unsupported` if the library cannot make the
         call; any other exception is taken as the library's own answer.

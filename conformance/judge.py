@@ -5,17 +5,21 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import product
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from .implementation import Operation
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
-    from .case import Case, Expectation
+    from .case import Answer, Case, Expectation
 
-    Objects = NDArray[Any]
+    Array = NDArray[Any]
 
 
 class Verdict(StrEnum):
@@ -23,6 +27,8 @@ class Verdict(StrEnum):
 
     CONFORMS = "conforms"
     DEVIATES = "deviates"
+    CONTESTED = "contested"
+    """Not what its dialect says, but what another reading of a contested rule does."""
     KNOWN = "known"
     """Deviates, and the list of known deviations says so."""
     UNEXPECTED_PASS = "unexpected-pass"
@@ -38,7 +44,7 @@ class Verdict(StrEnum):
     @property
     def is_failure(self) -> bool:
         """Whether it makes a run fail."""
-        return self not in (Verdict.CONFORMS, Verdict.KNOWN, Verdict.UNSUPPORTED)
+        return self not in (Verdict.CONFORMS, Verdict.KNOWN, Verdict.CONTESTED, Verdict.UNSUPPORTED)
 
 
 FAILURES = tuple(verdict for verdict in Verdict if verdict.is_failure)
@@ -51,7 +57,8 @@ class Judgement:
     Attributes:
         verdict: The verdict.
         reason: One sentence; empty if it conforms.
-        difference: First differing element: ``index`` (k, c, p, q), ``expected``, ``got``; None if there is none.
+        difference: First differing element: ``index`` (k, c, p, q; or that of a gradient), ``expected``, ``got``; None if
+            there is none.
         error_over_bound: Greatest error as a fraction of its bound; None without bounds.
     """
 
@@ -61,86 +68,118 @@ class Judgement:
     error_over_bound: float | None = None
 
 
-def _matches_special(expected: str, got: float) -> bool:
-    match expected:
-        case "nan":
-            return math.isnan(got)
-        case "nonfinite":
-            return not math.isfinite(got)
-        case _:
-            return got == float(expected)
+ACCIDENTS = (
+    "MemoryError",
+    "SystemError",
+    "RecursionError",
+    "OverflowError",
+    "UnboundLocalError",
+    "NameError",
+    "ZeroDivisionError",
+)
+"""Exceptions that no library means to raise: they tell that bad input went unnoticed for a while."""
 
 
-def _number(value: float) -> float | str:
-    """Returns ``value`` for a JSON file, which has no NaN and no infinity."""
-    return value if math.isfinite(value) else str(value)
+class _Wanted(NamedTuple):
+    """An answer as flat arrays: numbers, which of them are no numbers but "nonfinite", and bounds (NaN: none holds)."""
+
+    values: Array
+    nonfinite: Array
+    bounds: Array | None
 
 
-def _nested(values: Any, shape: tuple[int, ...]) -> Objects:
-    array: Objects = np.empty(shape, dtype=object)
-    for index in product(*map(range, shape)):
-        item = values
-        for i in index:
-            item = item[i]
-        array[index] = item
-    return array
+@lru_cache(maxsize=4096)
+def _wanted(answer: Answer) -> _Wanted:
+    leaves = list(_leaves(answer.output))
+    nonfinite = np.array([value == "nonfinite" for value in leaves], bool)
+    values = np.array([math.nan if value == "nonfinite" else float(value) for value in leaves], np.float64)
+    if answer.bound is None:
+        return _Wanted(values, nonfinite, None)
+    bounds = [math.nan if bound is None else bound for bound in _leaves(answer.bound)]
+    return _Wanted(values, nonfinite, np.array(bounds, np.float64))
+
+
+def _leaves(values: Any) -> Iterator[Any]:
+    if isinstance(values, list):
+        for value in values:
+            yield from _leaves(value)
+    else:
+        yield values
 
 
 def judge_output(case: Case, expectation: Expectation, output: np.ndarray, dtype: str, layout: str) -> Judgement:
-    """Judges an output array of the worker."""
-    shape = _shape(case)
-    got = output.transpose(0, 3, 1, 2) if layout == "NHWC" and output.ndim == 4 else output
-    if got.shape != shape:
-        return Judgement(Verdict.DEVIATES, f"the output has shape {output.shape}, not {shape} in {layout} order")
-    if got.dtype.name != dtype or not got.dtype.isnative:
+    """Judges an output array of the worker: it must be one of the answers that the case allows."""
+    got = in_file_order(case, output, layout)
+    if got.shape != case.shape:
+        where = "" if case.operation == Operation.BOX_GRADIENT else f" in {layout} order"
+        return Judgement(Verdict.DEVIATES, f"the output has shape {output.shape}, not {case.shape}{where}")
+    # Boxes of 16-bit maps may be float32, and then so is their gradient.
+    allowed = (dtype, "float32") if case.operation == Operation.BOX_GRADIENT else (dtype,)
+    if got.dtype.name not in allowed or not got.dtype.isnative:
         return Judgement(Verdict.DEVIATES, f"the output has data type {got.dtype}, not {dtype}")
-    expected = _nested(expectation.output, shape)
-    bounds = None if expectation.bound is None else _nested(expectation.bound, shape)
-    return _compare(expected, bounds, got.astype(np.float64), case.invalid_rois)
+    values = got.astype(np.float64)
+    judgements = [_compare(answer, values, case.invalid_rois) for answer in expectation.answers]
+    return next((j for j in judgements if j.verdict == Verdict.CONFORMS), judgements[0])
 
 
-def _shape(case: Case) -> tuple[int, ...]:
-    arguments = case.arguments
-    return (len(arguments["boxes"]), arguments["input"]["shape"][1], *arguments["output_size"])
+def in_file_order(case: Case, output: np.ndarray, layout: str) -> np.ndarray:
+    """Returns an output in the order of axes that case files have."""
+    moved = layout == "NHWC" and output.ndim == 4 and case.operation != Operation.BOX_GRADIENT
+    return output.transpose(0, 3, 1, 2) if moved else output
 
 
-def _compare(expected: Objects, bounds: Objects | None, got: np.ndarray, invalid_rois: tuple[int, ...]) -> Judgement:
-    wrong: list[tuple[int, ...]] = []
-    worst = None if bounds is None else 0.0
-    for index in np.ndindex(expected.shape):
-        want: Any = expected[index]
-        value = float(got[index])
-        if index[0] in invalid_rois:
-            fits = math.isnan(value)
-        elif isinstance(want, str):
-            fits = _matches_special(want, value)
-        elif bounds is None:
-            fits = bool(value == want)
-        elif bounds[index] is None:
-            continue
-        else:
-            error = abs(value - want)
-            ratio = error / bounds[index] if bounds[index] else (0.0 if error == 0 else math.inf)
-            worst = max(worst or 0.0, ratio if not math.isnan(ratio) else math.inf)
-            fits = bool(error <= bounds[index])
-        if not fits:
-            wrong.append(index)
-    if not wrong:
+def _compare(answer: Answer, got: Array, invalid_rois: tuple[int, ...]) -> Judgement:
+    wanted = _wanted(answer)
+    values, flat = wanted.values, got.reshape(-1)
+    same = (flat == values) | (np.isnan(values) & np.isnan(flat))
+    same[wanted.nonfinite] = ~np.isfinite(flat[wanted.nonfinite])
+    worst = None
+    if wanted.bounds is not None:
+        numbers = np.isfinite(values)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            error = np.abs(flat - values)
+            within = error <= wanted.bounds
+            ratios = np.where(error == 0, 0.0, error / wanted.bounds)[numbers & ~np.isnan(wanted.bounds)]
+        same = np.where(numbers, within | np.isnan(wanted.bounds), same)
+        worst = float(np.nan_to_num(ratios, nan=math.inf).max(initial=0.0))
+    for k in invalid_rois:
+        of_roi = np.zeros(got.shape, bool)
+        of_roi[k] = True
+        same = np.where(of_roi.reshape(-1), np.isnan(flat), same)
+    if same.all():
         return Judgement(Verdict.CONFORMS, error_over_bound=worst)
-    first = wrong[0]
-    want = "nan" if first[0] in invalid_rois else expected[first]
-    difference = {"index": list(first), "expected": want, "got": _number(float(got[first]))}
+    return _difference(wanted, got, ~same, invalid_rois, worst)
+
+
+def _difference(
+    wanted: _Wanted, got: Array, wrong: Array, invalid_rois: tuple[int, ...], worst: float | None
+) -> Judgement:
+    first = int(wrong.argmax())
+    index = [int(i) for i in np.unravel_index(first, got.shape)]
+    invalid = index[0] in invalid_rois
+    want: float | str = "nan" if invalid else "nonfinite" if wanted.nonfinite[first] else _number(wanted.values[first])
+    if isinstance(want, float) and want.is_integer():
+        want = int(want)  # as it is in the case file
+    difference = {"index": index, "expected": want, "got": _number(got.reshape(-1)[first])}
     reason = (
-        f"{len(wrong)} of {expected.size} values differ; first [{', '.join(map(str, first))}]: "
+        f"{wrong.sum()} of {got.size} values differ; first [{', '.join(map(str, index))}]: "
         f"expected {want}, got {difference['got']}"
     )
-    if first[0] in invalid_rois:
+    if invalid:
         reason += " (an invalid RoI must be refused or give NaN)"
     return Judgement(Verdict.DEVIATES, reason, difference, worst if worst is None or math.isfinite(worst) else None)
 
 
+def _number(value: float) -> float | str:
+    """Returns ``value`` for a JSON file, which has no NaN and no infinity."""
+    return float(value) if math.isfinite(value) else str(float(value))
+
+
 def judge_error(case: Case, error: str) -> Judgement:
-    """Judges a case that ended in an exception of the implementation."""
-    if case.kind == "invalid":
+    """Judges a case that ended in an exception of the implementation; ``error`` begins with the name of its class."""
+    kind = error.partition(":")[0].rpartition(".")[2]
+    if case.kind in ("invalid", "error"):
+        if kind in ACCIDENTS:
+            return Judgement(Verdict.REJECTED, f"refused by accident: {error}")
         return Judgement(Verdict.CONFORMS, f"refused: {error}")
     return Judgement(Verdict.REJECTED, error)

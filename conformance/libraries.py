@@ -15,7 +15,7 @@ from .adapters.onnxruntime import OnnxRuntime
 from .adapters.opencv import OPSET, OpenCv
 from .adapters.openvino import OpenVino
 from .adapters.torchvision import Torchvision, TorchvisionPython
-from .implementation import Unsupported
+from .implementation import Operation, Unsupported
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,6 +48,7 @@ class Library:
         modes: Its modes.
         pairs: Whether scales and sampling ratios may differ between the axes.
         uses_torch: Whether its arrays are PyTorch's, so that NumPy need not know bfloat16.
+        operations: What it can be asked for.
     """
 
     dialects: Mapping[str, Fields]
@@ -56,9 +57,12 @@ class Library:
     modes: tuple[str, ...] = ("avg", "max")
     pairs: bool = False
     uses_torch: bool = False
+    operations: tuple[Operation, ...] = (Operation.FORWARD,)
 
     def check(self, call: RoiAlignCall) -> None:
         """Raises `Unsupported` if the library cannot make ``call``."""
+        if call.operation not in self.operations:
+            raise Unsupported(f"no {call.operation.replace('_', ' ')}")
         if call.mode not in self.modes:
             raise Unsupported(f"mode {call.mode}")
         if not self.pairs:
@@ -94,15 +98,23 @@ def _onnx(opsets: Mapping[str, tuple[int, str | None]]) -> Mapping[str, Fields]:
 _FLOATS = ("float32", "float64", "float16")
 _ALL = (*_FLOATS, "bfloat16")
 _AVERAGE = ("avg",)
+_OF_MAPS = (Operation.FORWARD, Operation.FEATURE_GRADIENT)
 _OPENCV = _onnx({dialect: (OPSET, coordinates) for dialect, coordinates in OpenCv.coordinates.items()})
 
 LIBRARIES: Mapping[str, Library] = MappingProxyType(
     {
-        "torchvision": Library(_each("aligned", Torchvision.aligned), Boxes.ROWS, _FLOATS, _AVERAGE, uses_torch=True),
-        "torchvision-python": Library(
-            _each("aligned", TorchvisionPython.aligned), Boxes.WIDE_ROWS, _ALL, _AVERAGE, uses_torch=True
+        "torchvision": Library(
+            _each("aligned", Torchvision.aligned), Boxes.ROWS, _FLOATS, _AVERAGE, uses_torch=True, operations=_OF_MAPS
         ),
-        "mmcv": Library(_each("aligned", Mmcv.aligned), Boxes.ROWS, _FLOATS, uses_torch=True),
+        "torchvision-python": Library(
+            _each("aligned", TorchvisionPython.aligned),
+            Boxes.WIDE_ROWS,
+            _ALL,
+            _AVERAGE,
+            uses_torch=True,
+            operations=tuple(Operation),
+        ),
+        "mmcv": Library(_each("aligned", Mmcv.aligned), Boxes.ROWS, _FLOATS, uses_torch=True, operations=_OF_MAPS),
         "onnxruntime": Library(_onnx(OnnxRuntime.opsets), Boxes.CORNERS, _FLOATS),
         "onnx-reference": Library(_onnx(OnnxReference.opsets), Boxes.CORNERS, _ALL),
         "openvino": Library(_each("aligned_mode", OpenVino.aligned_mode), Boxes.CORNERS, ("float32", "float16")),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ..kernels.dialect import DIALECTS, Adaptive, Dialect, EmptyGrid, End, GridCap, Max, MinSize, Offset, Outside
 from . import faults
 from .faults import ONE
+from .implementation import Operation
 from .oracle import HALF, Rules
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ class Mutant:
         before: Changes the call, if the fault is there.
         after: Changes the output ``(K, C, P_h, P_w)``, if the fault is there; it also gets the call.
         concerns: Whether the fault can show under a dialect and in a mode; where it cannot, the mutant is equivalent.
+        equivalent: Why it cannot show elsewhere; empty if the formulas are then the same.
+        operation: What the fault is in.
     """
 
     name: str
@@ -41,9 +44,11 @@ class Mutant:
     before: Callable[[faults.Call], faults.Call] = lambda call: call
     after: Callable[[Objects, faults.Call], Objects] = lambda values, _: values
     concerns: Callable[[Dialect, str], bool] = lambda _dialect, _mode: True
+    equivalent: str = ""
+    operation: Operation = Operation.FORWARD
 
     def output(self, call: faults.Call) -> Objects:
-        """Returns what an implementation with this fault computes, ``(K, C, P_h, P_w)``; None throughout an invalid RoI."""
+        """Returns what an implementation with this fault computes; None throughout an invalid RoI."""
         return self.after(faults.output(self.before(call), self.rules), call)
 
 
@@ -58,20 +63,36 @@ def _dialect(name: str, who: str = "", **choices: Any) -> Mutant:
     )
 
 
-def _where(applies: Callable[[Dialect], bool], mutant: Mutant) -> Mutant:
-    """Returns the mutant, said to concern only dialects of which ``applies`` is true."""
+def _where(applies: Callable[[Dialect], bool], why: str, mutant: Mutant) -> Mutant:
+    """Returns the mutant, said to concern only dialects of which ``applies`` is true, and why no others."""
     before = mutant.concerns
-    return replace(mutant, concerns=lambda dialect, mode: applies(dialect) and before(dialect, mode))
+    return replace(mutant, equivalent=why, concerns=lambda dialect, mode: applies(dialect) and before(dialect, mode))
 
 
 def _may_be_empty(dialect: Dialect) -> bool:
-    """A RoI of at least one pixel, rounded up, has at least one sample per bin: its grid is never empty."""
     return dialect.min_size != MinSize.ONE
 
 
+NEVER_EMPTY = "A RoI of at least one pixel, rounded up, has at least one sample per bin: its grid is never empty."
+ZERO_ANYWAY = (
+    "Where no sample is outside, or a maximum includes 0 anyway, the 0 of outside samples makes no difference."
+)
+NONE_OUTSIDE = "Where outside samples are clamped, none is outside."
+NEVER_NEGATIVE = "An extent of at least one pixel is never negative."
+
+
 def _outside_counts(dialect: Dialect) -> bool:
-    """Where no sample is outside, or a maximum includes 0 anyway, the 0 of outside samples makes no difference."""
     return dialect.outside == Outside.ZERO and dialect.max_start != 0.0
+
+
+def _has_outside(dialect: Dialect, mode: str) -> bool:
+    del mode
+    return dialect.outside == Outside.ZERO
+
+
+def _unclamped(dialect: Dialect, mode: str) -> bool:
+    del mode
+    return dialect.min_size == MinSize.NONE
 
 
 def _only(mode: str) -> Callable[[Dialect, str], bool]:
@@ -91,11 +112,11 @@ MUTANTS: tuple[Mutant, ...] = (
     _dialect("grid capped by the map", "torchvision's Python path", grid_cap=GridCap.MAP),
     _dialect("second corner one further", "MindSpore roi_end_mode=1", end=End.PLUS_ONE),
     _dialect("outside samples clamped", "torchvision's Python path, ivy, keras-hub, OpenVINO's GPU reference", outside=Outside.CLAMP),
-    _where(_may_be_empty, _dialect("empty grid not a number", "OpenVINO, Paddle and MNN on a CPU", empty_grid=EmptyGrid.NAN)),
-    _where(_may_be_empty, _dialect("empty grid takes one sample", "OpenCV", empty_grid=EmptyGrid.ONE_SAMPLE)),
+    _where(_may_be_empty, NEVER_EMPTY, _dialect("empty grid not a number", "OpenVINO, Paddle and MNN on a CPU", empty_grid=EmptyGrid.NAN)),
+    _where(_may_be_empty, NEVER_EMPTY, _dialect("empty grid takes one sample", "OpenCV", empty_grid=EmptyGrid.ONE_SAMPLE)),
     _dialect("maximum of interpolated samples", "OpenVINO, mmcv, TVM, MNN", max=Max.SAMPLE),
     _dialect("maximum of weighted corners", "ONNX reference, ONNX Runtime, OpenCV, TensorRT", max=Max.CORNER),
-    _where(_outside_counts, _dialect("maximum of inside samples only", "Chainer", max=Max.SAMPLE_INSIDE)),
+    _where(_outside_counts, ZERO_ANYWAY, _dialect("maximum of inside samples only", "Chainer", max=Max.SAMPLE_INSIDE)),
     _dialect("maximum starts at 0", "OpenVINO", max_start=0.0),
     _dialect("maximum starts at -10000", "mmcv on a CPU", max_start=-10000.0),
     Mutant("shift of one pixel", rules=faults.OffsetOfOnePixel, concerns=lambda dialect, _: dialect.offset == Offset.HALF),
@@ -105,7 +126,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("corners sorted", "TensorRT's PyramidROIAlign", rules=faults.CornersSorted),
     Mutant("extent one larger", "jwyang's RoIAlign", rules=faults.ExtentPlusOne),
     Mutant("minimum size two", rules=faults.MinSizeTwo),
-    Mutant("extent without its sign", rules=faults.AbsoluteExtent, concerns=lambda dialect, _: dialect.min_size == MinSize.NONE),
+    Mutant("extent without its sign", rules=faults.AbsoluteExtent, concerns=_unclamped, equivalent=NEVER_NEGATIVE),
     Mutant("one bin less", "jwyang's RoIAlign", rules=faults.BinsOneLess),
     Mutant("grid of twice the bin", rules=faults.GridOfExtent),
     Mutant("grid one larger for whole bins", rules=faults.CeilPlusOne),
@@ -113,20 +134,21 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("sampling ratio ignored", rules=faults.AlwaysAdaptive),
     Mutant(
         "at least one sample", rules=faults.AtLeastOneSample,
-        concerns=lambda dialect, _: dialect.min_size == MinSize.NONE and dialect.empty_grid != EmptyGrid.ONE_SAMPLE,
+        concerns=lambda dialect, mode: _unclamped(dialect, mode) and dialect.empty_grid != EmptyGrid.ONE_SAMPLE,
+        equivalent=NEVER_EMPTY,
     ),
     Mutant("last sample missing", rules=faults.LastSampleMissing),
     Mutant("samples at the corners of their cells", rules=faults.SamplesAtCorners),
     Mutant("samples spread between the ends of the bin", rules=faults.SamplesWithEnds),
     Mutant("every bin is the first", rules=faults.FirstBinOnly),
-    Mutant("inverted bins run forward", rules=faults.MirroredBins, concerns=lambda dialect, _: dialect.min_size == MinSize.NONE),
-    Mutant("outside begins at -1/2", rules=faults.bounds(-HALF, 0), concerns=lambda dialect, _: dialect.outside == Outside.ZERO),
-    Mutant("outside begins at 0", rules=faults.bounds(Fraction(0), 0), concerns=lambda dialect, _: dialect.outside == Outside.ZERO),
-    Mutant("outside begins at -2", rules=faults.bounds(Fraction(-2), 0), concerns=lambda dialect, _: dialect.outside == Outside.ZERO),
-    Mutant("outside begins at H - 1", "crop_and_resize", rules=faults.bounds(-ONE, -1), concerns=lambda dialect, _: dialect.outside == Outside.ZERO),
-    Mutant("outside begins at H + 1", rules=faults.bounds(-ONE, 1), concerns=lambda dialect, _: dialect.outside == Outside.ZERO),
-    Mutant("exactly -1 and exactly H are outside", "an early MindSpore kernel", rules=faults.bounds(-ONE, 0, including=False), concerns=lambda dialect, _: dialect.outside == Outside.ZERO),
-    Mutant("exactly H is outside", rules=faults.HighBoundExcluded, concerns=lambda dialect, _: dialect.outside == Outside.ZERO),
+    Mutant("inverted bins run forward", rules=faults.MirroredBins, concerns=_unclamped, equivalent=NEVER_NEGATIVE),
+    Mutant("outside begins at -1/2", rules=faults.bounds(-HALF, 0), concerns=_has_outside, equivalent=NONE_OUTSIDE),
+    Mutant("outside begins at 0", rules=faults.bounds(Fraction(0), 0), concerns=_has_outside, equivalent=NONE_OUTSIDE),
+    Mutant("outside begins at -2", rules=faults.bounds(Fraction(-2), 0), concerns=_has_outside, equivalent=NONE_OUTSIDE),
+    Mutant("outside begins at H - 1", "crop_and_resize", rules=faults.bounds(-ONE, -1), concerns=_has_outside, equivalent=NONE_OUTSIDE),
+    Mutant("outside begins at H + 1", rules=faults.bounds(-ONE, 1), concerns=_has_outside, equivalent=NONE_OUTSIDE),
+    Mutant("exactly -1 and exactly H are outside", "an early MindSpore kernel", rules=faults.bounds(-ONE, 0, including=False), concerns=_has_outside, equivalent=NONE_OUTSIDE),
+    Mutant("exactly H is outside", rules=faults.HighBoundExcluded, concerns=_has_outside, equivalent=NONE_OUTSIDE),
     Mutant("zero padding", "scenic", rules=faults.FadesAtEdge),
     Mutant("extrapolates at the high edge", "jwyang's RoIAlign", rules=faults.ClampOnlyLow),
     Mutant("last row and column never read", "torchvision's ps_roi_pool", rules=faults.LastPixelUnreachable),
@@ -142,7 +164,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("minimum", rules=faults.Minimum, concerns=_only("max")),
     Mutant(
         "maximum forgets outside samples", rules=faults.OutsideSkipped,
-        concerns=lambda dialect, mode: mode == "max" and _outside_counts(dialect),
+        concerns=lambda dialect, mode: mode == "max" and _outside_counts(dialect), equivalent=ZERO_ANYWAY,
     ),
     Mutant("average instead of maximum", before=lambda call: replace(call, mode="avg"), concerns=_only("max")),
     Mutant("maximum instead of average", before=lambda call: replace(call, mode="max"), concerns=_only("avg")),
@@ -159,11 +181,12 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("output transposed", after=lambda values, _: values.swapaxes(2, 3) if values.shape[2] == values.shape[3] else values),
     Mutant("bins in reverse order", after=lambda values, _: values[:, :, ::-1, ::-1]),
     Mutant("channels in reverse order", after=lambda values, _: values[:, ::-1]),
-    Mutant("a NaN at pixel (0, 0) reaches outside samples", "torchvision, ONNX Runtime, OpenVINO, OpenCV, mmcv on a CPU", after=faults.poison_of_first_pixel, concerns=lambda dialect, mode: mode == "avg" and dialect.outside == Outside.ZERO),
+    Mutant("a NaN at pixel (0, 0) reaches outside samples", "torchvision, ONNX Runtime, OpenVINO, OpenCV, mmcv on a CPU", after=faults.poison_of_first_pixel, concerns=lambda dialect, mode: mode == "avg" and _has_outside(dialect, mode), equivalent=NONE_OUTSIDE),
+    Mutant("offsets in 32 bits", "torchvision, mmcv, MXNet, TensorRT's plugin", before=lambda call: replace(call, input=call.input * 0) if call.many else call),
     Mutant("zeros", after=faults.constant(Fraction(0))),
     Mutant("ones", after=faults.constant(ONE)),
 )  # fmt: skip
-"""All faults."""
+"""Faults of the output."""
 
 
 def main_dialects() -> dict[str, Dialect]:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     Tap = tuple[int, Fraction]
 
 HALF = Fraction(1, 2)
+FEW = 4  # samples that are looked at one by one
 
 
 class Special(StrEnum):
@@ -70,8 +71,13 @@ class Rules:
     def extent(self, start: Fraction, end: Fraction) -> Fraction:
         """RA-2: the extent of the RoI."""
         h = end - start
-        least = {MinSize.NONE: h, MinSize.ZERO: Fraction(0), MinSize.ONE: Fraction(1)}
-        return max(h, least[self.dialect.min_size])
+        match self.dialect.min_size:
+            case MinSize.NONE:
+                return h
+            case MinSize.ZERO:
+                return max(h, Fraction(0))
+            case MinSize.ONE:
+                return max(h, Fraction(1))
 
     def bin(self, extent: Fraction, bins: int) -> Fraction:
         """RA-3: the size of a bin."""
@@ -81,9 +87,13 @@ class Rules:
         """RA-4: samples per bin; none if it is not positive."""
         if sampling_ratio > 0:
             return sampling_ratio
-        half_away = math.floor(abs(bin_size) + HALF) * (1 if bin_size > 0 else -1)
-        rule = {Adaptive.CEIL: math.ceil(bin_size), Adaptive.FLOOR: math.floor(bin_size), Adaptive.ROUND: half_away}
-        grid = rule[self.dialect.adaptive]
+        match self.dialect.adaptive:
+            case Adaptive.CEIL:
+                grid = math.ceil(bin_size)
+            case Adaptive.FLOOR:
+                grid = math.floor(bin_size)
+            case Adaptive.ROUND:  # half away from zero
+                grid = math.floor(abs(bin_size) + HALF) * (1 if bin_size > 0 else -1)
         return max(grid, 1) if self.dialect.empty_grid == EmptyGrid.ONE_SAMPLE else grid
 
     def taken(self, grid: int, sampling_ratio: int, pixels: int) -> int:
@@ -126,6 +136,17 @@ class Rules:
         if self.dialect.max_start is not None:
             candidates.append(Fraction(self.dialect.max_start))
         return max(candidates, default=Fraction(0))
+
+    def motion(self, axis: Axis, p: int, i: int) -> tuple[Fraction, Fraction]:
+        """RA-16: by how much sample ``i`` of bin ``p`` moves, in feature pixels, when y1 does, and when y2 does."""
+        if axis.extent > axis.end - axis.start:
+            return axis.scale, Fraction(0)
+        along = (p + (i + HALF) / axis.grid) / axis.bins
+        return axis.scale * (1 - along), axis.scale * along
+
+    def slope(self, y: Fraction, pixels: int) -> int:
+        """RA-16: the derivative of ``l_y`` by the position of a sample that is inside, from the right."""
+        return 1 if 0 <= y < pixels - 1 else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +199,10 @@ class Axis:
         return Sample(i, count, y, self.rules.inside(y, self.pixels), low, high)
 
     def samples(self, p: int) -> Iterator[Sample]:
-        """Yields the samples of bin ``p`` that are inside, those far off the map on one side as one."""
+        """Yields the samples of bin ``p`` that are inside; of many, those far off the map on one side as one."""
+        if self.taken <= FEW:
+            yield from (sample for i in range(self.taken) if (sample := self.sample(p, i)).inside)
+            return
         near = self.between(p, Fraction(-2), Fraction(self.pixels + 1))
         for run in (range(near.start), *(range(i, i + 1) for i in near), range(near.stop, self.taken)):
             if run and (sample := self.sample(p, run.start, len(run))).inside:

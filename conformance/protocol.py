@@ -13,8 +13,11 @@ from .case import numpy_dtype
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-VERSION = 1
-"""Of the protocol; sent in the worker's first message."""
+VERSION = 2
+"""Of the protocol; sent in the worker's first message. Version 2 added gradients."""
+
+SUPPORTED = (1, 2)
+"""Versions that workers may speak. One of version 1 describes no ``operations``, and so is only asked for outputs."""
 
 
 class ProtocolError(Exception):

@@ -3,7 +3,8 @@
 ``published.json`` holds them, from the tests, documents and issues of many libraries, each with its source, the call in this
 project's arguments, the numbers as published and the dialect that the source describes. ``python -m
 roikit.conformance.published`` computes every call exactly under its dialect and prints who agrees. It exits with 1 if a
-disagreement has no recorded reason, or if one that has a reason agrees after all.
+disagreement has no recorded reason, or if one that has a reason agrees after all. With ``--cases FOLDER`` it writes the calls
+whose numbers agree as golden cases, which expect the exact result and name the source, to ``FOLDER/cases/published.json``.
 
 Numbers agree if they differ by no more than half a unit of the last place that was published, plus what a sound computation in
 float32 may err (`tolerance.bounds`).
@@ -11,15 +12,18 @@ float32 may err (`tolerance.bounds`).
 
 from __future__ import annotations
 
+import argparse
 import itertools
 import json
 import math
+import re
 import sys
 from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,6 +32,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from ..kernels.dialect import (
+    DIALECTS,
     Adaptive,
     Dialect,
     EmptyGrid,
@@ -39,7 +44,11 @@ from ..kernels.dialect import (
     Outside,
     named_dialect,
 )
+from . import golden
 from .case import box_rows, feature_map
+from .certificate import exact_dtypes, fairness
+from .generator import EDITION
+from .mutants import main_dialects
 from .oracle import Special, roi_align
 from .tolerance import bounds
 
@@ -274,8 +283,66 @@ def _table(comparisons: list[Comparison]) -> Table:
     return table
 
 
+def as_cases(catalogue: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Returns the calls whose published numbers agree as golden cases, the same call once, without what is computed."""
+    agreeing = {c.id: c for c in compare(catalogue) if c.verdict == Verdict.AGREES}
+    found: dict[str, dict[str, Any]] = {}
+    for entry in catalogue["entries"]:
+        if entry["id"] in agreeing:
+            case = _case(entry, agreeing[entry["id"]].dialect, catalogue["inputs"])
+            known = found.setdefault(json.dumps(case["arguments"]), case)
+            if case["source"] not in known["source"]:
+                known["source"] += f"; {case['source']}"
+    return list(found.values())
+
+
+def _case(entry: Mapping[str, Any], dialect: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    given = entry["arguments"]
+    pixels = input_map(given["input"], inputs)
+    rows = [[_plain(v) for v in row] for row in pixels.reshape(-1, pixels.shape[-1])]
+    arguments = {
+        "input": {"shape": list(pixels.shape), "rows": rows},
+        **{key: json.loads(json.dumps(value, default=_plain)) for key, value in given.items() if key != "input"},
+    }
+    rules = ["RA-1", "RA-3", *(["RA-4"] if 0 in arguments["sampling_ratio"] else []), "RA-5", "RA-7"]
+    case = {
+        "id": "pub-" + re.sub("[^a-z0-9]+", "-", entry["id"].lower()).strip("-"),
+        "title": f"Published numbers, for {dialect}.",
+        "source": entry["source"],
+        "rules": [*rules, "RA-8" if arguments["mode"] == "avg" else "RA-9"],
+        "kind": "value",
+        "arguments": arguments,
+    }
+    return {**case, "claims": _claims(arguments)}
+
+
+def _plain(number: Any) -> int | float:
+    return int(number) if float(number).is_integer() else float(number)
+
+
+def _claims(arguments: Mapping[str, Any]) -> str:
+    """Returns what a call can claim: to be exact, to have bounds, or that rounding takes a branch."""
+    if any(fairness(arguments, dialect) for dialect in set(DIALECTS.values())):
+        return "fragile"
+    exact = (exact_dtypes(arguments, dialect) for dialect in main_dialects().values())
+    return "exact" if all({"float32", "float64"} <= set(dtypes) for dtypes in exact) else "bounded"
+
+
+def _write_cases(folder: Path) -> None:
+    cases = [golden.complete(case) for case in as_cases(load_catalogue())]
+    document = {"edition": EDITION, "group": "published", "cases": cases}
+    (folder / "cases" / "published.json").write_text(golden.render(document), encoding="utf-8")
+
+
 def main() -> int:
     """Prints what the oracle says to the catalogue, and returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m roikit.conformance.published")
+    parser.add_argument(
+        "--cases", type=Path, metavar="FOLDER", help="write the calls as cases there, and print nothing"
+    )
+    if folder := parser.parse_args().cases:
+        _write_cases(folder)
+        return 0
     console = Console() if Console().is_terminal else Console(width=_FILE_WIDTH)
     comparisons = compare()
     console.print(_table(comparisons))

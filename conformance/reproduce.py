@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import deviations, script
 from .case import load_cases
-from .implementation import Unsupported, registered
+from .implementation import Operation, Unsupported, registered
 from .libraries import LIBRARIES, Boxes
 from .selection import UsageError, check_names, find_case
 
@@ -34,6 +34,8 @@ def reproduce(case_id: str, implementation: str, dialect: str | None = None, dty
         UsageError: there is no such case, implementation, dialect or data type, or the library cannot make the call.
     """
     case = find_case(load_cases(), case_id)
+    if case.kind == "property":
+        raise UsageError(f"{case.id} compares several answers; a script shows one: take a case of the group gradient")
     check_names("implementation", [implementation], list(registered()))
     if implementation not in LIBRARIES:
         raise UsageError(f"there are no scripts for {implementation}, only for {', '.join(LIBRARIES)}")
@@ -55,7 +57,7 @@ def _choices(case: Case, library: Library, dialects: Sequence[str], dtypes: Sequ
     reason = Unsupported(f"it is not for {' or '.join(dtypes)} under {' or '.join(dialects)}")
     choices = []
     for dialect, dtype in product(dialects, dtypes):
-        if case.expectation(dialect, dtype):
+        if case.kind == "error" or case.expectation(dialect, dtype):
             try:
                 library.check(case.call(dialect, dtype, LAYOUT))
                 library.fields(dialect, dtype)
@@ -69,21 +71,24 @@ def _choices(case: Case, library: Library, dialects: Sequence[str], dtypes: Sequ
 
 def _write(case: Case, implementation: str, dialect: str, dtype: str, known: Deviation | None) -> str:
     library, expectation = LIBRARIES[implementation], case.expectation(dialect, dtype)
-    assert expectation is not None
     call = case.call(dialect, dtype, LAYOUT)
     fields = _call_fields(call) | _dtype_fields(dtype, library) | library.fields(dialect, dtype)
+    if call.operation != Operation.FORWARD:
+        fields |= _gradient_fields(call.operation, fields)
     fields["model"] = _template("onnx-model", fields) if "opset" in fields else ""
     setup, pooling = _template(implementation, fields | {"data": "$data"}).split("\n\n$data\n\n")
     boxes_type = f"np.{call.boxes.dtype}" if library.boxes == Boxes.WIDE_ROWS else fields["array_type"]
     command = f"roikit reproduce {case.id} {implementation} --dialect {dialect} --dtype {dtype}"
+    refusal = case.kind in ("invalid", "error")
     parts = {
         "heading": script.heading(case, dialect, known, command),
         "setup": setup,
         "inputs": script.inputs(case, fields["array_type"], boxes_type, apart=library.boxes == Boxes.CORNERS),
-        "expected": script.expected(case, expectation),
-        "pooling": script.refusable(pooling) if case.kind == "invalid" else pooling,
-        "comparison": script.comparison(expectation),
+        "pooling": script.refusable(pooling) if refusal else pooling,
     }
+    if expectation is None:
+        return _template("refusal", fields | parts)
+    parts |= {"expected": script.expected(case, expectation), "comparison": script.comparison(expectation)}
     return _template("script", fields | parts)
 
 
@@ -116,7 +121,19 @@ def _dtype_fields(dtype: str, library: Library) -> Fields:
         "ml_dtypes": "import ml_dtypes\n" if foreign else "",
         "to_torch": ".bfloat16()" if in_torch else "",
         "to_numpy": ".float()" if in_torch else "",
+        "prepare": "",
+        "finish": f"output = output{'.float()' if in_torch else ''}.numpy()",
         "onnx_type": {"float32": "float", "float64": "double"}.get(dtype, dtype),
+    }
+
+
+def _gradient_fields(operation: Operation, fields: Fields) -> Fields:
+    """Returns how a gradient is had from PyTorch."""
+    tensor, part = ("maps", "") if operation == Operation.FEATURE_GRADIENT else ("rois", "[:, 1:]")
+    return {
+        "prepare": f"\n{tensor}.requires_grad_()",
+        "finish": f"output.backward(torch.from_numpy(grad){fields['to_torch']})\n"
+        f"output = {tensor}.grad{part}{fields['to_numpy'] if tensor == 'maps' else ''}.numpy()  # the gradient, that is",
     }
 
 

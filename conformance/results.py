@@ -35,6 +35,7 @@ class Result:
     case: str
     group: str
     rules: tuple[str, ...]
+    operation: str
     mode: str
     dtype: str
     layout: str

@@ -5,6 +5,7 @@ A worker that dies or hangs costs one case: it is replaced and the run goes on.
 
 from __future__ import annotations
 
+import itertools
 import os
 import queue
 import signal
@@ -13,14 +14,16 @@ import sys
 import tempfile
 import threading
 import time
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from . import protocol
+from . import properties, protocol
+from .contested import judge_reading
 from .implementation import Description, Unsupported
-from .judge import Judgement, Verdict, judge_error, judge_output
+from .judge import Judgement, Verdict, in_file_order, judge_error
 from .results import Result, Subject
 
 if TYPE_CHECKING:
@@ -36,7 +39,12 @@ LOAD_SECONDS = 120.0
 CALLS_WORTH_SHARING = 1000
 """An implementation with fewer calls than this is run by one worker: a second would take longer to load than it saves."""
 
+_AHEAD = 4  # calls sent before their turn
+
 _TICK = 0.25  # seconds between looks whether the run is to stop
+
+Plan = tuple["Case", str, str, str]
+"""A case, dialect, data type and layout."""
 
 Message = tuple[dict[str, Any], dict[str, "np.ndarray"]]
 
@@ -194,8 +202,9 @@ class Session:
             return Subject(implementation=name, state="broken", reason=worker.obituary())
         if message["type"] != "ready":
             return Subject(implementation=name, state=message["type"], reason=message.get("reason") or message["error"])
-        if message["protocol"] != protocol.VERSION:
-            spoken = f"its worker speaks protocol {message['protocol']}, this roikit speaks {protocol.VERSION}"
+        if message["protocol"] not in protocol.SUPPORTED:
+            known = " and ".join(map(str, protocol.SUPPORTED))
+            spoken = f"its worker speaks protocol {message['protocol']}, this roikit speaks {known}"
             return Subject(implementation=name, state="broken", reason=spoken)
         return Subject(implementation=name, state="ran", description=message["description"])
 
@@ -205,8 +214,48 @@ class Session:
             self._worker.close()
             self._worker = None
 
-    def judge(self, case: Case, dialect: str, dtype: str, layout: str) -> Judgement:
-        """Makes the call of a case and judges the answer."""
+    def judge(self, plans: Sequence[Plan]) -> Iterator[tuple[Plan, Judgement]]:
+        """Makes the calls of some cases and judges the answers, in order.
+
+        A few calls are sent ahead of the answers, so that neither side waits for the other. When the worker fails, the first
+        of those unanswered is to blame, and the others are sent anew.
+        """
+        waiting, sent = deque(plans), deque[tuple[Plan, Judgement | None]]()
+        while (waiting or sent) and not self._stop.is_set():
+            while (
+                waiting
+                and len(sent) < _AHEAD
+                and not (sent and "property" in (waiting[0][0].kind, sent[-1][0][0].kind))
+            ):
+                plan = waiting.popleft()
+                sent.append((plan, None if plan[0].kind == "property" else self._send(*plan)))
+            plan, judgement = sent[0]
+            if judgement is None:
+                try:
+                    judgement = self._judge(*plan)
+                except _FailureError as failure:
+                    judgement = failure.judgement
+                    while len(sent) > 1:
+                        waiting.appendleft(sent.pop()[0])
+            sent.popleft()
+            if not self._stop.is_set():
+                yield plan, judgement
+
+    def _judge(self, case: Case, dialect: str, dtype: str, layout: str) -> Judgement:
+        """Judges the answer to a call that has been sent; a property makes its calls itself."""
+        if case.kind != "property":
+            return _judge_answer(case, *self._receive(), dialect, dtype, layout)
+
+        def ask(changed: Case) -> np.ndarray | Judgement:
+            if failure := self._send(changed, dialect, dtype, layout):
+                return failure
+            answer, arrays = self._receive()
+            return _failure(answer) or in_file_order(changed, arrays["output"], layout)
+
+        return properties.check(case, ask)
+
+    def _send(self, case: Case, dialect: str, dtype: str, layout: str) -> Judgement | None:
+        """Sends a call; returns a judgement if that cannot be done."""
         if self._worker is None and self.open().state != "ran":
             return Judgement(Verdict.CRASHED, "the worker could not be started again after an earlier case")
         assert self._worker is not None
@@ -216,6 +265,7 @@ class Session:
             return Judgement(Verdict.UNSUPPORTED, str(reason))
         request = {
             "type": "roi_align",
+            "operation": call.operation,
             "memory": case.memory,
             "output_size": call.output_size,
             "spatial_scale": call.spatial_scale,
@@ -224,40 +274,59 @@ class Session:
             "layout": layout,
             "dialect": dialect,
         }
+        arrays = {"input": call.input, "boxes": call.boxes} | ({} if call.grad is None else {"grad": call.grad})
+        with suppress(WorkerGoneError):  # then no answer comes either
+            self._worker.send(request, arrays)
+        return None
+
+    def _receive(self) -> Message:
+        assert self._worker is not None
         try:
-            self._worker.send(request, {"input": call.input, "boxes": call.boxes})
-            answer, arrays = self._worker.receive(self._seconds, self._stop)
+            return self._worker.receive(self._seconds, self._stop)
         except WorkerTimeoutError:
             self.close()
-            return Judgement(Verdict.TIMED_OUT, f"no answer within {self._seconds:g} s")
+            raise _FailureError(Judgement(Verdict.TIMED_OUT, f"no answer within {self._seconds:g} s")) from None
         except WorkerGoneError:
             obituary = self._worker.obituary()
             self.close()
-            return Judgement(Verdict.CRASHED, obituary)
-        return _judge_answer(case, answer, arrays, dialect, dtype, layout)
+            raise _FailureError(Judgement(Verdict.CRASHED, obituary)) from None
+
+
+class _FailureError(Exception):
+    """The first of the calls that were sent has no answer, and this judgement."""
+
+    def __init__(self, judgement: Judgement) -> None:
+        super().__init__(judgement)
+        self.judgement = judgement
+
+
+def _failure(answer: dict[str, Any]) -> Judgement | None:
+    """Returns the judgement of an answer that is no output, or of how it came about; None if there is nothing to say."""
+    match answer["type"]:
+        case "unsupported":
+            return Judgement(Verdict.UNSUPPORTED, answer["reason"])
+        case "raised":
+            return Judgement(Verdict.REJECTED, answer["error"])
+    if answer["wrote_outside"]:
+        return Judgement(Verdict.WROTE_OUTSIDE, "memory beside the output array was written to")
+    if answer["changed_input"]:
+        return Judgement(Verdict.DEVIATES, "the call changed its input, its boxes or its gradient")
+    return None
 
 
 def _judge_answer(
     case: Case, answer: dict[str, Any], arrays: dict[str, np.ndarray], dialect: str, dtype: str, layout: str
 ) -> Judgement:
-    match answer["type"]:
-        case "unsupported":
-            return Judgement(Verdict.UNSUPPORTED, answer["reason"])
-        case "raised":
-            return judge_error(case, answer["error"])
-    if answer["wrote_outside"]:
-        return Judgement(Verdict.WROTE_OUTSIDE, "memory beside the output array was written to")
-    if answer["changed_input"]:
-        return Judgement(Verdict.DEVIATES, "the call changed its input or its boxes")
-    expectation = case.expectation(dialect, dtype)
-    assert expectation is not None
-    judgement = judge_output(case, expectation, arrays["output"], dtype, layout)
+    if answer["type"] == "raised":
+        return judge_error(case, answer["error"])
+    if failure := _failure(answer):
+        return failure
+    if case.kind == "error":
+        return Judgement(Verdict.DEVIATES, "the call was not refused")
+    judgement = judge_reading(case, dialect, arrays["output"], dtype, layout)
     if judgement.verdict == Verdict.CONFORMS and not answer["repeatable"]:
         return Judgement(Verdict.NONDETERMINISTIC, "two calls in a row gave different results")
     return judgement
-
-
-Plan = tuple["Case", str, str, str]
 
 
 def plan(
@@ -268,15 +337,19 @@ def plan(
     def chosen(offered: Sequence[str], wanted: Sequence[str]) -> list[str]:
         return [item for item in offered if not wanted or item in wanted]
 
+    named = chosen(dialects or description.dialects, selection.dialects)
+    layouts = chosen(description.layouts, selection.layouts)
     for case in cases:
-        if case.arguments["mode"] not in description.modes:
+        if case.mode not in description.modes or not set(properties.operations(case)) <= set(description.operations):
             continue
-        for dialect in chosen(dialects or description.dialects, selection.dialects):
-            for dtype in chosen([d for d in case.dtypes if d in description.dtypes], selection.dtypes):
-                if case.expectation(dialect, dtype) is None:
-                    continue
-                for layout in chosen(description.layouts, selection.layouts):
-                    yield case, dialect, dtype, layout
+        if case.memory == "sparse" and not description.reads_in_place:
+            continue
+        dtypes = chosen([d for d in case.dtypes if d in description.dtypes], selection.dtypes)
+        calls = [(case, *call) for call in itertools.product(named, dtypes, layouts)]
+        if case.kind == "error":  # no dialect has a say in it
+            yield from calls[:1]
+        else:
+            yield from (call for call in calls if case.expectation(*call[1:3]))
 
 
 def describe(subject: Subject) -> Description:
@@ -341,11 +414,9 @@ def _share(plans: list[Plan], workers: int) -> list[list[Plan]]:
 
 def _judge_all(session: Session, plans: list[Plan], listener: Listener) -> None:
     with closing(session):
-        for case, dialect, dtype, layout in plans:
-            if listener.stop.is_set():
-                return
-            started = time.perf_counter()
-            judgement = session.judge(case, dialect, dtype, layout)
+        started = time.perf_counter()
+        for (case, dialect, dtype, layout), judgement in session.judge(plans):
+            now = time.perf_counter()
             listener.on_result(
                 Result(
                     implementation=session.target.name,
@@ -353,10 +424,12 @@ def _judge_all(session: Session, plans: list[Plan], listener: Listener) -> None:
                     case=case.id,
                     group=case.group,
                     rules=case.rules,
-                    mode=case.arguments["mode"],
+                    operation=case.operation,
+                    mode=case.mode,
                     dtype=dtype,
                     layout=layout,
                     judgement=judgement,
-                    seconds=round(time.perf_counter() - started, 4),
+                    seconds=round(now - started, 4),
                 )
             )
+            started = now

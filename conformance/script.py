@@ -10,6 +10,7 @@ from textwrap import fill, indent
 from typing import TYPE_CHECKING, Any
 
 from ..kernels.dialect import DIALECTS
+from .case import sparse_images
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -58,21 +59,31 @@ def inputs(case: Case, dtype: str, boxes_dtype: str, *, apart: bool) -> str:
     """Returns the statements that make ``features`` and ``boxes``, and, if they are to be ``apart``, ``batch_indices``."""
     feature, boxes = case.arguments["input"], case.arguments["boxes"]
     lines = [f"features = {array(feature['rows'], feature['shape'], dtype)}"]
+    if case.memory == "sparse":
+        images, shape = sparse_images(feature["shape"][1:]), ", ".join(map(str, feature["shape"][1:]))
+        lines.append(
+            f"last, features = features, np.zeros(({images}, {shape}), {dtype})  # most of it is never touched"
+        )
+        lines.append("features[-1] = last[0]")
+        boxes = [[images - 1, *box[1:]] for box in boxes]
+    if grad := case.arguments.get("grad"):
+        lines.append(f"grad = {array(grad['rows'], grad['shape'], dtype)}")
     if case.memory == "transposed":
         lines.append("features = np.ascontiguousarray(features.transpose(0, 1, 3, 2)).transpose(0, 1, 3, 2)  # strides")
     if apart:
         corners, indices = [row[1:] for row in boxes], [int(float(row[0])) for row in boxes]
-        lines.append(f"boxes = {array(corners, (len(boxes), 4), boxes_dtype)}  # x1, y1, x2, y2")
+        width = len(corners[0]) if corners else 4
+        lines.append(f"boxes = {array(corners, (len(boxes), width), boxes_dtype)}  # x1, y1, x2, y2")
         lines.append(f"batch_indices = {array(indices, (len(boxes),), 'np.int64')}")
     else:
-        lines.append(f"boxes = {array(boxes, (len(boxes), 5), boxes_dtype)}  # batch index, x1, y1, x2, y2")
+        width = len(boxes[0]) if boxes else 5
+        lines.append(f"boxes = {array(boxes, (len(boxes), width), boxes_dtype)}  # batch index, x1, y1, x2, y2")
     return "\n".join(lines)
 
 
 def expected(case: Case, expectation: Expectation) -> str:
     """Returns the statements that make ``expected``, and whatever else the comparison needs."""
-    arguments = case.arguments
-    shape = (len(arguments["boxes"]), arguments["input"]["shape"][1], *arguments["output_size"])
+    shape = case.shape
     lines = []
     if case.invalid_rois:
         which = ", ".join(map(str, case.invalid_rois))
@@ -83,6 +94,11 @@ def expected(case: Case, expectation: Expectation) -> str:
     if _has_nonfinite(expectation):
         either = [value == "nonfinite" for value in _leaves(expectation.output)]
         lines.append(f"nonfinite = {array(either, shape)}  # NaN or infinite: either will do")
+    for answer in expectation.answers[1:]:
+        lines.append("# Rounding, or a convention, may lead to this instead.")
+        lines.append(f"other = {array(answer.output, shape)}")
+        if answer.bound is not None:
+            lines.append(f"other_bound = {array(answer.bound, shape)}")
     return "\n".join(lines)
 
 
@@ -103,6 +119,9 @@ def comparison(expectation: Expectation) -> str:
         lines.append("agrees = np.isclose(output, expected, rtol=0, atol=0, equal_nan=True)")
     if _has_nonfinite(expectation):
         lines.append("agrees |= nonfinite & ~np.isfinite(output)")
+    if len(expectation.answers) > 1:
+        bound = "other_bound" if expectation.answers[1].bound is not None else "0"
+        lines.append(f"agrees |= np.isclose(output, other, rtol=0, atol={bound}).all()")
     return "\n".join(lines)
 
 

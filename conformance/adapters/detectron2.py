@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from ..implementation import Description, RoiAlignCall
+from ..implementation import Description, Operation, RoiAlignCall
 from ._call import require_described
-from ._torch_array import as_array, as_tensor
+from ._torch_gradient import answer
 
 if TYPE_CHECKING:
     import numpy as np
@@ -38,6 +38,8 @@ class Detectron2:
             homepage="https://github.com/facebookresearch/detectron2",
             dialects=tuple(self.aligned),
             dtypes=("float16", "float32", "float64"),
+            operations=(Operation.FORWARD, Operation.FEATURE_GRADIENT),
+            reads_in_place=True,
         )
 
     def describe(self) -> Description:
@@ -49,4 +51,4 @@ class Detectron2:
         require_described(call, self._description)
         scale, ratio = call.single_scale(), call.single_sampling_ratio()
         module = self._module(call.output_size, scale, ratio, aligned=self.aligned[call.dialect])
-        return as_array(module(as_tensor(call.input), as_tensor(call.boxes)))
+        return answer(call, call.boxes, module)

@@ -14,9 +14,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from ..implementation import Description, RoiAlignCall
+from ..implementation import Description, Operation, RoiAlignCall
 from ._call import boxes_like_input, require_described
-from ._torch_array import as_array, as_tensor
+from ._torch_gradient import answer
 
 if TYPE_CHECKING:
     import numpy as np
@@ -41,6 +41,8 @@ class Mmcv:
             dialects=tuple(self.aligned),
             modes=("avg", "max"),
             dtypes=("float16", "float32", "float64"),
+            operations=(Operation.FORWARD, Operation.FEATURE_GRADIENT),
+            reads_in_place=True,
         )
 
     def describe(self) -> Description:
@@ -50,13 +52,9 @@ class Mmcv:
     def roi_align(self, call: RoiAlignCall, out: np.ndarray | None = None) -> np.ndarray:
         """Calls the function as its users do; it takes positional arguments only."""
         require_described(call, self._description)
-        result = self._roi_align(
-            as_tensor(call.input),
-            as_tensor(boxes_like_input(call)),
-            call.output_size,
-            call.single_scale(),
-            call.single_sampling_ratio(),
-            call.mode,
-            self.aligned[call.dialect],
+        scale, ratio, aligned = call.single_scale(), call.single_sampling_ratio(), self.aligned[call.dialect]
+        return answer(
+            call,
+            boxes_like_input(call),
+            lambda maps, boxes: self._roi_align(maps, boxes, call.output_size, scale, ratio, call.mode, aligned),
         )
-        return as_array(result)

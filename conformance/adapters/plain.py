@@ -7,13 +7,13 @@ import inspect
 import sys
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import numpy as np
-
 from ...kernels.dialect import DIALECTS, Offset
-from ..implementation import Description, RoiAlignCall, Unsupported
+from ..implementation import Description, Operation, RoiAlignCall
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    import numpy as np
 
 ARRAYS = ("auto", "numpy", "torch", "cupy")
 
@@ -47,6 +47,7 @@ class PlainCallable:
             dialects=tuple(DIALECTS),
             modes=("avg", "max") if "mode" in self._parameters() else ("avg",),
             dtypes=("float16", "bfloat16", "float32", "float64"),
+            operations=tuple(Operation) if self._arrays == "torch" else (Operation.FORWARD,),
         )
 
     def _parameters(self) -> tuple[str, ...]:
@@ -56,43 +57,25 @@ class PlainCallable:
             return ()
 
     def roi_align(self, call: RoiAlignCall, out: np.ndarray | None = None) -> np.ndarray:
-        """Calls the function; ``sampling_ratio`` is -1 for adaptive sampling, as in torchvision."""
+        """Calls the function; ``sampling_ratio`` is -1 for adaptive sampling, as in torchvision.
+
+        A gradient is that of automatic differentiation, if the function is of torch tensors.
+        """
         del out
-        ratio = call.single_sampling_ratio()
+        ratio, scale = call.single_sampling_ratio(), call.single_scale()
         keywords = {"mode": call.mode} if call.mode != "avg" else {}
-        result = self._function(
-            self._hand_over(call.input),
-            self._hand_over(call.boxes),
-            call.output_size,
-            call.single_scale(),
-            ratio if ratio > 0 else -1,
-            DIALECTS[call.dialect].offset != Offset.NONE,
-            **keywords,
-        )
-        return self._take_back(result)
 
-    def _hand_over(self, array: np.ndarray) -> Any:
-        if self._arrays == "numpy":
-            return array
-        if self._arrays == "cupy":
-            import cupy
+        def pool(maps: Any, boxes: Any) -> Any:
+            aligned = DIALECTS[call.dialect].offset != Offset.NONE
+            adaptive_or = ratio if ratio > 0 else -1
+            return self._function(maps, boxes, call.output_size, scale, adaptive_or, aligned, **keywords)
 
-            return cupy.asarray(array)
-        import torch
-
-        if array.dtype.name == "bfloat16":
-            return torch.from_numpy(array.view(np.int16)).view(torch.bfloat16)
-        return torch.from_numpy(array)
-
-    def _take_back(self, result: Any) -> np.ndarray:
-        if self._arrays == "cupy":
-            import cupy
-
-            return cupy.asnumpy(result)  # type: ignore[no-any-return]
         if self._arrays == "torch":
-            import torch
+            from ._torch_gradient import answer
 
-            if result.dtype == torch.bfloat16:
-                raise Unsupported("bfloat16 results of torch")
-            return result.detach().cpu().numpy()  # type: ignore[no-any-return]
-        return result  # type: ignore[no-any-return]  # the worker looks whether it is an array
+            return answer(call, call.boxes, pool)
+        if self._arrays == "cupy":
+            import cupy
+
+            return cupy.asnumpy(pool(cupy.asarray(call.input), cupy.asarray(call.boxes)))  # type: ignore[no-any-return]
+        return pool(call.input, call.boxes)  # type: ignore[no-any-return]  # the worker looks whether it is an array

@@ -36,7 +36,7 @@ def _distinct_dialects() -> tuple[str, ...]:
     return tuple(names.values())
 
 
-def _description(where: str, *, takes_out: bool) -> Description:
+def _description(where: str, *, on_host: bool) -> Description:
     return Description(
         version=f"{version('roikit')} ({where})",
         homepage="",
@@ -44,7 +44,8 @@ def _description(where: str, *, takes_out: bool) -> Description:
         modes=("avg", "max"),
         dtypes=("float16", "bfloat16", "float32", "float64"),
         layouts=("NCHW", "NHWC"),
-        takes_out=takes_out,
+        takes_out=on_host,
+        reads_in_place=on_host,
     )
 
 
@@ -63,7 +64,7 @@ class RoikitHost:
 
     def describe(self) -> Description:
         """All dialects, modes, data types and layouts."""
-        return _description(f"CPU, {self._compiler}", takes_out=True)
+        return _description(f"CPU, {self._compiler}", on_host=True)
 
     def roi_align(self, call: RoiAlignCall, out: np.ndarray | None = None) -> np.ndarray:
         """Calls `roikit.kernels.roi_align`."""
@@ -88,7 +89,7 @@ class RoikitDevice:
         """All dialects, modes, data types and layouts."""
         cupy = self._cupy
         name = cupy.cuda.runtime.getDeviceProperties(cupy.cuda.Device().id)["name"].decode()
-        return _description(f"{name}, CuPy {cupy.__version__}", takes_out=False)
+        return _description(f"{name}, CuPy {cupy.__version__}", on_host=False)
 
     def roi_align(self, call: RoiAlignCall, out: np.ndarray | None = None) -> np.ndarray:
         """Calls `roikit.kernels.roi_align` with copies of the arrays on the GPU."""

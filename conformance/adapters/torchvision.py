@@ -6,6 +6,7 @@ Facts: ``torchvision/ops/roi_align.py`` of 0.29.1, and running both.
 * Adaptive sampling is asked for by a ``sampling_ratio`` of 0 or less; the default is -1.
 * Boxes are ``(K, 5)``. The compiled operator wants them in the data type of the maps and computes in it, coordinates
   included; the Python function mixes data types and follows the usual promotion.
+* The compiled operator has a gradient for the maps, none for the boxes; that of the Python function is both's.
 * ``torchvision.ops.roi_align`` calls the Python function, through ``torch.compile``, where the compiled operator is
   missing, and on accelerators under ``torch.use_deterministic_algorithms(True)``. The two compute different functions.
 """
@@ -15,9 +16,9 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, ClassVar
 
-from ..implementation import Description, RoiAlignCall
+from ..implementation import Description, Operation, RoiAlignCall
 from ._call import boxes_like_input, require_described
-from ._torch_array import as_array, as_tensor
+from ._torch_gradient import answer
 
 if TYPE_CHECKING:
     import numpy as np
@@ -51,6 +52,8 @@ class Torchvision:
             homepage=HOMEPAGE,
             dialects=tuple(self.aligned),
             dtypes=("float16", "float32", "float64"),
+            operations=(Operation.FORWARD, Operation.FEATURE_GRADIENT),
+            reads_in_place=True,
         )
 
     def describe(self) -> Description:
@@ -60,15 +63,14 @@ class Torchvision:
     def roi_align(self, call: RoiAlignCall, out: np.ndarray | None = None) -> np.ndarray:
         """Calls the operator as its users do."""
         require_described(call, self._description)
-        result = self._roi_align(
-            as_tensor(call.input),
-            as_tensor(boxes_like_input(call)),
-            call.output_size,
-            spatial_scale=call.single_scale(),
-            sampling_ratio=call.single_sampling_ratio(),
-            aligned=self.aligned[call.dialect],
+        scale, ratio, aligned = call.single_scale(), call.single_sampling_ratio(), self.aligned[call.dialect]
+        return answer(
+            call,
+            boxes_like_input(call),
+            lambda maps, boxes: self._roi_align(
+                maps, boxes, call.output_size, spatial_scale=scale, sampling_ratio=ratio, aligned=aligned
+            ),
         )
-        return as_array(result)
 
 
 class TorchvisionPython:
@@ -86,6 +88,8 @@ class TorchvisionPython:
             homepage=HOMEPAGE,
             dialects=tuple(self.aligned),
             dtypes=("float16", "bfloat16", "float32", "float64"),
+            operations=(Operation.FORWARD, Operation.FEATURE_GRADIENT, Operation.BOX_GRADIENT),
+            reads_in_place=True,
         )
 
     def describe(self) -> Description:
@@ -95,12 +99,9 @@ class TorchvisionPython:
     def roi_align(self, call: RoiAlignCall, out: np.ndarray | None = None) -> np.ndarray:
         """Calls the function; boxes stay float32 with 16-bit maps."""
         require_described(call, self._description)
-        result = self._roi_align(
-            as_tensor(call.input),
-            as_tensor(call.boxes),
-            call.single_scale(),
-            *call.output_size,
-            call.single_sampling_ratio(),
-            self.aligned[call.dialect],
+        scale, ratio, aligned = call.single_scale(), call.single_sampling_ratio(), self.aligned[call.dialect]
+        return answer(
+            call,
+            call.boxes,
+            lambda maps, boxes: self._roi_align(maps, boxes, scale, *call.output_size, ratio, aligned),
         )
-        return as_array(result)
