@@ -77,7 +77,8 @@ def _floats(values: Any, shape: Sequence[int]) -> np.ndarray:
 def notices(case: Case, mutant: Mutant, name: str, dialect: Dialect) -> bool:
     """Returns whether a case fails an implementation with this fault."""
     expectation = case.expectation(name, DTYPE)
-    if case.operation != mutant.operation or expectation is None or not mutant.concerns(dialect, case.mode):
+    judged = case.kind in ("value", "property") and case.operation == mutant.operation
+    if not judged or expectation is None or not mutant.concerns(dialect, case.mode):
         return False
     if case.kind == "property":
 

@@ -94,6 +94,9 @@ def conform(
             "--select", "-k", metavar="PATTERN", help="Only cases whose id, group or rule matches. May be repeated."
         ),
     ] = None,
+    edition: Annotated[
+        str | None, typer.Option(metavar="YYYY-MM", help="Only the cases that there were in this edition.")
+    ] = None,
     dtype: Annotated[
         list[str] | None,
         typer.Option(
@@ -123,12 +126,21 @@ def conform(
         ),
     ] = 2,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say why each case deviates.")] = False,
+    reproduce: Annotated[
+        tuple[str, str] | None,
+        typer.Option(metavar="CASE IMPLEMENTATION", help="Run nothing, but print the script of `roikit reproduce`."),
+    ] = None,
 ) -> None:
     """Judge implementations by the golden cases.
 
     Exit status: **0** every case that was run conforms or is a known deviation; **1** a case deviates; **2** the command was
     wrong; **3** nothing was run.
     """
+    if reproduce:
+        _print_script(
+            *reproduce, *(_only_one(option, given) for option, given in (("dialect", dialect), ("dtype", dtype)))
+        )
+        return
     from . import command
     from .deviations import DeviationListError
     from .selection import UsageError
@@ -139,6 +151,7 @@ def conform(
         arrays=arrays.value,
         dialects=dialect or [],
         patterns=select or [],
+        edition=edition,
         dtypes=dtype or [],
         layouts=layout or [],
         output=output,
@@ -160,6 +173,24 @@ def conform(
     raise typer.Exit(status)
 
 
+def _only_one(option: str, given: list[str] | None) -> str | None:
+    if given and len(given) > 1:
+        typer.echo(f"roikit: --reproduce takes one --{option}, not {len(given)}", err=True)
+        raise typer.Exit(EXIT_USAGE)
+    return given[0] if given else None
+
+
+def _print_script(case: str, implementation: str, dialect: str | None, dtype: str | None) -> None:
+    from . import reproduce as reproduction
+    from .selection import UsageError
+
+    try:
+        typer.echo(reproduction.reproduce(case, implementation, dialect, dtype))
+    except UsageError as error:
+        typer.echo(f"roikit: {error}", err=True)
+        raise typer.Exit(EXIT_USAGE) from None
+
+
 @app.command()
 def reproduce(
     case: Annotated[str, typer.Argument(metavar="CASE", help="See `roikit list cases`.")],
@@ -177,14 +208,7 @@ def reproduce(
     library deviates. A dialect or data type that is not given is that of a known deviation, if there is one. Exit status 2:
     the command was wrong.
     """
-    from . import reproduce as reproduction
-    from .selection import UsageError
-
-    try:
-        typer.echo(reproduction.reproduce(case, implementation, dialect, dtype))
-    except UsageError as error:
-        typer.echo(f"roikit: {error}", err=True)
-        raise typer.Exit(EXIT_USAGE) from None
+    _print_script(case, implementation, dialect, dtype)
 
 
 @app.command("list")

@@ -18,8 +18,9 @@ from .case import load_cases
 from .cli import EXIT_CONFORMS, EXIT_DEVIATES, EXIT_NOTHING_RUN
 from .judge import Verdict
 from .results import Result, ResultFile, Subject, has_failure
-from .runner import Listener, Selection, Target, run
-from .selection import select_cases, select_targets, selection
+from .process import Target
+from .runner import Listener, Selection, run
+from .selection import of_edition, select_cases, select_targets, selection
 from .summary import Summary
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class Request:
     arrays: str
     dialects: Sequence[str]
     patterns: Sequence[str]
+    edition: str | None
     dtypes: Sequence[str]
     layouts: Sequence[str]
     output: Path | None
@@ -114,7 +116,7 @@ def conform(request: Request) -> int:
         UsageError: it asks for something that does not exist.
     """
     chosen = selection(request.dtypes, request.layouts, request.dialects)
-    cases = select_cases(load_cases(), request.patterns)
+    cases = select_cases(of_edition(load_cases(), request.edition), request.patterns)
     targets = select_targets(request.names, request.callables, request.arrays, chosen.dialects, request.pythons)
     console = Console(emoji=False) if Console().is_terminal else Console(emoji=False, width=_FILE_WIDTH)
     errors = Console(stderr=True)

@@ -225,7 +225,7 @@ def suits(case: Mapping[str, Any]) -> bool:
         return False
     if not all(_tells(forward_result(arguments, dialect).values) for dialect in dialects):
         return False
-    return not any(fairness(arguments, dialect) for dialect in set(DIALECTS.values()))
+    return not any(fairness(arguments, dialect) for dialect in {d.for_mode(mode) for d in DIALECTS.values()})
 
 
 def _tells(values: Any) -> bool:

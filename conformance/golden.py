@@ -1,7 +1,8 @@
 """Computes what golden cases expect, from the exact oracle, and which cases exercise a rule, for the specification.
 
-``python -m roikit.conformance.golden FOLDER`` rewrites ``cases/*.json`` and ``SPECIFICATION.md`` in FOLDER (``conformance``);
-with ``--check`` it only says whether they are as it would write them. Whatever else stands in them is written by hand and stays.
+``python -m roikit.conformance.golden FOLDER`` rewrites ``cases/*.json``, ``SPECIFICATION.md`` and ``editions.json`` in FOLDER
+(``conformance``); with ``--check`` it only says whether they are as it would write them. Whatever else stands in them is written
+by hand, or by `generator`, and stays.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..kernels.dialect import DIALECTS
-from . import properties
+from . import editions, properties
 from .alternatives import branches, rounded_result
 from .case import DTYPES, case_from_json
 from .certificate import bits_needed, exact_dtypes, forward_budgets, nearest_decision
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from .oracle import Exact
 
 _RULE, _CITATION = "\n## ", "Cases: "
+_MANY = 20  # cases of a group that are not named one by one
 _BOUNDED = ("float32", "float64")
 _KEPT = (
     "id",
@@ -219,6 +221,11 @@ def regenerate(text: str) -> str:
     return render({**document, "cases": [complete(case) for case in document["cases"]]})
 
 
+def _named(group: str, ids: list[str]) -> str:
+    """Names cases of a group; of a large one, their number."""
+    return f"*{group}* {', '.join(ids)}" if len(ids) <= _MANY else f"*{group}* {len(ids)} cases"
+
+
 def cite(specification: str, documents: Iterable[Mapping[str, Any]]) -> str:
     """Returns the specification with, at the end of each rule, the groups and ids of the cases that exercise it."""
     by_rule: dict[str, dict[str, list[str]]] = {}
@@ -232,7 +239,7 @@ def cite(specification: str, documents: Iterable[Mapping[str, Any]]) -> str:
         if rule not in by_rule:
             return section
         text = section.partition(_CITATION)[0].rstrip()
-        groups = "; ".join(f"*{group}* {', '.join(ids)}" for group, ids in by_rule[rule].items())
+        groups = "; ".join(_named(group, ids) for group, ids in by_rule[rule].items())
         return f"{text}\n\n{_CITATION}{textwrap.fill(groups, 125, break_on_hyphens=False)}\n"
 
     head, *sections = specification.split(_RULE)
@@ -242,14 +249,20 @@ def cite(specification: str, documents: Iterable[Mapping[str, Any]]) -> str:
 def main() -> int:
     """Runs the command line and returns its exit status."""
     parser = argparse.ArgumentParser(prog="python -m roikit.conformance.golden", description=__doc__)
-    parser.add_argument("folder", type=Path, help="the folder that holds SPECIFICATION.md and cases/")
+    parser.add_argument("folder", type=Path, help="the folder that holds SPECIFICATION.md, editions.json and cases/")
     parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 if a file would change")
     arguments = parser.parse_args()
     files = sorted(arguments.folder.glob("cases/*.json"))
     fresh = {path: regenerate(path.read_text(encoding="utf-8")) for path in files}
-    specification = arguments.folder / "SPECIFICATION.md"
     documents = [json.loads(text) for text in fresh.values()]
+    specification, ledger = (arguments.folder / name for name in ("SPECIFICATION.md", "editions.json"))
     fresh[specification] = cite(specification.read_text(encoding="utf-8"), documents)
+    try:
+        recorded = editions.record(json.loads(ledger.read_text(encoding="utf-8")), documents)
+    except editions.LedgerError as error:
+        print(error)  # noqa: T201
+        return 1
+    fresh[ledger] = json.dumps(recorded, indent=1) + "\n"
     stale = []
     for path, new in fresh.items():
         if new != path.read_text(encoding="utf-8"):

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from ..kernels.dialect import DIALECTS, Dialect
 from .case import load_cases
+from .contested import is_contested
 from .implementation import missing_requirements, registered
 
 if TYPE_CHECKING:
@@ -46,9 +47,10 @@ def cases(*, verbose: bool) -> None:
     rows = []
     for case in load_cases():
         row = (case.group, case.id, " ".join(case.rules), case.title)
-        rows.append((*row, " ".join(case.dtypes)) if verbose else row)
+        status = "contested" if is_contested(case) else ""
+        rows.append((*row, " ".join(case.dtypes), case.edition, status, case.source) if verbose else row)
     columns = ("group", "case", "rules", "title")
-    _print((*columns, "data types") if verbose else columns, rows)
+    _print((*columns, "data types", "edition", "status", "source") if verbose else columns, rows)
 
 
 def dialects(*, verbose: bool) -> None:

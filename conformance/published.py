@@ -322,7 +322,7 @@ def _plain(number: Any) -> int | float:
 
 def _claims(arguments: Mapping[str, Any]) -> str:
     """Returns what a call can claim: to be exact, to have bounds, or that rounding takes a branch."""
-    if any(fairness(arguments, dialect) for dialect in set(DIALECTS.values())):
+    if any(fairness(arguments, dialect) for dialect in {d.for_mode(arguments["mode"]) for d in DIALECTS.values()}):
         return "fragile"
     exact = (exact_dtypes(arguments, dialect) for dialect in main_dialects().values())
     return "exact" if all({"float32", "float64"} <= set(dtypes) for dtypes in exact) else "bounded"

@@ -6,17 +6,11 @@ A worker that dies or hangs costs one case: it is replaced and the run goes on.
 from __future__ import annotations
 
 import itertools
-import os
-import queue
-import signal
-import subprocess
-import sys
-import tempfile
 import threading
 import time
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing, suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +18,7 @@ from . import properties, protocol
 from .contested import judge_reading
 from .implementation import Description, Unsupported
 from .judge import Judgement, Verdict, in_file_order, judge_error
+from .process import Target, Worker, WorkerGoneError, WorkerTimeoutError
 from .results import Result, Subject
 
 if TYPE_CHECKING:
@@ -32,6 +27,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from .case import Case
+    from .process import Message
 
 LOAD_SECONDS = 120.0
 """How long an implementation may take to load, whatever the limit of a call is."""
@@ -41,29 +37,8 @@ CALLS_WORTH_SHARING = 1000
 
 _AHEAD = 4  # calls sent before their turn
 
-_TICK = 0.25  # seconds between looks whether the run is to stop
-
 Plan = tuple["Case", str, str, str]
 """A case, dialect, data type and layout."""
-
-Message = tuple[dict[str, Any], dict[str, "np.ndarray"]]
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """An implementation to run.
-
-    Attributes:
-        name: What it is called in results.
-        spec: What the worker is to load (see worker.py).
-        dialects: The dialects to judge it by; None means those that it describes.
-        python: The interpreter of its worker.
-    """
-
-    name: str
-    spec: str
-    dialects: tuple[str, ...] | None = None
-    python: str = sys.executable
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,100 +48,6 @@ class Selection:
     dtypes: tuple[str, ...] = ()
     layouts: tuple[str, ...] = ()
     dialects: tuple[str, ...] = ()
-
-
-class WorkerGoneError(Exception):
-    """The worker ended, or said something that is no message, instead of answering."""
-
-
-class WorkerTimeoutError(Exception):
-    """The worker did not answer in time."""
-
-
-class Worker:
-    """A worker process, as the runner sees it."""
-
-    def __init__(self, target: Target) -> None:
-        """Starts the process."""
-        with ExitStack() as stack:
-            self._stderr = stack.enter_context(tempfile.TemporaryFile())
-            self._process = subprocess.Popen(
-                [target.python, "-m", "roikit.conformance.worker", target.spec],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=self._stderr,
-                start_new_session=True,  # Ctrl-C is the runner's, and what the worker starts can be ended with it
-            )
-            stack.pop_all()
-        self._messages: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
-        self._listener = threading.Thread(target=self._listen, daemon=True)
-        self._listener.start()
-
-    def _listen(self) -> None:
-        assert self._process.stdout is not None
-        try:
-            with suppress(protocol.ProtocolError, Unsupported, OSError):
-                while (message := protocol.receive(self._process.stdout)) is not None:
-                    self._messages.put(message)
-        finally:
-            self._messages.put(None)
-
-    def receive(self, seconds: float, stop: threading.Event) -> Message:
-        """Returns the worker's next message.
-
-        Raises:
-            WorkerTimeoutError: none came within ``seconds``, or before ``stop`` was set.
-            WorkerGoneError: none will come.
-        """
-        deadline = time.monotonic() + seconds
-        while True:
-            try:
-                message = self._messages.get(timeout=min(_TICK, max(deadline - time.monotonic(), 0)))
-                break
-            except queue.Empty:
-                if stop.is_set() or time.monotonic() >= deadline:
-                    raise WorkerTimeoutError from None
-        if message is None:
-            raise WorkerGoneError
-        return message
-
-    def send(self, message: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
-        """Sends a message; raises WorkerGoneError if nobody is there."""
-        assert self._process.stdin is not None
-        try:
-            protocol.send(self._process.stdin, message, arrays)
-        except OSError:
-            raise WorkerGoneError from None
-
-    def obituary(self) -> str:
-        """Returns how the process ended, and the last line that it printed."""
-        try:
-            code = self._process.wait(timeout=5)
-        except subprocess.TimeoutExpired:
-            return "the worker stopped talking"
-        how = f"exit status {code}"
-        if code < 0:
-            how = f"killed by {signal.Signals(-code).name}"
-        self._stderr.seek(0)
-        lines = [line for line in self._stderr.read().decode(errors="replace").splitlines() if line.strip()]
-        return f"{how}: {lines[-1][:300]}" if lines else how
-
-    def close(self) -> None:
-        """Ends the process, by force if need be."""
-        assert self._process.stdin is not None
-        with suppress(OSError):  # what was not yet sent has no reader
-            self._process.stdin.close()
-        try:
-            self._process.wait(timeout=2)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        with suppress(OSError):  # children that the worker left behind hold the pipe open
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._listener.join()
-        assert self._process.stdout is not None
-        self._process.stdout.close()
-        self._stderr.close()
 
 
 class Session:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from ..kernels.dialect import DIALECTS
 from .case import DTYPES, LAYOUTS
 from .implementation import registered
-from .runner import Selection, Target
+from .process import Target
+from .runner import Selection
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -43,6 +44,14 @@ def find_case(cases: Sequence[Case], case_id: str) -> Case:
         if case.id == case_id:
             return case
     raise _unknown("case", case_id, [case.id for case in cases], "see `roikit list cases`")
+
+
+def of_edition(cases: Sequence[Case], edition: str | None) -> tuple[Case, ...]:
+    """Returns the cases that there were in an edition, by default the newest."""
+    known = sorted({case.edition for case in cases})
+    if edition is not None and edition not in known:
+        raise _unknown("edition", edition, known)
+    return tuple(case for case in cases if edition is None or case.edition <= edition)
 
 
 def select_cases(cases: Sequence[Case], patterns: Sequence[str]) -> tuple[Case, ...]:

@@ -9,7 +9,8 @@ import pytest
 
 from roikit.conformance.case import load_cases
 from roikit.conformance.judge import Verdict
-from roikit.conformance.runner import Listener, Selection, Target, run
+from roikit.conformance.process import Target
+from roikit.conformance.runner import Listener, Selection, run
 
 HERE = Path(__file__).parent
 # One case that players spoil (a map of 5 x 5 pixels), between two that they do not.

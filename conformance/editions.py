@@ -1,0 +1,53 @@
+"""The ledger of golden cases: which case each id has stood for since which edition, so that none changes its meaning unnoticed.
+
+``editions.json`` maps an edition to the fingerprints of the calls that its cases make. An id is never given to another call, and
+no case disappears: a case that turns out to be wrong gets a successor with an id of its own in a later edition.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    Ledger = dict[str, dict[str, str]]
+
+_MEANING = ("kind", "operation", "relation", "memory", "invalid_rois", "arguments")
+
+
+class LedgerError(Exception):
+    """A case is not the one that its id stands for, or is gone."""
+
+
+def fingerprint(case: Mapping[str, Any]) -> str:
+    """Returns what identifies the call of a case, an object of a case file: a part of a hash of it."""
+    meaning = {key: case[key] for key in _MEANING if key in case}
+    return hashlib.sha256(json.dumps(meaning, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def record(ledger: Ledger, documents: Iterable[Mapping[str, Any]]) -> Ledger:
+    """Returns the ledger with the cases of case files that are new.
+
+    Raises:
+        LedgerError: a case that it has is gone, or makes another call now.
+    """
+    found = {
+        case["id"]: (case.get("edition", document["edition"]), fingerprint(case))
+        for document in documents
+        for case in document["cases"]
+    }
+    known = {case: prints for cases in ledger.values() for case, prints in cases.items()}
+    if gone := sorted(set(known) - set(found)):
+        raise LedgerError(f"cases of an edition are gone: {', '.join(gone)}")
+    if changed := sorted(case for case in known if known[case] != found[case][1]):
+        raise LedgerError(
+            f"cases of an edition make another call now: {', '.join(changed)}; they need ids of their own"
+        )
+    editions = {edition: dict(cases) for edition, cases in ledger.items()}
+    for case, (edition, prints) in found.items():
+        if case not in known:
+            editions.setdefault(edition, {})[case] = prints
+    return {edition: dict(sorted(cases.items())) for edition, cases in sorted(editions.items())}
