@@ -18,7 +18,6 @@ from .case import load_cases
 from .cli import EXIT_CONFORMS, EXIT_DEVIATES, EXIT_NOTHING_RUN
 from .judge import Verdict
 from .results import Result, ResultFile, Subject, has_failure
-from .process import Target
 from .runner import Listener, Selection, run
 from .selection import of_edition, select_cases, select_targets, selection
 from .summary import Summary
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from .case import Case
+    from .process import Target
 
 
 _FILE_WIDTH = 200  # columns of what is not printed to a terminal

@@ -33,7 +33,7 @@ def junit(summary: Summary) -> str:
     """Returns the report: a suite for each implementation, a test case for each result.
 
     It is valid under both schemas in use, Ant's and Jenkins's, which is why a suite has elements that stay empty. A known
-    deviation, and what an implementation does not support, is skipped.
+    deviation, a contested result, and what an implementation does not support, is skipped.
     """
     root = ET.Element("testsuites")
     for number, subject in enumerate(summary.subjects):
@@ -91,14 +91,15 @@ def _add(case: ET.Element, tag: str, kind: str, reason: str) -> ET.Element:
 
 
 def markdown(summary: Summary) -> str:
-    """Returns the table, then, folded, why results are failures or known deviations: as many reasons as there is room for."""
+    """Returns the table, then, folded, why results are failures, contested or known: as many reasons as there is room for."""
     text = "## RoIAlign conformance\n\n"
     if summary.results:
         text += _table(summary) + "\n"
     text += f"{summary.headline()}\n\n"
     if others := [_subject(subject) for subject in summary.subjects if subject.state != "ran"]:
         text += _list(others) + "\n"
-    for title, verdicts in (("failure", FAILURES), ("known deviation", (Verdict.KNOWN,))):
+    folded = (("failure", FAILURES), ("contested result", (Verdict.CONTESTED,)), ("known deviation", (Verdict.KNOWN,)))
+    for title, verdicts in folded:
         if reasons := summary.reasons(*verdicts):
             text += _details(title, reasons, MARKDOWN_BYTES - len(text.encode())) + "\n"
     return text

@@ -50,6 +50,9 @@ class Verdict(StrEnum):
 FAILURES = tuple(verdict for verdict in Verdict if verdict.is_failure)
 
 
+_REFUSED = "refused: "
+
+
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """A verdict and its reason.
@@ -66,6 +69,11 @@ class Judgement:
     reason: str = ""
     difference: dict[str, Any] | None = None
     error_over_bound: float | None = None
+
+    @property
+    def refused(self) -> bool:
+        """Whether it conforms because the call was refused."""
+        return self.verdict == Verdict.CONFORMS and self.reason.startswith(_REFUSED)
 
 
 ACCIDENTS = (
@@ -118,7 +126,9 @@ def judge_output(case: Case, expectation: Expectation, output: np.ndarray, dtype
     if got.dtype.name not in allowed or not got.dtype.isnative:
         return Judgement(Verdict.DEVIATES, f"the output has data type {got.dtype}, not {dtype}")
     values = got.astype(np.float64)
-    judgements = [_compare(answer, values, case.invalid_rois) for answer in expectation.answers]
+    # What an invalid RoI sends to the gradient of a map is nothing, which the answer says.
+    invalid = () if case.operation == Operation.FEATURE_GRADIENT else case.invalid_rois
+    judgements = [_compare(answer, values, invalid) for answer in expectation.answers]
     return next((j for j in judgements if j.verdict == Verdict.CONFORMS), judgements[0])
 
 
@@ -181,5 +191,5 @@ def judge_error(case: Case, error: str) -> Judgement:
     if case.kind in ("invalid", "error"):
         if kind in ACCIDENTS:
             return Judgement(Verdict.REJECTED, f"refused by accident: {error}")
-        return Judgement(Verdict.CONFORMS, f"refused: {error}")
+        return Judgement(Verdict.CONFORMS, f"{_REFUSED}{error}")
     return Judgement(Verdict.REJECTED, error)

@@ -64,14 +64,15 @@ def _show_table(console: Console, rows: Sequence[Row], groups: Sequence[str]) ->
 
 
 def _explain(console: Console, summary: Summary, *, verbose: bool) -> None:
-    """Prints the reasons of what does not conform; without ``verbose`` only the first few failures."""
-    reasons = summary.reasons(*FAILURES, *((Verdict.KNOWN, Verdict.UNSUPPORTED) if verbose else ()))
+    """Prints the reasons of what does not conform; without ``verbose`` only the first few failures and contested results."""
+    more = (Verdict.KNOWN, Verdict.UNSUPPORTED) if verbose else ()
+    reasons = summary.reasons(*FAILURES, Verdict.CONTESTED, *more)
     shown = reasons if verbose else reasons[:_REASONS_SHOWN]
     if shown:
         console.print()
     for reason in shown:
         verdict = reason.verdict
-        colour = "red" if verdict.is_failure else "yellow" if verdict == Verdict.KNOWN else "dim"
+        colour = "red" if verdict.is_failure else "dim" if verdict == Verdict.UNSUPPORTED else "yellow"
         line = f"[{colour}]{verdict.value}[/] {escape(reason.implementation)} · [bold]{reason.case}[/] · {reason.where}"
         _print(console, f"{line}\n    {escape(reason.text)}")
     if len(reasons) > len(shown):

@@ -36,6 +36,7 @@ CALLS_WORTH_SHARING = 1000
 """An implementation with fewer calls than this is run by one worker: a second would take longer to load than it saves."""
 
 _AHEAD = 4  # calls sent before their turn
+_ALONE = {"property", "invalid"}  # kinds of cases whose calls are not, nor any while they are waited for
 
 Plan = tuple["Case", str, str, str]
 """A case, dialect, data type and layout."""
@@ -103,11 +104,7 @@ class Session:
         """
         waiting, sent = deque(plans), deque[tuple[Plan, Judgement | None]]()
         while (waiting or sent) and not self._stop.is_set():
-            while (
-                waiting
-                and len(sent) < _AHEAD
-                and not (sent and "property" in (waiting[0][0].kind, sent[-1][0][0].kind))
-            ):
+            while waiting and len(sent) < _AHEAD and not (sent and _ALONE & {waiting[0][0].kind, sent[-1][0][0].kind}):
                 plan = waiting.popleft()
                 sent.append((plan, None if plan[0].kind == "property" else self._send(*plan)))
             plan, judgement = sent[0]
@@ -119,6 +116,8 @@ class Session:
                     while len(sent) > 1:
                         waiting.appendleft(sent.pop()[0])
             sent.popleft()
+            if plan[0].kind == "invalid" and not judgement.refused:
+                self.close()  # memory may have been damaged, and no later case is to answer for that
             if not self._stop.is_set():
                 yield plan, judgement
 
@@ -290,7 +289,8 @@ def _share(plans: list[Plan], workers: int) -> list[list[Plan]]:
     shares: list[list[Plan]] = [[] for _ in range(max(count, 1))]
     for items in sorted(by_dtype.values(), key=len, reverse=True):
         min(shares, key=len).extend(items)
-    return shares
+    # What may damage memory comes last.
+    return [sorted(share, key=lambda item: item[0].kind in ("invalid", "error")) for share in shares]
 
 
 def _judge_all(session: Session, plans: list[Plan], listener: Listener) -> None:

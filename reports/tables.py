@@ -16,6 +16,7 @@ COLUMNS = {
     "dialect": "the dialect that it was judged by",
     "case": "id of the golden case",
     "group": "group of the case",
+    "operation": "forward, feature_gradient or box_gradient",
     "mode": "avg or max",
     "dtype": "data type of the call",
     "layout": "NCHW or NHWC",

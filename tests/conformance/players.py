@@ -1,6 +1,6 @@
 """Implementations that behave badly, each in one way, for testing the harness. Run by a worker, not by pytest.
 
-All but the first call roikit's host kernels for the cases that they do not spoil.
+Most call roikit's host kernels for the cases that they do not spoil.
 """
 
 import os
@@ -11,7 +11,9 @@ import time
 import numpy as np
 
 from roikit.conformance.adapters.roikit import RoikitHost
-from roikit.conformance.implementation import Unavailable, Unsupported
+from roikit.conformance.gradient import box_gradient, feature_gradient
+from roikit.conformance.implementation import Operation, Unavailable, Unsupported
+from roikit.kernels.dialect import DIALECTS
 
 
 class Good(RoikitHost):
@@ -153,6 +155,70 @@ class ReturnsForeignBytes(NoOut):
     def spoil(self, call, out):
         right = RoikitHost.roi_align(self, call, None)
         return right.astype(right.dtype.newbyteorder())
+
+
+class Gradients(NoOut):
+    """Gradients from the oracle, which no player but this one may use, and outputs from the kernels."""
+
+    def describe(self):
+        import dataclasses
+
+        return dataclasses.replace(super().describe(), operations=tuple(Operation))
+
+    def roi_align(self, call, out=None):
+        return RoikitHost.roi_align(self, call) if call.operation == Operation.FORWARD else self.gradient(call)
+
+    def gradient(self, call):
+        moved = call.layout == "NHWC"
+        maps, grad = (a.transpose(0, 3, 1, 2) if moved else a for a in (call.input, call.grad))
+        common = (call.spatial_scale, call.sampling_ratio, call.mode, DIALECTS[call.dialect])
+        if not all(0 <= box[0] < len(maps) for box in call.boxes):
+            raise ValueError("no such image")
+        if call.operation == Operation.BOX_GRADIENT:
+            return box_gradient(grad, maps, call.boxes, *common).values.astype(call.boxes.dtype)
+        values = feature_gradient(grad, call.boxes, maps.shape, *common, maps).values.astype(call.input.dtype)
+        return values.transpose(0, 2, 3, 1) if moved else values
+
+
+class PaddleGradients(Gradients):
+    """Every RoI has at least one pixel, in the backward only."""
+
+    def gradient(self, call):
+        boxes = call.boxes.copy()
+        least = 1 / np.array(call.spatial_scale)[::-1]
+        boxes[:, 3:] = np.maximum(boxes[:, 3:], boxes[:, 1:3] + least)
+        import dataclasses
+
+        return super().gradient(dataclasses.replace(call, boxes=boxes))
+
+
+class CornerMaximum(NoOut):
+    """Takes ONNX's maximum for everybody's."""
+
+    def roi_align(self, call, out=None):
+        import dataclasses
+
+        return RoikitHost.roi_align(self, dataclasses.replace(call, dialect="onnx-10"))
+
+
+class TakesAnything(NoOut):
+    def roi_align(self, call, out=None):
+        return np.zeros((1, 1, 2, 2), call.input.dtype)
+
+
+class RefusesByAccident(NoOut):
+    def roi_align(self, call, out=None):
+        raise MemoryError("std::bad_alloc")
+
+
+class DamagesMemory(NoOut):
+    """Survives a call that it should have refused, but not the next."""
+
+    def roi_align(self, call, out=None):
+        self.calls = getattr(self, "calls", 0) + 1
+        if self.calls > 2:  # a case makes its call twice
+            os.kill(os.getpid(), signal.SIGSEGV)
+        return np.zeros((len(call.boxes), call.input.shape[1], *call.output_size), call.input.dtype)
 
 
 class LeavesAChildBehind(Spoiler):

@@ -144,7 +144,8 @@ def constants_pass(case, dialect):
         number
         for number in {0, *values}
         if isinstance(number, int | float)
-        and judge_output(case, expectation, np.full(case.shape, number, np.float32), "float32", "NCHW").verdict == "conforms"
+        and judge_output(case, expectation, np.full(case.shape, number, np.float32), "float32", "NCHW").verdict
+        == "conforms"
     ]
 
 
@@ -200,7 +201,22 @@ def test_the_article_is_the_article():
     assert sum(weights) == pytest.approx(1, abs=1e-12)
 
 
-@pytest.mark.parametrize("module", ["oracle", "tolerance", "certificate", "gradient", "gradient_certificate", "alternatives", "properties", "golden", "generator", "case", "judge"])
+@pytest.mark.parametrize(
+    "module",
+    [
+        "oracle",
+        "tolerance",
+        "certificate",
+        "gradient",
+        "gradient_certificate",
+        "alternatives",
+        "properties",
+        "golden",
+        "generator",
+        "case",
+        "judge",
+    ],
+)
 def test_the_referee_shares_no_code_with_a_player(module):
     """`kernels/dialect.py` is vocabulary; loaded by its path, so that not even the package around it is imported."""
     program = f"""

@@ -22,8 +22,8 @@ NASTY = "\x1b[31mno | such\n<details> & `x`\x00 \ud800 (https://example.org/a_b)
 
 def result(implementation, verdict, reason="", case="border-low", dialect="torchvision", dtype="float32"):
     return Result(
-        implementation=implementation, dialect=dialect, case=case, group="borders", rules=("RA-6",), mode="avg",
-        dtype=dtype, layout="NCHW", judgement=Judgement(verdict, reason), seconds=0.25,
+        implementation=implementation, dialect=dialect, case=case, group="borders", rules=("RA-6",), operation="forward",
+        mode="avg", dtype=dtype, layout="NCHW", judgement=Judgement(verdict, reason), seconds=0.25,
     )  # fmt: skip
 
 
@@ -52,7 +52,7 @@ def test_junit_has_a_suite_for_each_implementation_whose_counts_are_those_of_its
     suites = ET.fromstring(exports.junit(one_of_each())).findall("testsuite")
     assert [suite.get("name") for suite in suites] == ["x.y:_f|g_", "absent", "broken"]
     assert [outcomes(suite) for suite in suites] == [
-        {"passed": 1, "skipped": 2, "failure": len(Verdict) - 3}, {"skipped": 1}, {"error": 1},
+        {"passed": 1, "skipped": 3, "failure": len(Verdict) - 4}, {"skipped": 1}, {"error": 1},
     ]  # fmt: skip
     for suite in suites:
         found = outcomes(suite)
@@ -91,11 +91,11 @@ def test_markdown_of_one_of_each_shows_reasons_as_text():
     assert "<details> &" not in text
     said = "�[31mno | such &lt;details&gt; &amp; `x`� �"
     link = '<a href="https://example.org/a_b">https://example.org/a_b</a>'
-    assert (
-        f"<b>crashed</b> <code>x.y:_f|g_</code> · <code>border-low</code> · d6 float32 NCHW<br>{said} ({link})" in text
-    )
-    assert f"<summary>{len(Verdict) - 3} failures</summary>" in text
+    crashed = f"d{list(Verdict).index(Verdict.CRASHED)} float32 NCHW"
+    assert f"<b>crashed</b> <code>x.y:_f|g_</code> · <code>border-low</code> · {crashed}<br>{said} ({link})" in text
+    assert f"<summary>{len(Verdict) - 4} failures</summary>" in text
     assert "<summary>1 known deviation</summary>" in text
+    assert "<summary>1 contested result</summary>" in text
     assert f"<code>broken</code> broken: {said}" in text
     assert all(block.count("<details>") == block.count("</details>") for block in text.split("\n\n"))
 

@@ -10,9 +10,10 @@ from roikit.conformance.judge import Verdict, judge_error, judge_output
 from roikit.kernels import InvalidRoiError, source
 from roikit.kernels.dialect import DIALECTS
 
-
 # Sparse maps and calls that must be refused are run by a worker, in test_runner.py.
-CASES = [c for c in load_cases() if c.operation == "forward" and c.kind in ("value", "invalid") and c.memory != "sparse"]
+CASES = [
+    c for c in load_cases() if c.operation == "forward" and c.kind in ("value", "invalid") and c.memory != "sparse"
+]
 DISTINCT = {choices: name for name, choices in reversed(DIALECTS.items())}.values()
 
 
@@ -81,10 +82,9 @@ def test_the_cases_notice_a_broken_kernel(fault, monkeypatch):
     monkeypatch.setattr(source, "_read", lambda _: broken)
     source.specialise.cache_clear()
     # A mutant that reads outside the map must not take the tests with it.
-    if fault == "batch index unchecked":
-        cases = [case for case in CASES if case.id == "batch-index-too-large"]
-    else:
-        cases = CASES
+    cases = (
+        [case for case in CASES if case.id == "batch-index-too-large"] if fault == "batch index unchecked" else CASES
+    )
     try:
         red = [
             what

@@ -24,10 +24,10 @@ def _players_can_be_imported(monkeypatch):
     monkeypatch.setenv("PYTHONPATH", path)
 
 
-def outcome(player, seconds=20.0, cases=CASES, spec=None):
+def outcome(player, seconds=20.0, cases=CASES, spec=None, selection=SELECTION):
     subjects, results = [], []
     target = Target(player, spec or f"adapter:players:{player}", python=sys.executable)
-    run(target, cases, SELECTION, seconds, Listener(lambda subject, _: subjects.append(subject), results.append))
+    run(target, cases, selection, seconds, Listener(lambda subject, _: subjects.append(subject), results.append))
     (subject,) = subjects
     return subject, {result.case: result.judgement for result in results}
 
@@ -70,7 +70,7 @@ def test_an_implementation_that_cannot_be_loaded_says_why(player, state, reason)
         ("WrongType", Verdict.DEVIATES, "the output has data type float64, not float32"),
         ("WritesNothing", Verdict.DEVIATES, "4 of 4 values differ; first [0, 0, 0, 0]: expected 9"),
         ("ReusesItsBuffer", Verdict.DEVIATES, "expected 9, got -123.0"),
-        ("ChangesItsInput", Verdict.DEVIATES, "the call changed its input or its boxes"),
+        ("ChangesItsInput", Verdict.DEVIATES, "the call changed its input, its boxes or its gradient"),
         ("ReturnsNothing", Verdict.REJECTED, "TypeError: returned NoneType instead of an array of numbers"),
         ("ReturnsForeignBytes", Verdict.DEVIATES, "the output has data type >f4, not float32"),
         ("StartsAReader", Verdict.CONFORMS, ""),
@@ -118,3 +118,109 @@ def test_a_worker_whose_python_does_not_exist_is_a_broken_implementation():
     run(target, CASES, SELECTION, 5.0, Listener(lambda subject, _: subjects.append(subject), lambda _: None))
     assert subjects[0].state == "broken"
     assert "/no/such/python" in subjects[0].reason
+
+
+def named(*ids):
+    return [case for case in load_cases() if case.id in ids]
+
+
+def in_group(*groups):
+    return [case for case in load_cases() if case.group in groups]
+
+
+@pytest.mark.parametrize("layout", ["NCHW", "NHWC"])
+def test_exact_gradients_conform_and_all_properties_hold(layout):
+    selection = Selection(dtypes=("float32",), layouts=(layout,), dialects=("torchvision-aligned",))
+    _, judged = outcome("Gradients", cases=in_group("gradient", "gradient-special"), selection=selection)
+    assert {j.verdict for j in judged.values()} == {Verdict.CONFORMS}
+    assert len(judged) == len(in_group("gradient", "gradient-special"))
+
+
+def test_a_gradient_that_is_not_the_derivative_of_the_output_is_noticed():
+    selection = Selection(dtypes=("float64",), layouts=("NCHW",), dialects=("torchvision-aligned",))
+    cases = named("gradient-sub-pixel-paddle", "p-adjoint-sub-pixel", "p-box-differences-sub-pixel", "p-adjoint-inside")
+    _, judged = outcome("PaddleGradients", cases=cases, selection=selection)
+    assert judged["gradient-sub-pixel-paddle"].verdict == Verdict.DEVIATES
+    assert judged["p-adjoint-sub-pixel"].verdict == Verdict.DEVIATES
+    assert "it does not hold that ⟨output, G⟩ = ⟨F, gradient⟩" in judged["p-adjoint-sub-pixel"].reason
+    assert judged["p-box-differences-sub-pixel"].verdict == Verdict.DEVIATES
+    assert judged["p-adjoint-inside"].verdict == Verdict.CONFORMS
+
+
+def test_another_reading_of_max_is_contested_and_a_wrong_average_is_not():
+    selection = Selection(dtypes=("float32",), layouts=("NCHW",), dialects=("torchvision",))
+    _, judged = outcome("CornerMaximum", cases=named("max-positive", "place-two-by-two"), selection=selection)
+    assert judged["max-positive"].verdict == Verdict.CONTESTED
+    assert "follows onnx-10 (the maximum of weighted corners), not torchvision" in judged["max-positive"].reason
+    assert "https://github.com/onnx/onnx/issues/3428" in judged["max-positive"].reason
+    assert judged["place-two-by-two"].verdict == Verdict.CONFORMS
+    assert not Verdict.CONTESTED.is_failure
+
+
+def test_a_call_that_must_be_refused_is_made_once_and_judged():
+    cases = [case for case in load_cases() if case.kind == "error"]
+    _, judged = outcome("Good", cases=cases, selection=Selection())
+    assert len(judged) == len(cases) >= 5
+    assert {j.verdict for j in judged.values()} == {Verdict.CONFORMS}
+    assert all(j.reason.startswith(("refused: ValueError", "refused: TypeError")) for j in judged.values())
+    _, judged = outcome("TakesAnything", cases=cases)
+    assert {(j.verdict, j.reason) for j in judged.values()} == {(Verdict.DEVIATES, "the call was not refused")}
+    _, judged = outcome("RefusesByAccident", cases=cases)
+    assert {j.verdict for j in judged.values()} == {Verdict.REJECTED}
+    assert "refused by accident: MemoryError" in next(iter(judged.values())).reason
+
+
+def test_what_a_bad_call_does_to_memory_is_no_other_case_s_fault():
+    _, judged = outcome("DamagesMemory", cases=named("batch-index-too-large", "box-nan"))
+    assert {j.verdict for j in judged.values()} == {Verdict.DEVIATES}
+
+
+def test_maps_of_more_elements_than_32_bits_count_are_pooled():
+    selection = Selection(dtypes=("float16",), dialects=("torchvision",))
+    _, judged = outcome("Good", cases=named("many-elements"), selection=selection)
+    assert {j.verdict for j in judged.values()} <= {Verdict.CONFORMS, Verdict.UNSUPPORTED}  # where memory is short
+
+
+def test_a_worker_of_the_first_protocol_is_still_understood(tmp_path):
+    """It greets without operations, and is only asked for outputs."""
+    worker = tmp_path / "worker.py"
+    worker.write_text(FIRST_PROTOCOL)
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\nexec {sys.executable} {worker} "$@"\n')
+    python.chmod(0o755)
+    subjects, results = [], []
+    target = Target("old", "adapter:players:Good", python=str(python))
+    cases = [*CASES, *in_group("gradient-special")]
+    run(target, cases, SELECTION, 20.0, Listener(lambda subject, _: subjects.append(subject), results.append))
+    assert subjects[0].state == "ran"
+    assert [(r.case, r.judgement.verdict) for r in results] == [(case.id, Verdict.CONFORMS) for case in CASES]
+
+
+FIRST_PROTOCOL = """
+import io, json, os, sys
+import numpy as np
+from roikit.kernels import roi_align
+
+out = os.fdopen(os.dup(1), "wb")
+os.dup2(2, 1)
+
+def say(message, **arrays):
+    encoded = {}
+    for name, array in arrays.items():
+        buffer = io.BytesIO()
+        np.save(buffer, array)
+        encoded[name] = buffer.getvalue()
+    parts = [{"name": n, "dtype": arrays[n].dtype.name, "bytes": len(d)} for n, d in encoded.items()]
+    out.write(json.dumps({**message, "arrays": parts}).encode() + b"\\n" + b"".join(encoded.values()))
+    out.flush()
+
+description = {"version": "0", "homepage": "", "dialects": ["torchvision"], "modes": ["avg"], "dtypes": ["float32"],
+               "layouts": ["NCHW"], "takes_out": False}
+say({"type": "ready", "protocol": 1, "description": description})
+for line in sys.stdin.buffer:
+    message = json.loads(line)
+    arrays = {p["name"]: np.load(io.BytesIO(sys.stdin.buffer.read(p["bytes"]))) for p in message["arrays"]}
+    output = roi_align(arrays["input"], arrays["boxes"], message["output_size"], tuple(message["spatial_scale"]),
+                       tuple(message["sampling_ratio"]))
+    say({"type": "output", "repeatable": True, "wrote_outside": False, "changed_input": False}, output=output)
+"""

@@ -14,8 +14,8 @@ def write(path, *, close=True):
         file.add_subject(Subject(implementation="x", state="ran", description={"version": "1.2"}))
         for verdict, ratio in ((Verdict.CONFORMS, 0.25), (Verdict.DEVIATES, None)):
             result = Result(
-                implementation="x", dialect="onnx-16", case="a", group="g", rules=("RA-1",), mode="avg", dtype="float32",
-                layout="NCHW", judgement=Judgement(verdict, "why", None, ratio), seconds=0.5,
+                implementation="x", dialect="onnx-16", case="a", group="g", rules=("RA-1",), operation="forward",
+                mode="avg", dtype="float32", layout="NCHW", judgement=Judgement(verdict, "why", None, ratio), seconds=0.5,
             )  # fmt: skip
             file.add(result)
         if close:
