@@ -12,7 +12,6 @@ from dataclasses import asdict, fields
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from asv_runner.benchmarks.mark import SkipNotImplemented
 from roikit.kernels.dialect import DIALECTS
 from roikit.kernels.nvrtc import ARCHITECTURES, Facts, compile_for
 from roikit.kernels.roi_align import specialised
@@ -64,7 +63,7 @@ class Compiled:
 
     def setup(self, cache, fact, specialisation, architecture):
         if not cache:
-            raise SkipNotImplemented("cuda-core is not installed")
+            raise NotImplementedError("cuda-core is not installed")
 
     def track_fact(self, cache, fact, specialisation, architecture):
         return cache[specialisation, architecture][fact]

@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
 from roikit.kernels import roi_align
 
 if TYPE_CHECKING:
@@ -232,7 +233,7 @@ def present_peers(problem: Problem, threads: int) -> tuple[list[Contestant], dic
             continue
         try:
             present.append(prepare(problem, threads))
-        except Exception as error:  # whatever ails a peer, the others are timed
+        except Exception as error:  # noqa: BLE001 - whatever ails a peer, the others are timed
             absent[name] = f"{type(error).__name__}: {error}"
     return present, absent
 

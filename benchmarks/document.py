@@ -77,7 +77,7 @@ class Document:
                 step()
             except Skipped as skipped:
                 state, reason = "skipped", str(skipped)
-            except Exception as error:  # whatever ails one step, the others are taken
+            except Exception as error:  # noqa: BLE001 - whatever ails one step, the others are taken
                 state, reason = "failed", f"{type(error).__name__}: {error}"
                 traceback.print_exc()
         seconds = round(time.monotonic() - started, 2)

@@ -13,7 +13,7 @@ With maps that stay in the L2 cache (hot), the first is left out.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -92,8 +92,7 @@ def geometry(problem: Problem) -> Geometry:
     """Returns the counts of a row."""
     row = problem.row
     levels = [_level_geometry(level, row.bins, row.sampling_ratio) for level in problem.levels]
-    fields = (vars(level) for level in levels)
-    return Geometry(**{name: sum(values) for name, *values in zip(Geometry.__annotations__, *map(dict.values, fields))})
+    return Geometry(*(sum(counts) for counts in zip(*map(astuple, levels), strict=True)))
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,17 @@ def judge(implementation: str, seconds: float, jobs: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "run.ndjson"
         dialects = [argument for dialect in DIALECTS for argument in ("--dialect", dialect)]
-        command = [sys.executable, "-c", _COMMAND, "conform", implementation, "--jobs", str(jobs), "--output", str(path)]
+        command = [
+            sys.executable,
+            "-c",
+            _COMMAND,
+            "conform",
+            implementation,
+            "--jobs",
+            str(jobs),
+            "--output",
+            str(path),
+        ]
         try:
             status = subprocess.run(
                 [*command, *dialects], timeout=seconds, check=False, stdout=subprocess.DEVNULL

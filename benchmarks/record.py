@@ -12,18 +12,18 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from functools import partial
 from importlib.util import find_spec
-from pathlib import Path
+from pathlib import Path  # noqa: TC003 - typer reads the annotations
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from . import compiled, goldens, machine, rows, table
+from . import compiled, goldens, gpu, machine, rows, table
 from .document import Document, NothingMeasuredError, Skipped
 from .workloads import CPU_ROWS
 
 RECORDED = machine.ROOT / "reports" / "recorded"
-_CUT = 120  # columns of what is not printed to a terminal
+_CUT = 132  # columns of what is not printed to a terminal
 
 app = typer.Typer(add_completion=False)
 
@@ -34,15 +34,6 @@ class Place(StrEnum):
     AUTO = "auto"
     CPU = "cpu"
     GPU = "gpu"
-
-
-def has_gpu() -> bool:
-    """Returns whether CuPy is installed and finds a GPU."""
-    if find_spec("cupy") is None:
-        return False
-    import cupy
-
-    return bool(cupy.is_available())
 
 
 def default_path(*, on_gpu: bool) -> Path:
@@ -84,9 +75,13 @@ def measure_compiled(document: Document) -> None:
 
 @app.command()
 def record(
-    output: Annotated[Path | None, typer.Option(help="The file; by default reports/recorded/MACHINE-DATE.json.")] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="The file; by default reports/recorded/MACHINE-DATE.json.")
+    ] = None,
     minutes: Annotated[float, typer.Option(min=0.1, help="No step begins after so long.")] = 8.0,
-    row: Annotated[list[str] | None, typer.Option(help=f"Only this row: {', '.join(CPU_ROWS)}. May be repeated.")] = None,
+    row: Annotated[
+        list[str] | None, typer.Option(help=f"Only this row: {', '.join(CPU_ROWS)}. May be repeated.")
+    ] = None,
     place: Annotated[Place, typer.Option(help="Where to measure.")] = Place.AUTO,
     thread: Annotated[list[int] | None, typer.Option(help="Threads on a CPU; by default 1, then all cores.")] = None,
     seconds: Annotated[float, typer.Option(min=0, help="Seconds of timing for each row on a CPU.")] = 8.0,
@@ -97,7 +92,7 @@ def record(
     names = row or list(CPU_ROWS)
     if unknown := set(names) - set(CPU_ROWS):
         raise typer.BadParameter(f"no row {', '.join(sorted(unknown))}; there are {', '.join(CPU_ROWS)}")
-    on_gpu = place != Place.CPU and has_gpu()
+    on_gpu = place != Place.CPU and gpu.present()
     if place == Place.GPU and not on_gpu:
         raise typer.BadParameter("CuPy finds no GPU here")
     facts = {

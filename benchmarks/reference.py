@@ -13,9 +13,10 @@ from __future__ import annotations
 import multiprocessing
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+
 from roikit.conformance import oracle
 from roikit.conformance.tolerance import FLOAT_TYPES, AxisError, bounds
 from roikit.kernels.dialect import DIALECTS
@@ -116,19 +117,21 @@ class Reference:
     blocks: list[Expected] = field(default_factory=list)
     checked_exactly: int = 0
 
-    def judge(self, outputs: list[np.ndarray], dtype: str) -> Judgement:
-        """Judges the outputs of all levels, each ``(K, C, P, P)`` of ``dtype``."""
+    def judge(self, outputs: list[Any], dtype: str) -> Judgement:
+        """Judges the outputs of all levels, each ``(K, C, P, P)`` of ``dtype``, NumPy's or CuPy's."""
         worst = greatest = 0.0
         checked = 0
         for level, output in zip(self.problem.levels, outputs, strict=True):
             shape = (len(level.boxes), self.problem.row.channels, self.problem.row.bins, self.problem.row.bins)
             if output.shape != shape or output.dtype.name != dtype:
-                return Judgement(False, np.inf, np.inf, 0, 0, f"{output.dtype} {output.shape} instead of {dtype} {shape}")
-            if not all(np.isfinite(part.astype(np.float32)).all() for part in output):
+                return Judgement(
+                    False, np.inf, np.inf, 0, 0, f"{output.dtype} {output.shape} instead of {dtype} {shape}"
+                )
+            if not _all_finite(output):
                 return Judgement(False, np.inf, np.inf, 0, 0, "not finite, or not written")
         storage = FLOAT_TYPES[dtype]
         for block in self.blocks:
-            got = outputs[block.level][np.ix_(block.rois, block.channels)].astype(np.float64)
+            got = _take(outputs[block.level], block.rois, block.channels)
             bound = block.bound
             if storage.bits < FLOAT_TYPES["float32"].bits:
                 bound = bound + np.maximum(storage.unit * (abs(block.value) + bound), storage.underflow)
@@ -140,6 +143,28 @@ class Reference:
         elements = sum(output.size for output in outputs)
         reason = "" if worst <= 1 else f"{worst:.3g} times the bound of its error"
         return Judgement(worst <= 1 and checked > 0, worst, greatest, checked, elements, reason)
+
+
+_BITS = {"float32": (np.uint32, 0x7F800000), "float16": (np.uint16, 0x7C00), "bfloat16": (np.uint16, 0x7F80)}
+
+
+def _all_finite(output: Any) -> bool:
+    """Returns whether no element is infinite or NaN, by its exponent: that works for all data types in both libraries."""
+    unsigned, exponent = _BITS[output.dtype.name]
+    bits = output.view(unsigned) & unsigned(exponent)
+    return not bool((bits == unsigned(exponent)).any())
+
+
+def _take(output: Any, rois: np.ndarray, channels: np.ndarray) -> np.ndarray:
+    """Returns these RoIs and channels in float64."""
+    bits = output.view(_BITS[output.dtype.name][0])
+    if isinstance(bits, np.ndarray):
+        taken = bits[rois[:, None], channels]
+    else:
+        import cupy
+
+        taken = bits[cupy.asarray(rois[:, None]), cupy.asarray(channels)].get()
+    return taken.view(output.dtype).astype(np.float64)
 
 
 def make_reference(problem: Problem, processes: int = 1) -> Reference:
@@ -213,7 +238,11 @@ def _either(array: np.ndarray, axis: int) -> np.ndarray:
 
 
 def validate(
-    problem: Problem, reference: Reference, index: int, facts: list[tuple[AxisFacts, AxisFacts]], rng: np.random.Generator
+    problem: Problem,
+    reference: Reference,
+    index: int,
+    facts: list[tuple[AxisFacts, AxisFacts]],
+    rng: np.random.Generator,
 ) -> int:
     """Compares a level with the oracle and `tolerance.bounds`, in one channel of two RoIs; returns how many elements.
 

@@ -42,7 +42,9 @@ def describe(work: Problem, reference: Reference) -> dict[str, Any]:
     }
 
 
-def entry(who: contestants.Contestant, judgements: Sequence[Judgement], outputs: int, **times: Summary) -> dict[str, Any]:
+def entry(
+    who: contestants.Contestant, judgements: Sequence[Judgement], outputs: int, **times: Summary
+) -> dict[str, Any]:
     """Returns what a record says of a contestant; ``times`` are named hot, cold …; the worst judgement counts."""
     worst = max(judgements, key=lambda judgement: (not judgement.correct, judgement.error_over_bound))
     return {

@@ -64,20 +64,31 @@ def host_seconds(function: Callable[[], object]) -> float:
     return time.perf_counter() - started
 
 
-def interleave(
-    functions: Mapping[str, Callable[[], float]], seconds: float, least: int = 5, most: int = 100
+def rounds(
+    one_round: Callable[[Sequence[str]], Mapping[str, float]],
+    names: Sequence[str],
+    seconds: float,
+    least: int,
+    most: int,
 ) -> dict[str, list[float]]:
-    """Returns samples in seconds: each function's return values, the functions taking turns.
+    """Returns samples in seconds by name; ``one_round`` takes one of each, in the order that it is given.
 
     Ends after ``most`` rounds, or after ``least`` as soon as ``seconds`` have passed. Every second round runs backwards, so
     that nobody always follows the same neighbour.
     """
-    samples: dict[str, list[float]] = {name: [] for name in functions}
-    order = list(functions)
+    samples: dict[str, list[float]] = {name: [] for name in names}
     deadline = time.perf_counter() + seconds
     for done in range(most):
         if done >= least and time.perf_counter() > deadline:
             break
-        for name in order if done % 2 == 0 else reversed(order):
-            samples[name].append(functions[name]())
+        taken = one_round(names if done % 2 == 0 else names[::-1])
+        for name, sample in taken.items():
+            samples[name].append(sample)
     return samples
+
+
+def interleave(
+    functions: Mapping[str, Callable[[], float]], seconds: float, least: int = 5, most: int = 100
+) -> dict[str, list[float]]:
+    """Returns samples in seconds: each function's return values, the functions taking turns."""
+    return rounds(lambda order: {name: functions[name]() for name in order}, list(functions), seconds, least, most)
