@@ -7,12 +7,14 @@ of it, each as far as the tools and the time are there. The file is written afte
 
 from __future__ import annotations
 
+import os
 import sys
+import tempfile
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import partial
 from importlib.util import find_spec
-from pathlib import Path  # noqa: TC003 - typer reads the annotations
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -95,6 +97,8 @@ def record(
     on_gpu = place != Place.CPU and gpu.present()
     if place == Place.GPU and not on_gpu:
         raise typer.BadParameter("CuPy finds no GPU here")
+    if find_spec("platformdirs") is None:  # the kernels would ask it where to keep what they compile
+        os.environ.setdefault("ROIKIT_CACHE_DIR", str(Path(tempfile.gettempdir()) / "roikit-record"))
     facts = {
         "source": machine.source(commit),
         "command": sys.argv[1:],

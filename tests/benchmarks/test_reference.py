@@ -60,7 +60,9 @@ def spoil_not_written(out):
     out[2, 3] = np.nan
 
 
-@pytest.mark.parametrize("spoil", [spoil_value, spoil_one_rounding_too_many, spoil_channels, spoil_roi, spoil_not_written])
+@pytest.mark.parametrize(
+    "spoil", [spoil_value, spoil_one_rounding_too_many, spoil_channels, spoil_roi, spoil_not_written]
+)
 def test_a_spoilt_result_is_wrong(work, expected, spoil):
     outputs = contestants.roikit(work, "NCHW", "float32").checked_outputs()
     spoil(outputs[0])
@@ -110,7 +112,9 @@ def test_processes_change_nothing(work, expected):
         assert np.array_equal(a.bound, b.bound)
 
 
-@pytest.mark.parametrize(("what", "message"), [("value", "not what the oracle gives"), ("bound", "bounds of the reference")])
+@pytest.mark.parametrize(
+    ("what", "message"), [("value", "not what the oracle gives"), ("bound", "bounds of the reference")]
+)
 def test_a_reference_that_differs_from_the_oracle_is_refused(work, expected, what, message):
     getattr(expected.blocks[0], what)[:] *= 1.01
     facts = reference._rois_facts(

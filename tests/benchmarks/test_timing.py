@@ -33,7 +33,7 @@ def test_functions_take_turns_and_every_second_round_runs_backwards():
         return run
 
     samples = interleave({name: function(name) for name in "abc"}, seconds=0, least=3)
-    assert "".join(calls) == "abc" "cba" "abc"
+    assert "".join(calls) == "abccbaabc"
     assert samples == {"a": [1, 6, 7], "b": [2, 5, 8], "c": [3, 4, 9]}
 
 

@@ -49,7 +49,9 @@ def test_shares_of_the_levels():
     assert [level.feature.shape[2:] for level in levels] == [(200, 336), (100, 168), (50, 84), (25, 42)]
 
 
-@pytest.mark.parametrize(("side", "level"), [(16, 0), (111, 0), (112, 1), (223, 1), (224, 2), (447, 2), (448, 3), (800, 3)])
+@pytest.mark.parametrize(
+    ("side", "level"), [(16, 0), (111, 0), (112, 1), (223, 1), (224, 2), (447, 2), (448, 3), (800, 3)]
+)
 def test_level_of_a_box(side, level):
     assert level_of(np.array([[10.0, 20.0, 10 + side, 20 + side]]), PYRAMID) == [level]
 
