@@ -49,7 +49,8 @@ class Document:
         if resume and path.exists():
             content = json.loads(path.read_text(encoding="utf-8"))
             if content.get("format") == FORMAT and content["source"] == facts["source"]:
-                return cls(path, deadline, {**content, "complete": False, "stages": []})
+                stages = [stage for stage in content["stages"] if stage["state"] == "done"]
+                return cls(path, deadline, {**content, "complete": False, "stages": stages})
         return cls(path, deadline, fresh)
 
     @property

@@ -51,7 +51,7 @@ class Array(np.ndarray):
         return self.view(np.ndarray)
 
 
-def stand_in(gpu):
+def stand_in(gpu):  # noqa: C901 - a module's worth of names
     class Stream:
         ptr = 1
 
