@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from functools import partial
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from . import floors, gpu_contestants, machine
 from .contestants import numpy_dtype
 from .device import Timer, allocated_bytes, l2_bytes
 from .reference import make_reference
-from .rows import AGAIN, describe, entry, ratios
+from .rows import AGAIN, describe, entry, first_check, ratios
 from .timing import control, interleave, summarise
 from .workloads import problem
 
@@ -35,36 +35,48 @@ def launches_for(seconds: float) -> int:
     return min(max(math.ceil(_REPLAY_SECONDS / seconds), 2), _MOST_LAUNCHES)
 
 
-def _graphs(
-    who: DeviceContestant, timer: Timer
-) -> tuple[tuple[Callable[[], None], int], tuple[Callable[[], None], int]]:
-    """Returns a graph of hot and one of cold inputs, with the number of times that each makes the calls of the row."""
+@dataclass(frozen=True)
+class _Replay:
+    """What queues the calls of a row ``count`` times; ``graph`` says whether as one graph, or as the host makes them."""
+
+    run: Callable[[], None]
+    count: int
+    graph: bool
+
+
+def _replay(who: DeviceContestant, sets: list[list[Any]]) -> _Replay:
+    def work() -> None:
+        for features in sets:
+            who.call(features)  # what a peer returns is dropped, and its memory used again
+
+    try:
+        return _Replay(who.capture(work), len(sets), graph=True)
+    except Exception:  # noqa: BLE001 - whatever cannot be captured is timed all the same
+        return _Replay(work, len(sets), graph=False)
+
+
+def _replays(who: DeviceContestant, timer: Timer) -> dict[str, _Replay]:
+    """Returns replays of hot and of cold inputs."""
     first, sets = who.maps.sets[0], who.maps.sets
-    once = who.capture(partial(who.call, first))
+    once = _replay(who, [first]).run
     estimate = min(timer.seconds({"once": once}, ["once"], warm=True)["once"] for _ in range(3))
-    launches = launches_for(estimate)
-    hot = who.capture(partial(_one_after_another, who, [first] * launches))
-    cold = who.capture(partial(_one_after_another, who, sets))
-    return (hot, launches), (cold, len(sets))
+    return {"hot": _replay(who, [first] * launches_for(estimate)), "cold": _replay(who, sets)}
 
 
-def _one_after_another(who: DeviceContestant, sets: list[list[Any]]) -> None:
-    for features in sets:
-        who.call(features)  # what a peer returns is dropped, and its memory used again
-
-
-def kernel_times(who: list[DeviceContestant], timer: Timer, seconds: float) -> dict[str, dict[str, Summary]]:
-    """Returns hot and cold summaries of everybody, and of the first a second time."""
-    named = {**{one.name: one for one in who}, AGAIN: who[0]}
-    graphs = {name: _graphs(one, timer) for name, one in named.items()}
-    found: dict[str, dict[str, Summary]] = {name: {} for name in named}
-    for which, kind in enumerate(("hot", "cold")):
-        replays = {name: pair[which][0] for name, pair in graphs.items()}
-        launches = {name: pair[which][1] for name, pair in graphs.items()}
-        timed = timer.samples(replays, launches, seconds, warm=kind == "hot")
-        for name, samples in timed.items():
+def kernel_times(
+    who: list[DeviceContestant], timer: Timer, seconds: float
+) -> tuple[dict[str, dict[str, Summary]], dict[str, bool]]:
+    """Returns hot and cold summaries of everybody, and of the first a second time; and whether they are of graphs."""
+    replays = {one.name: _replays(one, timer) for one in who}
+    replays[AGAIN] = _replays(who[0], timer)
+    found: dict[str, dict[str, Summary]] = {name: {} for name in replays}
+    for kind in ("hot", "cold"):
+        runs = {name: replay[kind].run for name, replay in replays.items()}
+        counts = {name: replay[kind].count for name, replay in replays.items()}
+        for name, samples in timer.samples(runs, counts, seconds, warm=kind == "hot").items():
             found[name][kind] = summarise(samples)
-    return found
+    graphs = {name: all(one.graph for one in replay.values()) for name, replay in replays.items()}
+    return found, graphs
 
 
 def call_times(who: list[DeviceContestant], timer: Timer, seconds: float) -> dict[str, dict[str, Summary]]:
@@ -95,9 +107,10 @@ def measure_on_gpu(
         work, timer, lambda itemsize: copies_for(counts.touched * row.channels * itemsize, cache)
     )
     who = [one for one in who if not variants or f"{one.layout} {one.dtype}" in variants]
-    before = {one.name: reference.judge(one.checked_outputs(), one.dtype) for one in who}
+    before = first_check(who, reference, absent)
+    who = [one for one in who if one.name in before]
     clocks = [machine.gpu_state()]
-    times = kernel_times(who, timer, seconds)
+    times, graphs = kernel_times(who, timer, seconds)
     clocks.append(machine.gpu_state())
     calls = call_times(who, timer, seconds / 10)
     aa = control(times[who[0].name]["cold"], times[AGAIN]["cold"])
@@ -112,6 +125,7 @@ def measure_on_gpu(
             "cold": floor.cold / measured["cold"].median,
             "hot": floor.hot / measured["hot"].median,
         }
+        fields["graph"] = graphs[one.name]
         fields["cold_copies"] = len(one.maps.sets)
         if one.library == "roikit":
             fields["workspace_bytes"] = allocated_bytes(one)

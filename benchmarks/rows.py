@@ -42,9 +42,7 @@ def describe(work: Problem, reference: Reference) -> dict[str, Any]:
     }
 
 
-def entry(
-    who: contestants.Contestant, judgements: Sequence[Judgement], outputs: int, **times: Summary
-) -> dict[str, Any]:
+def entry(who: Any, judgements: Sequence[Judgement], outputs: int, **times: Summary) -> dict[str, Any]:
     """Returns what a record says of a contestant; ``times`` are named hot, cold …; the worst judgement counts."""
     worst = max(judgements, key=lambda judgement: (not judgement.correct, judgement.error_over_bound))
     return {
@@ -65,6 +63,19 @@ def entry(
 def _finite(number: float) -> float | None:
     """Returns the number, or None where JSON has none."""
     return number if abs(number) < float("inf") else None
+
+
+def first_check(everybody: Sequence[Any], reference: Reference, absent: dict[str, str]) -> dict[str, Judgement]:
+    """Returns the judgement of everybody's result; a peer that raises is put among the absent and has none."""
+    found = {}
+    for who in everybody:
+        try:
+            found[who.name] = reference.judge(who.checked_outputs(), who.dtype)
+        except Exception as error:
+            if who.library == "roikit":
+                raise
+            absent[who.name] = f"{type(error).__name__}: {error}"
+    return found
 
 
 def ratios(entries: Sequence[Mapping[str, Any]], aa: Control, kind: str) -> list[dict[str, Any]]:
@@ -101,7 +112,8 @@ def measure_on_cpu(row: Row, threads: int, seconds: float, processes: int) -> di
     contestants.use_threads(threads)
     peers, absent = contestants.present_peers(work, threads)
     everybody = [*contestants.our_variants(work), *peers]
-    before = {who.name: reference.judge(who.checked_outputs(), who.dtype) for who in everybody}
+    before = first_check(everybody, reference, absent)
+    everybody = [who for who in everybody if who.name in before]
     functions = {who.name: partial(host_seconds, who) for who in everybody}
     functions[AGAIN] = partial(host_seconds, everybody[0])
     times = {name: summarise(samples) for name, samples in interleave(functions, seconds).items()}

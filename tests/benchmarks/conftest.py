@@ -20,6 +20,7 @@ def small_and_large_boxes(rng, count):
 @pytest.fixture
 def small(monkeypatch):
     """A row of two levels that is measured in no time, under the name a1."""
+    monkeypatch.setenv("ROIKIT_NUM_THREADS", "1")  # restored afterwards: what is measured sets it
     monkeypatch.setattr(workloads, "PADDED", (320, 512))
     row = workloads.Row("a1", "small", 2, 6, 9, (8, 16), 3, 2, small_and_large_boxes)
     monkeypatch.setitem(workloads.CPU_ROWS, "a1", row)

@@ -158,10 +158,22 @@ def test_a_row(gpu, small):
         assert entry["times"]["hot"]["samples"] == 10
         assert entry["floor_fraction"]["cold"] == pytest.approx(entry["floor"]["cold"] / (2 * LAUNCH_SECONDS))
         assert entry["workspace_bytes"] == 0
+        assert entry["graph"]
     single, half = (row["entries"][i] for i in (0, 2))
     assert single["floor"]["output_bytes"] == 2 * half["floor"]["output_bytes"] == 4 * small.outputs
     assert half["cold_copies"] > single["cold_copies"], "half the bytes need more copies to exceed the cache"
     assert row["control"]["spread"] == pytest.approx(0, abs=1e-6)
+
+
+def test_what_cannot_be_captured_is_timed_without_a_graph(gpu, small, monkeypatch):
+    def refuse(timer, work):
+        raise RuntimeError("operation not permitted when stream is capturing")
+
+    monkeypatch.setattr(device.Timer, "capture", refuse)
+    row = gpu_rows.measure_on_gpu(small, ASSUMED, 0.0, 1, ("NCHW float32",))
+    (entry,) = row["entries"]
+    assert not entry["graph"]
+    assert entry["times"]["cold"]["median"] == pytest.approx(2 * LAUNCH_SECONDS)
 
 
 def test_a_wrong_kernel_is_wrong_however_fast(gpu, small, monkeypatch):

@@ -56,6 +56,20 @@ def test_a_record(quick, tmp_path):
     assert result.output.index("absentee") < result.output.index(" a1 ") < result.output.index("written:")
 
 
+def test_a_peer_that_raises_is_absent_and_the_others_are_timed(quick, tmp_path, monkeypatch):
+    def raising(problem, threads):
+        def call():
+            raise MemoryError("too large")
+
+        return contestants.Contestant("raising", "NCHW", "float32", [call])
+
+    monkeypatch.setitem(contestants.PEERS, "raising", (raising, ()))
+    assert run("--output", tmp_path / "record.json").exit_code == 0
+    (row,) = json.loads((tmp_path / "record.json").read_text(encoding="utf-8"))["rows"]
+    assert row["absent"]["raising NCHW float32"] == "MemoryError: too large"
+    assert len(row["entries"]) == 7
+
+
 def test_a_wrong_result_is_recorded_as_wrong_and_its_ratios_count_for_nothing(quick, tmp_path, monkeypatch):
     honest = contestants.roikit
 
