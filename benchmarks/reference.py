@@ -21,6 +21,7 @@ from roikit.conformance import oracle
 from roikit.conformance.tolerance import FLOAT_TYPES, AxisError, bounds
 from roikit.kernels.dialect import DIALECTS
 
+from .floors import geometry
 from .workloads import SEED
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 DIALECT = "torchvision-aligned"
 WHOLE = 8_000_000
-"""Rows of at most so many elements are checked throughout."""
+"""Rows of at most so many output elements, and of 25 times as many elements to read, are checked throughout."""
 _SAMPLED_ROIS, _SAMPLED_CHANNELS = 24, 24
 _FLOAT64 = 2.0**-44
 """A generous bound of the float64 error of a sum, relative to the sum of magnitudes."""
@@ -170,6 +171,7 @@ def _take(output: Any, rois: np.ndarray, channels: np.ndarray) -> np.ndarray:
 def make_reference(problem: Problem, processes: int = 1) -> Reference:
     """Computes what a row should give; raises if that disagrees with the oracle."""
     row, rng = problem.row, np.random.default_rng(SEED)
+    whole = max(row.outputs, geometry(problem).footprint * row.channels // 25) <= WHOLE
     reference = Reference(problem)
     with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn")) as pool:
         for index, level in enumerate(problem.levels):
@@ -181,16 +183,16 @@ def make_reference(problem: Problem, processes: int = 1) -> Reference:
             else:
                 parts = list(pool.map(_rois_facts, *zip(*arguments, strict=True)))
             facts = [roi for part in parts for roi in part]
-            for rois, channels in _blocks(row.outputs, len(facts), row.channels, rng):
+            for rois, channels in _blocks(len(facts), row.channels, rng, whole=whole):
                 reference.blocks.append(_expect(level, index, facts, rois, channels))
             reference.checked_exactly += validate(problem, reference, index, facts, rng)
     return reference
 
 
 def _blocks(
-    outputs: int, rois: int, channels: int, rng: np.random.Generator
+    rois: int, channels: int, rng: np.random.Generator, *, whole: bool
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    if outputs <= WHOLE:
+    if whole:
         yield np.arange(rois), np.arange(channels)
         return
     yield np.arange(rois), np.sort(rng.choice(channels, _SAMPLED_CHANNELS, replace=False))

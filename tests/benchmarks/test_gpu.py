@@ -12,8 +12,9 @@ from types import ModuleType, SimpleNamespace
 import jsonschema
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
-from benchmarks import device, forward_gpu, goldens, gpu_contestants, gpu_record, gpu_rows, machine, probes
+from benchmarks import device, exercise, forward_gpu, goldens, gpu_contestants, gpu_record, gpu_rows, machine, probes
 from benchmarks.document import Document
 from benchmarks.floors import ASSUMED
 from roikit.kernels import roi_align
@@ -249,6 +250,23 @@ def test_steps_that_come_too_late_are_skipped(gpu, small, tmp_path):
     document.deadline = time.monotonic()
     gpu_record.measure(document, ["a1"])
     assert {stage["state"] for stage in document.content["stages"]} == {"skipped"}
+
+
+@pytest.mark.parametrize("arguments", [[], ["--row", "a1", "--dtype", "float16"]])
+def test_what_runs_under_the_tools_makes_calls_that_the_kernels_take(gpu, small, monkeypatch, arguments):
+    kinds = set()
+
+    def on_host(feature, boxes, *positional, **keywords):
+        kinds.add((feature.dtype.name, feature.shape, keywords["layout"], keywords.get("mode", "avg"), len(boxes) > 0))
+        sound = boxes.get()[:5] if len(boxes) == 7 else boxes.get()  # two boxes of the small calls are to be refused
+        return roi_align(feature.get(), sound, *positional, **keywords)
+
+    monkeypatch.setattr(exercise, "roi_align", on_host)
+    monkeypatch.setattr(sys.modules["cupy"].cuda, "set_allocator", lambda allocator: None, raising=False)
+    result = CliRunner().invoke(exercise.app, arguments)
+    assert result.exit_code == 0, result.output
+    assert result.output == f"{2 if arguments else 256} launches exercised\n"
+    assert len(kinds) == (2 if arguments else 128)
 
 
 def test_without_measured_rates_the_floors_say_that_theirs_are_assumed():
