@@ -17,7 +17,7 @@ import numpy as np
 from roikit.kernels import roi_align
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from .workloads import Level, Problem
 
@@ -30,7 +30,7 @@ class Contestant:
     """One library with one layout and data type. Calling it makes all calls of the row.
 
     Attributes:
-        calls: A call for each level, which returns the library's own output.
+        calls: A call for each level, or one for several: each returns the library's own outputs, a list.
         convert: Makes of that an array ``(K, C, P, P)`` in NumPy.
         owned: Output arrays that the calls write to, if they do; they are poisoned before a check.
     """
@@ -38,7 +38,7 @@ class Contestant:
     library: str
     layout: str
     dtype: str
-    calls: list[Callable[[], Any]]
+    calls: list[Callable[[], list[Any]]]
     convert: Callable[[Any], np.ndarray] = np.asarray
     owned: list[np.ndarray] = field(default_factory=list)
 
@@ -47,15 +47,16 @@ class Contestant:
         """What it is called in a record."""
         return f"{self.library} {self.layout} {self.dtype}"
 
-    def __call__(self) -> list[Any]:
+    def __call__(self) -> None:
         """Makes the calls."""
-        return [call() for call in self.calls]
+        for call in self.calls:
+            call()
 
     def checked_outputs(self) -> list[np.ndarray]:
         """Makes the calls on poisoned memory and returns the outputs, each taken before the next call may overwrite it."""
         for out in self.owned:
             out[...] = np.nan
-        return [self.convert(call()) for call in self.calls]
+        return [self.convert(output) for call in self.calls for output in call()]
 
 
 def numpy_dtype(name: str) -> np.dtype[Any]:
@@ -85,9 +86,9 @@ def roikit(problem: Problem, layout: str, dtype: str) -> Contestant:
         out = np.empty(shape, feature.dtype)
         owned.append(out)
         calls.append(
-            lambda feature=feature, boxes=boxes, scale=scale, out=out: roi_align(
-                feature, boxes, row.bins, scale, row.sampling_ratio, aligned=True, layout=layout, out=out
-            )
+            lambda feature=feature, boxes=boxes, scale=scale, out=out: [
+                roi_align(feature, boxes, row.bins, scale, row.sampling_ratio, aligned=True, layout=layout, out=out)
+            ]
         )
     back = np.asarray if layout == "NCHW" else lambda out: out.transpose(0, 3, 1, 2)
     return Contestant("roikit", layout, dtype, calls, back, owned)
@@ -104,47 +105,59 @@ def torchvision(problem: Problem, threads: int) -> Contestant:
     torch.set_num_threads(threads)
     row = problem.row
 
-    def call(level: Level) -> Callable[[], Any]:
+    def call(level: Level) -> Callable[[], list[Any]]:
         feature, boxes = torch.from_numpy(level.feature.copy()), torch.from_numpy(level.boxes)
-        return lambda: operator(feature, boxes, row.bins, level.scale, row.sampling_ratio, True)
+        return lambda: [operator(feature, boxes, row.bins, level.scale, row.sampling_ratio, True)]
 
     return Contestant("torchvision", "NCHW", "float32", [call(level) for level in problem.levels])
 
 
-def _model(problem: Problem, level: Level, *, static: bool) -> tuple[bytes, dict[str, np.ndarray]]:
-    """Returns an ONNX model of the call and its inputs."""
-    from roikit.conformance.adapters._onnx_model import INPUTS, RoiAlignModel
-    from roikit.conformance.implementation import RoiAlignCall
+def _model(problem: Problem, levels: Sequence[Level]) -> tuple[bytes, dict[str, np.ndarray]]:
+    """Returns an ONNX model of the calls of these levels, of opset 16 and with their shapes, and its inputs."""
+    from onnx import TensorProto, helper
 
     row = problem.row
-    call = RoiAlignCall(
-        level.feature,
-        level.boxes,
-        (row.bins, row.bins),
-        (level.scale, level.scale),
-        (row.sampling_ratio, row.sampling_ratio),
-        "avg",
-        "NCHW",
-        "onnx-16",
-    )
-    boxes = np.ascontiguousarray(level.boxes[:, 1:])
-    inputs = dict(zip(INPUTS, (level.feature, boxes, level.boxes[:, 0].astype(np.int64)), strict=True))
-    return RoiAlignModel.of(call, 16, "half_pixel", static=static).build().SerializeToString(), inputs
+    nodes, inputs, outputs, arrays = [], [], [], {}
+    for index, level in enumerate(levels):
+        given = {
+            f"maps{index}": level.feature,
+            f"boxes{index}": np.ascontiguousarray(level.boxes[:, 1:]),
+            f"images{index}": level.boxes[:, 0].astype(np.int64),
+        }
+        attributes = {"output_height": row.bins, "output_width": row.bins, "sampling_ratio": row.sampling_ratio}
+        nodes.append(
+            helper.make_node(
+                "RoiAlign",
+                list(given),
+                [f"pooled{index}"],
+                spatial_scale=level.scale,
+                coordinate_transformation_mode="half_pixel",
+                **attributes,
+            )
+        )
+        kinds = (TensorProto.FLOAT, TensorProto.FLOAT, TensorProto.INT64)
+        inputs += [
+            helper.make_tensor_value_info(name, kind, array.shape)
+            for (name, array), kind in zip(given.items(), kinds, strict=True)
+        ]
+        shape = (len(level.boxes), row.channels, row.bins, row.bins)
+        outputs.append(helper.make_tensor_value_info(f"pooled{index}", TensorProto.FLOAT, shape))
+        arrays |= given
+    graph = helper.make_graph(nodes, "rois", inputs, outputs)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 16)], ir_version=8)
+    return model.SerializeToString(), arrays
 
 
 def onnxruntime(problem: Problem, threads: int) -> Contestant:
-    """The CPU execution provider, opset 16."""
+    """The CPU execution provider. All levels are in one session: of several, each would keep its own threads busy waiting."""
     import onnxruntime as runtime
 
-    def call(level: Level) -> Callable[[], Any]:
-        options = runtime.SessionOptions()
-        options.log_severity_level = 3
-        options.intra_op_num_threads = threads
-        model, inputs = _model(problem, level, static=False)
-        session = runtime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-        return lambda: session.run(None, inputs)[0]
-
-    return Contestant("onnxruntime", "NCHW", "float32", [call(level) for level in problem.levels])
+    options = runtime.SessionOptions()
+    options.log_severity_level = 3
+    options.intra_op_num_threads = threads
+    model, inputs = _model(problem, problem.levels)
+    session = runtime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    return Contestant("onnxruntime", "NCHW", "float32", [lambda: session.run(None, inputs)])
 
 
 def openvino(problem: Problem, threads: int) -> Contestant:
@@ -155,7 +168,7 @@ def openvino(problem: Problem, threads: int) -> Contestant:
 
     row, core = problem.row, ov.Core()
 
-    def call(level: Level) -> Callable[[], Any]:
+    def call(level: Level) -> Callable[[], list[Any]]:
         inputs = [level.feature, np.ascontiguousarray(level.boxes[:, 1:]), level.boxes[:, 0].astype(np.int32)]
         kinds = (ov.Type.f32, ov.Type.f32, ov.Type.i32)
         given = [opset9.parameter(array.shape, kind) for array, kind in zip(inputs, kinds, strict=True)]
@@ -163,7 +176,7 @@ def openvino(problem: Problem, threads: int) -> Contestant:
         node = opset9.roi_align(*given, row.bins, row.bins, row.sampling_ratio, level.scale, "avg", mode)
         settings = {hint.inference_precision: ov.Type.f32, inference_num_threads: threads}
         request = core.compile_model(ov.Model([node], given), "CPU", settings).create_infer_request()
-        return lambda: request.infer(inputs, share_inputs=True, share_outputs=True)[0]
+        return lambda: [request.infer(inputs, share_inputs=True, share_outputs=True)[0]]
 
     return Contestant("openvino", "NCHW", "float32", [call(level) for level in problem.levels], np.array)
 
@@ -176,14 +189,14 @@ def opencv(problem: Problem, threads: int) -> Contestant:
         raise ImportError(f"OpenCV {cv2.__version__} has no RoiAlign")
     cv2.setNumThreads(threads)
 
-    def call(level: Level) -> Callable[[], Any]:
-        model, inputs = _model(problem, level, static=True)
+    def call(level: Level) -> Callable[[], list[Any]]:
+        model, inputs = _model(problem, [level])
         net = cv2.dnn.readNetFromONNX(np.frombuffer(model, np.uint8), engine=cv2.dnn.ENGINE_NEW)
 
-        def forward() -> Any:
+        def forward() -> list[Any]:
             for name, array in inputs.items():
                 net.setInput(array, name)
-            return net.forward()
+            return [net.forward()]
 
         return forward
 
@@ -197,16 +210,16 @@ def mnn(problem: Problem, threads: int) -> Contestant:
     expr.set_thread_number(threads)
     row = problem.row
 
-    def call(level: Level) -> Callable[[], Any]:
+    def call(level: Level) -> Callable[[], list[Any]]:
         shape = list(level.feature.shape)
         feature = expr.convert(expr.const(level.feature, shape, expr.NCHW), expr.NC4HW4)
         feature.read()
         boxes = expr.const(level.boxes, list(level.boxes.shape), expr.NCHW)
         ratio, mode = row.sampling_ratio or -1, expr.Pooling_Mode.AVEPOOL
 
-        def forward() -> Any:
+        def forward() -> list[Any]:
             pooled = expr.roi_align(feature, boxes, row.bins, row.bins, level.scale, ratio, True, mode)
-            return expr.convert(pooled, expr.NCHW).read()
+            return [expr.convert(pooled, expr.NCHW).read()]
 
         return forward
 
