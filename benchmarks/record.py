@@ -122,8 +122,8 @@ def record(
             measure_cpu(document, names, threads, seconds)
     document.stage("compiled kernels", partial(measure_compiled, document))
     console = Console(width=None if sys.stdout.isatty() else _CUT)
-    table.print_tables(document.content, console)
     console.print(f"written: {document.path}", markup=False, soft_wrap=True)
+    table.print_tables(document.content, console)
     try:
         document.finish()
     except NothingMeasuredError as error:

@@ -53,7 +53,7 @@ def test_a_record(quick, tmp_path):
     assert row["absent"] == {"absentee": "no module no_such_module"}
     assert len(row["ratios"]) == 6
     assert all(entry["checked"] == row["outputs"] for entry in row["entries"])
-    assert result.output.index("absentee") < result.output.index(" a1 ") < result.output.index("written:")
+    assert result.output.index("written:") < result.output.index("absentee") < result.output.index(" a1 ")
 
 
 def test_a_peer_that_raises_is_absent_and_the_others_are_timed(quick, tmp_path, monkeypatch):
