@@ -11,11 +11,15 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 FORMAT = 1
 """Version of the form; ``record.schema.json`` describes it."""
+
+
+RESTLESS = 0.1
+"""A row is measured anew by a run that resumes, if its A/A spread or the share of other processes is more than this."""
 
 
 class NothingMeasuredError(Exception):
@@ -86,9 +90,13 @@ class Document:
         self.save()
 
     def has_row(self, name: str, place: str, threads: int | None) -> bool:
-        """Returns whether a row is in the record already."""
+        """Returns whether a row is in the record already, and was measured in peace."""
+        return any(_key(row) == (name, place, threads) and is_calm(row) for row in self.content["rows"])
+
+    def add_row(self, row: dict[str, Any]) -> None:
+        """Adds a row, in place of an earlier one if there is one."""
         rows = self.content["rows"]
-        return any((row["row"], row["place"], row.get("threads")) == (name, place, threads) for row in rows)
+        rows[:] = [other for other in rows if _key(other) != _key(row)] + [row]
 
     def finish(self) -> None:
         """Marks the record as complete if every step was taken.
@@ -100,6 +108,15 @@ class Document:
         self.save()
         if not self.content["rows"]:
             raise NothingMeasuredError(f"no row was measured; {self.path} says why")
+
+
+def _key(row: Mapping[str, Any]) -> tuple[str, str, int | None]:
+    return row["row"], row["place"], row["threads"]
+
+
+def is_calm(row: Mapping[str, Any]) -> bool:
+    """Returns whether a row can be believed: its A/A control agrees, and nobody else kept the cores busy."""
+    return row["control"]["spread"] <= RESTLESS and (row.get("others") or 0) <= RESTLESS
 
 
 class Skipped(Exception):  # noqa: N818 - a statement, not an error

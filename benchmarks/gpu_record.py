@@ -75,7 +75,7 @@ def _device() -> dict[str, Any]:
 
 def _row(document: Document, name: str, rates: Any) -> None:
     measured = gpu_rows.measure_on_gpu(GPU_ROWS[name], rates, _ROW_SECONDS, min(machine.cores(), 16))
-    document.content["rows"].append(measured)
+    document.add_row(measured)
 
 
 def _goldens(document: Document) -> None:

@@ -6,9 +6,10 @@ import os
 import platform
 import subprocess
 import sys
+import time
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 ROOT = Path(__file__).resolve().parent.parent
 _PACKAGES = (
@@ -98,6 +99,36 @@ def _cpu_model() -> str:
 def cores() -> int:
     """Returns the number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class Bystanders:
+    """How busy other processes keep the cores: ``with Bystanders() as others: …``, then ``others.share``.
+
+    ``share`` is of all cores, from 0 to 1; None where there is no /proc/stat.
+    """
+
+    share: float | None = None
+
+    def __enter__(self) -> Self:
+        self._before = self._seconds()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        after = self._seconds()
+        if self._before and after:
+            elapsed, busy, own = (late - early for late, early in zip(after, self._before, strict=True))
+            self.share = min(max((busy - own) / (elapsed * (os.cpu_count() or 1)), 0.0), 1.0)
+
+    @staticmethod
+    def _seconds() -> tuple[float, float, float] | None:
+        """Returns the time, the busy time of all cores, and that of this process and its children."""
+        try:
+            line = Path("/proc/stat").read_text(encoding="ascii").split("\n", 1)[0]
+        except OSError:
+            return None
+        user, nice, system, _, _, interrupts, soft, stolen = map(int, line.split()[1:9])
+        busy = user + nice + system + interrupts + soft + stolen
+        return time.monotonic(), busy / os.sysconf("SC_CLK_TCK"), sum(os.times()[:4])
 
 
 def versions() -> dict[str, str]:

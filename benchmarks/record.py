@@ -67,7 +67,7 @@ def measure_cpu(document: Document, names: list[str], threads: int, seconds: flo
 
 def _cpu_row(document: Document, name: str, threads: int, seconds: float) -> None:
     measured = rows.measure_on_cpu(CPU_ROWS[name], threads, seconds, machine.cores())
-    document.content["rows"].append(measured)
+    document.add_row(measured)
 
 
 def measure_compiled(document: Document) -> None:
@@ -91,7 +91,9 @@ def record(
     place: Annotated[Place, typer.Option(help="Where to measure.")] = Place.AUTO,
     thread: Annotated[list[int] | None, typer.Option(help="Threads on a CPU; by default 1, then all cores.")] = None,
     seconds: Annotated[float, typer.Option(min=0, help="Seconds of timing for each row on a CPU.")] = 8.0,
-    resume: Annotated[bool, typer.Option(help="Add to the file what it lacks, if it is of the same commit.")] = False,
+    resume: Annotated[
+        bool, typer.Option(help="Add to the file what it lacks or was disturbed, if it is of this commit.")
+    ] = False,
     commit: Annotated[str | None, typer.Option(help="The commit, where there is no git to ask.")] = None,
 ) -> None:
     """Measure this machine and write one JSON file."""

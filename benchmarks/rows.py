@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from . import contestants, floors
+from . import contestants, floors, machine
 from .reference import DIALECT, Judgement, make_reference
 from .timing import Control, Summary, control, host_seconds, interleave, summarise
 from .workloads import problem
@@ -116,7 +116,8 @@ def measure_on_cpu(row: Row, threads: int, seconds: float, processes: int) -> di
     everybody = [who for who in everybody if who.name in before]
     functions = {who.name: partial(host_seconds, who) for who in everybody}
     functions[AGAIN] = partial(host_seconds, everybody[0])
-    times = {name: summarise(samples) for name, samples in interleave(functions, seconds).items()}
+    with machine.Bystanders() as others:
+        times = {name: summarise(samples) for name, samples in interleave(functions, seconds).items()}
     aa = control(times[everybody[0].name], times[AGAIN])
     entries = [
         entry(
@@ -131,6 +132,7 @@ def measure_on_cpu(row: Row, threads: int, seconds: float, processes: int) -> di
         **describe(work, reference),
         "place": "cpu",
         "threads": threads,
+        "others": others.share,
         "entries": entries,
         "absent": absent,
         "control": vars(aa),

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
+from .document import is_calm
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -54,14 +56,21 @@ def _kinds(row: Mapping[str, Any]) -> Iterator[str]:
 
 def timing_table(rows: list[dict[str, Any]]) -> Table:
     """Returns a line for each row, place and kind of inputs."""
-    table = Table(title="our time, % of floor; our time ÷ the fastest correct peer's in the same run", box=None)
+    title = "our time, % of floor; our time ÷ the fastest correct peer's in the same run; ≈ noise, ! disturbed"
+    table = Table(title=title, box=None)
     for heading in ("row", "place", *_VARIANTS, "NCHW f32 ÷", "NHWC f32 ÷", "A/A"):
         table.add_column(heading.replace("float", "f"), justify="right" if heading == "A/A" else "left")
     for row in rows:
         for kind in _kinds(row):
             times = (_time(row, variant, kind) for variant in _VARIANTS)
             worst = (_worst_ratio(row, variant, kind) for variant in _VARIANTS[:2])
-            table.add_row(row["row"], _place(row, kind), *times, *worst, f"{row['control']['spread']:.1%}")
+            table.add_row(
+                row["row"],
+                _place(row, kind),
+                *times,
+                *worst,
+                f"{row['control']['spread']:.1%}{'' if is_calm(row) else ' !'}",
+            )
     return table
 
 

@@ -1,6 +1,9 @@
 """The command: what it writes is what its schema says, also when it is cut off, and what is wrong is said to be."""
 
 import json
+import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -151,6 +154,34 @@ def test_resuming_measures_only_what_is_missing(quick, tmp_path):
     validate(second)
     assert second["rows"][0] == first["rows"][0]
     assert [row["threads"] for row in second["rows"]] == [1, 2]
+
+
+@pytest.mark.parametrize("disturbed", [{"control": {"spread": 0.3, "threshold": 0.9}}, {"others": 0.5}])
+def test_resuming_measures_anew_what_was_disturbed(quick, tmp_path, disturbed):
+    path = tmp_path / "record.json"
+    run("--output", path)
+    content = json.loads(path.read_text(encoding="utf-8"))
+    content["rows"][0].update(disturbed, title="before")
+    path.write_text(json.dumps(content))
+    assert " !" in run("--output", path, "--resume", "--minutes", 0.1, "--thread", 2).output
+    run("--output", path, "--resume")
+    rows = json.loads(path.read_text(encoding="utf-8"))["rows"]
+    assert sorted((row["threads"], row["title"]) for row in rows) == [(1, "small"), (2, "small")]
+
+
+def test_other_processes_are_noticed():
+    with machine.Bystanders() as others, subprocess.Popen([sys.executable, "-c", "while True: pass"]) as other:
+        time.sleep(1.5)
+        assert other.poll() is None
+        others.__exit__()
+        share = others.share
+        other.kill()
+    assert share > 0.3 / os.cpu_count()
+    with machine.Bystanders() as others:
+        deadline = time.monotonic() + 1
+        while time.monotonic() < deadline:
+            pass
+    assert others.share <= 1 - 0.5 / os.cpu_count()
 
 
 def test_a_record_of_another_commit_is_not_resumed(quick, tmp_path):
