@@ -1,8 +1,6 @@
 """The command: what it writes is what its schema says, also when it is cut off, and what is wrong is said to be."""
 
 import json
-import os
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -37,6 +35,8 @@ def quick(small, monkeypatch):
     monkeypatch.setattr(record, "measure_goldens", lambda document, implementation: None)
     monkeypatch.setattr(record, "measure_compiled", lambda document: None)
     monkeypatch.setattr(machine, "cores", lambda: 1)
+    monkeypatch.setattr(machine.Bystanders, "_seconds", staticmethod(lambda: None))
+    monkeypatch.setattr(rows, "control", lambda first, second: Control(0.01, 0.05))
     monkeypatch.setattr(gpu, "present", lambda: False)
 
 
@@ -169,19 +169,24 @@ def test_resuming_measures_anew_what_was_disturbed(quick, tmp_path, disturbed):
     assert sorted((row["threads"], row["title"]) for row in rows) == [(1, "small"), (2, "small")]
 
 
-def test_other_processes_are_noticed():
-    with machine.Bystanders() as others, subprocess.Popen([sys.executable, "-c", "while True: pass"]) as other:
-        time.sleep(1.5)
-        assert other.poll() is None
-        others.__exit__()
-        share = others.share
-        other.kill()
-    assert share > 0.3 / os.cpu_count()
+def test_the_share_of_other_processes(monkeypatch):
+    readings = iter([(5.0, 100.0, 7.0), (15.0, 112.0, 11.0)])
+    monkeypatch.setattr(machine.os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(machine.Bystanders, "_seconds", staticmethod(lambda: next(readings)))
     with machine.Bystanders() as others:
-        deadline = time.monotonic() + 1
-        while time.monotonic() < deadline:
-            pass
-    assert others.share <= 1 - 0.5 / os.cpu_count()
+        pass
+    assert others.share == pytest.approx((12 - 4) / 20)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc/stat")
+def test_busy_time_is_read():
+    before = machine.Bystanders._seconds()
+    deadline = time.process_time() + 0.2
+    while time.process_time() < deadline:
+        pass
+    after = machine.Bystanders._seconds()
+    assert after[2] - before[2] == pytest.approx(0.2, abs=0.1)
+    assert after[1] - before[1] >= 0.1
 
 
 def test_a_record_of_another_commit_is_not_resumed(quick, tmp_path):
