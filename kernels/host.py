@@ -24,8 +24,6 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import platformdirs
-
 from .errors import CompilationError, CompilerNotFoundError
 
 if TYPE_CHECKING:
@@ -104,10 +102,16 @@ def _toolchain() -> bytes:
     return version + cpu.encode() + platform.machine().encode()
 
 
+def _user_cache_directory() -> str:
+    import platformdirs  # which a GPU machine may lack: nothing is compiled for the CPU there
+
+    return platformdirs.user_cache_dir("roikit")
+
+
 @cache
 def cache_directory() -> Path:
     """Returns the directory of compiled kernels, which exists and can be written to."""
-    wanted = Path(os.environ.get("ROIKIT_CACHE_DIR") or platformdirs.user_cache_dir("roikit")) / "host"
+    wanted = Path(os.environ.get("ROIKIT_CACHE_DIR") or _user_cache_directory()) / "host"
     try:
         wanted.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=wanted):

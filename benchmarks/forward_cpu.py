@@ -1,0 +1,70 @@
+"""RoIAlign forward on the CPU: seconds of a row, peak memory, and what a call costs besides its work."""
+
+from roikit.kernels import roi_align
+
+from . import contestants
+from .workloads import CPU_ROWS, problem
+
+ROWS = ("a1", "a2", "b1", "c1", "e", "f")
+DTYPES = ("float32", "float16", "bfloat16")
+
+
+class Forward:
+    """All calls of a row, on all cores, with the output arrays given."""
+
+    params = (ROWS, contestants.LAYOUTS, DTYPES)
+    param_names = ("row", "layout", "dtype")
+    timeout = 120
+
+    def setup(self, row, layout, dtype):
+        self.calls = contestants.roikit(problem(CPU_ROWS[row]), layout, dtype)
+        self.calls()  # compiles
+
+    def time_forward(self, row, layout, dtype):
+        self.calls()
+
+
+class Memory:
+    """The peak memory of a process that makes all calls of a row, maps included."""
+
+    params = (ROWS, contestants.LAYOUTS)
+    param_names = ("row", "layout")
+    timeout = 120
+
+    def setup(self, row, layout):
+        self.calls = contestants.roikit(problem(CPU_ROWS[row]), layout, "float32")
+
+    def peakmem_forward(self, row, layout):
+        self.calls()
+
+
+class PerOutput:
+    """Nanoseconds per output element on one thread: what rows of different sizes can be compared by."""
+
+    params = (ROWS, contestants.LAYOUTS)
+    param_names = ("row", "layout")
+    timeout = 120
+    unit = "ns"
+
+    def setup(self, row, layout):
+        contestants.use_threads(1)
+        self.calls = contestants.roikit(problem(CPU_ROWS[row]), layout, "float32")
+        self.calls()
+
+    def track_ns_per_output(self, row, layout):
+        from .timing import host_seconds, interleave, summarise
+
+        samples = interleave({"ours": lambda: host_seconds(self.calls)}, seconds=0.5, least=3)
+        return summarise(samples["ours"]).median / CPU_ROWS[row].outputs * 1e9
+
+
+class Call:
+    """What a call costs besides its work: one RoI, one bin, one channel."""
+
+    def setup(self):
+        level = problem(CPU_ROWS["e"]).levels[0]
+        self.feature, self.boxes = level.feature[:, :1, :8, :8].copy(), level.boxes[:1]
+        roi_align(self.feature, self.boxes, 1)
+
+    def time_smallest_call(self):
+        roi_align(self.feature, self.boxes, 1)

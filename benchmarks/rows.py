@@ -1,0 +1,140 @@
+"""Measures a row on a CPU, and puts what was measured into the form of a record."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from . import contestants, floors, machine
+from .reference import DIALECT, Judgement, make_reference
+from .timing import Control, Summary, control, host_seconds, interleave, summarise
+from .workloads import problem
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from .reference import Reference
+    from .workloads import Problem, Row
+
+AGAIN = "roikit again"
+"""The name under which our first contestant is timed a second time: the A/A control."""
+
+SUSPICIOUS = 1 / 3
+"""A ratio below this makes a reader look twice: the entry says so. (Every result is checked again after it was timed.)"""
+
+
+def describe(work: Problem, reference: Reference) -> dict[str, Any]:
+    """Returns what a record says of a row itself."""
+    row = work.row
+    return {
+        "row": row.name,
+        "title": row.title,
+        "rois": row.rois,
+        "rois_per_level": [len(level.boxes) for level in work.levels],
+        "channels": row.channels,
+        "bins": row.bins,
+        "sampling_ratio": row.sampling_ratio,
+        "outputs": row.outputs,
+        "dialect": DIALECT,
+        "calls": "one per level",
+        "geometry": vars(floors.geometry(work)),
+        "checked_exactly": reference.checked_exactly,
+    }
+
+
+def entry(who: Any, judgements: Sequence[Judgement], outputs: int, **times: Summary) -> dict[str, Any]:
+    """Returns what a record says of a contestant; ``times`` are named hot, cold …; the worst judgement counts."""
+    worst = max(judgements, key=lambda judgement: (not judgement.correct, judgement.error_over_bound))
+    return {
+        "library": who.library,
+        "layout": who.layout,
+        "dtype": who.dtype,
+        "verdict": "correct" if worst.correct else "wrong",
+        "reason": worst.reason,
+        "error_over_bound": _finite(worst.error_over_bound),
+        "greatest_error": _finite(worst.greatest_error),
+        "checked": worst.checked,
+        "elements": worst.elements,
+        "times": {name: summary.as_dict() for name, summary in times.items()},
+        "ns_per_output": {name: summary.median / outputs * 1e9 for name, summary in times.items()},
+    }
+
+
+def _finite(number: float) -> float | None:
+    """Returns the number, or None where JSON has none."""
+    return number if abs(number) < float("inf") else None
+
+
+def first_check(everybody: Sequence[Any], reference: Reference, absent: dict[str, str]) -> dict[str, Judgement]:
+    """Returns the judgement of everybody's result; a peer that raises is put among the absent and has none."""
+    found = {}
+    for who in everybody:
+        try:
+            found[who.name] = reference.judge(who.checked_outputs(), who.dtype)
+        except Exception as error:
+            if who.library == "roikit":
+                raise
+            absent[who.name] = f"{type(error).__name__}: {error}"
+    return found
+
+
+def ratios(entries: Sequence[Mapping[str, Any]], aa: Control, kind: str) -> list[dict[str, Any]]:
+    """Returns our time ÷ a peer's, for each of our entries and each peer that was timed likewise in the same run.
+
+    A ratio counts for nothing where either result is wrong. ``difference`` says whether it is more than noise.
+    """
+    found = []
+    for ours in entries:
+        if ours["library"] != "roikit":
+            continue
+        for peer in entries:
+            if peer["library"] == "roikit" or not (kind in ours["times"] and kind in peer["times"]):
+                continue
+            ratio = ours["times"][kind]["median"] / peer["times"][kind]["median"]
+            found.append(
+                {
+                    "ours": f"{ours['layout']} {ours['dtype']}",
+                    "peer": f"{peer['library']} {peer['layout']} {peer['dtype']}",
+                    "kind": kind,
+                    "ratio": ratio,
+                    "difference": abs(ratio - 1) > aa.threshold,
+                    "suspicious": ratio < SUSPICIOUS,
+                    "valid": ours["verdict"] == peer["verdict"] == "correct",
+                }
+            )
+    return found
+
+
+def measure_on_cpu(row: Row, threads: int, seconds: float, processes: int) -> dict[str, Any]:
+    """Returns the record of a row on ``threads`` threads; about ``seconds`` go into timing."""
+    work = problem(row)
+    reference = make_reference(work, processes)
+    contestants.use_threads(threads)
+    peers, absent = contestants.present_peers(work, threads)
+    everybody = [*contestants.our_variants(work), *peers]
+    before = first_check(everybody, reference, absent)
+    everybody = [who for who in everybody if who.name in before]
+    functions = {who.name: partial(host_seconds, who) for who in everybody}
+    functions[AGAIN] = partial(host_seconds, everybody[0])
+    with machine.Bystanders() as others:
+        times = {name: summarise(samples) for name, samples in interleave(functions, seconds).items()}
+    aa = control(times[everybody[0].name], times[AGAIN])
+    entries = [
+        entry(
+            who,
+            (before[who.name], reference.judge(who.checked_outputs(), who.dtype)),
+            row.outputs,
+            hot=times[who.name],
+        )
+        for who in everybody
+    ]
+    return {
+        **describe(work, reference),
+        "place": "cpu",
+        "threads": threads,
+        "others": others.share,
+        "entries": entries,
+        "absent": absent,
+        "control": vars(aa),
+        "ratios": ratios(entries, aa, "hot"),
+    }

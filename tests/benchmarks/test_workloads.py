@@ -1,0 +1,75 @@
+"""The rows are always the same, and like those that performance was predicted for."""
+
+import hashlib
+
+import ml_dtypes
+import numpy as np
+import pytest
+
+from benchmarks.floors import ASSUMED, forward_floor, geometry
+from benchmarks.workloads import CPU_ROWS, GPU_ROWS, PYRAMID, feature_map, level_of, problem
+
+# Per RoI: footprint, samples, merged taps; floor of float32 in µs. From the design's own boxes, of the same distribution.
+PREDICTED = {
+    "a1": (336, 196, 513, 73.4),
+    "b2": (383, 646, 1297, 27.6),
+    "c1": (161, 784, 1056, 272),
+    "e": (18.6, 196, 232, 58.5),
+    "f": (34418, 35380, 36789, 411),
+}
+
+DIGEST = "81c6384a0faf8d36"
+
+
+def test_rows_are_the_same_on_every_machine():
+    boxes = problem(CPU_ROWS["a1"]).levels[0].boxes
+    again = problem(CPU_ROWS["a1"]).levels[0].boxes
+    assert np.array_equal(boxes, again)
+    digest = hashlib.sha256(np.rint(boxes.astype(float) * 100).astype(np.int64).tobytes()).hexdigest()
+    assert digest[:16] == DIGEST, "the boxes have changed: older records cannot be compared with newer ones"
+
+
+@pytest.mark.parametrize("name", PREDICTED)
+def test_rows_are_like_those_of_the_predictions(name):
+    footprint, samples, merged, floor = PREDICTED[name]
+    work = problem(GPU_ROWS[name])
+    counts = geometry(work)
+    rois = GPU_ROWS[name].rois
+    assert counts.rois == rois
+    assert counts.footprint / rois == pytest.approx(footprint, rel=0.15)
+    assert counts.samples / rois == pytest.approx(samples, rel=0.15)
+    assert counts.merged_taps / rois == pytest.approx(merged, rel=0.15)
+    assert forward_floor(work, counts, 4, ASSUMED).cold * 1e6 == pytest.approx(floor, rel=0.15)
+
+
+def test_shares_of_the_levels():
+    levels = problem(GPU_ROWS["a1"]).levels
+    shares = [len(level.boxes) / 1024 for level in levels]
+    assert shares == pytest.approx([0.58, 0.27, 0.12, 0.03], abs=0.08)
+    assert [level.feature.shape[2:] for level in levels] == [(200, 336), (100, 168), (50, 84), (25, 42)]
+
+
+@pytest.mark.parametrize(
+    ("side", "level"), [(16, 0), (111, 0), (112, 1), (223, 1), (224, 2), (447, 2), (448, 3), (800, 3)]
+)
+def test_level_of_a_box(side, level):
+    assert level_of(np.array([[10.0, 20.0, 10 + side, 20 + side]]), PYRAMID) == [level]
+
+
+def test_maps_are_exact_in_all_data_types_and_nowhere_zero():
+    maps = feature_map((1, 3, 40, 50))
+    assert (maps != 0).all()
+    assert len(np.unique(maps)) > 100
+    for dtype in (np.float16, ml_dtypes.bfloat16):
+        assert np.array_equal(maps.astype(dtype).astype(np.float32), maps)
+    with pytest.raises(ValueError, match="read-only"):
+        maps[0] = 0
+
+
+@pytest.mark.parametrize("name", GPU_ROWS)
+def test_boxes_lie_on_the_image(name):
+    for level in problem(CPU_ROWS[name]).levels:
+        assert (level.boxes[:, 1:3] >= 0).all()
+        assert (level.boxes[:, 3] <= 1333).all()
+        assert (level.boxes[:, 4] <= 800).all()
+        assert (level.boxes[:, 3:] > level.boxes[:, 1:3]).all()
