@@ -50,7 +50,7 @@ def summarise(lines: list[str], status: int | None) -> dict[str, Any]:
             break
         if record["type"] == "result":
             results.append(record)
-    bad = [r for r in results if r["verdict"] not in ("conforms", "unsupported", "known")]
+    bad = [r for r in results if r["verdict"] not in ("conforms", "unsupported", "known", "contested")]
     return {
         "complete": status is not None,
         "status": status,
