@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -25,7 +24,6 @@ _DEVICE_RESULTS = 2**13
 _DEVICE_THREADS = 256
 _DEVICE_TILE = 16
 _SAMPLES_PER_PART = 4096
-
 
 
 @dataclass(frozen=True, slots=True)

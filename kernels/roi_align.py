@@ -154,7 +154,16 @@ class _Problem:
     fields: dict[str, Any]
 
 
-def specialised(dtype: str, mode: str, layout: str, dialect: Dialect, *, vector: int, channels: int = 1, packed: bool = False) -> Source:
+def specialised(
+    dtype: str,
+    mode: str,
+    layout: str,
+    dialect: Dialect,
+    *,
+    vector: int,
+    channels: int = 1,
+    packed: bool = False,
+) -> Source:
     """Returns the kernel for maps of a data type (by name).
 
     ``vector`` is the number of neighbouring elements that a thread reads together, channels (NHWC) or columns (NCHW);

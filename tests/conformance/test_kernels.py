@@ -53,7 +53,6 @@ MUTANTS = {
     "divisor of visible samples only": ("mine.divisor = roi.y.grid * roi.x.grid;", "roi.x.grid", "(roi.x.grid > 1 ? roi.x.grid - 1 : roi.x.grid)"),
     "empty grid": ("mine.divisor < (acc_t)1) mine.divisor = (acc_t)1;", "mine.divisor = (acc_t)1", "mine.divisor = (acc_t)0"),
     "maximum becomes minimum": ("return b > a || b != b ? b : a;", "b > a", "b < a"),
-    "maximum of vectors becomes minimum": ("return (b > a) | (b != b) ? b : a;", "b > a", "b < a"),
     "maximum without outside samples": ("const bool zero_counts = some_outside && MAX != Max::sample_inside;", "some_outside", "false"),
     "corner maximum without one corner": ("best = larger<N>(larger<N>(best, w10 * c10), w11 * c11);", "w11 * c11", "w10 * c10"),
     "corner maximum of lines without one corner": ("sx[b].weight_low * low[second]), sx[b].weight_high * high[second]);", "sx[b].weight_high * high[second]", "sx[b].weight_low * low[second]"),
