@@ -168,3 +168,13 @@ def test_vectors_of_channels_and_columns_give_what_one_channel_gives(dtype, mode
     x = last if layout == "NHWC" else np.ascontiguousarray(last.transpose(0, 3, 1, 2))
     wide = roi_align(x, boxes, 4, 1.0, 2, mode=mode, layout=layout)
     assert np.array_equal(wide if layout == "NHWC" else wide.transpose(0, 2, 3, 1), one)
+
+
+@pytest.mark.parametrize("mode", ["avg", "max"])
+def test_a_wide_box_of_few_samples_reads_only_their_columns(mode):
+    """The golden cases have no box so wide. Every sum is exact."""
+    last = np.random.default_rng(5).integers(-8, 8, (1, 6, 900, 5)).astype(np.float32)
+    boxes = np.array([[0, 2, 1, 890, 5], [0, 100, 0, 130, 4]], np.float32)
+    first = np.ascontiguousarray(last.transpose(0, 3, 1, 2))
+    expected = roi_align(last, boxes, 2, 1.0, 1, mode=mode, layout="NHWC")
+    assert np.array_equal(roi_align(first, boxes, 2, 1.0, 1, mode=mode).transpose(0, 2, 3, 1), expected)
