@@ -27,7 +27,7 @@ def _kernel(source: Source) -> Any:
 
 
 def launch(
-    source: Source, grid: tuple[int, int], block: tuple[int, int], arguments: Sequence[Any], *, shared_bytes: int
+    source: Source, grid: tuple[int, int, int], block: tuple[int, int], arguments: Sequence[Any], *, shared_bytes: int
 ) -> None:
     """Queues ``source`` on the current stream of the current device.
 
@@ -36,7 +36,7 @@ def launch(
     source.check(arguments)
     # CuPy passes a 0-d NumPy array by value, and would turn None into an argument that is not there.
     values = tuple(np.uintp(0) if argument is None else argument for argument in arguments)
-    _kernel(source)((*grid, 1), (*block, 1), values, shared_mem=shared_bytes)
+    _kernel(source)(grid, (*block, 1), values, shared_mem=shared_bytes)
 
 
 def multiprocessor_count() -> int:

@@ -8,6 +8,11 @@ struct Tap {
     acc_t weight;
 };
 
+ROIKIT_FN int first_pixel(const Tap& tap) { return tap.index; }
+ROIKIT_FN int last_pixel(const Tap& tap) { return tap.index; }
+ROIKIT_FN int first_pixel(const Sample& sample) { return sample.low; }
+ROIKIT_FN int last_pixel(const Sample& sample) { return sample.high; }
+
 // The lists of one axis. List p is entries[begin[p]] … entries[begin[p] + count[p] - 1].
 template <class Entry> struct Lists {
     int* begin;      // bins + 1 values
@@ -15,6 +20,12 @@ template <class Entry> struct Lists {
     Ranks* ranks;    // bins values: which samples list p is made of
     Entry* entries;  // capacity values
     int bins, capacity;
+
+    // Whether a pixel lies between the first and the last one that list p reads.
+    ROIKIT_METHOD bool spans(int p, int pixel) const {
+        const Entry* const list = entries + begin[p];
+        return count[p] > 0 && pixel >= first_pixel(list[0]) && pixel <= last_pixel(list[count[p] - 1]);
+    }
 };
 
 // The ranks of bin p that its list is made of.

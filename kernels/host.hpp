@@ -53,7 +53,12 @@ class Barrier {
 static thread_local Barrier* barrier;
 #endif
 
-static thread_local Dim thread_index, block_index, block_size, grid_size;
+#ifdef ROIKIT_HOST_BLOCK_THREADS
+static thread_local Dim thread_index, block_size;
+#else
+constexpr Dim thread_index = {0, 0, 0}, block_size = {1, 1, 1};  // so that the compiler can tell
+#endif
+static thread_local Dim block_index, grid_size;
 static thread_local unsigned char* shared_memory;
 
 static inline void synchronise() {
@@ -69,10 +74,10 @@ static inline void call(void (*kernel)(A...), void** arguments, Indices<I...>) {
     kernel(*static_cast<A*>(arguments[I])...);
 }
 
-template <class... A> static void run_block(void (*kernel)(A...), void** arguments) {
+template <class... A> static void run_block(void (*kernel)(A...), void** arguments, Dim size) {
     typedef typename MakeIndices<sizeof...(A)>::type All;
 #ifdef ROIKIT_HOST_BLOCK_THREADS
-    const Dim block = block_index, size = block_size, grid = grid_size;
+    const Dim block = block_index, grid = grid_size;
     unsigned char* const memory = shared_memory;
     Barrier shared_barrier(size.x * size.y * size.z);
     std::vector<std::thread> threads;
@@ -86,7 +91,6 @@ template <class... A> static void run_block(void (*kernel)(A...), void** argumen
     }
     for (std::thread& thread : threads) thread.join();
 #else
-    thread_index = Dim{0, 0, 0};
     call(kernel, arguments, All());
 #endif
 }
@@ -107,11 +111,11 @@ static int launch(void (*kernel)(A...), void** arguments, Dim grid, Dim block, s
 #pragma omp atomic capture
         mine = next++;
         shared_memory = heaps + (64 - reinterpret_cast<size_t>(heaps) % 64) + stride * mine;
-        block_size = block, grid_size = grid;
+        grid_size = grid;
 #pragma omp for schedule(dynamic, 1)
         for (long long i = 0; i < blocks; ++i) {
             block_index = Dim{(unsigned)(i % grid.x), (unsigned)(i / grid.x % grid.y), (unsigned)(i / grid.x / grid.y)};
-            run_block(kernel, arguments);
+            run_block(kernel, arguments, block);
         }
     }
     __builtin_free(heaps);
@@ -125,6 +129,7 @@ static int launch(void (*kernel)(A...), void** arguments, Dim grid, Dim block, s
 #define blockDim roikit_host::block_size
 #define gridDim roikit_host::grid_size
 #define __syncthreads() roikit_host::synchronise()
+#define ROIKIT_PREFETCH(address) __builtin_prefetch(address, 0, 2)
 #define ROIKIT_SHARED_MEMORY(name) unsigned char* const name = roikit_host::shared_memory
 
 // The entry point that host.py calls.

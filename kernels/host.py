@@ -216,7 +216,7 @@ def _address(argument: np.ndarray | None) -> int:
 
 def launch(
     source: Source,
-    grid: tuple[int, int],
+    grid: tuple[int, int, int],
     arguments: Sequence[Any],
     *,
     shared_bytes: int,
@@ -241,7 +241,7 @@ def launch(
         *(ctypes.addressof(v) if isinstance(v, ctypes.c_void_p) else v.ctypes.data for v in values)
     )
     failed = function(
-        pointers, (ctypes.c_uint * 3)(*grid, 1), (ctypes.c_uint * 3)(*block, 1), shared_bytes, thread_count()
+        pointers, (ctypes.c_uint * 3)(*grid), (ctypes.c_uint * 3)(*block, 1), shared_bytes, thread_count()
     )
     if failed:
         raise MemoryError(f"no memory for {shared_bytes} bytes of lists per thread")

@@ -6,9 +6,11 @@
 
 #ifdef __CUDA_ARCH__
 #define ROIKIT_FN static __device__ __forceinline__
+#define ROIKIT_METHOD __device__ __forceinline__
 #define ROIKIT_MATH(function) function
 #else
-#define ROIKIT_FN static inline
+#define ROIKIT_FN static inline __attribute__((always_inline))
+#define ROIKIT_METHOD inline __attribute__((always_inline))
 #define ROIKIT_MATH(function) __builtin_##function
 #endif
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import arguments, device, host
-from .dialect import DIALECTS, Dialect, Offset, Outside, named_dialect
+from . import arguments, device, host, plan
+from .dialect import DIALECTS, Dialect, Offset, named_dialect
 from .errors import InvalidRoiError
 from .source import Source, specialise
 
@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 MODES = ("avg", "max")
 LAYOUTS = ("NCHW", "NHWC")
 
-_HOST_VECTOR = {"NCHW": 8, "NHWC": 64}
+_HOST_VECTOR = {"NCHW": 16, "NHWC": 64}
+_HOST_CHANNELS = 4
 _DEVICE_VECTOR_BYTES = 16
-_DEVICE_THREADS = 256
+_SHAPE_FIELDS = ("rois", "channels", "height", "width", "bins_y", "bins_x", "sampling_y", "sampling_x")
 _NO_STATUS = np.iinfo(np.int64).max
 _REASONS = {
     1: "its batch index {value:g} is not one of the N = {images} images",
@@ -153,11 +154,21 @@ class _Problem:
     fields: dict[str, Any]
 
 
-def specialised(dtype: str, mode: str, layout: str, dialect: Dialect, *, vector: int, packed: bool = False) -> Source:
+def specialised(
+    dtype: str,
+    mode: str,
+    layout: str,
+    dialect: Dialect,
+    *,
+    vector: int,
+    channels: int = 1,
+    packed: bool = False,
+) -> Source:
     """Returns the kernel for maps of a data type (by name).
 
-    ``vector`` is the number of channels that a thread pools together; ``packed`` says that each such vector is aligned to
-    its size.
+    ``vector`` is the number of neighbouring elements that a thread reads together, channels (NHWC) or columns (NCHW);
+    ``packed`` says that each vector of channels is aligned to its size; ``channels`` is the number of channels for which a
+    thread sums columns together (NCHW).
     """
     rules = dialect.for_mode(mode)
     kind = {None: "first", -math.inf: "minus_infinity"}.get(rules.max_start, "value")
@@ -179,40 +190,23 @@ def specialised(dtype: str, mode: str, layout: str, dialect: Dialect, *, vector:
             ("MAX_START", kind),
             ("MAX_START_VALUE", repr(rules.max_start) if kind == "value" else "0"),
             ("VECTOR", vector),
+            ("CHANNELS", channels),
+            ("DENSE", plan.DENSE),
             ("ALIGNED", int(packed)),
         ),
     )
 
 
-def _list_capacity(bins: int, sampling_ratio: int, size: int, mode: str, dialect: Dialect) -> int:
-    """Returns how many entries the lists of one axis of a RoI can need (see geometry.cuh)."""
-    if mode == "avg":
-        # Neighbouring bins share at most a few pixels; besides that, each pixel is in one list.
-        merged = size + 3 * bins
-        return min(2 * sampling_ratio * bins, merged) if sampling_ratio else merged
-    # Samples of an adaptive grid are at least half a pixel apart, but for grids of one sample; those that lie within half a
-    # pixel (the error of a coordinate) of the map may count as inside. Outside.CLAMP adds one for each edge and bin.
-    spread = 2 * size + 5 + bins * (3 if dialect.outside == Outside.CLAMP else 1)
-    return sampling_ratio * bins if sampling_ratio else spread
-
-
-def _list_fields(problem: _Problem) -> dict[str, int]:
-    """Returns the fields of the kernel's struct that size the lists in shared memory."""
-    fields, wide = problem.fields, problem.input.dtype.itemsize == 8
-    entry = (16 if wide else 8) if problem.mode == "avg" else (24 if wide else 16)
-    capacity = {
-        axis: _list_capacity(
-            fields[f"bins_{axis}"], fields[f"sampling_{axis}"], fields[size], problem.mode, problem.dialect
-        )
-        for axis, size in (("y", "height"), ("x", "width"))
-    }
-    arguments.check_list_sizes(**capacity)
-    lists = (capacity[axis] * entry + 4 * (4 * fields[f"bins_{axis}"] + 1) for axis in "yx")
-    return {
-        "capacity_y": capacity["y"],
-        "capacity_x": capacity["x"],
-        "memory_per_block": sum(math.ceil(size / 16) * 16 for size in lists),
-    }
+def _shape(problem: _Problem) -> plan.Shape:
+    fields = problem.fields
+    sizes = {name: fields[name] for name in _SHAPE_FIELDS}
+    return plan.Shape(
+        **sizes,
+        itemsize=problem.input.dtype.itemsize,
+        mode=problem.mode,
+        layout=problem.layout,
+        outside=problem.dialect.outside,
+    )
 
 
 def _raise_for_status(problem: _Problem, status: int) -> None:
@@ -225,77 +219,45 @@ def _raise_for_status(problem: _Problem, status: int) -> None:
 
 
 def _run_on_host(problem: _Problem) -> None:
+    vector = _HOST_VECTOR[problem.layout]
     source = specialised(
-        problem.input.dtype.name,
-        problem.mode,
-        problem.layout,
-        problem.dialect,
-        vector=_HOST_VECTOR[problem.layout],
+        problem.input.dtype.name, problem.mode, problem.layout, problem.dialect, vector=vector, channels=_HOST_CHANNELS
     )
-    lists = _list_fields(problem)
-    params = source.pack(problem.fields | lists | {"channels_per_block": problem.fields["channels"]})
+    launch = plan.host_plan(_shape(problem), vector, host.thread_count())
+    params = source.pack(problem.fields | launch.fields)
     status = np.full(1, _NO_STATUS)
     host.launch(
         source,
-        (problem.fields["rois"], 1),
+        launch.grid,
         (problem.input, problem.boxes, problem.out, None, status, params),
-        shared_bytes=lists["memory_per_block"],
+        shared_bytes=launch.memory,
     )
     _raise_for_status(problem, int(status[0]))
 
 
-@dataclass(frozen=True, slots=True)
-class DeviceLaunch:
-    """How a call is laid out on a GPU."""
-
-    grid: tuple[int, int]
-    block: tuple[int, int]
-    channels_per_block: int
-
-
-def device_launch(rois: int, channels: int, bins: int, layout: str, vector: int) -> DeviceLaunch:
-    """Returns the launch of a forward call: a block takes one RoI and a tile of its channels."""
-    vectors = math.ceil(channels / vector)
-    along = vectors if layout == "NHWC" else bins  # what neighbouring threads take
-    across = bins if layout == "NHWC" else vectors
-    x = min(64, 1 << max(along - 1, 0).bit_length())
-    y = min(_DEVICE_THREADS // x, 1 << max(across - 1, 0).bit_length())
-    threads_for_channels = x if layout == "NHWC" else 4 * y
-    tile = max(threads_for_channels * vector, math.ceil(channels / 65535))
-    return DeviceLaunch((rois, math.ceil(channels / tile)), (x, y), tile)
-
-
 def _run_on_device(xp: ModuleType, problem: _Problem, *, check: bool) -> None:
     fields, itemsize = problem.fields, problem.input.dtype.itemsize
-    vector = _DEVICE_VECTOR_BYTES // itemsize
+    vector = _DEVICE_VECTOR_BYTES // itemsize if problem.layout == "NHWC" else 1
     packed = (
         problem.layout == "NHWC"
         and fields["channels"] % vector == 0
         and all(array.data.ptr % _DEVICE_VECTOR_BYTES == 0 for array in (problem.input, problem.out))
     )
     source = specialised(
-        problem.input.dtype.name,
-        problem.mode,
-        problem.layout,
-        problem.dialect,
-        vector=vector,
-        packed=packed,
+        problem.input.dtype.name, problem.mode, problem.layout, problem.dialect, vector=vector, packed=packed
     )
-    lists = _list_fields(problem)
-    plan = device_launch(
-        fields["rois"], fields["channels"], fields["bins_y"] * fields["bins_x"], problem.layout, vector
-    )
-    grid, shared, workspace = plan.grid, lists["memory_per_block"], None
+    launch = plan.device_plan(_shape(problem), vector)
+    grid, shared, workspace = launch.grid, launch.memory, None
     if shared > device.SHARED_BYTES:
-        # Lists of very large maps: in global memory, and no more blocks than run at once.
-        grid = (min(grid[0], 8 * device.multiprocessor_count()), grid[1])
-        workspace, shared = xp.empty(grid[0] * grid[1] * shared, xp.uint8), 0
-    params = source.pack(fields | lists | {"channels_per_block": plan.channels_per_block})
+        # Lists or lines of very large maps: in global memory, and no more blocks than run at once.
+        grid = (min(grid[0], 8 * device.multiprocessor_count()), *grid[1:])
+        workspace, shared = xp.empty(math.prod(grid) * shared, xp.uint8), 0
+    params = source.pack(fields | launch.fields)
     status = xp.full(1, _NO_STATUS, xp.int64) if check else None
     device.launch(
         source,
         grid,
-        plan.block,
+        launch.block,
         (problem.input, problem.boxes, problem.out, workspace, status, params),
         shared_bytes=shared,
     )

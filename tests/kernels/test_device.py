@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from roikit.kernels import InvalidRoiError, device, host, roi_align
-from roikit.kernels.roi_align import device_launch
+from roikit.kernels.dialect import Outside
+from roikit.kernels.plan import Shape, device_plan
 
 LAUNCHES = []
 
@@ -83,7 +84,7 @@ def kernel(source):
             assert isinstance(value, (Array, np.ndarray, np.uintp)), type(value)
         LAUNCHES.append((source, grid, block, shared_mem))
         arguments = [None if isinstance(value, np.uintp) else numpy_of(value) for value in values]
-        host.launch(source, grid[:2], arguments, shared_bytes=shared_mem, block=block[:2])
+        host.launch(source, grid, arguments, shared_bytes=shared_mem, block=block[:2])
 
     return launch
 
@@ -153,13 +154,16 @@ def test_arrays_of_two_libraries_are_refused():
 
 
 @pytest.mark.parametrize("layout", ["NCHW", "NHWC"])
-@pytest.mark.parametrize("rois", [1, 1000])
+@pytest.mark.parametrize("mode", ["avg", "max"])
 @pytest.mark.parametrize("channels", [1, 3, 256, 1000, 2**21])
-@pytest.mark.parametrize("bins", [1, 49, 196, 10**6])
-def test_launches_stay_within_what_cuda_allows_and_cover_the_work(layout, rois, channels, bins):
-    plan = device_launch(rois, channels, bins, layout, 4)
+@pytest.mark.parametrize("bins", [1, 7, 14, 1000])
+@pytest.mark.parametrize("ratio", [0, 2])
+def test_launches_stay_within_what_cuda_allows_and_cover_the_work(layout, mode, channels, bins, ratio):
+    shape = Shape(1000, channels, 50, 84, bins, bins, ratio, ratio, 4, mode, layout, Outside.ZERO)
+    plan = device_plan(shape, 4 if layout == "NHWC" else 1)
     assert plan.block[0] * plan.block[1] <= 256
-    assert plan.grid[0] == rois
+    assert plan.grid[0] == 1000
     assert 0 < plan.grid[1] <= 65535
-    assert plan.grid[1] * plan.channels_per_block >= channels
-    assert plan.channels_per_block % 4 == 0 or plan.grid[1] == 1
+    assert plan.grid[2] == 1 if ratio else plan.grid[2] <= bins
+    assert plan.grid[1] * plan.fields["channels_per_block"] >= channels
+    assert plan.fields["channels_per_block"] % 4 == 0 or plan.grid[1] == 1

@@ -121,30 +121,32 @@ def test_block_size_grid_and_channel_tiles_do_not_change_a_bit(mode, layout):
     corners = rng.uniform(-3, 8, (5, 2))
     boxes = np.column_stack([rng.integers(0, 2, 5), corners, corners + rng.uniform(0, 9, (5, 2))]).astype(np.float32)
 
-    def pooled(vector, grid_x, tile, block):
-        source = specialised("float32", mode, layout, DIALECTS["torchvision"], vector=vector)
-        capacity = 200
+    def pooled(vector, channels, grid, tile, block, rois=1, bin_rows=3, line_length=64, samples=2**30):
+        source = specialised("float32", mode, layout, DIALECTS["torchvision"], vector=vector, channels=channels)
+        capacity, memory = 200, 65536
         params = source.pack(
             {
                 "rois": 5, "images": 2, "channels": 21, "scale_y": 1.0, "scale_x": 0.5, "height": 9, "width": 10,
                 "bins_y": 3, "bins_x": 2, "sampling_y": 0, "sampling_x": 2, "capacity_y": capacity,
-                "capacity_x": capacity, "channels_per_block": tile, "memory_per_block": 8192,
+                "capacity_x": capacity, "rois_per_block": rois, "bin_rows": bin_rows, "line_length": line_length,
+                "samples_per_part": samples, "channels_per_block": -(-21 // grid[1]), "channels_per_tile": tile,
+                "memory_per_block": memory,
             }
         )  # fmt: skip
         out = np.full((5, 21, 3, 2) if layout == "NCHW" else (5, 3, 2, 21), np.nan, np.float32)
         status = np.full(1, 2**62)
-        grid = (grid_x, -(-21 // tile))
-        host.launch(source, grid, (feature, boxes, out, None, status, params), shared_bytes=8192, block=block)
+        host.launch(source, grid, (feature, boxes, out, None, status, params), shared_bytes=memory, block=block)
         assert status[0] == 2**62
         return out
 
-    reference = pooled(8, 5, 21, (1, 1))
+    reference = pooled(16, 4, (5, 1, 1), 21, (1, 1))
     assert np.isfinite(reference).all()
-    for vector, grid_x, tile, block in [
-        (4, 5, 21, (1, 1)),
-        (4, 2, 8, (1, 1)),
-        (4, 1, 21, (3, 2)),
-        (8, 5, 16, (2, 4)),
-        (1, 3, 5, (7, 1)),
+    for launch in [
+        {"vector": 4, "channels": 4, "grid": (5, 1, 1), "tile": 21, "block": (1, 1)},
+        {"vector": 4, "channels": 1, "grid": (2, 3, 1), "tile": 7, "block": (1, 1), "rois": 3},
+        {"vector": 4, "channels": 1, "grid": (1, 1, 1), "tile": 8, "block": (3, 2), "rois": 5, "bin_rows": 1},
+        {"vector": 8, "channels": 4, "grid": (5, 2, 1), "tile": 11, "block": (2, 4)},
+        {"vector": 1, "channels": 1, "grid": (3, 5, 1), "tile": 5, "block": (7, 1), "bin_rows": 2},
+        {"vector": 1, "channels": 1, "grid": (5, 1, 3), "tile": 21, "block": (16, 2), "samples": 8},
     ]:
-        assert np.array_equal(reference, pooled(vector, grid_x, tile, block)), (vector, grid_x, tile, block)
+        assert np.array_equal(reference, pooled(**launch)), launch

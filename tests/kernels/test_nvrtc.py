@@ -19,7 +19,8 @@ def specialisations(dtype, mode, layout):
     """One for each function that the named dialects compute, with both alignments."""
     alignments = (False, True) if layout == "NHWC" else (False,)
     for dialect, packed in itertools.product({d.for_mode(mode): None for d in DIALECTS.values()}, alignments):
-        yield specialised(dtype, mode, layout, dialect, vector=VECTORS[dtype], packed=packed)
+        vector = VECTORS[dtype] if layout == "NHWC" else 1
+        yield specialised(dtype, mode, layout, dialect, vector=vector, packed=packed)
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)

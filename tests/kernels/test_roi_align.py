@@ -153,3 +153,28 @@ def test_more_than_2_to_the_31_elements_are_addressed_right():
     out = roi_align(x, box, 1, 1.0, 1)
     assert out[0, -1, 0, 0] == 5
     assert not out[0, :-1].any()
+
+
+@pytest.mark.parametrize("layout", ["NCHW", "NHWC"])
+@pytest.mark.parametrize("mode", ["avg", "max"])
+@pytest.mark.parametrize("dtype", DTYPES, ids=lambda d: np.dtype(d).name)
+def test_vectors_of_channels_and_columns_give_what_one_channel_gives(dtype, mode, layout):
+    """The golden cases are smaller than a vector of the machine. Here every sum is exact, in whatever order."""
+    rng = np.random.default_rng(4)
+    last = rng.integers(-8, 8, (1, 24, 70, 83)).astype(dtype)
+    boxes = np.array([[0, 1, 2, 65, 18], [0, -4, 0, 12, 8], [0, 3, 3, 35, 19]], boxes_for(dtype).dtype)
+    channels = np.split(last, 83, axis=-1)
+    one = np.concatenate([roi_align(c, boxes, 4, 1.0, 2, mode=mode, layout="NHWC") for c in channels], axis=-1)
+    x = last if layout == "NHWC" else np.ascontiguousarray(last.transpose(0, 3, 1, 2))
+    wide = roi_align(x, boxes, 4, 1.0, 2, mode=mode, layout=layout)
+    assert np.array_equal(wide if layout == "NHWC" else wide.transpose(0, 2, 3, 1), one)
+
+
+@pytest.mark.parametrize("mode", ["avg", "max"])
+def test_a_wide_box_of_few_samples_reads_only_their_columns(mode):
+    """The golden cases have no box so wide. Every sum is exact."""
+    last = np.random.default_rng(5).integers(-8, 8, (1, 6, 900, 5)).astype(np.float32)
+    boxes = np.array([[0, 2, 1, 890, 5], [0, 100, 0, 130, 4]], np.float32)
+    first = np.ascontiguousarray(last.transpose(0, 3, 1, 2))
+    expected = roi_align(last, boxes, 2, 1.0, 1, mode=mode, layout="NHWC")
+    assert np.array_equal(roi_align(first, boxes, 2, 1.0, 1, mode=mode).transpose(0, 2, 3, 1), expected)

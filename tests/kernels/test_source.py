@@ -30,8 +30,8 @@ def test_the_struct_is_laid_out_as_a_c_compiler_would(source):
     assert offsets["rois"] == 0
     assert offsets["scale_y"] == 24
     assert offsets["height"] == 40
-    assert offsets["channels_per_block"] == 72
-    assert source.params.itemsize == 88
+    assert offsets["channels_per_block"] == 88
+    assert source.params.itemsize == 112
 
 
 def test_right_arguments_pass(source):

@@ -1,0 +1,181 @@
+// Vectors of numbers: what a thread computes with at once. On a GPU they are arrays in registers; on a CPU they are made of the
+// machine's vectors, in the notation that GCC and Clang share, for GCC would keep an array in memory.
+//
+// The specialisation defines ROIKIT_ALIGNED as 1 if every vector of channels is aligned to its size (NHWC).
+#pragma once
+
+constexpr bool ALIGNED = ROIKIT_ALIGNED;
+
+#ifdef __CUDA_ARCH__
+constexpr int LANES = 1;
+typedef acc_t Register;
+#else
+#if defined(__AVX512F__)
+constexpr int REGISTER_BYTES = 64;
+#elif defined(__AVX__)
+constexpr int REGISTER_BYTES = 32;
+#else
+constexpr int REGISTER_BYTES = 16;
+#endif
+constexpr int LANES = REGISTER_BYTES / sizeof(acc_t);
+typedef acc_t Register __attribute__((vector_size(REGISTER_BYTES)));
+typedef float Floats __attribute__((vector_size(REGISTER_BYTES)));
+typedef double Doubles __attribute__((vector_size(REGISTER_BYTES)));
+typedef unsigned Bits __attribute__((vector_size(LANES * 4)));
+typedef unsigned short Halves __attribute__((vector_size(LANES * 2)));
+#endif
+
+// ---- one register, or one number ------------------------------------------------------------------------------------------
+
+ROIKIT_FN acc_t larger(acc_t a, acc_t b) { return b > a || b != b ? b : a; }  // a NaN stays
+
+ROIKIT_FN void read(const float* from, float& to) { to = *from; }
+ROIKIT_FN void read(const double* from, double& to) { to = *from; }
+ROIKIT_FN void read(const float16* from, acc_t& to) { to = widen(*from); }
+ROIKIT_FN void read(const bfloat16* from, acc_t& to) { to = widen(*from); }
+template <class T> ROIKIT_FN void write(acc_t from, T* to) { narrow(from, *to); }
+
+#ifndef __CUDA_ARCH__
+ROIKIT_FN Register larger(Register a, Register b) { return (b > a) | (b != b) ? b : a; }
+
+#if defined(__clang__) && (defined(__FMA__) || defined(__ARM_FEATURE_FMA))
+ROIKIT_FN Register multiply_add(Register a, Register b, Register c) { return __builtin_elementwise_fma(a, b, c); }
+#elif defined(__AVX512F__)
+ROIKIT_FN Floats multiply_add(Floats a, Floats b, Floats c) { return __builtin_ia32_vfmaddps512_mask(a, b, c, 0xffff, 4); }
+ROIKIT_FN Doubles multiply_add(Doubles a, Doubles b, Doubles c) { return __builtin_ia32_vfmaddpd512_mask(a, b, c, 0xff, 4); }
+#elif defined(__AVX__) && defined(__FMA__)
+ROIKIT_FN Floats multiply_add(Floats a, Floats b, Floats c) { return __builtin_ia32_vfmaddps256(a, b, c); }
+ROIKIT_FN Doubles multiply_add(Doubles a, Doubles b, Doubles c) { return __builtin_ia32_vfmaddpd256(a, b, c); }
+#else
+ROIKIT_FN Register multiply_add(Register a, Register b, Register c) {
+    for (int i = 0; i < LANES; ++i) c[i] = multiply_add(a[i], b[i], c[i]);
+    return c;
+}
+#endif
+
+ROIKIT_FN void read(const acc_t* from, Register& to) { __builtin_memcpy(&to, from, sizeof to); }
+ROIKIT_FN void write(const Register& from, acc_t* to) { __builtin_memcpy(to, &from, sizeof from); }
+
+ROIKIT_FN void read(const bfloat16* from, Register& to) {
+    Halves halves;
+    __builtin_memcpy(&halves, from, sizeof halves);
+    const Bits bits = __builtin_convertvector(halves, Bits) << 16;
+    __builtin_memcpy(&to, &bits, sizeof bits);
+}
+
+ROIKIT_FN void write(const Register& from, bfloat16* to) {
+    Bits bits;
+    __builtin_memcpy(&bits, &from, sizeof bits);
+    const Bits rounded = bits + 0x7fffu + (bits >> 16 & 1u);  // to nearest, ties to even
+    const Bits result = (bits & 0x7fffffffu) > 0x7f800000u ? bits >> 16 | 0x40u : rounded >> 16;
+    const Halves halves = __builtin_convertvector(result, Halves);
+    __builtin_memcpy(to, &halves, sizeof halves);
+}
+
+ROIKIT_FN void read(const float16* from, Register& to) {
+#if defined(__AVX512F__)
+    short bits __attribute__((vector_size(32)));
+    __builtin_memcpy(&bits, from, sizeof bits);
+    const Floats values = __builtin_ia32_vcvtph2ps512_mask(bits, Floats{}, 0xffff, 4);
+    __builtin_memcpy(&to, &values, sizeof to);
+#elif defined(__F16C__)
+    short bits __attribute__((vector_size(16)));
+    __builtin_memcpy(&bits, from, sizeof bits);
+    const auto values = __builtin_ia32_vcvtph2ps256(bits);
+    __builtin_memcpy(&to, &values, sizeof to);
+#else
+    for (int i = 0; i < LANES; ++i) to[i] = widen(from[i]);
+#endif
+}
+
+ROIKIT_FN void write(const Register& from, float16* to) {
+#if defined(__F16C__)
+    for (int i = 0; i < LANES; i += 8) {
+        float values __attribute__((vector_size(32)));
+        __builtin_memcpy(&values, (const acc_t*)&from + i, sizeof values);
+        const auto bits = __builtin_ia32_vcvtps2ph256(values, 0);  // to nearest, ties to even
+        __builtin_memcpy(to + i, &bits, sizeof bits);
+    }
+#else
+    for (int i = 0; i < LANES; ++i) narrow(from[i], to[i]);
+#endif
+}
+#endif
+
+// ---- vectors ----------------------------------------------------------------------------------------------------------------
+
+template <bool> struct part_of {
+    typedef acc_t type;
+};
+#ifndef __CUDA_ARCH__
+template <> struct part_of<true> {
+    typedef Register type;
+};
+#endif
+
+template <int N> struct Vector {
+    static constexpr bool WIDE = LANES > 1 && N % LANES == 0;
+    static constexpr int STEP = WIDE ? LANES : 1;
+    typedef typename part_of<WIDE>::type Part;
+    Part part[N / STEP];
+};
+
+#define EACH_PART(i) for (int i = 0; i < N / Vector<N>::STEP; ++i)
+
+template <int N> struct alignas(ALIGNED ? N * sizeof(feature_t) : alignof(feature_t)) Packed {
+    feature_t at[N];
+};
+
+template <int N> ROIKIT_FN Vector<N> filled(acc_t x) {
+    Vector<N> result;
+    EACH_PART(i) result.part[i] = typename Vector<N>::Part{} + x;
+    return result;
+}
+
+template <int N, class T> ROIKIT_FN Vector<N> read_vector(const T* from) {
+    Vector<N> result;
+    EACH_PART(i) read(from + i * Vector<N>::STEP, result.part[i]);
+    return result;
+}
+
+template <int N, class T> ROIKIT_FN void write_vector(const Vector<N>& from, T* to) {
+    EACH_PART(i) write(from.part[i], to + i * Vector<N>::STEP);
+}
+
+// Of and to the map's type, in one access if it is known to be aligned.
+template <int N> ROIKIT_FN Vector<N> load(const feature_t* from) {
+    if constexpr (!ALIGNED) return read_vector<N>(from);
+    const Packed<N> packed = *reinterpret_cast<const Packed<N>*>(from);
+    return read_vector<N>(packed.at);
+}
+
+template <int N> ROIKIT_FN void store(const Vector<N>& from, feature_t* to) {
+    if constexpr (!ALIGNED) return write_vector<N>(from, to);
+    Packed<N> packed;
+    write_vector<N>(from, packed.at);
+    *reinterpret_cast<Packed<N>*>(to) = packed;
+}
+
+template <int N> ROIKIT_FN Vector<N> multiply_add(acc_t a, const Vector<N>& b, const Vector<N>& c) {
+    Vector<N> result;
+    EACH_PART(i) result.part[i] = multiply_add(typename Vector<N>::Part{} + a, b.part[i], c.part[i]);
+    return result;
+}
+
+template <int N> ROIKIT_FN Vector<N> operator*(acc_t a, const Vector<N>& b) {
+    Vector<N> result;
+    EACH_PART(i) result.part[i] = a * b.part[i];
+    return result;
+}
+
+template <int N> ROIKIT_FN Vector<N> operator/(const Vector<N>& a, acc_t b) {
+    Vector<N> result;
+    EACH_PART(i) result.part[i] = a.part[i] / b;
+    return result;
+}
+
+template <int N> ROIKIT_FN Vector<N> larger(const Vector<N>& a, const Vector<N>& b) {
+    Vector<N> result;
+    EACH_PART(i) result.part[i] = larger(a.part[i], b.part[i]);
+    return result;
+}
