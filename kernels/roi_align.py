@@ -224,7 +224,7 @@ def _run_on_host(problem: _Problem) -> None:
         problem.input.dtype.name, problem.mode, problem.layout, problem.dialect, vector=vector, channels=_HOST_CHANNELS
     )
     launch = plan.host_plan(_shape(problem), vector, host.thread_count())
-    params = source.pack(problem.fields | launch.fields)
+    params = source.pack({**problem.fields, **launch.fields})
     status = np.full(1, _NO_STATUS)
     host.launch(
         source,
@@ -252,7 +252,7 @@ def _run_on_device(xp: ModuleType, problem: _Problem, *, check: bool) -> None:
         # Lists or lines of very large maps: in global memory, and no more blocks than run at once.
         grid = (min(grid[0], 8 * device.multiprocessor_count()), *grid[1:])
         workspace, shared = xp.empty(math.prod(grid) * shared, xp.uint8), 0
-    params = source.pack(fields | launch.fields)
+    params = source.pack({**fields, **launch.fields})
     status = xp.full(1, _NO_STATUS, xp.int64) if check else None
     device.launch(
         source,
