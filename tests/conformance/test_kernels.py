@@ -65,6 +65,8 @@ MUTANTS = {
     "line without its second row": ("write_vector<N>(multiply_add<N>(weight_high, bottom, top), line + column);", "multiply_add<N>(weight_high, bottom, top)", "top"),
     "rows of a line forgotten": ("a += sum_rows(ty + a, ny - a, a == 0, tile, roi.window);", "a == 0", "true"),
     "line begins one column late": ("move_entry(x.entries[i], low - first, high - first);", "low - first, high", "low - first + 1, high"),
+    "maximum of vectors becomes minimum": ("return (b > a) | (b != b) ? b : a;", "b > a", "b < a"),
+    "sparse line without its columns": ("window.pixels[column] = low;", "= low", "= 0"),
     "start of a maximum": ("MAX_START == MaxStart::value ? (acc_t)(ROIKIT_MAX_START_VALUE)", "MAX_START == MaxStart::value", "false"),
     "first image only": ("roi.image = known ? (int)batch : 0;", "(int)batch", "0"),
     "batch index unchecked": ("&& (int64)batch < params.images;", "(int64)batch < params.images", "true"),
