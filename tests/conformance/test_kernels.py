@@ -95,12 +95,15 @@ def test_the_cases_notice_a_broken_kernel(fault, monkeypatch):
         [case for case in CASES if case.id == "batch-index-too-large"] if fault == "batch index unchecked" else CASES
     )
     try:
-        red = [
-            what
-            for dialect in ("torchvision-aligned", "torchvision", "onnx-16", "mmcv", "opencv")
-            for what, judgement in judgements(cases, (dialect,), ("float32",))
-            if judgement.verdict != Verdict.CONFORMS
-        ]
+        red = next(  # the first is enough: kernels for others need not be compiled
+            (
+                what
+                for dialect in ("torchvision-aligned", "torchvision", "onnx-16", "mmcv", "opencv")
+                for what, judgement in judgements(cases, (dialect,), ("float32",))
+                if judgement.verdict != Verdict.CONFORMS
+            ),
+            None,
+        )
     finally:
         source.specialise.cache_clear()
     assert red, f"no case notices: {fault}"
