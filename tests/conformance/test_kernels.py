@@ -74,7 +74,7 @@ MUTANTS = {
     "last piece of a line": ("if constexpr (N > 1) take_columns", "N > 1", "N > 100"),
     "last piece of the results": ("if constexpr (N > 1) write_results", "N > 1", "N > 100"),
     "last piece of a tile of channels": ("if constexpr (N > 1) reduce_lines", "N > 1", "N > 100"),
-    "row of bins": ("if (next_q >= bins_x) next_q -= bins_x, ++next_p;", "++next_p", "0"),
+    "row of bins": ("feature_t* const bin = roi.output + ((int64)p * bins_x + q) * params.channels;", "+ q)", "+ 0)"),
     "x and y exchanged": ("box[2], box[4], (acc_t)params.scale_y", "box[2], box[4]", "box[1], box[3]"),
     "one scale for both axes": ("box[1], box[3], (acc_t)params.scale_x", "params.scale_x", "params.scale_y"),
     "merged taps lose a weight": ("taps[low].weight += sample.weight_low;", "+=", "="),
