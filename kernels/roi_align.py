@@ -191,6 +191,8 @@ def specialised(
             ("MAX_START_VALUE", repr(rules.max_start) if kind == "value" else "0"),
             ("VECTOR", vector),
             ("CHANNELS", channels),
+            ("THREADS", plan.DEVICE_THREADS),
+            ("BLOCKS", plan.blocks_per_multiprocessor(dtype, mode)),
             ("DENSE", plan.DENSE),
             ("ALIGNED", int(packed)),
         ),
