@@ -7,6 +7,7 @@
 from . import host
 from .dialect import DIALECTS, Dialect, named_dialect
 from .errors import CompilationError, CompilerNotFoundError, InvalidRoiError, RoikitError
+from .precompile import precompile
 from .roi_align import roi_align
 
 __all__ = [
@@ -18,5 +19,6 @@ __all__ = [
     "RoikitError",
     "host",
     "named_dialect",
+    "precompile",
     "roi_align",
 ]

@@ -83,29 +83,20 @@ struct RowOfSamples {
 
 // Takes the columns from `column` to `end`, a short last vector in pieces.
 template <int N, bool SPARSE, class Step> ROIKIT_FN void take_columns(const Step& step, const int* pixels, int column, int end) {
-    for (; column + N <= end; column += N) step.template take<N, SPARSE>(pixels, column);
+    ROIKIT_ROLLED for (; column + N <= end; column += N) step.template take<N, SPARSE>(pixels, column);
     if constexpr (N > 1) take_columns<(N > 4 ? N / 4 : 1), SPARSE>(step, pixels, column, end);
 }
 
 template <class Step, int N, bool SPARSE, class Entries>
 ROIKIT_FN void fill_columns(const Tile& tile, const Window& window, const Entries* entries, bool fresh) {
     const Lanes lanes = lanes_for((window.columns + N - 1) / N);
-    for (int c = lanes.channel; c < tile.channels; c += lanes.channels) {
+    ROIKIT_ROLLED for (int c = lanes.channel; c < tile.channels; c += lanes.channels) {
         const feature_t* const map = tile.map + c * tile.channel_stride + (SPARSE ? 0 : window.first);
         const Step step(tile, map, tile.lines + (int64)c * tile.line_length, entries, fresh);
-        for (int64 column = (int64)lanes.column * N; column < window.columns; column += lanes.columns * N) {
+        ROIKIT_ROLLED for (int64 column = (int64)lanes.column * N; column < window.columns; column += lanes.columns * N) {
             const int64 end = column + N < window.columns ? column + N : window.columns;
             take_columns<N, SPARSE>(step, window.pixels, (int)column, (int)end);
         }
-    }
-}
-
-template <class Step, class Entries>
-ROIKIT_FN void fill_lines(const Tile& tile, const Window& window, const Entries* entries, bool fresh) {
-    if (window.sparse) {
-        fill_columns<Step, 1, true>(tile, window, entries, fresh);
-    } else {
-        fill_columns<Step, VECTOR, false>(tile, window, entries, fresh);
     }
 }
 
@@ -115,7 +106,7 @@ template <int N> ROIKIT_FN void reduce_line(const Prepared&, const Tile& tile, c
                                             acc_t* result) {
     acc_t sum[N];
     for (int v = 0; v < N; ++v) sum[v] = (acc_t)0;
-    for (int b = 0; b < nx; ++b) {
+    ROIKIT_ROLLED for (int b = 0; b < nx; ++b) {
         for (int v = 0; v < N; ++v) sum[v] = multiply_add(tx[b].weight, line[v * tile.line_length + tx[b].index], sum[v]);
     }
     for (int v = 0; v < N; ++v) result[v * tile.results_per_channel] = sum[v];
@@ -126,7 +117,7 @@ template <int N> ROIKIT_FN void reduce_line(const Prepared& roi, const Tile& til
     acc_t best[N];
     for (int v = 0; v < N; ++v) best[v] = fresh ? start_of_maximum(roi, ny, nx) : result[v * tile.results_per_channel];
     const int64 second = (int64)tile.channels * tile.line_length;
-    for (int b = 0; b < nx; ++b) {
+    ROIKIT_ROLLED for (int b = 0; b < nx; ++b) {
         for (int v = 0; v < N; ++v) {
             const acc_t* const low = line + v * tile.line_length + sx[b].low;
             const acc_t* const high = line + v * tile.line_length + sx[b].high;
@@ -144,7 +135,7 @@ template <int N> ROIKIT_FN void reduce_line(const Prepared& roi, const Tile& til
 template <int N> ROIKIT_FN void reduce_lines(const Prepared& roi, const Tile& tile, int p, bool fresh, int q, int c, int end,
                                              acc_t* results) {
     const int ny = roi.y.count[p];
-    for (; c + N <= end; c += N) {
+    ROIKIT_ROLLED for (; c + N <= end; c += N) {
         reduce_line<N>(roi, tile, tile.lines + (int64)c * tile.line_length, ny, fresh, roi.x.entries + roi.x.begin[q],
                        ny > 0 ? roi.x.count[q] : 0, results + c * tile.results_per_channel + q);
     }
@@ -153,9 +144,9 @@ template <int N> ROIKIT_FN void reduce_lines(const Prepared& roi, const Tile& ti
 
 ROIKIT_FN void reduce_row(const Prepared& roi, const Tile& tile, int p, bool fresh, acc_t* results) {
     const Lanes lanes = lanes_for(roi.x.bins);
-    for (int c = lanes.channel * CHANNELS; c < tile.channels; c += lanes.channels * CHANNELS) {
+    ROIKIT_ROLLED for (int c = lanes.channel * CHANNELS; c < tile.channels; c += lanes.channels * CHANNELS) {
         const int end = c + CHANNELS < tile.channels ? c + CHANNELS : tile.channels;
-        for (int q = lanes.column; q < roi.x.bins; q += lanes.columns) {
+        ROIKIT_ROLLED for (int q = lanes.column; q < roi.x.bins; q += lanes.columns) {
             reduce_lines<CHANNELS>(roi, tile, p, fresh, q, c, end, results);
         }
     }
@@ -163,16 +154,24 @@ ROIKIT_FN void reduce_row(const Prepared& roi, const Tile& tile, int p, bool fre
 
 // ---- rows of bins ---------------------------------------------------------------------------------------------------------
 
-// Adds rows to the lines, four or two of them at once; returns how many.
+// How many rows are added to a line at once, at most. On a GPU four of them would take the registers of a whole block.
+#ifdef __CUDA_ARCH__
+constexpr int ROWS_AT_ONCE = 2;
+#else
+constexpr int ROWS_AT_ONCE = 4;
+#endif
+
+// Adds rows to the lines; returns how many. Sparse lines, which are rare, take one at a time.
 ROIKIT_FN int sum_rows(const Tap* taps, int count, bool fresh, const Tile& tile, const Window& window) {
-    if (count >= 4) return fill_lines<SumOfRows<4>>(tile, window, taps, fresh), 4;
-    if (count >= 2) return fill_lines<SumOfRows<2>>(tile, window, taps, fresh), 2;
-    return fill_lines<SumOfRows<1>>(tile, window, taps, fresh), 1;
+    if (window.sparse) return fill_columns<SumOfRows<1>, 1, true>(tile, window, taps, fresh), 1;
+    if (ROWS_AT_ONCE >= 4 && count >= 4) return fill_columns<SumOfRows<4>, VECTOR, false>(tile, window, taps, fresh), 4;
+    if (count >= 2) return fill_columns<SumOfRows<2>, VECTOR, false>(tile, window, taps, fresh), 2;
+    return fill_columns<SumOfRows<1>, VECTOR, false>(tile, window, taps, fresh), 1;
 }
 
 ROIKIT_FN void pool_row(const Prepared& roi, const Tile& tile, int p, const Tap* ty, int ny, acc_t* results) {
     // A thread finds its own columns in the line again, so nobody need wait.
-    for (int a = 0; a < ny;) a += sum_rows(ty + a, ny - a, a == 0, tile, roi.window);
+    ROIKIT_ROLLED for (int a = 0; a < ny;) a += sum_rows(ty + a, ny - a, a == 0, tile, roi.window);
     __syncthreads();
     reduce_row(roi, tile, p, true, results);
     __syncthreads();
@@ -181,7 +180,8 @@ ROIKIT_FN void pool_row(const Prepared& roi, const Tile& tile, int p, const Tap*
 ROIKIT_FN void pool_row(const Prepared& roi, const Tile& tile, int p, const Sample* sy, int ny, acc_t* results) {
     int a = 0;
     do {
-        if (ny > 0) fill_lines<RowOfSamples>(tile, roi.window, sy + a, true);
+        if (ny > 0 && roi.window.sparse) fill_columns<RowOfSamples, 1, true>(tile, roi.window, sy + a, true);
+        if (ny > 0 && !roi.window.sparse) fill_columns<RowOfSamples, VECTOR, false>(tile, roi.window, sy + a, true);
         __syncthreads();
         reduce_row(roi, tile, p, a == 0, results);
         __syncthreads();
@@ -191,7 +191,7 @@ ROIKIT_FN void pool_row(const Prepared& roi, const Tile& tile, int p, const Samp
 
 // Writes results, which are contiguous in both places, to the output.
 template <int N> ROIKIT_FN void write_results(const Prepared& roi, const acc_t* results, feature_t* output, int64 i, int64 end) {
-    for (; i + N <= end; i += N) write_vector<N>(finished<N>(roi, read_vector<N>(results + i)), output + i);
+    ROIKIT_ROLLED for (; i + N <= end; i += N) write_vector<N>(finished<N>(roi, read_vector<N>(results + i)), output + i);
     if constexpr (N > 1) write_results<(N > 4 ? N / 4 : 1)>(roi, results, output, i, end);
 }
 
@@ -207,10 +207,10 @@ ROIKIT_FN void pool_channels_first(const Prepared& roi, const RoiAlignParams& pa
     tile.line_length = params.line_length;
     tile.results = (acc_t*)memory;
     tile.lines = tile.results + params.channels_per_tile * params.bin_rows * params.bins_x;
-    for (int row = roi.row_begin; row < roi.row_end; row += params.bin_rows) {
+    ROIKIT_ROLLED for (int row = roi.row_begin; row < roi.row_end; row += params.bin_rows) {
         const int rows = roi.row_end - row < params.bin_rows ? roi.row_end - row : params.bin_rows;
         tile.results_per_channel = (int64)rows * params.bins_x;
-        for (int i = 0; i < (roi.result_is_nan ? 0 : rows); ++i) {
+        ROIKIT_ROLLED for (int i = 0; i < (roi.result_is_nan ? 0 : rows); ++i) {
             const int p = row + i;
             pool_row(roi, tile, p, roi.y.entries + roi.y.begin[p], roi.y.count[p], tile.results + (int64)i * params.bins_x);
         }
@@ -218,9 +218,10 @@ ROIKIT_FN void pool_channels_first(const Prepared& roi, const RoiAlignParams& pa
         const bool whole = tile.results_per_channel == bins;
         const int64 runs = whole ? 1 : tile.channels, length = whole ? tile.channels * bins : tile.results_per_channel;
         feature_t* const output = roi.output + channel * bins + (int64)row * params.bins_x;
-        for (int64 run = 0; run < runs; ++run) {
-            for (int64 i = (int64)thread_of_block() * VECTOR; i < length; i += threads_of_block() * VECTOR) {
-                write_results<VECTOR>(roi, tile.results + run * length, output + run * bins, i, i + VECTOR < length ? i + VECTOR : length);
+        ROIKIT_ROLLED for (int64 run = 0; run < runs; ++run) {
+            ROIKIT_ROLLED for (int64 i = (int64)thread_of_block() * VECTOR; i < length; i += threads_of_block() * VECTOR) {
+                const int64 end_of_vector = i + VECTOR < length ? i + VECTOR : length;
+                write_results<VECTOR>(roi, tile.results + run * length, output + run * bins, i, end_of_vector);
             }
         }
         __syncthreads();

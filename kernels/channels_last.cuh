@@ -12,10 +12,12 @@ template <int N> ROIKIT_FN Vector<N> pool_bin(const Prepared& roi, const Steps& 
                                               int nx) {
     Vector<N> sum = filled<N>((acc_t)0);
     const feature_t* const origin = roi.map + steps.channel;
-    for (int a = 0; a < ny; ++a) {
+    ROIKIT_ROLLED for (int a = 0; a < ny; ++a) {
         const feature_t* const row = origin + ty[a].index * steps.row;
         Vector<N> line = filled<N>((acc_t)0);
-        for (int b = 0; b < nx; ++b) line = multiply_add<N>(tx[b].weight, load<N>(row + tx[b].index * steps.pixel), line);
+        ROIKIT_ROLLED for (int b = 0; b < nx; ++b) {
+            line = multiply_add<N>(tx[b].weight, load<N>(row + tx[b].index * steps.pixel), line);
+        }
         sum = multiply_add<N>(ty[a].weight, line, sum);
     }
     return sum;
@@ -27,7 +29,7 @@ template <int N> ROIKIT_FN Vector<N> pool_bin(const Prepared& roi, const Steps& 
                                               const Sample* sx, int nx) {
     Vector<N> best = filled<N>(start_of_maximum(roi, ny, nx));
     const feature_t* const origin = roi.map + steps.channel;
-    for (int a = 0; a < ny; ++a) {
+    ROIKIT_ROLLED for (int a = 0; a < ny; ++a) {
         const feature_t* const low = origin + sy[a].low * steps.row;
         const feature_t* const high = origin + sy[a].high * steps.row;
         for (int b = 0; b < nx; ++b) {
@@ -61,7 +63,7 @@ template <int N> ROIKIT_FN void pool_vector(const Prepared& roi, const Steps& st
 
 // Pools the channels from `steps.channel` to `end`, a short last vector in pieces. Aligned vectors are never short.
 template <int N> ROIKIT_FN void pool_vectors(const Prepared& roi, Steps steps, int p, int q, int64 end, feature_t* bin) {
-    for (; steps.channel + N <= end; steps.channel += N) pool_vector<N>(roi, steps, p, q, bin);
+    ROIKIT_ROLLED for (; steps.channel + N <= end; steps.channel += N) pool_vector<N>(roi, steps, p, q, bin);
     if constexpr (N > 1 && !ALIGNED) pool_vectors<(N > 4 ? N / 4 : 1)>(roi, steps, p, q, end, bin);
 }
 
@@ -101,7 +103,8 @@ ROIKIT_FN void pool_channels_last(const Prepared& roi, const RoiAlignParams& par
         steps.channel = channel;
         if (next_p < roi.row_end && !roi.result_is_nan) prefetch_bin(roi, steps, next_p, next_q, end);
 #endif
-        for (steps.channel = channel + (int64)threadIdx.x * VECTOR; steps.channel < end; steps.channel += (int64)blockDim.x * VECTOR) {
+        steps.channel = channel + (int64)threadIdx.x * VECTOR;
+        ROIKIT_ROLLED for (; steps.channel < end; steps.channel += (int64)blockDim.x * VECTOR) {
             pool_vectors<VECTOR>(roi, steps, p, q, steps.channel + VECTOR < end ? steps.channel + VECTOR : end, bin);
         }
         p = next_p, q = next_q;

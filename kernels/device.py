@@ -26,6 +26,11 @@ def _kernel(source: Source) -> Any:
     return cupy.RawKernel(source.text, source.entry, options=OPTIONS)
 
 
+def compile_source(source: Source) -> None:
+    """Compiles ``source`` for the current device now rather than at its first launch."""
+    _kernel(source).compile()
+
+
 def launch(
     source: Source, grid: tuple[int, int, int], block: tuple[int, int], arguments: Sequence[Any], *, shared_bytes: int
 ) -> None:

@@ -57,7 +57,7 @@ ROIKIT_FN int list_bound(const Axis& axis, int p, const Ranks& ranks, const Samp
 // sample's low pixel is the last tap, the last but one, or new.
 ROIKIT_FN int fill_list(const Axis& axis, int p, const Ranks& ranks, Tap* taps) {
     int count = 0;
-    for (int rank = ranks.begin; rank < ranks.end; ++rank) {
+    ROIKIT_ROLLED for (int rank = ranks.begin; rank < ranks.end; ++rank) {
         const Sample sample = sample_at(axis, p, rank);
         int low = count;
         if (count > 0 && taps[count - 1].index == sample.low) {
@@ -77,7 +77,7 @@ ROIKIT_FN int fill_list(const Axis& axis, int p, const Ranks& ranks, Tap* taps) 
 // Writes the samples of bin p in ascending order; returns their number.
 ROIKIT_FN int fill_list(const Axis& axis, int p, const Ranks& ranks, Sample* samples) {
     int count = 0;
-    for (int rank = ranks.begin; rank < ranks.end; ++rank) samples[count++] = sample_at(axis, p, rank);
+    ROIKIT_ROLLED for (int rank = ranks.begin; rank < ranks.end; ++rank) samples[count++] = sample_at(axis, p, rank);
     return count;
 }
 
@@ -86,7 +86,7 @@ ROIKIT_FN int fill_list(const Axis& axis, int p, const Ranks& ranks, Sample* sam
 template <class Entry> ROIKIT_FN bool build_lists(const Axis& y, const Axis& x, Lists<Entry>& lists_y, Lists<Entry>& lists_x) {
     const int thread = threadIdx.x + blockDim.x * threadIdx.y, threads = blockDim.x * blockDim.y;
     const int bins = lists_y.bins + lists_x.bins;
-    for (int bin = thread; bin < bins; bin += threads) {
+    ROIKIT_ROLLED for (int bin = thread; bin < bins; bin += threads) {
         const bool is_y = bin < lists_y.bins;
         const Axis axis = is_y ? y : x;
         const Lists<Entry> lists = is_y ? lists_y : lists_x;
@@ -95,10 +95,10 @@ template <class Entry> ROIKIT_FN bool build_lists(const Axis& y, const Axis& x, 
         lists.count[p] = list_bound(axis, p, lists.ranks[p], lists.entries);
     }
     __syncthreads();
-    for (int which = thread; which < 2; which += threads) {
+    ROIKIT_ROLLED for (int which = thread; which < 2; which += threads) {
         const Lists<Entry> lists = which == 0 ? lists_y : lists_x;
         int64 total = 0;
-        for (int p = 0; p < lists.bins; ++p) {
+        ROIKIT_ROLLED for (int p = 0; p < lists.bins; ++p) {
             lists.begin[p] = (int)total;
             total += lists.count[p];
             if (total > lists.capacity) total = (int64)lists.capacity + 1;
@@ -107,7 +107,7 @@ template <class Entry> ROIKIT_FN bool build_lists(const Axis& y, const Axis& x, 
     }
     __syncthreads();
     if (lists_y.begin[lists_y.bins] > lists_y.capacity || lists_x.begin[lists_x.bins] > lists_x.capacity) return false;
-    for (int bin = thread; bin < bins; bin += threads) {
+    ROIKIT_ROLLED for (int bin = thread; bin < bins; bin += threads) {
         const bool is_y = bin < lists_y.bins;
         const Axis axis = is_y ? y : x;
         const Lists<Entry> lists = is_y ? lists_y : lists_x;

@@ -17,6 +17,7 @@
 #define __global__
 #define __device__
 #define __forceinline__
+#define __launch_bounds__(...)
 
 namespace roikit_host {
 

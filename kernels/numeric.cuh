@@ -8,10 +8,12 @@
 #define ROIKIT_FN static __device__ __forceinline__
 #define ROIKIT_METHOD __device__ __forceinline__
 #define ROIKIT_MATH(function) function
+#define ROIKIT_ROLLED _Pragma("unroll 1")  // short or cold loops, whose copies would cost registers
 #else
 #define ROIKIT_FN static inline __attribute__((always_inline))
 #define ROIKIT_METHOD inline __attribute__((always_inline))
 #define ROIKIT_MATH(function) __builtin_##function
+#define ROIKIT_ROLLED
 #endif
 
 #ifndef ROIKIT_SHARED_MEMORY  // the host executor has its own

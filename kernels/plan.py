@@ -17,11 +17,13 @@ PREPARED_BYTES = 192
 DENSE = 8
 """A line of every column of a RoI may be this many times as long as one of the columns that it reads."""
 
+DEVICE_THREADS = 256
+"""The most threads that a block has on a GPU."""
+
 _HOST_LISTS = 2**19  # bytes of lists of RoIs that a block goes through for each tile of channels
 _HOST_MAPS = 2**19  # bytes of a tile of channels, that they stay in the cache next to the core
 _HOST_RESULTS = 2**16
 _DEVICE_RESULTS = 2**13
-_DEVICE_THREADS = 256
 _DEVICE_TILE = 16
 _SAMPLES_PER_PART = 4096
 
@@ -69,6 +71,14 @@ def list_capacity(bins: int, sampling_ratio: int, size: int, mode: str, outside:
     # pixel (the error of a coordinate) of the map may count as inside. Outside.CLAMP adds one for each edge and bin.
     spread = 2 * size + 5 + bins * (3 if outside == Outside.CLAMP else 1)
     return sampling_ratio * bins if sampling_ratio else spread
+
+
+def blocks_per_multiprocessor(dtype: str, mode: str) -> int:
+    """Returns how many blocks of `DEVICE_THREADS` the registers of a multiprocessor must have room for at once.
+
+    Three leave a thread 80 registers, which maxima and float64 exceed; two leave it 128.
+    """
+    return 3 if mode == "avg" and dtype != "float64" else 2
 
 
 def _padded(size: int) -> int:
@@ -156,7 +166,7 @@ def device_plan(shape: Shape, vector: int) -> Plan:
     if shape.layout == "NHWC":
         vectors, bins = -(-shape.channels // vector), shape.bins_y * shape.bins_x
         x = min(64, 1 << max(vectors - 1, 0).bit_length())
-        y = min(_DEVICE_THREADS // x, 1 << max(bins - 1, 0).bit_length())
+        y = min(DEVICE_THREADS // x, 1 << max(bins - 1, 0).bit_length())
         tile = max(x * vector, -(-shape.channels // 65535))
         return _plan(
             shape, sizes, (shape.rois, -(-shape.channels // tile), parts), (x, y), per_block=tile, tile=tile, rois=1,
@@ -167,7 +177,7 @@ def device_plan(shape: Shape, vector: int) -> Plan:
     length = _line_length(shape, sizes.columns, 1) | 1  # odd: the same column of each line is in another bank
     results = tile * shape.bins_x * shape.wide
     return _plan(
-        shape, sizes, (shape.rois, -(-shape.channels // per_block), parts), (_DEVICE_THREADS, 1), per_block=per_block,
+        shape, sizes, (shape.rois, -(-shape.channels // per_block), parts), (DEVICE_THREADS, 1), per_block=per_block,
         tile=tile, rois=1, line_length=length, bin_rows=max(1, min(shape.bins_y, _DEVICE_RESULTS // results)),
         samples_per_part=_SAMPLES_PER_PART,
     )  # fmt: skip

@@ -7,6 +7,7 @@
 //   ROIKIT_MAX_START   first | value | minus_infinity; ROIKIT_MAX_START_VALUE the value
 //   ROIKIT_VECTOR      neighbouring elements that a thread reads together: channels (NHWC) or columns (NCHW)
 //   ROIKIT_CHANNELS    channels for which a thread sums columns together (NCHW)
+//   ROIKIT_THREADS     the most that a block may have on a GPU; ROIKIT_BLOCKS as many of such blocks must fit a multiprocessor
 #include "numeric.cuh"
 #include "sampling.cuh"
 #include "geometry.cuh"
@@ -194,8 +195,9 @@ ROIKIT_FN void prepare(int64 k, const feature_t* input, const acc_t* box, featur
     __syncthreads();
 }
 
-extern "C" __global__ void roi_align_forward(const feature_t* input, const acc_t* boxes, feature_t* output,
-                                             unsigned char* workspace, int64* status, const RoiAlignParams params) {
+extern "C" __global__ void __launch_bounds__(ROIKIT_THREADS, ROIKIT_BLOCKS)
+roi_align_forward(const feature_t* input, const acc_t* boxes, feature_t* output, unsigned char* workspace, int64* status,
+                  const RoiAlignParams params) {
     ROIKIT_SHARED_MEMORY(shared_memory);
     const int64 first = blockIdx.y * params.channels_per_block;
     const int64 end = first + params.channels_per_block < params.channels ? first + params.channels_per_block : params.channels;
@@ -203,16 +205,16 @@ extern "C" __global__ void roi_align_forward(const feature_t* input, const acc_t
     unsigned char* const block_memory = workspace ? workspace + block * params.memory_per_block : shared_memory;
 
     const int64 group = params.rois_per_block;
-    for (int64 k = blockIdx.x * group; k < params.rois; k += gridDim.x * group) {
+    ROIKIT_ROLLED for (int64 k = blockIdx.x * group; k < params.rois; k += gridDim.x * group) {
         const int count = params.rois - k < group ? (int)(params.rois - k) : (int)group;
         unsigned char* memory = block_memory;
         Prepared* const prepared = carve<Prepared>(memory, count);
-        for (int i = 0; i < count; ++i) {
+        ROIKIT_ROLLED for (int i = 0; i < count; ++i) {
             prepare(k + i, input, boxes + 5 * (k + i), output, status, params, memory, prepared[i]);
         }
-        for (int64 channel = first; channel < end; channel += params.channels_per_tile) {
+        ROIKIT_ROLLED for (int64 channel = first; channel < end; channel += params.channels_per_tile) {
             const int64 stop = channel + params.channels_per_tile < end ? channel + params.channels_per_tile : end;
-            for (int i = 0; i < count; ++i) {
+            ROIKIT_ROLLED for (int i = 0; i < count; ++i) {
                 if (LAYOUT == Layout::NHWC) {
                     pool_channels_last(prepared[i], params, channel, stop);
                 } else {

@@ -80,7 +80,7 @@ def roi_align(
     """
     mode = arguments.choice("mode", mode, MODES)
     layout = arguments.choice("layout", layout, LAYOUTS)
-    rules = _resolve_dialect(dialect, aligned=aligned)
+    rules = resolve_dialect(dialect, aligned=aligned)
     size = arguments.output_size_pair(output_size)
     ratio = arguments.sampling_ratio_pair(sampling_ratio)
     xp = arguments.array_namespace("input", input)
@@ -130,7 +130,8 @@ def roi_align(
     return out
 
 
-def _resolve_dialect(dialect: str | Dialect | None, *, aligned: bool) -> Dialect:
+def resolve_dialect(dialect: str | Dialect | None, *, aligned: bool) -> Dialect:
+    """Returns the rules that ``dialect`` and ``aligned`` of `roi_align` ask for."""
     if dialect is None:
         return DIALECTS["torchvision-aligned" if aligned else "torchvision"]
     rules = named_dialect(dialect) if isinstance(dialect, str) else dialect
@@ -191,10 +192,29 @@ def specialised(
             ("MAX_START_VALUE", repr(rules.max_start) if kind == "value" else "0"),
             ("VECTOR", vector),
             ("CHANNELS", channels),
+            ("THREADS", plan.DEVICE_THREADS),
+            ("BLOCKS", plan.blocks_per_multiprocessor(dtype, mode)),
             ("DENSE", plan.DENSE),
             ("ALIGNED", int(packed)),
         ),
     )
+
+
+def host_source(dtype: str, mode: str, layout: str, dialect: Dialect) -> Source:
+    """Returns the kernel that a CPU runs."""
+    return specialised(dtype, mode, layout, dialect, vector=_HOST_VECTOR[layout], channels=_HOST_CHANNELS)
+
+
+def _device_vector(itemsize: int, layout: str) -> int:
+    return _DEVICE_VECTOR_BYTES // itemsize if layout == "NHWC" else 1
+
+
+def device_sources(dtype: str, mode: str, layout: str, dialect: Dialect) -> list[Source]:
+    """Returns the kernels that a GPU may run: with channels last one for aligned vectors, and one for any."""
+    itemsize = {"float32": 4, "float64": 8}.get(dtype, 2)
+    vector = _device_vector(itemsize, layout)
+    alignments = (False, True) if layout == "NHWC" else (False,)
+    return [specialised(dtype, mode, layout, dialect, vector=vector, packed=packed) for packed in alignments]
 
 
 def _shape(problem: _Problem) -> plan.Shape:
@@ -220,9 +240,7 @@ def _raise_for_status(problem: _Problem, status: int) -> None:
 
 def _run_on_host(problem: _Problem) -> None:
     vector = _HOST_VECTOR[problem.layout]
-    source = specialised(
-        problem.input.dtype.name, problem.mode, problem.layout, problem.dialect, vector=vector, channels=_HOST_CHANNELS
-    )
+    source = host_source(problem.input.dtype.name, problem.mode, problem.layout, problem.dialect)
     launch = plan.host_plan(_shape(problem), vector, host.thread_count())
     params = source.pack({**problem.fields, **launch.fields})
     status = np.full(1, _NO_STATUS)
@@ -237,7 +255,7 @@ def _run_on_host(problem: _Problem) -> None:
 
 def _run_on_device(xp: ModuleType, problem: _Problem, *, check: bool) -> None:
     fields, itemsize = problem.fields, problem.input.dtype.itemsize
-    vector = _DEVICE_VECTOR_BYTES // itemsize if problem.layout == "NHWC" else 1
+    vector = _device_vector(itemsize, problem.layout)
     packed = (
         problem.layout == "NHWC"
         and fields["channels"] % vector == 0

@@ -23,7 +23,9 @@ _SCALARS = {"int": "int32", "int64": "int64", "float": "float32", "double": "flo
 _INCLUDE = re.compile(r'^#include "(?P<file>[\w.]+)"$', re.MULTILINE)
 _STRUCT = re.compile(r"^struct (?P<name>\w+Params) \{(?P<body>.*?)^\};", re.MULTILINE | re.DOTALL)
 _MEMBER = re.compile(r"^\s*(?P<type>\w+) (?P<names>\w+(?:, \w+)*);", re.MULTILINE)
-_ENTRY = re.compile(r'^extern "C" __global__ void (?P<name>\w+)\((?P<parameters>[^)]*)\)', re.MULTILINE)
+_ENTRY = re.compile(
+    r'^extern "C" __global__ void (?:__launch_bounds__\([^)]*\)\s)?(?P<name>\w+)\((?P<parameters>[^)]*)\)', re.MULTILINE
+)
 
 
 @dataclass(frozen=True, slots=True)

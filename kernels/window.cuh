@@ -21,7 +21,7 @@ ROIKIT_FN void move_entry(Sample& sample, int low, int high) { sample.low = low,
 // Called by all threads of the block, after which it must be synchronised.
 ROIKIT_FN void place_window(Lists<Entry>& x, int width, int line_length, Window& window) {
     int first = width, last = -1;
-    for (int q = 0; q < x.bins; ++q) {
+    ROIKIT_ROLLED for (int q = 0; q < x.bins; ++q) {
         if (x.count[q] == 0) continue;
         const int low = first_pixel(x.entries[x.begin[q]]), high = last_pixel(x.entries[x.begin[q] + x.count[q] - 1]);
         if (low < first) first = low;
@@ -35,8 +35,8 @@ ROIKIT_FN void place_window(Lists<Entry>& x, int width, int line_length, Window&
     window.sparse = columns > line_length || columns > (int64)DENSE * listed;
     window.columns = window.sparse ? listed : columns;
     __syncthreads();
-    for (int q = 0; q < x.bins; ++q) {
-        for (int i = x.begin[q] + thread_of_block(); i < x.begin[q + 1]; i += threads_of_block()) {
+    ROIKIT_ROLLED for (int q = 0; q < x.bins; ++q) {
+        ROIKIT_ROLLED for (int i = x.begin[q] + thread_of_block(); i < x.begin[q + 1]; i += threads_of_block()) {
             const bool filled = i < x.begin[q] + x.count[q];
             const int low = filled ? first_pixel(x.entries[i]) : 0, high = filled ? last_pixel(x.entries[i]) : 0;
             const int column = (int)columns_of(i);

@@ -1,4 +1,5 @@
-"""Every specialisation compiles for every supported GPU, and none spills registers. Needs no GPU."""
+"""Every specialisation compiles for every supported GPU, and none spills registers or takes more of them than blocks that
+are to run at once leave. Needs no GPU."""
 
 import itertools
 
@@ -32,7 +33,8 @@ def test_specialisations_compile_without_spills(dtype, mode, layout, architectur
     for source in specialisations(dtype, mode, layout):
         facts = compile_for(source, architecture)
         assert facts.spill_bytes == 0, source.text[:500]
-        assert facts.registers * 256 <= 65536, "a block of 256 threads would not start"
+        assert facts.stack_bytes == 0, source.text[:500]
+        assert facts.registers <= (80 if mode == "avg" and dtype != "float64" else 128)
         compiled += 1
     assert compiled >= 7
 

@@ -1,0 +1,63 @@
+"""Compiles kernels ahead of the first call that needs them."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from . import arguments, device, host
+from .roi_align import LAYOUTS, MODES, device_sources, host_source, resolve_dialect
+from .source import C_NAMES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from types import ModuleType
+
+    from .dialect import Dialect
+    from .source import Source
+
+
+def precompile(
+    xp: ModuleType = np,
+    *,
+    dtypes: Iterable[str] = ("float32",),
+    modes: Iterable[str] = ("avg",),
+    layouts: Iterable[str] = LAYOUTS,
+    dialects: Iterable[str | Dialect | None] = (None,),
+    aligned: bool = True,
+) -> int:
+    """Compiles the kernels of every combination of the options now, so that no call of `roi_align` has to.
+
+    Args:
+        xp: The module whose arrays the calls will be made with: NumPy, whose kernels are compiled into the user's cache and
+            loaded, or CuPy, whose kernels are compiled for the current device.
+        dtypes: Names of the data types of the feature maps: float16, bfloat16, float32, float64.
+        modes: ``"avg"``, ``"max"``.
+        layouts: ``"NCHW"``, ``"NHWC"``.
+        dialects: What the calls will have as ``dialect``.
+        aligned: What the calls without a dialect will have as ``aligned``.
+
+    Returns:
+        The number of kernels.
+
+    Raises:
+        TypeError: ``xp`` is neither module.
+        ValueError: an option has a wrong value.
+        CompilationError: a kernel did not compile.
+        CompilerNotFoundError: ``xp`` is NumPy, and there is no C++ compiler.
+    """
+    if xp.__name__ not in ("numpy", "cupy"):
+        raise TypeError(f"xp must be the module numpy or cupy, not {xp.__name__}")
+    names = [arguments.choice("dtypes", name, tuple(C_NAMES)) for name in dtypes]
+    chosen_modes = [arguments.choice("modes", mode, MODES) for mode in modes]
+    chosen_layouts = [arguments.choice("layouts", layout, LAYOUTS) for layout in layouts]
+    rules = [resolve_dialect(dialect, aligned=aligned and dialect is None) for dialect in dialects]
+    # Dialects that differ only where a mode does not look share a kernel.
+    sources: dict[Source, None] = {}
+    for options in itertools.product(names, chosen_modes, chosen_layouts, rules):
+        sources |= dict.fromkeys([host_source(*options)] if xp is np else device_sources(*options))
+    for source in sources:
+        (host if xp is np else device).compile_source(source)
+    return len(sources)

@@ -1,0 +1,73 @@
+"""After `precompile` a call has nothing left to compile."""
+
+import sys
+
+import numpy as np
+import pytest
+
+from roikit.kernels import device, host, precompile, roi_align
+from roikit.kernels.roi_align import device_sources, host_source, resolve_dialect
+
+BOXES = np.array([[0, 0, 0, 2, 2]], np.float32)
+
+
+@pytest.fixture
+def compilers(monkeypatch, tmp_path):
+    """An empty cache; yields the compiler runs so far."""
+    runs = []
+    run = host._run_compiler
+    monkeypatch.setattr(host, "cache_directory", lambda: tmp_path)
+    monkeypatch.setattr(host, "_run_compiler", lambda *command: (runs.append(command), run(*command))[1])
+    host._load.cache_clear()
+    yield runs
+    host._load.cache_clear()
+
+
+def test_a_call_after_it_starts_no_compiler(compilers):
+    assert precompile(layouts=["NHWC"], dialects=[None, "onnx-16"], modes=["max"]) == len(compilers) > 0
+    before = len(compilers)
+    x = np.ones((1, 4, 4, 1), np.float32)
+    roi_align(x, BOXES, 1, mode="max", layout="NHWC", aligned=True)
+    roi_align(x, BOXES, 1, mode="max", layout="NHWC", dialect="onnx-16")
+    assert len(compilers) == before
+    roi_align(x, BOXES, 1, mode="avg", layout="NHWC", aligned=True)
+    assert len(compilers) == before + 1, "the count counts nothing"
+
+
+def test_on_a_gpu_every_kernel_that_a_call_may_choose_is_compiled(monkeypatch):
+    compiled = []
+
+    class Kernel:
+        def __init__(self, source):
+            self.source = source
+
+        def compile(self):
+            compiled.append(self.source)
+
+    cupy = type(sys)("cupy")
+    monkeypatch.setattr(device, "_kernel", Kernel)
+    assert precompile(cupy, dtypes=["float16", "float64"]) == 6
+    rules = resolve_dialect(None, aligned=True)
+    for dtype in ("float16", "float64"):
+        for layout in ("NCHW", "NHWC"):
+            assert set(device_sources(dtype, "avg", layout, rules)) <= set(compiled)
+    assert host_source("float16", "avg", "NCHW", rules) not in compiled
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"dtypes": ["int8"]}, "dtypes must be one of 'float16'"),
+        ({"modes": "avg"}, "modes must be one of 'avg', 'max', not 'a'"),
+        ({"layouts": ["CHWN"]}, "layouts must be one of"),
+        ({"dialects": ["torchvison"]}, "no dialect is called 'torchvison'"),
+    ],
+)
+def test_a_wrong_option_is_named(options, message):
+    with pytest.raises(ValueError, match=message):
+        precompile(**options)
+
+
+def test_a_module_of_other_arrays_is_refused():
+    with pytest.raises(TypeError, match="xp must be the module numpy or cupy, not sys"):
+        precompile(sys)
