@@ -26,7 +26,7 @@ def precompile(
     modes: Iterable[str] = ("avg",),
     layouts: Iterable[str] = LAYOUTS,
     dialects: Iterable[str | Dialect | None] = (None,),
-    aligned: bool = True,
+    aligned: bool = False,
 ) -> int:
     """Compiles the kernels of every combination of the options now, so that no call of `roi_align` has to.
 

@@ -24,7 +24,7 @@ def compilers(monkeypatch, tmp_path):
 
 
 def test_a_call_after_it_starts_no_compiler(compilers):
-    assert precompile(layouts=["NHWC"], dialects=[None, "onnx-16"], modes=["max"]) == len(compilers) > 0
+    assert precompile(layouts=["NHWC"], dialects=[None, "onnx-16"], modes=["max"], aligned=True) == len(compilers) > 0
     before = len(compilers)
     x = np.ones((1, 4, 4, 1), np.float32)
     roi_align(x, BOXES, 1, mode="max", layout="NHWC", aligned=True)
@@ -47,7 +47,7 @@ def test_on_a_gpu_every_kernel_that_a_call_may_choose_is_compiled(monkeypatch):
     cupy = type(sys)("cupy")
     monkeypatch.setattr(device, "_kernel", Kernel)
     assert precompile(cupy, dtypes=["float16", "float64"]) == 6
-    rules = resolve_dialect(None, aligned=True)
+    rules = resolve_dialect(None, aligned=False)
     for dtype in ("float16", "float64"):
         for layout in ("NCHW", "NHWC"):
             assert set(device_sources(dtype, "avg", layout, rules)) <= set(compiled)
@@ -71,3 +71,10 @@ def test_a_wrong_option_is_named(options, message):
 def test_a_module_of_other_arrays_is_refused():
     with pytest.raises(TypeError, match="xp must be the module numpy or cupy, not sys"):
         precompile(sys)
+
+
+def test_by_default_it_is_for_a_call_by_default(compilers):
+    precompile(layouts=["NCHW"])
+    before = len(compilers)
+    roi_align(np.ones((1, 1, 4, 4), np.float32), BOXES, 1)
+    assert len(compilers) == before == 1
