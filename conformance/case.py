@@ -14,7 +14,7 @@ import numpy as np
 from .implementation import Operation, RoiAlignCall, Unsupported
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 DTYPES = ("float16", "bfloat16", "float32", "float64")
 LAYOUTS = ("NCHW", "NHWC")
@@ -146,6 +146,15 @@ class Case:
         if self.memory == "sparse":
             boxes[:, 0] += sparse_images(self.arguments["input"]["shape"][1:]) - 1
         return boxes
+
+
+def leaves(values: Any) -> Iterator[Any]:
+    """Yields the elements of nested lists."""
+    if isinstance(values, list):
+        for value in values:
+            yield from leaves(value)
+    else:
+        yield values
 
 
 def sparse_images(shape: Sequence[int]) -> int:

@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from .case import leaves
 from .implementation import Operation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from numpy.typing import NDArray
 
     from .case import Answer, Case, Expectation
@@ -98,21 +97,13 @@ class _Wanted(NamedTuple):
 
 @lru_cache(maxsize=4096)
 def _wanted(answer: Answer) -> _Wanted:
-    leaves = list(_leaves(answer.output))
-    nonfinite = np.array([value == "nonfinite" for value in leaves], bool)
-    values = np.array([math.nan if value == "nonfinite" else float(value) for value in leaves], np.float64)
+    numbers = list(leaves(answer.output))
+    nonfinite = np.array([value == "nonfinite" for value in numbers], bool)
+    values = np.array([math.nan if value == "nonfinite" else float(value) for value in numbers], np.float64)
     if answer.bound is None:
         return _Wanted(values, nonfinite, None)
-    bounds = [math.nan if bound is None else bound for bound in _leaves(answer.bound)]
+    bounds = [math.nan if bound is None else bound for bound in leaves(answer.bound)]
     return _Wanted(values, nonfinite, np.array(bounds, np.float64))
-
-
-def _leaves(values: Any) -> Iterator[Any]:
-    if isinstance(values, list):
-        for value in values:
-            yield from _leaves(value)
-    else:
-        yield values
 
 
 def judge_output(case: Case, expectation: Expectation, output: np.ndarray, dtype: str, layout: str) -> Judgement:

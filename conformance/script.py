@@ -10,7 +10,7 @@ from textwrap import fill, indent
 from typing import TYPE_CHECKING, Any
 
 from ..kernels.dialect import DIALECTS
-from .case import sparse_images
+from .case import leaves, sparse_images
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -19,14 +19,6 @@ if TYPE_CHECKING:
     from .deviations import Deviation
 
 _COLUMNS = 110
-
-
-def _leaves(values: Any) -> Iterator[Any]:
-    if isinstance(values, list):
-        for value in values:
-            yield from _leaves(value)
-    else:
-        yield values
 
 
 def _number(value: Any) -> str:
@@ -43,7 +35,7 @@ def _number(value: Any) -> str:
 
 def array(values: Any, shape: Sequence[int], dtype: str = "") -> str:
     """Returns an expression for an array: a line of text for each row of ``values``."""
-    numbers = [_number(value) for value in _leaves(values)]
+    numbers = [_number(value) for value in leaves(values)]
     kind = f", {dtype}" if dtype else ""
     if not numbers:
         return f"np.zeros({tuple(shape)}{kind})"
@@ -92,7 +84,7 @@ def expected(case: Case, expectation: Expectation) -> str:
     if expectation.bound is not None:
         lines.append(f"bound = {array(expectation.bound, shape)}  # the greatest error that rounding explains")
     if _has_nonfinite(expectation):
-        either = [value == "nonfinite" for value in _leaves(expectation.output)]
+        either = [value == "nonfinite" for value in leaves(expectation.output)]
         lines.append(f"nonfinite = {array(either, shape)}  # NaN or infinite: either will do")
     for answer in expectation.answers[1:]:
         lines.append("# Rounding, or a convention, may lead to this instead.")
@@ -126,7 +118,7 @@ def comparison(expectation: Expectation) -> str:
 
 
 def _has_nonfinite(expectation: Expectation) -> bool:
-    return any(value == "nonfinite" for value in _leaves(expectation.output))
+    return any(value == "nonfinite" for value in leaves(expectation.output))
 
 
 def heading(case: Case, dialect: str, known: Deviation | None, command: str) -> str:

@@ -3,12 +3,15 @@
 import dataclasses
 from importlib.resources import files
 
+import numpy as np
 import pytest
 
 from roikit.conformance import adequacy
 from roikit.conformance.case import load_cases
+from roikit.conformance.faults import Call
 from roikit.conformance.implementation import Operation
 from roikit.conformance.mutants import Mutant, main_dialects
+from roikit.kernels.dialect import DIALECTS
 
 FOLDER = files("roikit.conformance")
 
@@ -58,3 +61,40 @@ def test_fewer_cases_would_let_faults_survive():
     alive = adequacy.survivors(adequacy.certificate(fewer))
     assert "outside begins at -1/2 (torchvision)" in alive
     assert "outside begins at H + 1 (torchvision)" in alive
+
+
+def gradient_of_ones(pixels, start, box, bins, dialect, fault=None):
+    mutants = {mutant.name: mutant for mutant in adequacy.ALL_MUTANTS}
+    mutant = mutants[fault] if fault else Mutant("none")
+    call = Call(
+        input=np.arange(start, start + pixels**2, dtype=float).reshape(1, 1, pixels, pixels),
+        boxes=np.array([box]),
+        output_size=bins,
+        spatial_scale=(1, 1),
+        sampling_ratio=(2, 2),
+        mode="avg",
+        dialect=DIALECTS[dialect],
+        operation=Operation.FEATURE_GRADIENT,
+        grad=np.ones((1, 1, *bins)),
+    )
+    return mutant.output(call).astype(float)[0, 0]
+
+
+def test_paddle_s_gradient_was_measured_to_be_that_of_its_mutant():
+    box = [0, 1.2, 1.2, 1.6, 1.6]
+    assert gradient_of_ones(5, 0, box, (2, 2), "torchvision-aligned")[1, 1] == pytest.approx(3.0625, abs=5e-5)
+    faulty = gradient_of_ones(5, 0, box, (2, 2), "paddle", "backward: minimum size always")
+    assert faulty[1, 1] == pytest.approx(2.030625, abs=1e-6)  # printed as 2.03062
+
+
+def test_mindspore_s_gradient_was_measured_to_be_that_of_its_mutant():
+    box = [0, 1, 1, 3, 3]
+    right = gradient_of_ones(6, 1, box, (2, 2), "mindspore-end-mode-0")[1:5, 1:5]
+    assert right.tolist() == [[0.25, 0.5, 0.25, 0], [0.5, 1, 0.5, 0], [0.25, 0.5, 0.25, 0], [0, 0, 0, 0]]
+    # Mode 1 does not enlarge RoIs either, which this box, of two pixels, does not show.
+    faulty = gradient_of_ones(6, 1, box, (2, 2), "mindspore-end-mode-0", "backward: second corner one further")[
+        1:5, 1:5
+    ]
+    published = [[0.0977, 0.2148], [0.2148, 0.4727]]
+    assert faulty[:2, :2] == pytest.approx(np.array(published), abs=5e-5)
+    assert faulty[2:, 2:] == pytest.approx(np.array(published)[::-1, ::-1], abs=5e-5)
