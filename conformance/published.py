@@ -53,7 +53,7 @@ from .oracle import Special, roi_align
 from .tolerance import bounds
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -334,13 +334,13 @@ def _write_cases(folder: Path) -> None:
     (folder / "cases" / "published.json").write_text(golden.render(document), encoding="utf-8")
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Prints what the oracle says to the catalogue, and returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m roikit.conformance.published")
     parser.add_argument(
         "--cases", type=Path, metavar="FOLDER", help="write the calls as cases there, and print nothing"
     )
-    if folder := parser.parse_args().cases:
+    if folder := parser.parse_args(arguments).cases:
         _write_cases(folder)
         return 0
     console = Console() if Console().is_terminal else Console(width=_FILE_WIDTH)
