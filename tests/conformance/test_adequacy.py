@@ -36,14 +36,18 @@ def test_a_case_that_notices_nothing_has_a_reason(found):
 
 
 def test_a_fault_shows_only_under_dialects_that_it_is_said_to_concern():
-    """Where it is said to be equivalent, no case of a sample of them tells it from the truth."""
+    """Where it is said to be equivalent, no case of a sample of them tells it from the truth.
+
+    A fault of one mode is not looked for in the other, where it is another fault, or none that one could make.
+    """
     cases = [case for case in load_cases() if case.kind == "value"][::9]
     for mutant in adequacy.ALL_MUTANTS:
         everywhere = dataclasses.replace(mutant, concerns=lambda *_: True)
-        for name, dialect in main_dialects().items():
-            for mode in ("avg", "max"):
-                if not mutant.concerns(dialect, mode):
-                    some = [c for c in cases if c.mode == mode and c.operation == mutant.operation][:3]
+        for mode in ("avg", "max"):
+            others = {n: d for n, d in main_dialects().items() if not mutant.concerns(d, mode)}
+            if len(others) < len(main_dialects()):
+                some = [c for c in cases if c.mode == mode and c.operation == mutant.operation][:3]
+                for name, dialect in others.items():
                     assert not any(adequacy.notices(case, everywhere, name, dialect) for case in some), mutant.name
 
 
