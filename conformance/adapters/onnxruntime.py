@@ -66,5 +66,7 @@ class OnnxRuntime:
 
         options = onnxruntime.SessionOptions()
         options.log_severity_level = ERRORS_ONLY
+        # Threads of one worker must not spin on the cores that others need.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         providers = ["CPUExecutionProvider"]
         return onnxruntime.InferenceSession(model.build().SerializeToString(), options, providers=providers)
