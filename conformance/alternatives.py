@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ..kernels.dialect import Outside
-from .case import box_rows, feature_map, numpy_dtype
-from .oracle import Result, Rules, roi_align
+from .case import numpy_dtype
+from .certificate import forward_result
+from .oracle import Result, Rules
 from .tolerance import FLOAT_TYPES, AxisError, bounds
 
 if TYPE_CHECKING:
@@ -66,17 +67,8 @@ def _both(lean: Fraction) -> Iterator[Fraction]:
 
 def rounded_result(arguments: Mapping[str, Any], dialect: Dialect, dtype: str, rules: type[Rules] = Rules) -> Result:
     """Returns the exact result for the numbers that an implementation is handed in a call of ``dtype``."""
-    coordinates = np.float64 if dtype == "float64" else np.float32
-    return roi_align(
-        feature_map(arguments["input"]).astype(numpy_dtype(dtype)).astype(np.float64),
-        box_rows(arguments["boxes"]).astype(coordinates),
-        tuple(arguments["output_size"]),
-        tuple(arguments["spatial_scale"]),
-        tuple(arguments["sampling_ratio"]),
-        arguments["mode"],
-        dialect,
-        rules,
-    )
+    coordinates = np.dtype("float64" if dtype == "float64" else "float32")
+    return forward_result(arguments, dialect, coordinates, numpy_dtype(dtype), rules)
 
 
 def _branch(result: Result, dtype: str) -> Branch:

@@ -24,7 +24,7 @@ import numpy as np
 
 from ..kernels.dialect import Adaptive, End, Max, Offset, Outside
 from .case import box_rows, feature_map
-from .oracle import roi_align
+from .oracle import Rules, roi_align
 from .tolerance import FLOAT_TYPES, AxisError, bounds
 
 if TYPE_CHECKING:
@@ -92,11 +92,8 @@ def nearest_decision(arguments: Mapping[str, Any], dialect: Dialect) -> Fraction
             steps = axis.bin * 2 if dialect.adaptive == Adaptive.ROUND else axis.bin
             distances.append(abs(steps - round(steps)))
         if dialect.outside == Outside.ZERO and axis.taken:
-            for p in range(axis.bins):
-                inside = axis.between(p, Fraction(-1), Fraction(axis.pixels))
-                near = (0, inside.start - 1, inside.start, inside.stop - 1, inside.stop, axis.taken - 1)
-                at = [axis.position(p, i) for i in near if 0 <= i < axis.taken]
-                distances += [abs(y - bound) for y in at for bound in (-1, axis.pixels)]
+            at = [axis.position(p, i) for p in range(axis.bins) for i in axis.beside_bounds(p)]
+            distances += [abs(y - bound) for y in at for bound in (-1, axis.pixels)]
     return min(distances, default=None)
 
 
@@ -136,16 +133,23 @@ def fairness(arguments: Mapping[str, Any], dialect: Dialect, dtype: str = "float
     return complaints
 
 
-def forward_result(arguments: Mapping[str, Any], dialect: Dialect, coordinates: np.dtype[Any] | None = None) -> Result:
-    """Returns the exact output of a case's call, whose boxes are rounded to ``coordinates`` if that is given."""
+def forward_result(
+    arguments: Mapping[str, Any],
+    dialect: Dialect,
+    coordinates: np.dtype[Any] | None = None,
+    pixels: np.dtype[Any] | None = None,
+    rules: type[Rules] = Rules,
+) -> Result:
+    """Returns the exact output of a case's call, its boxes rounded to ``coordinates`` and its maps to ``pixels`` if given."""
     return roi_align(
-        feature_map(arguments["input"]),
+        feature_map(arguments["input"]).astype(pixels or np.float64).astype(np.float64),
         box_rows(arguments["boxes"]).astype(coordinates or np.float64),
         tuple(arguments["output_size"]),
         tuple(arguments["spatial_scale"]),
         tuple(arguments["sampling_ratio"]),
         arguments["mode"],
         dialect,
+        rules,
     )
 
 

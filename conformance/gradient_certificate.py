@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from .gradient import Bin, BoxGradient, FeatureGradient
     from .oracle import Axis, Result
 
-ONE = Fraction(1)
+ZERO, ONE = Fraction(0), Fraction(1)
 
 
 def gradient(
@@ -57,8 +57,13 @@ def gradient_budgets(arguments: Mapping[str, Any], operation: Operation, dialect
     found = {*coordinates(result), *numbers(exact.values), *numbers(_fractions(arguments["grad"]))}
     if result.mode == "max" or operation == Operation.BOX_GRADIENT:
         found |= {*numbers(_fractions(arguments["input"])), *sums(result)}
-    of_sums = _corner_sums if operation == Operation.BOX_GRADIENT else _pixel_sums
-    return found | set(of_sums(result, _fractions(arguments["grad"]), _fractions(arguments["input"])))
+    grad = _fractions(arguments["grad"])
+    if operation == Operation.BOX_GRADIENT:
+        found |= set(_corner_sums(result, grad, _fractions(arguments["input"])))
+    else:
+        found |= set(_pixel_sums(result, grad))
+    # A count that is no power of two has no exact reciprocal.
+    return found | {Budget(ZERO, Fraction(n)) for n in {bin_.divisor for bin_ in bins(result)} if n & (n - 1)}
 
 
 def _fractions(data: Mapping[str, Any]) -> Any:
@@ -80,15 +85,12 @@ def _weights(bin_: Bin) -> tuple[dict[int, Budget], dict[int, Budget]]:
     return found[0], found[1]
 
 
-def _pixel_sums(result: Result, grad: Any, maps: Any) -> Iterator[Budget]:
+def _pixel_sums(result: Result, grad: Any) -> Iterator[Budget]:
     """Yields the budgets of weights times G, and of their sums in every pixel, divided by the number of samples or not."""
-    del maps
     undivided: dict[Any, Budget] = defaultdict(lambda: Budget(ONE, Fraction(0)))
     divided: dict[Any, Budget] = defaultdict(lambda: Budget(ONE, Fraction(0)))
     for bin_ in bins(result):
         count = bin_.divisor
-        if count & (count - 1):
-            yield Budget(Fraction(0), Fraction(count))
         by_row, by_column = _weights(bin_)
         for c in range(grad.shape[1]):
             g = grad[bin_.index(c)]
@@ -108,8 +110,6 @@ def _corner_sums(result: Result, grad: Any, maps: Any) -> Iterator[Budget]:
     undivided: dict[Any, Budget] = defaultdict(lambda: Budget(ONE, Fraction(0)))
     for bin_ in bins(result):
         count = bin_.divisor
-        if count & (count - 1):
-            yield Budget(Fraction(0), Fraction(count))
         by_row, by_column = _weights(bin_)
         motion = _motion(bin_.roi.y), _motion(bin_.roi.x)
         for c in range(grad.shape[1]):

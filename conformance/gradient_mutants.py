@@ -10,12 +10,11 @@ from ..kernels.dialect import EmptyGrid, MinSize, Outside
 from . import gradient_faults as faults
 from .faults import ONE, constant
 from .implementation import Operation
-from .mutants import MUTANTS, NEVER_EMPTY, NONE_OUTSIDE, Mutant
+from .mutants import MUTANTS, NEVER_EMPTY, NONE_OUTSIDE, Mutant, only
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-    from ..kernels.dialect import Dialect
 
 ZERO = Fraction(0)
 
@@ -38,10 +37,6 @@ def _derived() -> Iterator[Mutant]:
             yield replace(mutant, name=f"backward: {mutant.name}", operation=Operation.FEATURE_GRADIENT)
 
 
-def _only(mode: str) -> Callable[[Dialect, str], bool]:
-    return lambda _dialect, at: at == mode
-
-
 def _of_maps(name: str, who: str = "", **how: Any) -> Mutant:
     return Mutant(name, who, operation=Operation.FEATURE_GRADIENT, **how)
 
@@ -52,11 +47,11 @@ def _of_boxes(name: str, who: str = "", **how: Any) -> Mutant:
 
 GRADIENT_MUTANTS: tuple[Mutant, ...] = (
     *_derived(),
-    _of_maps("gradient not divided by the samples", before=faults.scaled(lambda y, x: Fraction(y * x)), concerns=_only("avg")),
-    _of_maps("gradient divided by the samples twice", before=faults.scaled(lambda y, x: Fraction(1, y * x)), concerns=_only("avg")),
-    _of_maps("maximum's gradient divided by the samples", before=faults.scaled(lambda y, x: Fraction(1, y * x)), concerns=_only("max")),
-    _of_maps("gradient divided by one more", before=faults.scaled(lambda y, x: Fraction(y * x, y * x + 1)), concerns=_only("avg")),
-    _of_maps("gradient divided by one axis twice", before=faults.scaled(lambda y, x: Fraction(x, y)), concerns=_only("avg")),
+    _of_maps("gradient not divided by the samples", before=faults.scaled(lambda y, x: Fraction(y * x)), concerns=only("avg")),
+    _of_maps("gradient divided by the samples twice", before=faults.scaled(lambda y, x: Fraction(1, y * x)), concerns=only("avg")),
+    _of_maps("maximum's gradient divided by the samples", before=faults.scaled(lambda y, x: Fraction(1, y * x)), concerns=only("max")),
+    _of_maps("gradient divided by one more", before=faults.scaled(lambda y, x: Fraction(y * x, y * x + 1)), concerns=only("avg")),
+    _of_maps("gradient divided by one axis twice", before=faults.scaled(lambda y, x: Fraction(x, y)), concerns=only("avg")),
     _of_maps("the last RoI overwrites the others", "a scatter without atomics", after=faults.last_wins),
     _of_maps("only the first RoI sends its gradient", after=faults.first_only),
     _of_maps("gradient added to what was there before", after=lambda values, _: values * 2),
@@ -88,7 +83,7 @@ GRADIENT_MUTANTS: tuple[Mutant, ...] = (
     _of_boxes("box gradient moves clamped samples", rules=faults.ClampedMove),
     _of_boxes("box gradient: second corner held", rules=faults.SecondCornerHeld),
     _of_boxes("box gradient of the first channel", before=faults.first_channel),
-    _of_boxes("box gradient not divided by the samples", before=faults.scaled(lambda y, x: Fraction(y * x)), concerns=_only("avg")),
+    _of_boxes("box gradient not divided by the samples", before=faults.scaled(lambda y, x: Fraction(y * x)), concerns=only("avg")),
     _of_boxes(
         "box gradient: outside samples clamped", before=faults.clamped,
         concerns=lambda dialect, _: dialect.outside == Outside.ZERO, equivalent=NONE_OUTSIDE,

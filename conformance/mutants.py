@@ -95,7 +95,8 @@ def _unclamped(dialect: Dialect, mode: str) -> bool:
     return dialect.min_size == MinSize.NONE
 
 
-def _only(mode: str) -> Callable[[Dialect, str], bool]:
+def only(mode: str) -> Callable[[Dialect, str], bool]:
+    """Returns what says that a fault concerns one mode."""
     return lambda _dialect, at: at == mode
 
 
@@ -157,17 +158,17 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("weights exchanged", rules=faults.WeightsExchanged),
     Mutant("one weight off by 1/64", rules=faults.OneWeightOff),
     Mutant("weights in quarters", "texture units, with more bits", rules=faults.WeightsInQuarters),
-    Mutant("divides by one more", rules=faults.DividesByGridPlusOne, concerns=_only("avg")),
-    Mutant("divides by one axis twice", rules=faults.DividesByOneAxisTwice, concerns=_only("avg")),
-    Mutant("sums instead of averaging", rules=faults.Sums, concerns=_only("avg")),
-    Mutant("maximum of magnitudes", rules=faults.MaximumOfMagnitude, concerns=_only("max")),
-    Mutant("minimum", rules=faults.Minimum, concerns=_only("max")),
+    Mutant("divides by one more", rules=faults.DividesByGridPlusOne, concerns=only("avg")),
+    Mutant("divides by one axis twice", rules=faults.DividesByOneAxisTwice, concerns=only("avg")),
+    Mutant("sums instead of averaging", rules=faults.Sums, concerns=only("avg")),
+    Mutant("maximum of magnitudes", rules=faults.MaximumOfMagnitude, concerns=only("max")),
+    Mutant("minimum", rules=faults.Minimum, concerns=only("max")),
     Mutant(
         "maximum forgets outside samples", rules=faults.OutsideSkipped,
         concerns=lambda dialect, mode: mode == "max" and _outside_counts(dialect), equivalent=ZERO_ANYWAY,
     ),
-    Mutant("average instead of maximum", before=lambda call: replace(call, mode="avg"), concerns=_only("max")),
-    Mutant("maximum instead of average", before=lambda call: replace(call, mode="max"), concerns=_only("avg")),
+    Mutant("average instead of maximum", before=lambda call: replace(call, mode="avg"), concerns=only("max")),
+    Mutant("maximum instead of average", before=lambda call: replace(call, mode="max"), concerns=only("avg")),
     Mutant("x and y of the boxes exchanged", before=faults.boxes(lambda boxes: boxes[:, [0, 2, 1, 4, 3]])),
     Mutant("boxes are corner and extent", before=faults.boxes(faults.extents_for_corners)),
     Mutant("second corner rounded up", before=faults.boxes(faults.ends_rounded_up)),

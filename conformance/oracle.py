@@ -219,6 +219,12 @@ class Axis:
         start, stop = sorted(((low - first) / step, (high - first) / step))
         return range(*(min(max(i, 0), self.taken) for i in (math.ceil(start), math.floor(stop) + 1)))
 
+    def beside_bounds(self, p: int) -> list[int]:
+        """Returns the samples of bin ``p`` that are nearest to −1 and to H, on both sides, and its first and last."""
+        inside = self.between(p, Fraction(-1), Fraction(self.pixels))
+        nearest = {0, inside.start - 1, inside.start, inside.stop - 1, inside.stop, self.taken - 1}
+        return [i for i in sorted(nearest) if 0 <= i < self.taken]
+
 
 class Stages(NamedTuple):
     """The stages of one RoI: the image it lies on, and its two axes."""

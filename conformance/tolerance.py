@@ -181,11 +181,9 @@ class AxisError:
         axis = self.axis
         if axis.rules.dialect.outside == Outside.CLAMP or not axis.taken:
             return []
-        inside = axis.between(p, Fraction(-1), Fraction(axis.pixels))
-        nearest = {0, inside.start - 1, inside.start, inside.stop - 1, inside.stop, axis.taken - 1}
         found = []
-        for i in sorted(nearest):
-            if 0 <= i < axis.taken and (error := self.position(p, i)):
+        for i in axis.beside_bounds(p):
+            if error := self.position(p, i):
                 y = axis.position(p, i)
                 if min(abs(y + 1), abs(y - axis.pixels)) <= error:
                     found.append(i)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from roikit.conformance import editions, generator, golden, oracle, published
-from roikit.conformance.case import load_cases
+from roikit.conformance.case import leaves, load_cases
 from roikit.conformance.certificate import fairness
 from roikit.conformance.judge import judge_output
 from roikit.conformance.mutants import main_dialects
@@ -147,10 +147,6 @@ def constants_pass(case, dialect):
         and judge_output(case, expectation, np.full(case.shape, number, np.float32), "float32", "NCHW").verdict
         == "conforms"
     ]
-
-
-def leaves(values):
-    return [leaf for value in values for leaf in leaves(value)] if isinstance(values, list) else [values]
 
 
 @pytest.mark.parametrize("case", [c for c in CASES.values() if c.kind in ("value", "invalid")], ids=lambda c: c.id)
