@@ -8,7 +8,7 @@ from . import host
 from .dialect import DIALECTS, Dialect, named_dialect
 from .errors import CompilationError, CompilerNotFoundError, InvalidRoiError, RoikitError
 from .precompile import precompile
-from .roi_align import roi_align
+from .roi_align import roi_align, roi_align_workspace
 
 __all__ = [
     "DIALECTS",
@@ -21,4 +21,5 @@ __all__ = [
     "named_dialect",
     "precompile",
     "roi_align",
+    "roi_align_workspace",
 ]

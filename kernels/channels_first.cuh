@@ -201,8 +201,8 @@ ROIKIT_FN void pool_channels_first(const Prepared& roi, const RoiAlignParams& pa
     const int64 bins = (int64)params.bins_y * params.bins_x;
     Tile tile;
     tile.channels = (int)(end - channel);
-    tile.row_stride = params.width;
-    tile.channel_stride = (int64)params.height * params.width;
+    tile.row_stride = roi.width;
+    tile.channel_stride = (int64)roi.height * roi.width;
     tile.map = roi.map + channel * tile.channel_stride;
     tile.line_length = params.line_length;
     tile.results = (acc_t*)memory;

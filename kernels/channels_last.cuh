@@ -91,7 +91,7 @@ ROIKIT_FN void prefetch_bin(const Prepared& roi, const Steps& steps, int p, int 
 ROIKIT_FN void pool_channels_last(const Prepared& roi, const RoiAlignParams& params, int64 channel, int64 end) {
     Steps steps;
     steps.pixel = params.channels;
-    steps.row = params.width * params.channels;
+    steps.row = roi.width * params.channels;
     const int bins_x = params.bins_x;
     const int down = blockDim.y / bins_x, along = blockDim.y % bins_x;
     int p = roi.row_begin + threadIdx.y / bins_x, q = threadIdx.y % bins_x;

@@ -10,6 +10,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from .launch import Launch
     from .source import Source
 
 OPTIONS = ("-std=c++17",)
@@ -31,21 +32,24 @@ def compile_source(source: Source) -> None:
     _kernel(source).compile()
 
 
-def launch(
-    source: Source, grid: tuple[int, int, int], block: tuple[int, int], arguments: Sequence[Any], *, shared_bytes: int
-) -> None:
-    """Queues ``source`` on the current stream of the current device.
-
-    ``arguments`` are arrays (or None) for pointers and a packed struct, as `Source.check` has it.
-    """
-    source.check(arguments)
-    # CuPy passes a 0-d NumPy array by value, and would turn None into an argument that is not there.
-    values = tuple(np.uintp(0) if argument is None else argument for argument in arguments)
-    _kernel(source)(grid, (*block, 1), values, shared_mem=shared_bytes)
+def run(launch: Launch, addresses: Sequence[int]) -> None:
+    """Queues a launch on the current stream of the current device; ``addresses`` are those that `Launch.values` packs."""
+    count = len(launch.source.parameters) - 1
+    # CuPy passes a 0-d NumPy array by value.
+    params = np.frombuffer(bytearray(launch.values(addresses)[8 * count :]), launch.source.params).reshape(())
+    values = (*map(np.uintp, addresses[:count]), params)
+    _kernel(launch.source)(launch.grid, (*launch.block, 1), values, shared_mem=launch.shared_bytes)
 
 
 def multiprocessor_count() -> int:
     """Returns the number of multiprocessors of the current device."""
     import cupy
 
-    return int(cupy.cuda.Device().attributes["MultiProcessorCount"])
+    return _multiprocessors(cupy.cuda.Device().id)
+
+
+@cache
+def _multiprocessors(number: int) -> int:
+    import cupy
+
+    return int(cupy.cuda.Device(number).attributes["MultiProcessorCount"])

@@ -68,14 +68,14 @@ static inline void synchronise() {
 #endif
 }
 
-// Calls the kernel with the arguments that `arguments` points to, each of the type that the kernel's signature gives it: what
-// cuLaunchKernel does.
+// Calls the kernel with its arguments, which lie behind each other, each of the type that the kernel's signature gives it: addresses,
+// and then a struct.
 template <class... A, size_t... I>
-static inline void call(void (*kernel)(A...), void** arguments, Indices<I...>) {
-    kernel(*static_cast<A*>(arguments[I])...);
+static inline void call(void (*kernel)(A...), const unsigned char* arguments, Indices<I...>) {
+    kernel(*reinterpret_cast<const A*>(arguments + I * sizeof(void*))...);
 }
 
-template <class... A> static void run_block(void (*kernel)(A...), void** arguments, Dim size) {
+template <class... A> static void run_block(void (*kernel)(A...), const unsigned char* arguments, Dim size) {
     typedef typename MakeIndices<sizeof...(A)>::type All;
 #ifdef ROIKIT_HOST_BLOCK_THREADS
     const Dim block = block_index, grid = grid_size;
@@ -99,14 +99,14 @@ template <class... A> static void run_block(void (*kernel)(A...), void** argumen
 // Runs every block of the grid on up to `threads` OpenMP threads; `heap` is shared memory per block in bytes. Returns 0, or
 // 1 if there was no memory.
 template <class... A>
-static int launch(void (*kernel)(A...), void** arguments, Dim grid, Dim block, size_t heap, int threads) {
+static int launch(void (*kernel)(A...), const unsigned char* arguments, Dim grid, Dim block, size_t heap, int threads) {
     const long long blocks = (long long)grid.x * grid.y * grid.z;
     if (threads > blocks) threads = (int)blocks;
     const size_t stride = (heap + 127) / 64 * 64;
     unsigned char* const heaps = static_cast<unsigned char*>(__builtin_malloc(stride * threads + 64));
     if (!heaps) return 1;
     int next = 0;
-#pragma omp parallel num_threads(threads)
+#pragma omp parallel num_threads(threads) if (threads > 1)
     {
         int mine;
 #pragma omp atomic capture
@@ -134,8 +134,9 @@ static int launch(void (*kernel)(A...), void** arguments, Dim grid, Dim block, s
 #define ROIKIT_SHARED_MEMORY(name) unsigned char* const name = roikit_host::shared_memory
 
 // The entry point that host.py calls.
-#define ROIKIT_HOST_ENTRY(kernel)                                                                                     \
-    extern "C" int roikit_launch(void** arguments, const unsigned* grid, const unsigned* block, size_t heap, int threads) { \
-        return roikit_host::launch(&kernel, arguments, roikit_host::Dim{grid[0], grid[1], grid[2]},                   \
-                                   roikit_host::Dim{block[0], block[1], block[2]}, heap, threads);                    \
+#define ROIKIT_HOST_ENTRY(kernel)                                                                                      \
+    extern "C" int roikit_##kernel(const unsigned char* arguments, unsigned grid_x, unsigned grid_y, unsigned grid_z,  \
+                                   unsigned block_x, unsigned block_y, size_t heap, int threads) {                     \
+        return roikit_host::launch(&kernel, arguments, roikit_host::Dim{grid_x, grid_y, grid_z},                       \
+                                   roikit_host::Dim{block_x, block_y, 1}, heap, threads);                              \
     }

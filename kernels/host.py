@@ -22,15 +22,14 @@ from contextlib import suppress
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .errors import CompilationError, CompilerNotFoundError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    import numpy as np
-
+    from .launch import Launch
     from .source import Source
 
 # No contraction: where a fused operation is wanted the source says so, and coordinates must be rounded step by step.
@@ -171,27 +170,27 @@ def _compile(text: str, entry: str, flags: tuple[str, ...], target: Path) -> Non
         temporary.unlink(missing_ok=True)
 
 
-def _text(source: Source) -> str:
-    host = files(__package__).joinpath("host.hpp").read_text(encoding="utf-8").replace("#pragma once\n", "")
-    return f"{host}\n{source.text}\nROIKIT_HOST_ENTRY({source.entry})\n"
-
-
 @cache
-def _load(source: Source, extra: tuple[str, ...]) -> Callable[..., int]:
-    text = _text(source)
+def _load(text: str, entries: tuple[str, ...], extra: tuple[str, ...]) -> ctypes.CDLL:
+    """Returns a source's library, with an entry point for each of its kernels; compiles it if need be."""
+    host = files(__package__).joinpath("host.hpp").read_text(encoding="utf-8").replace("#pragma once\n", "")
+    text = "\n".join((host, text, *(f"ROIKIT_HOST_ENTRY({entry})" for entry in entries), ""))
     flags = (*_FLAGS, *_machine_flags(), *extra)
     key = hashlib.sha256("\0".join((text, *flags)).encode() + _toolchain()).hexdigest()
-    target = cache_directory() / f"{source.entry}-{key[:32]}.so"
+    target = cache_directory() / f"{entries[0]}-{key[:32]}.so"
     if not _is_whole(target):
-        _compile(text, source.entry, flags, target)
-    function: Callable[..., int] = ctypes.CDLL(str(target)).roikit_launch
-    function.argtypes = (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)  # type: ignore[attr-defined]
-    return function
+        _compile(text, entries[0], flags, target)
+    return ctypes.CDLL(str(target))
 
 
 def compile_source(source: Source) -> None:
     """Compiles and loads ``source`` now rather than at its first launch."""
-    _load(source, ())
+    _kernel(source, threaded=False)
+
+
+@cache
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def thread_count() -> int:
@@ -204,44 +203,31 @@ def thread_count() -> int:
         return 1
     wanted = os.environ.get("ROIKIT_NUM_THREADS")
     if not wanted:
-        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        return _cores()
     if not wanted.isdecimal() or int(wanted) < 1:
         raise ValueError(f"ROIKIT_NUM_THREADS is {wanted!r}, but must be a positive integer")
     return min(int(wanted), _MAX_THREADS)
 
 
-def _address(argument: np.ndarray | None) -> int:
-    return 0 if argument is None else argument.ctypes.data
+@cache
+def _kernel(source: Source, *, threaded: bool) -> Callable[..., int]:
+    library = _load(source.text, source.entries, ("-DROIKIT_HOST_BLOCK_THREADS", "-pthread") if threaded else ())
+    function: Callable[..., int] = library[f"roikit_{source.entry}"]
+    function.argtypes = (ctypes.c_char_p, *[ctypes.c_uint] * 5, ctypes.c_size_t, ctypes.c_int)  # type: ignore[attr-defined]
+    return function
 
 
-def launch(
-    source: Source,
-    grid: tuple[int, int, int],
-    arguments: Sequence[Any],
-    *,
-    shared_bytes: int,
-    block: tuple[int, int] = (1, 1),
-) -> None:
-    """Runs ``source`` over a grid of blocks and returns when it is done.
+def run(launch: Launch, addresses: Sequence[int], threads: int | None = None) -> None:
+    """Runs a launch and returns when it is done.
 
-    ``arguments`` are arrays (or None) for pointers and a packed struct, as `Source.check` has it. A ``block`` of more than one
-    thread runs as that many real threads: meant for tests.
+    ``addresses`` are those that `Launch.values` packs. Blocks are spread over ``threads`` threads, `thread_count` unless given.
+    A block of more than one thread runs as that many real threads: meant for tests.
 
     Raises:
         MemoryError: the buffers for the blocks' shared memory could not be had.
     """
-    source.check(arguments)
-    function = _load(source, () if block == (1, 1) else ("-DROIKIT_HOST_BLOCK_THREADS", "-pthread"))
-    # As for cuLaunchKernel, each entry points to a value: to the struct itself, or to a variable that holds the address.
-    values = [
-        ctypes.c_void_p(_address(argument)) if parameter.pointer else argument
-        for parameter, argument in zip(source.parameters, arguments, strict=True)
-    ]
-    pointers = (ctypes.c_void_p * len(values))(
-        *(ctypes.addressof(v) if isinstance(v, ctypes.c_void_p) else v.ctypes.data for v in values)
-    )
-    failed = function(
-        pointers, (ctypes.c_uint * 3)(*grid), (ctypes.c_uint * 3)(*block, 1), shared_bytes, thread_count()
-    )
-    if failed:
-        raise MemoryError(f"no memory for {shared_bytes} bytes of lists per thread")
+    function = _kernel(launch.source, threaded=launch.block != (1, 1))
+    if threads is None:
+        threads = thread_count()
+    if function(launch.values(addresses), *launch.grid, *launch.block, launch.shared_bytes, threads):
+        raise MemoryError(f"no memory for {launch.shared_bytes} bytes of lists per thread")

@@ -158,6 +158,14 @@ ROIKIT_FN double mul(double a, double b) {
 #endif
 }
 
+#ifdef __CUDA_ARCH__
+ROIKIT_FN float sqrt_of(float x) { return __fsqrt_rn(x); }
+ROIKIT_FN double sqrt_of(double x) { return __dsqrt_rn(x); }
+#else
+ROIKIT_FN float sqrt_of(float x) { return __builtin_sqrtf(x); }
+ROIKIT_FN double sqrt_of(double x) { return __builtin_sqrt(x); }
+#endif
+
 ROIKIT_FN float floor_of(float x) { return ROIKIT_MATH(floorf)(x); }
 ROIKIT_FN float ceil_of(float x) { return ROIKIT_MATH(ceilf)(x); }
 ROIKIT_FN float round_of(float x) { return ROIKIT_MATH(roundf)(x); }

@@ -11,6 +11,8 @@ from .dialect import Outside
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from .problem import Problem
+
 PREPARED_BYTES = 192
 """Room for a RoI's ``Prepared`` struct (roi_align.cu)."""
 
@@ -23,6 +25,7 @@ DEVICE_THREADS = 256
 _HOST_LISTS = 2**19  # bytes of lists of RoIs that a block goes through for each tile of channels
 _HOST_MAPS = 2**19  # bytes of a tile of channels, that they stay in the cache next to the core
 _HOST_RESULTS = 2**16
+_SMALL = 2**14  # samples
 _DEVICE_RESULTS = 2**13
 _DEVICE_TILE = 16
 _SAMPLES_PER_PART = 4096
@@ -44,6 +47,14 @@ class Shape:
     mode: str
     layout: str
     outside: Outside
+
+    @classmethod
+    def of(cls, problem: Problem) -> Shape:
+        """Returns that of a problem, with the largest of its levels."""
+        return cls(
+            problem.rois, problem.channels, max(problem.heights), max(problem.widths), *problem.bins, *problem.sampling,
+            problem.itemsize, problem.mode, problem.layout, problem.dialect.outside,
+        )  # fmt: skip
 
     @property
     def wide(self) -> int:
@@ -132,6 +143,12 @@ def _plan(
         "memory_per_block": _padded(memory),
     }
     return Plan(grid, block, _padded(memory), fields)
+
+
+def worthwhile_threads(shape: Shape, threads: int) -> int:
+    """Returns on how many of ``threads`` a call is worth spreading: starting them takes longer than a small call."""
+    outputs = shape.rois * shape.channels * shape.bins_y * shape.bins_x
+    return threads if outputs * max(1, shape.sampling_y) * max(1, shape.sampling_x) > _SMALL else 1
 
 
 def host_plan(shape: Shape, vector: int, threads: int) -> Plan:

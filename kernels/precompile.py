@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from . import arguments, device, host
-from .roi_align import LAYOUTS, MODES, device_sources, host_source, resolve_dialect
+from .problem import LAYOUTS, MODES, resolve_dialect
+from .roi_align import device_sources, host_source
 from .source import C_NAMES
 
 if TYPE_CHECKING:

@@ -1,36 +1,30 @@
 // RoIAlign, forward. A block works out the geometry of its RoIs once (geometry.cuh) and then pools them for a tile of channels
 // after the other: channels_last.cuh bin by bin, channels_first.cuh row of bins by row of bins.
 //
-// The specialisation defines, besides the macros of numeric.cuh, sampling.cuh and vectors.cuh:
-//   ROIKIT_MODE        avg | max                ROIKIT_LAYOUT      NCHW | NHWC
-//   ROIKIT_MAX         sample | sample_inside | corner (RA-9)
-//   ROIKIT_MAX_START   first | value | minus_infinity; ROIKIT_MAX_START_VALUE the value
+// The specialisation defines, besides the macros of numeric.cuh, sampling.cuh, modes.cuh, roi.cuh and vectors.cuh:
 //   ROIKIT_VECTOR      neighbouring elements that a thread reads together: channels (NHWC) or columns (NCHW)
 //   ROIKIT_CHANNELS    channels for which a thread sums columns together (NCHW)
 //   ROIKIT_THREADS     the most that a block may have on a GPU; ROIKIT_BLOCKS as many of such blocks must fit a multiprocessor
 #include "numeric.cuh"
 #include "sampling.cuh"
+#include "modes.cuh"
 #include "geometry.cuh"
 #include "vectors.cuh"
+#include "roi.cuh"
 
-enum class Mode { avg, max };
-enum class Layout { NCHW, NHWC };
-enum class Max { sample, sample_inside, corner };
-enum class MaxStart { first, value, minus_infinity };
-
-constexpr Mode MODE = Mode::ROIKIT_MODE;
-constexpr Layout LAYOUT = Layout::ROIKIT_LAYOUT;
-constexpr Max MAX = Max::ROIKIT_MAX;
-constexpr MaxStart MAX_START = MaxStart::ROIKIT_MAX_START;
 constexpr int VECTOR = ROIKIT_VECTOR;
 constexpr int CHANNELS = ROIKIT_CHANNELS;
 
 // Read by source.py, which makes the NumPy data type of the same layout from it.
 struct RoiAlignParams {
+    int64 maps[ROIKIT_LEVELS];    // addresses
     int64 rois;
     int64 images, channels;
-    double scale_y, scale_x;
-    int height, width;
+    double scales_y[ROIKIT_LEVELS], scales_x[ROIKIT_LEVELS];
+    double level_limits[ROIKIT_LEVELS];
+    double canonical_size, size_offset;
+    int heights[ROIKIT_LEVELS];
+    int widths[ROIKIT_LEVELS];
     int bins_y, bins_x;
     int sampling_y, sampling_x;
     int capacity_y, capacity_x;   // entries in the lists of an axis
@@ -43,9 +37,6 @@ struct RoiAlignParams {
     int64 memory_per_block;       // bytes of `workspace` that a block may use
 };
 
-// Why a RoI was not pooled: written to `status` as 4 · (index of the first such RoI) + reason.
-enum Refusal { BAD_BATCH_INDEX = 1, NOT_FINITE = 2, TOO_FAR = 3 };
-
 template <Mode> struct entry_of {
     typedef Tap type;
 };
@@ -54,22 +45,14 @@ template <> struct entry_of<Mode::max> {
 };
 typedef entry_of<MODE>::type Entry;
 
-ROIKIT_FN int thread_of_block() { return threadIdx.x + blockDim.x * threadIdx.y; }
-ROIKIT_FN int threads_of_block() { return blockDim.x * blockDim.y; }
-
 #include "window.cuh"
-
-struct Roi {
-    int image;
-    int refusal;
-    Axis y, x;
-};
 
 // What a block knows of a RoI while it pools it; in the block's memory.
 struct Prepared {
     Lists<Entry> y, x;
     Window window;               // NCHW
-    const feature_t* map;        // of its image
+    const feature_t* map;        // of its image and level
+    int height, width;
     feature_t* output;
     acc_t divisor, reciprocal;   // reciprocal: 0 unless it is exact
     int row_begin, row_end;      // the rows of bins that this block pools
@@ -103,42 +86,6 @@ ROIKIT_FN acc_t start_of_maximum(const Prepared& roi, int ny, int nx) {
 
 // ---- preparation ------------------------------------------------------------------------------------------------------
 
-ROIKIT_FN Roi read_roi(const acc_t* box, const RoiAlignParams& params) {
-    Roi roi;
-    const acc_t batch = box[0];
-    // RA-12: truncated. False for NaN; N is less than 2^31, and may not be a float.
-    const bool known = batch > (acc_t)-1 && batch < (acc_t)2147483648.0 && (int64)batch < params.images;
-    roi.image = known ? (int)batch : 0;
-    const Placed y = place_axis(box[2], box[4], (acc_t)params.scale_y, params.bins_y, params.sampling_y,
-                                params.height, roi.y);
-    const Placed x = place_axis(box[1], box[3], (acc_t)params.scale_x, params.bins_x, params.sampling_x,
-                                params.width, roi.x);
-    roi.refusal = 0;
-    if (y == Placed::too_far || x == Placed::too_far) roi.refusal = TOO_FAR;
-    if (y == Placed::not_finite || x == Placed::not_finite) roi.refusal = NOT_FINITE;
-    if (!known) roi.refusal = BAD_BATCH_INDEX;
-    return roi;
-}
-
-ROIKIT_FN void report(int64* status, int64 k, int refusal) {
-    if (!status) return;
-    const int64 code = 4 * k + refusal;
-#ifdef __CUDA_ARCH__
-    atomicMin(status, code);
-#else
-    int64 seen = __atomic_load_n(status, __ATOMIC_RELAXED);
-    while (code < seen && !__atomic_compare_exchange_n(status, &seen, code, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
-    }
-#endif
-}
-
-// Takes room for `count` values of T, at a multiple of 16 bytes.
-template <class T> ROIKIT_FN T* carve(unsigned char*& memory, int64 count) {
-    T* const taken = (T*)memory;
-    memory += (count * sizeof(T) + 15) / 16 * 16;
-    return taken;
-}
-
 ROIKIT_FN Lists<Entry> carve_lists(unsigned char*& memory, int bins, int capacity) {
     Lists<Entry> lists;
     lists.entries = carve<Entry>(memory, capacity);
@@ -166,11 +113,12 @@ ROIKIT_FN bool is_power_of_two(acc_t x) {
 }
 
 // Called by all threads of the block, which is synchronised when it returns.
-ROIKIT_FN void prepare(int64 k, const feature_t* input, const acc_t* box, feature_t* output, int64* status,
+ROIKIT_FN void prepare(int64 k, const acc_t* box, feature_t* output, int64* status,
                        const RoiAlignParams& params, unsigned char*& memory, Prepared& slot) {
-    const int64 pixels = (int64)params.height * params.width, bins = (int64)params.bins_y * params.bins_x;
     const Roi roi = read_roi(box, params);
     Prepared mine;
+    mine.height = params.heights[roi.level];
+    mine.width = params.widths[roi.level];
     mine.y = carve_lists(memory, params.bins_y, params.capacity_y);
     mine.x = carve_lists(memory, params.bins_x, params.capacity_x);
     mine.window.pixels = LAYOUT == Layout::NCHW ? carve<int>(memory, columns_of(params.capacity_x)) : 0;
@@ -183,10 +131,10 @@ ROIKIT_FN void prepare(int64 k, const feature_t* input, const acc_t* box, featur
     mine.result_is_nan = refused || (MODE == Mode::avg && EMPTY_GRID == EmptyGrid::nan && mine.divisor == (acc_t)0);
     if (EMPTY_GRID != EmptyGrid::nan && mine.divisor < (acc_t)1) mine.divisor = (acc_t)1;
     mine.reciprocal = is_power_of_two(mine.divisor) ? (acc_t)1 / mine.divisor : (acc_t)0;
-    mine.map = input + roi.image * params.channels * pixels;
-    mine.output = output + k * params.channels * bins;
+    mine.map = (const feature_t*)params.maps[roi.level] + roi.image * params.channels * mine.height * mine.width;
+    mine.output = output + k * params.channels * params.bins_y * params.bins_x;
     if (LAYOUT == Layout::NCHW && !mine.result_is_nan && mine.row_begin < mine.row_end) {
-        place_window(mine.x, params.width, params.line_length, mine.window);
+        place_window(mine.x, mine.width, params.line_length, mine.window);
     }
     if (thread_of_block() == 0) {
         if (refused) report(status, k, roi.refusal ? roi.refusal : TOO_FAR);
@@ -196,7 +144,7 @@ ROIKIT_FN void prepare(int64 k, const feature_t* input, const acc_t* box, featur
 }
 
 extern "C" __global__ void __launch_bounds__(ROIKIT_THREADS, ROIKIT_BLOCKS)
-roi_align_forward(const feature_t* input, const acc_t* boxes, feature_t* output, unsigned char* workspace, int64* status,
+roi_align_forward(const acc_t* boxes, const int64* number_of_rois, feature_t* output, unsigned char* workspace, int64* status,
                   const RoiAlignParams params) {
     ROIKIT_SHARED_MEMORY(shared_memory);
     const int64 first = blockIdx.y * params.channels_per_block;
@@ -204,13 +152,13 @@ roi_align_forward(const feature_t* input, const acc_t* boxes, feature_t* output,
     const int64 block = blockIdx.x + (int64)gridDim.x * (blockIdx.y + (int64)gridDim.y * blockIdx.z);
     unsigned char* const block_memory = workspace ? workspace + block * params.memory_per_block : shared_memory;
 
-    const int64 group = params.rois_per_block;
-    ROIKIT_ROLLED for (int64 k = blockIdx.x * group; k < params.rois; k += gridDim.x * group) {
-        const int count = params.rois - k < group ? (int)(params.rois - k) : (int)group;
+    const int64 group = params.rois_per_block, rois = count_rois(number_of_rois, params.rois);
+    ROIKIT_ROLLED for (int64 k = blockIdx.x * group; k < rois; k += gridDim.x * group) {
+        const int count = rois - k < group ? (int)(rois - k) : (int)group;
         unsigned char* memory = block_memory;
         Prepared* const prepared = carve<Prepared>(memory, count);
         ROIKIT_ROLLED for (int i = 0; i < count; ++i) {
-            prepare(k + i, input, boxes + 5 * (k + i), output, status, params, memory, prepared[i]);
+            prepare(k + i, boxes + 5 * (k + i), output, status, params, memory, prepared[i]);
         }
         ROIKIT_ROLLED for (int64 channel = first; channel < end; channel += params.channels_per_tile) {
             const int64 stop = channel + params.channels_per_tile < end ? channel + params.channels_per_tile : end;

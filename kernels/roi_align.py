@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -9,26 +10,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import arguments, device, host, plan
-from .dialect import DIALECTS, Dialect, Offset, named_dialect
-from .errors import InvalidRoiError
+from .launch import Launch
+from .problem import Problem, kept, resolve
 from .source import Source, specialise
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from types import ModuleType
 
-MODES = ("avg", "max")
-LAYOUTS = ("NCHW", "NHWC")
+    from .dialect import Dialect
 
 _HOST_VECTOR = {"NCHW": 16, "NHWC": 64}
 _HOST_CHANNELS = 4
 _DEVICE_VECTOR_BYTES = 16
-_SHAPE_FIELDS = ("rois", "channels", "height", "width", "bins_y", "bins_x", "sampling_y", "sampling_x")
-_NO_STATUS = np.iinfo(np.int64).max
-_REASONS = {
-    1: "its batch index {value:g} is not one of the N = {images} images",
-    2: "it has a coordinate that is not finite, or overflows when scaled",
-    3: "with adaptive sampling it may not reach farther than 2**20 feature pixels from the origin",
-}
 
 
 def roi_align(
@@ -43,6 +37,7 @@ def roi_align(
     layout: str = "NCHW",
     dialect: str | Dialect | None = None,
     out: Any = None,
+    workspace: Any = None,
     check: bool = False,
 ) -> Any:
     """Pools each RoI of a feature map into a fixed number of bins.
@@ -66,6 +61,8 @@ def roi_align(
         dialect: A `Dialect` or the name of one, to get the answer of another library. It decides what ``aligned`` would.
             None means torchvision's rules.
         out: Array to write to: shape, data type and device of the output, C-contiguous, apart from the inputs in memory.
+        workspace: Array of bytes (uint8) that a GPU may use instead of allocating memory; `roi_align_workspace` says how many
+            it takes, which nearly always is none.
         check: On a GPU, wait for the result and raise for a RoI that could not be pooled. A CPU always does.
 
     Returns:
@@ -78,81 +75,53 @@ def roi_align(
         InvalidRoiError: (a ValueError) a box is not finite, or its batch index is none of ``0 … N-1``, or it reaches farther
             than 2**20 feature pixels and is sampled adaptively. What ``out`` then holds is not defined.
     """
-    mode = arguments.choice("mode", mode, MODES)
-    layout = arguments.choice("layout", layout, LAYOUTS)
-    rules = resolve_dialect(dialect, aligned=aligned)
-    size = arguments.output_size_pair(output_size)
-    ratio = arguments.sampling_ratio_pair(sampling_ratio)
     xp = arguments.array_namespace("input", input)
     arguments.check_feature_map(input)
-    scale = arguments.spatial_scale_pair(spatial_scale, input.dtype.name)
-
-    rows = arguments.box_rows(xp, boxes, input)
-    images, channels, height, width = input.shape if layout == "NCHW" else (input.shape[i] for i in (0, 3, 1, 2))
-    shape = (len(rows), channels, *size) if layout == "NCHW" else (len(rows), *size, channels)
-    out = arguments.output_array(xp, out, shape, input, rows)
-    if math.prod(shape) == 0:
-        return out
-    if height == 0 or width == 0:
-        raise ValueError(f"input has no pixels: its shape is {input.shape}")
-    if max(images, height, width, len(rows)) >= 2**31:
-        raise ValueError(
-            f"input and boxes must have fewer than 2**31 images, rows, columns and RoIs; they have {input.shape}, {rows.shape}"
-        )
-
-    problem = _Problem(
-        input=arguments.contiguous(xp, input),
-        boxes=rows,
-        out=out,
-        mode=mode,
-        layout=layout,
-        dialect=rules,
-        fields={
-            "rois": len(rows),
-            "images": images,
-            "channels": channels,
-            "scale_y": scale[0],
-            "scale_x": scale[1],
-            "height": height,
-            "width": width,
-            "bins_y": size[0],
-            "bins_x": size[1],
-            "sampling_y": ratio[0],
-            "sampling_x": ratio[1],
-        },
+    rows = arguments.box_rows(xp, boxes, arguments.name_of(input.dtype), input.shape[0])
+    about = (
+        input.dtype,
+        (input.shape,),
+        len(rows),
+        *arguments.pair("output_size", output_size),
+        *arguments.pair("sampling_ratio", sampling_ratio),
+        mode,
+        layout,
+        dialect,
+        aligned,
+        (arguments.pair("spatial_scale", spatial_scale),),
     )
-    if xp is np:
-        _run_on_host(problem)
-    else:
-        arguments.check_same_device(input, boxes=rows, out=out)
-        with input.device:
-            _run_on_device(xp, problem, check=check)
-    return out
+    return pool(xp, (input,), rows, about, out=out, workspace=workspace, check=check)
 
 
-def resolve_dialect(dialect: str | Dialect | None, *, aligned: bool) -> Dialect:
-    """Returns the rules that ``dialect`` and ``aligned`` of `roi_align` ask for."""
-    if dialect is None:
-        return DIALECTS["torchvision-aligned" if aligned else "torchvision"]
-    rules = named_dialect(dialect) if isinstance(dialect, str) else dialect
-    if not isinstance(rules, Dialect):
-        raise TypeError(f"dialect must be a Dialect or the name of one, not {dialect!r}")
-    if aligned and rules.offset == Offset.NONE:
-        raise ValueError(f"aligned=True contradicts dialect={dialect!r}, which does not shift boxes; leave aligned out")
-    return rules
+def roi_align_workspace(
+    input_shape: Sequence[int],
+    rois: int,
+    output_size: int | tuple[int, int],
+    sampling_ratio: int | tuple[int, int] = -1,
+    aligned: bool = False,
+    *,
+    dtype: str = "float32",
+    mode: str = "avg",
+    layout: str = "NCHW",
+    dialect: str | Dialect | None = None,
+) -> int:
+    """Returns how many bytes `roi_align` needs as ``workspace`` on the current GPU; 0 unless maps are thousands of pixels wide.
 
+    With ``out``, ``workspace`` and contiguous arrays nothing is allocated, so that a call can be captured in a CUDA graph.
 
-@dataclass(slots=True)
-class _Problem:
-    """A call whose arguments have been checked; ``fields`` are those of the kernel's struct that the call itself sets."""
+    Args:
+        input_shape: Shape of the maps, in their layout.
+        rois: K.
+        output_size, sampling_ratio, aligned, mode, layout, dialect: As for `roi_align`.
+        dtype: Name of the data type of the maps.
 
-    input: Any
-    boxes: Any
-    out: Any
-    mode: str
-    layout: str
-    dialect: Dialect
-    fields: dict[str, Any]
+    Raises:
+        TypeError: an argument has a wrong type.
+        ValueError: an argument has a wrong value.
+    """
+    size, ratio = arguments.pair("output_size", output_size), arguments.pair("sampling_ratio", sampling_ratio)
+    about = (arguments.dtype_called(dtype), (tuple(input_shape),), rois, *size, *ratio, mode, layout, dialect, aligned)
+    return _device_plan(False, device.multiprocessor_count(), *about, ((1.0, 1.0),)).workspace_bytes
 
 
 def specialised(
@@ -164,32 +133,22 @@ def specialised(
     vector: int,
     channels: int = 1,
     packed: bool = False,
+    levels: int = 1,
 ) -> Source:
     """Returns the kernel for maps of a data type (by name).
 
     ``vector`` is the number of neighbouring elements that a thread reads together, channels (NHWC) or columns (NCHW);
     ``packed`` says that each vector of channels is aligned to its size; ``channels`` is the number of channels for which a
-    thread sums columns together (NCHW).
+    thread sums columns together (NCHW); ``levels`` is the number of levels that a RoI may be pooled from.
     """
-    rules = dialect.for_mode(mode)
-    kind = {None: "first", -math.inf: "minus_infinity"}.get(rules.max_start, "value")
     return specialise(
         "roi_align.cu",
         "roi_align_forward",
         dtype,
         (
-            ("MODE", mode),
+            *rule_macros(dialect, mode),
             ("LAYOUT", layout),
-            ("OFFSET", rules.offset),
-            ("END", rules.end),
-            ("MIN_SIZE", rules.min_size),
-            ("ADAPTIVE", rules.adaptive),
-            ("GRID_CAP", rules.grid_cap),
-            ("EMPTY_GRID", rules.empty_grid),
-            ("OUTSIDE", rules.outside),
-            ("MAX", rules.max),
-            ("MAX_START", kind),
-            ("MAX_START_VALUE", repr(rules.max_start) if kind == "value" else "0"),
+            ("LEVELS", levels),
             ("VECTOR", vector),
             ("CHANNELS", channels),
             ("THREADS", plan.DEVICE_THREADS),
@@ -200,84 +159,151 @@ def specialised(
     )
 
 
-def host_source(dtype: str, mode: str, layout: str, dialect: Dialect) -> Source:
+def rule_macros(dialect: Dialect, mode: str) -> tuple[tuple[str, str | int], ...]:
+    """Returns the macros by which a kernel knows a dialect, of which `mode` may not look at all choices."""
+    rules = dialect.for_mode(mode)
+    kind = {None: "first", -math.inf: "minus_infinity"}.get(rules.max_start, "value")
+    return (
+        ("MODE", mode),
+        ("OFFSET", rules.offset),
+        ("END", rules.end),
+        ("MIN_SIZE", rules.min_size),
+        ("ADAPTIVE", rules.adaptive),
+        ("GRID_CAP", rules.grid_cap),
+        ("EMPTY_GRID", rules.empty_grid),
+        ("OUTSIDE", rules.outside),
+        ("MAX", rules.max),
+        ("MAX_START", kind),
+        ("MAX_START_VALUE", repr(rules.max_start) if kind == "value" else "0"),
+    )
+
+
+def host_source(dtype: str, mode: str, layout: str, dialect: Dialect, levels: int = 1) -> Source:
     """Returns the kernel that a CPU runs."""
-    return specialised(dtype, mode, layout, dialect, vector=_HOST_VECTOR[layout], channels=_HOST_CHANNELS)
+    return specialised(
+        dtype, mode, layout, dialect, vector=_HOST_VECTOR[layout], channels=_HOST_CHANNELS, levels=levels
+    )
 
 
-def _device_vector(itemsize: int, layout: str) -> int:
+def device_vector(itemsize: int, layout: str) -> int:
+    """Returns how many elements a thread of a GPU reads together."""
     return _DEVICE_VECTOR_BYTES // itemsize if layout == "NHWC" else 1
 
 
 def device_sources(dtype: str, mode: str, layout: str, dialect: Dialect) -> list[Source]:
     """Returns the kernels that a GPU may run: with channels last one for aligned vectors, and one for any."""
     itemsize = {"float32": 4, "float64": 8}.get(dtype, 2)
-    vector = _device_vector(itemsize, layout)
+    vector = device_vector(itemsize, layout)
     alignments = (False, True) if layout == "NHWC" else (False,)
     return [specialised(dtype, mode, layout, dialect, vector=vector, packed=packed) for packed in alignments]
 
 
-def _shape(problem: _Problem) -> plan.Shape:
-    fields = problem.fields
-    sizes = {name: fields[name] for name in _SHAPE_FIELDS}
-    return plan.Shape(
-        **sizes,
-        itemsize=problem.input.dtype.itemsize,
-        mode=problem.mode,
-        layout=problem.layout,
-        outside=problem.dialect.outside,
-    )
+@dataclass(frozen=True, slots=True, eq=False)
+class Planned:
+    """A call of which all is settled but where its arrays are; no ``launch`` if there is nothing to do."""
+
+    problem: Problem
+    shape: tuple[int, ...]
+    launch: Launch | None
+    threads: int = 1
+    workspace_bytes: int = 0
 
 
-def _raise_for_status(problem: _Problem, status: int) -> None:
-    if status == _NO_STATUS:
-        return
-    index, reason = divmod(status, 4)
-    value = float(problem.boxes[index, 0])
-    text = _REASONS[reason].format(value=value, images=problem.fields["images"])
-    raise InvalidRoiError(f"boxes[{index}] cannot be pooled: {text}")
+def takes(problem: Problem) -> dict[str, str]:
+    """Returns the arrays that the kernel takes, and their data types."""
+    return {
+        "boxes": problem.wide,
+        "number_of_rois": "int64",
+        "output": problem.dtype,
+        "workspace": "uint8",
+        "status": "int64",
+    }
 
 
-def _run_on_host(problem: _Problem) -> None:
-    vector = _HOST_VECTOR[problem.layout]
-    source = host_source(problem.input.dtype.name, problem.mode, problem.layout, problem.dialect)
-    launch = plan.host_plan(_shape(problem), vector, host.thread_count())
-    params = source.pack({**problem.fields, **launch.fields})
-    status = np.full(1, _NO_STATUS)
-    host.launch(
-        source,
-        launch.grid,
-        (problem.input, problem.boxes, problem.out, None, status, params),
-        shared_bytes=launch.memory,
-    )
-    _raise_for_status(problem, int(status[0]))
+@kept
+def _host_plan(threads: int, *about: Any) -> Planned:
+    problem = resolve(*about)
+    if math.prod(problem.output_shape) == 0:
+        return Planned(problem, problem.output_shape, None)
+    source = host_source(problem.dtype, problem.mode, problem.layout, problem.dialect, len(problem.heights))
+    shape = plan.Shape.of(problem)
+    threads = plan.worthwhile_threads(shape, threads)
+    laid = plan.host_plan(shape, _HOST_VECTOR[problem.layout], threads)
+    launch = Launch.of(source, laid.grid, (1, 1), laid.memory, {**problem.fields, **laid.fields}, takes(problem))
+    return Planned(problem, problem.output_shape, launch, threads)
 
 
-def _run_on_device(xp: ModuleType, problem: _Problem, *, check: bool) -> None:
-    fields, itemsize = problem.fields, problem.input.dtype.itemsize
-    vector = _device_vector(itemsize, problem.layout)
-    packed = (
-        problem.layout == "NHWC"
-        and fields["channels"] % vector == 0
-        and all(array.data.ptr % _DEVICE_VECTOR_BYTES == 0 for array in (problem.input, problem.out))
-    )
+@kept
+def _device_plan(packed: bool, multiprocessors: int, *about: Any) -> Planned:
+    problem = resolve(*about)
+    if math.prod(problem.output_shape) == 0:
+        return Planned(problem, problem.output_shape, None)
+    vector = device_vector(problem.itemsize, problem.layout)
     source = specialised(
-        problem.input.dtype.name, problem.mode, problem.layout, problem.dialect, vector=vector, packed=packed
-    )
-    launch = plan.device_plan(_shape(problem), vector)
-    grid, shared, workspace = launch.grid, launch.memory, None
+        problem.dtype, problem.mode, problem.layout, problem.dialect,
+        vector=vector, packed=packed and problem.layout == "NHWC" and problem.channels % vector == 0,
+        levels=len(problem.heights),
+    )  # fmt: skip
+    laid = plan.device_plan(plan.Shape.of(problem), vector)
+    grid, shared, workspace = laid.grid, laid.memory, 0
     if shared > device.SHARED_BYTES:
         # Lists or lines of very large maps: in global memory, and no more blocks than run at once.
-        grid = (min(grid[0], 8 * device.multiprocessor_count()), *grid[1:])
-        workspace, shared = xp.empty(math.prod(grid) * shared, xp.uint8), 0
-    params = source.pack({**fields, **launch.fields})
-    status = xp.full(1, _NO_STATUS, xp.int64) if check else None
-    device.launch(
-        source,
-        grid,
-        launch.block,
-        (problem.input, problem.boxes, problem.out, workspace, status, params),
-        shared_bytes=shared,
-    )
-    if status is not None:
-        _raise_for_status(problem, int(status[0]))
+        grid = (min(grid[0], 8 * multiprocessors), *grid[1:])
+        workspace, shared = math.prod(grid) * shared, 0
+    launch = Launch.of(source, grid, laid.block, shared, {**problem.fields, **laid.fields}, takes(problem))
+    return Planned(problem, problem.output_shape, launch, workspace_bytes=workspace)
+
+
+def pool(
+    xp: ModuleType,
+    maps: tuple[Any, ...],
+    rows: Any,
+    about: tuple[Any, ...],
+    *,
+    out: Any,
+    workspace: Any,
+    check: bool,
+    num_rois: Any = None,
+) -> Any:
+    """Pools the RoIs ``rows`` of checked ``maps``, one for each level; ``about`` is what `resolve` takes."""
+    if xp is np:
+        return _pool_on_host(maps, rows, about, out, num_rois)
+    arguments.check_same_device(xp, maps[0], boxes=rows, out=out, workspace=workspace, num_rois=num_rois)
+    with maps[0].device:
+        return _pool_on_device(xp, maps, rows, about, out, workspace, check=check, num_rois=num_rois)
+
+
+def _pool_on_host(maps: tuple[Any, ...], rows: Any, about: tuple[Any, ...], out: Any, num_rois: Any) -> Any:
+    planned = _host_plan(host.thread_count(), *about)
+    out = arguments.output_array(np, out, planned.shape, maps[0].dtype, input=maps[0], boxes=rows)
+    if planned.launch:
+        maps = tuple([arguments.contiguous(np, array) for array in maps])
+        status = ctypes.c_int64(arguments.NO_STATUS)
+        of_rows, of_out, *of_maps = [arguments.host_address(array) for array in (rows, out, *maps)]
+        count = 0 if num_rois is None else arguments.host_address(num_rois)
+        host.run(planned.launch, (of_rows, count, of_out, 0, ctypes.addressof(status), *of_maps), planned.threads)
+        if status.value != arguments.NO_STATUS:
+            arguments.raise_for_status(status.value, rows, planned.problem.images)
+    return out
+
+
+def _pool_on_device(
+    xp: ModuleType, maps: tuple[Any, ...], rows: Any, about: tuple[Any, ...], out: Any, workspace: Any, *, check: bool,
+    num_rois: Any,
+) -> Any:  # fmt: skip
+    packed = is_packed(*maps, *(() if out is None else (out,)))
+    planned = _device_plan(packed, device.multiprocessor_count(), *about)
+    out = arguments.output_array(xp, out, planned.shape, maps[0].dtype, input=maps[0], boxes=rows)
+    workspace = arguments.workspace_array(xp, workspace, planned.workspace_bytes, input=maps[0], boxes=rows, out=out)
+    if planned.launch:
+        maps = tuple(arguments.contiguous(xp, array) for array in maps)
+        status = xp.full(1, arguments.NO_STATUS, xp.int64) if check else None
+        device.run(planned.launch, tuple(map(arguments.device_address, (rows, num_rois, out, workspace, status, *maps))))
+        if status is not None:
+            arguments.raise_for_status(int(status[0]), rows, planned.problem.images)
+    return out
+
+
+def is_packed(*arrays: Any) -> bool:
+    """Returns whether CuPy arrays all begin at a multiple of a vector, as those that CuPy allocates do."""
+    return all(array.data.ptr % _DEVICE_VECTOR_BYTES == 0 for array in arrays)

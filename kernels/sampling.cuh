@@ -32,6 +32,7 @@ struct Axis {
     acc_t grid;    // RA-4: samples per bin as the divisor counts them; may be zero or negative
     int taken;     // samples per bin that are taken
     int size;      // H or W
+    bool held;     // RA-2 enlarged the extent, so that the end does not matter
 };
 
 // RA-1
@@ -63,8 +64,9 @@ ROIKIT_FN Placed place_axis(acc_t low, acc_t high, acc_t scale, int bins, int sa
     const acc_t stop = map_coordinate(END == End::plus_one ? add(high, (acc_t)1) : high, scale);
     acc_t extent = add(stop, -axis.start);
     if (!is_finite(axis.start) || !is_finite(extent)) return Placed::not_finite;
-    if (MIN_SIZE == MinSize::zero && extent < (acc_t)0) extent = (acc_t)0;
-    if (MIN_SIZE == MinSize::one && extent < (acc_t)1) extent = (acc_t)1;
+    const acc_t least = MIN_SIZE == MinSize::one ? (acc_t)1 : (acc_t)0;
+    axis.held = MIN_SIZE != MinSize::none && extent < least;
+    if (axis.held) extent = least;
     axis.bin = extent / (acc_t)bins;
     axis.size = size;
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
 C_NAMES = {"float16": "float16", "bfloat16": "bfloat16", "float32": "float", "float64": "double"}
 """What `numeric.cuh` calls each data type that maps may have."""
@@ -22,9 +22,10 @@ C_NAMES = {"float16": "float16", "bfloat16": "bfloat16", "float32": "float", "fl
 _SCALARS = {"int": "int32", "int64": "int64", "float": "float32", "double": "float64", "unsigned char": "uint8"}
 _INCLUDE = re.compile(r'^#include "(?P<file>[\w.]+)"$', re.MULTILINE)
 _STRUCT = re.compile(r"^struct (?P<name>\w+Params) \{(?P<body>.*?)^\};", re.MULTILINE | re.DOTALL)
-_MEMBER = re.compile(r"^\s*(?P<type>\w+) (?P<names>\w+(?:, \w+)*);", re.MULTILINE)
+_MEMBER = re.compile(r"^\s*(?P<type>\w+) (?P<names>[\w\[\]]+(?:, [\w\[\]]+)*);", re.MULTILINE)
+_ADDRESSES = ("gradients", "maps")  # fields that begin a struct, and hold the addresses of arrays, one for each level
 _ENTRY = re.compile(
-    r'^extern "C" __global__ void (?:__launch_bounds__\([^)]*\)\s)?(?P<name>\w+)\((?P<parameters>[^)]*)\)', re.MULTILINE
+    r'^extern "C" __global__ void\s(?:__launch_bounds__\([^)]*\)\s)?(?P<name>\w+)\((?P<parameters>[^)]*)\)', re.MULTILINE
 )
 
 
@@ -46,38 +47,36 @@ class Source:
         text: The whole source, ready for NVRTC.
         parameters: What it takes, in order.
         params: NumPy data type of the struct of scalars that it takes last.
+        entries: Names of all kernels in ``text``.
     """
 
     entry: str
     text: str
     parameters: tuple[Parameter, ...]
     params: np.dtype[Any]
+    entries: tuple[str, ...]
 
-    def pack(self, values: Mapping[str, Any]) -> np.ndarray:
-        """Returns the kernel's struct as a 0-d array; every field must be given and none besides."""
-        if set(values) != set(self.params.names or ()):
-            odd = sorted(set(values) ^ set(self.params.names or ()))
+    @property
+    def addresses(self) -> int:
+        """How many addresses the struct begins with."""
+        fields = self.params.fields or {}
+        return sum(fields[name][0].itemsize // 8 for name in _ADDRESSES if name in fields)
+
+    def pack(self, values: Mapping[str, Any]) -> bytes:
+        """Returns the kernel's struct without the addresses that it begins with; it must have all other fields and no more."""
+        wanted = set(self.params.names or ()) - set(_ADDRESSES)
+        if odd := sorted(set(values) ^ wanted):
             raise TypeError(f"{self.entry} has another struct: {', '.join(odd)}")
         packed = np.zeros((), self.params)
         for name, value in values.items():
             packed[name] = value
-        return packed
+        return packed.tobytes()[8 * self.addresses :]
 
-    def check(self, arguments: Sequence[Any]) -> None:
-        """Raises TypeError unless ``arguments`` are what the kernel's signature asks for.
-
-        A pointer is an array of its element type, or None for null; a struct is a 0-d array of its data type.
-        """
-        if len(arguments) != len(self.parameters):
-            raise TypeError(f"{self.entry} takes {len(self.parameters)} arguments, not {len(arguments)}")
-        for parameter, argument in zip(self.parameters, arguments, strict=True):
-            if parameter.pointer:
-                fits = argument is None or argument.dtype.name == parameter.dtype
-            else:
-                fits = isinstance(argument, np.ndarray) and argument.ndim == 0 and argument.dtype == parameter.dtype
-            if not fits:
-                got = getattr(argument, "dtype", type(argument).__name__)
-                raise TypeError(f"{self.entry}: {parameter.name} is {parameter.dtype}, not {got}")
+    def check(self, takes: Mapping[str, str]) -> None:
+        """Raises TypeError unless ``takes``, names of arrays and of their data types, is what the kernel's signature has."""
+        declared = {p.name: str(p.dtype) for p in self.parameters if p.pointer}
+        if list(takes.items()) != list(declared.items()):
+            raise TypeError(f"{self.entry} takes {declared}, not {dict(takes)}")
 
 
 def wider(dtype: str) -> str:
@@ -100,12 +99,16 @@ def _read(file: str) -> str:
     return include(file)
 
 
-def _struct_dtype(text: str) -> np.dtype[Any]:
+def _struct_dtype(text: str, levels: int) -> np.dtype[Any]:
     match = _STRUCT.search(text)
     if match is None:
         raise ValueError("the source declares no struct of parameters")
     body = re.sub(r"//.*", "", match["body"])
-    fields = [(name, _SCALARS[m["type"]]) for m in _MEMBER.finditer(body) for name in m["names"].split(", ")]
+    fields: list[Any] = []
+    for member in _MEMBER.finditer(body):
+        for declared in member["names"].split(", "):
+            name, bracket, _ = declared.partition("[")
+            fields.append((name, _SCALARS[member["type"]], (levels,) if bracket else ()))
     return np.dtype(fields, align=True)
 
 
@@ -125,7 +128,7 @@ def specialise(file: str, entry: str, dtype: str, macros: tuple[tuple[str, str |
     ``macros`` are pairs of a name without its ``ROIKIT_`` prefix and a value.
     """
     text = _read(file)
-    struct = _struct_dtype(text)
+    struct = _struct_dtype(text, next((int(value) for name, value in macros if name == "LEVELS"), 1))
     match = next((m for m in _ENTRY.finditer(text) if m["name"] == entry), None)
     if match is None:
         raise ValueError(f"{file} has no kernel {entry}")
@@ -133,4 +136,4 @@ def specialise(file: str, entry: str, dtype: str, macros: tuple[tuple[str, str |
     parameters = tuple(_parameter(part.strip(), types, struct) for part in match["parameters"].split(","))
     defined = (("FEATURE_T", C_NAMES[dtype]), *macros)
     lines = "".join(f"#define ROIKIT_{name} {value}\n" for name, value in defined)
-    return Source(entry, lines + text, parameters, struct)
+    return Source(entry, lines + text, parameters, struct, tuple(m["name"] for m in _ENTRY.finditer(text)))

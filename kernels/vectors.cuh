@@ -179,3 +179,36 @@ template <int N> ROIKIT_FN Vector<N> larger(const Vector<N>& a, const Vector<N>&
     EACH_PART(i) result.part[i] = larger(a.part[i], b.part[i]);
     return result;
 }
+
+// Leaves c alone where a is zero, whatever b is.
+ROIKIT_FN acc_t multiply_add_where_not_zero(acc_t a, acc_t b, acc_t c) { return a != (acc_t)0 ? multiply_add(a, b, c) : c; }
+
+#ifndef __CUDA_ARCH__
+ROIKIT_FN Register multiply_add_where_not_zero(Register a, Register b, Register c) {
+    return a != Register{} ? multiply_add(a, b, c) : c;
+}
+#endif
+
+template <int N> ROIKIT_FN Vector<N> multiply_add_where_not_zero(const Vector<N>& a, acc_t b, const Vector<N>& c) {
+    Vector<N> result;
+    EACH_PART(i) result.part[i] = multiply_add_where_not_zero(a.part[i], typename Vector<N>::Part{} + b, c.part[i]);
+    return result;
+}
+
+template <int N> ROIKIT_FN Vector<N> operator+(const Vector<N>& a, const Vector<N>& b) {
+    Vector<N> result;
+    EACH_PART(i) result.part[i] = a.part[i] + b.part[i];
+    return result;
+}
+
+template <int N> ROIKIT_FN Vector<N> operator-(const Vector<N>& a, const Vector<N>& b) {
+    Vector<N> result;
+    EACH_PART(i) result.part[i] = a.part[i] - b.part[i];
+    return result;
+}
+
+template <int N> ROIKIT_FN Vector<N> operator*(const Vector<N>& a, const Vector<N>& b) {
+    Vector<N> result;
+    EACH_PART(i) result.part[i] = a.part[i] * b.part[i];
+    return result;
+}

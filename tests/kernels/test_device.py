@@ -5,6 +5,7 @@ that a GPU agrees; that is what the conformance run of ``roikit-cuda`` is for.
 """
 
 import sys
+from struct import Struct
 from types import ModuleType, SimpleNamespace
 
 import numpy as np
@@ -12,16 +13,16 @@ import pytest
 
 from roikit.kernels import InvalidRoiError, device, host, roi_align
 from roikit.kernels.dialect import Outside
+from roikit.kernels.launch import Launch
 from roikit.kernels.plan import Shape, device_plan
 
 LAUNCHES = []
 
 
 class Device:
-    attributes = {"MultiProcessorCount": 2}
-
     def __init__(self, number=0):
         self.id = number
+        self.attributes = {"MultiProcessorCount": 2}
 
     def __eq__(self, other):
         return self.id == other.id
@@ -61,10 +62,6 @@ class Array:
         return self.host[key]
 
 
-def numpy_of(array):
-    return array.host if isinstance(array, Array) else array
-
-
 def stand_in():
     cupy = ModuleType("cupy")
     cupy.empty = lambda shape, dtype: Array(np.full(shape, 0x7A, dtype))
@@ -81,12 +78,21 @@ def kernel(source):
 
     def launch(grid, block, values, *, shared_mem):
         for value in values:  # CuPy would pass a Python number as 64 bits, and None as no argument at all
-            assert isinstance(value, (Array, np.ndarray, np.uintp)), type(value)
+            assert isinstance(value, (np.ndarray, np.uintp)), type(value)
         LAUNCHES.append((source, grid, block, shared_mem))
-        arguments = [None if isinstance(value, np.uintp) else numpy_of(value) for value in values]
-        host.launch(source, grid, arguments, shared_bytes=shared_mem, block=block[:2])
+        *pointers, params = values
+        assert params.dtype == source.params
+        assert params.shape == ()
+        run_on_host(source, grid, block[:2], shared_mem, pointers, params)
 
     return launch
+
+
+def run_on_host(source, grid, block, shared_bytes, pointers, params):
+    packed = params.tobytes()
+    count = 8 * source.addresses
+    addresses = (*map(int, pointers), *np.frombuffer(packed[:count], np.int64).tolist())
+    host.run(Launch(source, grid, block, shared_bytes, packed[count:], Struct(f"={len(addresses)}q")), addresses)
 
 
 @pytest.fixture(autouse=True)

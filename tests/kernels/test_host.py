@@ -8,7 +8,9 @@ import pytest
 
 from roikit.kernels import CompilationError, host
 from roikit.kernels.dialect import DIALECTS
-from roikit.kernels.roi_align import specialised
+from roikit.kernels.launch import Launch
+from roikit.kernels.problem import resolve
+from roikit.kernels.roi_align import specialised, takes
 from roikit.kernels.source import specialise
 
 PROGRAM = """
@@ -124,18 +126,17 @@ def test_block_size_grid_and_channel_tiles_do_not_change_a_bit(mode, layout):
     def pooled(vector, channels, grid, tile, block, rois=1, bin_rows=3, line_length=64, samples=2**30):
         source = specialised("float32", mode, layout, DIALECTS["torchvision"], vector=vector, channels=channels)
         capacity, memory = 200, 65536
-        params = source.pack(
-            {
-                "rois": 5, "images": 2, "channels": 21, "scale_y": 1.0, "scale_x": 0.5, "height": 9, "width": 10,
-                "bins_y": 3, "bins_x": 2, "sampling_y": 0, "sampling_x": 2, "capacity_y": capacity,
-                "capacity_x": capacity, "rois_per_block": rois, "bin_rows": bin_rows, "line_length": line_length,
-                "samples_per_part": samples, "channels_per_block": -(-21 // grid[1]), "channels_per_tile": tile,
-                "memory_per_block": memory,
-            }
-        )  # fmt: skip
+        about = (feature.dtype, (feature.shape,), 5, 3, 2, 0, 2, mode, layout, None, False, ((1.0, 0.5),))
+        problem = resolve(*about)
+        fields = {
+            "capacity_y": capacity, "capacity_x": capacity, "rois_per_block": rois, "bin_rows": bin_rows,
+            "line_length": line_length, "samples_per_part": samples, "channels_per_block": -(-21 // grid[1]),
+            "channels_per_tile": tile, "memory_per_block": memory,
+        }  # fmt: skip
+        launch = Launch.of(source, grid, block, memory, {**problem.fields, **fields}, takes(problem))
         out = np.full((5, 21, 3, 2) if layout == "NCHW" else (5, 3, 2, 21), np.nan, np.float32)
         status = np.full(1, 2**62)
-        host.launch(source, grid, (feature, boxes, out, None, status, params), shared_bytes=memory, block=block)
+        host.run(launch, (boxes.ctypes.data, 0, out.ctypes.data, 0, status.ctypes.data, feature.ctypes.data))
         assert status[0] == 2**62
         return out
 

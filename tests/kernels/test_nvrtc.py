@@ -8,7 +8,8 @@ import pytest
 from roikit.kernels import CompilationError
 from roikit.kernels.dialect import DIALECTS
 from roikit.kernels.nvrtc import ARCHITECTURES, compile_for
-from roikit.kernels.roi_align import LAYOUTS, MODES, specialised
+from roikit.kernels.problem import LAYOUTS, MODES
+from roikit.kernels.roi_align import specialised
 from roikit.kernels.source import specialise
 
 pytest.importorskip("cuda.core", reason="NVRTC: pip install 'roikit[nvrtc]'")

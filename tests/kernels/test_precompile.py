@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from roikit.kernels import device, host, precompile, roi_align
-from roikit.kernels.roi_align import device_sources, host_source, resolve_dialect
+from roikit.kernels.problem import resolve_dialect
+from roikit.kernels.roi_align import device_sources, host_source
 
 BOXES = np.array([[0, 0, 0, 2, 2]], np.float32)
 
@@ -18,8 +19,10 @@ def compilers(monkeypatch, tmp_path):
     run = host._run_compiler
     monkeypatch.setattr(host, "cache_directory", lambda: tmp_path)
     monkeypatch.setattr(host, "_run_compiler", lambda *command: (runs.append(command), run(*command))[1])
+    host._kernel.cache_clear()
     host._load.cache_clear()
     yield runs
+    host._kernel.cache_clear()
     host._load.cache_clear()
 
 

@@ -12,54 +12,59 @@ def source():
     return specialised("float16", "avg", "NCHW", DIALECTS["torchvision"], vector=4)
 
 
-def arguments(source):
-    fields = dict.fromkeys(source.params.names, 0)
-    x = np.zeros(4, np.float16)
-    return [x, np.zeros(5, np.float32), x, None, np.zeros(1, np.int64), source.pack(fields)]
+TAKES = {"boxes": "float32", "number_of_rois": "int64", "output": "float16", "workspace": "uint8", "status": "int64"}
 
 
 def test_the_parameter_list_is_read_from_the_source(source):
-    assert [(p.name, p.pointer) for p in source.parameters] == [
-        ("input", True), ("boxes", True), ("output", True), ("workspace", True), ("status", True), ("params", False),
-    ]  # fmt: skip
-    assert [p.dtype for p in source.parameters[:5]] == ["float16", "float32", "float16", "uint8", "int64"]
+    assert {p.name: p.dtype for p in source.parameters if p.pointer} == TAKES
+    assert [p.name for p in source.parameters if not p.pointer] == ["params"]
+    assert source.entries == ("roi_align_forward",)
 
 
 def test_the_struct_is_laid_out_as_a_c_compiler_would(source):
     offsets = {name: source.params.fields[name][1] for name in source.params.names}
-    assert offsets["rois"] == 0
-    assert offsets["scale_y"] == 24
-    assert offsets["height"] == 40
-    assert offsets["channels_per_block"] == 88
-    assert source.params.itemsize == 112
+    assert source.addresses == 1
+    assert offsets["maps"] == 0
+    assert offsets["rois"] == 8
+    assert offsets["scales_y"] == 32
+    assert offsets["heights"] == 72
+    assert offsets["channels_per_block"] == 120
+    assert source.params.itemsize == 144
 
 
-def test_right_arguments_pass(source):
-    source.check(arguments(source))
+def test_arrays_of_levels_are_as_long_as_there_are_levels():
+    source = specialised("float32", "avg", "NHWC", DIALECTS["torchvision"], vector=4, levels=3)
+    assert source.addresses == 3
+    assert source.params["heights"].shape == (3,)
+    fields = {name: 0 for name in source.params.names if name != "maps"}
+    packed = source.pack(fields | {"heights": (7, 8, 9)})
+    assert len(packed) == source.params.itemsize - 24
+    read = np.frombuffer(bytes(24) + packed, source.params)[0]
+    assert read["heights"].tolist() == [7, 8, 9]
+
+
+def test_right_arrays_pass(source):
+    source.check(TAKES)
 
 
 @pytest.mark.parametrize(
-    ("position", "wrong", "message"),
+    "wrong",
     [
-        (0, np.zeros(4, np.float32), "input is float16, not float32"),
-        (1, np.zeros(5, np.float16), "boxes is float32, not float16"),
-        (4, np.zeros(1, np.int32), "status is int64, not int32"),
-        (5, 3, "params is .* not int"),
-        (5, np.zeros(1, np.float64), "params is"),
+        TAKES | {"boxes": "float16"},
+        {name: dtype for name, dtype in TAKES.items() if name != "status"},
+        dict(reversed(TAKES.items())),
+        TAKES | {"more": "int64"},
     ],
 )
-def test_wrong_arguments_are_named(source, position, wrong, message):
-    passed = arguments(source)
-    passed[position] = wrong
-    with pytest.raises(TypeError, match=message):
-        source.check(passed)
-
-
-def test_too_few_arguments_are_refused(source):
-    with pytest.raises(TypeError, match="takes 6 arguments, not 5"):
-        source.check(arguments(source)[:5])
+def test_wrong_arrays_are_refused(source, wrong):
+    with pytest.raises(TypeError, match="roi_align_forward takes .*'boxes': 'float32'"):
+        source.check(wrong)
 
 
 def test_a_struct_wants_every_field_and_no_other(source):
+    fields = {name: 0 for name in source.params.names if name != "maps"}
+    source.pack(fields)
     with pytest.raises(TypeError, match="another struct: wdith"):
-        source.pack(dict.fromkeys(source.params.names, 0) | {"wdith": 1})
+        source.pack(fields | {"wdith": 1})
+    with pytest.raises(TypeError, match="another struct: maps"):
+        source.pack(fields | {"maps": 1})
