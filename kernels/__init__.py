@@ -5,6 +5,8 @@
 """
 
 from . import host
+from .backward import roi_align_backward, roi_align_backward_workspace
+from .backward_boxes import roi_align_backward_boxes
 from .dialect import DIALECTS, Dialect, named_dialect
 from .errors import CompilationError, CompilerNotFoundError, InvalidRoiError, RoikitError
 from .precompile import precompile
@@ -21,5 +23,8 @@ __all__ = [
     "named_dialect",
     "precompile",
     "roi_align",
+    "roi_align_backward",
+    "roi_align_backward_boxes",
+    "roi_align_backward_workspace",
     "roi_align_workspace",
 ]

@@ -195,6 +195,25 @@ def box_rows(xp: ModuleType, boxes: Any, dtype: str, images: int) -> Any:
     return contiguous(xp, boxes, wider(dtype))
 
 
+def shape_of_maps(name: str, value: Any) -> tuple[int, ...]:
+    """Returns the shape ``value`` of maps: four numbers that are not negative."""
+    try:
+        shape = tuple(operator.index(size) for size in value)
+    except TypeError:
+        raise TypeError(f"{name} must be four integers, not {value!r}") from None
+    if len(shape) != 4 or min(shape) < 0:
+        raise ValueError(f"{name} must be four integers, none of them negative, not {value!r}")
+    return shape
+
+
+def check_like(name: str, array: Any, shape: tuple[int, ...], dtype: Any) -> None:
+    """Checks that ``array`` has this shape and data type."""
+    if tuple(array.shape) != shape:
+        raise ValueError(f"{name} must have shape {shape}, not {tuple(array.shape)}")
+    if array.dtype != dtype:
+        raise TypeError(f"{name} has data type {array.dtype}; it must be {dtype}")
+
+
 def count_of_rois(xp: ModuleType, number: Any) -> Any:
     """Checks ``num_rois``: None, or an int64 array of one element, of ``xp``."""
     if number is None:
@@ -277,12 +296,28 @@ def device_address(array: Any) -> int:
     return 0 if array is None else int(array.data.ptr)
 
 
-def raise_for_status(status: int, boxes: Any, images: int) -> None:
-    """Raises InvalidRoiError if a kernel wrote to ``status`` that a RoI could not be pooled."""
-    if status != NO_STATUS:
-        index, reason = divmod(status, 4)
-        text = _REASONS[reason].format(value=float(boxes[index, 0]), images=images)
-        raise InvalidRoiError(f"boxes[{index}] cannot be pooled: {text}")
+class Status:
+    """Where kernels write which RoI they could not pool; nowhere on a GPU unless it is ``wanted``, since one must wait for it."""
+
+    def __init__(self, xp: ModuleType, *, wanted: bool) -> None:
+        self._memory: Any = None
+        self.address = 0
+        if xp is np:
+            self._memory = ctypes.c_int64(NO_STATUS)
+            self.address = ctypes.addressof(self._memory)
+        elif wanted:
+            self._memory = xp.full(1, NO_STATUS, xp.int64)
+            self.address = device_address(self._memory)
+
+    def check(self, boxes: Any, images: int) -> None:
+        """Raises InvalidRoiError if a RoI of ``boxes`` could not be pooled; waits for the GPU."""
+        if self._memory is None:
+            return
+        status = self._memory.value if isinstance(self._memory, ctypes.c_int64) else int(self._memory[0])
+        if status != NO_STATUS:
+            index, reason = divmod(status, 4)
+            text = _REASONS[reason].format(value=float(boxes[index, 0]), images=images)
+            raise InvalidRoiError(f"boxes[{index}] cannot be pooled: {text}")
 
 
 def check_same_device(xp: ModuleType, feature: Any, **others: Any) -> None:

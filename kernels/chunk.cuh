@@ -9,6 +9,8 @@ struct Piece {
     int first_y, count_y, first_x, count_x;
 };
 
+static_assert(sizeof(Piece) <= (sizeof(acc_t) == 8 ? 104 : 72), "_PIECE_BYTES in backward_plan.py");
+
 struct Cursor {
     int64 word;     // the next one of the tile's bits
     unsigned bits;  // what is left of the word before

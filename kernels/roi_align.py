@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -278,12 +277,11 @@ def _pool_on_host(maps: tuple[Any, ...], rows: Any, about: tuple[Any, ...], out:
     out = arguments.output_array(np, out, planned.shape, maps[0].dtype, input=maps[0], boxes=rows)
     if planned.launch:
         maps = tuple([arguments.contiguous(np, array) for array in maps])
-        status = ctypes.c_int64(arguments.NO_STATUS)
+        status = arguments.Status(np, wanted=True)
         of_rows, of_out, *of_maps = [arguments.host_address(array) for array in (rows, out, *maps)]
         count = 0 if num_rois is None else arguments.host_address(num_rois)
-        host.run(planned.launch, (of_rows, count, of_out, 0, ctypes.addressof(status), *of_maps), planned.threads)
-        if status.value != arguments.NO_STATUS:
-            arguments.raise_for_status(status.value, rows, planned.problem.images)
+        host.run(planned.launch, (of_rows, count, of_out, 0, status.address, *of_maps), planned.threads)
+        status.check(rows, planned.problem.images)
     return out
 
 
@@ -297,10 +295,10 @@ def _pool_on_device(
     workspace = arguments.workspace_array(xp, workspace, planned.workspace_bytes, input=maps[0], boxes=rows, out=out)
     if planned.launch:
         maps = tuple(arguments.contiguous(xp, array) for array in maps)
-        status = xp.full(1, arguments.NO_STATUS, xp.int64) if check else None
-        device.run(planned.launch, tuple(map(arguments.device_address, (rows, num_rois, out, workspace, status, *maps))))
-        if status is not None:
-            arguments.raise_for_status(int(status[0]), rows, planned.problem.images)
+        status = arguments.Status(xp, wanted=check)
+        addresses = [arguments.device_address(array) for array in (rows, num_rois, out, workspace)]
+        device.run(planned.launch, (*addresses, status.address, *map(arguments.device_address, maps)))
+        status.check(rows, planned.problem.images)
     return out
 
 

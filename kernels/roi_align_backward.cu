@@ -11,6 +11,8 @@
 #include "roi.cuh"
 #include "tiles.cuh"
 
+constexpr int VECTOR = ROIKIT_VECTOR;
+
 // What a block knows of the tile that it works on.
 struct Work {
     Tile tile;

@@ -140,3 +140,9 @@ ROIKIT_FN Sample interpolate(acc_t at, int size) {
 }
 
 ROIKIT_FN Sample sample_at(const Axis& axis, int p, int rank) { return interpolate(position(axis, p, rank), axis.size); }
+
+// The candidate that is a bin's maximum (RA-15): the ranks of its sample along y and x, times two, plus one for the high corner (if
+// corners are what is compared); negative if it is read nowhere.
+struct Winner {
+    int y, x;
+};

@@ -37,12 +37,6 @@ struct Span {
     int begin, end;
 };
 
-// The candidate that is a bin's maximum (RA-15): the ranks of its sample along y and x, times two, plus one for the high corner (if
-// corners are what is compared); negative if it is read nowhere.
-struct Winner {
-    int y, x;
-};
-
 struct Workspace {
     Extent* extents;     // K
     Span* spans;         // K × (P_h + P_w): along y, then along x

@@ -7,25 +7,26 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from ... import kernels
 from ...kernels.dialect import DIALECTS, Dialect
-from ..implementation import Description, RoiAlignCall, Unavailable
+from ..implementation import Description, Operation, RoiAlignCall, Unavailable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy as np
 
 
-def _pool(call: RoiAlignCall, feature: Any, boxes: Any, out: Any) -> Any:
-    return kernels.roi_align(
-        feature,
-        boxes,
-        call.output_size,
-        call.spatial_scale,
-        call.sampling_ratio,
-        mode=call.mode,
-        layout=call.layout,
-        dialect=call.dialect,
-        out=out,
-        check=True,
-    )
+def _answer(call: RoiAlignCall, arrays: Callable[[np.ndarray], Any], out: Any = None) -> Any:
+    """Makes the call with ``arrays`` of its arrays."""
+    how = {"mode": call.mode, "layout": call.layout, "dialect": call.dialect, "check": True}
+    where = (call.spatial_scale, call.sampling_ratio)
+    boxes = arrays(call.boxes)
+    if call.operation == Operation.FORWARD:
+        return kernels.roi_align(arrays(call.input), boxes, call.output_size, *where, **how, out=out)
+    assert call.grad is not None
+    grad = arrays(call.grad)
+    if call.operation == Operation.BOX_GRADIENT:
+        return kernels.roi_align_backward_boxes(grad, arrays(call.input), boxes, *where, **how)
+    return kernels.roi_align_backward(grad, boxes, call.input.shape, *where, **how, input=arrays(call.input))
 
 
 def _distinct_dialects() -> tuple[str, ...]:
@@ -44,6 +45,7 @@ def _description(where: str, *, on_host: bool) -> Description:
         modes=("avg", "max"),
         dtypes=("float16", "bfloat16", "float32", "float64"),
         layouts=("NCHW", "NHWC"),
+        operations=tuple(Operation),
         takes_out=on_host,
         reads_in_place=on_host,
     )
@@ -67,8 +69,8 @@ class RoikitHost:
         return _description(f"CPU, {self._compiler}", on_host=True)
 
     def roi_align(self, call: RoiAlignCall, out: np.ndarray | None = None) -> np.ndarray:
-        """Calls `roikit.kernels.roi_align`."""
-        return _pool(call, call.input, call.boxes, out)  # type: ignore[no-any-return]
+        """Calls `roikit.kernels.roi_align`, or its gradients."""
+        return _answer(call, lambda array: array, out)  # type: ignore[no-any-return]
 
 
 class RoikitDevice:
@@ -94,5 +96,4 @@ class RoikitDevice:
     def roi_align(self, call: RoiAlignCall, out: np.ndarray | None = None) -> np.ndarray:
         """Calls `roikit.kernels.roi_align` with copies of the arrays on the GPU."""
         del out
-        result = _pool(call, self._cupy.asarray(call.input), self._cupy.asarray(call.boxes), None)
-        return self._cupy.asnumpy(result)  # type: ignore[no-any-return]
+        return self._cupy.asnumpy(_answer(call, self._cupy.asarray))  # type: ignore[no-any-return]

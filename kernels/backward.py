@@ -1,0 +1,306 @@
+"""The gradient of RoIAlign for the maps, gathered tile by tile, and so the same from run to run."""
+
+from __future__ import annotations
+
+import ctypes
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import arguments, backward_plan, device, host, plan
+from .launch import Launch
+from .problem import Problem, kept, resolve
+from .roi_align import device_vector, is_packed, rule_macros
+from .source import Source, specialise
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from types import ModuleType
+
+    from .dialect import Dialect
+
+_HOST_VECTOR = {"NCHW": 16, "NHWC": 64}
+_HOST_LANES = 16  # channels whose winners are found together
+_DEVICE_THREADS = 256
+
+
+def roi_align_backward(
+    grad: Any,
+    boxes: Any,
+    input_shape: Sequence[int],
+    spatial_scale: float | tuple[float, float] = 1.0,
+    sampling_ratio: int | tuple[int, int] = -1,
+    aligned: bool = False,
+    *,
+    mode: str = "avg",
+    layout: str = "NCHW",
+    dialect: str | Dialect | None = None,
+    input: Any = None,  # noqa: A002 - torchvision's name
+    deterministic: bool = True,
+    out: Any = None,
+    workspace: Any = None,
+    check: bool = False,
+) -> Any:
+    """Returns the gradient for the maps that `roi_align` pooled (RA-15 of ``conformance/SPECIFICATION.md``).
+
+    Every element is summed by one thread in the order of the RoIs, so that results are the same from run to run, whatever the
+    number of threads; nothing is atomic, and nothing need be zero beforehand.
+
+    Args:
+        grad: The gradient that arrives at the output: ``(K, C, P_h, P_w)``, or ``(K, P_h, P_w, C)`` with ``layout="NHWC"``;
+            float16, bfloat16, float32 or float64. Sums are at least float32.
+        boxes: As they were given to `roi_align`.
+        input_shape: Shape of the maps, ``(N, C, H, W)``, or ``(N, H, W, C)`` with ``layout="NHWC"``.
+        spatial_scale, sampling_ratio, aligned, mode, layout, dialect: As they were given to `roi_align`.
+        input: The maps, which a maximum needs; of the data type of ``grad``.
+        deterministic: Whether the same bits must come from every run. False allows a faster way where there is one; none
+            has been measured to be faster, so that for now it makes no difference.
+        out: Array to write to: ``input_shape``, data type and device of ``grad``, C-contiguous, apart from the other arrays.
+        workspace: Array of bytes (uint8), beginning at a multiple of 16, to use instead of allocating memory;
+            `roi_align_backward_workspace` says how many it takes.
+        check: On a GPU, wait for the result and raise for a RoI that could not be pooled. A CPU always does.
+
+    Returns:
+        An array of shape ``input_shape``, of the data type of ``grad``. On a GPU, without ``check``, a RoI that cannot be pooled
+        sends nothing.
+
+    Raises:
+        TypeError: an argument has a wrong type or data type.
+        ValueError: an argument has a wrong shape or value.
+        InvalidRoiError: (a ValueError) a RoI cannot be pooled; see `roi_align`. What ``out`` then holds is not defined.
+    """
+    del deterministic
+    xp = arguments.array_namespace("grad", grad)
+    arguments.check_feature_map(grad, "grad")
+    shape = arguments.shape_of_maps("input_shape", input_shape)
+    rows = arguments.box_rows(xp, boxes, arguments.name_of(grad.dtype), shape[0])
+    y, x = (2, 3) if layout == "NCHW" else (1, 2)
+    about = (
+        grad.dtype, (shape,), len(rows), grad.shape[y], grad.shape[x],
+        *arguments.pair("sampling_ratio", sampling_ratio), mode, layout, dialect, aligned,
+        (arguments.pair("spatial_scale", spatial_scale),),
+    )  # fmt: skip
+    maps = None if input is None else (input,)
+    gradients = None if out is None else (out,)
+    (gradient,) = gather(xp, grad, rows, about, maps, gradients, workspace, check=check)
+    return gradient
+
+
+def roi_align_backward_workspace(
+    input_shape: Sequence[int],
+    rois: int,
+    output_size: int | tuple[int, int],
+    *,
+    dtype: str = "float32",
+    mode: str = "avg",
+    layout: str = "NCHW",
+    on_gpu: bool = True,
+) -> int:
+    """Returns how many bytes `roi_align_backward` needs as ``workspace``: the sum in `backward_plan.workspace_bytes`.
+
+    Args:
+        input_shape: Shape of the maps, in their layout.
+        rois: K.
+        output_size, mode, layout: As for `roi_align`.
+        dtype: Name of the data type of the maps.
+        on_gpu: Whether the arrays are CuPy's.
+
+    Raises:
+        TypeError: an argument has a wrong type.
+        ValueError: an argument has a wrong value.
+    """
+    shape = arguments.shape_of_maps("input_shape", input_shape)
+    about = (
+        arguments.dtype_called(dtype), (shape,), rois, *arguments.pair("output_size", output_size), 0, 0,
+        mode, layout, None, False, ((1.0, 1.0),),
+    )  # fmt: skip
+    return (_device_plan(False, *about) if on_gpu else _host_plan(1, *about)).workspace_bytes
+
+
+def tiles_source(entry: str, wide: str, dialect: Dialect, levels: int) -> Source:
+    """Returns a kernel of tiles.cu for coordinates of the data type ``wide``."""
+    return specialise("tiles.cu", entry, wide, (*rule_macros(dialect, "avg"), ("LEVELS", levels)))
+
+
+def gradient_source(
+    entry: str, problem: Problem, *, vector: int, lanes: int, packed: bool = False
+) -> Source:
+    """Returns a kernel of roi_align_backward.cu; ``lanes`` is the number of channels whose winners are found together."""
+    return specialise(
+        "roi_align_backward.cu",
+        entry,
+        problem.dtype,
+        (
+            *rule_macros(problem.dialect, problem.mode),
+            ("LAYOUT", problem.layout),
+            ("LEVELS", len(problem.heights)),
+            ("VECTOR", vector),
+            ("CHANNELS", lanes),
+            ("ALIGNED", int(packed)),
+            ("THREADS", _DEVICE_THREADS),
+            ("BLOCKS", plan.blocks_per_multiprocessor(problem.dtype, problem.mode)),
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Planned:
+    """A call of which all is settled but where its arrays are. ``winners`` is launched for a maximum."""
+
+    problem: Problem
+    extents: Launch
+    touching: Launch
+    order: Launch
+    gather: Launch
+    winners: Launch | None
+    workspace_bytes: int
+    threads: int = 1
+
+
+@kept
+def _host_plan(threads: int, *about: Any) -> Planned:
+    problem = resolve(*about)
+    geometry = backward_plan.host_geometry(problem)
+    vector = _HOST_VECTOR[problem.layout]
+    threads = plan.worthwhile_threads(plan.Shape.of(problem), threads)
+    some = 8 * threads  # blocks, each of which goes through many RoIs or tiles
+    return _planned(
+        problem, geometry, lambda entry: gradient_source(entry, problem, vector=vector, lanes=_HOST_LANES),
+        small=((some, 1, 1), (1, 1)), sorting=(1, 1), block=(1, 1), winners=((min(problem.rois, 2**30), 1, 1), (1, 1)),
+        threads=threads,
+    )  # fmt: skip
+
+
+@kept
+def _device_plan(packed: bool, *about: Any) -> Planned:
+    problem = resolve(*about)
+    vector = device_vector(problem.itemsize, problem.layout)
+    geometry = backward_plan.device_geometry(problem, vector)
+    packed = packed and problem.layout == "NHWC" and problem.channels % vector == 0
+    last = problem.layout == "NHWC" and problem.mode == "avg"
+    block = (16, 16) if last else (64, 1) if problem.mode == "max" else (_DEVICE_THREADS, 1)
+    return _planned(
+        problem, geometry, lambda entry: gradient_source(entry, problem, vector=vector, lanes=vector, packed=packed),
+        small=((2**16, 1, 1), (32, 1)), sorting=(backward_plan.ORDERING_THREADS, 1), block=block,
+        winners=((min(problem.rois, 2**30), 1, 1), (_DEVICE_THREADS, 1)),
+    )  # fmt: skip
+
+
+def _planned(
+    problem: Problem,
+    geometry: backward_plan.Geometry,
+    source: Callable[[str], Source],
+    *,
+    small: tuple[tuple[int, int, int], tuple[int, int]],
+    sorting: tuple[int, int],
+    block: tuple[int, int],
+    winners: tuple[tuple[int, int, int], tuple[int, int]],
+    threads: int = 1,
+) -> Planned:
+    fields = {**problem.fields, **geometry.fields}
+    counted = {"number_of_rois": "int64", "memory": "uint8"}
+    levels = len(problem.heights)
+
+    def sorter(entry: str, count: int, takes: dict[str, str]) -> Launch:
+        grid = (max(1, min(small[0][0], count)), 1, 1)
+        return Launch.of(tiles_source(entry, problem.wide, problem.dialect, levels), grid, small[1], 0, fields, takes)
+
+    ordering = tiles_source("order_tiles", problem.wide, problem.dialect, levels)
+    size = backward_plan.ordering_bytes(sorting[0])
+    grid = (max(1, geometry.tiles), max(1, -(-problem.channels // geometry.channels)), 1)
+    takes = {"grad": problem.dtype, "boxes": problem.wide, "memory": "uint8"}
+    finding = {"boxes": problem.wide, **counted}
+    return Planned(
+        problem,
+        extents=sorter("find_extents", problem.rois, {"boxes": problem.wide, **counted, "status": "int64"}),
+        touching=sorter("find_touching", geometry.tiles, {"memory": "uint8"}),
+        order=Launch.of(ordering, (1, 1, 1), sorting, size, fields, {"memory": "uint8"}),
+        gather=Launch.of(source("roi_align_backward"), grid, block, geometry.memory, fields, takes),
+        winners=Launch.of(source("find_winners"), *winners, 0, fields, finding) if problem.mode == "max" else None,
+        workspace_bytes=backward_plan.workspace_bytes(problem, geometry.tiles),
+        threads=threads,
+    )
+
+
+def gather(
+    xp: ModuleType,
+    grad: Any,
+    rows: Any,
+    about: tuple[Any, ...],
+    maps: tuple[Any, ...] | None,
+    outs: tuple[Any, ...] | None,
+    workspace: Any,
+    *,
+    check: bool,
+    num_rois: Any = None,
+) -> tuple[Any, ...]:
+    """Returns the gradients for the maps of each level; ``about`` is what `resolve` takes."""
+    if xp is np:
+        planned = _host_plan(host.thread_count(), *about)
+        return _run(np, planned, grad, rows, maps, outs, workspace, num_rois, check=True)
+    others = {f"input {i}": array for i, array in enumerate(maps or ())} | {f"out {i}": a for i, a in enumerate(outs or ())}
+    arguments.check_same_device(xp, grad, boxes=rows, workspace=workspace, num_rois=num_rois, **others)
+    with grad.device:
+        planned = _device_plan(is_packed(grad, *(outs or ())), *about)
+        return _run(xp, planned, grad, rows, maps, outs, workspace, num_rois, check=check)
+
+
+def _run(
+    xp: ModuleType,
+    planned: Planned,
+    grad: Any,
+    rows: Any,
+    maps: tuple[Any, ...] | None,
+    outs: tuple[Any, ...] | None,
+    workspace: Any,
+    num_rois: Any,
+    *,
+    check: bool,
+) -> tuple[Any, ...]:
+    problem = planned.problem
+    arguments.check_like("grad", grad, problem.output_shape, grad.dtype)
+    maps = _maps(problem, maps, grad)
+    levels = range(len(problem.heights))
+    outs = tuple(
+        arguments.output_array(xp, outs[i] if outs else None, problem.map_shape(i), grad.dtype, grad=grad, boxes=rows)
+        for i in levels
+    )
+    workspace = arguments.workspace_array(xp, workspace, planned.workspace_bytes, grad=grad, boxes=rows)
+    grad = arguments.contiguous(xp, grad)
+    maps = tuple(arguments.contiguous(xp, array) for array in maps)
+    if all(math.prod(problem.map_shape(i)) == 0 for i in levels):
+        return outs
+    locate = arguments.host_address if xp is np else arguments.device_address
+    of_outs = [locate(array) for array in outs]
+    ends = (*of_outs, *([locate(array) for array in maps] or of_outs))
+    of_grad, of_rows, of_memory = locate(grad), locate(rows), locate(workspace)
+    of_count = 0 if num_rois is None else locate(num_rois)
+
+    def launch(launch: Launch, *addresses: int) -> None:
+        if xp is np:
+            host.run(launch, (*addresses, *ends), planned.threads)
+        else:
+            device.run(launch, (*addresses, *ends))
+
+    status = arguments.Status(xp, wanted=check)
+    launch(planned.extents, of_rows, of_count, of_memory, status.address)
+    launch(planned.touching, of_memory)
+    launch(planned.order, of_memory)
+    if planned.winners and problem.rois:
+        launch(planned.winners, of_rows, of_count, of_memory)
+    launch(planned.gather, of_grad, of_rows, of_memory)
+    status.check(rows, problem.images)
+    return outs
+
+
+def _maps(problem: Problem, maps: tuple[Any, ...] | None, grad: Any) -> tuple[Any, ...]:
+    """Returns the maps that are read: none for an average."""
+    if problem.mode == "avg":
+        return ()
+    if maps is None:
+        raise ValueError('the gradient of mode="max" needs the maps that were pooled: pass input')
+    for level, array in enumerate(maps):
+        arguments.check_like("input", array, problem.map_shape(level), grad.dtype)
+    return maps

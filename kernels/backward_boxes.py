@@ -1,0 +1,166 @@
+"""The gradient of RoIAlign for the boxes, so that boxes can be learned."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import arguments, device, host, plan
+from .launch import Launch
+from .problem import Problem, kept, resolve
+from .roi_align import device_vector, rule_macros
+from .source import Source, specialise
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from .dialect import Dialect
+
+_HOST_LANES, _DEVICE_LANES = (8, 1), (8, 32)  # that share bins, and for each of these channels
+_HOST_VECTOR = 16
+_DEVICE_THREADS = 256
+
+
+def roi_align_backward_boxes(
+    grad: Any,
+    input: Any,  # noqa: A002 - torchvision's name
+    boxes: Any,
+    spatial_scale: float | tuple[float, float] = 1.0,
+    sampling_ratio: int | tuple[int, int] = -1,
+    aligned: bool = False,
+    *,
+    mode: str = "avg",
+    layout: str = "NCHW",
+    dialect: str | Dialect | None = None,
+    out: Any = None,
+    check: bool = False,
+) -> Any:
+    """Returns the gradient for the boxes of `roi_align` (RA-16 of ``conformance/SPECIFICATION.md``).
+
+    The number of samples of an adaptive grid and the winner of a maximum are held fixed. Where there is no derivative (a sample
+    exactly on a pixel, a RoI exactly as large as the least one) it is that from the right.
+
+    Args:
+        grad: The gradient that arrives at the output: ``(K, C, P_h, P_w)``, or ``(K, P_h, P_w, C)`` with ``layout="NHWC"``; of
+            the data type of ``input``.
+        input: The maps that were pooled: ``(N, C, H, W)``, or ``(N, H, W, C)``; float16, bfloat16, float32 or float64.
+        boxes: As they were given to `roi_align`; of a list of arrays the gradient is that of all rows, one after the other.
+        spatial_scale, sampling_ratio, aligned, mode, layout, dialect: As they were given to `roi_align`.
+        out: Array to write to: ``(K, 4)``, float32 (float64 for float64 maps), C-contiguous, apart from the other arrays.
+        check: On a GPU, wait for the result and raise for a RoI that could not be pooled. A CPU always does.
+
+    Returns:
+        ``(K, 4)``, for x1, y1, x2, y2 in image pixels: float32, or float64 for float64 maps. On a GPU, without ``check``, the row
+        of a RoI that cannot be pooled is NaN.
+
+    Raises:
+        TypeError: an argument has a wrong type or data type.
+        ValueError: an argument has a wrong shape or value.
+        InvalidRoiError: (a ValueError) a RoI cannot be pooled; see `roi_align`. What ``out`` then holds is not defined.
+    """
+    xp = arguments.array_namespace("input", input)
+    arguments.check_feature_map(input)
+    if arguments.array_namespace("grad", grad) is not xp:
+        raise TypeError(f"grad must come from {xp.__name__}, as input does")
+    arguments.check_feature_map(grad, "grad")
+    rows = arguments.box_rows(xp, boxes, arguments.name_of(input.dtype), input.shape[0])
+    y, x = (2, 3) if layout == "NCHW" else (1, 2)
+    about = (
+        input.dtype, (input.shape,), len(rows), grad.shape[y], grad.shape[x],
+        *arguments.pair("sampling_ratio", sampling_ratio), mode, layout, dialect, aligned,
+        (arguments.pair("spatial_scale", spatial_scale),),
+    )  # fmt: skip
+    return slope(xp, grad, (input,), rows, about, out=out, check=check)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Planned:
+    """A call of which all is settled but where its arrays are."""
+
+    problem: Problem
+    launch: Launch
+    threads: int = 1
+
+
+def box_gradient_source(problem: Problem, *, vector: int, lanes: tuple[int, int]) -> Source:
+    """Returns the kernel; ``lanes`` are those that share the bins of a RoI, and for each of these those that share channels."""
+    return specialise(
+        "roi_align_backward_boxes.cu",
+        "roi_align_backward_boxes",
+        problem.dtype,
+        (
+            *rule_macros(problem.dialect, problem.mode),
+            ("LAYOUT", problem.layout),
+            ("LEVELS", len(problem.heights)),
+            ("VECTOR", vector if problem.layout == "NHWC" else 1),
+            ("BIN_LANES", lanes[0]),
+            ("CHANNEL_LANES", lanes[1]),
+            ("ALIGNED", 0),
+            ("THREADS", _DEVICE_THREADS),
+            ("BLOCKS", 2),
+        ),
+    )
+
+
+def _planned(problem: Problem, lanes: tuple[int, int], vector: int, block: tuple[int, int], threads: int = 1) -> Planned:
+    source = box_gradient_source(problem, vector=vector, lanes=lanes)
+    memory = 4 * lanes[0] * lanes[1] * (8 if problem.itemsize == 8 else 4)
+    takes = {
+        "grad": problem.dtype,
+        "boxes": problem.wide,
+        "number_of_rois": "int64",
+        "gradient": problem.wide,
+        "status": "int64",
+    }
+    grid = (max(1, min(problem.rois, 2**30)), 1, 1)
+    return Planned(problem, Launch.of(source, grid, block, memory, problem.fields, takes), threads)
+
+
+@kept
+def _host_plan(threads: int, *about: Any) -> Planned:
+    problem = resolve(*about)
+    threads = plan.worthwhile_threads(plan.Shape.of(problem), threads)
+    return _planned(problem, _HOST_LANES, _HOST_VECTOR, (1, 1), threads)
+
+
+@kept
+def _device_plan(*about: Any) -> Planned:
+    problem = resolve(*about)
+    return _planned(problem, _DEVICE_LANES, device_vector(problem.itemsize, "NHWC"), (_DEVICE_THREADS, 1))
+
+
+def slope(
+    xp: ModuleType, grad: Any, maps: tuple[Any, ...], rows: Any, about: tuple[Any, ...], *, out: Any, check: bool,
+    num_rois: Any = None,
+) -> Any:  # fmt: skip
+    """Returns the gradient for the RoIs ``rows`` of checked ``maps``, one for each level."""
+    if xp is np:
+        return _run(np, _host_plan(host.thread_count(), *about), grad, maps, rows, out, num_rois, check=True)
+    arguments.check_same_device(xp, maps[0], grad=grad, boxes=rows, out=out, num_rois=num_rois)
+    with maps[0].device:
+        return _run(xp, _device_plan(*about), grad, maps, rows, out, num_rois, check=check)
+
+
+def _run(
+    xp: ModuleType, planned: Planned, grad: Any, maps: tuple[Any, ...], rows: Any, out: Any, num_rois: Any, *, check: bool
+) -> Any:
+    problem = planned.problem
+    arguments.check_like("grad", grad, problem.output_shape, maps[0].dtype)
+    shape = (problem.rois, 4)
+    out = arguments.output_array(xp, out, shape, rows.dtype, grad=grad, input=maps[0], boxes=rows)
+    if problem.rois == 0:
+        return out
+    grad = arguments.contiguous(xp, grad)
+    maps = tuple(arguments.contiguous(xp, array) for array in maps)
+    locate = arguments.host_address if xp is np else arguments.device_address
+    status = arguments.Status(xp, wanted=check)
+    count = 0 if num_rois is None else locate(num_rois)
+    addresses = (locate(grad), locate(rows), count, locate(out), status.address, *map(locate, maps))
+    if xp is np:
+        host.run(planned.launch, addresses, planned.threads)
+    else:
+        device.run(planned.launch, addresses)
+    status.check(rows, problem.images)
+    return out
