@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from .dialect import Dialect
 
 _HOST_VECTOR = {"NCHW": 16, "NHWC": 64}
-_HOST_LANES = 16  # channels whose winners are found together
 _DEVICE_THREADS = 256
 
 
@@ -119,26 +118,26 @@ def roi_align_backward_workspace(
     return (_device_plan(False, *about) if on_gpu else _host_plan(1, *about)).workspace_bytes
 
 
-def tiles_source(entry: str, wide: str, dialect: Dialect, levels: int) -> Source:
-    """Returns a kernel of tiles.cu for coordinates of the data type ``wide``."""
-    return specialise("tiles.cu", entry, wide, (*rule_macros(dialect, "avg"), ("LEVELS", levels)))
+def tiles_source(entry: str, problem: Problem) -> Source:
+    """Returns a kernel of tiles.cu, which looks at nothing but the geometry of RoIs."""
+    rules = rule_macros(problem.dialect.for_gradient("avg"), "avg")
+    return specialise("tiles.cu", entry, problem.wide, (*rules, ("LEVELS", len(problem.heights))))
 
 
 def gradient_source(
-    entry: str, problem: Problem, *, vector: int, lanes: int, packed: bool = False
+    entry: str, problem: Problem, *, vector: int, channels: int, winners: int, packed: bool = False
 ) -> Source:
-    """Returns a kernel of roi_align_backward.cu; ``lanes`` is the number of channels whose winners are found together."""
+    """Returns a kernel of roi_align_backward.cu or, of maxima, roi_align_backward_max.cu; the numbers are those of its macros."""
+    shape = [("VECTOR", vector), ("CHANNELS", channels), ("ALIGNED", int(packed))]
     return specialise(
-        "roi_align_backward.cu",
+        "roi_align_backward.cu" if problem.mode == "avg" else "roi_align_backward_max.cu",
         entry,
         problem.dtype,
         (
-            *rule_macros(problem.dialect, problem.mode),
+            *rule_macros(problem.dialect.for_gradient(problem.mode), problem.mode),
             ("LAYOUT", problem.layout),
             ("LEVELS", len(problem.heights)),
-            ("VECTOR", vector),
-            ("CHANNELS", lanes),
-            ("ALIGNED", int(packed)),
+            *(shape if problem.mode == "avg" else [("WINNERS", winners if problem.layout == "NHWC" else 1)]),
             ("THREADS", _DEVICE_THREADS),
             ("BLOCKS", plan.blocks_per_multiprocessor(problem.dtype, problem.mode)),
         ),
@@ -167,7 +166,7 @@ def _host_plan(threads: int, *about: Any) -> Planned:
     threads = plan.worthwhile_threads(plan.Shape.of(problem), threads)
     some = 8 * threads  # blocks, each of which goes through many RoIs or tiles
     return _planned(
-        problem, geometry, lambda entry: gradient_source(entry, problem, vector=vector, lanes=_HOST_LANES),
+        problem, geometry, lambda entry: gradient_source(entry, problem, vector=vector, channels=4, winners=16),
         small=((some, 1, 1), (1, 1)), sorting=(1, 1), block=(1, 1), winners=((min(problem.rois, 2**30), 1, 1), (1, 1)),
         threads=threads,
     )  # fmt: skip
@@ -182,7 +181,7 @@ def _device_plan(packed: bool, *about: Any) -> Planned:
     last = problem.layout == "NHWC" and problem.mode == "avg"
     block = (16, 16) if last else (64, 1) if problem.mode == "max" else (_DEVICE_THREADS, 1)
     return _planned(
-        problem, geometry, lambda entry: gradient_source(entry, problem, vector=vector, lanes=vector, packed=packed),
+        problem, geometry, lambda entry: gradient_source(entry, problem, vector=vector, channels=1, winners=vector, packed=packed),
         small=((2**16, 1, 1), (32, 1)), sorting=(backward_plan.ORDERING_THREADS, 1), block=block,
         winners=((min(problem.rois, 2**30), 1, 1), (_DEVICE_THREADS, 1)),
     )  # fmt: skip
@@ -201,13 +200,12 @@ def _planned(
 ) -> Planned:
     fields = {**problem.fields, **geometry.fields}
     counted = {"number_of_rois": "int64", "memory": "uint8"}
-    levels = len(problem.heights)
 
     def sorter(entry: str, count: int, takes: dict[str, str]) -> Launch:
         grid = (max(1, min(small[0][0], count)), 1, 1)
-        return Launch.of(tiles_source(entry, problem.wide, problem.dialect, levels), grid, small[1], 0, fields, takes)
+        return Launch.of(tiles_source(entry, problem), grid, small[1], 0, fields, takes)
 
-    ordering = tiles_source("order_tiles", problem.wide, problem.dialect, levels)
+    ordering = tiles_source("order_tiles", problem)
     size = backward_plan.ordering_bytes(sorting[0])
     grid = (max(1, geometry.tiles), max(1, -(-problem.channels // geometry.channels)), 1)
     takes = {"grad": problem.dtype, "boxes": problem.wide, "memory": "uint8"}

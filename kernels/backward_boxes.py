@@ -91,7 +91,7 @@ def box_gradient_source(problem: Problem, *, vector: int, lanes: tuple[int, int]
         "roi_align_backward_boxes",
         problem.dtype,
         (
-            *rule_macros(problem.dialect, problem.mode),
+            *rule_macros(problem.dialect.for_gradient(problem.mode), problem.mode),
             ("LAYOUT", problem.layout),
             ("LEVELS", len(problem.heights)),
             ("VECTOR", vector if problem.layout == "NHWC" else 1),

@@ -72,7 +72,7 @@ def _chunk_bytes(problem: Problem, tile_y: int, tile_x: int, rois: int, bins: in
     wide = 8 if problem.itemsize == 8 else 4
     pixels = tile_y + tile_x if problem.mode == "avg" else 0
     arrays = (_PIECE_BYTES[wide], bins * pixels * wide, pixels * 8)
-    return _CURSOR_BYTES + sum(_padded(rois * size) for size in arrays)
+    return _CURSOR_BYTES + sum(_padded(rois * size) for size in arrays) + _padded(4 * pixels)
 
 
 def geometry(problem: Problem, tile_y: int, tile_x: int, channels: int, *, most_rois: int, budget: int) -> Geometry:

@@ -24,6 +24,7 @@ struct Chunk {
     Piece* pieces;
     acc_t *weights_y, *weights_x;  // piece × bin of the segment × row or column
     Span *rows, *columns;          // piece × row or column: the bins of the segment that put weight on it
+    unsigned *on_row, *on_column;  // row or column: bit n says whether a bin of piece n puts weight on it
 };
 
 ROIKIT_FN Chunk carve_chunk(unsigned char*& memory, const BackwardParams& params) {
@@ -36,6 +37,8 @@ ROIKIT_FN Chunk carve_chunk(unsigned char*& memory, const BackwardParams& params
     chunk.weights_x = chunk.weights_y + rois * bins * params.tile_y;
     chunk.rows = carve<Span>(memory, rois * pixels);
     chunk.columns = chunk.rows + rois * params.tile_y;
+    chunk.on_row = carve<unsigned>(memory, pixels);
+    chunk.on_column = chunk.on_row + params.tile_y;
     return chunk;
 }
 
@@ -87,8 +90,8 @@ ROIKIT_FN void see_roi(Piece& piece, const Tile& tile, const acc_t* boxes, const
     touching_bins(spans + params.bins_y, params.bins_x, tile.x_begin, tile.x_end, piece.first_x, piece.count_x);
 }
 
-// Sees the next RoIs; returns in how many segments their bins are held.
-ROIKIT_FN int next_chunk(Chunk& chunk, const Tile& tile, const acc_t* boxes, const Workspace& workspace,
+// Sees the next RoIs.
+ROIKIT_FN void see_chunk(Chunk& chunk, const Tile& tile, const acc_t* boxes, const Workspace& workspace,
                          const BackwardParams& params) {
     chunk.count = chunk.left < params.rois_per_chunk ? chunk.left : params.rois_per_chunk;
     chunk.left -= chunk.count;
@@ -98,6 +101,10 @@ ROIKIT_FN int next_chunk(Chunk& chunk, const Tile& tile, const acc_t* boxes, con
         see_roi(chunk.pieces[i], tile, boxes, workspace, params);
     }
     __syncthreads();
+}
+
+// Returns in how many parts the bins of the chunk are held; at least one.
+ROIKIT_FN int segments_of(Chunk& chunk, const BackwardParams& params) {
     int bins_y = 1, bins_x = 1;
     ROIKIT_ROLLED for (int i = 0; i < chunk.count; ++i) {
         if (chunk.pieces[i].count_y > bins_y) bins_y = chunk.pieces[i].count_y;
@@ -170,20 +177,21 @@ ROIKIT_FN void weigh(const Chunk& chunk, const Tile& tile, Segment at, const Bac
     }
     __syncthreads();
     const int pixels = params.tile_y + params.tile_x;
-    ROIKIT_ROLLED for (int i = thread_of_block(); i < chunk.count * pixels; i += threads_of_block()) {
-        const int n = i / pixels, pixel = i % pixels, column = pixel - params.tile_y;
-        const Piece& piece = chunk.pieces[n];
-        if (column < 0) {
-            const bool filled = pixel < tile.y_end - tile.y_begin;
-            const int bins = filled ? bins_in_segment(piece.count_y, at.y, most) : 0;
-            chunk.rows[n * params.tile_y + pixel] =
-                weighing_bins(chunk.weights_y + (int64)n * most * params.tile_y + pixel, bins, params.tile_y);
-        } else {
-            const bool filled = column < tile.x_end - tile.x_begin;
-            const int bins = filled ? bins_in_segment(piece.count_x, at.x, most) : 0;
-            chunk.columns[n * params.tile_x + column] =
-                weighing_bins(chunk.weights_x + (int64)n * most * params.tile_x + column, bins, params.tile_x);
+    ROIKIT_ROLLED for (int i = thread_of_block(); i < pixels; i += threads_of_block()) {
+        const bool along_y = i < params.tile_y;
+        const int pixel = along_y ? i : i - params.tile_y;
+        const bool within = pixel < (along_y ? tile.y_end - tile.y_begin : tile.x_end - tile.x_begin);
+        unsigned bits = 0;
+        ROIKIT_ROLLED for (int n = 0; n < chunk.count && within; ++n) {
+            const Piece& piece = chunk.pieces[n];
+            const Span bins = along_y ? weighing_bins(chunk.weights_y + (int64)n * most * params.tile_y + pixel,
+                                                      bins_in_segment(piece.count_y, at.y, most), params.tile_y)
+                                      : weighing_bins(chunk.weights_x + (int64)n * most * params.tile_x + pixel,
+                                                      bins_in_segment(piece.count_x, at.x, most), params.tile_x);
+            (along_y ? chunk.rows + n * params.tile_y : chunk.columns + n * params.tile_x)[pixel] = bins;
+            bits |= (unsigned)(bins.end > 0) << n;
         }
+        (along_y ? chunk.on_row : chunk.on_column)[pixel] = bits;
     }
     __syncthreads();
 }

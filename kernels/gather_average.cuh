@@ -7,9 +7,9 @@
 template <int N> ROIKIT_FN Vector<N> gather_pixel(const Chunk& chunk, const feature_t* grad, Segment at, int y, int x,
                                                   int64 channel, Vector<N> sum, const BackwardParams& params) {
     const int most = params.bins_at_once;
-    ROIKIT_ROLLED for (int n = 0; n < chunk.count; ++n) {
+    ROIKIT_ROLLED for (unsigned left = chunk.on_row[y] & chunk.on_column[x]; left; left &= left - 1) {
+        const int n = lowest_bit(left);
         const Span rows = chunk.rows[n * params.tile_y + y], columns = chunk.columns[n * params.tile_x + x];
-        if (rows.end == 0 || columns.end == 0) continue;
         const Piece& piece = chunk.pieces[n];
         const int p = piece.first_y + at.y * most, q = piece.first_x + at.x * most;
         const feature_t* const first = grad + (((piece.roi * params.bins_y + p) * params.bins_x + q) * params.channels + channel);
@@ -60,17 +60,17 @@ ROIKIT_FN void gather_channels_last(const Chunk& chunk, const Work& work, const 
     }
 }
 
-// ---- channels first: a thread takes neighbouring columns of a row of a channel ---------------------------------------------
+// ---- channels first: a thread takes neighbouring columns of a row, in some channels ------------------------------------------
 
-// `columns` has the bins of all columns of the vector, and weights of those that a column has not are zero.
-template <int N> ROIKIT_FN Vector<N> gather_columns(const Chunk& chunk, const feature_t* grad, Segment at, int y, int x,
-                                                    int64 channel, Vector<N> sum, const BackwardParams& params) {
+// For C channels from `channel` on. Weights of bins that a column does not have are zero.
+template <int N, int C> ROIKIT_FN void gather_columns(const Chunk& chunk, const feature_t* grad, Segment at, int y, int x,
+                                                      int64 channel, Vector<N>* sums, const BackwardParams& params) {
     const int most = params.bins_at_once;
     const int64 bins = (int64)params.bins_y * params.bins_x;
-    ROIKIT_ROLLED for (int n = 0; n < chunk.count; ++n) {
-        const Span rows = chunk.rows[n * params.tile_y + y];
-        if (rows.end == 0) continue;
+    ROIKIT_ROLLED for (unsigned left = chunk.on_row[y]; left; left &= left - 1) {
+        const int n = lowest_bit(left);
         const Piece& piece = chunk.pieces[n];
+        const Span rows = chunk.rows[n * params.tile_y + y];
         const Span columns = N == 1 ? chunk.columns[n * params.tile_x + x]
                                     : Span{0, bins_in_segment(piece.count_x, at.x, most)};
         const int p = piece.first_y + at.y * most, q = piece.first_x + at.x * most;
@@ -79,14 +79,15 @@ template <int N> ROIKIT_FN Vector<N> gather_columns(const Chunk& chunk, const fe
         const acc_t* const weights_x = chunk.weights_x + (int64)n * most * params.tile_x + x;
         ROIKIT_ROLLED for (int a = rows.begin; a < rows.end; ++a) {
             const feature_t* const row = first + (int64)a * params.bins_x;
-            Vector<N> line = filled<N>((acc_t)0);
+            Vector<N> line[C];
+            for (int c = 0; c < C; ++c) line[c] = filled<N>((acc_t)0);
             ROIKIT_ROLLED for (int b = columns.begin; b < columns.end; ++b) {
-                line = multiply_add_where_not_zero<N>(read_vector<N>(weights_x + b * params.tile_x), widen(row[b]), line);
+                const Vector<N> weights = read_vector<N>(weights_x + b * params.tile_x);
+                for (int c = 0; c < C; ++c) line[c] = multiply_add_where_not_zero<N>(weights, widen(row[c * bins + b]), line[c]);
             }
-            sum = multiply_add<N>(weights_y[a * params.tile_y], line, sum);
+            for (int c = 0; c < C; ++c) sums[c] = multiply_add<N>(weights_y[a * params.tile_y], line[c], sums[c]);
         }
     }
-    return sum;
 }
 
 // Writes the first `count` numbers of a vector.
@@ -97,24 +98,38 @@ template <int N> ROIKIT_FN void write_some(const Vector<N>& from, feature_t* to,
     for (int v = 0; v < count; ++v) narrow(values[v], to[v]);
 }
 
+// Gathers C channels of the tile from `c` on.
+template <int C> ROIKIT_FN void gather_row(const Chunk& chunk, const Work& work, const feature_t* grad, Segment at, int64 c, int y,
+                                           int x, const BackwardParams& params) {
+    const Tile& tile = work.tile;
+    const int64 stride = params.widths[tile.level], pixels = params.heights[tile.level] * stride;
+    acc_t* const sums = work.sums + (c * params.tile_y + y) * params.tile_x + x;
+    const int64 next = (int64)params.tile_y * params.tile_x;
+    Vector<VECTOR> sum[C];
+    for (int i = 0; i < C; ++i) sum[i] = work.fresh ? filled<VECTOR>((acc_t)0) : read_vector<VECTOR>(sums + i * next);
+    gather_columns<VECTOR, C>(chunk, grad, at, y, x, work.channel + c, sum, params);
+    feature_t* const row = work.gradient + (work.channel + c) * pixels + (tile.y_begin + y) * stride + tile.x_begin + x;
+    for (int i = 0; i < C; ++i) {
+        if (work.last) {
+            write_some<VECTOR>(sum[i], row + i * pixels, tile.x_end - tile.x_begin - x);
+        } else {
+            write_vector<VECTOR>(sum[i], sums + i * next);
+        }
+    }
+}
+
 ROIKIT_FN void gather_channels_first(const Chunk& chunk, const Work& work, const feature_t* grad, Segment at,
                                      const BackwardParams& params) {
-    const Tile& tile = work.tile;
-    const int height = tile.y_end - tile.y_begin, width = tile.x_end - tile.x_begin;
-    const int vectors = (width + VECTOR - 1) / VECTOR;
-    const int64 stride = params.widths[tile.level], pixels = params.heights[tile.level] * stride;
-    const int64 items = work.channels * height * vectors;
-    ROIKIT_ROLLED for (int64 i = thread_of_block(); i < items; i += threads_of_block()) {
-        const int x = (int)(i % vectors) * VECTOR, y = (int)(i / vectors % height);
-        const int64 c = i / ((int64)vectors * height);
-        acc_t* const sums = work.sums + (c * params.tile_y + y) * params.tile_x + x;
-        const Vector<VECTOR> before = work.fresh ? filled<VECTOR>((acc_t)0) : read_vector<VECTOR>(sums);
-        const Vector<VECTOR> sum = gather_columns<VECTOR>(chunk, grad, at, y, x, work.channel + c, before, params);
-        feature_t* const row = work.gradient + (work.channel + c) * pixels + (tile.y_begin + y) * stride + tile.x_begin;
-        if (work.last) {
-            write_some<VECTOR>(sum, row + x, width - x);
+    const int height = work.tile.y_end - work.tile.y_begin;
+    const int vectors = (work.tile.x_end - work.tile.x_begin + VECTOR - 1) / VECTOR;
+    const int groups = (int)((work.channels + CHANNELS - 1) / CHANNELS), items = groups * height * vectors;
+    ROIKIT_ROLLED for (int i = thread_of_block(); i < items; i += threads_of_block()) {
+        const int x = i % vectors * VECTOR, y = i / vectors % height;
+        int64 c = (int64)(i / (vectors * height)) * CHANNELS;
+        if (c + CHANNELS <= work.channels) {
+            gather_row<CHANNELS>(chunk, work, grad, at, c, y, x, params);
         } else {
-            write_vector<VECTOR>(sum, sums);
+            ROIKIT_ROLLED for (; c < work.channels; ++c) gather_row<1>(chunk, work, grad, at, c, y, x, params);
         }
     }
 }
