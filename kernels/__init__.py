@@ -9,6 +9,12 @@ from .backward import roi_align_backward, roi_align_backward_workspace
 from .backward_boxes import roi_align_backward_boxes
 from .dialect import DIALECTS, Dialect, named_dialect
 from .errors import CompilationError, CompilerNotFoundError, InvalidRoiError, RoikitError
+from .levels import LevelRule
+from .multiscale import (
+    multiscale_roi_align,
+    multiscale_roi_align_backward,
+    multiscale_roi_align_backward_boxes,
+)
 from .precompile import precompile
 from .roi_align import roi_align, roi_align_workspace
 
@@ -18,8 +24,12 @@ __all__ = [
     "CompilerNotFoundError",
     "Dialect",
     "InvalidRoiError",
+    "LevelRule",
     "RoikitError",
     "host",
+    "multiscale_roi_align",
+    "multiscale_roi_align_backward",
+    "multiscale_roi_align_backward_boxes",
     "named_dialect",
     "precompile",
     "roi_align",

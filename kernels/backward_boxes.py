@@ -10,7 +10,7 @@ import numpy as np
 from . import arguments, device, host, plan
 from .launch import Launch
 from .problem import Problem, kept, resolve
-from .roi_align import device_vector, rule_macros
+from .roi_align import rule_macros
 from .source import Source, specialise
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _HOST_LANES, _DEVICE_LANES = (8, 1), (8, 32)  # that share bins, and for each of these channels
 _HOST_VECTOR = 16
+_DEVICE_VECTOR = 4  # the sums of more channels would not fit into registers
 _DEVICE_THREADS = 256
 
 
@@ -99,7 +100,7 @@ def box_gradient_source(problem: Problem, *, vector: int, lanes: tuple[int, int]
             ("CHANNEL_LANES", lanes[1]),
             ("ALIGNED", 0),
             ("THREADS", _DEVICE_THREADS),
-            ("BLOCKS", 2),
+            ("BLOCKS", 1 if problem.dtype == "float64" else 2),
         ),
     )
 
@@ -128,7 +129,7 @@ def _host_plan(threads: int, *about: Any) -> Planned:
 @kept
 def _device_plan(*about: Any) -> Planned:
     problem = resolve(*about)
-    return _planned(problem, _DEVICE_LANES, device_vector(problem.itemsize, "NHWC"), (_DEVICE_THREADS, 1))
+    return _planned(problem, _DEVICE_LANES, _DEVICE_VECTOR, (_DEVICE_THREADS, 1))
 
 
 def slope(

@@ -1,0 +1,144 @@
+"""Which level of a feature pyramid a RoI is pooled from: rule RA-17 of ``conformance/SPECIFICATION.md``.
+
+Every rule computes a size from the box, a logarithm of it, and rounds that to a level. Since each of these steps grows with the
+size, a level is known by the least size that reaches it: those limits are worked out here, once, and a kernel only compares.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Context, Decimal
+from enum import StrEnum
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import arguments
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+MAX_LEVELS = 8
+
+
+class LevelRule(StrEnum):
+    """How a box becomes a level. ``size`` is ``sqrt(width * height) / canonical_size``, with corners in image pixels."""
+
+    TORCHVISION = "torchvision"
+    """``floor(canonical_level + log2(size) + 1e-6)``"""
+    DETECTRON2 = "detectron2"
+    """``floor(canonical_level + log2(size + 1e-8))``"""
+    MMDETECTION = "mmdetection"
+    """``floor(log2(size + 1e-6))`` levels above the first, with a canonical size of 56"""
+    MASKRCNN_BENCHMARK = "maskrcnn-benchmark"
+    """``floor(canonical_level + log2(size + 1e-6))``, with 1 added to width and height"""
+    MATTERPORT = "matterport"
+    """``canonical_level + round(log2(size))``, halves to even"""
+    AXLEARN = "axlearn"
+    """``canonical_level + floor(log2(size))``"""
+
+
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """How the level of a RoI is found: the number of ``limits``, but for the first, that its size reaches.
+
+    Attributes:
+        canonical_size: What the square root of the area is divided by, image pixels.
+        size_offset: What is added to width and height before, image pixels.
+        limits: For each level the least size that reaches it, as a number of the boxes' data type; that of the first is 0.
+    """
+
+    canonical_size: float
+    size_offset: float
+    limits: tuple[float, ...]
+
+
+def _log2(size: Any) -> Any:
+    """Returns the logarithm of a positive NumPy number, rounded to its data type."""
+    context = Context(prec=60)
+    logarithm = context.divide(context.ln(Decimal(float(size))), context.ln(Decimal(2)))
+    return type(size)(float(logarithm))
+
+
+def level_of_size(rule: LevelRule, size: Any, canonical_level: int) -> int:
+    """Returns the level, not yet held within those that there are, of a positive ``size``: every step is rounded to its type."""
+    number, level = type(size), type(size)(canonical_level)
+    match rule:
+        case LevelRule.TORCHVISION:
+            return int(np.floor(level + _log2(size) + number(1e-6)))
+        case LevelRule.DETECTRON2:
+            return int(np.floor(level + _log2(size + number(1e-8))))
+        case LevelRule.MASKRCNN_BENCHMARK:
+            return int(np.floor(level + _log2(size + number(1e-6))))
+        case LevelRule.MMDETECTION:
+            return canonical_level + int(np.floor(_log2(size + number(1e-6))))
+        case LevelRule.MATTERPORT:
+            return canonical_level + int(np.rint(_log2(size)))
+        case LevelRule.AXLEARN:
+            return canonical_level + int(np.floor(_log2(size)))
+
+
+def _least_size(rule: LevelRule, wanted: int, canonical_level: int, wide: str) -> float:
+    """Returns the least size of data type ``wide`` whose level is ``wanted`` or above, found by halving among its numbers."""
+    kind, bits = (np.float32, np.int32) if wide == "float32" else (np.float64, np.int64)
+    low, high = 0, int(np.array(np.finfo(kind).max).view(bits))  # numbers that do not, and do, reach it
+    while high - low > 1:
+        middle = (low + high) // 2
+        size = np.array(middle, bits).view(kind)[()]
+        if level_of_size(rule, size, canonical_level) >= wanted:
+            high = middle
+        else:
+            low = middle
+    return float(np.array(high, bits).view(kind))
+
+
+@cache
+def _levels(rule: str, count: int, first_level: int, canonical_size: float, canonical_level: int, wide: str) -> Levels:
+    chosen = LevelRule(rule)
+    limits = [_least_size(chosen, first_level + i, canonical_level, wide) for i in range(1, count)]
+    return Levels(canonical_size, 1.0 if chosen == LevelRule.MASKRCNN_BENCHMARK else 0.0, (0.0, *limits))
+
+
+def first_level_of(scales: Sequence[tuple[float, float]]) -> int:
+    """Returns the level whose map has the first scale: 2 for 1/4.
+
+    Raises:
+        ValueError: the scales are not powers of two, each half of the one before.
+    """
+    levels = [-int(np.log2(y)) for y, _ in scales]
+    if any(2.0**-level != y for level, (y, _) in zip(levels, scales, strict=True)) or levels != list(
+        range(levels[0], levels[0] + len(levels))
+    ):
+        raise ValueError(
+            f"spatial_scales {tuple(y for y, _ in scales)} are not powers of two, each half of the one before, so first_level "
+            "must be given: the level of the first map"
+        )
+    return levels[0]
+
+
+def resolve_levels(
+    rule: object,
+    scales: Sequence[tuple[float, float]],
+    first_level: int | None,
+    canonical_size: float | None,
+    canonical_level: int | None,
+    wide: str,
+) -> Levels | None:
+    """Returns how a level is found among as many as there are ``scales``; None if there is one.
+
+    Raises:
+        ValueError: there is no such rule, or a value is wrong.
+    """
+    name = arguments.choice("level_rule", rule, tuple(LevelRule))
+    if not 1 <= len(scales) <= MAX_LEVELS:
+        raise ValueError(f"there must be 1 to {MAX_LEVELS} levels, not {len(scales)}")
+    if len(scales) == 1:
+        return None
+    first = first_level_of(scales) if first_level is None else first_level
+    fine = name == LevelRule.MMDETECTION
+    size = (56.0 if fine else 224.0) if canonical_size is None else float(canonical_size)
+    if not (np.isfinite(size) and size > 0):
+        raise ValueError(f"canonical_size must be finite and greater than 0, not {canonical_size!r}")
+    level = (first if fine else 4) if canonical_level is None else canonical_level
+    return _levels(name, len(scales), first, size, level, wide)
