@@ -77,7 +77,7 @@ def choice(name: str, value: object, allowed: Sequence[str]) -> str:
     # The element of ``allowed`` is returned, since a string enumeration may be equal to it and print as something else.
     found = next((item for item in allowed if isinstance(value, str) and value == item), None)
     if found is None:
-        raise ValueError(f"{name} must be one of {', '.join(map(repr, allowed))}, not {value!r}")
+        raise ValueError(f"{name} must be one of {', '.join(repr(str(item)) for item in allowed)}, not {value!r}")
     return found
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _HOST_VECTOR = {"NCHW": 16, "NHWC": 64}
 _DEVICE_THREADS = 256
+_MOST_SLICES = 65535  # blocks along y
 
 
 def roi_align_backward(
@@ -207,7 +208,7 @@ def _planned(
 
     ordering = tiles_source("order_tiles", problem)
     size = backward_plan.ordering_bytes(sorting[0])
-    grid = (max(1, geometry.tiles), max(1, -(-problem.channels // geometry.channels)), 1)
+    grid = (max(1, geometry.tiles), max(1, min(_MOST_SLICES, -(-problem.channels // max(1, geometry.channels)))), 1)
     takes = {"grad": problem.dtype, "boxes": problem.wide, "memory": "uint8"}
     finding = {"boxes": problem.wide, **counted}
     return Planned(
@@ -268,6 +269,10 @@ def _run(
     workspace = arguments.workspace_array(xp, workspace, planned.workspace_bytes, grad=grad, boxes=rows)
     grad = arguments.contiguous(xp, grad)
     maps = tuple(arguments.contiguous(xp, array) for array in maps)
+    if math.prod(problem.output_shape) == 0:
+        for array in outs:
+            array.fill(0)
+        return outs
     if all(math.prod(problem.map_shape(i)) == 0 for i in levels):
         return outs
     locate = arguments.host_address if xp is np else arguments.device_address
@@ -286,7 +291,7 @@ def _run(
     launch(planned.extents, of_rows, of_count, of_memory, status.address)
     launch(planned.touching, of_memory)
     launch(planned.order, of_memory)
-    if planned.winners and problem.rois:
+    if planned.winners:
         launch(planned.winners, of_rows, of_count, of_memory)
     launch(planned.gather, of_grad, of_rows, of_memory)
     status.check(rows, problem.images)

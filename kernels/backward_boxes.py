@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -151,7 +152,8 @@ def _run(
     arguments.check_like("grad", grad, problem.output_shape, maps[0].dtype)
     shape = (problem.rois, 4)
     out = arguments.output_array(xp, out, shape, rows.dtype, grad=grad, input=maps[0], boxes=rows)
-    if problem.rois == 0:
+    if math.prod(problem.output_shape) == 0:
+        out.fill(0)
         return out
     grad = arguments.contiguous(xp, grad)
     maps = tuple(arguments.contiguous(xp, array) for array in maps)

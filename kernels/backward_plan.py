@@ -113,11 +113,7 @@ def host_geometry(problem: Problem) -> Geometry:
 def device_geometry(problem: Problem, vector: int) -> Geometry:
     """Returns the sizes for a GPU, within the shared memory that every GPU gives a block."""
     if problem.layout == "NHWC" or problem.mode == "max":
+        # A warp takes the channels of two pixels, or of one.
         channels = min(problem.channels, 16 * vector if problem.layout == "NHWC" else 64)
-        return geometry(problem, 8, 8, _slices(problem.channels, channels), most_rois=16, budget=_DEVICE_BYTES)
-    return geometry(problem, 8, 32, _slices(problem.channels, 16), most_rois=16, budget=_DEVICE_BYTES)
-
-
-def _slices(channels: int, wanted: int) -> int:
-    """Returns ``wanted`` channels per block, or more if there would be more blocks along y than a grid may have."""
-    return max(wanted, -(-channels // 65535 // wanted) * wanted)
+        return geometry(problem, 8, 8, channels, most_rois=16, budget=_DEVICE_BYTES)
+    return geometry(problem, 8, 32, min(problem.channels, 8 if problem.itemsize == 8 else 16), most_rois=16, budget=_DEVICE_BYTES)

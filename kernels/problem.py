@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, wraps
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from . import arguments
@@ -168,6 +168,7 @@ def kept(function: Callable[_P, _T]) -> Callable[_P, _T]:
     """
     cached = lru_cache(maxsize=_KEPT, typed=True)(function)
 
+    @wraps(function)
     def call(*args: _P.args, **kwargs: _P.kwargs) -> _T:
         try:
             return cached(*args, **kwargs)

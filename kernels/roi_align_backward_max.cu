@@ -23,14 +23,17 @@ roi_align_backward(const feature_t* grad, const acc_t* boxes, unsigned char* mem
     Chunk chunk = carve_chunk(free_memory, params);
     ROIKIT_ROLLED for (int64 i = blockIdx.x; i < params.tiles; i += gridDim.x) {
         const int64 tile = workspace.order[i];
-        const Work work = work_at(tile, (acc_t*)free_memory, params);
-        begin_chunks(chunk, workspace.touching + tile * words_of(params), workspace.touches[tile]);
-        clear_sums(work, params);
-        do {
-            see_chunk(chunk, work.tile, boxes, workspace, params);
-            gather_maximum(chunk, work, grad, workspace, params);
-        } while (chunk.left > 0);
-        write_sums(work, params);
+        const int64 step = gridDim.y * params.channels_per_block;
+        ROIKIT_ROLLED for (int64 channel = blockIdx.y * params.channels_per_block; channel < params.channels; channel += step) {
+            const Work work = work_at(tile, channel, (acc_t*)free_memory, params);
+            begin_chunks(chunk, workspace.touching + tile * words_of(params), workspace.touches[tile]);
+            clear_sums(work, params);
+            do {
+                see_chunk(chunk, work.tile, boxes, workspace, params);
+                gather_maximum(chunk, work, grad, workspace, params);
+            } while (chunk.left > 0);
+            write_sums(work, params);
+        }
     }
 }
 

@@ -9,10 +9,10 @@ struct Work {
     bool fresh, last;         // whether these RoIs are the first to be added up, and the last
 };
 
-ROIKIT_FN Work work_at(int64 tile, acc_t* sums, const BackwardParams& params) {
+ROIKIT_FN Work work_at(int64 tile, int64 channel, acc_t* sums, const BackwardParams& params) {
     Work work;
     work.tile = tile_at(tile, params);
-    work.channel = blockIdx.y * params.channels_per_block;
+    work.channel = channel;
     work.channels = params.channels - work.channel < params.channels_per_block ? params.channels - work.channel
                                                                                 : params.channels_per_block;
     const int64 pixels = (int64)params.heights[work.tile.level] * params.widths[work.tile.level];

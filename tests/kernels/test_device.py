@@ -11,10 +11,22 @@ from types import ModuleType, SimpleNamespace
 import numpy as np
 import pytest
 
-from roikit.kernels import InvalidRoiError, device, host, roi_align
+from roikit.kernels import (
+    InvalidRoiError,
+    device,
+    host,
+    multiscale_roi_align,
+    multiscale_roi_align_backward,
+    roi_align,
+    roi_align_backward,
+    roi_align_backward_boxes,
+    roi_align_backward_workspace,
+)
+from roikit.kernels.backward_plan import device_geometry, workspace_bytes
 from roikit.kernels.dialect import Outside
 from roikit.kernels.launch import Launch
 from roikit.kernels.plan import Shape, device_plan
+from roikit.kernels.problem import resolve
 
 LAUNCHES = []
 
@@ -48,6 +60,9 @@ class Array:
     def __init__(self, array, number=0):
         self.host, self.device = array, Device(number)
         self.data = SimpleNamespace(ptr=array.ctypes.data)
+
+    def fill(self, value):
+        self.host.fill(value)
 
     shape = property(lambda self: self.host.shape)
     ndim = property(lambda self: self.host.ndim)
@@ -173,3 +188,102 @@ def test_launches_stay_within_what_cuda_allows_and_cover_the_work(layout, mode, 
     assert plan.grid[2] == 1 if ratio else plan.grid[2] <= bins
     assert plan.grid[1] * plan.fields["channels_per_block"] >= channels
     assert plan.fields["channels_per_block"] % 4 == 0 or plan.grid[1] == 1
+
+
+def gradient_case(layout, mode, channels):
+    x, boxes = case(layout, channels)
+    how = {"spatial_scale": 0.5, "mode": mode, "layout": layout}
+    grad = np.random.default_rng(4).standard_normal(roi_align(x, boxes, (3, 2), **how).shape).astype(np.float32)
+    return x, boxes, grad, how
+
+
+@pytest.mark.parametrize("layout", ["NCHW", "NHWC"])
+@pytest.mark.parametrize("mode", ["avg", "max"])
+@pytest.mark.parametrize("channels", [1, 20, 21])
+def test_a_gradient_for_the_maps_is_that_of_the_cpu_to_the_last_bit(layout, mode, channels):
+    x, boxes, grad, how = gradient_case(layout, mode, channels)
+    expected = roi_align_backward(grad, boxes, x.shape, **how, input=x)
+    LAUNCHES.clear()
+    got = roi_align_backward(Array(grad), Array(boxes), x.shape, **how, input=Array(x))
+    assert type(got) is Array
+    assert np.array_equal(got.host, expected)
+    entries = [source.entry for source, *_ in LAUNCHES]
+    winners = ["find_winners"] if mode == "max" else []
+    assert entries == ["find_extents", "find_touching", "order_tiles", *winners, "roi_align_backward"]
+    assert all(shared <= device.SHARED_BYTES and np.prod(block) <= 256 for _, _, block, shared in LAUNCHES)
+
+
+@pytest.mark.parametrize("layout", ["NCHW", "NHWC"])
+@pytest.mark.parametrize("mode", ["avg", "max"])
+def test_a_gradient_for_the_boxes_is_that_of_the_cpu_but_for_the_order_of_sums(layout, mode):
+    x, boxes, grad, how = gradient_case(layout, mode, 21)
+    expected = roi_align_backward_boxes(grad, x, boxes, **how)
+    got = roi_align_backward_boxes(Array(grad), Array(x), Array(boxes), **how)
+    assert np.allclose(got.host, expected, rtol=1e-5, atol=1e-5)
+    again = roi_align_backward_boxes(Array(grad), Array(x), Array(boxes), **how)
+    assert np.array_equal(got.host, again.host)
+
+
+def test_a_roi_that_cannot_be_pooled_sends_nothing_and_has_nan_for_a_gradient():
+    x, boxes, grad, how = gradient_case("NCHW", "avg", 4)
+    boxes[2, 3] = np.inf
+    good = [0, 1, 3]
+    got = roi_align_backward(Array(grad), Array(boxes), x.shape, **how).host
+    assert np.array_equal(got, roi_align_backward(grad[good], boxes[good], x.shape, **how))
+    of_boxes = roi_align_backward_boxes(Array(grad), Array(x), Array(boxes), **how).host
+    assert np.isnan(of_boxes[2]).all()
+    assert np.isfinite(of_boxes[good]).all()
+    with pytest.raises(InvalidRoiError, match=r"boxes\[2\] cannot be pooled"):
+        roi_align_backward(Array(grad), Array(boxes), x.shape, **how, check=True)
+
+
+def test_a_workspace_of_the_size_said_is_enough_and_one_byte_less_is_refused():
+    x, boxes, grad, how = gradient_case("NHWC", "max", 20)
+    size = roi_align_backward_workspace(x.shape, len(boxes), (3, 2), mode="max", layout="NHWC")
+    memory = np.full(size + 48, 0x5A, np.uint8)
+    begin = -memory.ctypes.data % 16 + 16
+    part = memory[begin : begin + size]
+    got = roi_align_backward(Array(grad), Array(boxes), x.shape, **how, input=Array(x), workspace=Array(part)).host
+    assert np.array_equal(got, roi_align_backward(grad, boxes, x.shape, **how, input=x))
+    assert (memory[:begin] == 0x5A).all()
+    assert (memory[begin + size :] == 0x5A).all()
+    with pytest.raises(ValueError, match=f"workspace has {size - 1} bytes, but this call needs {size}"):
+        roi_align_backward(
+            Array(grad), Array(boxes), x.shape, **how, input=Array(x), workspace=Array(memory[begin : begin + size - 1])
+        )
+
+
+def test_levels_are_chosen_in_the_launch_and_rows_beyond_the_number_are_left_alone():
+    rng = np.random.default_rng(0)
+    maps = [rng.standard_normal((2, 4, 64 // s, 96 // s)).astype(np.float32) for s in (4, 8, 16)]
+    boxes = np.array([[0, 5, 5, 60, 40], [1, 0, 0, 20, 20], [0, 2, 3, 90, 60], [1, 9, 9, 12, 30]], np.float32)
+    scales, how = [1 / 4, 1 / 8, 1 / 16], {"canonical_size": 30, "canonical_level": 3}
+    expected = multiscale_roi_align(maps, boxes, 2, scales, **how)
+    out = Array(np.full(expected.shape, -7, np.float32))
+    count = Array(np.array([3]))
+    multiscale_roi_align([*map(Array, maps)], Array(boxes), 2, scales, **how, num_rois=count, out=out)
+    assert np.array_equal(out.host[:3], expected[:3])
+    assert (out.host[3] == -7).all()
+    assert [source.entry for source, *_ in LAUNCHES] == ["roi_align_forward"]
+    shapes = [m.shape for m in maps]
+    got = multiscale_roi_align_backward(out, Array(boxes), shapes, scales, **how, num_rois=count)
+    wanted = multiscale_roi_align_backward(expected[:3], boxes[:3], shapes, scales, **how)
+    assert all(np.array_equal(a.host, b) for a, b in zip(got, wanted, strict=True))
+    assert all((b != 0).any() for b in wanted), "every level has a RoI"
+
+
+@pytest.mark.parametrize("layout", ["NCHW", "NHWC"])
+@pytest.mark.parametrize("mode", ["avg", "max"])
+@pytest.mark.parametrize("channels", [1, 3, 256, 1000, 2**21])
+@pytest.mark.parametrize("bins", [1, 7, 14, 1000])
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_gradients_fit_into_the_memory_of_a_block_and_cover_the_channels(layout, mode, channels, bins, dtype):
+    shape = (2, channels, 50, 84) if layout == "NCHW" else (2, 50, 84, channels)
+    about = (np.dtype(dtype), (shape,), 1000, bins, bins, 0, 0, mode, layout, None, False, ((1.0, 1.0),))
+    problem = resolve(*about)
+    geometry = device_geometry(problem, 16 // problem.itemsize)
+    assert 0 < geometry.memory <= device.SHARED_BYTES
+    assert 0 < geometry.channels <= channels
+    assert 0 < geometry.rois <= 32
+    assert geometry.tiles == 2 * -(-50 // geometry.tile_y) * -(-84 // geometry.tile_x)
+    assert workspace_bytes(problem, geometry.tiles) > 20 * 1000 + 8 * 1000 * 2 * bins
