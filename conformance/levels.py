@@ -34,7 +34,7 @@ _IMAGE = 2048  # pixels along a side of the maps from which levels are read
 _DIGITS = Context(prec=80)
 
 Pooler = Callable[[list[np.ndarray], np.ndarray, list[float]], np.ndarray]
-"""Takes maps ``(1, 2, H_l, W_l)``, boxes ``(K, 5)`` in image pixels and scales; pools one bin of 2 × 2 samples: ``(K, 2, 1, 1)``."""
+"""Takes maps ``(1, 2, H_l, W_l)``, boxes ``(K, 5)`` in image pixels and scales; pools a bin of 2 × 2 samples: ``(K, 2, 1, 1)``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,11 +149,25 @@ def _cases() -> Iterator[LevelCase]:
                 sides = (_next(_next(side, dtype, 0), dtype, 0), _next(side, dtype, 0), side, _next(side, dtype, 1e9))
                 boxes = [(0.0, 0.0, s, s) for s in sides] + [(0.0, 0.0, 4 * s, s / 4) for s in sides]
                 yield _case(rule, dtype, f"squares and strips beside the least size of level {level}", boxes)
-            powers = [(0.0, 0.0, s, s) for s in (14.0, 28.0, 55.0, 56.0, 57.0, 111.0, 112.0, 113.0, 223.0, 224.0, 225.0, 448.0)]
+            powers = [
+                (0.0, 0.0, s, s)
+                for s in (14.0, 28.0, 55.0, 56.0, 57.0, 111.0, 112.0, 113.0, 223.0, 224.0, 225.0, 448.0)
+            ]
             yield _case(rule, dtype, "sides at and beside the canonical size and its halves", powers)
-            away = [(100.25, 50.5, 324.25, 274.5), (-100.0, -100.0, 124.0, 124.0), (7.75, 3.5, 120.0, 227.75), (30.0, 20.0, 31.0, 80.0)]
+            away = [
+                (100.25, 50.5, 324.25, 274.5),
+                (-100.0, -100.0, 124.0, 124.0),
+                (7.75, 3.5, 120.0, 227.75),
+                (30.0, 20.0, 31.0, 80.0),
+            ]
             yield _case(rule, dtype, "boxes that are not at the origin", away)
-            odd = [(5.0, 5.0, 5.0, 5.0), (5.0, 5.0, 5.0, 90.0), (300.0, 300.0, 40.0, 40.0), (0.0, 0.0, 4000.0, 4000.0), (0.0, 0.0, 0.125, 0.125)]
+            odd = [
+                (5.0, 5.0, 5.0, 5.0),
+                (5.0, 5.0, 5.0, 90.0),
+                (300.0, 300.0, 40.0, 40.0),
+                (0.0, 0.0, 4000.0, 4000.0),
+                (0.0, 0.0, 0.125, 0.125),
+            ]
             yield _case(rule, dtype, "no area, both corners exchanged, huge, tiny", odd)
 
 
@@ -167,9 +181,7 @@ def load_level_cases() -> tuple[LevelCase, ...]:
     """Returns the golden cases of RA-17."""
     document = json.loads(files(__package__).joinpath("levels.json").read_text(encoding="utf-8"))
     return tuple(
-        LevelCase(
-            case["rule"], case["dtype"], case["about"], tuple(map(tuple, case["boxes"])), tuple(case["levels"])
-        )
+        LevelCase(case["rule"], case["dtype"], case["about"], tuple(map(tuple, case["boxes"])), tuple(case["levels"]))
         for case in document["cases"]
     )
 

@@ -45,7 +45,7 @@ def dtype_called(name: str) -> np.dtype[Any]:
     if choice("dtype", name, _DTYPES) == "bfloat16":
         import ml_dtypes
 
-        return np.dtype(ml_dtypes.bfloat16)
+        name = ml_dtypes.bfloat16
     return np.dtype(name)
 
 
@@ -286,7 +286,7 @@ def _check_writable(xp: ModuleType, name: str, array: Any, **others: Any) -> Non
 def host_address(array: np.ndarray) -> int:
     """Returns where the memory of a NumPy array of at least one element begins."""
     try:
-        return ctypes.addressof(ctypes.c_char.from_buffer(array))  # a quarter of the time of the other way
+        return ctypes.addressof(ctypes.c_char.from_buffer(array))  # type: ignore[arg-type]  # a quarter of the time
     except (TypeError, ValueError, BufferError):  # read-only, not contiguous, or of a type that buffers do not know
         return array.ctypes.data
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -182,7 +181,8 @@ def _device_plan(packed: bool, *about: Any) -> Planned:
     last = problem.layout == "NHWC" and problem.mode == "avg"
     block = (16, 16) if last else (64, 1) if problem.mode == "max" else (_DEVICE_THREADS, 1)
     return _planned(
-        problem, geometry, lambda entry: gradient_source(entry, problem, vector=vector, channels=1, winners=vector, packed=packed),
+        problem, geometry, 
+        lambda entry: gradient_source(entry, problem, vector=vector, channels=1, winners=vector, packed=packed),
         small=((2**16, 1, 1), (32, 1)), sorting=(backward_plan.ORDERING_THREADS, 1), block=block,
         winners=((min(problem.rois, 2**30), 1, 1), (_DEVICE_THREADS, 1)),
     )  # fmt: skip
@@ -239,7 +239,9 @@ def gather(
     if xp is np:
         planned = _host_plan(host.thread_count(), *about)
         return _run(np, planned, grad, rows, maps, outs, workspace, num_rois, check=True)
-    others = {f"input {i}": array for i, array in enumerate(maps or ())} | {f"out {i}": a for i, a in enumerate(outs or ())}
+    others = {f"input {i}": array for i, array in enumerate(maps or ())} | {
+        f"out {i}": a for i, a in enumerate(outs or ())
+    }
     arguments.check_same_device(xp, grad, boxes=rows, workspace=workspace, num_rois=num_rois, **others)
     with grad.device:
         planned = _device_plan(is_packed(grad, *(outs or ())), *about)

@@ -106,7 +106,9 @@ def box_gradient_source(problem: Problem, *, vector: int, lanes: tuple[int, int]
     )
 
 
-def _planned(problem: Problem, lanes: tuple[int, int], vector: int, block: tuple[int, int], threads: int = 1) -> Planned:
+def _planned(
+    problem: Problem, lanes: tuple[int, int], vector: int, block: tuple[int, int], threads: int = 1
+) -> Planned:
     source = box_gradient_source(problem, vector=vector, lanes=lanes)
     memory = 4 * lanes[0] * lanes[1] * (8 if problem.itemsize == 8 else 4)
     takes = {
@@ -146,7 +148,15 @@ def slope(
 
 
 def _run(
-    xp: ModuleType, planned: Planned, grad: Any, maps: tuple[Any, ...], rows: Any, out: Any, num_rois: Any, *, check: bool
+    xp: ModuleType,
+    planned: Planned,
+    grad: Any,
+    maps: tuple[Any, ...],
+    rows: Any,
+    out: Any,
+    num_rois: Any,
+    *,
+    check: bool,
 ) -> Any:
     problem = planned.problem
     arguments.check_like("grad", grad, problem.output_shape, maps[0].dtype)

@@ -76,7 +76,7 @@ def _chunk_bytes(problem: Problem, tile_y: int, tile_x: int, rois: int, bins: in
 
 
 def geometry(problem: Problem, tile_y: int, tile_x: int, channels: int, *, most_rois: int, budget: int) -> Geometry:
-    """Returns the sizes for tiles of ``channels`` channels, with as many RoIs in a chunk as the ``budget`` of bytes has room for."""
+    """Returns the sizes for tiles of ``channels`` channels, with as many RoIs in a chunk as ``budget`` bytes have room for."""
     wide = 8 if problem.itemsize == 8 else 4
     bins = max(1, min(_MOST_BINS, max(problem.bins)))
     sums = tile_y * tile_x * channels * wide
@@ -88,9 +88,9 @@ def geometry(problem: Problem, tile_y: int, tile_x: int, channels: int, *, most_
 
 
 def workspace_bytes(problem: Problem, tiles: int) -> int:
-    """Returns the size of the workspace: for K RoIs and T tiles
+    """Returns the size of the workspace.
 
-    20 K + 8 K (P_h + P_w) + 4 T ⌈K / 32⌉ + 8 T bytes, each of the five parts a multiple of 16 bytes, and for a maximum 8 for
+    For K RoIs and T tiles it is 20 K + 8 K (P_h + P_w) + 4 T ⌈K / 32⌉ + 8 T bytes, each of the five parts a multiple of 16 bytes, and for a maximum 8 for
     each element of the output.
     """
     k = problem.rois
@@ -116,4 +116,6 @@ def device_geometry(problem: Problem, vector: int) -> Geometry:
         # A warp takes the channels of two pixels, or of one.
         channels = min(problem.channels, 16 * vector if problem.layout == "NHWC" else 64)
         return geometry(problem, 8, 8, channels, most_rois=16, budget=_DEVICE_BYTES)
-    return geometry(problem, 8, 32, min(problem.channels, 8 if problem.itemsize == 8 else 16), most_rois=16, budget=_DEVICE_BYTES)
+    return geometry(
+        problem, 8, 32, min(problem.channels, 8 if problem.itemsize == 8 else 16), most_rois=16, budget=_DEVICE_BYTES
+    )

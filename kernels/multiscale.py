@@ -159,8 +159,8 @@ def multiscale_roi_align_backward_boxes(
 
     Args:
         grad: The gradient that arrives at the output.
-        inputs, boxes, spatial_scales, sampling_ratio, aligned, level_rule, first_level, canonical_size, canonical_level, num_rois,
-            mode, layout, dialect: As they were given to `multiscale_roi_align`.
+        inputs, boxes, spatial_scales, sampling_ratio, aligned, level_rule, first_level, canonical_size, canonical_level,
+            num_rois, mode, layout, dialect: As they were given to `multiscale_roi_align`.
         out, check: As for `roi_align_backward_boxes`.
 
     Returns:
@@ -206,7 +206,9 @@ def _check_together(shapes: Sequence[tuple[int, ...]], layout: str) -> None:
     if not shapes:
         raise ValueError("there must be at least one level")
     if len({(shape[0], shape[channel]) for shape in shapes}) > 1:
-        raise ValueError(f"maps of all levels must have the same N and C; their shapes are {', '.join(map(str, shapes))}")
+        raise ValueError(
+            f"maps of all levels must have the same N and C; their shapes are {', '.join(map(str, shapes))}"
+        )
 
 
 def _about(

@@ -171,7 +171,7 @@ def kept(function: Callable[_P, _T]) -> Callable[_P, _T]:
     @wraps(function)
     def call(*args: _P.args, **kwargs: _P.kwargs) -> _T:
         try:
-            return cached(*args, **kwargs)
+            return cached(*args, **kwargs)  # type: ignore[arg-type]  # the error below says if they are not
         except TypeError as error:
             if "unhashable" not in str(error):
                 raise

@@ -25,7 +25,8 @@ _STRUCT = re.compile(r"^struct (?P<name>\w+Params) \{(?P<body>.*?)^\};", re.MULT
 _MEMBER = re.compile(r"^\s*(?P<type>\w+) (?P<names>[\w\[\]]+(?:, [\w\[\]]+)*);", re.MULTILINE)
 _ADDRESSES = ("gradients", "maps")  # fields that begin a struct, and hold the addresses of arrays, one for each level
 _ENTRY = re.compile(
-    r'^extern "C" __global__ void\s(?:__launch_bounds__\([^)]*\)\s)?(?P<name>\w+)\((?P<parameters>[^)]*)\)', re.MULTILINE
+    r'^extern "C" __global__ void\s(?:__launch_bounds__\([^)]*\)\s)?(?P<name>\w+)\((?P<parameters>[^)]*)\)',
+    re.MULTILINE,
 )
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def _answer(call: RoiAlignCall, arrays: Callable[[np.ndarray], Any], out: Any = None) -> Any:
     """Makes the call with ``arrays`` of its arrays."""
-    how = {"mode": call.mode, "layout": call.layout, "dialect": call.dialect, "check": True}
+    how: dict[str, Any] = {"mode": call.mode, "layout": call.layout, "dialect": call.dialect, "check": True}
     where = (call.spatial_scale, call.sampling_ratio)
     boxes = arrays(call.boxes)
     if call.operation == Operation.FORWARD:

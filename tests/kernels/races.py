@@ -32,7 +32,9 @@ def with_block(launch, addresses, threads=None):
 
 host.run = with_block
 rng = np.random.default_rng(0)
-boxes = np.column_stack([rng.integers(0, 2, 5), rng.uniform(-2, 9, (5, 2)), rng.uniform(9, 20, (5, 2))]).astype(np.float32)
+boxes = np.column_stack([rng.integers(0, 2, 5), rng.uniform(-2, 9, (5, 2)), rng.uniform(9, 20, (5, 2))]).astype(
+    np.float32
+)
 for layout, shape in (("NCHW", (2, 5, 18, 19)), ("NHWC", (2, 18, 19, 5))):
     x = rng.standard_normal(shape).astype(np.float32)
     for mode in ("avg", "max"):

@@ -119,8 +119,14 @@ def test_memory_beside_the_gradient_and_the_workspace_is_left_alone(mode):
 
 @pytest.mark.parametrize(
     ("shape", "rois", "bins"),
-    [((1, 2, 4, 4), 0, (2, 2)), ((1, 2, 4, 4), 1, (0, 2)), ((0, 2, 4, 4), 0, (2, 2)), ((1, 0, 4, 4), 1, (2, 2)), ((1, 2, 0, 4), 0, (2, 2))],
-)  # fmt: skip
+    [
+        ((1, 2, 4, 4), 0, (2, 2)),
+        ((1, 2, 4, 4), 1, (0, 2)),
+        ((0, 2, 4, 4), 0, (2, 2)),
+        ((1, 0, 4, 4), 1, (2, 2)),
+        ((1, 2, 0, 4), 0, (2, 2)),
+    ],
+)
 def test_gradients_of_nothing_are_zeros_of_the_right_shape(shape, rois, bins):
     boxes = np.zeros((rois, 5), np.float32)
     grad = np.ones((rois, shape[1], *bins), np.float32)
@@ -134,7 +140,11 @@ def test_gradients_of_nothing_are_zeros_of_the_right_shape(shape, rois, bins):
             assert not of_boxes.any()
 
 
-X, BOXES, GRAD = np.zeros((2, 3, 7, 8), np.float32), np.array([[0, 1, 1, 5, 5]], np.float32), np.ones((1, 3, 2, 2), np.float32)
+X, BOXES, GRAD = (
+    np.zeros((2, 3, 7, 8), np.float32),
+    np.array([[0, 1, 1, 5, 5]], np.float32),
+    np.ones((1, 3, 2, 2), np.float32),
+)
 
 
 @pytest.mark.parametrize(
@@ -200,13 +210,17 @@ RACES = Path(__file__).with_name("races.py")
 
 def test_threads_of_a_block_do_not_race():
     """Under ThreadSanitizer; and a kernel without one of its barriers does."""
-    library = subprocess.run([*host.compiler(), "-print-file-name=libtsan.so"], capture_output=True, text=True, check=False)
+    library = subprocess.run(
+        [*host.compiler(), "-print-file-name=libtsan.so"], capture_output=True, text=True, check=False
+    )
     path = Path(library.stdout.strip())
     if not path.is_absolute():
         pytest.skip("the compiler has no ThreadSanitizer")
     environment = os.environ | {"LD_PRELOAD": str(path), "TSAN_OPTIONS": "exitcode=66 halt_on_error=1 report_bugs=1"}
     runs = {
-        fault: subprocess.run([sys.executable, RACES, fault], env=environment, capture_output=True, text=True, check=False)
+        fault: subprocess.run(
+            [sys.executable, RACES, fault], env=environment, capture_output=True, text=True, check=False
+        )
         for fault in ("none", "barrier")
     }
     if "unexpected memory mapping" in runs["none"].stderr:

@@ -57,7 +57,7 @@ def test_right_arrays_pass(source):
     ],
 )
 def test_wrong_arrays_are_refused(source, wrong):
-    with pytest.raises(TypeError, match="roi_align_forward takes .*'boxes': 'float32'"):
+    with pytest.raises(TypeError, match=r"roi_align_forward takes .*'boxes': 'float32'"):
         source.check(wrong)
 
 
