@@ -34,7 +34,7 @@ _IMAGE = 2048  # pixels along a side of the maps from which levels are read
 _DIGITS = Context(prec=80)
 
 Pooler = Callable[[list[np.ndarray], np.ndarray, list[float]], np.ndarray]
-"""Takes maps ``(1, 2, H_l, W_l)``, boxes ``(K, 5)`` in image pixels and scales; pools a bin of 2 × 2 samples: ``(K, 2, 1, 1)``."""
+"""Takes maps ``(1, 2, H_l, W_l)``, boxes ``(K, 5)`` in image pixels and scales; pools a bin of 2 × 2: ``(K, 2, 1, 1)``."""
 
 
 @dataclass(frozen=True, slots=True)

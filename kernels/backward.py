@@ -181,7 +181,7 @@ def _device_plan(packed: bool, *about: Any) -> Planned:
     last = problem.layout == "NHWC" and problem.mode == "avg"
     block = (16, 16) if last else (64, 1) if problem.mode == "max" else (_DEVICE_THREADS, 1)
     return _planned(
-        problem, geometry, 
+        problem, geometry,
         lambda entry: gradient_source(entry, problem, vector=vector, channels=1, winners=vector, packed=packed),
         small=((2**16, 1, 1), (32, 1)), sorting=(backward_plan.ORDERING_THREADS, 1), block=block,
         winners=((min(problem.rois, 2**30), 1, 1), (_DEVICE_THREADS, 1)),

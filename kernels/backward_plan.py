@@ -90,8 +90,8 @@ def geometry(problem: Problem, tile_y: int, tile_x: int, channels: int, *, most_
 def workspace_bytes(problem: Problem, tiles: int) -> int:
     """Returns the size of the workspace.
 
-    For K RoIs and T tiles it is 20 K + 8 K (P_h + P_w) + 4 T ⌈K / 32⌉ + 8 T bytes, each of the five parts a multiple of 16 bytes, and for a maximum 8 for
-    each element of the output.
+    For K RoIs and T tiles it is 20 K + 8 K (P_h + P_w) + 4 T ⌈K / 32⌉ + 8 T bytes, each of the five parts a multiple of 16
+    bytes, and for a maximum 8 more for each element of the output. `Geometry` has T.
     """
     k = problem.rois
     parts = (EXTENT_BYTES * k, SPAN_BYTES * k * sum(problem.bins), 4 * tiles * -(-k // 32), 4 * tiles, 4 * tiles)

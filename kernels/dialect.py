@@ -139,7 +139,7 @@ class Dialect:
         return replace(self, empty_grid=self.empty_grid if self.empty_grid == EmptyGrid.ONE_SAMPLE else EmptyGrid.ZERO)
 
     def for_gradient(self, mode: str) -> Self:
-        """Returns the dialect without the choices that the gradient of ``mode`` does not look at: nor at an average of nothing."""
+        """Returns the dialect without the choices that the gradient of ``mode`` does not look at."""
         rules = self.for_mode(mode)
         return replace(rules, empty_grid=EmptyGrid.ZERO) if rules.empty_grid == EmptyGrid.NAN else rules
 

@@ -60,7 +60,7 @@ class Source:
     @property
     def addresses(self) -> int:
         """How many addresses the struct begins with."""
-        fields = self.params.fields or {}
+        fields: Mapping[str, Any] = self.params.fields or {}
         return sum(fields[name][0].itemsize // 8 for name in _ADDRESSES if name in fields)
 
     def pack(self, values: Mapping[str, Any]) -> bytes:
