@@ -144,6 +144,38 @@ def gradient_source(
     )
 
 
+def host_source(entry: str, problem: Problem) -> Source:
+    """Returns the kernel that a CPU runs."""
+    return gradient_source(entry, problem, vector=_HOST_VECTOR[problem.layout], channels=4, winners=16)
+
+
+def device_source(entry: str, problem: Problem, *, packed: bool) -> Source:
+    """Returns the kernel that a GPU runs, for aligned vectors of channels if they are ``packed``."""
+    vector = device_vector(problem.itemsize, problem.layout)
+    lanes = device_vector(problem.itemsize, "NHWC")
+    return gradient_source(entry, problem, vector=vector, channels=1, winners=lanes, packed=packed)
+
+
+def _entries(problem: Problem) -> tuple[str, ...]:
+    return ("find_winners", "roi_align_backward") if problem.mode == "max" else ("roi_align_backward",)
+
+
+def _sorters(problem: Problem) -> list[Source]:
+    return [tiles_source(entry, problem) for entry in ("find_extents", "find_touching", "order_tiles")]
+
+
+def host_sources(problem: Problem) -> list[Source]:
+    """Returns all kernels that a CPU runs for a gradient of this mode, layout, data type and dialect."""
+    return [*_sorters(problem), *(host_source(entry, problem) for entry in _entries(problem))]
+
+
+def device_sources(problem: Problem) -> list[Source]:
+    """Returns all kernels that a GPU may run for such a gradient."""
+    alignments = (False, True) if problem.layout == "NHWC" and problem.mode == "avg" else (False,)
+    gathering = (device_source(entry, problem, packed=packed) for entry in _entries(problem) for packed in alignments)
+    return [*_sorters(problem), *gathering]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Planned:
     """A call of which all is settled but where its arrays are. ``winners`` is launched for a maximum."""
@@ -162,11 +194,10 @@ class Planned:
 def _host_plan(threads: int, *about: Any) -> Planned:
     problem = resolve(*about)
     geometry = backward_plan.host_geometry(problem)
-    vector = _HOST_VECTOR[problem.layout]
     threads = plan.worthwhile_threads(plan.Shape.of(problem), threads)
     some = 8 * threads  # blocks, each of which goes through many RoIs or tiles
     return _planned(
-        problem, geometry, lambda entry: gradient_source(entry, problem, vector=vector, channels=4, winners=16),
+        problem, geometry, lambda entry: host_source(entry, problem),
         small=((some, 1, 1), (1, 1)), sorting=(1, 1), block=(1, 1), winners=((min(problem.rois, 2**30), 1, 1), (1, 1)),
         threads=threads,
     )  # fmt: skip
@@ -177,12 +208,12 @@ def _device_plan(packed: bool, *about: Any) -> Planned:
     problem = resolve(*about)
     vector = device_vector(problem.itemsize, problem.layout)
     geometry = backward_plan.device_geometry(problem, vector)
-    packed = packed and problem.layout == "NHWC" and problem.channels % vector == 0
     last = problem.layout == "NHWC" and problem.mode == "avg"
+    packed = packed and last and problem.channels % vector == 0
     block = (16, 16) if last else (64, 1) if problem.mode == "max" else (_DEVICE_THREADS, 1)
     return _planned(
         problem, geometry,
-        lambda entry: gradient_source(entry, problem, vector=vector, channels=1, winners=vector, packed=packed),
+        lambda entry: device_source(entry, problem, packed=packed),
         small=((2**16, 1, 1), (32, 1)), sorting=(backward_plan.ORDERING_THREADS, 1), block=block,
         winners=((min(problem.rois, 2**30), 1, 1), (_DEVICE_THREADS, 1)),
     )  # fmt: skip

@@ -106,10 +106,19 @@ def box_gradient_source(problem: Problem, *, vector: int, lanes: tuple[int, int]
     )
 
 
+def host_sources(problem: Problem) -> list[Source]:
+    """Returns the kernel that a CPU runs for a gradient of this mode, layout, data type and dialect."""
+    return [box_gradient_source(problem, vector=_HOST_VECTOR, lanes=_HOST_LANES)]
+
+
+def device_sources(problem: Problem) -> list[Source]:
+    """Returns the kernel that a GPU runs for such a gradient."""
+    return [box_gradient_source(problem, vector=_DEVICE_VECTOR, lanes=_DEVICE_LANES)]
+
+
 def _planned(
-    problem: Problem, lanes: tuple[int, int], vector: int, block: tuple[int, int], threads: int = 1
+    problem: Problem, source: Source, lanes: tuple[int, int], block: tuple[int, int], threads: int = 1
 ) -> Planned:
-    source = box_gradient_source(problem, vector=vector, lanes=lanes)
     memory = 4 * lanes[0] * lanes[1] * (8 if problem.itemsize == 8 else 4)
     takes = {
         "grad": problem.dtype,
@@ -126,13 +135,13 @@ def _planned(
 def _host_plan(threads: int, *about: Any) -> Planned:
     problem = resolve(*about)
     threads = plan.worthwhile_threads(plan.Shape.of(problem), threads)
-    return _planned(problem, _HOST_LANES, _HOST_VECTOR, (1, 1), threads)
+    return _planned(problem, *host_sources(problem), _HOST_LANES, (1, 1), threads)
 
 
 @kept
 def _device_plan(*about: Any) -> Planned:
     problem = resolve(*about)
-    return _planned(problem, _DEVICE_LANES, _DEVICE_VECTOR, (_DEVICE_THREADS, 1))
+    return _planned(problem, *device_sources(problem), _DEVICE_LANES, (_DEVICE_THREADS, 1))
 
 
 def slope(

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from . import arguments, device, host
-from .problem import LAYOUTS, MODES, resolve_dialect
+from . import arguments, backward, backward_boxes, device, host
+from .problem import LAYOUTS, MODES, Problem, resolve_dialect
 from .roi_align import device_sources, host_source
 from .source import C_NAMES
 
@@ -20,20 +20,33 @@ if TYPE_CHECKING:
     from .source import Source
 
 
+OPERATIONS = ("forward", "backward", "backward_boxes")
+
+
+def _sources(operation: str, on_host: bool, dtype: str, mode: str, layout: str, rules: Dialect) -> Iterable[Source]:
+    if operation == "forward":
+        return [host_source(dtype, mode, layout, rules)] if on_host else device_sources(dtype, mode, layout, rules)
+    problem = Problem(dtype, 1, 1, 1, (1,), (1,), (1, 1), ((1.0, 1.0),), (0, 0), mode, layout, rules)
+    module = backward if operation == "backward" else backward_boxes
+    return module.host_sources(problem) if on_host else module.device_sources(problem)
+
+
 def precompile(
     xp: ModuleType = np,
     *,
+    operations: Iterable[str] = ("forward",),
     dtypes: Iterable[str] = ("float32",),
     modes: Iterable[str] = ("avg",),
     layouts: Iterable[str] = LAYOUTS,
     dialects: Iterable[str | Dialect | None] = (None,),
     aligned: bool = False,
 ) -> int:
-    """Compiles the kernels of every combination of the options now, so that no call of `roi_align` has to.
+    """Compiles the kernels of every combination of the options now, so that no call of `roi_align`, or of its gradients, has to.
 
     Args:
         xp: The module whose arrays the calls will be made with: NumPy, whose kernels are compiled into the user's cache and
             loaded, or CuPy, whose kernels are compiled for the current device.
+        operations: ``"forward"``, ``"backward"`` (`roi_align_backward`), ``"backward_boxes"``.
         dtypes: Names of the data types of the feature maps: float16, bfloat16, float32, float64.
         modes: ``"avg"``, ``"max"``.
         layouts: ``"NCHW"``, ``"NHWC"``.
@@ -55,10 +68,11 @@ def precompile(
     chosen_modes = [arguments.choice("modes", mode, MODES) for mode in modes]
     chosen_layouts = [arguments.choice("layouts", layout, LAYOUTS) for layout in layouts]
     rules = [resolve_dialect(dialect, aligned=aligned and dialect is None) for dialect in dialects]
+    chosen = [arguments.choice("operations", name, OPERATIONS) for name in operations]
     # Dialects that differ only where a mode does not look share a kernel.
     sources: dict[Source, None] = {}
-    for options in itertools.product(names, chosen_modes, chosen_layouts, rules):
-        sources |= dict.fromkeys([host_source(*options)] if xp is np else device_sources(*options))
+    for operation, *options in itertools.product(chosen, names, chosen_modes, chosen_layouts, rules):
+        sources |= dict.fromkeys(_sources(operation, xp is np, *options))
     for source in sources:
         (host if xp is np else device).compile_source(source)
     return len(sources)

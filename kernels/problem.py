@@ -22,6 +22,7 @@ MODES = ("avg", "max")
 LAYOUTS = ("NCHW", "NHWC")
 
 _KEPT = 4096  # problems, and as many launches
+_caches: list[Any] = []
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
@@ -161,12 +162,19 @@ def resolve(
     return problem
 
 
+def forget() -> None:
+    """Forgets all that was kept, as is needed when sources have changed."""
+    for cached in _caches:
+        cached.cache_clear()
+
+
 def kept(function: Callable[_P, _T]) -> Callable[_P, _T]:
     """Keeps what ``function`` returned for arguments of the same values and types; those that cannot be kept are new each time.
 
     Types are told apart in the arguments themselves, not within tuples.
     """
     cached = lru_cache(maxsize=_KEPT, typed=True)(function)
+    _caches.append(cached)
 
     @wraps(function)
     def call(*args: _P.args, **kwargs: _P.kwargs) -> _T:

@@ -7,7 +7,7 @@ import pytest
 from roikit.conformance.adapters.roikit import RoikitHost
 from roikit.conformance.case import LAYOUTS, in_memory, load_cases
 from roikit.conformance.judge import Verdict, judge_error, judge_output
-from roikit.kernels import InvalidRoiError, source
+from roikit.kernels import InvalidRoiError, problem, source
 from roikit.kernels.dialect import DIALECTS
 
 # Sparse maps and calls that must be refused are run by a worker, in test_runner.py.
@@ -45,7 +45,7 @@ def test_the_kernels_conform_under_every_dialect_type_and_layout(case):
 MUTANTS = {
     "half pixel": ("case Offset::half: return add(mul(x, scale), (acc_t)-0.5);", "(acc_t)-0.5", "(acc_t)-0.25"),
     "shift before scale": ("case Offset::half: return add(mul(x, scale), (acc_t)-0.5);", "add(mul(x, scale), (acc_t)-0.5)", "mul(add(x, (acc_t)-0.5), scale)"),
-    "minimum size": ("MIN_SIZE == MinSize::one && extent < (acc_t)1) extent = (acc_t)1", "extent = (acc_t)1", "extent = (acc_t)2"),
+    "minimum size": ("MIN_SIZE == MinSize::one ? (acc_t)1 : (acc_t)0;", "(acc_t)1 :", "(acc_t)2 :"),
     "adaptive ceil": ("case Adaptive::ceil: return ceil_of(bin);", "ceil_of", "floor_of"),
     "adaptive count of bins instead of pixels": ("adaptive ? adaptive_grid(axis.bin)", "adaptive_grid(axis.bin)", "adaptive_grid(extent)"),
     "corner of the cell instead of its centre": ("add((acc_t)i, (acc_t)0.5)", "(acc_t)0.5", "(acc_t)0"),
@@ -75,8 +75,8 @@ MUTANTS = {
     "last piece of the results": ("if constexpr (N > 1) write_results", "N > 1", "N > 100"),
     "last piece of a tile of channels": ("if constexpr (N > 1) reduce_lines", "N > 1", "N > 100"),
     "row of bins": ("feature_t* const bin = roi.output + ((int64)p * bins_x + q) * params.channels;", "+ q)", "+ 0)"),
-    "x and y exchanged": ("box[2], box[4], (acc_t)params.scale_y", "box[2], box[4]", "box[1], box[3]"),
-    "one scale for both axes": ("box[1], box[3], (acc_t)params.scale_x", "params.scale_x", "params.scale_y"),
+    "x and y exchanged": ("box[2], box[4], (acc_t)params.scales_y", "box[2], box[4]", "box[1], box[3]"),
+    "one scale for both axes": ("box[1], box[3], (acc_t)params.scales_x", "params.scales_x", "params.scales_y"),
     "merged taps lose a weight": ("taps[low].weight += sample.weight_low;", "+=", "="),
 }  # fmt: skip
 
@@ -90,6 +90,7 @@ def test_the_cases_notice_a_broken_kernel(fault, monkeypatch):
     assert broken != original
     monkeypatch.setattr(source, "_read", lambda _: broken)
     source.specialise.cache_clear()
+    problem.forget()
     # A mutant that reads outside the map must not take the tests with it.
     cases = (
         [case for case in CASES if case.id == "batch-index-too-large"] if fault == "batch index unchecked" else CASES
@@ -106,4 +107,5 @@ def test_the_cases_notice_a_broken_kernel(fault, monkeypatch):
         )
     finally:
         source.specialise.cache_clear()
+        problem.forget()
     assert red, f"no case notices: {fault}"

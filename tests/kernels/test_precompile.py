@@ -5,7 +5,7 @@ import sys
 import numpy as np
 import pytest
 
-from roikit.kernels import device, host, precompile, roi_align
+from roikit.kernels import device, host, precompile, roi_align, roi_align_backward, roi_align_backward_boxes
 from roikit.kernels.problem import resolve_dialect
 from roikit.kernels.roi_align import device_sources, host_source
 
@@ -37,6 +37,20 @@ def test_a_call_after_it_starts_no_compiler(compilers):
     assert len(compilers) == before + 1, "the count counts nothing"
 
 
+@pytest.mark.parametrize("mode", ["avg", "max"])
+def test_gradients_can_be_compiled_ahead_too(compilers, mode):
+    assert precompile(layouts=["NHWC"], modes=[mode], operations=["backward", "backward_boxes"]) >= 5
+    before = len(compilers)
+    assert before == 3  # the kernels of a source are compiled together
+    x, grad = np.ones((1, 4, 4, 1), np.float32), np.ones((1, 1, 1, 1), np.float32)
+    how = {"mode": mode, "layout": "NHWC"}
+    roi_align_backward(grad, BOXES, x.shape, **how, input=x)
+    roi_align_backward_boxes(grad, x, BOXES, **how)
+    assert len(compilers) == before
+    roi_align_backward(grad, BOXES, x.shape, **how, dialect="openvino-half-pixel", input=x)
+    assert len(compilers) > before, "the count counts nothing"
+
+
 def test_on_a_gpu_every_kernel_that_a_call_may_choose_is_compiled(monkeypatch):
     compiled = []
 
@@ -63,6 +77,7 @@ def test_on_a_gpu_every_kernel_that_a_call_may_choose_is_compiled(monkeypatch):
         ({"dtypes": ["int8"]}, "dtypes must be one of 'float16'"),
         ({"modes": "avg"}, "modes must be one of 'avg', 'max', not 'a'"),
         ({"layouts": ["CHWN"]}, "layouts must be one of"),
+        ({"operations": ["sideways"]}, "operations must be one of 'forward', 'backward', 'backward_boxes'"),
         ({"dialects": ["torchvison"]}, "no dialect is called 'torchvison'"),
     ],
 )
