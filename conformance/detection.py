@@ -1,0 +1,278 @@
+"""Decides, from what was read off an implementation, which choice it makes at each decision point.
+
+Every combination of choices predicts every reading (`prediction`). What remains are the combinations that fit most readings; a reading
+that fits no combination is explained by no dialect, and does not vote. A choice is decided when all that remain make it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from ..kernels.dialect import DIALECTS, Max
+from .judge import Verdict
+from .prediction import CANDIDATES, GEOMETRY, POINTS, Prediction, choices, maximum, outcomes, place
+from .probes import AVERAGES, MAXIMA, PIXELS, SIZE, TELLING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from ..kernels.dialect import Dialect
+    from .footprint import Reading
+    from .probes import Probe
+
+    Array = NDArray[Any]
+
+_STARTS: tuple[float | None, ...] = (None, -math.inf, 0.0, -10000.0)  # of maxima, that are looked for; others if they are seen
+_FAR_BELOW = TELLING.index("far below zero")
+
+Choice = Any
+"""A choice at a decision point: a `StrEnum`, or for ``max_start`` None or a number."""
+
+
+class Difference(NamedTuple):
+    """The first number of a probe that one prediction gets wrong; ``where`` is "bin (p, q), pixel (y, x)" or the like."""
+
+    where: str
+    got: float
+    predicted: float
+
+
+@dataclass(frozen=True, slots=True)
+class RuledOut:
+    """A choice that, all else being equal, does not fit."""
+
+    choice: Choice
+    probe: str
+    difference: Difference
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What is known of one decision point.
+
+    Attributes:
+        point: Its name.
+        left: The choices that remain: one if it is decided, none if nothing can be said.
+        ruled_out: Those that do not, each with a probe that shows it.
+        open: Why not one choice remains; empty if one does.
+    """
+
+    point: str
+    left: tuple[Choice, ...]
+    ruled_out: tuple[RuledOut, ...]
+    open: str
+
+
+@dataclass(frozen=True, slots=True)
+class Oddity:
+    """A reading that says nothing of a dialect, and why."""
+
+    probe: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """What was found out.
+
+    Attributes:
+        decisions: One for every decision point; empty if nothing could be read.
+        names: The named dialects that predict all that any dialect explains. None if an ordinary box is explained by no dialect.
+        nearest: Without these, the named dialect that predicts most.
+        differences: Where that one chooses otherwise: point, its choice.
+        unexplained: What no dialect explains: values, refusals, crashes.
+        unsupported: Probes that the implementation does not offer to answer.
+        best: A dialect, named or not, that fits best; None if nothing could be read.
+    """
+
+    decisions: tuple[Decision, ...]
+    names: tuple[str, ...]
+    nearest: str | None
+    differences: tuple[tuple[str, Choice], ...]
+    unexplained: tuple[Oddity, ...]
+    unsupported: tuple[Oddity, ...]
+    best: Dialect | None
+
+
+def detect(readings: Mapping[Probe, Reading], dtype: str) -> Detection:
+    """Returns what readings of a forward say."""
+    return _Detective(readings, dtype).report()
+
+
+def fitting(probe: Probe, values: Array, dtype: str, *, empty_is_zero: bool = False) -> Array:
+    """Returns which candidates predict an average's reading; with ``empty_is_zero`` its gradient, which has no 0 / 0."""
+    fits = np.zeros(len(CANDIDATES), bool)
+    for outcome in outcomes(probe, dtype):
+        prediction = outcome.prediction
+        if empty_is_zero:
+            prediction = Prediction(np.nan_to_num(prediction.values, nan=0.0), prediction.bound)
+        if prediction.fits(values):
+            fits |= outcome.members
+    return fits
+
+
+def difference(probe: Probe, got: Array, prediction: Prediction) -> Difference:
+    """Returns the first element that is not as predicted; of all, the farthest if none is."""
+    with np.errstate(invalid="ignore"):
+        off = ~((np.abs(got - prediction.values) <= prediction.bound) | (got == prediction.values))
+    off &= ~(np.isnan(got) & np.isnan(prediction.values)) & ~np.isinf(prediction.bound)
+    k, channel, p, q = (int(n) for n in np.unravel_index(int(off.argmax()), off.shape))
+    of = f"pixel {divmod(channel, SIZE[1])}" if got.shape[1] == PIXELS else TELLING[channel]
+    roi = f"RoI {k}, " if len(probe.boxes) > 1 else ""
+    at = k, channel, p, q
+    return Difference(f"{roi}bin ({p}, {q}), {of}", float(got[at]), float(prediction.values[at]))
+
+
+class _Detective:
+    """The readings of one implementation in one setting, and what follows from them."""
+
+    def __init__(self, readings: Mapping[Probe, Reading], dtype: str) -> None:
+        self.readings, self.dtype = readings, dtype
+        self.values = {probe: reading.values for probe, reading in readings.items() if reading.values is not None}
+        self.fits = {p: fitting(p, self.values[p], dtype) for p in AVERAGES if p in self.values}
+
+    @cached_property
+    def survivors(self) -> list[Dialect]:
+        """The candidates that fit most averages."""
+        scores = sum(self.fits.values(), np.zeros(len(CANDIDATES), int))
+        return [CANDIDATES[n] for n in np.flatnonzero(scores == scores.max())]
+
+    @cached_property
+    def readings_of_maximum(self) -> dict[tuple[Max, float | None], list[Dialect]]:
+        """What a maximum may be, and those survivors that, so read, fit most maxima."""
+        read = [probe for probe in MAXIMA if probe in self.values]
+        alike: dict[Any, list[Dialect]] = {}
+        for dialect in self.survivors:
+            same = tuple(self.prediction(p, dialect).values.tobytes() for p in AVERAGES)
+            alike.setdefault((dialect.for_mode("max"), same), []).append(dialect)
+        tried = {
+            (meaning, start, key): sum(self.predicts(p, replace(group[0], max=meaning, max_start=start)) for p in read)
+            for (key, group), meaning, start in itertools.product(alike.items(), Max, self._starts())
+        }
+        most = max(tried.values())
+        left: dict[tuple[Max, float | None], list[Dialect]] = {}
+        for (meaning, start, key), score in tried.items():
+            if score == most:
+                left.setdefault((meaning, start), []).extend(alike[key])
+        return left
+
+    def _starts(self) -> list[float | None]:
+        """Returns what a maximum may start from: the usual, and what is seen where all else is far below."""
+        seen = set()
+        for probe in MAXIMA:
+            if probe in self.values:
+                far = self.values[probe][:, _FAR_BELOW]
+                near = far[far > -(2.0**60)] if self.dtype != "float16" else far[far > -(2.0**9)]
+                seen |= set(near.flat) | (set(far.flat) if probe.is_malformed else set())
+        usable = {float(v) for v in seen if math.isfinite(v) and v < 0 and abs(v) <= float(np.finfo(np.float32).max)}
+        return [*_STARTS, *sorted(usable - set(_STARTS))]
+
+    @cached_property
+    def remaining(self) -> list[Dialect]:
+        """All that fit best, one that is named first if there is one."""
+        found = self.survivors
+        if self.has_maximum:
+            found = [
+                replace(dialect, max=meaning, max_start=start)
+                for (meaning, start), dialects in self.readings_of_maximum.items()
+                for dialect in dialects
+            ]
+        named = set(DIALECTS.values())
+        return sorted(found, key=lambda dialect: dialect not in named)
+
+    @property
+    def has_maximum(self) -> bool:
+        return any(probe in self.values for probe in MAXIMA)
+
+    def prediction(self, probe: Probe, dialect: Dialect) -> Prediction:
+        if probe.mode == "max":
+            return maximum(probe, dialect.for_mode("max"), self.dtype)
+        at = place(dialect)
+        return next(outcome.prediction for outcome in outcomes(probe, self.dtype) if outcome.members[at])
+
+    def predicts(self, probe: Probe, dialect: Dialect) -> bool:
+        """Whether a dialect predicts what was read."""
+        if probe.mode == "avg":
+            return bool(self.fits[probe][place(dialect)])
+        return self.prediction(probe, dialect).fits(self.values[probe])
+
+    @cached_property
+    def explained(self) -> list[Probe]:
+        """The probes that vote: some combination of choices predicts what they gave."""
+        averages = [probe for probe, fits in self.fits.items() if fits.any()]
+        maxima = [probe for probe in MAXIMA if probe in self.values]
+        tried = [*self.remaining, *DIALECTS.values()] if maxima else []
+        return averages + [probe for probe in maxima if any(self.predicts(probe, dialect) for dialect in tried)]
+
+    def report(self) -> Detection:
+        """Returns what is known."""
+        offered = [(p, r) for p, r in self.readings.items() if r.failure]
+        unsupported = [Oddity(p.name, r.reason) for p, r in offered if r.failure and r.failure.verdict == Verdict.UNSUPPORTED]
+        failed = [Oddity(p.name, r.reason) for p, r in offered if r.failure and r.failure.verdict != Verdict.UNSUPPORTED]
+        if not self.explained:
+            strange = [Oddity(probe.name, "fits no dialect") for probe in self.values]
+            return Detection((), (), None, (), (*failed, *strange), tuple(unsupported), None)
+        best = self.remaining[0]
+        decisions = tuple(self._decision(point, best) for point in POINTS)
+        unexplained = [*self._unexplained(best), *failed]
+        strange_boxes = [probe for probe in self.values if probe not in self.explained and not probe.is_malformed]
+        scores = {name: sum(self.predicts(p, dialect) for p in self.explained) for name, dialect in DIALECTS.items()}
+        names = tuple(name for name, score in scores.items() if score == len(self.explained) and not strange_boxes)
+        left = {decision.point: decision.left for decision in decisions if decision.left}
+
+        def differing(name: str) -> tuple[tuple[str, Choice], ...]:
+            choice = {point: getattr(DIALECTS[name], point) for point in left}
+            return tuple((point, choice[point]) for point in left if choice[point] not in left[point])
+
+        nearest = None if names else min(scores, key=lambda name: (-scores[name], len(differing(name))))
+        differences = differing(nearest) if nearest else ()
+        return Detection(decisions, names, nearest, differences, tuple(unexplained), tuple(unsupported), best)
+
+    def _decision(self, point: str, best: Dialect) -> Decision:
+        if point not in GEOMETRY and not self.has_maximum:
+            return Decision(point, (), (), self._why_no_maximum())
+        left = tuple(dict.fromkeys(getattr(dialect, point) for dialect in self.remaining))
+        others: Sequence[Choice] = self._starts() if point == "max_start" else choices(point)
+        ruled_out = [evidence for choice in others if choice not in left for evidence in self._evidence(best, point, choice)]
+        return Decision(point, left, tuple(ruled_out), self._why_open(best, point, left) if len(left) > 1 else "")
+
+    def _why_no_maximum(self) -> str:
+        failures = [reading.reason for probe, reading in self.readings.items() if probe.mode == "max"]
+        return f"not seen: {failures[0]}" if failures else "no maximum is offered"
+
+    def _evidence(self, best: Dialect, point: str, choice: Choice) -> Iterator[RuledOut]:
+        """Yields the first probe that rules a choice out, all else being equal."""
+        other = replace(best, **{point: choice})
+        for probe in self.explained:
+            if self.predicts(probe, best) and not self.predicts(probe, other):
+                yield RuledOut(choice, probe.name, difference(probe, self.values[probe], self.prediction(probe, other)))
+                return
+
+    def _why_open(self, best: Dialect, point: str, left: tuple[Choice, ...]) -> str:
+        """Returns the first probe that would have told these choices from each other, if there is one."""
+        here = self.prediction
+        for probe, reading in self.readings.items():
+            for choice in left:
+                there = replace(best, **{point: choice})
+                if not np.array_equal(here(probe, best).values, here(probe, there).values, equal_nan=True):
+                    told = reading.reason or ("it fits none" if probe not in self.explained else "too near to tell")
+                    return f"{probe.name}: {told}"
+        return "makes no difference beside the other choices"
+
+    def _unexplained(self, best: Dialect) -> Iterator[Oddity]:
+        """Yields the values that the best dialect does not predict."""
+        for probe, values in self.values.items():
+            if self.predicts(probe, best):
+                continue
+            off = difference(probe, values, self.prediction(probe, best))
+            text = f"{off.where}: {off.got:.7g}, not {off.predicted:.7g}"
+            others = "; fits other choices, but not with the rest" if probe in self.explained else "; fits no dialect"
+            yield Oddity(probe.name, text + others)

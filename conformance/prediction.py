@@ -1,0 +1,173 @@
+"""What a probe must give under any dialect, exactly, and how far a sound implementation may be from it.
+
+The expected footprint comes from the oracle's axes, never from an implementation. A weight is a product of one along y and one along x,
+so that its error is that of these (`tolerance`: how far samples may lie from where they belong, and rounding).
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import fields, replace
+from fractions import Fraction
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from ..kernels.dialect import Dialect, Max
+from .oracle import Axis, Rules, roi_align, stages
+from .probes import PIXELS, SIZE, maps_of
+from .tolerance import FLOAT_TYPES, AxisError, bounds
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from enum import StrEnum
+
+    from numpy.typing import NDArray
+
+    from .probes import Probe
+    from .tolerance import FloatType
+
+    Array = NDArray[Any]
+
+POINTS = tuple(field.name for field in fields(Dialect))
+"""The decision points."""
+
+GEOMETRY = tuple(name for name in POINTS if name not in ("max", "max_start"))
+"""Those that an average looks at."""
+
+
+def choices(point: str) -> tuple[StrEnum, ...]:
+    """Returns the choices at a decision point other than ``max_start``."""
+    return tuple(type(getattr(Dialect(), point)))
+
+
+def _candidates() -> tuple[Dialect, ...]:
+    combinations = itertools.product(*map(choices, GEOMETRY))
+    return tuple(Dialect(**dict(zip(GEOMETRY, each, strict=True))) for each in combinations)
+
+
+CANDIDATES = _candidates()
+"""Every combination of choices that an average looks at."""
+
+_PLACES = {dialect: n for n, dialect in enumerate(CANDIDATES)}
+
+
+def place(dialect: Dialect) -> int:
+    """Returns which of the candidates does what ``dialect`` does to an average."""
+    return _PLACES[replace(dialect, max=Max.SAMPLE, max_start=None)]
+
+
+class Prediction(NamedTuple):
+    """Arrays ``(K, C, P_h, P_w)``: what a probe must give, and the greatest error; infinite if rounding may decide."""
+
+    values: Array
+    bound: Array
+
+    def fits(self, got: Array) -> bool:
+        """Whether ``got``, of the same shape, may be what was computed."""
+        with np.errstate(invalid="ignore"):
+            near = np.abs(got - self.values) <= self.bound
+        same = (got == self.values) | (np.isnan(got) & np.isnan(self.values)) | np.isinf(self.bound)
+        return bool((near | same).all())
+
+
+class Outcome(NamedTuple):
+    """What a probe of an average must give under those candidates whose ``members`` is true."""
+
+    prediction: Prediction
+    members: Array
+
+
+class _AxisWeights(NamedTuple):
+    """Weights of one axis before division and their errors, ``(bins, pixels)``; whether rounding decides the grid.
+
+    Coordinates may be formed in the data type of the maps, even one of 16 bits.
+    """
+
+    weights: Array
+    error: Array
+    is_fragile: bool
+
+
+@cache
+def outcomes(probe: Probe, dtype: str) -> tuple[Outcome, ...]:
+    """Returns all that a probe of an average may give in ``dtype``, each once."""
+    found: dict[Any, tuple[Prediction, list[int]]] = {}
+    along: dict[Any, _AxisWeights] = {}
+    for n, dialect in enumerate(CANDIDATES):
+        parts = []
+        for row in probe.rows:
+            axes = stages(row, SIZE, probe.output_size, *_pairs(probe), dialect)[1:]
+            keys = [(axis.pixels, axis.box, *_key(axis)) for axis in axes]
+            for key, axis in zip(keys, axes, strict=True):
+                if key not in along:
+                    along[key] = _weights(axis, FLOAT_TYPES[dtype])
+            parts.append(_footprint(axes, [along[key] for key in keys], FLOAT_TYPES[dtype]))
+        prediction = Prediction(*map(np.stack, zip(*parts, strict=True)))
+        same = prediction.values.tobytes(), prediction.bound.tobytes()
+        found.setdefault(same, (prediction, []))[1].append(n)
+    everyone = np.arange(len(CANDIDATES))
+    return tuple(Outcome(prediction, np.isin(everyone, members)) for prediction, members in found.values())
+
+
+def _pairs(probe: Probe) -> tuple[tuple[float, float], tuple[int, int]]:
+    return (probe.scale, probe.scale), (probe.sampling_ratio, probe.sampling_ratio)
+
+
+def _key(axis: Axis) -> tuple[Any, ...]:
+    """Returns all that tells the weights of an axis under one candidate from those under another."""
+    dialect = axis.rules.dialect
+    error = dialect.offset, dialect.end, dialect.min_size
+    return axis.start, axis.extent, axis.grid, axis.taken, dialect.outside, *error
+
+
+def _footprint(axes: Sequence[Axis], along: Sequence[_AxisWeights], type_: FloatType) -> tuple[Array, Array]:
+    """Returns the footprint of a RoI and its error, ``(H · W, P_h, P_w)``."""
+    (y, x), (along_y, along_x) = axes, along
+    weights = _product(along_y.weights, along_x.weights)
+    share = y.rules.average(Fraction(1), y.grid, x.grid)
+    if not isinstance(share, Fraction):
+        return np.full(weights.shape, np.nan), np.zeros(weights.shape)
+    if any(part.is_fragile for part in along):
+        return float(share) * weights, np.full(weights.shape, np.inf)
+    moved = _product(along_y.weights + along_y.error, along_x.weights + along_x.error) - weights
+    gamma = type_.gamma(4 * y.taken * x.taken + 8)
+    error = float(share) * (moved + gamma * (weights + moved)) + type_.underflow * (weights > 0)
+    return float(share) * weights, error
+
+
+def _product(along_y: Array, along_x: Array) -> Array:
+    """Returns the outer products of ``(P_h, H)`` and ``(P_w, W)`` as ``(H · W, P_h, P_w)``."""
+    with np.errstate(invalid="ignore"):
+        products: Array = np.einsum("py,qx->yxpq", along_y, along_x).reshape(PIXELS, len(along_y), len(along_x))
+    return products
+
+
+def _weights(axis: Axis, type_: FloatType) -> _AxisWeights:
+    weights = np.zeros((axis.bins, axis.pixels))
+    for p in range(axis.bins):
+        for sample in axis.samples(p):
+            for pixel, weight in (sample.low, sample.high):
+                weights[p, pixel] += float(sample.count * weight)
+    errors = AxisError(axis, type_)
+    reach = errors.reach
+    # A sample between two pixels takes from one what it gives to the other; reach.total has the cells by their lower pixel.
+    error = reach.total + np.roll(reach.total, 1, axis=1)
+    error[:, 0] -= reach.total[:, -1]
+    error[reach.at_bound] = np.inf
+    return _AxisWeights(weights, error, errors.grid_is_fragile)
+
+
+@cache
+def maximum(probe: Probe, dialect: Dialect, dtype: str) -> Prediction:
+    """Returns what a probe of a maximum must give under a dialect (what `Dialect.for_mode` leaves of it)."""
+    return forward(probe, maps_of(probe, dtype), dialect, dtype)
+
+
+def forward(probe: Probe, maps: Array, dialect: Dialect, dtype: str) -> Prediction:
+    """Returns the exact output of a probe on ``maps``, ``(C, H, W)``, and its bounds."""
+    result = roi_align(maps[None], probe.rows, probe.output_size, *_pairs(probe), probe.mode, dialect, Rules)
+    limits = bounds(result, dtype, storage_arithmetic=True)
+    values = np.frompyfunc(lambda value: float(value), 1, 1)(result.values).astype(float)
+    return Prediction(values, np.where(limits.fragile, np.inf, limits.bound))
