@@ -30,7 +30,13 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-_STARTS: tuple[float | None, ...] = (None, -math.inf, 0.0, -10000.0)  # of maxima, that are looked for; others if they are seen
+_STARTS: tuple[float | None, ...] = (
+    None,
+    -math.inf,
+    0.0,
+    -10000.0,
+)  # of maxima, that are looked for; others if they are seen
+_NEAR, _NEAR_IN_FLOAT16 = -(2.0**80), -(2.0**9)  # what no sample far below zero comes to
 _FAR_BELOW = TELLING.index("far below zero")
 
 Choice = Any
@@ -166,12 +172,13 @@ class _Detective:
 
     def _starts(self) -> list[float | None]:
         """Returns what a maximum may start from: the usual, and what is seen where all else is far below."""
-        seen = set()
+        seen: set[float] = set()
         for probe in MAXIMA:
             if probe in self.values:
                 far = self.values[probe][:, _FAR_BELOW]
-                near = far[far > -(2.0**60)] if self.dtype != "float16" else far[far > -(2.0**9)]
-                seen |= set(near.flat) | (set(far.flat) if probe.is_malformed else set())
+                seen.update(far[far > (_NEAR_IN_FLOAT16 if self.dtype == "float16" else _NEAR)].flat)
+                alike = self.values[probe].reshape(len(TELLING), -1) if len(probe.boxes) == 1 else np.zeros((1, 0))
+                seen.update(alike[0, (alike == alike[0]).all(axis=0)])  # whatever the map, as where nothing is read
         usable = {float(v) for v in seen if math.isfinite(v) and v < 0 and abs(v) <= float(np.finfo(np.float32).max)}
         return [*_STARTS, *sorted(usable - set(_STARTS))]
 
@@ -215,8 +222,12 @@ class _Detective:
     def report(self) -> Detection:
         """Returns what is known."""
         offered = [(p, r) for p, r in self.readings.items() if r.failure]
-        unsupported = [Oddity(p.name, r.reason) for p, r in offered if r.failure and r.failure.verdict == Verdict.UNSUPPORTED]
-        failed = [Oddity(p.name, r.reason) for p, r in offered if r.failure and r.failure.verdict != Verdict.UNSUPPORTED]
+        unsupported = [
+            Oddity(p.name, r.reason) for p, r in offered if r.failure and r.failure.verdict == Verdict.UNSUPPORTED
+        ]
+        failed = [
+            Oddity(p.name, r.reason) for p, r in offered if r.failure and r.failure.verdict != Verdict.UNSUPPORTED
+        ]
         if not self.explained:
             strange = [Oddity(probe.name, "fits no dialect") for probe in self.values]
             return Detection((), (), None, (), (*failed, *strange), tuple(unsupported), None)
@@ -241,7 +252,9 @@ class _Detective:
             return Decision(point, (), (), self._why_no_maximum())
         left = tuple(dict.fromkeys(getattr(dialect, point) for dialect in self.remaining))
         others: Sequence[Choice] = self._starts() if point == "max_start" else choices(point)
-        ruled_out = [evidence for choice in others if choice not in left for evidence in self._evidence(best, point, choice)]
+        ruled_out = [
+            evidence for choice in others if choice not in left for evidence in self._evidence(best, point, choice)
+        ]
         return Decision(point, left, tuple(ruled_out), self._why_open(best, point, left) if len(left) > 1 else "")
 
     def _why_no_maximum(self) -> str:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from .implementation import Description, RoiAlignCall
     from .probes import Probe
     from .process import Target
+    from .results import Subject
 
     Array = NDArray[Any]
 
@@ -74,21 +75,37 @@ class Readings:
     backward: dict[Probe, Reading] = field(default_factory=dict)
 
 
+def offered(description: Description) -> list[Probe]:
+    """Returns the probes of the modes that an implementation has."""
+    return [probe for probe in PROBES if probe.mode in description.modes]
+
+
 class Reader:
     """Reads one implementation; no call may take longer than ``seconds``."""
 
     def __init__(self, target: Target, seconds: float, stop: threading.Event) -> None:
         """Starts nothing yet."""
         self._target, self._seconds, self._stop = target, seconds, stop
+        self._harmless = self._session()
+
+    def _session(self) -> Session:
+        return Session(self._target, self._seconds, self._stop)
+
+    def open(self) -> Subject:
+        """Starts a worker and returns what it says of its implementation."""
+        return self._harmless.open()
+
+    def close(self) -> None:
+        """Ends the worker."""
+        self._harmless.close()
 
     def read(self, description: Description, setting: Setting, on_reading: Callable[[], None]) -> Readings:
         """Returns all readings in one setting; ``on_reading`` is called after each probe."""
         readings = Readings()
-        probes = [probe for probe in PROBES if probe.mode in description.modes]
-        with closing(self._session()) as session:
-            for probe in (probe for probe in probes if not probe.is_malformed):
-                self._read(_Asking(session, description, setting), probe, readings)
-                on_reading()
+        probes = offered(description)
+        for probe in (probe for probe in probes if not probe.is_malformed):
+            self._read(_Asking(self._harmless, description, setting), probe, readings)
+            on_reading()
         for probe in (probe for probe in probes if probe.is_malformed):
             with closing(self._session()) as session:
                 asking = _Asking(session, description, setting)
@@ -98,13 +115,12 @@ class Reader:
                 on_reading()
         return readings
 
-    def _session(self) -> Session:
-        return Session(self._target, self._seconds, self._stop)
-
     def _read(self, asking: _Asking, probe: Probe, readings: Readings) -> None:
         failed = Counter(reading.failure.verdict for reading in readings.forward.values() if reading.failure)
         if self._stop.is_set() or failed[Verdict.TIMED_OUT] >= _PATIENCE:
-            readings.forward[probe] = Reading(None, Judgement(Verdict.TIMED_OUT, "not asked, after others took too long"))
+            readings.forward[probe] = Reading(
+                None, Judgement(Verdict.TIMED_OUT, "not asked, after others took too long")
+            )
             return
         readings.forward[probe] = asking.output(probe, maps_of(probe, asking.setting.dtype))
         if readings.forward[probe].values is None or not asking.has_gradient or not probe.is_derived:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ..kernels.dialect import Dialect, Max
-from .oracle import Axis, Rules, roi_align, stages
+from ..kernels.dialect import Dialect, EmptyGrid, Max
+from .oracle import Rules, roi_align, stages
 from .probes import PIXELS, SIZE, maps_of
 from .tolerance import FLOAT_TYPES, AxisError, bounds
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from .oracle import Axis, Exact
     from .probes import Probe
     from .tolerance import FloatType
 
@@ -93,46 +94,68 @@ class _AxisWeights(NamedTuple):
 @cache
 def outcomes(probe: Probe, dtype: str) -> tuple[Outcome, ...]:
     """Returns all that a probe of an average may give in ``dtype``, each once."""
+    rois = [_Footprints(probe, row, FLOAT_TYPES[dtype]) for row in probe.rows]
     found: dict[Any, tuple[Prediction, list[int]]] = {}
-    along: dict[Any, _AxisWeights] = {}
     for n, dialect in enumerate(CANDIDATES):
-        parts = []
-        for row in probe.rows:
-            axes = stages(row, SIZE, probe.output_size, *_pairs(probe), dialect)[1:]
-            keys = [(axis.pixels, axis.box, *_key(axis)) for axis in axes]
-            for key, axis in zip(keys, axes, strict=True):
-                if key not in along:
-                    along[key] = _weights(axis, FLOAT_TYPES[dtype])
-            parts.append(_footprint(axes, [along[key] for key in keys], FLOAT_TYPES[dtype]))
-        prediction = Prediction(*map(np.stack, zip(*parts, strict=True)))
+        prediction = Prediction(*map(np.stack, zip(*(roi.under(dialect) for roi in rois), strict=True)))
         same = prediction.values.tobytes(), prediction.bound.tobytes()
         found.setdefault(same, (prediction, []))[1].append(n)
     everyone = np.arange(len(CANDIDATES))
     return tuple(Outcome(prediction, np.isin(everyone, members)) for prediction, members in found.values())
 
 
+class _Footprints:
+    """The footprints of one RoI under the candidates. What several of these share is computed once."""
+
+    def __init__(self, probe: Probe, row: Array, type_: FloatType) -> None:
+        self._probe, self._row, self._type = probe, row, type_
+        self._axes: dict[Any, tuple[Axis, Axis]] = {}
+        self._along: dict[Any, _AxisWeights] = {}
+        self._footprints: dict[Any, tuple[Array, Array]] = {}
+
+    def under(self, dialect: Dialect) -> tuple[Array, Array]:
+        """Returns the footprint under a dialect and its error, ``(H · W, P_h, P_w)``."""
+        axes = self._stages(dialect)
+        keys = tuple((axis.pixels, axis.start, axis.extent, axis.grid, axis.taken, dialect.outside) for axis in axes)
+        share = Rules(dialect).average(Fraction(1), axes[0].grid, axes[1].grid)
+        # Errors depend on how positions came about, too.
+        made = dialect.offset, dialect.end, dialect.min_size
+        if (keys, made, share) not in self._footprints:
+            along = [self._weights((key, made), axis, dialect) for key, axis in zip(keys, axes, strict=True)]
+            self._footprints[keys, made, share] = _footprint(axes, along, share, self._type)
+        return self._footprints[keys, made, share]
+
+    def _stages(self, dialect: Dialect) -> tuple[Axis, Axis]:
+        key: tuple[Any, ...] = dialect.offset, dialect.end, dialect.min_size
+        if self._probe.sampling_ratio <= 0:
+            key += dialect.adaptive, dialect.grid_cap, dialect.empty_grid == EmptyGrid.ONE_SAMPLE
+        if key not in self._axes:
+            roi = stages(self._row, SIZE, self._probe.output_size, *_pairs(self._probe), dialect)
+            self._axes[key] = roi.y, roi.x
+        return self._axes[key]
+
+    def _weights(self, key: Any, axis: Axis, dialect: Dialect) -> _AxisWeights:
+        if key not in self._along:
+            # RA-1 to RA-4, which the axis has applied, are the same under all that share it; RA-6 is not.
+            self._along[key] = _weights(replace(axis, rules=Rules(dialect)), self._type)
+        return self._along[key]
+
+
 def _pairs(probe: Probe) -> tuple[tuple[float, float], tuple[int, int]]:
     return (probe.scale, probe.scale), (probe.sampling_ratio, probe.sampling_ratio)
 
 
-def _key(axis: Axis) -> tuple[Any, ...]:
-    """Returns all that tells the weights of an axis under one candidate from those under another."""
-    dialect = axis.rules.dialect
-    error = dialect.offset, dialect.end, dialect.min_size
-    return axis.start, axis.extent, axis.grid, axis.taken, dialect.outside, *error
-
-
-def _footprint(axes: Sequence[Axis], along: Sequence[_AxisWeights], type_: FloatType) -> tuple[Array, Array]:
-    """Returns the footprint of a RoI and its error, ``(H · W, P_h, P_w)``."""
-    (y, x), (along_y, along_x) = axes, along
-    weights = _product(along_y.weights, along_x.weights)
-    share = y.rules.average(Fraction(1), y.grid, x.grid)
+def _footprint(
+    axes: Sequence[Axis], along: Sequence[_AxisWeights], share: Exact, type_: FloatType
+) -> tuple[Array, Array]:
+    """Returns the footprint of a RoI, ``share`` being what RA-8 makes of 1, and its error."""
+    weights = _product(*(part.weights for part in along))
     if not isinstance(share, Fraction):
         return np.full(weights.shape, np.nan), np.zeros(weights.shape)
     if any(part.is_fragile for part in along):
         return float(share) * weights, np.full(weights.shape, np.inf)
-    moved = _product(along_y.weights + along_y.error, along_x.weights + along_x.error) - weights
-    gamma = type_.gamma(4 * y.taken * x.taken + 8)
+    moved = _product(*(part.weights + part.error for part in along)) - weights
+    gamma = type_.gamma(4 * axes[0].taken * axes[1].taken + 8)
     error = float(share) * (moved + gamma * (weights + moved)) + type_.underflow * (weights > 0)
     return float(share) * weights, error
 
