@@ -1,7 +1,7 @@
 """Says whether a backward is the derivative of its own forward, and if not, whether it is that of another dialect's.
 
-Both are read: the gradient of a bin by a pixel must be the weight that the bin was seen to put on that pixel, or, of a maximum, the slope
-that was seen when the pixel was raised. That needs no dialect. The two may differ by the errors that each may have.
+Both are read: the gradient of a bin by a pixel must be the weight that the bin was seen to put on that pixel, or, of a maximum,
+the slope that was seen when the pixel was raised. That needs no dialect. The two may differ by the errors that each may have.
 """
 
 from __future__ import annotations
@@ -55,10 +55,12 @@ def compare(readings: Readings, best: Dialect | None, dtype: str) -> Derivative:
         if gradient.values is None:
             failures.append(Oddity(probe.name, gradient.reason))
             continue
-        if output.values is None or best is None or not np.isfinite(output.values).all():
-            continue  # nothing has a derivative
+        if output.values is None or best is None or not np.isfinite(output.values).any():
+            continue
         compared += 1
-        expected = Prediction(output.values, np.full(output.values.shape, _slack(probe, best, dtype)))
+        # What is no number has no derivative.
+        slack = np.where(np.isfinite(output.values), _slack(probe, best, dtype), np.inf)
+        expected = Prediction(output.values, slack)
         if not expected.fits(gradient.values):
             off = difference(probe, gradient.values, expected)
             differences.append(

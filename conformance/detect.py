@@ -1,4 +1,4 @@
-"""What ``roikit conform --detect`` does: reads implementations, names their dialects, and holds these against what is declared."""
+"""What ``roikit conform --detect`` does: reads implementations, names their dialects, compares these with the declared ones."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from .cli import EXIT_CONFORMS, EXIT_DEVIATES, EXIT_NOTHING_RUN
 from .derivative import compare
 from .detection import detect as decide
 from .detection_report import Finding, Verdict, document, show
-from .footprint import Reader, Setting, offered, records
+from .footprint import FORMAT, Reader, Setting, offered, records
+from .probes import SIZE
 from .results import provenance
 from .runner import describe
 from .selection import UsageError, select_targets, selection
@@ -74,7 +75,8 @@ def detect(request: Request, footprints: Path | None) -> int:
         if output:
             json.dump({**about, **document(subjects, findings)}, output, allow_nan=False)
         if pictures:
-            json.dump({**about, "footprints": list(_footprints(read))}, pictures, allow_nan=False)
+            content = {"format": FORMAT, **about, "map": SIZE, "footprints": list(_footprints(read))}
+            json.dump(content, pictures, allow_nan=False)
     show(console, subjects, findings, verbose=request.verbose)
     return _status(subjects, findings)
 

@@ -1,6 +1,6 @@
 """Decides, from what was read off an implementation, which choice it makes at each decision point.
 
-Every combination of choices predicts every reading (`prediction`). What remains are the combinations that fit most readings; a reading
+Every combination of choices predicts every reading (`prediction`). What remains are the combinations that fit most readings; one
 that fits no combination is explained by no dialect, and does not vote. A choice is decided when all that remain make it.
 """
 
@@ -16,7 +16,7 @@ import numpy as np
 
 from ..kernels.dialect import DIALECTS, Max
 from .judge import Verdict
-from .prediction import CANDIDATES, GEOMETRY, POINTS, Prediction, choices, maximum, outcomes, place
+from .prediction import CANDIDATES, GEOMETRY, POINTS, Prediction, choices, geometry, maximum, outcomes, place
 from .probes import AVERAGES, MAXIMA, PIXELS, SIZE, TELLING
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ _STARTS: tuple[float | None, ...] = (
     0.0,
     -10000.0,
 )  # of maxima, that are looked for; others if they are seen
+_MOST_TRIED = 16  # groups of combinations
 _NEAR, _NEAR_IN_FLOAT16 = -(2.0**80), -(2.0**9)  # what no sample far below zero comes to
 _FAR_BELOW = TELLING.index("far below zero")
 
@@ -92,7 +93,7 @@ class Detection:
     Attributes:
         decisions: One for every decision point; empty if nothing could be read.
         names: The named dialects that predict all that any dialect explains. None if an ordinary box is explained by no dialect.
-        nearest: Without these, the named dialect that predicts most.
+        nearest: Without these, the named dialect that makes the fewest other choices; of several, the one that predicts most.
         differences: Where that one chooses otherwise: point, its choice.
         unexplained: What no dialect explains: values, refusals, crashes.
         unsupported: Probes that the implementation does not offer to answer.
@@ -152,22 +153,27 @@ class _Detective:
         return [CANDIDATES[n] for n in np.flatnonzero(scores == scores.max())]
 
     @cached_property
-    def readings_of_maximum(self) -> dict[tuple[Max, float | None], list[Dialect]]:
-        """What a maximum may be, and those survivors that, so read, fit most maxima."""
+    def alike(self) -> dict[Any, list[Dialect]]:
+        """The survivors, in groups that no maximum that was read can tell from each other."""
         read = [probe for probe in MAXIMA if probe in self.values]
         alike: dict[Any, list[Dialect]] = {}
         for dialect in self.survivors:
-            same = tuple(self.prediction(p, dialect).values.tobytes() for p in AVERAGES)
-            alike.setdefault((dialect.for_mode("max"), same), []).append(dialect)
+            alike.setdefault(tuple(geometry(probe, dialect) for probe in read), []).append(dialect)
+        return alike
+
+    @cached_property
+    def readings_of_maximum(self) -> dict[tuple[Max, float | None], list[Dialect]]:
+        """What a maximum may be, and those survivors that, so read, fit most maxima."""
+        read = [probe for probe in MAXIMA if probe in self.values]
         tried = {
             (meaning, start, key): sum(self.predicts(p, replace(group[0], max=meaning, max_start=start)) for p in read)
-            for (key, group), meaning, start in itertools.product(alike.items(), Max, self._starts())
+            for (key, group), meaning, start in itertools.product(self.alike.items(), Max, self._starts())
         }
         most = max(tried.values())
         left: dict[tuple[Max, float | None], list[Dialect]] = {}
         for (meaning, start, key), score in tried.items():
             if score == most:
-                left.setdefault((meaning, start), []).extend(alike[key])
+                left.setdefault((meaning, start), []).extend(self.alike[key])
         return left
 
     def _starts(self) -> list[float | None]:
@@ -197,7 +203,8 @@ class _Detective:
 
     @property
     def has_maximum(self) -> bool:
-        return any(probe in self.values for probe in MAXIMA)
+        """Whether maxima were read, and averages leave so few combinations that these can be tried with each meaning."""
+        return any(probe in self.values for probe in MAXIMA) and len(self.alike) <= _MOST_TRIED
 
     def prediction(self, probe: Probe, dialect: Dialect) -> Prediction:
         if probe.mode == "max":
@@ -243,7 +250,7 @@ class _Detective:
             choice = {point: getattr(DIALECTS[name], point) for point in left}
             return tuple((point, choice[point]) for point in left if choice[point] not in left[point])
 
-        nearest = None if names else min(scores, key=lambda name: (-scores[name], len(differing(name))))
+        nearest = None if names else min(scores, key=lambda name: (len(differing(name)), -scores[name]))
         differences = differing(nearest) if nearest else ()
         return Detection(decisions, names, nearest, differences, tuple(unexplained), tuple(unsupported), best)
 
@@ -259,6 +266,8 @@ class _Detective:
 
     def _why_no_maximum(self) -> str:
         failures = [reading.reason for probe, reading in self.readings.items() if probe.mode == "max"]
+        if failures and not all(failures):
+            return "averages leave too much open"
         return f"not seen: {failures[0]}" if failures else "no maximum is offered"
 
     def _evidence(self, best: Dialect, point: str, choice: Choice) -> Iterator[RuledOut]:

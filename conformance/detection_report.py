@@ -40,7 +40,7 @@ RULES = {
 
 _MOST_TABLES = 8  # that are printed without --verbose
 _NAMES_SHOWN = 3
-_REASON_WIDTH = 160
+_REASON_WIDTH = 120
 
 
 class Verdict(StrEnum):
@@ -129,7 +129,7 @@ def evidence_of(decision: Decision) -> str:
     for each in decision.ruled_out:
         by_probe.setdefault(each.probe, []).append(text_of(each.choice))
     parts = [f"{probe}: not {', '.join(choices)}" for probe, choices in by_probe.items()]
-    return "; ".join([*parts, *filter(None, [decision.open])])
+    return "; ".join([*parts, *filter(None, [_short(decision.open)])])
 
 
 def text_of(choice: Choice) -> str:

@@ -1,7 +1,7 @@
 """Reads an implementation's sampling operator off it, as a black box, through its worker.
 
-A worker that dies or hangs costs one reading. Boxes that may do harm come last, each in a worker of its own, after an ordinary call
-whose output is of the same size: memory that the implementation leaves as it was then rarely looks like an answer.
+A worker that dies or hangs costs one reading. Boxes that may do harm come last, each in a worker of its own, after an ordinary
+call whose output is of the same size: memory that the implementation leaves as it was then rarely looks like an answer.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ class Reader:
             )
             return
         readings.forward[probe] = asking.output(probe, maps_of(probe, asking.setting.dtype))
-        if readings.forward[probe].values is None or not asking.has_gradient or not probe.is_derived:
+        if readings.forward[probe].values is None or not asking.has_gradient:
             return
         if probe.mode == "max":
             readings.slopes[probe] = asking.slopes(probe)
@@ -150,7 +150,10 @@ class _Asking:
     def slopes(self, probe: Probe) -> Reading:
         """Returns the derivative of a maximum on a generic map, by differences."""
         raised = self.output(probe, RAISED)
-        return raised if raised.values is None else Reading((raised.values[:, 1:] - raised.values[:, :1]) / STEP)
+        if raised.values is None:
+            return raised
+        with np.errstate(invalid="ignore"):  # a maximum of nothing may be -inf
+            return Reading((raised.values[:, 1:] - raised.values[:, :1]) / STEP)
 
     def gradient(self, probe: Probe) -> Reading:
         """Returns the gradient that arrives at each pixel from each bin."""

@@ -1,7 +1,7 @@
 """What a probe must give under any dialect, exactly, and how far a sound implementation may be from it.
 
-The expected footprint comes from the oracle's axes, never from an implementation. A weight is a product of one along y and one along x,
-so that its error is that of these (`tolerance`: how far samples may lie from where they belong, and rounding).
+The expected footprint comes from the oracle's axes, never from an implementation. A weight is a product of one along y and one
+along x, so that its error is that of these (`tolerance`: how far samples may lie from where they belong, and rounding).
 """
 
 from __future__ import annotations
@@ -182,6 +182,13 @@ def _weights(axis: Axis, type_: FloatType) -> _AxisWeights:
     return _AxisWeights(weights, error, errors.grid_is_fragile)
 
 
+def geometry(probe: Probe, dialect: Dialect) -> tuple[Any, ...]:
+    """Returns where the samples of a probe lie, and which are outside: what a maximum depends on beside its meaning."""
+    rois = [stages(row, SIZE, probe.output_size, *_pairs(probe), dialect) for row in probe.rows]
+    axes = [axis for roi in rois for axis in (roi.y, roi.x)]
+    return (dialect.outside, *((axis.start, axis.bin, axis.grid, axis.taken) for axis in axes))
+
+
 @cache
 def maximum(probe: Probe, dialect: Dialect, dtype: str) -> Prediction:
     """Returns what a probe of a maximum must give under a dialect (what `Dialect.for_mode` leaves of it)."""
@@ -192,5 +199,5 @@ def forward(probe: Probe, maps: Array, dialect: Dialect, dtype: str) -> Predicti
     """Returns the exact output of a probe on ``maps``, ``(C, H, W)``, and its bounds."""
     result = roi_align(maps[None], probe.rows, probe.output_size, *_pairs(probe), probe.mode, dialect, Rules)
     limits = bounds(result, dtype, storage_arithmetic=True)
-    values = np.frompyfunc(lambda value: float(value), 1, 1)(result.values).astype(float)
+    values = np.frompyfunc(float, 1, 1)(result.values).astype(float)
     return Prediction(values, np.where(limits.fragile, np.inf, limits.bound))

@@ -3,9 +3,9 @@
 An average is linear in the maps: on one-hot maps (one channel for each pixel) its output *is* the operator, for every bin the
 weight that it puts on every pixel. A maximum is not, so that it is given a few telling maps instead.
 
-The boxes are such that different choices at a decision point give different weights, that every step is exact in float32 under
-every combination of choices as far as grids of three need not be divided by, and that no sample is near a bound unless it is exactly
-on it. All RoIs of a probe are of one kind, since one bad box may hide what becomes of the others.
+The boxes are such that different choices at a decision point give different weights. Under no combination of choices is a sample
+near a bound, or a bin near a step of the adaptive grid, unless it is exactly there and every number on the way is exact. All RoIs
+of a probe are of one kind, since one bad box may hide what becomes of the others.
 """
 
 from __future__ import annotations
@@ -46,7 +46,6 @@ class Probe:
         sampling_ratio: Samples per bin and axis; 0 asks for adaptive sampling.
         mode: ``"avg"`` or ``"max"``.
         is_malformed: Whether the boxes may do harm: then it is the last call that a worker gets.
-        is_derived: Whether the gradient is asked for too.
     """
 
     name: str
@@ -56,7 +55,6 @@ class Probe:
     sampling_ratio: int = 2
     mode: str = "avg"
     is_malformed: bool = False
-    is_derived: bool = True
 
     @property
     def bins(self) -> int:
@@ -126,34 +124,37 @@ _POINT: Box = (2.25, 1.25, 2.25, 1.25)
 _EDGES: tuple[Box, ...] = ((-4.5, -4.0, 9.5, 8.0), (-4.0, -3.5, 10.0, 8.5))
 _CORNERS: tuple[Box, ...] = ((-2.0, -2.0, 0.0, 0.0), (-1.5, -1.5, 0.5, 0.5))
 
+_ADAPTIVE: dict[str, Any] = {"sampling_ratio": 0}
+_MALFORMED: dict[str, Any] = {"sampling_ratio": 0, "is_malformed": True}
+
 AVERAGES = (
     Probe(name="ordinary box, 2 samples", boxes=(_ORDINARY,), output_size=(2, 2)),
-    Probe(name="ordinary box, adaptive", boxes=(_ORDINARY,), output_size=(2, 2), sampling_ratio=0),
+    Probe(name="ordinary box, adaptive", boxes=(_ORDINARY,), output_size=(2, 2), **_ADAPTIVE),
     Probe(name="ordinary box, 1 sample", boxes=(_ORDINARY,), output_size=(2, 2), sampling_ratio=1),
     Probe(name="scaled map, 2 samples", boxes=(_SCALED,), output_size=(1, 2), scale=0.25),
-    Probe(name="scaled map, adaptive", boxes=(_SCALED,), output_size=(1, 2), scale=0.25, sampling_ratio=0),
+    Probe(name="scaled map, adaptive", boxes=(_SCALED,), output_size=(1, 2), scale=0.25, **_ADAPTIVE),
     Probe(name="box of half a pixel, 2 samples", boxes=((2.25, 1.25, 2.75, 1.75),), output_size=(2, 1)),
-    Probe(name="box of half a pixel, adaptive", boxes=((2.25, 1.25, 2.75, 1.75),), output_size=(2, 1), sampling_ratio=0),
-    Probe(name="bins of 1.25 × 1.75 pixels, adaptive", boxes=((1.5, 1.25, 3.25, 2.5),), output_size=(1, 1), sampling_ratio=0),
-    Probe(name="bins of a quarter pixel, adaptive", boxes=((2.5, 1.25, 3.5, 2.25),), output_size=(1, 4), sampling_ratio=0),
+    Probe(name="box of half a pixel, adaptive", boxes=((2.25, 1.25, 2.75, 1.75),), output_size=(2, 1), **_ADAPTIVE),
+    Probe(name="bins of 1.25 × 1.75 pixels, adaptive", boxes=((1.5, 1.25, 3.25, 2.5),), output_size=(1, 1), **_ADAPTIVE),
+    Probe(name="bins of a quarter pixel, adaptive", boxes=((2.5, 1.25, 3.5, 2.25),), output_size=(1, 4), **_ADAPTIVE),
     Probe(name="box around the map, 2 samples", boxes=(_BEYOND, _FAR), output_size=(2, 2)),
-    Probe(name="box around the map, adaptive", boxes=(_BEYOND, _FAR), output_size=(2, 2), sampling_ratio=0),
-    Probe(name="bin larger than the map, adaptive", boxes=((-1.25, -1.25, 6.75, 6.75),), output_size=(1, 1), sampling_ratio=0),
+    Probe(name="box around the map, adaptive", boxes=(_BEYOND, _FAR), output_size=(2, 2), **_ADAPTIVE),
+    Probe(name="bin larger than the map, adaptive", boxes=((-1.25, -1.25, 6.75, 6.75),), output_size=(1, 1), **_ADAPTIVE),
     Probe(name="samples exactly at -1 and H, 2 samples", boxes=_EDGES, output_size=(1, 1)),
-    Probe(name="box without area, adaptive", boxes=(_POINT,), output_size=(2, 2), sampling_ratio=0, is_malformed=True),
+    Probe(name="box without area, adaptive", boxes=(_POINT,), output_size=(2, 2), **_MALFORMED),
     Probe(name="inverted box, 2 samples", boxes=((4.25, 3.25, 1.75, 1.25),), output_size=(2, 2), is_malformed=True),
-    Probe(name="inverted box, adaptive", boxes=((4.25, 3.25, 1.75, 1.25),), output_size=(2, 2), sampling_ratio=0, is_malformed=True),
-    Probe(name="box inverted in x, adaptive", boxes=((4.25, 1.25, 1.75, 3.25),), output_size=(2, 2), sampling_ratio=0, is_malformed=True),
+    Probe(name="inverted box, adaptive", boxes=((4.25, 3.25, 1.75, 1.25),), output_size=(2, 2), **_MALFORMED),
+    Probe(name="box inverted in x, adaptive", boxes=((4.25, 1.25, 1.75, 3.25),), output_size=(2, 2), **_MALFORMED),
 )  # fmt: skip
 """What averages are read with."""
 
 MAXIMA = (
     Probe(name="max: ordinary box, 2 samples", boxes=(_ORDINARY,), output_size=(2, 2), mode="max"),
-    Probe(name="max: ordinary box, adaptive", boxes=(_ORDINARY,), output_size=(2, 2), sampling_ratio=0, mode="max"),
+    Probe(name="max: ordinary box, adaptive", boxes=(_ORDINARY,), output_size=(2, 2), **_ADAPTIVE, mode="max"),
     Probe(name="max: box around the map, 2 samples", boxes=(_BEYOND, _FAR), output_size=(2, 2), mode="max"),
-    Probe(name="max: box around the map, adaptive", boxes=(_BEYOND, _FAR), output_size=(2, 2), sampling_ratio=0, mode="max"),
+    Probe(name="max: box around the map, adaptive", boxes=(_BEYOND, _FAR), output_size=(2, 2), **_ADAPTIVE, mode="max"),
     Probe(name="max: sample exactly at -1, 1 sample", boxes=_CORNERS, output_size=(1, 1), sampling_ratio=1, mode="max"),
-    Probe(name="max: box without area, adaptive", boxes=(_POINT,), output_size=(1, 2), sampling_ratio=0, mode="max", is_malformed=True, is_derived=False),
+    Probe(name="max: box without area, adaptive", boxes=(_POINT,), output_size=(1, 2), mode="max", **_MALFORMED),
 )  # fmt: skip
 """What maxima are read with."""
 
