@@ -60,6 +60,9 @@ class Reading:
         return f"{self.failure.verdict}: {self.failure.reason}" if self.failure else ""
 
 
+_NOT_ASKED = Reading(None, Judgement(Verdict.TIMED_OUT, "not asked, after others took too long"))
+
+
 @dataclass(frozen=True, slots=True)
 class Readings:
     """All readings of one implementation in one setting.
@@ -103,31 +106,33 @@ class Reader:
         """Returns all readings in one setting; ``on_reading`` is called after each probe."""
         readings = Readings()
         probes = offered(description)
-        for probe in (probe for probe in probes if not probe.is_malformed):
-            self._read(_Asking(self._harmless, description, setting), probe, readings)
+        for probe in sorted(probes, key=lambda probe: probe.is_malformed):
+            if self._has_given_up(readings):
+                readings.forward[probe] = _NOT_ASKED
+            elif probe.is_malformed:
+                with closing(self._session()) as session:
+                    asking = _Asking(session, description, setting)
+                    ordinary = next(other for other in probes if other.mode == probe.mode)
+                    asking.output(replace(ordinary, output_size=probe.output_size), maps_of(probe, setting.dtype))
+                    _read(asking, probe, readings)
+            else:
+                _read(_Asking(self._harmless, description, setting), probe, readings)
             on_reading()
-        for probe in (probe for probe in probes if probe.is_malformed):
-            with closing(self._session()) as session:
-                asking = _Asking(session, description, setting)
-                ordinary = next(other for other in probes if other.mode == probe.mode)
-                asking.output(replace(ordinary, output_size=probe.output_size), maps_of(probe, setting.dtype))
-                self._read(asking, probe, readings)
-                on_reading()
         return readings
 
-    def _read(self, asking: _Asking, probe: Probe, readings: Readings) -> None:
+    def _has_given_up(self, readings: Readings) -> bool:
         failed = Counter(reading.failure.verdict for reading in readings.forward.values() if reading.failure)
-        if self._stop.is_set() or failed[Verdict.TIMED_OUT] >= _PATIENCE:
-            readings.forward[probe] = Reading(
-                None, Judgement(Verdict.TIMED_OUT, "not asked, after others took too long")
-            )
-            return
-        readings.forward[probe] = asking.output(probe, maps_of(probe, asking.setting.dtype))
-        if readings.forward[probe].values is None or not asking.has_gradient:
-            return
-        if probe.mode == "max":
-            readings.slopes[probe] = asking.slopes(probe)
-        readings.backward[probe] = asking.gradient(probe)
+        return self._stop.is_set() or failed[Verdict.TIMED_OUT] >= _PATIENCE
+
+
+def _read(asking: _Asking, probe: Probe, readings: Readings) -> None:
+    """Adds what a probe gives, forward and, if there is one, backward."""
+    readings.forward[probe] = asking.output(probe, maps_of(probe, asking.setting.dtype))
+    if readings.forward[probe].values is None or not asking.has_gradient:
+        return
+    if probe.mode == "max":
+        readings.slopes[probe] = asking.slopes(probe)
+    readings.backward[probe] = asking.gradient(probe)
 
 
 @dataclass(frozen=True, slots=True)

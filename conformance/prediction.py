@@ -20,7 +20,7 @@ from .probes import PIXELS, SIZE, maps_of
 from .tolerance import FLOAT_TYPES, AxisError, bounds
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from enum import StrEnum
 
     from numpy.typing import NDArray
@@ -40,11 +40,12 @@ GEOMETRY = tuple(name for name in POINTS if name not in ("max", "max_start"))
 
 def choices(point: str) -> tuple[StrEnum, ...]:
     """Returns the choices at a decision point other than ``max_start``."""
-    return tuple(type(getattr(Dialect(), point)))
+    kind: type[StrEnum] = type(getattr(Dialect(), point))
+    return tuple(kind)
 
 
 def _candidates() -> tuple[Dialect, ...]:
-    combinations = itertools.product(*map(choices, GEOMETRY))
+    combinations: Iterator[tuple[Any, ...]] = itertools.product(*map(choices, GEOMETRY))
     return tuple(Dialect(**dict(zip(GEOMETRY, each, strict=True))) for each in combinations)
 
 
@@ -130,7 +131,7 @@ class _Footprints:
         if self._probe.sampling_ratio <= 0:
             key += dialect.adaptive, dialect.grid_cap, dialect.empty_grid == EmptyGrid.ONE_SAMPLE
         if key not in self._axes:
-            roi = stages(self._row, SIZE, self._probe.output_size, *_pairs(self._probe), dialect)
+            roi = stages(self._row.tolist(), SIZE, self._probe.output_size, *_pairs(self._probe), dialect)
             self._axes[key] = roi.y, roi.x
         return self._axes[key]
 
@@ -184,7 +185,7 @@ def _weights(axis: Axis, type_: FloatType) -> _AxisWeights:
 
 def geometry(probe: Probe, dialect: Dialect) -> tuple[Any, ...]:
     """Returns where the samples of a probe lie, and which are outside: what a maximum depends on beside its meaning."""
-    rois = [stages(row, SIZE, probe.output_size, *_pairs(probe), dialect) for row in probe.rows]
+    rois = [stages(row.tolist(), SIZE, probe.output_size, *_pairs(probe), dialect) for row in probe.rows]
     axes = [axis for roi in rois for axis in (roi.y, roi.x)]
     return (dialect.outside, *((axis.start, axis.bin, axis.grid, axis.taken) for axis in axes))
 
@@ -199,5 +200,5 @@ def forward(probe: Probe, maps: Array, dialect: Dialect, dtype: str) -> Predicti
     """Returns the exact output of a probe on ``maps``, ``(C, H, W)``, and its bounds."""
     result = roi_align(maps[None], probe.rows, probe.output_size, *_pairs(probe), probe.mode, dialect, Rules)
     limits = bounds(result, dtype, storage_arithmetic=True)
-    values = np.frompyfunc(float, 1, 1)(result.values).astype(float)
+    values = np.asarray(np.frompyfunc(float, 1, 1)(result.values), float)
     return Prediction(values, np.where(limits.fragile, np.inf, limits.bound))

@@ -87,6 +87,17 @@ def test_every_named_dialect_is_detected(dialect):
             assert np.array_equal(one, other, equal_nan=True)
 
 
+@pytest.mark.parametrize("is_offered", [lambda ratio: ratio == 0, lambda ratio: ratio == 2, lambda ratio: ratio > 0])
+def test_a_declared_dialect_is_never_ruled_out_where_only_some_sampling_is_offered(is_offered):
+    for dialect, name in DISTINCT.items():
+        whole = played(dialect)
+        detection = detect({p: r if is_offered(p.sampling_ratio) else UNSUPPORTED for p, r in whole.items()}, "float32")
+        assert name in detection.names
+        assert left(detection)["offset"] == (dialect.offset,)
+        assert left(detection)["outside"] == (dialect.outside,)
+        assert detection.unexplained == ()
+
+
 def test_dialects_that_never_have_an_empty_grid_are_the_only_ones_with_an_open_choice_of_averages():
     for dialect, name in DISTINCT.items():
         open_points = {p for p, c in left(detect(played(dialect, probes=AVERAGES), "float32")).items() if len(c) > 1}
@@ -289,7 +300,7 @@ def test_a_backward_that_no_dialect_has_is_wrong_all_the_same():
     dialect = DIALECTS["torchvision"]
     readings = with_backward(dialect, dialect)
     for probe, reading in readings.backward.items():
-        readings.backward[probe] = Reading(reading.values * 2)
+        readings.backward[probe] = Reading(reading.values * (1 + 2.0**-10))
     readings.backward[AVERAGES[0]] = REFUSED
     derivative = compare(readings, dialect, "float32")
     assert (derivative.instead, derivative.names) == ((), ())
