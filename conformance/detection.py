@@ -17,7 +17,7 @@ import numpy as np
 from ..kernels.dialect import DIALECTS, Max
 from .judge import Verdict
 from .prediction import CANDIDATES, GEOMETRY, POINTS, Prediction, choices, geometry, maximum, outcomes, place
-from .probes import AVERAGES, MAXIMA, PIXELS, SIZE, TELLING
+from .probes import AVERAGES, MAXIMA, PIXELS, SIZE, TELLING, telling_maps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -37,8 +37,7 @@ _STARTS: tuple[float | None, ...] = (
     -10000.0,
 )  # of maxima, that are looked for; others if they are seen
 _MOST_TRIED = 16  # groups of combinations
-_NEAR, _NEAR_IN_FLOAT16 = -(2.0**80), -(2.0**9)  # what no sample far below zero comes to
-_FAR_BELOW = TELLING.index("far below zero")
+_LEAST_CORNER = 2.0**-6  # than which no corner of a sample of an ordinary box weighs less
 
 Choice = Any
 """A choice at a decision point: a `StrEnum`, or for ``max_start`` None or a number."""
@@ -179,12 +178,13 @@ class _Detective:
     def _starts(self) -> list[float | None]:
         """Returns what a maximum may start from: the usual, and what is seen where all else is far below."""
         seen: set[float] = set()
-        for probe in MAXIMA:
-            if probe in self.values:
-                far = self.values[probe][:, _FAR_BELOW]
-                seen.update(far[far > (_NEAR_IN_FLOAT16 if self.dtype == "float16" else _NEAR)].flat)
-                alike = self.values[probe].reshape(len(TELLING), -1) if len(probe.boxes) == 1 else np.zeros((1, 0))
-                seen.update(alike[0, (alike == alike[0]).all(axis=0)])  # whatever the map, as where nothing is read
+        maps = telling_maps(self.dtype)
+        for probe, values in ((probe, self.values[probe]) for probe in MAXIMA if probe in self.values):
+            for channel, name in enumerate(TELLING):
+                if "below zero" in name and "ordinary" in probe.name:
+                    seen.update(values[:, channel][values[:, channel] > maps[channel].max() * _LEAST_CORNER].flat)
+            # What is the same whatever the map, as where nothing is read:
+            seen.update(values[:, 0][(values == values[:, :1]).all(axis=1)])
         usable = {float(v) for v in seen if math.isfinite(v) and v < 0 and abs(v) <= float(np.finfo(np.float32).max)}
         return [*_STARTS, *sorted(usable - set(_STARTS))]
 

@@ -104,15 +104,15 @@ GENERIC: Array = ((np.arange(PIXELS) * 37 + 11) % 61 + 1.0).reshape(SIZE)
 RAISED: Array = np.concatenate([GENERIC[None], GENERIC + STEP * ONE_HOT])
 """That map, and those where one pixel of it is higher by `STEP`: ``(1 + H · W, H, W)``."""
 
-TELLING = ("ones", "minus ones", "far below zero", "generic", "minus generic")
-"""The channels of a maximum's maps."""
+TELLING = ("ones", "minus ones", "far below zero", "farther below zero", "generic", "minus generic")
+"""The channels of a maximum's maps. The first of those below zero leaves rounding no room to hide what a maximum starts from."""
 
 
 def telling_maps(dtype: str) -> Array:
-    """Returns the maps that maxima are read with, ``(C, H, W)``; "far below zero" is as far as the data type goes."""
-    far = 61440.0 if dtype == "float16" else 2.0**100
+    """Returns the maps that maxima are read with, ``(C, H, W)``; float16 does not go farther than far."""
+    far, farther = (61440.0, 61440.0) if dtype == "float16" else (2.0**20, 2.0**100)
     ones = np.ones(SIZE)
-    return np.stack([ones, -ones, -far * ones, GENERIC, -GENERIC])
+    return np.stack([ones, -ones, -far * ones, -farther * ones, GENERIC, -GENERIC])
 
 
 _ORDINARY: Box = (1.25, 0.75, 4.25, 3.75)
