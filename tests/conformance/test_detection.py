@@ -308,7 +308,7 @@ def test_a_backward_that_no_dialect_has_is_wrong_all_the_same():
     readings.backward[AVERAGES[0]] = REFUSED
     derivative = compare(readings, dialect, "float32")
     assert (derivative.instead, derivative.names) == ((), ())
-    assert len(derivative.differences) == derivative.compared > 15
+    assert {odd.probe for odd in derivative.differences} >= {probe.name for probe in AVERAGES[1:]}
     assert [odd.probe for odd in derivative.failures] == [AVERAGES[0].name]
 
 
