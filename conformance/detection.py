@@ -126,11 +126,9 @@ def fitting(probe: Probe, values: Array, dtype: str, *, empty_is_zero: bool = Fa
 
 
 def difference(probe: Probe, got: Array, prediction: Prediction) -> Difference:
-    """Returns the first element that is not as predicted; of all, the farthest if none is."""
-    with np.errstate(invalid="ignore"):
-        off = ~((np.abs(got - prediction.values) <= prediction.bound) | (got == prediction.values))
-    off &= ~(np.isnan(got) & np.isnan(prediction.values)) & ~np.isinf(prediction.bound)
-    k, channel, p, q = (int(n) for n in np.unravel_index(int(off.argmax()), off.shape))
+    """Returns the first element of ``got`` that is not as predicted."""
+    wrong = prediction.wrong(got)
+    k, channel, p, q = (int(n) for n in np.unravel_index(int(wrong.argmax()), wrong.shape))
     of = f"pixel {divmod(channel, SIZE[1])}" if got.shape[1] == PIXELS else TELLING[channel]
     roi = f"RoI {k}, " if len(probe.boxes) > 1 else ""
     at = k, channel, p, q
@@ -223,36 +221,48 @@ class _Detective:
         """The probes that vote: some combination of choices predicts what they gave."""
         averages = [probe for probe, fits in self.fits.items() if fits.any()]
         maxima = [probe for probe in MAXIMA if probe in self.values]
-        tried = [*self.remaining, *DIALECTS.values()] if maxima else []
+        combinations = self.remaining if self.has_maximum else ()
+        tried = {dialect.for_mode("max") for dialect in (*combinations, *DIALECTS.values())}
         return averages + [probe for probe in maxima if any(self.predicts(probe, dialect) for dialect in tried)]
 
     def report(self) -> Detection:
         """Returns what is known."""
-        offered = [(p, r) for p, r in self.readings.items() if r.failure]
-        unsupported = [
-            Oddity(p.name, r.reason) for p, r in offered if r.failure and r.failure.verdict == Verdict.UNSUPPORTED
+        failures = [
+            (reading.failure.verdict, Oddity(p.name, reading.reason))
+            for p, reading in self.readings.items()
+            if reading.failure
         ]
-        failed = [
-            Oddity(p.name, r.reason) for p, r in offered if r.failure and r.failure.verdict != Verdict.UNSUPPORTED
-        ]
+        unsupported = tuple(oddity for verdict, oddity in failures if verdict == Verdict.UNSUPPORTED)
+        failed = tuple(oddity for verdict, oddity in failures if verdict != Verdict.UNSUPPORTED)
         if not self.explained:
-            strange = [Oddity(probe.name, "fits no dialect") for probe in self.values]
-            return Detection((), (), None, (), (*failed, *strange), tuple(unsupported), None)
+            strange = tuple(Oddity(probe.name, "fits no dialect") for probe in self.values)
+            return Detection((), (), None, (), (*strange, *failed), unsupported, None)
         best = self.remaining[0]
         decisions = tuple(self._decision(point, best) for point in POINTS)
-        unexplained = [*self._unexplained(best), *failed]
-        strange_boxes = [probe for probe in self.values if probe not in self.explained and not probe.is_malformed]
-        scores = {name: sum(self.predicts(p, dialect) for p in self.explained) for name, dialect in DIALECTS.items()}
-        names = tuple(name for name, score in scores.items() if score == len(self.explained) and not strange_boxes)
-        left = {decision.point: decision.left for decision in decisions if decision.left}
+        unexplained = (*self._unexplained(best), *failed)
+        names = self._names()
+        nearest, differences = (None, ()) if names else self._nearest({d.point: d.left for d in decisions if d.left})
+        return Detection(decisions, names, nearest, differences, unexplained, unsupported, best)
+
+    @cached_property
+    def _scores(self) -> dict[str, int]:
+        """How many of the probes that vote each named dialect predicts."""
+        return {name: sum(self.predicts(p, dialect) for p in self.explained) for name, dialect in DIALECTS.items()}
+
+    def _names(self) -> tuple[str, ...]:
+        if any(probe not in self.explained and not probe.is_malformed for probe in self.values):
+            return ()
+        return tuple(name for name, score in self._scores.items() if score == len(self.explained))
+
+    def _nearest(self, left: Mapping[str, tuple[Choice, ...]]) -> tuple[str, tuple[tuple[str, Choice], ...]]:
+        """Returns the named dialect that makes the fewest choices but those ``left``, and these."""
 
         def differing(name: str) -> tuple[tuple[str, Choice], ...]:
-            choice = {point: getattr(DIALECTS[name], point) for point in left}
-            return tuple((point, choice[point]) for point in left if choice[point] not in left[point])
+            chosen = ((point, getattr(DIALECTS[name], point)) for point in left)
+            return tuple((point, choice) for point, choice in chosen if choice not in left[point])
 
-        nearest = None if names else min(scores, key=lambda name: (len(differing(name)), -scores[name]))
-        differences = differing(nearest) if nearest else ()
-        return Detection(decisions, names, nearest, differences, tuple(unexplained), tuple(unsupported), best)
+        nearest = min(self._scores, key=lambda name: (len(differing(name)), -self._scores[name]))
+        return nearest, differing(nearest)
 
     def _decision(self, point: str, best: Dialect) -> Decision:
         if point not in GEOMETRY and not self.has_maximum:
@@ -280,14 +290,18 @@ class _Detective:
 
     def _why_open(self, best: Dialect, point: str, left: tuple[Choice, ...]) -> str:
         """Returns the first probe that would have told these choices from each other, if there is one."""
-        here = self.prediction
+        beside = [self._nearest_with(best, point, choice) for choice in left]
         for probe, reading in self.readings.items():
-            for choice in left:
-                there = replace(best, **{point: choice})
-                if not np.array_equal(here(probe, best).values, here(probe, there).values, equal_nan=True):
-                    told = reading.reason or ("it fits none" if probe not in self.explained else "too near to tell")
-                    return f"{probe.name}: {told}"
+            here = self.prediction(probe, best).values
+            if any(not np.array_equal(here, self.prediction(probe, d).values, equal_nan=True) for d in beside):
+                told = reading.reason or ("too near to tell" if probe in self.explained else "it fits no dialect")
+                return f"{probe.name}: {told}"
         return "makes no difference beside the other choices"
+
+    def _nearest_with(self, best: Dialect, point: str, choice: Choice) -> Dialect:
+        """Returns which of those that remain makes a choice and otherwise differs least from ``best``."""
+        having = (dialect for dialect in self.remaining if getattr(dialect, point) == choice)
+        return min(having, key=lambda dialect: sum(getattr(dialect, p) != getattr(best, p) for p in POINTS))
 
     def _unexplained(self, best: Dialect) -> Iterator[Oddity]:
         """Yields the values that the best dialect does not predict."""

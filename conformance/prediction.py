@@ -66,12 +66,16 @@ class Prediction(NamedTuple):
     values: Array
     bound: Array
 
-    def fits(self, got: Array) -> bool:
-        """Whether ``got``, of the same shape, may be what was computed."""
+    def wrong(self, got: Array) -> Array:
+        """Returns which elements of ``got``, of the same shape, cannot be what was computed."""
         with np.errstate(invalid="ignore"):
             near = np.abs(got - self.values) <= self.bound
-        same = (got == self.values) | (np.isnan(got) & np.isnan(self.values)) | np.isinf(self.bound)
-        return bool((near | same).all())
+        wrong: Array = ~(near | (got == self.values) | (np.isnan(got) & np.isnan(self.values)) | np.isinf(self.bound))
+        return wrong
+
+    def fits(self, got: Array) -> bool:
+        """Whether ``got`` may be what was computed."""
+        return not self.wrong(got).any()
 
 
 class Outcome(NamedTuple):

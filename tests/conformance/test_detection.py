@@ -2,6 +2,7 @@
 
 from dataclasses import fields, replace
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -131,6 +132,15 @@ def test_a_single_other_decision_is_named(base, point, choice):
     if not detection.names:
         assert len(detection.differences) == 1
     assert detection.unexplained == ()
+
+
+def test_every_choice_shows_under_some_dialect():
+    """A new decision point, or a new choice, needs a probe."""
+    bases = [DIALECTS[name] for name in ("torchvision-aligned", "mmcv")]
+    for field in fields(Dialect):
+        for one, other in pairwise(choices_of_all(field.name)):
+            plays = [[played(replace(base, **{field.name: choice})) for choice in (one, other)] for base in bases]
+            assert not all(are_same(*play) for play in plays), (field.name, one, other)
 
 
 def are_same(one, other):
