@@ -25,7 +25,7 @@ from .runner import describe
 from .selection import UsageError, select_targets, selection
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Iterator, Sequence
     from pathlib import Path
 
     from .command import Request
@@ -68,7 +68,8 @@ def detect(request: Request, footprints: Path | None) -> int:
             for path in (request.output, footprints)
         )
         read, findings = [], []
-        for each in _read_all(targets, chosen, request):
+        reading = stack.enter_context(closing(_read_all(targets, chosen, request)))
+        for each in reading:
             read.append(each)
             findings += [_find(each.target, *one, is_declared=_declares(each.target, request)) for one in each.readings]
         subjects = [each.subject for each in read]
@@ -81,7 +82,7 @@ def detect(request: Request, footprints: Path | None) -> int:
     return _status(subjects, findings)
 
 
-def _read_all(targets: Sequence[Target], chosen: Selection, request: Request) -> Iterator[_Read]:
+def _read_all(targets: Sequence[Target], chosen: Selection, request: Request) -> Generator[_Read, None, None]:
     """Reads the targets, several at a time, and yields what was read in their order; an interrupt ends all of them."""
     errors, stop = Console(stderr=True), threading.Event()
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
