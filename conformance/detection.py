@@ -18,6 +18,7 @@ from ..kernels.dialect import DIALECTS, Max
 from .judge import Verdict
 from .prediction import CANDIDATES, GEOMETRY, POINTS, Prediction, choices, geometry, maximum, outcomes, place
 from .probes import AVERAGES, MAXIMA, PIXELS, SIZE, TELLING, telling_maps
+from .tolerance import FLOAT_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -183,8 +184,14 @@ class _Detective:
                     seen.update(values[:, channel][values[:, channel] > maps[channel].max() * _LEAST_CORNER].flat)
             # What is the same whatever the map, as where nothing is read:
             seen.update(values[:, 0][(values == values[:, :1]).all(axis=1)])
-        usable = {float(v) for v in seen if math.isfinite(v) and v < 0 and abs(v) <= float(np.finfo(np.float32).max)}
-        return [*_STARTS, *sorted(usable - set(_STARTS))]
+        usual = [start for start in _STARTS if start is not None and math.isfinite(start)]
+        others = {
+            float(value)
+            for value in seen
+            if -float(np.finfo(np.float32).max) <= value < 0
+            and all(abs(value - start) > FLOAT_TYPES[self.dtype].rounding(abs(start)) for start in usual)
+        }
+        return [*_STARTS, *sorted(others)]
 
     @cached_property
     def remaining(self) -> list[Dialect]:

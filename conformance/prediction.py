@@ -203,6 +203,7 @@ def maximum(probe: Probe, dialect: Dialect, dtype: str) -> Prediction:
 def forward(probe: Probe, maps: Array, dialect: Dialect, dtype: str) -> Prediction:
     """Returns the exact output of a probe on ``maps``, ``(C, H, W)``, and its bounds."""
     result = roi_align(maps[None], probe.rows, probe.output_size, *_pairs(probe), probe.mode, dialect, Rules)
-    limits = bounds(result, dtype, storage_arithmetic=True)
+    # In the data type itself, or in float32 and rounded last, as what a maximum starts from is.
+    both = [bounds(result, dtype, storage_arithmetic=storage) for storage in (True, False)]
     values = np.asarray(np.frompyfunc(float, 1, 1)(result.values), float)
-    return Prediction(values, np.where(limits.fragile, np.inf, limits.bound))
+    return Prediction(values, np.max([np.where(b.fragile, np.inf, b.bound) for b in both], axis=0))

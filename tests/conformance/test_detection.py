@@ -4,6 +4,7 @@ from dataclasses import fields, replace
 from functools import cache
 from itertools import pairwise
 
+import ml_dtypes
 import numpy as np
 import pytest
 
@@ -249,10 +250,14 @@ def test_the_tolerance_is_rounding_and_no_more():
 
 def test_other_data_types_are_read_too():
     dtype = "bfloat16"
-    detection = detect(played(DIALECTS["openvino-half-pixel"], dtype=dtype), dtype)
-    assert "openvino-half-pixel" in detection.names
-    assert detection.unexplained == ()
-    assert left(detection)["offset"] == (Offset.PIXEL_CENTRE,)
+    for name in ("openvino-half-pixel", "mmcv"):
+        readings = played(DIALECTS[name], dtype=dtype)
+        rounded = {p: Reading(r.values.astype(ml_dtypes.bfloat16).astype(float)) for p, r in readings.items()}
+        detection = detect(rounded, dtype)
+        assert name in detection.names
+        assert detection.unexplained == ()
+        assert left(detection)["offset"] == (DIALECTS[name].offset,)
+        assert left(detection)["max_start"] == (DIALECTS[name].max_start,)
 
 
 def test_candidates_are_found_by_their_place():
