@@ -37,6 +37,7 @@ _STARTS: tuple[float | None, ...] = (
     0.0,
     -10000.0,
 )  # of maxima, that are looked for; others if they are seen
+_HONEST = (Verdict.UNSUPPORTED, Verdict.REJECTED)  # failures that leave a dialect its name
 _MOST_TRIED = 16  # groups of combinations
 _LEAST_CORNER = 2.0**-6  # than which no corner of a sample of an ordinary box weighs less
 
@@ -92,7 +93,8 @@ class Detection:
 
     Attributes:
         decisions: One for every decision point; empty if nothing could be read.
-        names: The named dialects that predict all that any dialect explains. None if an ordinary box is explained by no dialect.
+        names: The named dialects that predict all that any dialect explains. None if a harmless box gives what no dialect
+            explains: a value, a crash, another answer every time.
         nearest: Without these, the named dialect that makes the fewest other choices; of several, the one that predicts most.
         differences: Where that one chooses otherwise: point, its choice.
         unexplained: What no dialect explains: values, refusals, crashes.
@@ -257,7 +259,11 @@ class _Detective:
         return {name: sum(self.predicts(p, dialect) for p in self.explained) for name, dialect in DIALECTS.items()}
 
     def _names(self) -> tuple[str, ...]:
-        if any(probe not in self.explained and not probe.is_malformed for probe in self.values):
+        """Returns the named dialects that fit, unless something is wrong with harmless boxes that no dialect explains."""
+        harmless = [(probe, reading) for probe, reading in self.readings.items() if not probe.is_malformed]
+        if any(reading.failure is None and probe not in self.explained for probe, reading in harmless):
+            return ()
+        if any(reading.failure and reading.failure.verdict not in _HONEST for _, reading in harmless):
             return ()
         return tuple(name for name, score in self._scores.items() if score == len(self.explained))
 

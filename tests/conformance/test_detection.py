@@ -221,6 +221,18 @@ def test_the_nearest_dialect_is_found_all_the_same(rules):
     assert (detection.nearest, detection.differences) == ("onnx-16", ())
 
 
+@pytest.mark.parametrize(
+    "verdict", [Verdict.NONDETERMINISTIC, Verdict.CRASHED, Verdict.TIMED_OUT, Verdict.WROTE_OUTSIDE]
+)
+def test_no_name_is_given_to_what_goes_wrong_with_harmless_boxes(verdict):
+    readings = played(DIALECTS["ncnn-version-1"], probes=AVERAGES)
+    readings[AVERAGES[-1]] = Reading(None, Judgement(verdict, "why"))
+    assert "ncnn-version-1" in detect(readings, "float32").names
+    readings[AVERAGES[9]] = Reading(None, Judgement(verdict, "why"))
+    detection = detect(readings, "float32")
+    assert (detection.names, detection.nearest, detection.differences) == ((), "torchvision", ())
+
+
 def test_a_reading_that_contradicts_the_others_is_outvoted_and_no_name_is_given():
     readings = played(DIALECTS["torchvision-aligned"])
     probe = AVERAGES[9]
