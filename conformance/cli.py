@@ -106,7 +106,10 @@ def conform(
     ] = None,
     layout: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Only NCHW or NHWC.")] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write all results there, as NDJSON.")
+        Path | None,
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="Write all results there, as NDJSON; with --detect, as one JSON."
+        ),
     ] = None,
     junit: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a JUnit XML report there.")] = None,
     markdown: Annotated[
@@ -126,15 +129,22 @@ def conform(
         ),
     ] = 2,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say why each case deviates.")] = False,
+    detect: Annotated[
+        bool, typer.Option("--detect", help="Run no cases: read off each implementation which dialect it follows.")
+    ] = False,
+    footprints: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write the footprints that --detect reads there, as JSON; implies it."),
+    ] = None,
     reproduce: Annotated[
         tuple[str, str] | None,
         typer.Option(metavar="CASE IMPLEMENTATION", help="Run nothing, but print the script of `roikit reproduce`."),
     ] = None,
 ) -> None:
-    """Judge implementations by the golden cases.
+    """Judge implementations by the golden cases, or, with --detect, tell which dialects they follow.
 
-    Exit status: **0** every case that was run conforms or is a known deviation; **1** a case deviates; **2** the command was
-    wrong; **3** nothing was run.
+    Exit status: **0** every case that was run conforms or is a known deviation; **1** a case deviates, or a dialect
+    is not the declared one; **2** the command was wrong; **3** nothing was run.
     """
     if reproduce:
         _print_script(
@@ -142,6 +152,7 @@ def conform(
         )
         return
     from . import command
+    from .detect import detect as find_dialects
     from .deviations import DeviationListError
     from .selection import UsageError
 
@@ -163,7 +174,7 @@ def conform(
         verbose=verbose,
     )
     try:
-        status = command.conform(request)
+        status = find_dialects(request, footprints) if detect or footprints else command.conform(request)
     except (UsageError, DeviationListError, OSError) as error:
         typer.echo(f"roikit: {error}", err=True)
         raise typer.Exit(EXIT_USAGE) from None

@@ -57,6 +57,18 @@ class Subject:
     description: dict[str, Any] | None = None
 
 
+def provenance(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Returns when, where and by what a file is written; ``arguments`` are what the run was asked for."""
+    return {
+        "roikit": version("roikit"),
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "python": sys.version.split()[0],
+        "platform": platform.platform(),
+        "machine": platform.machine(),
+        "arguments": arguments,
+    }
+
+
 class ResultFile:
     """Writes a result file while a run goes on."""
 
@@ -64,17 +76,7 @@ class ResultFile:
         """Writes the header; ``arguments`` are what the run was asked for."""
         self._stream = stream
         self._verdicts: Counter[str] = Counter()
-        header = {
-            "type": "header",
-            "format": FORMAT,
-            "roikit": version("roikit"),
-            "started": datetime.now(UTC).isoformat(timespec="seconds"),
-            "python": sys.version.split()[0],
-            "platform": platform.platform(),
-            "machine": platform.machine(),
-            "arguments": arguments,
-        }
-        self._write(header)
+        self._write({"type": "header", "format": FORMAT, **provenance(arguments)})
 
     def _write(self, record: dict[str, Any]) -> None:
         self._stream.write(json.dumps(record, allow_nan=False) + "\n")

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from .case import Case
+    from .implementation import RoiAlignCall
     from .process import Message
 
 LOAD_SECONDS = 120.0
@@ -37,6 +38,8 @@ CALLS_WORTH_SHARING = 1000
 
 _AHEAD = 4  # calls sent before their turn
 _ALONE = {"property", "invalid"}  # kinds of cases whose calls are not, nor any while they are waited for
+
+NONDETERMINISTIC = Judgement(Verdict.NONDETERMINISTIC, "two calls in a row gave different results")
 
 Plan = tuple["Case", str, str, str]
 """A case, dialect, data type and layout."""
@@ -135,29 +138,46 @@ class Session:
         return properties.check(case, ask)
 
     def _send(self, case: Case, dialect: str, dtype: str, layout: str) -> Judgement | None:
-        """Sends a call; returns a judgement if that cannot be done."""
-        if self._worker is None and self.open().state != "ran":
-            return Judgement(Verdict.CRASHED, "the worker could not be started again after an earlier case")
-        assert self._worker is not None
+        """Sends the call of a case; returns a judgement if that cannot be done."""
         try:
             call = case.call(dialect, dtype, layout)
         except Unsupported as reason:
             return Judgement(Verdict.UNSUPPORTED, str(reason))
+        return self._send_call(call, case.memory)
+
+    def _send_call(self, call: RoiAlignCall, memory: str) -> Judgement | None:
+        if self._worker is None and self.open().state != "ran":
+            return Judgement(Verdict.CRASHED, "the worker could not be started again after an earlier case")
+        assert self._worker is not None
         request = {
             "type": "roi_align",
             "operation": call.operation,
-            "memory": case.memory,
+            "memory": memory,
             "output_size": call.output_size,
             "spatial_scale": call.spatial_scale,
             "sampling_ratio": call.sampling_ratio,
             "mode": call.mode,
-            "layout": layout,
-            "dialect": dialect,
+            "layout": call.layout,
+            "dialect": call.dialect,
         }
         arrays = {"input": call.input, "boxes": call.boxes} | ({} if call.grad is None else {"grad": call.grad})
         with suppress(WorkerGoneError):  # then no answer comes either
             self._worker.send(request, arrays)
         return None
+
+    def ask(self, call: RoiAlignCall) -> np.ndarray | Judgement:
+        """Makes one call, of no case, and returns the array that comes back, or why none does that can be trusted."""
+        if failure := self._send_call(call, "contiguous"):
+            return failure
+        try:
+            answer, arrays = self._receive()
+        except _FailureError as failed:
+            return failed.judgement
+        if failure := _failure(answer):
+            return failure
+        if not answer["repeatable"]:
+            return NONDETERMINISTIC
+        return arrays["output"]
 
     def _receive(self) -> Message:
         assert self._worker is not None
@@ -205,7 +225,7 @@ def _judge_answer(
         return Judgement(Verdict.DEVIATES, "the call was not refused")
     judgement = judge_reading(case, dialect, arrays["output"], dtype, layout)
     if judgement.verdict == Verdict.CONFORMS and not answer["repeatable"]:
-        return Judgement(Verdict.NONDETERMINISTIC, "two calls in a row gave different results")
+        return NONDETERMINISTIC
     return judgement
 
 

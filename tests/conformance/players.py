@@ -192,6 +192,23 @@ class PaddleGradients(Gradients):
         return super().gradient(dataclasses.replace(call, boxes=boxes))
 
 
+class TroubledByProbes(NoOut):
+    """Does a different thing wrong with every other way of sampling."""
+
+    def roi_align(self, call, out=None):
+        adaptive, right = call.sampling_ratio[0] == 0, super().roi_align(call)
+        if call.mode == "max" or call.boxes[0, 1] == 6.0:  # on a scaled map
+            os.kill(os.getpid(), signal.SIGSEGV)
+        if call.output_size == (1, 4):
+            raise Unsupported("four columns")
+        if call.output_size == (2, 1) and adaptive:
+            self.calls = getattr(self, "calls", 0) + 1
+            return right + self.calls
+        if call.output_size == (1, 1) and adaptive:
+            return right * np.nan if call.boxes[0, 1] < 0 else right[:, :-1]
+        return right
+
+
 class CornerMaximum(NoOut):
     """Takes ONNX's maximum for everybody's."""
 

@@ -1,0 +1,103 @@
+"""Says whether a backward is the derivative of its own forward, and if not, whether it is that of another dialect's.
+
+Both are read: the gradient of a bin by a pixel must be the weight that the bin was seen to put on that pixel, or, of a maximum,
+the slope that was seen when the pixel was raised. That needs no dialect. The two may differ by the errors that each may have.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..kernels.dialect import DIALECTS
+from .detection import Oddity, difference, fitting
+from .prediction import CANDIDATES, GEOMETRY, Prediction, forward, outcomes, place
+from .probes import RAISED, STEP
+from .tolerance import FLOAT_TYPES
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ..kernels.dialect import Dialect
+    from .detection import Choice
+    from .footprint import Reading, Readings
+    from .probes import Probe
+
+    Array = NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Derivative:
+    """What is known of a backward.
+
+    Attributes:
+        compared: How many probes gave both a footprint and a gradient; 0 if there is no backward, or none to compare.
+        differences: Probes whose gradient is not the derivative, and where it first is not.
+        failures: Probes whose output came, but no gradient.
+        instead: If it is not the derivative, the choices that forward does not make and with which it would be, if there are any.
+        names: The named dialects whose derivative it is then.
+    """
+
+    compared: int
+    differences: tuple[Oddity, ...]
+    failures: tuple[Oddity, ...]
+    instead: tuple[tuple[str, Choice], ...]
+    names: tuple[str, ...]
+
+
+def compare(readings: Readings, best: Dialect | None, dtype: str) -> Derivative:
+    """Returns how the gradients that were read go with the outputs; ``best`` is the dialect that fits the outputs best."""
+    compared, differences, failures = 0, [], []
+    for probe, gradient in readings.backward.items():
+        output = readings.forward[probe] if probe.mode == "avg" else readings.slopes[probe]
+        if gradient.values is None:
+            failures.append(Oddity(probe.name, gradient.reason))
+            continue
+        if output.values is None or best is None or not np.isfinite(output.values).any():
+            continue
+        compared += 1
+        # What is no number has no derivative.
+        slack = np.where(np.isfinite(output.values), _slack(probe, best, dtype), np.inf)
+        expected = Prediction(output.values, slack)
+        if not expected.fits(gradient.values):
+            off = difference(probe, gradient.values, expected)
+            differences.append(
+                Oddity(probe.name, f"{off.where}: {off.got:.7g}, but the output follows by {off.predicted:.7g}")
+            )
+    other = _other(readings, best, dtype) if differences and best else None
+    instead, names = other or ((), ())
+    return Derivative(compared, tuple(differences), tuple(failures), instead, names)
+
+
+def _slack(probe: Probe, best: Dialect, dtype: str) -> float:
+    """Returns by how much two readings of one number, both sound, may differ."""
+    if probe.mode == "avg":
+        limits = [outcome.prediction.bound for outcome in outcomes(probe, dtype)]
+        return 2 * max(float(bound[np.isfinite(bound)].max(initial=0.0)) for bound in limits)
+    raised = forward(probe, RAISED, best.for_mode("max"), dtype).bound
+    return 2 * float(raised[np.isfinite(raised)].max(initial=0.0)) / STEP + FLOAT_TYPES[dtype].gamma(12)
+
+
+def _other(
+    readings: Readings, best: Dialect, dtype: str
+) -> tuple[tuple[tuple[str, Choice], ...], tuple[str, ...]] | None:
+    """Returns the choices beside those of ``best`` whose derivative all gradients of averages are, and who makes them."""
+    fits = np.ones(len(CANDIDATES), bool)
+    for probe, gradient in _averages(readings.backward):
+        fits &= fitting(probe, gradient, dtype, empty_is_zero=True)
+    if not fits.any():
+        return None
+
+    def instead(dialect: Dialect) -> tuple[tuple[str, Choice], ...]:
+        pairs = ((point, getattr(dialect, point)) for point in GEOMETRY)
+        return tuple((point, choice) for point, choice in pairs if choice != getattr(best, point))
+
+    nearest = min((CANDIDATES[n] for n in np.flatnonzero(fits)), key=lambda dialect: len(instead(dialect)))
+    names = tuple(name for name, dialect in DIALECTS.items() if fits[place(dialect)])
+    return instead(nearest), names
+
+
+def _averages(readings: dict[Probe, Reading]) -> list[tuple[Probe, Array]]:
+    return [(p, reading.values) for p, reading in readings.items() if p.mode == "avg" and reading.values is not None]

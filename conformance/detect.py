@@ -1,0 +1,162 @@
+"""What ``roikit conform --detect`` does: reads implementations, names their dialects, compares these with the declared ones."""
+
+from __future__ import annotations
+
+import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from . import deviations
+from .case import load_cases
+from .cli import EXIT_CONFORMS, EXIT_DEVIATES, EXIT_NOTHING_RUN
+from .derivative import compare
+from .detection import detect as decide
+from .detection_report import Finding, Verdict, document, show
+from .footprint import FORMAT, Reader, Setting, offered, records
+from .probes import SIZE
+from .results import provenance
+from .runner import describe
+from .selection import UsageError, select_targets, selection
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator, Sequence
+    from pathlib import Path
+
+    from .command import Request
+    from .footprint import Readings
+    from .implementation import Description
+    from .process import Target
+    from .results import Subject
+    from .runner import Selection
+
+_FILE_WIDTH = 160  # columns of what is not printed to a terminal
+
+_FOR_CASES = {"patterns": "--select", "edition": "--edition", "junit": "--junit", "markdown": "--markdown"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What a worker said of its implementation, and what was read off it in each setting."""
+
+    target: Target
+    subject: Subject
+    readings: list[tuple[Setting, Readings]]
+
+
+def detect(request: Request, footprints: Path | None) -> int:
+    """Finds out, prints and writes what was asked for, and returns the exit status.
+
+    Raises:
+        UsageError: it asks for something that does not exist, or that is about golden cases.
+    """
+    for name, option in _FOR_CASES.items():
+        if getattr(request, name):
+            raise UsageError(f"{option} is about golden cases, and --detect runs none")
+    chosen = selection(request.dtypes, request.layouts, request.dialects)
+    targets = select_targets(request.names, request.callables, request.arrays, chosen.dialects, request.pythons)
+    console = Console(emoji=False) if Console().is_terminal else Console(emoji=False, width=_FILE_WIDTH)
+    about = provenance(json.loads(json.dumps(asdict(request), default=str)))
+    with ExitStack() as stack:
+        output, pictures = (
+            stack.enter_context(path.open("w", encoding="utf-8")) if path else None
+            for path in (request.output, footprints)
+        )
+        read, findings = [], []
+        reading = stack.enter_context(closing(_read_all(targets, chosen, request)))
+        for each in reading:
+            read.append(each)
+            findings += [_find(each.target, *one, is_declared=_declares(each.target, request)) for one in each.readings]
+        subjects = [each.subject for each in read]
+        if output:
+            json.dump({**about, **document(subjects, findings)}, output, allow_nan=False)
+        if pictures:
+            content = {"format": FORMAT, **about, "map": SIZE, "footprints": list(_footprints(read))}
+            json.dump(content, pictures, allow_nan=False)
+    show(console, subjects, findings, verbose=request.verbose)
+    return _status(subjects, findings)
+
+
+def _read_all(targets: Sequence[Target], chosen: Selection, request: Request) -> Generator[_Read, None, None]:
+    """Reads the targets, several at a time, and yields what was read in their order; an interrupt ends all of them."""
+    errors, stop = Console(stderr=True), threading.Event()
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+    with (
+        Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as progress,
+        ThreadPoolExecutor(request.jobs) as pool,
+    ):
+        futures = [pool.submit(_read, target, chosen, request.timeout, progress, stop) for target in targets]
+        try:
+            for future in futures:
+                yield future.result()
+        except BaseException:
+            stop.set()
+            for future in futures:
+                future.cancel()
+            raise
+
+
+def _read(target: Target, chosen: Selection, seconds: float, progress: Progress, stop: threading.Event) -> _Read:
+    task = progress.add_task(target.name, total=None)
+    with closing(Reader(target, seconds, stop)) as reader:
+        subject = reader.open()
+        if subject.state != "ran":
+            progress.update(task, total=0)
+            return _Read(target, subject, [])
+        description = describe(subject)
+        settings = list(_settings(description, target, chosen))
+        progress.update(task, total=len(settings) * len(offered(description)))
+        readings = [
+            (setting, reader.read(description, setting, lambda: progress.advance(task))) for setting in settings
+        ]
+    return _Read(target, subject, readings)
+
+
+def _settings(description: Description, target: Target, chosen: Selection) -> Iterator[Setting]:
+    """Yields every setting that an implementation can be asked in: all its dialects, in float32 and one layout unless told."""
+    layouts = [layout for layout in description.layouts if layout in (chosen.layouts or description.layouts)]
+    wanted = chosen.dtypes or ("float32", *description.dtypes)
+    dtypes = [dtype for dtype in wanted if dtype in description.dtypes]
+    for dialect in target.dialects or description.dialects:
+        if dialect in (chosen.dialects or (dialect,)) and layouts:
+            for dtype in dict.fromkeys(dtypes if chosen.dtypes else dtypes[:1]):
+                yield Setting(dialect=dialect, dtype=dtype, layout=layouts[0])
+
+
+def _declares(target: Target, request: Request) -> bool:
+    """Whether the dialect that it is asked for is one that it says it follows; a plain function says nothing by itself."""
+    return target.dialects is None or bool(request.dialects)
+
+
+def _find(target: Target, setting: Setting, readings: Readings, *, is_declared: bool) -> Finding:
+    """Decides what was read; what is declared is only looked at afterwards."""
+    detection = decide(readings.forward, setting.dtype)
+    derivative = compare(readings, detection.best, setting.dtype)
+    finding = Finding(target.name, setting, detection, derivative, Verdict.UNDECLARED)
+    if detection.best is None:
+        return finding.judged(Verdict.UNREAD if detection.unexplained else Verdict.UNSUPPORTED)
+    if not is_declared:
+        return finding
+    if setting.dialect in detection.names:
+        return finding.judged(Verdict.AGREES)
+    everywhere = [d for d in deviations.load(target.name, load_cases()) if "*" in d.cases]
+    known = next((d for d in everywhere if d.matches("*", setting.dialect, setting.dtype)), None)
+    return finding.judged(Verdict.KNOWN, known.reason) if known else finding.judged(Verdict.DISAGREES)
+
+
+def _footprints(read: Sequence[_Read]) -> Iterator[dict[str, object]]:
+    for each in read:
+        for setting, readings in each.readings:
+            for record in records(readings):
+                yield {"implementation": each.target.name, **asdict(setting), **record}
+
+
+def _status(subjects: Sequence[Subject], findings: Sequence[Finding]) -> int:
+    if any(finding.verdict.is_failure for finding in findings) or any(s.state == "broken" for s in subjects):
+        return EXIT_DEVIATES
+    return EXIT_CONFORMS if any(f.verdict != Verdict.UNSUPPORTED for f in findings) else EXIT_NOTHING_RUN
