@@ -209,10 +209,14 @@ def _device_vector(itemsize: int, layout: str) -> int:
     return _DEVICE_VECTOR_BYTES // itemsize if layout == "NHWC" else 1
 
 
+def device_vector(dtype: str, layout: str) -> int:
+    """Returns how many neighbouring elements of a map of ``dtype`` (a name) a thread of a GPU reads together."""
+    return _device_vector({"float32": 4, "float64": 8}.get(dtype, 2), layout)
+
+
 def device_sources(dtype: str, mode: str, layout: str, dialect: Dialect) -> list[Source]:
     """Returns the kernels that a GPU may run: with channels last one for aligned vectors, and one for any."""
-    itemsize = {"float32": 4, "float64": 8}.get(dtype, 2)
-    vector = _device_vector(itemsize, layout)
+    vector = device_vector(dtype, layout)
     alignments = (False, True) if layout == "NHWC" else (False,)
     return [specialised(dtype, mode, layout, dialect, vector=vector, packed=packed) for packed in alignments]
 
