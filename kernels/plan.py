@@ -21,7 +21,7 @@ DEVICE_THREADS = 256
 """The most threads that a block has on a GPU."""
 
 _HOST_LISTS = 2**19  # bytes of lists of RoIs that a block goes through for each tile of channels
-_HOST_MAPS = 2**19  # bytes of a tile of channels, that they stay in the cache next to the core
+_HOST_TILE = 16  # channels, as many as the widest registers have lanes
 _HOST_RESULTS = 2**16
 _DEVICE_RESULTS = 2**13
 _DEVICE_TILE = 16
@@ -109,7 +109,7 @@ def _sizes(shape: Shape) -> _Sizes:
 
 def _line_length(shape: Shape, columns: int, vector: int) -> int:
     """Returns how many columns a line needs room for: those that are read, or all that a dense line may have."""
-    return max(columns, min(-(-shape.width // vector) * vector, DENSE * columns))
+    return max(columns, min(-(-shape.width // vector) * vector, DENSE * columns), vector)
 
 
 def _plan(
@@ -144,7 +144,7 @@ def host_plan(shape: Shape, vector: int, threads: int) -> Plan:
             line_length=0, bin_rows=shape.bins_y,
         )  # fmt: skip
     # A block goes through all its RoIs for one tile of channels, which stays in the cache, before it turns to the next.
-    tile = max(4, min(16, _HOST_MAPS // (shape.height * shape.width * shape.itemsize) // 4 * 4))
+    tile = _HOST_TILE
     rois = max(1, min(shape.rois, _HOST_LISTS // sizes.roi_bytes))
     slices = 1
     if threads > 1:

@@ -100,6 +100,7 @@ ROIKIT_FN acc_t start_of_maximum(const Prepared& roi, int ny, int nx) {
 
 #include "channels_last.cuh"
 #include "channels_first.cuh"
+#include "transposed.cuh"
 
 // ---- preparation ------------------------------------------------------------------------------------------------------
 
@@ -215,8 +216,10 @@ roi_align_forward(const feature_t* input, const acc_t* boxes, feature_t* output,
         ROIKIT_ROLLED for (int64 channel = first; channel < end; channel += params.channels_per_tile) {
             const int64 stop = channel + params.channels_per_tile < end ? channel + params.channels_per_tile : end;
             ROIKIT_ROLLED for (int i = 0; i < count; ++i) {
-                if (LAYOUT == Layout::NHWC) {
+                if constexpr (LAYOUT == Layout::NHWC) {
                     pool_channels_last(prepared[i], params, channel, stop);
+                } else if constexpr (IN_LANES) {
+                    pool_in_lanes(prepared[i], params, channel, stop, memory);
                 } else {
                     pool_channels_first(prepared[i], params, channel, stop, memory);
                 }
