@@ -34,16 +34,18 @@ LINEAGE = 638
 ROWS = {name: GPU_ROWS[name] for name in ("a1", "b1", "c1")}
 """The rows that are counted."""
 
+GATHERED = 4
+"""Channels that a thread takes through a bin's taps together, if they come first in memory (roi_align.cu)."""
+
 _WARP = 32
 
 
 @dataclass(frozen=True)
 class Taps:
-    """The taps of a RoI: how many each bin has along y and x, and how many columns its window has."""
+    """The taps of a RoI: how many each bin has along y and x."""
 
     y: np.ndarray
     x: np.ndarray
-    columns: int
 
 
 @cache
@@ -58,9 +60,7 @@ def taps_of(row: Row) -> list[Taps]:
             floors.axis_samples(corners[:, axis], extents[:, axis], row.bins, row.sampling_ratio) for axis in (1, 0)
         )
         for y, x in zip(ys, xs, strict=True):
-            on_y, on_x = floors.taps(y, height), floors.taps(x, width)
-            read = np.flatnonzero(on_x.any(axis=0))
-            found.append(Taps(on_y.sum(axis=1), on_x.sum(axis=1), int(np.ptp(read)) + 1 if read.size else 0))
+            found.append(Taps(floors.taps(y, height).sum(axis=1), floors.taps(x, width).sum(axis=1)))
     return found
 
 
@@ -90,104 +90,49 @@ _PREPARATION = (
     ("for (int64 channel = first", "", "tiles"),
     ("for (int i = 0; i < count", "for (int64 channel = first", "tiles"),
     ("for (int i = 0; i < count", "", "rois"),
+    ("for (int i = 0; i < (LAYOUT", "", "rois"),
 )
-_CHANNELS_LAST = (
+_BIN_BY_BIN = (
     ("while (p < roi.row_end)", "", "bins"),
     ("for (; steps.channel < end", "", "bins"),
+    ("while (steps.channel < end)", "", "bins"),
     ("for (; steps.channel + N <= end", "", "bins"),
-    ("a < ny", "", "rows"),
-    ("b < nx", "", "taps"),
+    ("a < outer_count", "", "outer taps"),
+    ("b = inner_count", "", "taps"),
 )
-_CHANNELS_FIRST = (
-    ("for (int q = 0; q < x.bins", "", "window"),
-    ("for (int i = x.begin[q]", "", "window entries"),
-    ("for (int row = roi.row_begin", "", "strips"),
-    ("for (int i = 0; i < (roi.result_is_nan", "", "rows of bins"),
-    ("for (int a = 0; a < ny;)", "", "rows"),
-    ("while ((1 << shift)", "lanes_for(roi.x.bins)", "shifts of bins"),
-    ("while ((1 << shift)", "", "shifts of columns"),
-    ("for (int c = lanes.channel;", "", "lines"),
-    ("for (int64 column", "", "columns"),
-    ("for (; column + N <= end", "", "columns"),
-    ("for (int c = lanes.channel * CHANNELS", "", "channels"),
-    ("for (int q = lanes.column", "", "bins"),
-    ("for (; c + N <= end", "", "bins"),
-    ("b < nx", "", "taps"),
-    ("for (int64 run", "", "runs"),
-    ("for (int64 i = (int64)thread_of_block()", "", "stores"),
-    ("for (; i + N <= end", "", "stores"),
+# Loops that these rows do not reach: those of RoIs of more taps, which are pooled row by row, and the last channels of a number
+# that is no multiple of a vector.
+_NOT_REACHED = (
+    "for (int q = 0; q < x.bins",
+    "for (int i = x.begin[q]",
+    "pool_channels_first(",
+    "if constexpr (N > 1 && !ALIGNED)",
 )
-_LOOPS = {"NHWC": _PREPARATION + _CHANNELS_LAST, "NCHW": _PREPARATION + _CHANNELS_FIRST}
-
-
-def _per_roi_channels_last(taps: Taps, launch: plan.Plan, bins: int) -> dict[str, float]:
-    """Returns how often a thread, on average over the block, runs each body while it pools a tile of channels of a RoI."""
-    down = launch.block[1]
-    pooled = bins * bins / down
-    return {
-        "bins": pooled,
-        "rows": taps.y.sum() * bins / down,
-        "taps": taps.y.sum() * taps.x.sum() / down,
-    }
-
-
-def _per_roi_channels_first(taps: Taps, launch: plan.Plan, bins: int) -> dict[str, float]:
-    """Returns the same for channels first."""
-    threads, tile = math.prod(launch.block), launch.fields["channels_per_tile"]
-
-    def lanes(columns: int) -> tuple[int, int, int]:
-        shift = 0
-        while (1 << shift) < columns and (2 << shift) <= threads:
-            shift += 1
-        return shift, 1 << shift, threads >> shift
-
-    rows = float(np.ceil(taps.y / 2).sum())
-    shift, along, across = lanes(taps.columns)
-    lines = rows * math.ceil(tile / across) * _share(tile * along, threads)
-    columns = lines * math.ceil(taps.columns / along)
-    shift_x, along_x, across_x = lanes(bins)
-    channels = bins * math.ceil(tile / across_x) * _share(tile * along_x, threads)
-    reduced = channels * math.ceil(bins / along_x)
-    strips = math.ceil(bins / launch.fields["bin_rows"])
-    runs = strips if strips == 1 else strips * tile
-    stores = runs * math.ceil(tile * bins * bins / runs / threads) * _share(tile * bins * bins / runs, threads)
-    return {
-        "strips": strips,
-        "rows of bins": bins,
-        "rows": rows,
-        "shifts of columns": rows * shift,
-        "shifts of bins": float(bins * shift_x),
-        "lines": lines,
-        "columns": columns,
-        "channels": channels,
-        "bins": reduced,
-        "taps": reduced * taps.x.mean(),
-        "runs": runs,
-        "stores": stores,
-    }
 
 
 def bodies(row: Row, layout: str, dtype: str, vector: int) -> dict[str, float]:
     """Returns how often a thread runs the body of each loop of a block, on average over threads, blocks and RoIs of a row."""
     launch = launch_of(row, layout, dtype, vector)
     threads, bins, ratio = math.prod(launch.block), row.bins, row.sampling_ratio
-    tiles = math.ceil(launch.fields["channels_per_block"] / launch.fields["channels_per_tile"])
+    channels = launch.fields["channels_per_block"]
     lists = math.ceil(2 * bins / threads) * _share(2 * bins, threads)
     ends = _share(2, threads)
-    found = {
+    # How often a thread takes a vector of channels of a bin, and how often it does so for each bin.
+    vectors = bins * bins * channels / (vector if layout == "NHWC" else GATHERED) / threads
+    each = vectors / (bins * bins)
+    taps = taps_of(row)
+    return {
         "rois": 1.0,
         "lists": lists,
         "search": lists * math.ceil(math.log2(ratio + 1)),
         "ends": ends,
         "prefix": ends * bins,
         "samples": lists * ratio,
-        "tiles": float(tiles),
+        "tiles": math.ceil(channels / launch.fields["channels_per_tile"]),
+        "bins": vectors,
+        "outer taps": each * bins * float(np.mean([(roi.y if layout == "NHWC" else roi.x).sum() for roi in taps])),
+        "taps": each * float(np.mean([roi.y.sum() * roi.x.sum() for roi in taps])),
     }
-    if layout == "NCHW":
-        found |= {"window": float(bins), "window entries": bins * _share(2 * ratio, threads)}
-    per_roi = _per_roi_channels_last if layout == "NHWC" else _per_roi_channels_first
-    counted = [per_roi(taps, launch, bins) for taps in taps_of(row)]
-    return found | {name: tiles * sum(c[name] for c in counted) / len(counted) for name in counted[0]}
 
 
 def per_output(code: sass.Code, text: str, row: Row, layout: str, dtype: str, vector: int) -> float:
@@ -209,21 +154,21 @@ def per_output(code: sass.Code, text: str, row: Row, layout: str, dtype: str, ve
 
     def trips(loops: Sequence[tuple[int, ...]]) -> float:
         chains = [sass.text_of(lines, text) for lines in loops]
-        if any("window.sparse" in line for line in chains[-1]):
-            return 0.0  # no RoI of these rows has a sparse line
-        outer = counted[_name(chains[:-1], layout)] if len(chains) > 1 else 1.0
-        return counted[_name(chains, layout)] / outer
+        if any(piece in line for line in chains[-1] for piece in _NOT_REACHED):
+            return 0.0
+        outer = counted[_name(chains[:-1])] if len(chains) > 1 else 1.0
+        return counted[_name(chains)] / outer
 
     outputs = launch.fields["channels_per_block"] * row.bins**2 / math.prod(launch.block)
     return float(sass.executed(code, trips) / outputs)
 
 
-def _name(chains: Sequence[Sequence[str]], layout: str) -> str:
+def _name(chains: Sequence[Sequence[str]]) -> str:
     """Returns what the innermost of some loops is called here; the outermost is that over RoIs."""
     if len(chains) == 1:
         return "rois"
     around = [line for chain in chains for line in chain]
-    for piece, caller, name in _LOOPS[layout]:
+    for piece, caller, name in _PREPARATION + _BIN_BY_BIN:
         if piece in chains[-1][0] and any(caller in line for line in around):
             return name
     raise ValueError(f"a loop of which it is not known how often it runs: {' in '.join(chains[-1])}")

@@ -7,6 +7,7 @@
 //   ROIKIT_MAX_START   first | value | minus_infinity; ROIKIT_MAX_START_VALUE the value
 //   ROIKIT_VECTOR      neighbouring elements that a thread reads together: channels (NHWC) or columns (NCHW)
 //   ROIKIT_CHANNELS    channels for which a thread sums columns together (NCHW)
+//   ROIKIT_GATHER      NCHW on a GPU: a RoI of at most so many taps for each bin is pooled bin by bin
 //   ROIKIT_THREADS     the most that a block may have on a GPU; ROIKIT_BLOCKS as many of such blocks must fit a multiprocessor
 #include "numeric.cuh"
 #include "sampling.cuh"
@@ -24,6 +25,8 @@ constexpr Max MAX = Max::ROIKIT_MAX;
 constexpr MaxStart MAX_START = MaxStart::ROIKIT_MAX_START;
 constexpr int VECTOR = ROIKIT_VECTOR;
 constexpr int CHANNELS = ROIKIT_CHANNELS;
+constexpr bool IN_LANES = LANES > 1 && LAYOUT == Layout::NCHW && VECTOR >= LANES;
+constexpr int GATHERED = 4;  // channels that a thread takes through a bin's taps together, if they come first in memory
 
 // Read by source.py, which makes the NumPy data type of the same layout from it.
 struct RoiAlignParams {
@@ -75,6 +78,7 @@ struct Prepared {
     int row_begin, row_end;      // the rows of bins that this block pools
     int taken_y, taken_x;
     bool result_is_nan;
+    bool gathers;                // NCHW: pooled bin by bin
 };
 static_assert(sizeof(Prepared) <= 192, "PREPARED_BYTES in plan.py");
 
@@ -186,7 +190,9 @@ ROIKIT_FN void prepare(int64 k, const feature_t* input, const acc_t* box, featur
     mine.reciprocal = is_power_of_two(mine.divisor) ? (acc_t)1 / mine.divisor : (acc_t)0;
     mine.map = input + roi.image * params.channels * pixels;
     mine.output = output + k * params.channels * bins;
-    if (LAYOUT == Layout::NCHW && !mine.result_is_nan && mine.row_begin < mine.row_end) {
+    mine.gathers = LAYOUT == Layout::NCHW && !IN_LANES && (mine.result_is_nan || mine.row_begin >= mine.row_end ||
+                   (int64)mine.y.begin[mine.y.bins] * mine.x.begin[mine.x.bins] <= ROIKIT_GATHER * bins);
+    if (LAYOUT == Layout::NCHW && !mine.gathers && !mine.result_is_nan && mine.row_begin < mine.row_end) {
         place_window(mine.x, params.width, params.line_length, mine.window);
     }
     if (thread_of_block() == 0) {
@@ -213,6 +219,9 @@ roi_align_forward(const feature_t* input, const acc_t* boxes, feature_t* output,
         ROIKIT_ROLLED for (int i = 0; i < count; ++i) {
             prepare(k + i, input, boxes + 5 * (k + i), output, status, params, memory, prepared[i]);
         }
+        ROIKIT_ROLLED for (int i = 0; i < (LAYOUT == Layout::NCHW && !IN_LANES ? count : 0); ++i) {
+            if (prepared[i].gathers) gather_channels(prepared[i], params, first, end);
+        }
         ROIKIT_ROLLED for (int64 channel = first; channel < end; channel += params.channels_per_tile) {
             const int64 stop = channel + params.channels_per_tile < end ? channel + params.channels_per_tile : end;
             ROIKIT_ROLLED for (int i = 0; i < count; ++i) {
@@ -220,7 +229,7 @@ roi_align_forward(const feature_t* input, const acc_t* boxes, feature_t* output,
                     pool_channels_last(prepared[i], params, channel, stop);
                 } else if constexpr (IN_LANES) {
                     pool_in_lanes(prepared[i], params, channel, stop, memory);
-                } else {
+                } else if (!prepared[i].gathers) {
                     pool_channels_first(prepared[i], params, channel, stop, memory);
                 }
             }

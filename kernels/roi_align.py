@@ -164,12 +164,13 @@ def specialised(
     vector: int,
     channels: int = 1,
     packed: bool = False,
+    gather: int = plan.GATHER,
 ) -> Source:
     """Returns the kernel for maps of a data type (by name).
 
     ``vector`` is the number of neighbouring elements that a thread reads together, channels (NHWC) or columns (NCHW);
     ``packed`` says that each vector of channels is aligned to its size; ``channels`` is the number of channels for which a
-    thread sums columns together (NCHW).
+    thread sums columns together (NCHW). A RoI with at most ``gather`` taps for each bin is pooled bin by bin (NCHW on a GPU).
     """
     rules = dialect.for_mode(mode)
     kind = {None: "first", -math.inf: "minus_infinity"}.get(rules.max_start, "value")
@@ -195,6 +196,7 @@ def specialised(
             ("THREADS", plan.DEVICE_THREADS),
             ("BLOCKS", plan.blocks_per_multiprocessor(dtype, mode)),
             ("DENSE", plan.DENSE),
+            ("GATHER", gather),
             ("ALIGNED", int(packed)),
         ),
     )

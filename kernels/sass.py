@@ -17,7 +17,7 @@ import shutil
 import subprocess
 import tempfile
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,7 +51,7 @@ class Instruction:
         return self.opcode.split(".", 1)[0]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Code:
     """The instructions of a kernel, and where its labels point to."""
 
@@ -154,7 +154,7 @@ def _successors(code: Code, index: int) -> list[int]:
     return following
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Graph:
     """The blocks of a function: where each begins and ends, and which may follow it. The first is number 0."""
 
@@ -162,6 +162,7 @@ class _Graph:
     after: list[list[int]]
 
 
+@lru_cache(maxsize=16)
 def _graph(code: Code, begin: int) -> _Graph:
     """Returns the blocks that can be reached from an instruction."""
     edges: dict[int, list[int]] = {}
@@ -211,6 +212,7 @@ def _dominators(graph: _Graph) -> list[set[int]]:
     return found
 
 
+@lru_cache(maxsize=16)
 def _loops(graph: _Graph, code: Code) -> list[Loop]:
     """Returns the outermost loops, with those inside them."""
     dominators = _dominators(graph)

@@ -8,8 +8,6 @@
 
 #ifndef __CUDA_ARCH__
 
-constexpr bool IN_LANES = LANES > 1 && VECTOR >= LANES;
-
 typedef Register Block[LANES];
 
 // ---- a square of numbers, turned --------------------------------------------------------------------------------------------
@@ -68,7 +66,7 @@ struct SumOfTaps {
     template <class Read> ROIKIT_METHOD Register operator()(const feature_t* map, const Read& read_columns) const {
         Register sum = {};
         for (int a = 0; a < count; ++a) {
-            sum = multiply_add(Register{} + taps[a].weight, read_columns(map + taps[a].index * row_stride), sum);
+            sum = multiply_add(spread<Register>(taps[a].weight), read_columns(map + taps[a].index * row_stride), sum);
         }
         return sum;
     }
@@ -82,7 +80,7 @@ struct InterpolatedRow {
 
     template <class Read> ROIKIT_METHOD Register operator()(const feature_t* map, const Read& read_columns) const {
         const Register top = weight_low * read_columns(map + low);
-        return both ? multiply_add(Register{} + weight_high, read_columns(map + high), top) : top;
+        return both ? multiply_add(spread<Register>(weight_high), read_columns(map + high), top) : top;
     }
 };
 
@@ -136,12 +134,12 @@ ROIKIT_FN Register at(const acc_t* line, int column) {
 }
 
 ROIKIT_FN Register reduce_bin(const Prepared&, const acc_t* line, int64, int, Register sum, const Tap* tx, int nx) {
-    for (int b = 0; b < nx; ++b) sum = multiply_add(Register{} + tx[b].weight, at(line, tx[b].index), sum);
+    for (int b = 0; b < nx; ++b) sum = multiply_add(spread<Register>(tx[b].weight), at(line, tx[b].index), sum);
     return sum;
 }
 
 ROIKIT_FN Register reduce_bin(const Prepared& roi, const acc_t* line, int64 second, int ny, Register best, const Sample* sx, int nx) {
-    if (ny >= 0) best = Register{} + start_of_maximum(roi, ny, nx);
+    if (ny >= 0) best = spread<Register>(start_of_maximum(roi, ny, nx));
     for (int b = 0; b < nx; ++b) {
         const Register left = sx[b].weight_low * at(line, sx[b].low), right = at(line, sx[b].high);
         if (MAX == Max::corner) {
@@ -149,7 +147,7 @@ ROIKIT_FN Register reduce_bin(const Prepared& roi, const acc_t* line, int64 seco
             best = larger(best, sx[b].weight_low * at(line + second, sx[b].low));
             best = larger(best, sx[b].weight_high * at(line + second, sx[b].high));
         } else {
-            best = larger(best, multiply_add(Register{} + sx[b].weight_high, right, left));
+            best = larger(best, multiply_add(spread<Register>(sx[b].weight_high), right, left));
         }
     }
     return best;
@@ -239,5 +237,5 @@ ROIKIT_FN void pool_in_lanes(const Prepared& roi, const RoiAlignParams& params, 
 }
 
 #else
-constexpr bool IN_LANES = false;
+ROIKIT_FN void pool_in_lanes(const Prepared&, const RoiAlignParams&, int64, int64, unsigned char*) {}
 #endif

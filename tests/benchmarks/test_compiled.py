@@ -21,12 +21,13 @@ def test_bodies_of_channels_last_are_what_the_formulas_of_the_model_say():
     merged = np.mean([taps.y.sum() * taps.x.sum() for taps in instructions.taps_of(row)])
     assert counted["taps"] == pytest.approx(merged / launch.block[1])
     assert counted["bins"] == 49 / launch.block[1]
+    assert instructions.bodies(row, "NCHW", "float32", 1)["bins"] == 49 * 256 / 4 / 256
     assert counted["lists"] == 1 / 8  # 14 lists: one warp of eight
 
 
 def test_a_loop_that_is_not_known_is_an_error():
     with pytest.raises(ValueError, match=r"not known how often it runs: for \(;;\)"):
-        instructions._name([["for (int64 k"], ["for (;;)"]], "NHWC")
+        instructions._name([["for (int64 k"], ["for (;;)"]])
 
 
 @pytest.mark.parametrize("specialisation", compiled.SPECIALISATIONS)

@@ -60,7 +60,7 @@ MUTANTS = {
     "empty grid": ("mine.divisor < (acc_t)1) mine.divisor = (acc_t)1;", "mine.divisor = (acc_t)1", "mine.divisor = (acc_t)0"),
     "maximum becomes minimum": ("return b > a || b != b ? b : a;", "b > a", "b < a"),
     "maximum without outside samples": ("const bool zero_counts = some_outside && MAX != Max::sample_inside;", "some_outside", "false"),
-    "corner maximum without one corner": ("best = larger<N>(larger<N>(best, w10 * c10), w11 * c11);", "w11 * c11", "w10 * c10"),
+    "corner maximum without one corner": ("return larger<N>(larger<N>(low, w10 * c10), w11 * c11);", "w11 * c11", "w10 * c10"),
     "corner maximum of lines without one corner": ("best = larger(best, sx[b].weight_high * at(line + second, sx[b].high));", "sx[b].high", "sx[b].low"),
     "line without its second row": ("return both ? multiply_add(Register{} + weight_high, read_columns(map + high), top) : top;", "both ?", "false ?"),
     "rows of a line forgotten": ("read_columns(map + taps[a].index * row_stride), sum);", ", sum)", ", Register{})"),
