@@ -38,7 +38,7 @@ template <class T> ROIKIT_FN void write(acc_t from, T* to) { narrow(from, *to); 
 #ifndef __CUDA_ARCH__
 ROIKIT_FN Register larger(Register a, Register b) { return (b > a) | (b != b) ? b : a; }
 
-#if defined(__clang__) && (defined(__FMA__) || defined(__ARM_FEATURE_FMA))
+#if defined(__clang__) && __clang_major__ >= 17 && (defined(__FMA__) || defined(__ARM_FEATURE_FMA))
 ROIKIT_FN Register multiply_add(Register a, Register b, Register c) { return __builtin_elementwise_fma(a, b, c); }
 #elif defined(__AVX512F__)
 ROIKIT_FN Floats multiply_add(Floats a, Floats b, Floats c) { return __builtin_ia32_vfmaddps512_mask(a, b, c, 0xffff, 4); }

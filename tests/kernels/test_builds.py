@@ -31,13 +31,14 @@ from roikit.conformance.judge import judge_output
 ours, done, wrong = RoikitHost(), 0, []
 groups = {}
 for case in load_cases():
-    if case.operation == "forward" and case.kind == "value" and case.memory != "sparse" and case.claims == "exact":
+    if case.operation == "forward" and case.kind == "value" and case.memory != "sparse":
         groups.setdefault((case.group, case.mode), []).append(case)
 for cases in groups.values():
-    for case in cases[:: max(1, len(cases) // 8)]:
+    for case in cases[:: max(1, len(cases) // 20)]:
         for dtype in ("float32", "float16"):
             expectation = case.expectation(DIALECT, dtype)
-            for layout in LAYOUTS if expectation else ():
+            exact = expectation and len(expectation.answers) == 1 and expectation.bound is None
+            for layout in LAYOUTS if exact else ():
                 call = case.call(DIALECT, dtype, layout)
                 call = dataclasses.replace(call, input=in_memory(call.input, case.memory))
                 judgement = judge_output(case, expectation, ours.roi_align(call), dtype, layout)
