@@ -80,10 +80,14 @@ def _facts_of(specialisation: str, architecture: str) -> dict[str, Any]:
     return found
 
 
+EVERYWHERE = ("registers", "spill_bytes", "resident_warps_c1", "instructions_per_output_c1")
+"""The facts that are followed for every architecture; asv starts a process for each number."""
+
+
 class Compiled:
     """A series for each fact, specialisation and architecture; all are compiled once."""
 
-    params = (FACTS, SPECIALISATIONS, ARCHITECTURES)
+    params = (EVERYWHERE, SPECIALISATIONS, ARCHITECTURES)
     param_names = ("fact", "specialisation", "architecture")
     unit = "count or bytes"
 
@@ -102,3 +106,9 @@ class Compiled:
 
     def track_fact(self, cache, fact, specialisation, architecture):
         return cache[specialisation, architecture][fact]
+
+
+class CompiledForHopper(Compiled):
+    """The other facts, for sm_90."""
+
+    params = (tuple(fact for fact in FACTS if fact not in EVERYWHERE), SPECIALISATIONS, ("sm_90",))

@@ -60,3 +60,10 @@ def test_the_plan_of_a_counted_row_is_that_of_a_call():
     launch = instructions.launch_of(row, "NHWC", "float16", 8)
     assert isinstance(launch, plan.Plan)
     assert launch.grid[0] == row.rois
+
+
+def test_asv_follows_every_fact_in_few_processes():
+    followed = {*compiled.Compiled.params[0], *compiled.CompiledForHopper.params[0]}
+    assert followed == set(compiled.FACTS)
+    numbers = (np.prod([len(values) for values in c.params]) for c in (compiled.Compiled, compiled.CompiledForHopper))
+    assert sum(numbers) < 200
