@@ -1,6 +1,7 @@
-"""What the assembler says of the kernels for each architecture: registers, spills, and whatever else `Facts` counts.
+"""Static facts of the kernels for each architecture: registers, spills, shared memory, how many blocks a multiprocessor holds,
+how many instructions go into an output value.
 
-Needs no GPU, only NVRTC (``pip install '.[nvrtc]'``).
+Needs no GPU, only NVRTC (``pip install '.[nvrtc]'``). Without a disassembler what comes from instructions is None.
 """
 
 from __future__ import annotations
@@ -12,10 +13,12 @@ from dataclasses import asdict, fields
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
+from roikit.kernels import occupancy
 from roikit.kernels.dialect import DIALECTS
-from roikit.kernels.nvrtc import ARCHITECTURES, Facts, compile_for
-from roikit.kernels.roi_align import specialised
+from roikit.kernels.nvrtc import ARCHITECTURES, Facts, disassembled_for
+from roikit.kernels.roi_align import device_sources, device_vector
 
+from . import instructions
 from .reference import DIALECT
 
 if TYPE_CHECKING:
@@ -24,14 +27,18 @@ if TYPE_CHECKING:
     from roikit.kernels.source import Source
 
 SPECIALISATIONS = ("NCHW float32", "NCHW float16", "NHWC float32", "NHWC float16")
-_VECTORS = {"float32": 4, "float16": 8}
+OF_A_ROW = ("shared_bytes", "resident_blocks", "resident_warps", "instructions_per_output")
+FACTS = (
+    *(field.name for field in fields(Facts)),
+    "instructions",
+    *(f"{fact}_{row}" for fact, row in itertools.product(OF_A_ROW, instructions.ROWS)),
+)
 
 
 def source_of(specialisation: str) -> Source:
     """Returns the kernel that a GPU call with these maps runs."""
     layout, dtype = specialisation.split()
-    packed = layout == "NHWC"
-    return specialised(dtype, "avg", layout, DIALECTS[DIALECT], vector=_VECTORS[dtype], packed=packed)
+    return device_sources(dtype, "avg", layout, DIALECTS[DIALECT])[-1]
 
 
 def facts(deadline: float = math.inf) -> list[dict[str, Any]]:
@@ -43,14 +50,44 @@ def _facts(deadline: float) -> Iterator[dict[str, Any]]:
     for specialisation, architecture in itertools.product(SPECIALISATIONS, ARCHITECTURES):
         if time.monotonic() > deadline:
             return
-        counted = compile_for(source_of(specialisation), architecture)
-        yield {"specialisation": specialisation, "architecture": architecture, **asdict(counted)}
+        yield {
+            "specialisation": specialisation,
+            "architecture": architecture,
+            **_facts_of(specialisation, architecture),
+        }
+
+
+def _facts_of(specialisation: str, architecture: str) -> dict[str, Any]:
+    layout, dtype = specialisation.split()
+    source, vector = source_of(specialisation), device_vector(dtype, layout)
+    compiled = disassembled_for(source, architecture)
+    found: dict[str, Any] = asdict(compiled.facts)
+    found["instructions"] = None if compiled.code is None else len(compiled.code.instructions)
+    for name, row in instructions.ROWS.items():
+        launch = instructions.launch_of(row, layout, dtype, vector)
+        shared = compiled.facts.static_shared_bytes + launch.memory
+        threads = math.prod(launch.block)
+        resident = occupancy.predict(
+            architecture, threads=threads, registers=compiled.facts.registers, shared_bytes=shared
+        )
+        found[f"shared_bytes_{name}"] = shared
+        found[f"resident_blocks_{name}"], found[f"resident_warps_{name}"] = resident.blocks, resident.warps
+        found[f"instructions_per_output_{name}"] = (
+            None
+            if compiled.code is None
+            else round(instructions.per_output(compiled.code, source.text, row, layout, dtype, vector), 1)
+        )
+    return found
+
+
+EVERYWHERE = ("registers", "spill_bytes", "resident_warps_c1", "instructions_per_output_c1")
+"""The facts that are followed for every architecture; asv starts a process for each number."""
 
 
 class Compiled:
     """A series for each fact, specialisation and architecture; all are compiled once."""
 
-    params = ([field.name for field in fields(Facts)], SPECIALISATIONS, ARCHITECTURES)
+    params = (EVERYWHERE, SPECIALISATIONS, ARCHITECTURES)
     param_names = ("fact", "specialisation", "architecture")
     unit = "count or bytes"
 
@@ -64,6 +101,14 @@ class Compiled:
     def setup(self, cache, fact, specialisation, architecture):
         if not cache:
             raise NotImplementedError("cuda-core is not installed")
+        if cache[specialisation, architecture][fact] is None:
+            raise NotImplementedError("nvdisasm is not installed")
 
     def track_fact(self, cache, fact, specialisation, architecture):
         return cache[specialisation, architecture][fact]
+
+
+class CompiledForHopper(Compiled):
+    """The other facts, for sm_90."""
+
+    params = (tuple(fact for fact in FACTS if fact not in EVERYWHERE), SPECIALISATIONS, ("sm_90",))

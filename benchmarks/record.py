@@ -122,7 +122,7 @@ def record(
             document.stage("golden cases", partial(measure_goldens, document, "roikit"))
         for threads in thread or sorted({1, machine.cores()}):
             measure_cpu(document, names, threads, seconds)
-    document.stage("compiled kernels", partial(measure_compiled, document))
+    document.stage("static facts", partial(measure_compiled, document))
     console = Console(width=None if sys.stdout.isatty() else _CUT)
     console.print(f"written: {document.path}", markup=False, soft_wrap=True)
     table.print_tables(document.content, console)

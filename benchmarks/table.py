@@ -87,6 +87,24 @@ def _findings(document: Mapping[str, Any]) -> Iterator[str]:
         yield f"golden cases, {name}: {said}{'' if counts['complete'] else ' (cut off)'}"
 
 
+def _static(document: Mapping[str, Any]) -> Iterator[str]:
+    """Yields what the machine code for sm_90 says of each specialisation; what needs a disassembler is `missing` without one."""
+    for item in document.get("compiled", []):
+        if item["architecture"] != "sm_90" or "instructions" not in item:
+            continue
+        rows = [fact.rsplit("_", 1)[1] for fact in item if fact.startswith("instructions_per_output_")]
+        counts = ", ".join(f"{row} {_or_missing(item[f'instructions_per_output_{row}'])}" for row in rows)
+        warps = ", ".join(f"{row} {item[f'resident_warps_{row}']}" for row in rows)
+        yield (
+            f"static facts, sm_90 {item['specialisation']}: {item['registers']} registers, {item['spill_bytes']} bytes spilt, "
+            f"resident warps {warps}; instructions per output at most {counts} (the common kernel: 638)"
+        )
+
+
+def _or_missing(number: float | None) -> str:
+    return "missing" if number is None else f"{number:.0f}"
+
+
 def _failings(document: Mapping[str, Any]) -> Iterator[str]:
     for stage in document["stages"]:
         if stage["state"] != "done":
@@ -106,6 +124,6 @@ def _place(row: Mapping[str, Any], kind: str = "") -> str:
 
 def print_tables(document: Mapping[str, Any], console: Console) -> None:
     """Prints what was found and what was not done, and the table last."""
-    for line in dict.fromkeys((*_findings(document), *_failings(document))):
+    for line in dict.fromkeys((*_findings(document), *_static(document), *_failings(document))):
         console.print(line, markup=False, highlight=False, style="red" if line.startswith("WRONG") else None)
     console.print(timing_table(document["rows"]))

@@ -151,8 +151,8 @@ def host_source(entry: str, problem: Problem) -> Source:
 
 def device_source(entry: str, problem: Problem, *, packed: bool) -> Source:
     """Returns the kernel that a GPU runs, for aligned vectors of channels if they are ``packed``."""
-    vector = device_vector(problem.itemsize, problem.layout)
-    lanes = device_vector(problem.itemsize, "NHWC")
+    vector = device_vector(problem.dtype, problem.layout)
+    lanes = device_vector(problem.dtype, "NHWC")
     return gradient_source(entry, problem, vector=vector, channels=1, winners=lanes, packed=packed)
 
 
@@ -206,7 +206,7 @@ def _host_plan(threads: int, *about: Any) -> Planned:
 @kept
 def _device_plan(packed: bool, *about: Any) -> Planned:
     problem = resolve(*about)
-    vector = device_vector(problem.itemsize, problem.layout)
+    vector = device_vector(problem.dtype, problem.layout)
     geometry = backward_plan.device_geometry(problem, vector)
     last = problem.layout == "NHWC" and problem.mode == "avg"
     packed = packed and last and problem.channels % vector == 0

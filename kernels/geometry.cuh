@@ -3,7 +3,7 @@
 #pragma once
 
 // A pixel index along an axis and the sum of the weights that a bin's samples put on it (not yet divided).
-struct Tap {
+struct alignas(2 * sizeof(acc_t)) Tap {
     int index;
     acc_t weight;
 };

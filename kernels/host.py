@@ -1,7 +1,9 @@
 """Runs a kernel's source on the CPU: compiled by the system's C++ compiler, launched like a CUDA kernel.
 
 Compiled kernels are kept in the user's cache directory (``ROIKIT_CACHE_DIR`` overrides it), under the hash of everything
-that decides their code. ``ROIKIT_NUM_THREADS`` sets the number of threads; the default is every core this process may use.
+that decides their code. ``ROIKIT_CXXFLAGS`` adds options for the compiler, after our own: with ``-march=x86-64-v3``, for
+instance, kernels run on every CPU with AVX2; it is read at the first launch. ``ROIKIT_NUM_THREADS`` sets the number of threads;
+the default is every core this process may use.
 """
 
 from __future__ import annotations
@@ -91,6 +93,11 @@ def _machine_flags() -> tuple[str, ...]:
 
 
 @cache
+def _user_flags() -> tuple[str, ...]:
+    return tuple(shlex.split(os.environ.get("ROIKIT_CXXFLAGS", "")))
+
+
+@cache
 def _toolchain() -> bytes:
     """Returns what identifies the compiler and the CPU that it compiles for."""
     version = subprocess.run([*compiler(), "--version"], capture_output=True, check=False).stdout
@@ -175,7 +182,7 @@ def _load(text: str, entries: tuple[str, ...], extra: tuple[str, ...]) -> ctypes
     """Returns a source's library, with an entry point for each of its kernels; compiles it if need be."""
     host = files(__package__).joinpath("host.hpp").read_text(encoding="utf-8").replace("#pragma once\n", "")
     text = "\n".join((host, text, *(f"ROIKIT_HOST_ENTRY({entry})" for entry in entries), ""))
-    flags = (*_FLAGS, *_machine_flags(), *extra)
+    flags = (*_FLAGS, *_machine_flags(), *_user_flags(), *extra)
     key = hashlib.sha256("\0".join((text, *flags)).encode() + _toolchain()).hexdigest()
     target = cache_directory() / f"{entries[0]}-{key[:32]}.so"
     if not _is_whole(target):

@@ -1,15 +1,18 @@
 """Compiles a kernel's source to machine code for any GPU, without one, and says what it needs there.
 
-Uses NVRTC through ``cuda-core`` (the ``nvrtc`` extra), which needs no driver.
+Uses NVRTC through ``cuda-core`` (the ``nvrtc`` extra), which needs no driver. What only a disassembly tells needs ``nvdisasm``
+besides, which comes with that extra too; without it that is None.
 """
 
 from __future__ import annotations
 
 import io
 import re
+import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from . import sass
 from .device import OPTIONS
 from .errors import CompilationError
 
@@ -22,16 +25,77 @@ ARCHITECTURES = ("sm_75", "sm_80", "sm_86", "sm_89", "sm_90", "sm_100", "sm_120"
 _SPILLS = re.compile(r"(\d+) bytes spill stores, (\d+) bytes spill loads")
 _STACK = re.compile(r"(\d+) bytes stack frame")
 _REGISTERS = re.compile(r"Used (\d+) registers")
+_SHARED = re.compile(r"(\d+) bytes smem")
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the assembler says of a kernel: registers per thread; bytes of stack and of spilled registers; code size."""
+    """What the assembler says of a kernel.
+
+    Attributes:
+        registers: Of a thread.
+        stack_bytes: Of a thread.
+        spill_bytes: Of registers of a thread that are stored in memory and read back.
+        static_shared_bytes: Shared memory that every block has, whatever a launch asks for besides.
+        code_bytes: Size of the machine code.
+    """
 
     registers: int
     stack_bytes: int
     spill_bytes: int
+    static_shared_bytes: int
     code_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A kernel's facts, and its instructions, or None without a disassembler."""
+
+    facts: Facts
+    code: sass.Code | None
+
+
+def _text_bytes(cubin: bytes, entry: str) -> int:
+    """Returns the size of the section of an ELF file in which a kernel's code is."""
+    offset = struct.unpack_from("<Q", cubin, 0x28)[0]
+    size, count, names = struct.unpack_from("<HHH", cubin, 0x3A)
+    headers = [struct.unpack_from("<IIQQQQ", cubin, offset + i * size) for i in range(count)]
+    texts = headers[names][4]
+    wanted = f".text.{entry}".encode()
+    for name, _, _, _, _, length in headers:
+        if cubin[texts + name : cubin.index(0, texts + name)] == wanted:
+            return int(length)
+    raise CompilationError(f"the machine code has no kernel {entry}")
+
+
+def _said_of(entry: str, text: str) -> str:
+    """Returns what the assembler says of one kernel of a source."""
+    return next((part for part in text.split("Compiling entry function") if part.startswith(f" '{entry}'")), "")
+
+
+def _compile(source: Source, architecture: str, *, lines: bool) -> tuple[Facts, bytes]:
+    from cuda.core import Program, ProgramOptions
+
+    standard = next(option.removeprefix("-std=") for option in OPTIONS if option.startswith("-std="))
+    options = ProgramOptions(arch=architecture, std=standard, ftz=True, lineinfo=lines, ptxas_options=["-v"])
+    log = io.StringIO()
+    try:
+        cubin = bytes(Program(source.text, "c++", options).compile("cubin", logs=log).code)
+    except Exception as error:  # cuda-core has no common base for NVRTC's errors
+        raise CompilationError(f"NVRTC did not compile {source.entry} for {architecture}:\n{error}") from error
+    text = _said_of(source.entry, log.getvalue())
+    registers, stack, spills = (pattern.search(text) for pattern in (_REGISTERS, _STACK, _SPILLS))
+    if registers is None or stack is None or spills is None:
+        raise CompilationError(f"NVRTC said nothing about {source.entry} for {architecture}:\n{text}")
+    shared = _SHARED.search(text)
+    facts = Facts(
+        registers=int(registers[1]),
+        stack_bytes=int(stack[1]),
+        spill_bytes=int(spills[1]) + int(spills[2]),
+        static_shared_bytes=int(shared[1]) if shared else 0,
+        code_bytes=_text_bytes(cubin, source.entry),
+    )
+    return facts, cubin
 
 
 def compile_for(source: Source, architecture: str) -> Facts:
@@ -40,17 +104,15 @@ def compile_for(source: Source, architecture: str) -> Facts:
     Raises:
         CompilationError: NVRTC refused the source, or printed no facts.
     """
-    from cuda.core import Program, ProgramOptions
+    return _compile(source, architecture, lines=False)[0]
 
-    standard = next(option.removeprefix("-std=") for option in OPTIONS if option.startswith("-std="))
-    options = ProgramOptions(arch=architecture, std=standard, ftz=True, ptxas_options=["-v"])
-    log = io.StringIO()
-    try:
-        code = Program(source.text, "c++", options).compile("cubin", logs=log).code
-    except Exception as error:  # cuda-core has no common base for NVRTC's errors
-        raise CompilationError(f"NVRTC did not compile {source.entry} for {architecture}:\n{error}") from error
-    text = log.getvalue()
-    registers, stack, spills = (pattern.search(text) for pattern in (_REGISTERS, _STACK, _SPILLS))
-    if registers is None or stack is None or spills is None:
-        raise CompilationError(f"NVRTC said nothing about {source.entry} for {architecture}:\n{text}")
-    return Facts(int(registers[1]), int(stack[1]), int(spills[1]) + int(spills[2]), len(code))
+
+def disassembled_for(source: Source, architecture: str) -> Compiled:
+    """Compiles ``source`` and returns its instructions besides its facts; each knows the lines of the source it comes from.
+
+    Raises:
+        CompilationError: NVRTC refused the source, or printed no facts.
+    """
+    facts, cubin = _compile(source, architecture, lines=True)
+    code = sass.parse(sass.disassemble(cubin), source.entry) if sass.disassembler() else None
+    return Compiled(facts, code)

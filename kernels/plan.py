@@ -19,15 +19,20 @@ PREPARED_BYTES = 192
 DENSE = 8
 """A line of every column of a RoI may be this many times as long as one of the columns that it reads."""
 
+GATHER = 64
+"""On a GPU a RoI with at most so many taps for each bin is pooled bin by bin, whatever the layout. More taps, of large RoIs, are
+read in rows, since neighbouring bins would read them from places far apart."""
+
 DEVICE_THREADS = 256
 """The most threads that a block has on a GPU."""
 
 _HOST_LISTS = 2**19  # bytes of lists of RoIs that a block goes through for each tile of channels
-_HOST_MAPS = 2**19  # bytes of a tile of channels, that they stay in the cache next to the core
+_HOST_TILE = 16  # channels, as many as the widest registers have lanes
 _HOST_RESULTS = 2**16
 _SMALL = 2**14  # samples
 _DEVICE_RESULTS = 2**13
 _DEVICE_TILE = 16
+_DEVICE_WORK = 64  # values that a thread computes, for which it need prepare only once
 _SAMPLES_PER_PART = 4096
 
 
@@ -111,6 +116,9 @@ def _sizes(shape: Shape) -> _Sizes:
     y = list_capacity(shape.bins_y, shape.sampling_y, shape.height, shape.mode, shape.outside)
     x = list_capacity(shape.bins_x, shape.sampling_x, shape.width, shape.mode, shape.outside)
     arguments.check_list_sizes(y=y, x=x)
+    what, length = ("pixel", shape.channels) if shape.layout == "NHWC" else ("row", shape.width)
+    if length * shape.itemsize >= 2**31:
+        raise ValueError(f"with layout={shape.layout!r} a {what} of the map must have fewer than 2**31 bytes")
     columns = x if shape.mode == "avg" else 2 * x
     size = PREPARED_BYTES + (_padded(4 * columns) if shape.layout == "NCHW" else 0)
     for capacity, bins in ((y, shape.bins_y), (x, shape.bins_x)):
@@ -120,7 +128,7 @@ def _sizes(shape: Shape) -> _Sizes:
 
 def _line_length(shape: Shape, columns: int, vector: int) -> int:
     """Returns how many columns a line needs room for: those that are read, or all that a dense line may have."""
-    return max(columns, min(-(-shape.width // vector) * vector, DENSE * columns))
+    return max(columns, min(-(-shape.width // vector) * vector, DENSE * columns), vector)
 
 
 def _plan(
@@ -161,7 +169,7 @@ def host_plan(shape: Shape, vector: int, threads: int) -> Plan:
             line_length=0, bin_rows=shape.bins_y,
         )  # fmt: skip
     # A block goes through all its RoIs for one tile of channels, which stays in the cache, before it turns to the next.
-    tile = max(4, min(16, _HOST_MAPS // (shape.height * shape.width * shape.itemsize) // 4 * 4))
+    tile = _HOST_TILE
     rois = max(1, min(shape.rois, _HOST_LISTS // sizes.roi_bytes))
     slices = 1
     if threads > 1:
@@ -189,12 +197,16 @@ def device_plan(shape: Shape, vector: int) -> Plan:
             shape, sizes, (shape.rois, -(-shape.channels // tile), parts), (x, y), per_block=tile, tile=tile, rois=1,
             line_length=0, bin_rows=shape.bins_y, samples_per_part=_SAMPLES_PER_PART,
         )  # fmt: skip
+    # g samples of a bin have at most 2 g taps along an axis: then lines are not needed.
+    fixed = shape.mode == "avg" and 0 < 4 * shape.sampling_y * shape.sampling_x <= GATHER
     tile = min(_DEVICE_TILE, shape.channels)
-    per_block = -(-max(tile, -(-shape.channels // 65535)) // tile) * tile
+    wanted = max(tile, _DEVICE_WORK * DEVICE_THREADS // (shape.bins_y * shape.bins_x), -(-shape.channels // 65535))
+    per_block = min(-(-wanted // tile), -(-shape.channels // tile)) * tile
     length = _line_length(shape, sizes.columns, 1) | 1  # odd: the same column of each line is in another bank
     results = tile * shape.bins_x * shape.wide
     return _plan(
         shape, sizes, (shape.rois, -(-shape.channels // per_block), parts), (DEVICE_THREADS, 1), per_block=per_block,
-        tile=tile, rois=1, line_length=length, bin_rows=max(1, min(shape.bins_y, _DEVICE_RESULTS // results)),
+        tile=tile, rois=1, line_length=0 if fixed else length,
+        bin_rows=0 if fixed else max(1, min(shape.bins_y, _DEVICE_RESULTS // results)),
         samples_per_part=_SAMPLES_PER_PART,
     )  # fmt: skip

@@ -4,6 +4,7 @@
 // The specialisation defines, besides the macros of numeric.cuh, sampling.cuh, modes.cuh, roi.cuh and vectors.cuh:
 //   ROIKIT_VECTOR      neighbouring elements that a thread reads together: channels (NHWC) or columns (NCHW)
 //   ROIKIT_CHANNELS    channels for which a thread sums columns together (NCHW)
+//   ROIKIT_GATHER      NCHW on a GPU: a RoI of at most so many taps for each bin is pooled bin by bin
 //   ROIKIT_THREADS     the most that a block may have on a GPU; ROIKIT_BLOCKS as many of such blocks must fit a multiprocessor
 #include "numeric.cuh"
 #include "sampling.cuh"
@@ -14,6 +15,8 @@
 
 constexpr int VECTOR = ROIKIT_VECTOR;
 constexpr int CHANNELS = ROIKIT_CHANNELS;
+constexpr bool IN_LANES = LANES > 1 && LAYOUT == Layout::NCHW && VECTOR >= LANES;
+constexpr int GATHERED = 4;  // channels that a thread takes through a bin's taps together, if they come first in memory
 
 // Read by source.py, which makes the NumPy data type of the same layout from it.
 struct RoiAlignParams {
@@ -58,6 +61,7 @@ struct Prepared {
     int row_begin, row_end;      // the rows of bins that this block pools
     int taken_y, taken_x;
     bool result_is_nan;
+    bool gathers;                // NCHW: pooled bin by bin
 };
 static_assert(sizeof(Prepared) <= 192, "PREPARED_BYTES in plan.py");
 
@@ -83,6 +87,7 @@ ROIKIT_FN acc_t start_of_maximum(const Prepared& roi, int ny, int nx) {
 
 #include "channels_last.cuh"
 #include "channels_first.cuh"
+#include "transposed.cuh"
 
 // ---- preparation ------------------------------------------------------------------------------------------------------
 
@@ -133,7 +138,10 @@ ROIKIT_FN void prepare(int64 k, const acc_t* box, feature_t* output, int64* stat
     mine.reciprocal = is_power_of_two(mine.divisor) ? (acc_t)1 / mine.divisor : (acc_t)0;
     mine.map = (const feature_t*)params.maps[roi.level] + roi.image * params.channels * mine.height * mine.width;
     mine.output = output + k * params.channels * params.bins_y * params.bins_x;
-    if (LAYOUT == Layout::NCHW && !mine.result_is_nan && mine.row_begin < mine.row_end) {
+    const int64 few = (int64)ROIKIT_GATHER * params.bins_y * params.bins_x;
+    mine.gathers = LAYOUT == Layout::NCHW && !IN_LANES && (mine.result_is_nan || mine.row_begin >= mine.row_end ||
+                   (int64)mine.y.begin[mine.y.bins] * mine.x.begin[mine.x.bins] <= few);
+    if (LAYOUT == Layout::NCHW && !mine.gathers && !mine.result_is_nan && mine.row_begin < mine.row_end) {
         place_window(mine.x, mine.width, params.line_length, mine.window);
     }
     if (thread_of_block() == 0) {
@@ -160,12 +168,17 @@ roi_align_forward(const acc_t* boxes, const int64* number_of_rois, feature_t* ou
         ROIKIT_ROLLED for (int i = 0; i < count; ++i) {
             prepare(k + i, boxes + 5 * (k + i), output, status, params, memory, prepared[i]);
         }
+        ROIKIT_ROLLED for (int i = 0; i < (LAYOUT == Layout::NCHW && !IN_LANES ? count : 0); ++i) {
+            if (prepared[i].gathers) gather_channels(prepared[i], params, first, end);
+        }
         ROIKIT_ROLLED for (int64 channel = first; channel < end; channel += params.channels_per_tile) {
             const int64 stop = channel + params.channels_per_tile < end ? channel + params.channels_per_tile : end;
             ROIKIT_ROLLED for (int i = 0; i < count; ++i) {
-                if (LAYOUT == Layout::NHWC) {
+                if constexpr (LAYOUT == Layout::NHWC) {
                     pool_channels_last(prepared[i], params, channel, stop);
-                } else {
+                } else if constexpr (IN_LANES) {
+                    pool_in_lanes(prepared[i], params, channel, stop, memory);
+                } else if (!prepared[i].gathers) {
                     pool_channels_first(prepared[i], params, channel, stop, memory);
                 }
             }

@@ -133,12 +133,14 @@ def specialised(
     channels: int = 1,
     packed: bool = False,
     levels: int = 1,
+    gather: int = plan.GATHER,
 ) -> Source:
     """Returns the kernel for maps of a data type (by name).
 
     ``vector`` is the number of neighbouring elements that a thread reads together, channels (NHWC) or columns (NCHW);
     ``packed`` says that each vector of channels is aligned to its size; ``channels`` is the number of channels for which a
-    thread sums columns together (NCHW); ``levels`` is the number of levels that a RoI may be pooled from.
+    thread sums columns together (NCHW); ``levels`` is the number of levels that a RoI may be pooled from. A RoI with at most
+    ``gather`` taps for each bin is pooled bin by bin (NCHW on a GPU).
     """
     return specialise(
         "roi_align.cu",
@@ -153,6 +155,7 @@ def specialised(
             ("THREADS", plan.DEVICE_THREADS),
             ("BLOCKS", plan.blocks_per_multiprocessor(dtype, mode)),
             ("DENSE", plan.DENSE),
+            ("GATHER", gather),
             ("ALIGNED", int(packed)),
         ),
     )
@@ -184,15 +187,15 @@ def host_source(dtype: str, mode: str, layout: str, dialect: Dialect, levels: in
     )
 
 
-def device_vector(itemsize: int, layout: str) -> int:
-    """Returns how many elements a thread of a GPU reads together."""
+def device_vector(dtype: str, layout: str) -> int:
+    """Returns how many neighbouring elements of a map of ``dtype`` (a name) a thread of a GPU reads together."""
+    itemsize = {"float32": 4, "float64": 8}.get(dtype, 2)
     return _DEVICE_VECTOR_BYTES // itemsize if layout == "NHWC" else 1
 
 
 def device_sources(dtype: str, mode: str, layout: str, dialect: Dialect) -> list[Source]:
     """Returns the kernels that a GPU may run: with channels last one for aligned vectors, and one for any."""
-    itemsize = {"float32": 4, "float64": 8}.get(dtype, 2)
-    vector = device_vector(itemsize, layout)
+    vector = device_vector(dtype, layout)
     alignments = (False, True) if layout == "NHWC" else (False,)
     return [specialised(dtype, mode, layout, dialect, vector=vector, packed=packed) for packed in alignments]
 
@@ -237,7 +240,7 @@ def _device_plan(packed: bool, multiprocessors: int, *about: Any) -> Planned:
     problem = resolve(*about)
     if math.prod(problem.output_shape) == 0:
         return Planned(problem, problem.output_shape, None)
-    vector = device_vector(problem.itemsize, problem.layout)
+    vector = device_vector(problem.dtype, problem.layout)
     source = specialised(
         problem.dtype, problem.mode, problem.layout, problem.dialect,
         vector=vector, packed=packed and problem.layout == "NHWC" and problem.channels % vector == 0,

@@ -38,7 +38,7 @@ template <class T> ROIKIT_FN void write(acc_t from, T* to) { narrow(from, *to); 
 #ifndef __CUDA_ARCH__
 ROIKIT_FN Register larger(Register a, Register b) { return (b > a) | (b != b) ? b : a; }
 
-#if defined(__clang__) && (defined(__FMA__) || defined(__ARM_FEATURE_FMA))
+#if defined(__clang__) && __clang_major__ >= 17 && (defined(__FMA__) || defined(__ARM_FEATURE_FMA))
 ROIKIT_FN Register multiply_add(Register a, Register b, Register c) { return __builtin_elementwise_fma(a, b, c); }
 #elif defined(__AVX512F__)
 ROIKIT_FN Floats multiply_add(Floats a, Floats b, Floats c) { return __builtin_ia32_vfmaddps512_mask(a, b, c, 0xffff, 4); }
@@ -126,9 +126,18 @@ template <int N> struct alignas(ALIGNED ? N * sizeof(feature_t) : alignof(featur
     feature_t at[N];
 };
 
+// A number in every lane. To take away zero is to do nothing, which to add it is not.
+template <class Part> ROIKIT_FN Part spread(acc_t x) {
+#ifdef __CUDA_ARCH__
+    return x;
+#else
+    return x - Part{};
+#endif
+}
+
 template <int N> ROIKIT_FN Vector<N> filled(acc_t x) {
     Vector<N> result;
-    EACH_PART(i) result.part[i] = typename Vector<N>::Part{} + x;
+    EACH_PART(i) result.part[i] = spread<typename Vector<N>::Part>(x);
     return result;
 }
 
@@ -142,6 +151,36 @@ template <int N, class T> ROIKIT_FN void write_vector(const Vector<N>& from, T* 
     EACH_PART(i) write(from.part[i], to + i * Vector<N>::STEP);
 }
 
+// Writes what is not read again: on a GPU it should not take the place of maps in the cache.
+template <class T> ROIKIT_FN void write_once(acc_t from, T* to) {
+#ifdef __CUDA_ARCH__
+    T narrowed;
+    narrow(from, narrowed);
+    if constexpr (sizeof(T) == 2) {
+        __stcs(reinterpret_cast<unsigned short*>(to), narrowed.bits);
+    } else {
+        __stcs(to, narrowed);
+    }
+#else
+    write(from, to);
+#endif
+}
+
+template <int N> ROIKIT_FN void write_once(const Packed<N>& from, Packed<N>* to) {
+#ifdef __CUDA_ARCH__
+    if constexpr (sizeof from == 16) {
+        uint4 words;
+        memcpy(&words, &from, sizeof words);
+        return __stcs(reinterpret_cast<uint4*>(to), words);
+    }
+#endif
+    *to = from;
+}
+
+#ifndef __CUDA_ARCH__
+ROIKIT_FN void write_once(const Register& from, feature_t* to) { write(from, to); }
+#endif
+
 // Of and to the map's type, in one access if it is known to be aligned.
 template <int N> ROIKIT_FN Vector<N> load(const feature_t* from) {
     if constexpr (!ALIGNED) return read_vector<N>(from);
@@ -150,15 +189,18 @@ template <int N> ROIKIT_FN Vector<N> load(const feature_t* from) {
 }
 
 template <int N> ROIKIT_FN void store(const Vector<N>& from, feature_t* to) {
-    if constexpr (!ALIGNED) return write_vector<N>(from, to);
-    Packed<N> packed;
-    write_vector<N>(from, packed.at);
-    *reinterpret_cast<Packed<N>*>(to) = packed;
+    if constexpr (!ALIGNED) {
+        EACH_PART(i) write_once(from.part[i], to + i * Vector<N>::STEP);
+    } else {
+        Packed<N> packed;
+        write_vector<N>(from, packed.at);
+        write_once(packed, reinterpret_cast<Packed<N>*>(to));
+    }
 }
 
 template <int N> ROIKIT_FN Vector<N> multiply_add(acc_t a, const Vector<N>& b, const Vector<N>& c) {
     Vector<N> result;
-    EACH_PART(i) result.part[i] = multiply_add(typename Vector<N>::Part{} + a, b.part[i], c.part[i]);
+    EACH_PART(i) result.part[i] = multiply_add(spread<typename Vector<N>::Part>(a), b.part[i], c.part[i]);
     return result;
 }
 

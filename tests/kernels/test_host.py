@@ -123,8 +123,10 @@ def test_block_size_grid_and_channel_tiles_do_not_change_a_bit(mode, layout):
     corners = rng.uniform(-3, 8, (5, 2))
     boxes = np.column_stack([rng.integers(0, 2, 5), corners, corners + rng.uniform(0, 9, (5, 2))]).astype(np.float32)
 
-    def pooled(vector, channels, grid, tile, block, rois=1, bin_rows=3, line_length=64, samples=2**30):
-        source = specialised("float32", mode, layout, DIALECTS["torchvision"], vector=vector, channels=channels)
+    def pooled(vector, channels, grid, tile, block, rois=1, bin_rows=3, line_length=64, samples=2**30, gather=64):
+        source = specialised(
+            "float32", mode, layout, DIALECTS["torchvision"], vector=vector, channels=channels, gather=gather
+        )
         capacity, memory = 200, 65536
         about = (feature.dtype, (feature.shape,), 5, 3, 2, 0, 2, mode, layout, None, False, ((1.0, 0.5),))
         problem = resolve(*about)
@@ -144,10 +146,12 @@ def test_block_size_grid_and_channel_tiles_do_not_change_a_bit(mode, layout):
     assert np.isfinite(reference).all()
     for launch in [
         {"vector": 4, "channels": 4, "grid": (5, 1, 1), "tile": 21, "block": (1, 1)},
+        {"vector": 4, "channels": 4, "grid": (5, 1, 1), "tile": 21, "block": (1, 1), "gather": 0},
         {"vector": 4, "channels": 1, "grid": (2, 3, 1), "tile": 7, "block": (1, 1), "rois": 3},
         {"vector": 4, "channels": 1, "grid": (1, 1, 1), "tile": 8, "block": (3, 2), "rois": 5, "bin_rows": 1},
-        {"vector": 8, "channels": 4, "grid": (5, 2, 1), "tile": 11, "block": (2, 4)},
+        {"vector": 8, "channels": 4, "grid": (5, 2, 1), "tile": 11, "block": (2, 4), "gather": 0},
         {"vector": 1, "channels": 1, "grid": (3, 5, 1), "tile": 5, "block": (7, 1), "bin_rows": 2},
         {"vector": 1, "channels": 1, "grid": (5, 1, 3), "tile": 21, "block": (16, 2), "samples": 8},
+        {"vector": 1, "channels": 1, "grid": (5, 1, 3), "tile": 21, "block": (16, 2), "samples": 8, "gather": 0},
     ]:
         assert np.array_equal(reference, pooled(**launch)), launch
