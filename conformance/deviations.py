@@ -127,4 +127,4 @@ def apply(result: Result, deviations: Sequence[Deviation]) -> Result:
 def _known(judgement: Judgement, known: Deviation) -> Judgement:
     link = f" ({known.link})" if known.link else ""
     reason = f"{known.reason}{link} — {judgement.verdict}: {judgement.reason}"
-    return replace(judgement, verdict=Verdict.KNOWN, reason=reason)
+    return replace(judgement, verdict=Verdict.KNOWN, reason=reason, listed=judgement.verdict)

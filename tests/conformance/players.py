@@ -157,6 +157,43 @@ class ReturnsForeignBytes(NoOut):
         return right.astype(right.dtype.newbyteorder())
 
 
+class LeavesHolesInNewMemory(NoOut):
+    """The last value is whatever was in the memory of a new array."""
+
+    def spoil(self, call, out):
+        right = RoikitHost.roi_align(self, call, None)
+        result = np.empty_like(right)
+        result.ravel()[:-1] = right.ravel()[:-1]
+        return result
+
+
+class LeavesHolesInMalloc(NoOut):
+    """Likewise, in memory that C's malloc gave, right after some was given back."""
+
+    def spoil(self, call, out):
+        import ctypes
+
+        right = RoikitHost.roi_align(self, call, None)
+        c = ctypes.CDLL(None)
+        c.malloc.restype, c.malloc.argtypes, c.free.argtypes = ctypes.c_void_p, [ctypes.c_size_t], [ctypes.c_void_p]
+        earlier = c.malloc(right.nbytes)
+        ctypes.memset(ctypes.c_void_p(earlier), 0, right.nbytes)
+        c.free(earlier)
+        address = c.malloc(right.nbytes)
+        result = np.frombuffer((ctypes.c_char * right.nbytes).from_address(address), right.dtype).reshape(right.shape)
+        result.ravel()[:-1] = right.ravel()[:-1]
+        return result
+
+
+class HoldsItsOwnLuck(NoOut):
+    """Within the bounds of a case, but no number is like the other: it adds what is in new memory, if that is tiny."""
+
+    def spoil(self, call, out):
+        right = RoikitHost.roi_align(self, call, None)
+        stray = np.empty_like(right)
+        return right if abs(stray.ravel()[0]) < 1 else right + 1
+
+
 class Gradients(NoOut):
     """Gradients from the oracle, which no player but this one may use, and outputs from the kernels."""
 
