@@ -256,12 +256,16 @@ def case_from_json(data: Mapping[str, Any], group: str, edition: str) -> Case:
     )
 
 
+def cases_of(document: Mapping[str, Any]) -> list[Case]:
+    """Returns the cases of a case file."""
+    return [case_from_json(item, document["group"], document["edition"]) for item in document["cases"]]
+
+
 @cache
 def load_cases() -> tuple[Case, ...]:
     """Returns all golden cases, in the order of the files and within them."""
     folder = files(__package__).joinpath("cases")
     cases = []
     for file in sorted((f for f in folder.iterdir() if f.name.endswith(".json")), key=lambda f: f.name):
-        document = json.loads(file.read_text(encoding="utf-8"))
-        cases += [case_from_json(item, document["group"], document["edition"]) for item in document["cases"]]
+        cases += cases_of(json.loads(file.read_text(encoding="utf-8")))
     return tuple(cases)

@@ -18,6 +18,7 @@ from .judge import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
     from .case import Case
     from .judge import Judgement
@@ -103,6 +104,11 @@ def load(implementation: str, cases: Iterable[Case]) -> tuple[Deviation, ...]:
     """Returns the known deviations of an implementation; none if it has no list."""
     file = files(__package__).joinpath("deviations", f"{implementation}.toml")
     return parse(file.read_text(encoding="utf-8"), file.name, cases) if file.is_file() else ()
+
+
+def read(path: Path, cases: Iterable[Case]) -> tuple[Deviation, ...]:
+    """Returns the known deviations of a file."""
+    return parse(path.read_text(encoding="utf-8"), str(path), cases)
 
 
 def find(deviations: Iterable[Deviation], case: str, dialect: str, dtype: str) -> Deviation | None:

@@ -87,6 +87,7 @@ class Worker:
                 start_new_session=True,  # Ctrl-C is the runner's, and what the worker starts can be ended with it
             )
             stack.pop_all()
+        self._nonsense = ""
         self._messages: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
@@ -94,9 +95,11 @@ class Worker:
     def _listen(self) -> None:
         assert self._process.stdout is not None
         try:
-            with suppress(protocol.ProtocolError, Unsupported, OSError):
+            with suppress(OSError):
                 while (message := protocol.receive(self._process.stdout)) is not None:
                     self._messages.put(message)
+        except (protocol.ProtocolError, Unsupported) as error:
+            self._nonsense = str(error)
         finally:
             self._messages.put(None)
 
@@ -128,7 +131,9 @@ class Worker:
             raise WorkerGoneError from None
 
     def obituary(self) -> str:
-        """Returns how the process ended, and the last line that it printed."""
+        """Returns how the process ended, and the last line that it printed; or what it said that is no message."""
+        if self._nonsense:
+            return f"the worker said something else than a message: {self._nonsense[:300]}"
         try:
             code = self._process.wait(timeout=5)
         except subprocess.TimeoutExpired:

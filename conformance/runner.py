@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 CALLS_WORTH_SHARING = 1000
 """An implementation with fewer calls than this is run by one worker: a second would take longer to load than it saves."""
 
+
 @dataclass(frozen=True, slots=True)
 class Selection:
     """Which of the calls that an implementation could make are made; empty means all."""
@@ -96,9 +97,7 @@ def run(
         listener.on_subject(subject, len(plans))
         shares = _share(plans, workers)
         with ThreadPoolExecutor(max(1, len(shares) - 1)) as pool:
-            others = [
-                pool.submit(_judge_all, start(), share, listener) for share in shares[1:]
-            ]
+            others = [pool.submit(_judge_all, start(), share, listener) for share in shares[1:]]
             _judge_all(session, shares[0], listener)
             for other in others:
                 other.result()

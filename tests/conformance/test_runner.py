@@ -135,25 +135,35 @@ def test_a_worker_whose_python_does_not_exist_is_a_broken_implementation():
 def speaking(tmp_path, lines):
     """Returns what a run says of a worker that answers every call with the next of ``lines``."""
     worker = tmp_path / "worker.py"
-    worker.write_text(f"import sys\nfor line in {lines!r}:\n    print(line, flush=True)\n    sys.stdin.buffer.readline()\n")
+    worker.write_text(
+        f"import sys\nfor line in {lines!r}:\n    print(line, flush=True)\n    sys.stdin.buffer.readline()\n"
+    )
     subjects, results = [], []
     target = Target("spoken", "", command=(sys.executable, str(worker)))
-    run(target, CASES, SELECTION, 20.0, Listener(lambda subject, _: subjects.append(subject), results.append), once=True)
+    run(
+        target, CASES, SELECTION, 20.0, Listener(lambda subject, _: subjects.append(subject), results.append), once=True
+    )
     return subjects[0], [result.judgement for result in results]
 
 
-GREETING = '{"type": "ready", "protocol": 2, "description": {"version": "1", "homepage": "", "dialects": ["torchvision"], "new": 1}, "arrays": []}'
+GREETING = (
+    '{"type": "ready", "protocol": 2, "arrays": [], '
+    '"description": {"version": "1", "homepage": "", "dialects": ["torchvision"], "new": 1}}'
+)
 
 
 @pytest.mark.parametrize(
     ("greeting", "reason"),
     [
-        ("hello", "exit status 0"),
+        ("hello", "something else than a message: not a message: b'hello\\n'"),
         ('{"type": "hello", "arrays": []}', "greets with a message 'hello'"),
         ('{"type": "ready", "protocol": 99, "arrays": []}', "speaks protocol 99, this roikit speaks 1 and 2"),
         ('{"type": "ready", "protocol": 2, "arrays": []}', "description is None, not an object"),
         (GREETING.replace('"version": "1", ', ""), "description lacks 'version'"),
-        (GREETING.replace('["torchvision"]', '"torchvision"'), "has 'torchvision' for 'dialects', not a list of strings"),
+        (
+            GREETING.replace('["torchvision"]', '"torchvision"'),
+            "has 'torchvision' for 'dialects', not a list of strings",
+        ),
         (GREETING.replace('["torchvision"]', "[1]"), "has [1] for 'dialects', not a list of strings"),
         (GREETING.replace('"version": "1"', '"version": 1'), "has 1 for 'version', not str"),
     ],
@@ -170,7 +180,7 @@ def test_a_greeting_that_is_none_is_a_broken_implementation(tmp_path, greeting, 
         ('{"type": "output", "arrays": []}', "its worker sent an answer without an array 'output'"),
         ('{"type": "result", "arrays": []}', "its worker sent an answer of type 'result'"),
         ('{"type": "raised", "arrays": []}', "its worker sent an answer of type 'raised' without a text 'error'"),
-        ("5", "exit status 0"),
+        ("5", "something else than a message: not a message: b'5\\n'"),
     ],
 )
 def test_an_answer_that_is_none_is_a_crash_and_no_end_of_the_run(tmp_path, answer, reason):
