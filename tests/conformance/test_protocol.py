@@ -30,7 +30,7 @@ def compiled(folder, *changes):
         text = text.replace(old, new)
     source, worker = folder / "worker.cpp", folder / "worker"
     source.write_text(text, encoding="utf-8")
-    options = ["-std=c++17", "-O1", "-Wall", "-Wextra", "-Werror", "-ffp-contract=off"]
+    options = ["-std=c++17", "-O0", "-Wall", "-Wextra", "-Werror", "-ffp-contract=off"]
     subprocess.run([*COMPILER.split(), *options, "-o", worker, source], check=True)
     return worker
 
@@ -83,6 +83,10 @@ def test_a_fault_of_a_worker_in_cpp_is_found(tmp_path, fault):
         "border-*",
         "--select",
         "batch-index-*",
+        "--layout",
+        "NCHW",
+        "--dialect",
+        "torchvision",
         "--dtype",
         "float32",
         "--timeout",
