@@ -1,8 +1,8 @@
 """The exact oracle, quickly, for calls whose numbers are small multiples of powers of two: in 64-bit integers, RoI by RoI.
 
 Where each sample lies, and with which weights it reads, is `oracle`'s own answer. Only the sums are formed here, those of all
-bins and channels at once. They round nothing: a call that would not fit is refused. The certificate is that of `certificate`, with
-the sums of absolute values taken together: if even all terms of a bin fit, whatever their order, each of them does.
+bins and channels at once. They round nothing: a call that would not fit is refused. The certificate is that of `certificate`, the
+sums of absolute values taken together: if even all terms of a bin fit, whatever their order, each of them does.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-_MOST_BITS = 52
+_MOST = 2.0**60
 
 
 class _Weights(NamedTuple):
@@ -89,9 +89,14 @@ def _pool(maps: Array, roi: Stages, mode: str, type_: FloatType) -> Array:
     denominator = y.bits + x.bits
     if (count & (count - 1) and y.inside.any() and x.inside.any()) or 2.0**-denominator / count < type_.smallest:
         raise _NotExactError
+    largest = float(abs(maps).max(initial=1))
+    for weights in (y.integers, x.integers):
+        largest *= float(abs(weights).sum(1, dtype=np.float64).max(initial=1))
+    if largest > _MOST:  # no sum in 64 bits
+        raise _NotExactError
     at_least_one = np.maximum(abs(maps), 1)  # so that the weights themselves are counted, too
     most = int((abs(y.integers) @ at_least_one @ abs(x.integers).T).max(initial=1))
-    if most > 2 ** min(type_.bits, _MOST_BITS):
+    if most > 2**type_.bits:
         raise _NotExactError
     sums = (y.integers @ maps @ x.integers.T).astype(np.float64) * 2.0**-denominator
     return _average(sums, roi) if mode == "avg" else _maximum(sums, roi, y, x)
@@ -147,6 +152,8 @@ def _weights(axis: Axis, mode: str) -> _Weights:
     if largest & (largest - 1) or any(largest % denominator for denominator in denominators):
         raise _NotExactError
     integers = np.zeros((len(rows), axis.pixels), np.int64)
+    if largest > _MOST:
+        raise _NotExactError
     for n, row in enumerate(rows):
         for pixel, weight in row.items():
             integers[n, pixel] = int(weight * largest)
