@@ -176,14 +176,9 @@ def coordinates(result: Result) -> Iterator[Budget]:
     for roi in filter(None, result.stages):
         yield _single(Fraction(roi.batch))
         for axis in (roi.y, roi.x):
-            yield from axis_coordinates(axis)
-
-
-def axis_coordinates(axis: Axis) -> Iterator[Budget]:
-    """Yields the budgets of the coordinates along one axis of a RoI."""
-    yield from _corners(axis)
-    if axis.taken:
-        yield from _positions(axis)
+            yield from _corners(axis)
+            if axis.taken:
+                yield from _positions(axis)
 
 
 def _corners(axis: Axis) -> Iterator[Budget]:

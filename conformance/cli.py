@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from .fuzz_cli import fuzz
+
 EXIT_CONFORMS, EXIT_DEVIATES, EXIT_USAGE, EXIT_NOTHING_RUN = 0, 1, 2, 3
 
 app = typer.Typer(
@@ -335,6 +337,9 @@ def explain(
     except (UsageError, OSError) as error:
         typer.echo(f"roikit: {error}", err=True)
         raise typer.Exit(EXIT_USAGE) from None
+
+
+app.command()(fuzz)
 
 
 def main() -> None:

@@ -14,8 +14,7 @@ import numpy as np
 
 from ..kernels.dialect import DIALECTS, Max
 from .case import box_rows, feature_map
-from .certificate import axis_coordinates
-from .oracle import stages
+from .oracle import HALF, stages
 from .tolerance import FLOAT_TYPES
 
 if TYPE_CHECKING:
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     Array = NDArray[Any]
 
 _MOST = 2.0**60
+_FINEST = 2**30
 
 
 class _Weights(NamedTuple):
@@ -64,13 +64,35 @@ def quick(arguments: Mapping[str, Any], dialect: str, dtype: str) -> Array | Non
             tuple(arguments["sampling_ratio"]),
             DIALECTS[dialect].for_mode(arguments["mode"]),
         )
-        if not all(budget.fits(type_) for axis in (roi.y, roi.x) for budget in axis_coordinates(axis)):
+        if not (_fits(roi.y, type_.bits) and _fits(roi.x, type_.bits)):
             return None
         try:
             values[k] = _pool(integers[roi.batch], roi, arguments["mode"], type_)
         except _NotExactError:
             return None
     return values if _holds(type_, np.concatenate([maps.ravel(), values.ravel()])) else None
+
+
+def _fits(axis: Axis, bits: int) -> bool:
+    """Returns whether all coordinates along an axis are exact: the budgets of `certificate.coordinates`, in integers."""
+    y1, y2 = axis.box
+    singles = [y1, y2, axis.scale, axis.start, axis.end, axis.end - axis.start, axis.extent, axis.bin]
+    singles += [y + shift for y in (y1, y2) for shift in (HALF, -HALF, 1)]  # whichever the dialect takes
+    singles += [(y + shift) * axis.scale for y in (y1, y2) for shift in (0, HALF, -HALF, 1)]
+    largest = 2**bits
+    for x in singles:
+        numerator, denominator = abs(x.numerator), x.denominator
+        if denominator & (denominator - 1) or numerator // (numerator & -numerator or 1) >= largest:
+            return False
+    if not axis.taken:
+        return True
+    grid = axis.grid
+    step, size, start = axis.bin / (2 * grid), abs(axis.bin), abs(axis.start)
+    finest = max(axis.start.denominator, step.denominator)
+    if grid & (grid - 1) or finest & (finest - 1):
+        return False
+    sums = (start + axis.bins * size) * finest, grid * size * 2 * axis.bin.denominator, Fraction(axis.bins * 2 * grid)
+    return all(total <= largest for total in sums)
 
 
 def _holds(type_: FloatType, numbers: Array) -> bool:
@@ -152,7 +174,7 @@ def _weights(axis: Axis, mode: str) -> _Weights:
     if largest & (largest - 1) or any(largest % denominator for denominator in denominators):
         raise _NotExactError
     integers = np.zeros((len(rows), axis.pixels), np.int64)
-    if largest > _MOST:
+    if largest > _FINEST:
         raise _NotExactError
     for n, row in enumerate(rows):
         for pixel, weight in row.items():
