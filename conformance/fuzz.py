@@ -225,7 +225,8 @@ class _Attempt:
             self.unsupported += judgement.verdict == Verdict.UNSUPPORTED
             self.rois += len(case.arguments["boxes"]) * (judgement.verdict != Verdict.UNSUPPORTED)
             self.exact += expectation.bound is None and judgement.verdict != Verdict.UNSUPPORTED
-        if judgement.verdict.is_failure:
+        # While it is shrunk, a crash is not to turn into a mere difference.
+        if judgement.verdict.is_failure and (self.found is None or judgement.verdict.value == self.found.verdict):
             self._keep(case, dialect, dtype, layout, judgement)
             raise _WrongError
 

@@ -63,8 +63,9 @@ def expect(arguments: Mapping[str, Any], dialect: str, dtype: str) -> Case:
         answer = Answer(_with_names(values))
     elif dtype in ("float32", "float64"):
         # Bounds take longer than values: two RoIs will do.
-        described["arguments"] = call = {**call, "boxes": call["boxes"][:_BOUNDED]}
-        described["invalid_rois"] = [k for k in described.get("invalid_rois", ()) if k < _BOUNDED]
+        invalid = [k for k in arguments.get("invalid_rois", ()) if k < _BOUNDED]
+        described = _described({**arguments, "boxes": call["boxes"][:_BOUNDED], "invalid_rois": invalid})
+        call = described["arguments"]
         result = rounded_result(call, DIALECTS[dialect].for_mode(call["mode"]), dtype)
         answer = Answer(as_numbers(result.values), bounded(result, dtype))
     case = case_from_json({**described, "dtypes": [dtype]}, "fuzz", EDITION)

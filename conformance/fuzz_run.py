@@ -57,8 +57,9 @@ class Request:
 class Hands(Protocol):
     """Whoever runs batches: each that is handed over comes back once."""
 
-    wanted: int
-    """How many batches should be on their way."""
+    @property
+    def wanted(self) -> int:
+        """How many batches should be on their way."""
 
     def hand_over(self, task: Task) -> None:
         """Begins a batch."""

@@ -20,6 +20,21 @@ class Good(RoikitHost):
     pass
 
 
+class Mutant(RoikitHost):
+    """Our kernel with a fault: ``ROIKIT_FAULT`` has a line of its source, and what to replace in it by what."""
+
+    def __init__(self):
+        import json
+
+        from roikit.kernels import source
+
+        line, old, new = json.loads(os.environ["ROIKIT_FAULT"])
+        right = source._read("roi_align.cu")
+        assert right.count(line) == 1, "the mutant no longer fits the source"
+        source._read = lambda _: right.replace(line, line.replace(old, new))
+        super().__init__()
+
+
 class Absent(RoikitHost):
     requires = ("no_such_module",)
     install = "pip install no-such-module"
@@ -290,3 +305,18 @@ def half_a_pixel_off(input, boxes, output_size, spatial_scale, sampling_ratio, a
 
 def sleepy(input, boxes, output_size, spatial_scale, sampling_ratio, aligned):
     time.sleep(60)
+
+
+def leaves_holes(input, boxes, output_size, spatial_scale, sampling_ratio, aligned):
+    """The last bin of the last RoI is whatever was in memory, if there is more than one bin."""
+    right = transcribed(input, boxes, output_size, spatial_scale, sampling_ratio, aligned)
+    result = np.empty_like(right)
+    last = right.size - (right.size > 1)
+    result.ravel()[:last] = right.ravel()[:last]
+    return result
+
+
+def dies_of_wide_maps(input, boxes, output_size, spatial_scale, sampling_ratio, aligned):
+    if input.shape[3] > 8:
+        os.kill(os.getpid(), signal.SIGSEGV)
+    return transcribed(input, boxes, output_size, spatial_scale, sampling_ratio, aligned)
