@@ -11,8 +11,10 @@ import hashlib
 import json
 import threading
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 from . import contested
 from .alternatives import rounded_result
@@ -24,7 +26,7 @@ from .session import Session
 from .twice import Twice
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from .case import Case
     from .process import Target
@@ -154,6 +156,18 @@ def tasks_of(subject: Subject, first: Task) -> Task:
     )
 
 
+@contextmanager
+def _untouched_by_other_modules() -> Iterator[None]:
+    """Keeps Hypothesis from drawing constants that stand in whatever modules are loaded, which no two processes share."""
+    from hypothesis.internal.conjecture import providers
+
+    nothing = providers.Constants()
+    with patch.object(providers, "_get_local_constants", lambda: nothing):
+        providers.CONSTANTS_CACHE.cache.clear()
+        yield
+    providers.CONSTANTS_CACHE.cache.clear()
+
+
 class _WrongError(Exception):
     """A call goes wrong."""
 
@@ -198,7 +212,8 @@ class _Attempt:
         started = time.perf_counter()
         check = seeded(self.task.chance())(configured(given(drawn, st.sampled_from(self.task.layouts))(self.check)))
         try:
-            check()
+            with _untouched_by_other_modules():
+                check()
         except (_WrongError, Flaky):  # flaky: it does not go wrong each time, or there was no time left to shrink it
             assert self.found is not None
         seconds = round(time.perf_counter() - started, 3)

@@ -35,12 +35,12 @@ def is_here() -> bool:
 
 def report(summary: Summary, failing: Sequence[Result]) -> None:
     """Prints annotations, and adds to the job's summary."""
-    for line in annotations(summary, failing):
+    for line in commands(summary, failing):
         print(line)  # noqa: T201 - not for people, and not to be wrapped
     add_summary(summary)
 
 
-def annotations(summary: Summary, failing: Sequence[Result]) -> Iterator[str]:
+def commands(summary: Summary, failing: Sequence[Result]) -> Iterator[str]:
     """Yields workflow commands: an error for each reason for which the run fails, a warning for each that no gate minds."""
     stop = {key_of(result) for result in failing}
     broken = [s for s in summary.subjects if s.state == "broken"]

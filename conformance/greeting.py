@@ -39,9 +39,11 @@ def _mistake(description: Any) -> str:
             if field.default is MISSING:
                 return f"lacks {field.name!r}"
             continue
-        value = description[field.name]
-        kind = {"str": str, "bool": bool}.get(str(field.type), list)
-        if not isinstance(value, kind) or (kind is list and not all(isinstance(item, str) for item in value)):
+        value: Any = description[field.name]
+        kind: type = {"str": str, "bool": bool}.get(str(field.type), list)
+        if not isinstance(value, kind) or (
+            isinstance(value, list) and not all(isinstance(item, str) for item in value)
+        ):
             return f"has {value!r} for {field.name!r}, not {'a list of strings' if kind is list else kind.__name__}"
     return ""
 

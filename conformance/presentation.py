@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rich.markup import escape
 from rich.table import Table
 
-from .gates import Gate
+from .cli import Gate
 from .judge import FAILURES, Verdict
 from .kinds import Kind, by_rule, in_words
 from .summary import NOTHING, Cell, Mark

@@ -139,7 +139,7 @@ def _maximum(sums: Array, roi: Stages, y: _Weights, x: _Weights) -> Array:
     for c, p, q in np.ndindex(pooled.shape):
         of_bin = sums[c][y.bins == p][:, x.bins == q]
         largest = [Fraction(float(of_bin.max()))] if of_bin.size else []
-        value = rules.maximum(largest, any_outside=y.inside[p] * x.inside[q] < taken)
+        value = rules.maximum(largest, any_outside=int(y.inside[p]) * int(x.inside[q]) < taken)
         pooled[c, p, q] = float(value)
     return pooled
 

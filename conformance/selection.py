@@ -105,7 +105,7 @@ def _interpreters(pairs: Sequence[str], names: Sequence[str]) -> dict[str, str]:
 
 
 def _workers(pairs: Sequence[str], taken: Iterable[str]) -> list[Target]:
-    targets = []
+    targets: list[Target] = []
     for pair in pairs:
         name, equals, command = pair.partition("=")
         try:

@@ -53,7 +53,8 @@ def arguments(draw: DrawFn, *, modes: Sequence[str] = ("avg", "max"), classes: S
     if math.prod(shape) > _MOST_PIXELS or is_free:  # the bound of an element takes longer than its value
         shape[1] = 1
     bins = [draw(st.sampled_from(_BINS)) for _ in "yx"]
-    scale = [draw(st.sampled_from(_FREE_SCALES if is_free else _SCALES))] * 2
+    scales: Sequence[Fraction | float] = _FREE_SCALES if is_free else _SCALES
+    scale = [draw(st.sampled_from(scales))] * 2
     ratio = [draw(st.sampled_from((*_RATIOS, 3) if is_free else _RATIOS))] * 2
     if draw(st.integers(0, 7)) == 7:  # the axes differ, which few libraries can do
         scale[1], ratio[1] = draw(st.sampled_from(_SCALES)), draw(st.sampled_from(_RATIOS))

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -100,6 +101,26 @@ def test_a_batch_follows_from_seed_and_number_alone():
     assert batches[0] != batches[2]
     found = [run_batch(task("half_a_pixel_off")).found for _ in range(2)]
     assert found[0] == found[1] is not None
+
+
+def test_a_batch_is_the_same_in_a_process_that_has_loaded_other_modules(tmp_path):
+    """Hypothesis draws constants from the modules that it finds."""
+    constants = ", ".join(str(n) for n in range(-12, 40))
+    (tmp_path / "full_of_constants.py").write_text(f"NUMBERS = [{constants}, 0.3125, 0.8125, 5.0625, b'abc', b'd']\n")
+    code = (
+        "import sys, pickle, full_of_constants\nfrom roikit.conformance.fuzz import run_batch\n"
+        "sys.stdout.buffer.write(pickle.dumps(run_batch(pickle.load(sys.stdin.buffer))))"
+    )
+    path = os.pathsep.join([str(tmp_path), os.environ["PYTHONPATH"]])
+    asked = pickle.dumps(task(number=2))
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        input=asked,
+        capture_output=True,
+        check=True,
+        env=os.environ | {"PYTHONPATH": path},
+    )
+    assert without_time(pickle.loads(run.stdout)) == without_time(run_batch(task(number=2)))
 
 
 def test_jobs_change_nothing_but_the_time(tmp_path):

@@ -155,7 +155,7 @@ def many(count):
 @pytest.mark.parametrize("count", [1, 10, 11, 500])
 def test_github_gets_no_more_annotations_than_it_shows(count):
     judged = many(count)
-    errors = list(github.annotations(summary(judged), judged))
+    errors = list(github.commands(summary(judged), judged))
     assert len(errors) == min(count, 10)
     assert all(line.startswith("::error title=x%3A case-") for line in errors[:-1])
     assert ("::There are" in errors[-1]) == (count > 10)
@@ -165,7 +165,7 @@ def test_github_gets_no_more_annotations_than_it_shows(count):
 
 def test_what_no_gate_minds_is_a_warning_and_nothing_breaks_a_command():
     nasty = one_of_each()
-    lines = list(github.annotations(nasty, [r for r in nasty.results if r.judgement.verdict == Verdict.CRASHED]))
+    lines = list(github.commands(nasty, [r for r in nasty.results if r.judgement.verdict == Verdict.CRASHED]))
     assert sum(line.startswith("::error") for line in lines) == 2  # with the one that could not be loaded
     assert sum(line.startswith("::warning") for line in lines) == len(FAIL[Gate.DEVIATION]) - 1
     for line in lines:

@@ -14,10 +14,10 @@ from roikit.conformance.process import Target
 
 distributed = pytest.importorskip("distributed")
 HERE = Path(__file__).parent
-BATCHES = 8
+BATCHES = 4
 
 
-def first(tmp_path):
+def first():
     target = Target("slow", "callable:numpy:players:transcribed", ("torchvision",))
     return Task(target, 7, 0, ("torchvision",), ("float32",), ("NCHW",), ("avg",), False, 20.0, True)
 
@@ -27,11 +27,11 @@ def told(batches):
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_a_worker_that_is_lost_loses_no_batch_and_none_is_counted_twice(tmp_path, monkeypatch):
+def test_a_worker_that_is_lost_loses_no_batch_and_none_is_counted_twice(monkeypatch):
     from roikit.conformance.scale import Cluster
 
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, [str(HERE), os.environ.get("PYTHONPATH")])))
-    alone = told(fuzz_run.batches(fuzz_run.Alone(), first(tmp_path), BATCHES, lambda: False))
+    alone = told(fuzz_run.batches(fuzz_run.Alone(), first(), BATCHES, lambda: False))
     close_sessions()
     with distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
@@ -54,7 +54,7 @@ def test_a_worker_that_is_lost_loses_no_batch_and_none_is_counted_twice(tmp_path
         killer = threading.Thread(target=kill)
         killer.start()
         try:
-            scaled = told(fuzz_run.batches(hands, first(tmp_path), BATCHES, lambda: False))
+            scaled = told(fuzz_run.batches(hands, first(), BATCHES, lambda: False))
         finally:
             killed_in_time = killed.is_set()
             killed.set()
