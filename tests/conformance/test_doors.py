@@ -177,7 +177,8 @@ def test_the_action_installs_what_it_is_told_by_pip_alone(package):
     shell(package, install, {"python": str(python), "install": "/some/where with spaces"})
     assert (package / "asked").read_text().split("\n")[:3] == ["-m", "pip", "install"]
     assert (package / "asked").read_text().splitlines()[-1] == "/some/where with spaces"
-    assert ACTION["inputs"]["install"]["default"] == "${{ github.action_path }}"
+    shell(package, install, {"python": str(python)}, GITHUB_ACTION_PATH="/where/the action is")
+    assert (package / "asked").read_text().splitlines()[-1] == "/where/the action is"
     assert all("uses" not in step for step in ACTION["runs"]["steps"])
 
 
