@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import mmap
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -219,10 +220,11 @@ def in_memory(array: np.ndarray, memory: str) -> np.ndarray:
         return array
     images = sparse_images(array.shape[1:])
     try:
-        # Pages that nobody touches take no memory.
-        maps = np.zeros((images, *array.shape[1:]), array.dtype)
-    except MemoryError:
+        # Pages that nobody touches take no memory; those of calloc are touched where malloc is told to fill what it hands out.
+        pages = mmap.mmap(-1, images * array[0].nbytes, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    except (OSError, OverflowError):
         raise Unsupported(f"maps of {images * array[0].nbytes / 2**30:.0f} GiB on this machine") from None
+    maps = np.frombuffer(pages, array.dtype).reshape(images, *array.shape[1:])
     maps[-1] = array[-1]
     return maps
 

@@ -1,6 +1,7 @@
 """Whatever an implementation does, its run ends, and says what happened."""
 
 import os
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -249,6 +250,20 @@ def test_maps_of_more_elements_than_32_bits_count_are_pooled():
     selection = Selection(dtypes=("float16",), dialects=("torchvision",))
     _, judged = outcome("Good", cases=named("many-elements"), selection=selection)
     assert {j.verdict for j in judged.values()} <= {Verdict.CONFORMS, Verdict.UNSUPPORTED}  # where memory is short
+
+
+def test_a_sparse_map_takes_no_memory_though_malloc_fills_what_it_hands_out():
+    """As it does in workers."""
+    code = (
+        "import resource, numpy as np\nfrom roikit.conformance.case import in_memory\n"
+        "maps = in_memory(np.ones((1, 1, 64, 64), np.float32), 'sparse')\n"
+        "print(maps.nbytes, maps[-1].sum(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)"
+    )
+    environment = os.environ | {"GLIBC_TUNABLES": "glibc.malloc.perturb=165"}
+    run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    size, values, resident = map(float, run.stdout.split())
+    assert (size > 2**33, values) == (True, 64 * 64)
+    assert resident < 2**29
 
 
 def test_a_worker_of_the_first_protocol_is_still_understood(tmp_path):
