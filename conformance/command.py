@@ -25,7 +25,7 @@ from .selection import UsageError, of_edition, read_cases, select_cases, select_
 from .summary import Summary
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
     from typing import TextIO
 
@@ -167,7 +167,11 @@ def conform(request: Request) -> int:
         comparison = compare(summary.results, baseline) if baseline is not None else None
         stopped = failing(summary.results, gates, comparison)
         edition = max((case.edition for case in cases), default="")
-        texts = (exports.junit, exports.markdown, lambda summary: badge(summary, edition, len(stopped)))
+        texts: tuple[Callable[[Summary], str], ...] = (
+            exports.junit,
+            exports.markdown,
+            lambda summary: badge(summary, edition, len(stopped)),
+        )
         for stream, text in zip(files, texts, strict=True):
             if stream:
                 stream.write(text(summary))

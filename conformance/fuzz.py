@@ -160,8 +160,9 @@ def tasks_of(subject: Subject, first: Task) -> Task:
 def _untouched_by_other_modules() -> Iterator[None]:
     """Keeps Hypothesis from drawing constants that stand in whatever modules are loaded, which no two processes share."""
     from hypothesis.internal.conjecture import providers
+    from hypothesis.internal.constants_ast import Constants
 
-    nothing = providers.Constants()
+    nothing = Constants()
     with patch.object(providers, "_get_local_constants", lambda: nothing):
         providers.CONSTANTS_CACHE.cache.clear()
         yield
