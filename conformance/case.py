@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import mmap
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -219,10 +220,11 @@ def in_memory(array: np.ndarray, memory: str) -> np.ndarray:
         return array
     images = sparse_images(array.shape[1:])
     try:
-        # Pages that nobody touches take no memory.
-        maps = np.zeros((images, *array.shape[1:]), array.dtype)
-    except MemoryError:
+        # Pages that nobody touches take no memory; those of calloc are touched where malloc is told to fill what it hands out.
+        pages = mmap.mmap(-1, images * array[0].nbytes, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    except (OSError, OverflowError):
         raise Unsupported(f"maps of {images * array[0].nbytes / 2**30:.0f} GiB on this machine") from None
+    maps = np.frombuffer(pages, array.dtype).reshape(images, *array.shape[1:])
     maps[-1] = array[-1]
     return maps
 
@@ -256,12 +258,16 @@ def case_from_json(data: Mapping[str, Any], group: str, edition: str) -> Case:
     )
 
 
+def cases_of(document: Mapping[str, Any]) -> list[Case]:
+    """Returns the cases of a case file."""
+    return [case_from_json(item, document["group"], document["edition"]) for item in document["cases"]]
+
+
 @cache
 def load_cases() -> tuple[Case, ...]:
     """Returns all golden cases, in the order of the files and within them."""
     folder = files(__package__).joinpath("cases")
     cases = []
     for file in sorted((f for f in folder.iterdir() if f.name.endswith(".json")), key=lambda f: f.name):
-        document = json.loads(file.read_text(encoding="utf-8"))
-        cases += [case_from_json(item, document["group"], document["edition"]) for item in document["cases"]]
+        cases += cases_of(json.loads(file.read_text(encoding="utf-8")))
     return tuple(cases)

@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from .fuzz_cli import fuzz
+
 EXIT_CONFORMS, EXIT_DEVIATES, EXIT_USAGE, EXIT_NOTHING_RUN = 0, 1, 2, 3
 
 app = typer.Typer(
@@ -28,6 +30,14 @@ class Arrays(StrEnum):
     NUMPY = "numpy"
     TORCH = "torch"
     CUPY = "cupy"
+
+
+class Gate(StrEnum):
+    """What makes `roikit conform` fail; `gates` says it precisely."""
+
+    WRONG = "wrong"
+    DEVIATION = "deviation"
+    REGRESSION = "regression"
 
 
 class Listed(StrEnum):
@@ -119,6 +129,43 @@ def conform(
         list[str] | None,
         typer.Option(metavar="NAME=PATH", help="Run an implementation under another Python. May be repeated."),
     ] = None,
+    worker: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=COMMAND", help="Judge a worker in any language: see conformance/PROTOCOL.md. May be repeated."
+        ),
+    ] = None,
+    cases: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The cases of this file, such as `roikit fuzz` writes.")
+    ] = None,
+    deviations: Annotated[
+        Path | None, typer.Option(metavar="FILE.toml", help="Known deviations, instead of the list that roikit has.")
+    ] = None,
+    fail_on: Annotated[
+        list[Gate] | None,
+        typer.Option(
+            help="**wrong**: what nobody can want (a crash, a hang, NaN, memory that is not its own, two answers, a false "
+            "gradient); **deviation**: also any other value, unless it is listed (the default); **regression**: what was "
+            "better in the baseline. May be repeated: then any of them."
+        ),
+    ] = None,
+    baseline: Annotated[
+        Path | None, typer.Option(metavar="FILE.ndjson", help="Compare with the `--output` of an earlier run.")
+    ] = None,
+    badge: Annotated[
+        Path | None, typer.Option(metavar="FILE.json", help="Write the JSON of a shields.io badge there.")
+    ] = None,
+    github: Annotated[
+        bool | None,
+        typer.Option(
+            "--github/--no-github",
+            help="Annotations and job summary of GitHub Actions; by default where it runs there.",
+        ),
+    ] = None,
+    once: Annotated[
+        bool,
+        typer.Option("--once", help="In one process only: half the time, but memory that is read unwritten may pass."),
+    ] = False,
     timeout: Annotated[
         float, typer.Option(min=0.1, max=86400, metavar="SECONDS", help="Limit of a single call.")
     ] = 30.0,
@@ -143,8 +190,9 @@ def conform(
 ) -> None:
     """Judge implementations by the golden cases, or, with --detect, tell which dialects they follow.
 
-    Exit status: **0** every case that was run conforms or is a known deviation; **1** a case deviates, or a dialect
-    is not the declared one; **2** the command was wrong; **3** nothing was run.
+    Exit status: **0** every case that was run conforms or is a known deviation, or no gate of `--fail-on` minds; **1** a case
+    deviates, a dialect is not the declared one, or an implementation could not be loaded; **2** the command was wrong; **3**
+    nothing was run.
     """
     if reproduce:
         _print_script(
@@ -154,6 +202,7 @@ def conform(
     from . import command
     from .detect import detect as find_dialects
     from .deviations import DeviationListError
+    from .results import IncompleteResultsError
     from .selection import UsageError
 
     request = command.Request(
@@ -172,10 +221,18 @@ def conform(
         timeout=timeout,
         jobs=jobs,
         verbose=verbose,
+        workers=worker or [],
+        cases=cases,
+        deviations=deviations,
+        fail_on=[gate.value for gate in fail_on or []],
+        baseline=baseline,
+        badge=badge,
+        github=github,
+        once=once,
     )
     try:
         status = find_dialects(request, footprints) if detect or footprints else command.conform(request)
-    except (UsageError, DeviationListError, OSError) as error:
+    except (UsageError, DeviationListError, IncompleteResultsError, OSError) as error:
         typer.echo(f"roikit: {error}", err=True)
         raise typer.Exit(EXIT_USAGE) from None
     except KeyboardInterrupt:
@@ -292,6 +349,9 @@ def explain(
     except (UsageError, OSError) as error:
         typer.echo(f"roikit: {error}", err=True)
         raise typer.Exit(EXIT_USAGE) from None
+
+
+app.command()(fuzz)
 
 
 def main() -> None:

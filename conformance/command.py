@@ -13,18 +13,21 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from . import deviations, exports, presentation
+from . import deviations, exports, github, presentation
+from .badge import badge
 from .case import load_cases
 from .cli import EXIT_CONFORMS, EXIT_DEVIATES, EXIT_NOTHING_RUN
+from .gates import choose, compare, failing, fails, read_baseline
 from .judge import Verdict
-from .results import Result, ResultFile, Subject, has_failure
+from .results import Result, ResultFile, Subject
 from .runner import Listener, Selection, run
-from .selection import of_edition, select_cases, select_targets, selection
+from .selection import UsageError, of_edition, read_cases, select_cases, select_targets, selection
 from .summary import Summary
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
+    from typing import TextIO
 
     from .case import Case
     from .process import Target
@@ -52,6 +55,14 @@ class Request:
     timeout: float
     jobs: int
     verbose: bool
+    workers: Sequence[str] = ()
+    cases: Path | None = None
+    deviations: Path | None = None
+    fail_on: Sequence[str] = ()
+    baseline: Path | None = None
+    badge: Path | None = None
+    github: bool | None = None
+    once: bool = False
 
 
 class _Run:
@@ -80,7 +91,12 @@ class _Run:
                 raise
 
     def judge(self, target: Target, cases: Sequence[Case], chosen: Selection, request: Request) -> None:
-        known = deviations.load(target.name, load_cases())
+        everything = (*load_cases(), *cases) if request.cases else load_cases()
+        known = (
+            deviations.read(request.deviations, everything)
+            if request.deviations
+            else deviations.load(target.name, everything)
+        )
         with self._lock:
             task = self._progress.add_task(target.name, total=None)
 
@@ -100,7 +116,7 @@ class _Run:
                 self._progress.advance(task)
 
         listener = Listener(on_subject, on_result, self._stop)
-        run(target, cases, chosen, request.timeout, listener, request.jobs)
+        run(target, cases, chosen, request.timeout, listener, request.jobs, once=request.once)
 
 
 def _selection_for(target: Target, request: Request) -> Selection:
@@ -114,10 +130,11 @@ def conform(request: Request) -> int:
 
     Raises:
         UsageError: it asks for something that does not exist.
+        IncompleteResultsError: the baseline is no whole result file.
     """
-    chosen = selection(request.dtypes, request.layouts, request.dialects)
-    cases = select_cases(of_edition(load_cases(), request.edition), request.patterns)
-    targets = select_targets(request.names, request.callables, request.arrays, chosen.dialects, request.pythons)
+    cases, targets = _asked_for(request)
+    gates = choose(request.fail_on, has_baseline=request.baseline is not None)
+    baseline = read_baseline(request.baseline) if request.baseline else None
     console = Console(emoji=False) if Console().is_terminal else Console(emoji=False, width=_FILE_WIDTH)
     errors = Console(stderr=True)
     progress = Progress(
@@ -131,8 +148,11 @@ def conform(request: Request) -> int:
     )
     started = datetime.now(UTC)
     with ExitStack() as stack:
-        wanted = ((request.junit, exports.junit), (request.markdown, exports.markdown))
-        files = [(stack.enter_context(path.open("w", encoding="utf-8")), text) for path, text in wanted if path]
+
+        def create(path: Path | None) -> TextIO | None:
+            return stack.enter_context(path.open("w", encoding="utf-8")) if path else None
+
+        files = [create(path) for path in (request.junit, request.markdown, request.badge)]
         file = None
         if request.output:
             arguments = json.loads(json.dumps(asdict(request), default=str))
@@ -144,14 +164,34 @@ def conform(request: Request) -> int:
             file.close()
         order = [target.name for target in targets]
         summary = Summary.of(started, order, collected.subjects, collected.results, cases)
-        for stream, text in files:
-            stream.write(text(summary))
+        comparison = compare(summary.results, baseline) if baseline is not None else None
+        stopped = failing(summary.results, gates, comparison)
+        edition = max((case.edition for case in cases), default="")
+        texts: tuple[Callable[[Summary], str], ...] = (
+            exports.junit,
+            exports.markdown,
+            lambda summary: badge(summary, edition, len(stopped)),
+        )
+        for stream, text in zip(files, texts, strict=True):
+            if stream:
+                stream.write(text(summary))
     presentation.show(console, summary, verbose=request.verbose)
-    return _status(collected)
-
-
-def _status(collected: _Run) -> int:
-    if has_failure(collected.results) or any(subject.state == "broken" for subject in collected.subjects):
+    presentation.show_gates(console, gates, stopped, comparison)
+    if request.github or (request.github is None and github.is_here()):
+        github.report(summary, stopped)
+    if fails(stopped, summary.subjects):
         return EXIT_DEVIATES
-    ran = any(result.judgement.verdict != Verdict.UNSUPPORTED for result in collected.results)
+    ran = any(result.judgement.verdict != Verdict.UNSUPPORTED for result in summary.results)
     return EXIT_CONFORMS if ran else EXIT_NOTHING_RUN
+
+
+def _asked_for(request: Request) -> tuple[Sequence[Case], list[Target]]:
+    """Returns the cases and the implementations that a request is about."""
+    chosen = selection(request.dtypes, request.layouts, request.dialects)
+    cases = select_cases(of_edition(read_cases(request.cases), request.edition), request.patterns)
+    targets = select_targets(
+        request.names, request.callables, request.arrays, chosen.dialects, request.pythons, request.workers
+    )
+    if request.deviations and len(targets) > 1:
+        raise UsageError(f"--deviations is the list of one implementation, and these are {len(targets)}")
+    return cases, targets

@@ -62,7 +62,7 @@ def judge_reading(case: Case, dialect: str, output: np.ndarray, dtype: str, layo
     judgement = judge_output(case, expectation, output, dtype, layout)
     if judgement.verdict != Verdict.DEVIATES or not is_contested(case):
         return judgement
-    for other in _other_readings(dialect):
+    for other in other_readings(dialect):
         allowed = case.expectation(other, dtype)
         if allowed and judge_output(case, allowed, output, dtype, layout).verdict == Verdict.CONFORMS:
             reason = (
@@ -74,7 +74,7 @@ def judge_reading(case: Case, dialect: str, output: np.ndarray, dtype: str, layo
 
 
 @cache
-def _other_readings(dialect: str) -> tuple[str, ...]:
+def other_readings(dialect: str) -> tuple[str, ...]:
     """Returns a name of each dialect that differs from this one in the meaning of max only."""
 
     def without_max(choices: Dialect) -> Dialect:

@@ -19,9 +19,9 @@ from .derivative import compare
 from .detection import detect as decide
 from .detection_report import Finding, Verdict, document, show
 from .footprint import FORMAT, Reader, Setting, offered, records
+from .greeting import describe
 from .probes import SIZE
 from .results import provenance
-from .runner import describe
 from .selection import UsageError, select_targets, selection
 
 if TYPE_CHECKING:

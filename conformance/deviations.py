@@ -18,6 +18,7 @@ from .judge import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
     from .case import Case
     from .judge import Judgement
@@ -105,6 +106,11 @@ def load(implementation: str, cases: Iterable[Case]) -> tuple[Deviation, ...]:
     return parse(file.read_text(encoding="utf-8"), file.name, cases) if file.is_file() else ()
 
 
+def read(path: Path, cases: Iterable[Case]) -> tuple[Deviation, ...]:
+    """Returns the known deviations of a file."""
+    return parse(path.read_text(encoding="utf-8"), str(path), cases)
+
+
 def find(deviations: Iterable[Deviation], case: str, dialect: str, dtype: str) -> Deviation | None:
     """Returns the first of ``deviations`` that is about the case of this id in ``dialect`` and ``dtype``."""
     return next((deviation for deviation in deviations if deviation.matches(case, dialect, dtype)), None)
@@ -127,4 +133,4 @@ def apply(result: Result, deviations: Sequence[Deviation]) -> Result:
 def _known(judgement: Judgement, known: Deviation) -> Judgement:
     link = f" ({known.link})" if known.link else ""
     reason = f"{known.reason}{link} — {judgement.verdict}: {judgement.reason}"
-    return replace(judgement, verdict=Verdict.KNOWN, reason=reason)
+    return replace(judgement, verdict=Verdict.KNOWN, reason=reason, listed=judgement.verdict)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 from .judge import FAILURES, Verdict
+from .kinds import by_rule, in_words
 from .summary import NOTHING, Cell, Mark
 
 if TYPE_CHECKING:
@@ -90,18 +91,21 @@ def _add(case: ET.Element, tag: str, kind: str, reason: str) -> ET.Element:
     return ET.SubElement(case, tag, type=kind, message=_clean(reason))
 
 
-def markdown(summary: Summary) -> str:
-    """Returns the table, then, folded, why results are failures, contested or known: as many reasons as there is room for."""
+def markdown(summary: Summary, room: int = MARKDOWN_BYTES) -> str:
+    """Returns the table, what follows which rule, and, folded, why results are failures, contested or known.
+
+    There are as many reasons as there is ``room`` for, in bytes.
+    """
     text = "## RoIAlign conformance\n\n"
     if summary.results:
-        text += _table(summary) + "\n"
+        text += _table(summary) + "\n" + _rules(summary) + "\n"
     text += f"{summary.headline()}\n\n"
     if others := [_subject(subject) for subject in summary.subjects if subject.state != "ran"]:
         text += _list(others) + "\n"
     folded = (("failure", FAILURES), ("contested result", (Verdict.CONTESTED,)), ("known deviation", (Verdict.KNOWN,)))
     for title, verdicts in folded:
         if reasons := summary.reasons(*verdicts):
-            text += _details(title, reasons, MARKDOWN_BYTES - len(text.encode())) + "\n"
+            text += _details(title, reasons, room - len(text.encode())) + "\n"
     return text
 
 
@@ -115,6 +119,15 @@ def _table(summary: Summary) -> str:
         lines.append([_cell(name), _cell(row.label), *counts])
         previous = row.implementation
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def _rules(summary: Summary) -> str:
+    """Returns a list of what each implementation makes of the rules."""
+    items = [
+        f"<code>{_html(name)}</code> {'; '.join(f'<b>{kind.value}</b> {text}' for kind, text in in_words(rules).items())}"
+        for name, rules in by_rule(summary.results).items()
+    ]
+    return _list(items)
 
 
 def _count(cell: Cell) -> str:

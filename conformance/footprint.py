@@ -17,7 +17,7 @@ import numpy as np
 from .implementation import Operation
 from .judge import Judgement, Verdict
 from .probes import PIXELS, PROBES, RAISED, SIZE, STEP, maps_of
-from .runner import Session
+from .session import Session
 
 if TYPE_CHECKING:
     import threading

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from ..kernels.dialect import Dialect
     from .case import Case
-    from .oracle import Exact
+    from .oracle import Exact, Result
 
 _RULE, _CITATION = "\n## ", "Cases: "
 _MANY = 20  # cases of a group that are not named one by one
@@ -90,8 +90,18 @@ def _bounded(case: Mapping[str, Any], dialect: Dialect, dtype: str) -> dict[str,
         )
         return {**first, **({"or": rest} if rest else {})}
     result = rounded_result(case["arguments"], dialect, dtype)
+    return {"output": as_numbers(result.values), "bound": bounded(result, dtype)}
+
+
+def as_numbers(values: np.ndarray) -> Any:
+    """Returns exact values as nested lists of what a case file has for them."""
+    return _nested(_number, values)
+
+
+def bounded(result: Result, dtype: str) -> Any:
+    """Returns the bounds of a result as nested lists; None where there is none."""
     limits = bounds(result, dtype)
-    return {"output": _nested(_number, result.values), "bound": _nested(_bound, limits.bound, limits.fragile)}
+    return _nested(_bound, limits.bound, limits.fragile)
 
 
 def _gradient(case: Mapping[str, Any], dialect: Dialect) -> dict[str, Any]:

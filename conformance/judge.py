@@ -38,6 +38,8 @@ class Verdict(StrEnum):
     CRASHED = "crashed"
     TIMED_OUT = "timed-out"
     NONDETERMINISTIC = "nondeterministic"
+    UNINITIALISED = "uninitialised"
+    """Differs between two processes whose memory was filled with different bytes."""
     WROTE_OUTSIDE = "wrote-outside"
 
     @property
@@ -62,12 +64,16 @@ class Judgement:
         difference: First differing element: ``index`` (k, c, p, q; or that of a gradient), ``expected``, ``got``; None if
             there is none.
         error_over_bound: Greatest error as a fraction of its bound; None without bounds.
+        not_finite: Whether a NaN or an infinite value came where a number was due.
+        listed: The verdict that it would have if it were not a known deviation.
     """
 
     verdict: Verdict
     reason: str = ""
     difference: dict[str, Any] | None = None
     error_over_bound: float | None = None
+    not_finite: bool = False
+    listed: Verdict | None = None
 
     @property
     def refused(self) -> bool:
@@ -168,7 +174,12 @@ def _difference(
     )
     if invalid:
         reason += " (an invalid RoI must be refused or give NaN)"
-    return Judgement(Verdict.DEVIATES, reason, difference, worst if worst is None or math.isfinite(worst) else None)
+    due = np.isfinite(wanted.values) & wrong
+    for k in invalid_rois:
+        due.reshape(got.shape)[k] = False
+    not_finite = bool((due & ~np.isfinite(got.reshape(-1))).any())
+    worst = worst if worst is None or math.isfinite(worst) else None
+    return Judgement(Verdict.DEVIATES, reason, difference, worst, not_finite)
 
 
 def _number(value: float) -> float | str:

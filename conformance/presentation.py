@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from rich.markup import escape
 from rich.table import Table
 
+from .cli import Gate
 from .judge import FAILURES, Verdict
+from .kinds import Kind, by_rule, in_words
 from .summary import NOTHING, Cell, Mark
 
 if TYPE_CHECKING:
@@ -15,9 +17,12 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from .gates import Comparison
+    from .results import Result
     from .summary import Row, Summary
 
 _COLOURS = {Mark.NOT_RUN: "dim", Mark.CONFORMS: "green", Mark.KNOWN: "yellow", Mark.DEVIATES: "bold red"}
+_KINDS = {Kind.FOLLOWS: "green", Kind.DIFFERS: "yellow", Kind.WRONG: "bold red"}
 _REASONS_SHOWN = 12
 _UNBOUNDED_WIDTH = 1000
 
@@ -30,9 +35,20 @@ def show(console: Console, summary: Summary, *, verbose: bool) -> None:
         if subject.state != "ran":
             colour = "dim" if subject.state == "absent" else "bold red"
             _print(console, f"[{colour}]{escape(f'{subject.implementation}: {subject.state}: {subject.reason}')}[/]")
+    _show_rules(console, summary)
     _explain(console, summary, verbose=verbose)
     headline = summary.headline()
     _print(console, f"\n{headline}" if summary.results else f"[bold red]{headline}[/]")
+
+
+def show_gates(
+    console: Console, gates: Sequence[Gate], failing: Sequence[Result], comparison: Comparison | None
+) -> None:
+    """Prints what changed since the baseline, and what fails the run if gates were chosen."""
+    for line in comparison.lines() if comparison else ():
+        _print(console, escape(line))
+    if tuple(gates) != (Gate.DEVIATION,):
+        _print(console, f"{len(failing)} results fail on {' or '.join(gate.value for gate in gates)}")
 
 
 def _print(console: Console, text: str) -> None:
@@ -61,6 +77,14 @@ def _show_table(console: Console, rows: Sequence[Row], groups: Sequence[str]) ->
     for row in rows:
         poor = [f"{group} {_coloured(c)}" for group, c in row.cells.items() if c.mark in (Mark.KNOWN, Mark.DEVIATES)]
         _print(console, f"{escape(row.implementation)} · {row.label}: {_coloured(row.total)}  {'  '.join(poor)}")
+
+
+def _show_rules(console: Console, summary: Summary) -> None:
+    """Prints, for each implementation, which rules it follows, from which it differs, and where it is wrong."""
+    console.print()
+    for name, rules in by_rule(summary.results).items():
+        parts = [f"[{_KINDS[kind]}]{kind.value}[/] {text}" for kind, text in in_words(rules).items()]
+        _print(console, f"{escape(name)} {'; '.join(parts)}")
 
 
 def _explain(console: Console, summary: Summary, *, verbose: bool) -> None:

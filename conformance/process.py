@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 _TICK = 0.25  # seconds between looks whether the run is to stop
 
+POISONS = (0xA5, 0x5A)
+"""Bytes that the memory of workers is filled with: as numbers of any type, one is tiny and the other is large."""
+
 Message = tuple[dict[str, Any], dict[str, "np.ndarray"]]
 
 
@@ -34,12 +37,30 @@ class Target:
         spec: What the worker is to load (see worker.py).
         dialects: The dialects to judge it by; None means those that it describes.
         python: The interpreter of its worker.
+        command: What to start instead of roikit's own worker, if it has one of its own (``PROTOCOL.md``).
     """
 
     name: str
     spec: str
     dialects: tuple[str, ...] | None = None
     python: str = sys.executable
+    command: tuple[str, ...] = ()
+
+    @property
+    def starts(self) -> tuple[str, ...]:
+        """What is typed to start its worker."""
+        return self.command or (self.python, "-m", "roikit.conformance.worker", self.spec)
+
+
+def _environment(poison: int) -> dict[str, str]:
+    """Returns the environment of a worker: glibc fills what it hands out, and what it takes back, with ``poison``."""
+    tunables = (os.environ.get("GLIBC_TUNABLES"), f"glibc.malloc.perturb={poison}", "glibc.malloc.tcache_count=0")
+    return {
+        "OMP_WAIT_POLICY": "PASSIVE",  # idle threads of several workers must not spin on cores that others need
+        **os.environ,
+        "GLIBC_TUNABLES": ":".join(filter(None, tunables)),  # what is cached per thread would not be filled
+        "ROIKIT_POISON": str(poison),
+    }
 
 
 class WorkerGoneError(Exception):
@@ -53,20 +74,20 @@ class WorkerTimeoutError(Exception):
 class Worker:
     """A worker process, as the runner sees it."""
 
-    def __init__(self, target: Target) -> None:
-        """Starts the process."""
+    def __init__(self, target: Target, poison: int = POISONS[0]) -> None:
+        """Starts the process, whose memory is filled with the byte ``poison``."""
         with ExitStack() as stack:
             self._stderr = stack.enter_context(tempfile.TemporaryFile())
             self._process = subprocess.Popen(
-                [target.python, "-m", "roikit.conformance.worker", target.spec],
+                target.starts,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._stderr,
-                # Idle threads of several workers must not spin on cores that others need.
-                env={"OMP_WAIT_POLICY": "PASSIVE", **os.environ},
+                env=_environment(poison),
                 start_new_session=True,  # Ctrl-C is the runner's, and what the worker starts can be ended with it
             )
             stack.pop_all()
+        self._nonsense = ""
         self._messages: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
@@ -74,9 +95,11 @@ class Worker:
     def _listen(self) -> None:
         assert self._process.stdout is not None
         try:
-            with suppress(protocol.ProtocolError, Unsupported, OSError):
+            with suppress(OSError):
                 while (message := protocol.receive(self._process.stdout)) is not None:
                     self._messages.put(message)
+        except (protocol.ProtocolError, Unsupported) as error:
+            self._nonsense = str(error)
         finally:
             self._messages.put(None)
 
@@ -108,7 +131,9 @@ class Worker:
             raise WorkerGoneError from None
 
     def obituary(self) -> str:
-        """Returns how the process ended, and the last line that it printed."""
+        """Returns how the process ended, and the last line that it printed; or what it said that is no message."""
+        if self._nonsense:
+            return f"the worker said something else than a message: {self._nonsense[:300]}"
         try:
             code = self._process.wait(timeout=5)
         except subprocess.TimeoutExpired:

@@ -20,8 +20,12 @@ SUPPORTED = (1, 2)
 """Versions that workers may speak. One of version 1 describes no ``operations``, and so is only asked for outputs."""
 
 
+FINDINGS = {"repeatable": True, "wrote_outside": False, "changed_input": False}
+"""What a worker finds out about an output beside it, and what is taken for granted if it does not say."""
+
+
 class ProtocolError(Exception):
-    """The other side sent something that is not a message."""
+    """The other side sent something that is not a message, or no answer to a call."""
 
 
 def _encode(array: np.ndarray) -> bytes:
@@ -35,6 +39,21 @@ def _encode(array: np.ndarray) -> bytes:
 def _decode(data: bytes, dtype: str) -> np.ndarray:
     array: np.ndarray = np.load(io.BytesIO(data), allow_pickle=False)
     return array.view(numpy_dtype(dtype)) if dtype == "bfloat16" else array
+
+
+def check_answer(message: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
+    """Raises ProtocolError unless a message is an answer to a call."""
+    kind = message.get("type")
+    wanted = {"unsupported": ("reason", str), "raised": ("error", str)}
+    if kind == "output":
+        if "output" not in arrays:
+            raise ProtocolError("an answer without an array 'output'")
+        if odd := [key for key in FINDINGS if not isinstance(message.get(key, True), bool)]:
+            raise ProtocolError(f"{odd[0]!r} is {message[odd[0]]!r}, neither true nor false")
+    elif kind not in wanted:
+        raise ProtocolError(f"an answer of type {kind!r}")
+    elif not isinstance(message.get(wanted[kind][0]), wanted[kind][1]):
+        raise ProtocolError(f"an answer of type {kind!r} without a text {wanted[kind][0]!r}")
 
 
 def send(stream: IO[bytes], message: Mapping[str, Any], arrays: Mapping[str, np.ndarray] | None = None) -> None:

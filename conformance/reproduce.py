@@ -33,7 +33,15 @@ def reproduce(case_id: str, implementation: str, dialect: str | None = None, dty
     Raises:
         UsageError: there is no such case, implementation, dialect or data type, or the library cannot make the call.
     """
-    case = find_case(load_cases(), case_id)
+    return script_of(find_case(load_cases(), case_id), implementation, dialect, dtype)
+
+
+def script_of(case: Case, implementation: str, dialect: str | None, dtype: str | None, written_by: str = "") -> str:
+    """Returns the script for a case; ``written_by`` is the command to name in it.
+
+    Raises:
+        UsageError: the library cannot make the call.
+    """
     if case.kind == "property":
         raise UsageError(f"{case.id} compares several answers; a script shows one: take a case of the group gradient")
     check_names("implementation", [implementation], list(registered()))
@@ -49,7 +57,7 @@ def reproduce(case_id: str, implementation: str, dialect: str | None = None, dty
     listed = deviations.load(implementation, load_cases())
     found = [(choice, known) for choice in choices if (known := deviations.find(listed, case.id, *choice))]
     chosen, known = found[0] if found else (choices[0], None)
-    return _write(case, implementation, *chosen, known)
+    return _write(case, implementation, *chosen, known, written_by)
 
 
 def _choices(case: Case, library: Library, dialects: Sequence[str], dtypes: Sequence[str]) -> list[tuple[str, str]]:
@@ -69,7 +77,7 @@ def _choices(case: Case, library: Library, dialects: Sequence[str], dtypes: Sequ
     return choices
 
 
-def _write(case: Case, implementation: str, dialect: str, dtype: str, known: Deviation | None) -> str:
+def _write(case: Case, implementation: str, dialect: str, dtype: str, known: Deviation | None, written_by: str) -> str:
     library, expectation = LIBRARIES[implementation], case.expectation(dialect, dtype)
     call = case.call(dialect, dtype, LAYOUT)
     fields = _call_fields(call) | _dtype_fields(dtype, library) | library.fields(dialect, dtype)
@@ -78,7 +86,7 @@ def _write(case: Case, implementation: str, dialect: str, dtype: str, known: Dev
     fields["model"] = _template("onnx-model", fields) if "opset" in fields else ""
     setup, pooling = _template(implementation, fields | {"data": "$data"}).split("\n\n$data\n\n")
     boxes_type = f"np.{call.boxes.dtype}" if library.boxes == Boxes.WIDE_ROWS else fields["array_type"]
-    command = f"roikit reproduce {case.id} {implementation} --dialect {dialect} --dtype {dtype}"
+    command = written_by or f"roikit reproduce {case.id} {implementation} --dialect {dialect} --dtype {dtype}"
     refusal = case.kind in ("invalid", "error")
     parts = {
         "heading": script.heading(case, dialect, known, command),

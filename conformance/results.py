@@ -11,8 +11,9 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
+from .kinds import by_rule, kind_of_result
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from pathlib import Path
     from typing import TextIO
 
@@ -75,7 +76,7 @@ class ResultFile:
     def __init__(self, stream: TextIO, arguments: dict[str, Any]) -> None:
         """Writes the header; ``arguments`` are what the run was asked for."""
         self._stream = stream
-        self._verdicts: Counter[str] = Counter()
+        self._results: list[Result] = []
         self._write({"type": "header", "format": FORMAT, **provenance(arguments)})
 
     def _write(self, record: dict[str, Any]) -> None:
@@ -90,12 +91,15 @@ class ResultFile:
         """Writes a result."""
         record = asdict(result)
         judgement = record.pop("judgement")
-        self._verdicts[judgement["verdict"]] += 1
-        self._write({"type": "result", **record, **judgement})
+        self._results.append(result)
+        self._write({"type": "result", **record, **judgement, "kind": kind_of_result(result)})
 
     def close(self) -> None:
         """Writes the footer."""
-        self._write({"type": "footer", "results": sum(self._verdicts.values()), "verdicts": dict(self._verdicts)})
+        verdicts = Counter(result.judgement.verdict.value for result in self._results)
+        kinds = Counter(kind_of_result(result).value for result in self._results)
+        counts = {"results": len(self._results), "verdicts": verdicts, "kinds": kinds, "rules": by_rule(self._results)}
+        self._write({"type": "footer", **counts})
 
 
 def read(path: Path) -> list[dict[str, Any]]:
@@ -116,8 +120,3 @@ def read(path: Path) -> list[dict[str, Any]]:
     if kinds[0] != "header" or records[0].get("format") != FORMAT:
         raise IncompleteResultsError(f"{path} does not begin with the header of a result file of format {FORMAT}")
     return records
-
-
-def has_failure(results: Iterable[Result]) -> bool:
-    """Returns whether any result makes a run fail."""
-    return any(result.judgement.verdict.is_failure for result in results)

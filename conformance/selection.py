@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import json
+import shlex
 from dataclasses import replace
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from ..kernels.dialect import DIALECTS
-from .case import DTYPES, LAYOUTS
+from .case import DTYPES, LAYOUTS, cases_of, load_cases
 from .implementation import registered
 from .process import Target
 from .runner import Selection
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
     from .case import Case
 
@@ -44,6 +47,16 @@ def find_case(cases: Sequence[Case], case_id: str) -> Case:
         if case.id == case_id:
             return case
     raise _unknown("case", case_id, [case.id for case in cases], "see `roikit list cases`")
+
+
+def read_cases(path: Path | None) -> tuple[Case, ...]:
+    """Returns the cases of a file, such as `roikit fuzz` writes; the golden cases if there is none."""
+    if path is None:
+        return load_cases()
+    try:
+        return tuple(cases_of(json.loads(path.read_text(encoding="utf-8"))))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UsageError(f"{path} is no case file: {type(error).__name__}: {error}") from None
 
 
 def of_edition(cases: Sequence[Case], edition: str | None) -> tuple[Case, ...]:
@@ -91,14 +104,35 @@ def _interpreters(pairs: Sequence[str], names: Sequence[str]) -> dict[str, str]:
     return chosen
 
 
+def _workers(pairs: Sequence[str], taken: Iterable[str]) -> list[Target]:
+    targets: list[Target] = []
+    for pair in pairs:
+        name, equals, command = pair.partition("=")
+        try:
+            words = tuple(shlex.split(command))
+        except ValueError as error:
+            raise UsageError(f"--worker {pair!r}: {error}") from None
+        if not equals or not name or not words:
+            raise UsageError(f"--worker takes NAME=COMMAND, not {pair!r}")
+        if name in taken or any(target.name == name for target in targets):
+            raise UsageError(f"--worker {pair!r}: there is an implementation called {name!r}")
+        targets.append(Target(name, "", command=words))
+    return targets
+
+
 def select_targets(
-    names: Sequence[str], callables: Sequence[str], arrays: str, dialects: Sequence[str], pythons: Sequence[str]
+    names: Sequence[str],
+    callables: Sequence[str],
+    arrays: str,
+    dialects: Sequence[str],
+    pythons: Sequence[str],
+    workers: Sequence[str] = (),
 ) -> list[Target]:
-    """Returns what to run: the named implementations, or all if none and no callable is named, and the callables."""
+    """Returns what to run: the named implementations, the callables and the workers; all that are registered if none is given."""
     points = registered()
     check_names("implementation", names, list(points))
     interpreters = _interpreters(pythons, list(points))
-    wanted = names or ([] if callables else list(points))
+    wanted = names or ([] if callables or workers else list(points))
     targets = []
     for name in dict.fromkeys(wanted):
         point = points[name]
@@ -110,4 +144,4 @@ def select_targets(
             raise UsageError(f"--implementation takes MODULE:FUNCTION, not {path!r}")
         claimed = tuple(dialects) or ("torchvision", "torchvision-aligned")
         targets.append(Target(path, f"callable:{arrays}:{module}:{function}", claimed))
-    return targets
+    return targets + _workers(workers, [*points, *(target.name for target in targets)])

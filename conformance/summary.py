@@ -107,6 +107,16 @@ def _and_more(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
 
 
+def reasons_of(results: Iterable[Result]) -> list[Reason]:
+    """Returns the reasons of results, equal ones once."""
+    places: dict[tuple[str, str, Verdict, str], dict[str, None]] = defaultdict(dict)
+    for result in results:
+        judgement = result.judgement
+        key = result.implementation, result.case, judgement.verdict, judgement.reason
+        places[key][f"{result.dialect} {result.dtype} {result.layout}"] = None
+    return [Reason(*key, tuple(where)) for key, where in places.items()]
+
+
 @dataclass(frozen=True, slots=True)
 class Summary:
     """A run. Implementations are in the order in which they were asked for, and so are their results."""
@@ -149,13 +159,7 @@ class Summary:
 
     def reasons(self, *verdicts: Verdict) -> list[Reason]:
         """Returns the reasons of the results with one of ``verdicts``, equal ones once."""
-        places: dict[tuple[str, str, Verdict, str], dict[str, None]] = defaultdict(dict)
-        for result in self.results:
-            judgement = result.judgement
-            if judgement.verdict in verdicts:
-                key = result.implementation, result.case, judgement.verdict, judgement.reason
-                places[key][f"{result.dialect} {result.dtype} {result.layout}"] = None
-        return [Reason(*key, tuple(where)) for key, where in places.items()]
+        return reasons_of(result for result in self.results if result.judgement.verdict in verdicts)
 
     def headline(self) -> str:
         """Returns how many results there are of each verdict."""

@@ -7,6 +7,7 @@ Started as ``python -m roikit.conformance.worker SPEC`` with the runner at stdin
 from __future__ import annotations
 
 import importlib
+import math
 import os
 import sys
 from dataclasses import asdict
@@ -20,6 +21,8 @@ from .case import in_memory
 from .implementation import Implementation, Operation, RoiAlignCall, Unavailable, Unsupported, missing_requirements
 
 _GUARD = 64  # elements on each side of an output that must not change
+_POISON = int(os.environ.get("ROIKIT_POISON", "165"))  # what memory is filled with that a call has not written to
+_CACHED_SIZE, _CACHED = 1024, 8  # NumPy keeps this many arrays of a size below this for later, and gives none back
 
 
 def _load(spec: str) -> Implementation | dict[str, Any]:
@@ -52,15 +55,25 @@ def _describe(error: BaseException) -> str:
 
 
 def _poisoned(shape: tuple[int, ...], dtype: np.dtype[Any]) -> tuple[np.ndarray, np.ndarray]:
-    """Returns an output array and the buffer around it, every byte of which is 0xA5."""
+    """Returns an output array and the buffer around it, every byte of which is the poison."""
     size = int(np.prod(shape))
-    buffer = np.frombuffer(bytearray(b"\xa5" * ((size + 2 * _GUARD) * dtype.itemsize)), dtype)
+    buffer = np.frombuffer(bytearray([_POISON]) * ((size + 2 * _GUARD) * dtype.itemsize), dtype)
     return buffer[_GUARD : _GUARD + size].reshape(shape), buffer
 
 
 def _wrote_outside(buffer: np.ndarray) -> bool:
     guards = np.concatenate([buffer[:_GUARD], buffer[-_GUARD:]]).view(np.uint8)
-    return bool((guards != 0xA5).any())
+    return bool((guards != _POISON).any())
+
+
+def _poison_cache(call: RoiAlignCall) -> None:
+    """Poisons what NumPy keeps of the size of a result: ``np.empty`` would hand it out with an earlier result in it."""
+    if call.input.ndim != 4 or min(call.output_size) < 0:  # a call that must be refused
+        return
+    size = math.prod(_shape(call)) * call.input.itemsize
+    kept = [np.empty(size, np.uint8) for _ in range(_CACHED)] if size < _CACHED_SIZE else []
+    for array in kept:
+        array[...] = _POISON
 
 
 def _array(result: object) -> np.ndarray:
@@ -72,14 +85,24 @@ def _array(result: object) -> np.ndarray:
 
 def _pool(implementation: Implementation, call: RoiAlignCall, takes_out: bool) -> tuple[np.ndarray, bool]:
     """Returns the output of a call, and whether memory beside it was written to."""
+    _poison_cache(call)
     if not takes_out or call.operation != Operation.FORWARD:
         return _array(implementation.roi_align(call)).copy(), False
-    rois, (height, width) = len(call.boxes), call.output_size
-    channels = call.input.shape[1 if call.layout == "NCHW" else 3]
-    shape = (rois, channels, height, width) if call.layout == "NCHW" else (rois, height, width, channels)
-    out, buffer = _poisoned(shape, call.input.dtype)
+    out, buffer = _poisoned(_shape(call), call.input.dtype)
     result = implementation.roi_align(call, out)
     return _array(result).copy(), _wrote_outside(buffer)
+
+
+def _shape(call: RoiAlignCall) -> tuple[int, ...]:
+    """Returns the shape of what is asked for."""
+    match call.operation:
+        case Operation.FEATURE_GRADIENT:
+            return call.input.shape
+        case Operation.BOX_GRADIENT:
+            return (len(call.boxes), 4)
+    rois, (height, width) = len(call.boxes), call.output_size
+    channels = call.input.shape[1 if call.layout == "NCHW" else 3]
+    return (rois, channels, height, width) if call.layout == "NCHW" else (rois, height, width, channels)
 
 
 def _same_bytes(a: np.ndarray, b: np.ndarray) -> bool:

@@ -106,14 +106,14 @@ def box_gradient_source(problem: Problem, *, vector: int, lanes: tuple[int, int]
     )
 
 
-def host_sources(problem: Problem) -> list[Source]:
+def host_source(problem: Problem) -> Source:
     """Returns the kernel that a CPU runs for a gradient of this mode, layout, data type and dialect."""
-    return [box_gradient_source(problem, vector=_HOST_VECTOR, lanes=_HOST_LANES)]
+    return box_gradient_source(problem, vector=_HOST_VECTOR, lanes=_HOST_LANES)
 
 
-def device_sources(problem: Problem) -> list[Source]:
+def device_source(problem: Problem) -> Source:
     """Returns the kernel that a GPU runs for such a gradient."""
-    return [box_gradient_source(problem, vector=_DEVICE_VECTOR, lanes=_DEVICE_LANES)]
+    return box_gradient_source(problem, vector=_DEVICE_VECTOR, lanes=_DEVICE_LANES)
 
 
 def _planned(
@@ -135,13 +135,13 @@ def _planned(
 def _host_plan(threads: int, *about: Any) -> Planned:
     problem = resolve(*about)
     threads = plan.worthwhile_threads(plan.Shape.of(problem), threads)
-    return _planned(problem, *host_sources(problem), _HOST_LANES, (1, 1), threads)
+    return _planned(problem, host_source(problem), _HOST_LANES, (1, 1), threads)
 
 
 @kept
 def _device_plan(*about: Any) -> Planned:
     problem = resolve(*about)
-    return _planned(problem, *device_sources(problem), _DEVICE_LANES, (_DEVICE_THREADS, 1))
+    return _planned(problem, device_source(problem), _DEVICE_LANES, (_DEVICE_THREADS, 1))
 
 
 def slope(

@@ -23,12 +23,15 @@ if TYPE_CHECKING:
 OPERATIONS = ("forward", "backward", "backward_boxes")
 
 
-def _sources(operation: str, on_host: bool, dtype: str, mode: str, layout: str, rules: Dialect) -> Iterable[Source]:
+def _sources(operation: str, where: ModuleType, dtype: str, mode: str, layout: str, rules: Dialect) -> list[Source]:
+    """Returns the kernels of an operation where arrays of ``where`` are."""
+    on_host = where is np
     if operation == "forward":
         return [host_source(dtype, mode, layout, rules)] if on_host else device_sources(dtype, mode, layout, rules)
     problem = Problem(dtype, 1, 1, 1, (1,), (1,), (1, 1), ((1.0, 1.0),), (0, 0), mode, layout, rules)
-    module = backward if operation == "backward" else backward_boxes
-    return module.host_sources(problem) if on_host else module.device_sources(problem)
+    if operation == "backward":
+        return backward.host_sources(problem) if on_host else backward.device_sources(problem)
+    return [backward_boxes.host_source(problem) if on_host else backward_boxes.device_source(problem)]
 
 
 def precompile(
@@ -71,8 +74,10 @@ def precompile(
     chosen = [arguments.choice("operations", name, OPERATIONS) for name in operations]
     # Dialects that differ only where a mode does not look share a kernel.
     sources: dict[Source, None] = {}
-    for operation, *options in itertools.product(chosen, names, chosen_modes, chosen_layouts, rules):
-        sources |= dict.fromkeys(_sources(operation, xp is np, *options))
+    for operation, dtype, mode, layout, dialect in itertools.product(
+        chosen, names, chosen_modes, chosen_layouts, rules
+    ):
+        sources |= dict.fromkeys(_sources(operation, xp, dtype, mode, layout, dialect))
     for source in sources:
         (host if xp is np else device).compile_source(source)
     return len(sources)

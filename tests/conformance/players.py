@@ -20,6 +20,21 @@ class Good(RoikitHost):
     pass
 
 
+class Mutant(RoikitHost):
+    """Our kernel with a fault: ``ROIKIT_FAULT`` has a line of its source, and what to replace in it by what."""
+
+    def __init__(self):
+        import json
+
+        from roikit.kernels import source
+
+        line, old, new = json.loads(os.environ["ROIKIT_FAULT"])
+        right = source._read("roi_align.cu")
+        assert right.count(line) == 1, "the mutant no longer fits the source"
+        source._read = lambda _: right.replace(line, line.replace(old, new))
+        super().__init__()
+
+
 class Absent(RoikitHost):
     requires = ("no_such_module",)
     install = "pip install no-such-module"
@@ -157,6 +172,43 @@ class ReturnsForeignBytes(NoOut):
         return right.astype(right.dtype.newbyteorder())
 
 
+class LeavesHolesInNewMemory(NoOut):
+    """The last value is whatever was in the memory of a new array."""
+
+    def spoil(self, call, out):
+        right = RoikitHost.roi_align(self, call, None)
+        result = np.empty_like(right)
+        result.ravel()[:-1] = right.ravel()[:-1]
+        return result
+
+
+class LeavesHolesInMalloc(NoOut):
+    """Likewise, in memory that C's malloc gave, right after some was given back."""
+
+    def spoil(self, call, out):
+        import ctypes
+
+        right = RoikitHost.roi_align(self, call, None)
+        c = ctypes.CDLL(None)
+        c.malloc.restype, c.malloc.argtypes, c.free.argtypes = ctypes.c_void_p, [ctypes.c_size_t], [ctypes.c_void_p]
+        earlier = c.malloc(right.nbytes)
+        ctypes.memset(ctypes.c_void_p(earlier), 0, right.nbytes)
+        c.free(earlier)
+        address = c.malloc(right.nbytes)
+        result = np.frombuffer((ctypes.c_char * right.nbytes).from_address(address), right.dtype).reshape(right.shape)
+        result.ravel()[:-1] = right.ravel()[:-1]
+        return result
+
+
+class HoldsItsOwnLuck(NoOut):
+    """Within the bounds of a case, but no number is like the other: it adds what is in new memory, if that is tiny."""
+
+    def spoil(self, call, out):
+        right = RoikitHost.roi_align(self, call, None)
+        stray = np.empty_like(right)
+        return right if abs(stray.ravel()[0]) < 1 else right + 1
+
+
 class Gradients(NoOut):
     """Gradients from the oracle, which no player but this one may use, and outputs from the kernels."""
 
@@ -270,3 +322,18 @@ def half_a_pixel_off(input, boxes, output_size, spatial_scale, sampling_ratio, a
 
 def sleepy(input, boxes, output_size, spatial_scale, sampling_ratio, aligned):
     time.sleep(60)
+
+
+def leaves_holes(input, boxes, output_size, spatial_scale, sampling_ratio, aligned):
+    """The last bin of the last RoI is whatever was in memory, if there is more than one bin."""
+    right = transcribed(input, boxes, output_size, spatial_scale, sampling_ratio, aligned)
+    result = np.empty_like(right)
+    last = right.size - (right.size > 1)
+    result.ravel()[:last] = right.ravel()[:last]
+    return result
+
+
+def dies_of_wide_maps(input, boxes, output_size, spatial_scale, sampling_ratio, aligned):
+    if input.shape[3] > 8:
+        os.kill(os.getpid(), signal.SIGSEGV)
+    return transcribed(input, boxes, output_size, spatial_scale, sampling_ratio, aligned)

@@ -225,3 +225,20 @@ print(sorted(name for name in sys.modules if name.startswith("roikit.kernels."))
     folder = str(Path(str(files("roikit.kernels").joinpath("dialect.py"))).parent)
     run = subprocess.run([sys.executable, "-c", program, folder], capture_output=True, text=True, check=True)
     assert set(json.loads(run.stdout.replace("'", '"'))) <= {"roikit.kernels.dialect"}
+
+
+def test_the_bad_boxes_of_a_call_are_of_one_class():
+    """One that crashes a library would hide what it makes of another."""
+
+    def classes(case):
+        for number, *corners in case.call("torchvision", "float64", "NCHW").boxes if case.kind != "error" else ():
+            values = np.array([number, *corners])
+            if np.isnan(values).any():
+                yield "nan"
+            elif np.isinf(values).any():
+                yield "infinite"
+            elif not 0 <= int(number) < case.arguments["input"]["shape"][0] and case.memory != "sparse":
+                yield "low" if number < 0 else "high"
+
+    assert {case.id: found for case in CASES.values() if len(found := set(classes(case))) > 1} == {}
+    assert {kind for case in CASES.values() for kind in classes(case)} == {"nan", "infinite", "low", "high"}

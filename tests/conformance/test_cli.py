@@ -79,6 +79,13 @@ def test_a_module_that_cannot_be_imported_exits_with_1():
         (["--python", "roikit"], "--python takes NAME=PATH, not 'roikit'"),
         (["--python", "rokit=/usr/bin/python3"], "no implementation is called 'rokit'"),
         (["roikit", *FEW, "--output", "/no/such/folder/run.ndjson"], "No such file or directory"),
+        (["--worker", "mine"], "--worker takes NAME=COMMAND, not 'mine'"),
+        (["--worker", "mine='"], "No closing quotation"),
+        (["--worker", "roikit=./a"], "there is an implementation called 'roikit'"),
+        (["--fail-on", "regression"], "--fail-on regression needs the result file of an earlier run"),
+        (["--baseline", "/dev/null"], "/dev/null ends before its run did"),
+        (["--cases", "/dev/null"], "/dev/null is no case file"),
+        (["--deviations", "/dev/null"], "--deviations is the list of one implementation, and these are"),
         (["--timeout", "0"], "Invalid value for '--timeout'"),
         (["--no-such-option"], "No such option"),
     ],
@@ -160,6 +167,14 @@ def test_help_names_every_option():
         "--layout",
         "--output",
         "--python",
+        "--worker",
+        "--cases",
+        "--deviations",
+        "--fail-on",
+        "--baseline",
+        "--badge",
+        "--github",
+        "--once",
     ):
         assert option in run.stdout
     assert "nothing was run" in run.stdout
@@ -189,3 +204,47 @@ def test_a_property_has_no_script():
     run = roikit("reproduce", "p-adjoint-inside", "torchvision")
     assert run.returncode == 2
     assert "compares several answers" in run.stderr
+
+
+def test_gates_baseline_badge_and_github_go_together(tmp_path):
+    """The same function gets worse between two runs."""
+    player = tmp_path / "player.py"
+    call = "def pool(*call):\n    from players import {0} as function\n    return function(*call)\n"
+    player.write_text(call.format("transcribed"))
+    files = {name: str(tmp_path / name) for name in ("before", "after", "badge", "summary")}
+    environment = {
+        "PYTHONPATH": os.pathsep.join([str(HERE), str(tmp_path)]),
+        "GITHUB_ACTIONS": "true",
+        "GITHUB_STEP_SUMMARY": files["summary"],
+    }
+    command = ("conform", "-i", "player:pool", "--select", "place-*", "--dialect", "torchvision")
+    assert roikit(*command, "-o", files["before"], **environment).returncode == 0
+    player.write_text(call.format("half_a_pixel_off"))
+    worse = ("--baseline", files["before"], "--badge", files["badge"], "-o", files["after"])
+    run = roikit(*command, *worse, "--fail-on", "regression", **environment)
+    assert run.returncode == 1
+    assert "against the baseline: 17 regressions, 0 fixed, 0 new, 0 not run this time" in run.stdout
+    assert run.stdout.count("\n::error title=player%3Apool") == 9
+    assert "deviates" in Path(files["summary"]).read_text()
+    assert "17 differ" in json.loads(Path(files["badge"]).read_text())["message"]
+    run = roikit(*command, "--baseline", files["after"], "--fail-on", "regression", "--no-github", **environment)
+    assert run.returncode == 0  # it was as bad before
+    assert "0 results fail on regression" in run.stdout
+    assert "::error" not in run.stdout
+    run = roikit(*command, "--fail-on", "wrong", **environment)
+    assert run.returncode == 0  # a value that differs may be a dialect's; nothing crashed
+    assert run.stdout.count("\n::warning ") == 10
+    assert roikit(*command, "--fail-on", "wrong", "--fail-on", "deviation", **environment).returncode == 1
+
+
+def test_a_list_of_deviations_is_that_of_a_file_where_one_is_given(tmp_path):
+    listed = tmp_path / "listed.toml"
+    listed.write_text('[[deviation]]\ncases = ["place-*"]\nreason = "half a pixel off"\nadded = 2026-11-24\n')
+    command = ("conform", "-i", "players:half_a_pixel_off", "--dialect", "torchvision")
+    run = roikit(*command, "--select", "place-*", "--deviations", str(listed))
+    assert run.returncode == 0
+    assert "17 known" in run.stdout
+    listed.write_text(listed.read_text().replace("place-*", "plaice-*"))
+    run = roikit(*command, "--deviations", str(listed))
+    assert run.returncode == 2
+    assert "nothing matches 'plaice-*'" in run.stderr

@@ -17,9 +17,9 @@ import pytest
 from roikit.conformance.derivative import compare
 from roikit.conformance.detection import detect
 from roikit.conformance.footprint import Reader, Setting
+from roikit.conformance.greeting import describe
 from roikit.conformance.probes import PROBES
 from roikit.conformance.process import Target
-from roikit.conformance.runner import describe
 
 HERE = Path(__file__).parent
 PATH = os.pathsep.join(filter(None, [str(HERE), os.environ.get("PYTHONPATH")]))

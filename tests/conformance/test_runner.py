@@ -1,6 +1,7 @@
 """Whatever an implementation does, its run ends, and says what happened."""
 
 import os
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -68,7 +69,10 @@ def test_an_implementation_that_cannot_be_loaded_says_why(player, state, reason)
         ("WritesOutside", Verdict.WROTE_OUTSIDE, "memory beside the output array was written to"),
         ("WrongShape", Verdict.DEVIATES, "the output has shape (1, 1, 1, 2), not (1, 1, 2, 2)"),
         ("WrongType", Verdict.DEVIATES, "the output has data type float64, not float32"),
-        ("WritesNothing", Verdict.DEVIATES, "4 of 4 values differ; first [0, 0, 0, 0]: expected 9"),
+        ("WritesNothing", Verdict.UNINITIALISED, "4 of 4 values differ; first [0, 0, 0, 0]: expected 9"),
+        ("LeavesHolesInNewMemory", Verdict.UNINITIALISED, "1 of 4 values differ; first [0, 0, 1, 1]: expected 15"),
+        ("LeavesHolesInMalloc", Verdict.UNINITIALISED, "1 of 4 values differ; first [0, 0, 1, 1]: expected 15"),
+        ("HoldsItsOwnLuck", Verdict.UNINITIALISED, "(0xA5, 0x5A) gave different results"),
         ("ReusesItsBuffer", Verdict.DEVIATES, "expected 9, got -123.0"),
         ("ChangesItsInput", Verdict.DEVIATES, "the call changed its input, its boxes or its gradient"),
         ("ReturnsNothing", Verdict.REJECTED, "TypeError: returned NoneType instead of an array of numbers"),
@@ -83,6 +87,15 @@ def test_one_bad_case_costs_that_case_only(player, verdict, reason):
     assert judged["border-low"].verdict == judged["border-top"].verdict == Verdict.CONFORMS
     assert judged["place-two-by-two"].verdict == verdict
     assert reason in judged["place-two-by-two"].reason
+
+
+def test_a_case_that_is_run_once_only_may_hide_what_memory_held():
+    """The second process is what finds it."""
+    target = Target("HoldsItsOwnLuck", "adapter:players:HoldsItsOwnLuck")
+    for once, verdict in ((True, Verdict.CONFORMS), (False, Verdict.UNINITIALISED)):
+        results = []
+        run(target, CASES, SELECTION, 20.0, Listener(lambda *_: None, results.append), once=once)
+        assert {r.case: r.judgement.verdict for r in results}["place-two-by-two"] == verdict
 
 
 def test_a_child_that_a_worker_leaves_behind_does_not_keep_the_run():
@@ -118,6 +131,64 @@ def test_a_worker_whose_python_does_not_exist_is_a_broken_implementation():
     run(target, CASES, SELECTION, 5.0, Listener(lambda subject, _: subjects.append(subject), lambda _: None))
     assert subjects[0].state == "broken"
     assert "/no/such/python" in subjects[0].reason
+
+
+def speaking(tmp_path, lines):
+    """Returns what a run says of a worker that answers every call with the next of ``lines``."""
+    worker = tmp_path / "worker.py"
+    worker.write_text(
+        f"import sys\nfor line in {lines!r}:\n    print(line, flush=True)\n    sys.stdin.buffer.readline()\n"
+    )
+    subjects, results = [], []
+    target = Target("spoken", "", command=(sys.executable, str(worker)))
+    run(
+        target, CASES, SELECTION, 20.0, Listener(lambda subject, _: subjects.append(subject), results.append), once=True
+    )
+    return subjects[0], [result.judgement for result in results]
+
+
+GREETING = (
+    '{"type": "ready", "protocol": 2, "arrays": [], '
+    '"description": {"version": "1", "homepage": "", "dialects": ["torchvision"], "new": 1}}'
+)
+
+
+@pytest.mark.parametrize(
+    ("greeting", "reason"),
+    [
+        ("hello", "something else than a message: not a message: b'hello\\n'"),
+        ('{"type": "hello", "arrays": []}', "greets with a message 'hello'"),
+        ('{"type": "ready", "protocol": 99, "arrays": []}', "speaks protocol 99, this roikit speaks 1 and 2"),
+        ('{"type": "ready", "protocol": 2, "arrays": []}', "description is None, not an object"),
+        (GREETING.replace('"version": "1", ', ""), "description lacks 'version'"),
+        (
+            GREETING.replace('["torchvision"]', '"torchvision"'),
+            "has 'torchvision' for 'dialects', not a list of strings",
+        ),
+        (GREETING.replace('["torchvision"]', "[1]"), "has [1] for 'dialects', not a list of strings"),
+        (GREETING.replace('"version": "1"', '"version": 1'), "has 1 for 'version', not str"),
+    ],
+)
+def test_a_greeting_that_is_none_is_a_broken_implementation(tmp_path, greeting, reason):
+    subject, _ = speaking(tmp_path, [greeting])
+    assert subject.state == "broken"
+    assert reason in subject.reason
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        ('{"type": "output", "arrays": []}', "its worker sent an answer without an array 'output'"),
+        ('{"type": "result", "arrays": []}', "its worker sent an answer of type 'result'"),
+        ('{"type": "raised", "arrays": []}', "its worker sent an answer of type 'raised' without a text 'error'"),
+        ("5", "something else than a message: not a message: b'5\\n'"),
+    ],
+)
+def test_an_answer_that_is_none_is_a_crash_and_no_end_of_the_run(tmp_path, answer, reason):
+    subject, judged = speaking(tmp_path, [GREETING, answer])
+    assert subject.state == "ran"
+    assert [j.verdict for j in judged] == [Verdict.CRASHED] * len(CASES)
+    assert all(reason in j.reason for j in judged)
 
 
 def named(*ids):
@@ -179,6 +250,20 @@ def test_maps_of_more_elements_than_32_bits_count_are_pooled():
     selection = Selection(dtypes=("float16",), dialects=("torchvision",))
     _, judged = outcome("Good", cases=named("many-elements"), selection=selection)
     assert {j.verdict for j in judged.values()} <= {Verdict.CONFORMS, Verdict.UNSUPPORTED}  # where memory is short
+
+
+def test_a_sparse_map_takes_no_memory_though_malloc_fills_what_it_hands_out():
+    """As it does in workers."""
+    code = (
+        "import resource, numpy as np\nfrom roikit.conformance.case import in_memory\n"
+        "maps = in_memory(np.ones((1, 1, 64, 64), np.float32), 'sparse')\n"
+        "print(maps.nbytes, maps[-1].sum(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)"
+    )
+    environment = os.environ | {"GLIBC_TUNABLES": "glibc.malloc.perturb=165"}
+    run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    size, values, resident = map(float, run.stdout.split())
+    assert (size > 2**33, values) == (True, 64 * 64)
+    assert resident < 2**29
 
 
 def test_a_worker_of_the_first_protocol_is_still_understood(tmp_path):

@@ -62,7 +62,7 @@ def test_gradients_compile_without_spills(mode, layout, architecture):
             dtype, 1, 8, 1, (1,) * levels, (1,) * levels, (1, 1), ((1.0, 1.0),) * levels, (0, 0), mode, layout,
             DIALECTS[name],
         )  # fmt: skip
-        for source in (*backward.device_sources(problem), *backward_boxes.device_sources(problem)):
+        for source in (*backward.device_sources(problem), backward_boxes.device_source(problem)):
             facts = compile_for(source, architecture)
             assert facts.spill_bytes == 0, source.text[:500]
             assert facts.stack_bytes == 0, source.text[:500]

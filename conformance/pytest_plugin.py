@@ -1,0 +1,116 @@
+"""The golden cases as tests of pytest: ``pytest --pyargs roikit.conformance --roikit-implementation mypackage.ops:roi_align``.
+
+Each case is a test for each dialect, data type and layout that the implementation is judged by, run by the worker that ``roikit
+conform`` uses. Known deviations are expected to fail, strictly. Without ``--roikit-implementation`` this plugin does nothing.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .plugin_run import PluginRun
+    from .session import Plan
+
+_HERE = Path(__file__).resolve().parent
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Adds the options."""
+    group = parser.getgroup("roikit", "RoIAlign conformance (pytest --pyargs roikit.conformance …)")
+    for option, metavar, text in (
+        ("implementation", "NAME", "MODULE:FUNCTION with torchvision's signature, or a registered implementation"),
+        ("arrays", "KIND", "what arrays a function takes: auto, numpy, torch or cupy"),
+        ("edition", "YYYY-MM", "only the cases that there were in this edition"),
+        (
+            "deviations",
+            "FILE",
+            "known deviations, instead of the list that roikit has: these tests are expected to fail",
+        ),
+        ("timeout", "SECONDS", "limit of a single call; 30 unless given"),
+    ):
+        group.addoption(f"--roikit-{option}", metavar=metavar, help=text)
+    for option, text in (
+        ("dialect", "judge by this dialect only; a function, by this one instead of torchvision's; may be repeated"),
+        ("dtype", "only this data type; a function is run in float32 unless this says otherwise; may be repeated"),
+        ("layout", "only NCHW or NHWC"),
+        ("select", "only cases whose id, group or rule matches; may be repeated"),
+    ):
+        group.addoption(f"--roikit-{option}", metavar="NAME", action="append", default=[], help=text)
+
+
+def pytest_collect_directory(path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """Collects the golden cases where ``--pyargs roikit.conformance`` points to."""
+    if path.resolve() != _HERE or not parent.config.getoption("--roikit-implementation"):
+        return None
+    cases: pytest.Collector = Cases.from_parent(parent, path=path, nodeid="roikit.conformance")
+    return cases
+
+
+class Cases(pytest.Directory):
+    """The calls that an implementation is judged by."""
+
+    def collect(self) -> Iterator[pytest.Item]:
+        """Asks the implementation what it can do, and yields a test for each call.
+
+        Raises:
+            UsageError: there is no such implementation, dialect, case …
+        """
+        from .plugin_run import start
+
+        run = start(self.config)
+        self.config.add_cleanup(run.close)
+        for made in run.plans:
+            yield CaseItem.from_parent(self, made=made, run=run)
+
+
+class CaseItem(pytest.Item):
+    """A case under one dialect, data type and layout."""
+
+    def __init__(self, *, made: Plan, run: PluginRun, **keywords: Any) -> None:
+        """Names the test after the call, and marks it if it is known to deviate."""
+        case, *how = made
+        super().__init__(name=f"{case.id}[{'-'.join(how)}]", **keywords)
+        self._made, self._run = made, run
+        self.user_properties += [("rules", " ".join(case.rules)), ("group", case.group)]
+        if known := run.known(made):
+            self.add_marker(pytest.mark.xfail(reason=known.reason, strict=not known.sometimes, raises=_DeviatesError))
+
+    def runtest(self) -> None:
+        """Makes the call. What is not supported is skipped; a contested reading is an expected failure."""
+        from .judge import Verdict
+
+        judgement = self._run.judge(self._made)
+        self.user_properties.append(("verdict", judgement.verdict.value))
+        if judgement.verdict == Verdict.UNSUPPORTED:
+            pytest.skip(judgement.reason)
+        if judgement.verdict == Verdict.CONTESTED and not self._run.known(self._made):
+            pytest.xfail(f"contested: {judgement.reason}")
+        if judgement.verdict != Verdict.CONFORMS:
+            raise _DeviatesError(f"{judgement.verdict.value}: {judgement.reason}")
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """Says what came instead of what, which needs no traceback."""
+        if not isinstance(excinfo.value, _DeviatesError):
+            return super().repr_failure(excinfo, style)
+        case, dialect, dtype, _ = self._made
+        lines = [
+            str(excinfo.value),
+            f"case:  {case.title}",
+            f"rules: {', '.join(case.rules)}, as {dialect} has them; see SPECIFICATION.md in {_HERE}",
+            f"again: roikit conform {self._run.typed} --select {case.id} --dialect {dialect} --dtype {dtype}",
+        ]
+        return "\n".join(lines)
+
+    def reportinfo(self) -> tuple[Path, None, str]:
+        """Where the test is from: the group of its case."""
+        return self.path, None, self.name
+
+
+class _DeviatesError(Exception):
+    """A case does not conform."""

@@ -1,0 +1,166 @@
+"""Hypothesis strategies for calls of RoIAlign, and for golden cases with exact answers. Needs ``pip install 'roikit[fuzz]'``.
+
+>>> from hypothesis import given
+>>> from roikit.conformance.strategies import cases
+>>> @given(cases(dialects=["torchvision"], dtypes=["float32"]))
+... def test_it(case): ...  # case.call(…) makes the arrays, judge.judge_output judges the result
+
+Calls are small, and mostly made of multiples of powers of two, so that they are exact. All boxes of a call are of one class,
+since one bad box hides what the others would show.
+"""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from hypothesis import strategies as st
+
+from .case import DTYPES
+from .fuzz_case import expect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from .case import Case
+
+    Arguments = dict[str, Any]
+    DrawFn = st.DrawFn
+
+BOXES = ("ordinary", "inverted", "tiny", "huge", "outside", "free")
+"""Classes of boxes; those that are *free* are at coordinates that are no multiples of anything."""
+
+INVALID = ("nan", "infinite", "no-image")
+"""Classes of boxes that cannot be pooled."""
+
+_EIGHTH = Fraction(1, 8)
+_SCALES = (Fraction(1), Fraction(1), Fraction(1, 2), Fraction(1, 4), Fraction(1, 16), Fraction(2))
+_FREE_SCALES = (0.3, 1 / 3, 1 / 16, 1.7)
+_SIDES = (*range(1, 10), 17, 33)
+_CHANNELS = (1, 1, 2, 3, 5, 8, 17, 33)
+_BINS = (1, 2, 2, 3, 4, 7)
+_RATIOS = (0, 1, 2, 4)
+_MOST_PIXELS = 6000  # of all maps of a call
+
+
+@st.composite
+def arguments(draw: DrawFn, *, modes: Sequence[str] = ("avg", "max"), classes: Sequence[str] = BOXES) -> Arguments:
+    """Draws the arguments of a call: the ``arguments`` of a case file. Pixels are integers from −8 to 8."""
+    box_class = draw(st.sampled_from(classes))
+    shape = [draw(st.integers(1, 2)), draw(st.sampled_from(_CHANNELS)), *(draw(st.sampled_from(_SIDES)) for _ in "yx")]
+    is_free = box_class == "free"
+    if math.prod(shape) > _MOST_PIXELS or is_free:  # the bound of an element takes longer than its value
+        shape[1] = 1
+    bins = [draw(st.sampled_from(_BINS)) for _ in "yx"]
+    scales: Sequence[Fraction | float] = _FREE_SCALES if is_free else _SCALES
+    scale = [draw(st.sampled_from(scales))] * 2
+    ratio = [draw(st.sampled_from((*_RATIOS, 3) if is_free else _RATIOS))] * 2
+    if draw(st.integers(0, 7)) == 7:  # the axes differ, which few libraries can do
+        scale[1], ratio[1] = draw(st.sampled_from(_SCALES)), draw(st.sampled_from(_RATIOS))
+    span = _free_span if is_free else _SPANS.get(box_class, _ordinary)
+    boxes = []
+    for _ in range(draw(st.sampled_from((1, 2) if is_free else (1, 2, 4, 8, 8, 12)))):
+        (y1, y2), (x1, x2) = (span(draw, pixels, count) for pixels, count in zip(shape[2:], bins, strict=True))
+        corners = [x1 / scale[1], y1 / scale[0], x2 / scale[1], y2 / scale[0]]
+        boxes.append([draw(st.integers(0, shape[0] - 1)), *(_number(corner) for corner in corners)])
+    invalid_rois = _spoil(draw, boxes, box_class, shape[0])
+    return {
+        "input": _map(draw, shape),
+        "boxes": boxes,
+        "output_size": bins,
+        "spatial_scale": [_number(s) for s in scale],
+        "sampling_ratio": ratio,
+        "mode": draw(st.sampled_from(modes)),
+        "invalid_rois": invalid_rois,
+    }
+
+
+@st.composite
+def cases(
+    draw: DrawFn,
+    *,
+    dialects: Sequence[str],
+    dtypes: Sequence[str] = DTYPES,
+    modes: Sequence[str] = ("avg", "max"),
+    classes: Sequence[str] = BOXES,
+) -> Case:
+    """Draws a case of one dialect and one data type, whose answer is exact where the call is, and otherwise has bounds.
+
+    A call that is not exact in a 16-bit type becomes one of float32, if that is among ``dtypes``; else the case expects nothing.
+    """
+    drawn, dialect = draw(arguments(modes=modes, classes=classes)), draw(st.sampled_from(dialects))
+    case = expect(drawn, dialect, draw(st.sampled_from(dtypes)))
+    if not case.expected and "float32" in dtypes:
+        return expect(drawn, dialect, "float32")
+    return case
+
+
+def _number(value: Fraction | float) -> int | float:
+    return int(value) if Fraction(value).denominator == 1 else float(value)
+
+
+def _map(draw: DrawFn, shape: Sequence[int]) -> dict[str, Any]:
+    """Draws a map from as many bytes, which take one draw, and shrink to zeros."""
+    data = draw(st.binary(min_size=math.prod(shape), max_size=math.prod(shape)))
+    values = [(byte % 17 + 1) // 2 * (1 if byte % 2 else -1) for byte in data]  # 0, 1, -1, 2, …
+    rows = [values[i : i + shape[3]] for i in range(0, len(values), shape[3])]
+    return {"shape": list(shape), "rows": rows}
+
+
+def _eighths(draw: DrawFn, low: Fraction | int, high: Fraction | int) -> Fraction:
+    return draw(st.integers(math.ceil(low / _EIGHTH), math.floor(high / _EIGHTH))) * _EIGHTH
+
+
+def _ordinary(draw: DrawFn, pixels: int, bins: int) -> tuple[Fraction, Fraction]:
+    """Bins of up to 4 pixels, from the map's low edge or beyond it to its high edge or beyond."""
+    start = _eighths(draw, -3, pixels + 1)
+    return start, start + bins * _eighths(draw, 0, 4)
+
+
+def _inverted(draw: DrawFn, pixels: int, bins: int) -> tuple[Fraction, Fraction]:
+    start, end = _ordinary(draw, pixels, bins)
+    return (end, start) if draw(st.booleans()) else (start, end)
+
+
+def _tiny(draw: DrawFn, pixels: int, bins: int) -> tuple[Fraction, Fraction]:
+    start = _eighths(draw, -1, pixels)
+    return start, start + draw(st.sampled_from((Fraction(0), _EIGHTH, Fraction(1, 2), Fraction(1)))) * draw(
+        st.sampled_from((1, bins))
+    )
+
+
+def _huge(draw: DrawFn, pixels: int, bins: int) -> tuple[Fraction, Fraction]:
+    start = _eighths(draw, -40, pixels - 2)
+    return start, start + bins * draw(st.sampled_from((4, 8, 16, 32)))
+
+
+def _outside(draw: DrawFn, pixels: int, bins: int) -> tuple[Fraction, Fraction]:
+    start, end = _ordinary(draw, pixels, bins)
+    away = draw(st.sampled_from((-1, 1))) * Fraction(pixels + 4 * bins)
+    return start + away, end + away
+
+
+def _free_span(draw: DrawFn, pixels: int, bins: int) -> tuple[Any, Any]:
+    low = draw(st.floats(-4, pixels + 2, width=16))
+    return low, low + draw(st.floats(0, 4 * bins, width=16))
+
+
+_SPANS: dict[str, Callable[[DrawFn, int, int], tuple[Any, Any]]] = {
+    "inverted": _inverted,
+    "tiny": _tiny,
+    "huge": _huge,
+    "outside": _outside,
+}
+
+
+def _spoil(draw: DrawFn, boxes: list[list[Any]], box_class: str, images: int) -> list[int]:
+    """Makes one box invalid, if the class is one of those; returns which."""
+    if box_class not in INVALID:
+        return []
+    which = draw(st.integers(0, len(boxes) - 1))
+    if box_class == "no-image":
+        boxes[which][0] = draw(st.sampled_from((-1, images, images + 7)))
+    else:
+        boxes[which][draw(st.integers(1, 4))] = "nan" if box_class == "nan" else draw(st.sampled_from(("inf", "-inf")))
+    return [which]

@@ -1,0 +1,214 @@
+"""The fuzzer finds faults, shrinks them, alarms nobody for nothing, and says the same for the same seed, wherever it is run."""
+
+import json
+import os
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+import jsonschema
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from roikit.conformance import fuzz, fuzz_run, strategies
+from roikit.conformance.case import cases_of
+from roikit.conformance.certificate import exact_dtypes
+from roikit.conformance.fuzz import Batch, Task, run_batch
+from roikit.conformance.process import Target
+from roikit.kernels.dialect import DIALECTS
+
+HERE = Path(__file__).parent
+
+
+@pytest.fixture(autouse=True)
+def _players_can_be_imported(monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, [str(HERE), os.environ.get("PYTHONPATH")])))
+    yield
+    fuzz.close_sessions()
+
+
+def roikit(*arguments):
+    command = [sys.executable, "-m", "roikit.conformance.cli", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def task(player="transcribed", seed=1, number=0, **changes):
+    target = Target(player, f"callable:numpy:players:{player}", ("torchvision",))
+    given = {
+        "dialects": ("torchvision",), "dtypes": ("float32",), "layouts": ("NCHW",), "modes": ("avg",), "invalid": False,
+        "seconds": 20.0, "once": True,
+    }  # fmt: skip
+    return Task(target, seed, number, **given | changes)
+
+
+def records(folder):
+    return [json.loads(line) for line in (folder / "fuzz.ndjson").read_text().splitlines()]
+
+
+def without_time(batch):
+    return {
+        key: value for key, value in (batch if isinstance(batch, dict) else vars_of(batch)).items() if key != "seconds"
+    }
+
+
+def vars_of(batch):
+    return {name: getattr(batch, name) for name in Batch.__slots__}
+
+
+def test_what_is_found_is_small_and_can_be_replayed_by_anyone(tmp_path):
+    run = roikit("fuzz", "players:half_a_pixel_off", "--seed", 1, "--once", "-o", tmp_path)
+    assert run.returncode == 1, run.stdout + run.stderr
+    (path,) = tmp_path.glob("fuzz-*.json")
+    document = json.loads(path.read_text())
+    schema = json.loads((Path(fuzz.__file__).parent / "schema" / "case.schema.json").read_text())
+    jsonschema.validate(document, schema)
+    (case,) = cases_of(document)
+    assert len(case.arguments["boxes"]) == 1
+    assert np.prod(case.arguments["input"]["shape"]) <= 4
+    again = next(line for line in run.stdout.splitlines() if line.startswith("again: roikit "))
+    assert roikit(*again.removeprefix("again: roikit ").split()).returncode == 1
+    assert roikit("conform", "-i", "players:transcribed", "--cases", path).returncode == 0
+
+
+def test_a_library_gets_a_script_of_its_own(tmp_path):
+    """Our own kernels are a library, too; this worker stands in for them and has no maxima."""
+    broken = tmp_path / "broken.py"
+    broken.write_text(
+        "import runpy, sys\nimport roikit.conformance.adapters.roikit as a\nright = a._pool\n"
+        "def wrong(call, feature, boxes, out):\n    result = right(call, feature, boxes, out)\n"
+        "    return result * 0 if call.mode == 'max' else result\n"
+        "a._pool = wrong\nsys.argv.pop(0)\nrunpy.run_module('roikit.conformance.worker', run_name='__main__')\n"
+    )
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\nshift 2\nexec {sys.executable} {broken} worker "$@"\n')
+    python.chmod(0o755)
+    chosen = ("--dialect", "torchvision", "--dtype", "float32", "--layout", "NCHW", "--once")
+    run = roikit("fuzz", "roikit", "--python", python, *chosen, "-o", tmp_path / "out")
+    assert run.returncode == 1, run.stdout + run.stderr
+    (script,) = (tmp_path / "out").glob("fuzz-*.py")
+    assert "Written by `roikit fuzz roikit --seed 0`" in script.read_text()
+    assert subprocess.run([sys.executable, script], check=False).returncode == 0  # here nothing is broken
+    assert 'mode="max"' in script.read_text() or "'max'" in script.read_text()
+
+
+def test_a_batch_follows_from_seed_and_number_alone():
+    batches = [
+        without_time(run_batch(task(seed=seed, number=number))) for seed, number in ((1, 0), (1, 1), (2, 0), (1, 0))
+    ]
+    assert batches[0] == batches[3]
+    assert batches[0] != batches[2]
+    found = [run_batch(task("half_a_pixel_off")).found for _ in range(2)]
+    assert found[0] == found[1] is not None
+
+
+def test_a_batch_is_the_same_in_a_process_that_has_loaded_other_modules(tmp_path):
+    """Hypothesis draws constants from the modules that it finds."""
+    constants = ", ".join(str(n) for n in range(-12, 40))
+    (tmp_path / "full_of_constants.py").write_text(f"NUMBERS = [{constants}, 0.3125, 0.8125, 5.0625, b'abc', b'd']\n")
+    code = (
+        "import sys, pickle, full_of_constants\nfrom roikit.conformance.fuzz import run_batch\n"
+        "sys.stdout.buffer.write(pickle.dumps(run_batch(pickle.load(sys.stdin.buffer))))"
+    )
+    path = os.pathsep.join([str(tmp_path), os.environ["PYTHONPATH"]])
+    asked = pickle.dumps(task(seed=7, number=2))
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        input=asked,
+        capture_output=True,
+        check=True,
+        env=os.environ | {"PYTHONPATH": path},
+    )
+    assert without_time(pickle.loads(run.stdout)) == without_time(run_batch(task(seed=7, number=2)))
+
+
+def test_jobs_change_nothing_but_the_time(tmp_path):
+    for jobs, folder in ((1, tmp_path / "one"), (2, tmp_path / "two")):
+        run = roikit("fuzz", "players:transcribed", "--batches", 3, "--seed", 4, "--once", "-j", jobs, "-o", folder)
+        assert run.returncode == 0, run.stdout + run.stderr
+    one, two = (records(tmp_path / name)[1:] for name in ("one", "two"))
+    assert [without_time(r) for r in one] == [without_time(r) for r in two]
+    assert [r["number"] for r in one[:-1]] == [0, 1, 2]
+    assert one[-1]["calls"] == sum(r["calls"] for r in one[:-1]) > 200
+
+
+def test_memory_that_nobody_wrote_to_is_found_in_two_processes():
+    found = run_batch(task("leaves_holes", once=False)).found
+    assert found is not None
+    assert found.verdict == "uninitialised"
+    assert len(found.arguments["boxes"]) <= 4  # of fewer numbers, memory that Python itself used a moment ago
+
+
+def test_a_crash_is_found_and_shrunk():
+    found = run_batch(task("dies_of_wide_maps")).found
+    assert found is not None
+    assert found.verdict == "crashed"
+    assert found.arguments["input"]["shape"][3] == 9
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(strategies.arguments())
+def test_what_is_drawn_is_a_call(drawn):
+    case = strategies.expect(drawn, "torchvision", "float32")
+    call = case.call("torchvision", "float32", "NHWC")
+    assert call.boxes.shape[1:] == (5,)
+    assert np.isfinite(call.boxes).all()
+    (expectation,) = case.expected
+    dialect = DIALECTS["torchvision"].for_mode(case.mode)
+    assert (expectation.bound is not None) or "float32" in exact_dtypes(case.arguments, dialect)
+
+
+@pytest.mark.parametrize("box_class", strategies.INVALID)
+def test_boxes_that_cannot_be_pooled_are_of_one_class_and_noted(box_class):
+    @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(strategies.cases(dialects=["torchvision"], dtypes=["float32"], classes=[box_class]))
+    def check(case):
+        boxes, images = case.call("torchvision", "float32", "NCHW").boxes, case.arguments["input"]["shape"][0]
+        bad = [k for k, box in enumerate(boxes) if not (np.isfinite(box).all() and 0 <= box[0] < images)]
+        assert tuple(bad) == case.invalid_rois
+        assert (case.kind == "invalid") == bool(bad)
+
+    check()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "message"),
+    [
+        (["roikti"], 2, "no implementation is called 'roikti'"),
+        (["detectron2"], 3, "detectron2: absent"),
+        (["players:nothing"], 1, "players:nothing: broken: AttributeError"),
+        (["roikit", "--dialect", "onnx-17"], 2, "no dialect is called 'onnx-17'"),
+        (["onnx-reference", "--layout", "CHWN"], 2, "no layout is called 'CHWN'"),
+        (["players:transcribed", "--layout", "NHWC"], 2, "has none of the dialects, data types or layouts"),
+    ],
+)  # fmt: skip
+def test_a_users_mistake_is_answered_in_a_line(arguments, status, message):
+    run = roikit("fuzz", *arguments)
+    assert (run.returncode, "Traceback" in run.stderr) == (status, False)
+    assert message in run.stdout + run.stderr
+
+
+class Hands:
+    """Returns batches in any order; and one twice, if told to."""
+
+    wanted = 3
+
+    def __init__(self, twice=False):
+        self.tasks, self.twice = [], twice
+
+    def hand_over(self, task):
+        self.tasks.append(task)
+
+    def take(self):
+        last = self.tasks[-1] if self.twice else self.tasks.pop()
+        return [Batch(last.number, 1, 1, 1, 0, None, 0.0)]
+
+    def close(self):
+        pass
+
+
+def test_batches_come_in_their_order_and_none_twice():
+    assert [b.number for b in fuzz_run.batches(Hands(), task(), 10, lambda: False)] == list(range(10))
+    with pytest.raises(RuntimeError, match="came back twice"):
+        list(fuzz_run.batches(Hands(twice=True), task(), 10, lambda: False))
