@@ -147,7 +147,7 @@ def _pooled(named: Mapping[str, torch.Tensor], boxes: Any, output_size: Any, how
         _check(name, tensor, maps[0], next(iter(named)))
     rows = _rows(boxes, maps[0])
     dtype, device = maps[0].dtype, maps[0].device
-    if torch.is_autocast_enabled(device.type):
+    if device.type != "meta" and torch.is_autocast_enabled(device.type):
         rows = rows.float() if rows.dtype in _NARROW else rows
         if any(tensor.dtype != dtype for tensor in maps):
             maps = [tensor.float() for tensor in maps]
