@@ -58,7 +58,10 @@ def test_several_levels_are_pooled_at_once(layout):
         [x.numpy() for x in maps], SIZES.numpy(), 3, SCALES, 2, level_rule="detectron2", layout=layout
     )
     assert same(out, expected)
-    assert torch.equal(multiscale_roi_align(maps[:1], SIZES, 3, SCALES[:1], layout=layout), roi_align(maps[0], SIZES, 3, 0.25, layout=layout))
+    assert torch.equal(
+        multiscale_roi_align(maps[:1], SIZES, 3, SCALES[:1], layout=layout),
+        roi_align(maps[0], SIZES, 3, 0.25, layout=layout),
+    )
 
 
 @pytest.fixture
@@ -96,7 +99,9 @@ def test_a_pyramid_in_channels_last_is_not_copied_either(seen):
     assert torch.allclose(out, multiscale_roi_align(PYRAMID, SIZES, 2, SCALES), atol=1e-6)
 
 
-@pytest.mark.parametrize("change", [lambda x: x[:, ::2], lambda x: x.transpose(2, 3), lambda x: x[:1].expand(2, -1, -1, -1)])
+@pytest.mark.parametrize(
+    "change", [lambda x: x[:, ::2], lambda x: x.transpose(2, 3), lambda x: x[:1].expand(2, -1, -1, -1)]
+)
 def test_any_strides_will_do(change):
     assert torch.equal(roi_align(change(X), B, 2), roi_align(change(X).contiguous(), B, 2))
 
@@ -165,7 +170,12 @@ def test_wrong_arguments_are_refused_by_name(changes, error, message):
         ([], [], ValueError, "inputs must be the maps of at least one level"),
         (X, SCALES, TypeError, "inputs must be a list of tensors"),
         (PYRAMID, SCALES[:2], ValueError, "there are 2 spatial_scales for 4 levels"),
-        ([PYRAMID[0], PYRAMID[1].double()], SCALES[:2], TypeError, "inputs[1] has data type float64, but inputs[0] has float32"),
+        (
+            [PYRAMID[0], PYRAMID[1].double()],
+            SCALES[:2],
+            TypeError,
+            "inputs[1] has data type float64, but inputs[0] has float32",
+        ),
         ([PYRAMID[0], PYRAMID[1].to("meta")], SCALES[:2], ValueError, "inputs[1] is on meta, but inputs[0] is on cpu"),
         ([PYRAMID[0], PYRAMID[1][:, :1]], SCALES[:2], ValueError, "maps of all levels must have the same N and C"),
         (PYRAMID[:2], [0.3, 0.2], ValueError, "first_level must be given"),
@@ -179,7 +189,10 @@ def test_wrong_pyramids_are_refused_by_name(inputs, scales, error, message):
 
 def test_other_devices_are_refused():
     elsewhere = torch._subclasses.FakeTensorMode()
-    with elsewhere, pytest.raises(ValueError, match=r"input is on xpu:0, but must be on a CPU or an NVIDIA GPU: input.cpu\(\)"):
+    with (
+        elsewhere,
+        pytest.raises(ValueError, match=r"input is on xpu:0, but must be on a CPU or an NVIDIA GPU: input.cpu\(\)"),
+    ):
         roi_align(torch.empty(1, 1, 2, 2, device="xpu"), torch.empty(1, 5, device="xpu"), 2)
 
 

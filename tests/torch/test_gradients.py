@@ -72,7 +72,7 @@ def test_the_gradient_for_maps_has_a_gradient_for_boxes():
 
 
 def test_an_average_of_nothing_has_no_gradient_of_any_order():
-    x, boxes = maps(1, 1, 4, 4), torch.tensor([[0, 3.0, 3.0, 1.0, 1.0]], dtype=torch.float64)
+    x, boxes = maps(1, 1, 4, 4), torch.tensor([[0, 3.0, 3.0, 3.0, 3.0]], dtype=torch.float64)
     pooled = roi_align(x, boxes, 2, dialect="paddle")
     assert pooled.isnan().all()
     grad = torch.ones_like(pooled).requires_grad_()
@@ -121,6 +121,7 @@ def test_only_what_is_needed_is_kept_for_the_gradient():
         assert saved == [(3, 5), (3, 5), (2, 2, 7, 8)]
 
 
+@pytest.mark.filterwarnings("ignore:.*torch.jit.script:FutureWarning")  # of PyTorch itself
 def test_forward_mode_is_refused():
     forward_ad = torch.autograd.forward_ad
     with forward_ad.dual_level(), pytest.raises(NotImplementedError, match="jvp"):

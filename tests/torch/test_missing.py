@@ -17,7 +17,10 @@ def test_without_pytorch_the_import_says_what_to_install():
 
 @pytest.mark.parametrize(
     ("module", "message"),
-    [("cupy", r"tensors on a GPU need CuPy.*roikit\[cuda13\]"), ("ml_dtypes", r"bfloat16 tensors need ml_dtypes.*roikit\[bfloat16\]")],
+    [
+        ("cupy", r"tensors on a GPU need CuPy.*roikit\[cuda13\]"),
+        ("ml_dtypes", r"bfloat16 tensors need ml_dtypes.*roikit\[bfloat16\]"),
+    ],
 )
 def test_without_an_array_library_the_call_says_what_to_install(monkeypatch, module, message):
     torch = pytest.importorskip("torch")
