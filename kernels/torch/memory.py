@@ -2,36 +2,49 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from contextlib import contextmanager, nullcontext
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
-def array(tensor: torch.Tensor) -> Any:
-    """Returns a NumPy array, or of a tensor on a GPU a CuPy array, over the memory of ``tensor``, strides kept.
 
-    On a GPU to be called within `place`.
+def place(device: torch.device) -> AbstractContextManager[Callable[[torch.Tensor], Any]]:
+    """Yields what makes of a tensor on ``device`` an array over its memory, strides kept: NumPy's, or on a GPU CuPy's.
+
+    On a GPU CuPy works in PyTorch's current stream and with PyTorch's memory meanwhile.
+
+    Raises:
+        ImportError: CuPy is missing; the array may raise it for ml_dtypes.
     """
-    tensor = tensor.detach()
-    over = _cupy().from_dlpack if tensor.is_cuda else torch.Tensor.numpy
+    return nullcontext(host_array) if device.type == "cpu" else _on_gpu(device)
+
+
+def host_array(tensor: torch.Tensor) -> Any:
+    """Returns a NumPy array over the memory of a tensor on a CPU."""
+    return _array(tensor.detach(), torch.Tensor.numpy)
+
+
+def _array(tensor: torch.Tensor, over: Callable[[torch.Tensor], Any]) -> Any:
     if tensor.dtype is torch.bfloat16:  # which neither library can be handed
         return over(tensor.view(torch.int16)).view(_bfloat16())
     return over(tensor)
 
 
-def place(device: torch.device) -> AbstractContextManager[Any]:
-    """Has CuPy work on ``device``, in PyTorch's current stream and with PyTorch's memory; on a CPU there is nothing to do."""
-    if device.type == "cpu":
-        return nullcontext()
+@contextmanager
+def _on_gpu(device: torch.device) -> Iterator[Callable[[torch.Tensor], Any]]:
     cupy = _cupy()
-    with ExitStack() as stack:
-        stack.enter_context(torch.cuda.device(device))
-        stack.enter_context(cupy.cuda.Device(device.index))
-        stack.enter_context(cupy.cuda.Stream.from_external(torch.cuda.current_stream(device)))
-        stack.enter_context(cupy.cuda.using_allocator(_allocator().malloc))
-        return stack.pop_all()
+    with (
+        torch.cuda.device(device),
+        cupy.cuda.Device(device.index),
+        cupy.cuda.Stream.from_external(torch.cuda.current_stream(device)),
+        cupy.cuda.using_allocator(_allocator().malloc),
+    ):
+        yield lambda tensor: _array(tensor.detach(), cupy.from_dlpack)
 
 
 def _cupy() -> Any:

@@ -16,7 +16,7 @@ from torch.nn.functional import pad
 
 from .. import kernels
 from ..kernels import Dialect, named_dialect
-from .memory import array, place
+from .memory import place
 
 Tensors = Sequence[torch.Tensor]
 
@@ -109,7 +109,7 @@ def _output(maps: Tensors, boxes: torch.Tensor, output_size: Sequence[int], *how
 
 def _pool(maps: Tensors, boxes: torch.Tensor, output_size: Sequence[int], *how: Any) -> torch.Tensor:
     options, size = How(*how), tuple(output_size)
-    with place(maps[0].device):
+    with place(maps[0].device) as array:
         output = _output(maps, boxes, output_size, *how)
         arrays, rows, out = [array(tensor) for tensor in maps], array(boxes), array(output)
         if len(arrays) == 1:
@@ -130,7 +130,7 @@ def _map_gradients(
 def _gather(
     grad: torch.Tensor, boxes: torch.Tensor, shapes: Sequence[int], maps: Tensors, *how: Any
 ) -> list[torch.Tensor]:
-    with place(grad.device):
+    with place(boxes.device) as array:
         gradients = _map_gradients(grad, boxes, shapes, maps, *how)
         kernels.multiscale_roi_align_backward(
             array(grad), array(boxes), _by_four(shapes), **How(*how).levels,
@@ -150,7 +150,7 @@ def _box_gradients(grad: torch.Tensor, maps: Tensors, boxes: torch.Tensor, *how:
 
 
 def _slope(grad: torch.Tensor, maps: Tensors, boxes: torch.Tensor, *how: Any) -> torch.Tensor:
-    with place(grad.device):
+    with place(boxes.device) as array:
         gradient = _box_gradients(grad, maps, boxes, *how)
         kernels.multiscale_roi_align_backward_boxes(
             array(grad), [array(tensor) for tensor in maps], array(boxes), **How(*how).levels, out=array(gradient)

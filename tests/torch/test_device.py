@@ -14,7 +14,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from roikit.kernels import device  # noqa: E402
-from roikit.torch import memory, multiscale_roi_align, roi_align  # noqa: E402
+from roikit.torch import memory, operators, roi_align  # noqa: E402
 
 STREAM = object()
 ENTERED, HANDED, TAKEN = [], [], []
@@ -34,7 +34,6 @@ STAND_IN = kernels_stand_in()
 class Cuda(torch.Tensor):
     """A tensor on a CPU that says that it is on a GPU."""
 
-    is_cuda = True
     device = torch.device("cuda:0")
 
 
@@ -47,7 +46,6 @@ class Array(STAND_IN.Array):
 
 def from_dlpack(tensor):
     assert ENTERED == [0, STREAM, "allocator"]
-    assert tensor.is_cuda
     assert not tensor.requires_grad
     HANDED.append(tensor.data_ptr())
     return Array(tensor.as_subclass(torch.Tensor).numpy())
@@ -80,7 +78,7 @@ def gpu(monkeypatch):
     monkeypatch.setitem(sys.modules, "cupy", cupy)
     monkeypatch.setattr(device, "_kernel", STAND_IN.kernel)
     monkeypatch.setattr(torch.cuda, "current_stream", lambda _: STREAM)
-    monkeypatch.setattr(torch.cuda, "device", lambda where: entered_nothing(where))
+    monkeypatch.setattr(torch.cuda, "device", on_first_gpu)
     memory._allocator.cache_clear()
     for log in (ENTERED, HANDED, TAKEN):
         log.clear()
@@ -90,7 +88,7 @@ def gpu(monkeypatch):
 
 
 @contextmanager
-def entered_nothing(where):
+def on_first_gpu(where):
     assert where == torch.device("cuda:0")
     yield
 
@@ -104,22 +102,24 @@ B = torch.tensor([[0, 1.2, 0.7, 8.1, 6.4], [1, 3.3, 2.1, 4.7, 7.2], [1, -2.0, 0.
 def test_tensors_are_handed_over_where_they_are(dtype, memory_format):
     x = X.to(dtype).to(memory_format=memory_format)
     out = roi_align(x.as_subclass(Cuda), B.as_subclass(Cuda), 2)
-    assert HANDED == [x.data_ptr(), B.data_ptr(), out.data_ptr()]
+    assert [x.data_ptr(), B.data_ptr(), out.data_ptr()] == HANDED
     assert out.is_contiguous(memory_format=memory_format)
     assert torch.equal(out.as_subclass(torch.Tensor), roi_align(x, B, 2))
 
 
-def test_gradients_take_the_same_way():
+@pytest.mark.parametrize("mode", ["avg", "max"])
+def test_gradients_take_the_same_way(mode):
+    how = operators.How([0.5, 0.5, 0.25, 0.25], [2, 2], False, mode, "NCHW", None, "torchvision", 0, 3.0, 1)
+    maps, grad = [X, X[:, :, ::2, ::2].contiguous()], torch.randn(3, 4, 2, 2)
+    shapes = [size for x in maps for size in x.shape]
     results = []
     for kind in (torch.Tensor, Cuda):
-        leaves = [tensor.clone().requires_grad_() for tensor in (X, X[:, :, ::2, ::2], B)]
-        x, y, boxes = (leaf.as_subclass(kind) for leaf in leaves)
-        out = multiscale_roi_align([x, y], boxes, 2, (0.5, 0.25), 2, canonical_size=3.0, canonical_level=1)
-        gradients = torch.autograd.grad(out.as_subclass(torch.Tensor).square().sum(), leaves)
-        results.append([gradient.as_subclass(torch.Tensor).numpy() for gradient in gradients])
-    assert (
-        len(HANDED) == 4 + 4 + 5
-    )  # maps, boxes, output; gradient, boxes, gradients of maps; gradient, maps, boxes, theirs
+        g, boxes, *levels = (tensor.as_subclass(kind) for tensor in (grad, B, *maps))
+        for_maps = operators._gather(g, boxes, shapes, levels if mode == "max" else [], *how)
+        for_boxes = operators._slope(g, levels, boxes, *how)
+        results.append([gradient.as_subclass(torch.Tensor).numpy() for gradient in (*for_maps, for_boxes)])
+    given = [tensor.data_ptr() for tensor in (grad, B, *maps)]
+    assert [pointer in given for pointer in HANDED].count(False) == 3  # the gradients
     assert all(gradient.any() for gradient in results[0])
     for theirs, ours in zip(*results, strict=True):
         assert np.allclose(theirs, ours, rtol=1e-5, atol=1e-6)
@@ -128,7 +128,7 @@ def test_gradients_take_the_same_way():
 def test_memory_is_pytorchs(monkeypatch):
     calls = []
     monkeypatch.setattr(torch.cuda, "caching_allocator_alloc", lambda *how: calls.append(how) or 4096)
-    monkeypatch.setattr(torch.cuda, "caching_allocator_delete", lambda pointer: calls.append(pointer))
+    monkeypatch.setattr(torch.cuda, "caching_allocator_delete", calls.append)
     roi_align(X.as_subclass(Cuda), B.as_subclass(Cuda), 2)
     (malloc,) = TAKEN
     assert malloc(100) == 4096

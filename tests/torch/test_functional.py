@@ -9,7 +9,7 @@ import roikit.torch  # noqa: E402
 from roikit import kernels  # noqa: E402
 from roikit.kernels import Dialect, InvalidRoiError  # noqa: E402
 from roikit.torch import RoIAlign, multiscale_roi_align, roi_align  # noqa: E402
-from roikit.torch.memory import array  # noqa: E402
+from roikit.torch.memory import host_array as array  # noqa: E402
 
 X = torch.randn(2, 5, 9, 11, generator=torch.Generator().manual_seed(1))
 B = torch.tensor([[0, 1.2, 0.7, 8.1, 6.4], [1, 3.3, 2.1, 4.7, 7.2], [1, -2.0, 0.4, 2.2, 3.1]])
@@ -64,17 +64,20 @@ def test_several_levels_are_pooled_at_once(layout):
     )
 
 
+def spied(function, arrays):
+    def spy(maps, *args, out, **how):
+        arrays.extend([*(maps if isinstance(maps, list) else [maps]), out])
+        return function(maps, *args, out=out, **how)
+
+    return spy
+
+
 @pytest.fixture
 def seen(monkeypatch):
     """The arrays that kernels are given."""
     arrays = []
     for name in ("roi_align", "multiscale_roi_align"):
-
-        def spy(maps, *args, original=getattr(kernels, name), out, **how):
-            arrays.extend([*(maps if isinstance(maps, list) else [maps]), out])
-            return original(maps, *args, out=out, **how)
-
-        monkeypatch.setattr(kernels, name, spy)
+        monkeypatch.setattr(kernels, name, spied(getattr(kernels, name), arrays))
     return arrays
 
 

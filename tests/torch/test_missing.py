@@ -28,5 +28,6 @@ def test_without_an_array_library_the_call_says_what_to_install(monkeypatch, mod
 
     memory._bfloat16.cache_clear()
     monkeypatch.setitem(sys.modules, module, None)
-    with pytest.raises(ImportError, match=message):
-        memory.place(torch.device("cuda:0")) if module == "cupy" else memory.array(torch.zeros(1, dtype=torch.bfloat16))
+    device = "cuda:0" if module == "cupy" else "cpu"
+    with pytest.raises(ImportError, match=message), memory.place(torch.device(device)) as array:
+        array(torch.zeros(1, dtype=torch.bfloat16))

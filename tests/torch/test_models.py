@@ -108,8 +108,8 @@ def sensitivities(model, exact):
     """Returns how far each result of a step may be from that of exact pooling, in the Euclidean norm.
 
     What rounding adds, n numbers of at most e_i, moves a result to first order by a linear map of them. In random directions
-    the mean square of the move is the sum of the squares of the columns, each times e_i; and no choice of signs and sizes moves it
-    by more than sqrt(n) times the root of that (Cauchy-Schwarz). The mean square is estimated from a few drawings.
+    the mean square of the move is the sum of the squares of the columns, each times e_i; and no choice of signs and sizes moves
+    it by more than sqrt(n) times its root (Cauchy-Schwarz). The mean square is estimated from a few drawings.
     """
     squares = dict.fromkeys(exact, 0.0)
     for seed in range(PROBES):
