@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ._torch_gradient import answer
 from .roikit import RoikitHost
@@ -35,6 +35,6 @@ class RoikitTorch(RoikitHost):
 
     def roi_align(self, call: RoiAlignCall, out: np.ndarray | None = None) -> np.ndarray:
         """Calls the function as its users do."""
-        how = {"mode": call.mode, "layout": call.layout, "dialect": call.dialect}
+        how: dict[str, Any] = {"mode": call.mode, "layout": call.layout, "dialect": call.dialect}
         where = (call.output_size, call.spatial_scale, call.sampling_ratio)
         return answer(call, call.boxes, lambda maps, boxes: self._roi_align(maps, boxes, *where, **how))

@@ -74,7 +74,7 @@ class MultiScaleRoIAlign(torch.nn.Module):  # type: ignore[misc]
     def __init__(
         self,
         featmap_names: Sequence[str],
-        output_size: int | tuple[int, int] | Sequence[int],
+        output_size: int | Sequence[int],
         sampling_ratio: int,
         *,
         canonical_scale: int = 224,
@@ -86,7 +86,7 @@ class MultiScaleRoIAlign(torch.nn.Module):  # type: ignore[misc]
     ) -> None:
         super().__init__()
         self.featmap_names = featmap_names
-        self.output_size = (output_size, output_size) if isinstance(output_size, int) else tuple(output_size)
+        self.output_size: Any = (output_size, output_size) if isinstance(output_size, int) else tuple(output_size)
         self.sampling_ratio = sampling_ratio
         self.canonical_scale = canonical_scale
         self.canonical_level = canonical_level

@@ -108,15 +108,16 @@ def _output(maps: Tensors, boxes: torch.Tensor, output_size: Sequence[int], *how
 
 
 def _pool(maps: Tensors, boxes: torch.Tensor, output_size: Sequence[int], *how: Any) -> torch.Tensor:
-    options, size = How(*how), tuple(output_size)
+    options = How(*how)
+    height, width = output_size
     with place(maps[0].device) as array:
         output = _output(maps, boxes, output_size, *how)
         arrays, rows, out = [array(tensor) for tensor in maps], array(boxes), array(output)
         if len(arrays) == 1:
             scale = (options.scales[0], options.scales[1])
-            kernels.roi_align(arrays[0], rows, size, scale, **options.one_level, out=out)
+            kernels.roi_align(arrays[0], rows, (height, width), scale, **options.one_level, out=out)
         else:
-            kernels.multiscale_roi_align(arrays, rows, size, **options.levels, out=out)
+            kernels.multiscale_roi_align(arrays, rows, (height, width), **options.levels, out=out)
     return output
 
 

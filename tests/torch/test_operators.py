@@ -72,7 +72,7 @@ def test_other_numbers_of_rois_do_not_compile_again():
         lambda x, boxes: roi_align(x, boxes, 2), fullgraph=True, dynamic=True,
         backend=lambda graph, _: graphs.append(graph) or graph,
     )  # fmt: skip
-    for rois in (5, 6, 7):  # not the number of images, which PyTorch would take for the same number
+    for rois in (11, 12, 13):  # none of the sizes, which PyTorch would take for the same number
         boxes = B[:1].repeat(rois, 1)
         assert torch.equal(compiled(PYRAMID[0], boxes), roi_align(PYRAMID[0], boxes, 2))
     assert len(graphs) == 1
