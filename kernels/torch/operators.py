@@ -266,8 +266,8 @@ def _is_watched(tensors: Tensors) -> bool:
     """Returns whether more than eager tensors and their gradients are at work, so that PyTorch must see the operator."""
     return (
         torch.compiler.is_compiling()
+        or torch.jit.is_tracing()
         or torch._C._len_torch_dispatch_stack() > 0  # noqa: SLF001 - fake tensors, make_fx; there is no public way to ask
-        or torch._C._are_functorch_transforms_active()  # noqa: SLF001 - torch.func
         or any(type(tensor) not in _EAGER or tensor.is_meta for tensor in tensors)
     )
 

@@ -104,12 +104,21 @@ def test_tracing_and_export_see_the_operator():
     assert torch.equal(exported.module()(PYRAMID[0], B), module(PYRAMID[0], B))
 
 
+@pytest.mark.filterwarnings("ignore:.*torch.jit.trace:FutureWarning", "ignore::torch.jit.TracerWarning")  # of shapes
+def test_the_old_tracer_sees_the_operator():
+    traced = torch.jit.trace(RoIAlign(2, 0.5, 2), (PYRAMID[0], B))
+    assert torch.equal(traced(-PYRAMID[0], B), roi_align(-PYRAMID[0], B, 2, 0.5, 2))
+
+
 def test_tensors_without_memory_have_shapes():
     out = multiscale_roi_align([x.to("meta") for x in PYRAMID], B.to("meta"), (3, 2), (0.5, 0.25))
     assert out.device.type == "meta"
     assert out.shape == (2, 3, 3, 2)
 
 
-def test_transforms_of_functions_are_refused_rather_than_wrong():
-    with pytest.raises(RuntimeError, match="functorch"):
-        torch.func.grad(lambda x: roi_align(x, B, 2).sum())(PYRAMID[0])
+@pytest.mark.parametrize("transform", [lambda f: torch.func.grad(lambda x: f(x).sum()), torch.vmap])
+@pytest.mark.parametrize("layout", ["NCHW", "NHWC"])
+def test_transforms_of_functions_are_refused_rather_than_wrong(transform, layout):
+    x = torch.zeros(2, 2, 3, 4, 4) if transform is torch.vmap else PYRAMID[0]
+    with pytest.raises(RuntimeError, match=r"functorch|vmap|storage"):
+        transform(lambda x: roi_align(x, B, 2, layout=layout))(x)
