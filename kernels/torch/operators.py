@@ -174,8 +174,10 @@ def _remember(ctx: Any, maps: Tensors, boxes: torch.Tensor, how: How) -> None:
 def _gradients(ctx: Any, grad: torch.Tensor, *, of_maps: bool, of_boxes: bool) -> tuple[Any, Any]:
     boxes, *maps = ctx.saved_tensors
     chosen = maps if ctx.how.mode == "max" else []
+    dispatched = torch.is_grad_enabled() or _is_watched((grad, boxes, *maps))  # grad is enabled by create_graph=True
+    gather = _GATHER if dispatched else _gather
     return (
-        _GATHER(grad, boxes, ctx.shapes, chosen, *ctx.how) if of_maps else [None] * (len(ctx.shapes) // 4),
+        gather(grad, boxes, ctx.shapes, chosen, *ctx.how) if of_maps else [None] * (len(ctx.shapes) // 4),
         _for_rows(grad, maps, boxes, ctx.how) if of_boxes else None,
     )
 
