@@ -234,7 +234,7 @@ def _loops(graph: _Graph, code: Code) -> list[Loop]:
         back = code.instructions[graph.spans[max(ends)][1] - 1]
         loops.append(Loop(header, frozenset(blocks), back.lines))
     loops.sort(key=lambda loop: len(loop.blocks))
-    outermost = []
+    outermost: list[Loop] = []
     for i, loop in enumerate(loops):
         around = next((other for other in loops[i + 1 :] if loop.blocks < other.blocks), None)
         (outermost if around is None else around.inner).append(loop)

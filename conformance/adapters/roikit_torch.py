@@ -1,0 +1,40 @@
+"""roikit's own kernels as PyTorch sees them, gradients by its automatic differentiation."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from ._torch_gradient import answer
+from .roikit import RoikitHost
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from ..implementation import Description, RoiAlignCall
+
+
+class RoikitTorch(RoikitHost):
+    """``roikit.torch.roi_align`` of tensors on a CPU."""
+
+    requires: ClassVar[tuple[str, ...]] = ("torch",)
+    install: ClassVar[str] = "pip install 'roikit[torch]'"
+
+    def __init__(self) -> None:
+        super().__init__()
+        from ... import torch
+
+        self._roi_align = torch.roi_align
+
+    def describe(self) -> Description:
+        """All dialects, modes, data types and layouts, as the kernels."""
+        import torch
+
+        described = super().describe()
+        return replace(described, version=f"{described.version}, torch {torch.__version__}", takes_out=False)
+
+    def roi_align(self, call: RoiAlignCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Calls the function as its users do."""
+        how: dict[str, Any] = {"mode": call.mode, "layout": call.layout, "dialect": call.dialect}
+        where = (call.output_size, call.spatial_scale, call.sampling_ratio)
+        return answer(call, call.boxes, lambda maps, boxes: self._roi_align(maps, boxes, *where, **how))

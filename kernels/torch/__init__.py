@@ -1,0 +1,20 @@
+"""RoIAlign for PyTorch tensors: torchvision's functions and modules, computed by `roikit.kernels`.
+
+>>> from roikit.torch import roi_align  # instead of: from torchvision.ops import roi_align  # doctest: +SKIP
+
+Tensors on a CPU and on NVIDIA GPUs (which need CuPy) are read and written where they are, without copies; on a GPU in PyTorch's
+current stream and from PyTorch's memory. There are gradients for maps, for maps twice (averages), and for boxes. Works under
+`torch.compile`, `torch.export` and autocast.
+"""
+
+try:
+    import torch as _torch  # noqa: F401 - to say here what is missing
+except ModuleNotFoundError as error:
+    if error.name != "torch":
+        raise
+    raise ModuleNotFoundError("roikit.torch needs PyTorch: pip install 'roikit[torch]'", name="torch") from error
+
+from .functional import multiscale_roi_align, roi_align
+from .modules import MultiScaleRoIAlign, RoIAlign
+
+__all__ = ["MultiScaleRoIAlign", "RoIAlign", "multiscale_roi_align", "roi_align"]

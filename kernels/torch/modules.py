@@ -1,0 +1,132 @@
+"""torchvision's modules of RoIAlign."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from .functional import multiscale_roi_align, roi_align
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ..kernels import Dialect
+
+
+class RoIAlign(torch.nn.Module):  # type: ignore[misc]
+    """`roi_align` as a module: `torchvision.ops.RoIAlign`.
+
+    Args:
+        output_size, spatial_scale, sampling_ratio, aligned, mode, layout, dialect: As for `roi_align`, which checks them.
+    """
+
+    def __init__(
+        self,
+        output_size: int | tuple[int, int],
+        spatial_scale: float | tuple[float, float],
+        sampling_ratio: int | tuple[int, int],
+        aligned: bool = False,
+        *,
+        mode: str = "avg",
+        layout: str = "NCHW",
+        dialect: str | Dialect | None = None,
+    ) -> None:
+        super().__init__()
+        self.output_size = output_size
+        self.spatial_scale = spatial_scale
+        self.sampling_ratio = sampling_ratio
+        self.aligned = aligned
+        self.how: dict[str, Any] = {"mode": mode, "layout": layout, "dialect": dialect}
+
+    def forward(self, input: torch.Tensor, rois: torch.Tensor | Sequence[torch.Tensor]) -> torch.Tensor:  # noqa: A002
+        """Pools the RoIs ``rois`` of ``input``; see `roi_align`."""
+        return roi_align(
+            input, rois, self.output_size, self.spatial_scale, self.sampling_ratio, self.aligned, **self.how
+        )
+
+    def extra_repr(self) -> str:
+        """Shows the arguments."""
+        return (
+            f"output_size={self.output_size}, spatial_scale={self.spatial_scale}, sampling_ratio={self.sampling_ratio}, "
+            f"aligned={self.aligned}"
+        )
+
+
+class MultiScaleRoIAlign(torch.nn.Module):  # type: ignore[misc]
+    """`multiscale_roi_align` as a module: `torchvision.ops.MultiScaleRoIAlign`, all levels in one launch.
+
+    Put into a detection model of torchvision once it is made, since its constructors accept none but their own:
+    ``model.roi_heads.box_roi_pool = MultiScaleRoIAlign(["0", "1", "2", "3"], 7, 2)``.
+
+    Where the names leave out a level, a RoI of a level beyond the last map is pooled from that; torchvision leaves it zero.
+
+    Args:
+        featmap_names: Keys of the maps that are pooled from.
+        output_size: Bins per RoI, ``(P_h, P_w)`` or one number for both.
+        sampling_ratio: Samples per bin along an axis; 0 or less: as many as the bin has feature pixels.
+        canonical_scale: Square root of the area of a RoI of the canonical level, image pixels.
+        canonical_level: Level of such a RoI; that of a map of scale ``2**-k`` is k.
+        aligned, mode, layout, dialect: As for `roi_align`.
+    """
+
+    def __init__(
+        self,
+        featmap_names: Sequence[str],
+        output_size: int | Sequence[int],
+        sampling_ratio: int,
+        *,
+        canonical_scale: int = 224,
+        canonical_level: int = 4,
+        aligned: bool = False,
+        mode: str = "avg",
+        layout: str = "NCHW",
+        dialect: str | Dialect | None = None,
+    ) -> None:
+        super().__init__()
+        self.featmap_names = featmap_names
+        self.output_size: Any = (output_size, output_size) if isinstance(output_size, int) else tuple(output_size)
+        self.sampling_ratio = sampling_ratio
+        self.canonical_scale = canonical_scale
+        self.canonical_level = canonical_level
+        self.how: dict[str, Any] = {"aligned": aligned, "mode": mode, "layout": layout, "dialect": dialect}
+
+    def forward(
+        self, x: Mapping[str, torch.Tensor], boxes: Sequence[torch.Tensor], image_shapes: Sequence[tuple[int, int]]
+    ) -> torch.Tensor:
+        """Pools boxes from the maps of their levels.
+
+        Args:
+            x: Maps by name, finest first.
+            boxes: One tensor ``(L_i, 4)`` per image, x1, y1, x2, y2 in image pixels.
+            image_shapes: Height and width of each image in the batch, from which the scales of the maps are found: the powers
+                of two that are nearest.
+
+        Returns:
+            ``(K, C, P_h, P_w)``, or ``(K, P_h, P_w, C)`` with ``layout="NHWC"``.
+
+        Raises:
+            ValueError: there is no image, or no map has one of the names; besides what `multiscale_roi_align` raises.
+        """
+        maps = [tensor for name, tensor in x.items() if name in self.featmap_names]
+        if not maps:
+            raise ValueError(
+                f"x has no map called {' or '.join(self.featmap_names)}, but {', '.join(x) or 'none at all'}"
+            )
+        if not image_shapes:
+            raise ValueError("image_shapes must not be empty")
+        height = max(shape[0] for shape in image_shapes)
+        axis = 2 if self.how["layout"] == "NCHW" else 1
+        levels = [-round(math.log2(tensor.shape[axis] / height)) for tensor in maps]
+        count = min(len(maps), levels[-1] - levels[0] + 1)  # torchvision uses no more maps than there are levels
+        return multiscale_roi_align(
+            maps[:count], boxes, self.output_size, [2.0**-level for level in levels[:count]], self.sampling_ratio,
+            first_level=levels[0], canonical_size=float(self.canonical_scale), canonical_level=self.canonical_level, **self.how,
+        )  # fmt: skip
+
+    def extra_repr(self) -> str:
+        """Shows the arguments, as torchvision's does."""
+        return (
+            f"featmap_names={self.featmap_names}, output_size={self.output_size}, sampling_ratio={self.sampling_ratio}"
+        )
