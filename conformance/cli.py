@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from .peers_command import app as peers
+
 EXIT_CONFORMS, EXIT_DEVIATES, EXIT_USAGE, EXIT_NOTHING_RUN = 0, 1, 2, 3
 
 app = typer.Typer(
@@ -19,6 +21,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
+app.add_typer(peers, name="peers")
 
 
 class Arrays(StrEnum):

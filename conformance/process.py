@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import queue
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,6 +14,9 @@ import threading
 import time
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import protocol
@@ -34,12 +39,35 @@ class Target:
         spec: What the worker is to load (see worker.py).
         dialects: The dialects to judge it by; None means those that it describes.
         python: The interpreter of its worker.
+        bare: Whether that is one of an environment of its own, which has NumPy but not roikit, and which nothing of this
+            process's import path is to reach.
     """
 
     name: str
     spec: str
     dialects: tuple[str, ...] | None = None
     python: str = sys.executable
+    bare: bool = False
+
+
+@cache
+def exposed_package() -> Path:
+    """Returns a directory in which roikit lies alone, however it is installed here, for interpreters that lack it."""
+    chosen = Path(tempfile.mkdtemp(prefix="roikit-package-"))
+    atexit.register(shutil.rmtree, chosen, ignore_errors=True)
+    (chosen / "roikit").mkdir()
+    for name in ("kernels", "conformance"):
+        (chosen / "roikit" / name).symlink_to(str(files(f"roikit.{name}")), target_is_directory=True)
+    return chosen
+
+
+def _environment(target: Target) -> dict[str, str]:
+    """Returns the environment variables of a worker."""
+    # Idle threads of several workers must not spin on cores that others need.
+    variables = {"OMP_WAIT_POLICY": "PASSIVE", **os.environ}
+    if target.bare:
+        variables |= {"PYTHONPATH": str(exposed_package()), "PYTHONNOUSERSITE": "1"}
+    return variables
 
 
 class WorkerGoneError(Exception):
@@ -62,8 +90,7 @@ class Worker:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._stderr,
-                # Idle threads of several workers must not spin on cores that others need.
-                env={"OMP_WAIT_POLICY": "PASSIVE", **os.environ},
+                env=_environment(target),
                 start_new_session=True,  # Ctrl-C is the runner's, and what the worker starts can be ended with it
             )
             stack.pop_all()
