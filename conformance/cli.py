@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from .deviations_command import app as deviations
 from .peers_command import app as peers
 
 EXIT_CONFORMS, EXIT_DEVIATES, EXIT_USAGE, EXIT_NOTHING_RUN = 0, 1, 2, 3
@@ -22,6 +23,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(peers, name="peers")
+app.add_typer(deviations, name="deviations")
 
 
 class Arrays(StrEnum):

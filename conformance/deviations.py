@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from .judge import Judgement
     from .results import Result
 
+TODO = "TODO:"
+"""How the reason of an entry begins that nobody has understood yet."""
+
 _KEYS = {"cases", "dialects", "dtypes", "reason", "link", "added", "sometimes"}
 
 
@@ -56,11 +59,12 @@ class Deviation:
         return all(any(fnmatchcase(value, pattern) for pattern in patterns) for value, patterns in pairs)
 
 
-def parse(text: str, where: str, cases: Iterable[Case]) -> tuple[Deviation, ...]:
+def parse(text: str, where: str, cases: Iterable[Case], *, drafts: bool = False) -> tuple[Deviation, ...]:
     """Returns the deviations of a TOML document; ``where`` names it in errors.
 
     Raises:
-        DeviationListError: it is not such a document, or a pattern matches no case.
+        DeviationListError: it is not such a document, or a pattern matches no case; or, unless ``drafts`` will do, a reason
+            is still to be written.
     """
     known = {"cases": [case.id for case in cases], "dialects": list(DIALECTS), "dtypes": list(DTYPES)}
     try:
@@ -76,6 +80,8 @@ def parse(text: str, where: str, cases: Iterable[Case]) -> tuple[Deviation, ...]
             raise DeviationListError(f"{where}: deviation {number} has unknown keys: {', '.join(sorted(odd))}")
         if missing := {"cases", "reason", "added"} - set(entry):
             raise DeviationListError(f"{where}: deviation {number} lacks {', '.join(sorted(missing))}")
+        if entry["reason"].startswith(TODO) and not drafts:
+            raise DeviationListError(f"{where}: deviation {number}: the reason is still to be written, {entry['reason']}")
         for key in known.keys() & entry.keys():
             _check_patterns(entry[key], known[key], f"{where}: deviation {number}: {key}")
         deviations.append(

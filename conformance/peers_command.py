@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from rich.console import Console
 
     from .environments import Environment
 
@@ -20,7 +22,9 @@ app = typer.Typer(
 )
 _Names = Annotated[
     list[str],
-    typer.Argument(metavar="NAME...", help="An environment or an implementation of `roikit peers list`, tier-1 to tier-3, or all."),
+    typer.Argument(
+        metavar="NAME...", help="Environments or implementations of `roikit peers list`, tier-1 to tier-3, or all."
+    ),
 ]
 _Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
@@ -107,9 +111,9 @@ def _megabytes(size: int) -> str:
     return f"{size / 1e6:.0f}"
 
 
-def _fail(message: str, status: int) -> None:
+def _fail(message: str, status: int) -> NoReturn:
     typer.echo(f"roikit: {message}", err=True)
-    raise typer.Exit(status) from None
+    raise typer.Exit(status)
 
 
 def _choose(names: Sequence[str]) -> list[Environment]:
@@ -123,12 +127,10 @@ def _choose(names: Sequence[str]) -> list[Environment]:
     return choose(names)
 
 
-def _announce(chosen: Sequence[Environment], console: object) -> None:
+def _announce(chosen: Sequence[Environment], console: Console) -> None:
     """Prints what is going to be installed, how large it is, and how long it may take."""
-    from rich.console import Console
     from rich.table import Table
 
-    assert isinstance(console, Console)
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("environment", "download MB", "disk MB", "seconds", "packages"):
         table.add_column(column, justify="left" if column in ("environment", "packages") else "right", overflow="fold")
@@ -159,9 +161,9 @@ def _install_all(chosen: Sequence[Environment]) -> bool:
 
     console = Console()
     columns = (TextColumn("{task.description}"), BarColumn(20), MofNCompleteColumn(), TimeElapsedColumn())
-    status = TextColumn("{task.fields[doing]}", table_column=None)
+    doing = TextColumn("{task.fields[doing]}", markup=False)
     well = True
-    with Progress(*columns, status, console=console, disable=not console.is_terminal) as progress:
+    with Progress(*columns, doing, console=console, disable=not console.is_terminal) as progress:
         task = progress.add_task("environments", total=len(chosen), doing="")
         for environment in chosen:
             progress.update(task, description=environment.name)

@@ -5,6 +5,7 @@ Facts: ``ivy/functional/ivy/layers.py`` of 1.0.0.5, a transcription of torchvisi
 * ``aligned`` is a boolean argument, False by default.
 * Adaptive sampling is asked for by a ``sampling_ratio`` of 0 or less; the default is -1.
 * Boxes are ``(K, 5)`` in the data type of the maps.
+* A call takes a tenth of a second at least, so that only one data type is offered.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from ..implementation import Description, RoiAlignCall
-from ._call import boxes_like_input, require_described
+from ._call import require_described
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,7 +35,6 @@ class Ivy:
             version=ivy.__version__,
             homepage="https://github.com/ivy-llc/ivy",
             dialects=tuple(self.aligned),
-            dtypes=("float16", "float32", "float64"),
         )
 
     def describe(self) -> Description:
@@ -46,10 +46,10 @@ class Ivy:
         require_described(call, self._description)
         pooled = self._ivy.roi_align(
             self._ivy.array(call.input),
-            self._ivy.array(boxes_like_input(call)),
+            self._ivy.array(call.boxes),
             call.output_size,
             spatial_scale=call.single_scale(),
-            sampling_ratio=call.single_sampling_ratio() or -1,
+            sampling_ratio=call.single_sampling_ratio(),
             aligned=self.aligned[call.dialect],
         )
         result: np.ndarray = self._ivy.to_numpy(pooled)

@@ -56,7 +56,7 @@ class MindSpore:
             result = operator(maps, boxes)
         else:
             assert call.grad is not None
-            result = self._gradient(operator)(maps, boxes, self._tensor(call.grad))
+            result = self._gradient(lambda maps: operator(maps, boxes))(maps, self._tensor(call.grad))
         array: np.ndarray = result.asnumpy()
         return array
 

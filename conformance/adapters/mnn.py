@@ -5,7 +5,8 @@ Facts: ``MNN.expr.roi_align`` of 3.6.1, its doc string, and running it.
 * ``aligned`` is an argument without default.
 * Adaptive sampling is asked for by a ``sampling_ratio`` of 0 or less.
 * Boxes are ``(K, 5)`` in float32, like the maps, which are in the layout NC4HW4.
-* The function has a gradient for the maps: ``output_grad=True`` makes it return that instead of the output.
+* The function has a gradient for the maps: ``output_grad=True`` makes it return that instead of the output. For a maximum
+  it prints that this is not supported, and the process dies.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from ..implementation import Description, Operation, RoiAlignCall
+from ..implementation import Description, Operation, RoiAlignCall, Unsupported
 from ._call import require_described
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ class Mnn:
     def roi_align(self, call: RoiAlignCall, out: np.ndarray | None = None) -> np.ndarray:
         """Calls the function with copies of the arrays, and has the result in NCHW."""
         require_described(call, self._description)
+        if call.operation == Operation.FEATURE_GRADIENT and call.mode == "max":
+            raise Unsupported("the gradient of a maximum")
         expr = self._expr
         modes = {"avg": expr.Pooling_Mode.AVEPOOL, "max": expr.Pooling_Mode.MAXPOOL}
         gradient: tuple[Any, ...] = ()

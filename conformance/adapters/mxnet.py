@@ -3,7 +3,7 @@
 Facts: the doc string of ``mxnet.nd.contrib.ROIAlign`` of 1.9.1, ``src/operator/contrib/roi_align.cc``, and running it.
 
 * ``aligned`` is a boolean argument, False by default.
-* Adaptive sampling is asked for by a ``sample_ratio`` of -1, the default.
+* Adaptive sampling is asked for by a ``sample_ratio`` of 0 or less; the default is -1.
 * Boxes are ``(K, 5)`` in the data type of the maps, in which the operator also computes. A RoI whose batch index is negative is
   documented to give 0.
 * The spatial scale is from 0 to 1.
@@ -60,7 +60,7 @@ class MxNet:
                 boxes,
                 pooled_size=call.output_size,
                 spatial_scale=call.single_scale(),
-                sample_ratio=call.single_sampling_ratio() or -1,
+                sample_ratio=call.single_sampling_ratio(),
                 aligned=self.aligned[call.dialect],
             )
         if is_gradient:

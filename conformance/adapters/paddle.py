@@ -76,6 +76,6 @@ class Paddle:
             paddle.to_tensor(counts.astype(np.int32)),
             call.output_size,
             spatial_scale=call.single_scale(),
-            sampling_ratio=call.single_sampling_ratio() or -1,
+            sampling_ratio=call.single_sampling_ratio(),
             aligned=self.aligned[call.dialect],
         )

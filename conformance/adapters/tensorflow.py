@@ -5,8 +5,8 @@ Facts: the doc string of ``tf.image.crop_and_resize`` of 2.21.0, and running it.
 * Each sample of RoIAlign is one pixel of a crop of ``P_h g_h × P_w g_w`` pixels; a pooling layer with a window of
   ``g_h × g_w`` makes bins of them. So there is no adaptive sampling, and no least extent: the nearest dialect is
   ``torchvision-aligned``.
-* Boxes are given as fractions of ``H - 1`` and ``W - 1``, rows ``y1, x1, y2, x2``, the first and the last pixel of the crop: a map of
-  one row or column cannot be had, and coordinates are rounded once more than anywhere else.
+* Boxes are rows ``y1, x1, y2, x2``, the first and the last pixel of the crop as fractions of ``H - 1`` and ``W - 1``: a map
+  of one row or column cannot be had, and coordinates are rounded once more than anywhere else.
 * A sample below 0 or above ``H - 1`` is 0.
 * Maps are in NHWC; the result is float32.
 * Both the maps and the boxes have a gradient.

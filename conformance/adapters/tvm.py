@@ -6,8 +6,7 @@ Facts: ``tvm/relax/op/vision/roi_align.py`` and ``tvm/topi/vision/roi_align.py``
   boxes themselves.
 * Adaptive sampling is asked for by a ``sample_ratio`` of 0 or less; the default is -1.
 * Boxes are ``(K, 5)`` in the data type of the maps, in which the operator also computes.
-* The data type of the result is that of the boxes, and with 16-bit maps that of the arithmetic is neither's: float16 is not
-  offered.
+* Each setting is compiled, in a quarter of a second or more, so that only one data type is offered.
 """
 
 from __future__ import annotations
@@ -38,7 +37,6 @@ class Tvm:
             homepage="https://tvm.apache.org",
             dialects=tuple(self.aligned),
             modes=("avg", "max"),
-            dtypes=("float32", "float64"),
             layouts=("NCHW", "NHWC"),
         )
 
@@ -49,7 +47,7 @@ class Tvm:
     def roi_align(self, call: RoiAlignCall, out: np.ndarray | None = None) -> np.ndarray:
         """Runs the call's function, which is kept compiled for later calls."""
         require_described(call, self._description)
-        scale, ratio = call.single_scale(), call.single_sampling_ratio() or -1
+        scale, ratio = call.single_scale(), call.single_sampling_ratio()
         attributes = (call.output_size, scale, ratio, self.aligned[call.dialect], call.layout, call.mode)
         function = self._function(call.input.dtype.name, *attributes)
         result: np.ndarray = function(self._tensor(call.input), self._tensor(call.boxes)).numpy()
