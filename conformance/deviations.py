@@ -9,6 +9,7 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
@@ -105,7 +106,8 @@ def _check_patterns(patterns: object, names: Sequence[str], where: str) -> None:
             raise DeviationListError(f"{where}: nothing matches {pattern!r}")
 
 
-def load(implementation: str, cases: Iterable[Case]) -> tuple[Deviation, ...]:
+@cache
+def load(implementation: str, cases: tuple[Case, ...]) -> tuple[Deviation, ...]:
     """Returns the known deviations of an implementation; none if it has no list."""
     file = files(__package__).joinpath("deviations", f"{implementation}.toml")
     return parse(file.read_text(encoding="utf-8"), file.name, cases) if file.is_file() else ()

@@ -6,6 +6,7 @@ Only a person can say why something fails: what is new has ``TODO`` for a reason
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections import defaultdict
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     """A ``[[deviation]]`` as the file has it."""
 
 _COLUMNS = 120
+_NUMBER = re.compile(r"[-+]?\d[\d.e+-]*")
 _KEYS = ("cases", "dialects", "dtypes", "sometimes", "reason", "link", "added")
 
 
@@ -89,7 +91,10 @@ def update(text: str, results: Mapping[Call, Outcome], cases: Sequence[Case], to
         kept += [{**entry, **about} for about in _group(failed, mine)]
     new = {call: outcome for call, outcome in results.items() if outcome.failed and call not in explained}
     day = today or datetime.now(UTC).date()
-    for about in _group(new, results):
+    kinds: dict[str, dict[Call, Outcome]] = defaultdict(dict)
+    for call, outcome in sorted(new.items()):
+        kinds[_NUMBER.sub("#", outcome.reason)][call] = outcome
+    for about in (entry for alike in kinds.values() for entry in _group(alike, results)):
         first = next(outcome.reason for call, outcome in sorted(new.items()) if call.case == about["cases"][0])
         kept.append({**about, "reason": f"{deviations.TODO} {first}", "added": day})
     return "\n".join(_write(entry) for entry in kept)
