@@ -82,7 +82,9 @@ def parse(text: str, where: str, cases: Iterable[Case], *, drafts: bool = False)
         if missing := {"cases", "reason", "added"} - set(entry):
             raise DeviationListError(f"{where}: deviation {number} lacks {', '.join(sorted(missing))}")
         if entry["reason"].startswith(TODO) and not drafts:
-            raise DeviationListError(f"{where}: deviation {number}: the reason is still to be written, {entry['reason']}")
+            raise DeviationListError(
+                f"{where}: deviation {number}: the reason is still to be written, {entry['reason']}"
+            )
         for key in known.keys() & entry.keys():
             _check_patterns(entry[key], known[key], f"{where}: deviation {number}: {key}")
         deviations.append(

@@ -34,7 +34,14 @@ if TYPE_CHECKING:
 _TROUBLES = (
     (("No space left on device",), "the disk is full"),
     (
-        ("NewConnectionError", "NameResolutionError", "ConnectTimeoutError", "ReadTimeoutError", "ProxyError", "SSLError"),
+        (
+            "NewConnectionError",
+            "NameResolutionError",
+            "ConnectTimeoutError",
+            "ReadTimeoutError",
+            "ProxyError",
+            "SSLError",
+        ),
         "the package index cannot be reached: is there a network?",
     ),
     (("No matching distribution found",), "pip finds no such package for this machine"),
@@ -154,14 +161,16 @@ def _install(environment: Environment, report: Report, *, afresh: bool) -> Recor
 def _works(environment: Environment) -> bool:
     """Returns whether there is an environment whose pip can be run."""
     try:
-        command = [environment.python, "-m", "pip", "--version"]
+        command = [str(environment.python), "-m", "pip", "--version"]
         return subprocess.run(command, capture_output=True, check=False).returncode == 0
     except OSError:
         return False
 
 
 def _output(environment: Environment, program: str) -> str:
-    return subprocess.run([environment.python, "-c", program], capture_output=True, text=True, check=True).stdout.strip()
+    return subprocess.run(
+        [environment.python, "-c", program], capture_output=True, text=True, check=True
+    ).stdout.strip()
 
 
 def _take_steps(environment: Environment, report: Report, log: TextIO, *, resumed: bool) -> None:

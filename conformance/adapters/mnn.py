@@ -54,6 +54,7 @@ class Mnn:
         modes = {"avg": expr.Pooling_Mode.AVEPOOL, "max": expr.Pooling_Mode.MAXPOOL}
         gradient: tuple[Any, ...] = ()
         if call.operation == Operation.FEATURE_GRADIENT:
+            assert call.grad is not None
             gradient = (True, expr.convert(self._variable(call.grad), expr.NC4HW4))
         result = expr.roi_align(
             expr.convert(self._variable(call.input), expr.NC4HW4),
