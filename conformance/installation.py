@@ -13,7 +13,6 @@ import sys
 import threading
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -57,12 +56,12 @@ class InstallationError(Exception):
     """An environment could not be made. The message says why, and where there is more to read."""
 
 
-@dataclass(frozen=True, slots=True)
 class _Failure(Exception):  # noqa: N818 - becomes an InstallationError
     """A command that failed, and all it printed."""
 
-    doing: str
-    output: str
+    def __init__(self, doing: str, output: str) -> None:
+        super().__init__(doing, output)
+        self.doing, self.output = doing, output
 
     def __str__(self) -> str:
         lines = [line.strip() for line in self.output.splitlines() if line.strip()]

@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import sys
 import sysconfig
 import zipfile
 
@@ -13,6 +14,7 @@ from roikit.conformance import environments, installation
 from roikit.conformance.cli import app
 from roikit.conformance.environments import State
 from roikit.conformance.implementation import registered
+from roikit.conformance.process import exposed_package
 
 MODULE = """
 import numpy as np
@@ -68,7 +70,7 @@ def describe(place, monkeypatch):
     """Sets what peers.toml is taken to say."""
 
     def say(**tables):
-        document = {"python": "{}.{}".format(*os.sys.version_info), **tables}
+        document = {"python": "{}.{}".format(*sys.version_info), **tables}
         monkeypatch.setattr(environments, "_document", lambda: document)
         return environments.environments()
 
@@ -143,9 +145,7 @@ def test_what_cannot_be_finished_is_begun_anew(toy):
     marker.touch()
     toy.discard_record()
     # Cut off while pip was at it: it believes that the package is there.
-    (
-        toy.folder / "venv" / "lib" / "python{}.{}".format(*os.sys.version_info) / "site-packages/ivy/__init__.py"
-    ).unlink()
+    (toy.folder / "venv" / "lib" / "python{}.{}".format(*sys.version_info) / "site-packages/ivy/__init__.py").unlink()
     said = []
     installation.install(toy, said.append)
     assert "begins anew" in said
@@ -241,3 +241,22 @@ def test_peers_toml_covers_what_is_registered_once():
         assert environment.tier in (1, 2, 3)
         assert min(environment.download, environment.disk, environment.seconds) > 0
     assert [e.name for e in environments.choose(["tier-1", "ncnn-version-0"])][-1] == "ncnn"
+
+
+def test_an_interpreter_without_roikit_is_shown_roikit_and_nothing_else():
+    folder = exposed_package()
+    assert [entry.name for entry in folder.iterdir()] == ["roikit"]
+    program = "import roikit.conformance.worker as w; print(w.__file__)"
+    clean = {"PYTHONPATH": str(folder), "PATH": os.environ["PATH"]}
+    done = subprocess.run([sys.executable, "-c", program], env=clean, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith(str(folder))
+
+
+def test_an_absent_implementation_is_said_to_have_an_environment(describe):
+    toy = describe(ivy=TOY)["ivy"]
+    if toy.folder.exists():
+        toy.remove()
+    done = roikit("conform", "ivy", "--select", "no-rois")
+    assert done.exit_code == 3
+    assert "; or: roikit peers install ivy" in done.output
+    assert "roikit peers install ivy" in roikit("list", "implementations").output
