@@ -222,7 +222,7 @@ def _run(command: Sequence[object], doing: str, log: TextIO, report: Report | No
         for line in process.stdout:
             lines.append(line)
             log.write(line)
-            if report and line.strip():
+            if report and line.strip() and not line.startswith("WARNING:"):
                 report(line.strip())
     output = "".join(lines)
     if process.returncode != 0:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .environments import Environment
 
 EXIT_FAILED, EXIT_USAGE = 1, 2
+_BESIDE = 65  # columns of what stands before the last line that pip has printed
 
 app = typer.Typer(
     help="Environments of the implementations that roikit can judge: each has its own, since their needs conflict.",
@@ -162,13 +163,14 @@ def _install_all(chosen: Sequence[Environment]) -> bool:
     console = Console()
     columns = (TextColumn("{task.description}"), BarColumn(20), MofNCompleteColumn(), TimeElapsedColumn())
     doing = TextColumn("{task.fields[doing]}", markup=False)
+    room = max(console.width - _BESIDE, 0)
     well = True
     with Progress(*columns, doing, console=console, disable=not console.is_terminal) as progress:
         task = progress.add_task("environments", total=len(chosen), doing="")
         for environment in chosen:
-            progress.update(task, description=environment.name)
+            progress.update(task, description=f"{environment.name}, about {environment.seconds} s")
             try:
-                record = install(environment, lambda line: progress.update(task, doing=line[:100]))
+                record = install(environment, lambda line: progress.update(task, doing=line[:room]))
             except InstallationError as error:
                 well = False
                 progress.console.print(f"{environment.name}: {error}", style="red", markup=False, highlight=False)
