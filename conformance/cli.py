@@ -9,7 +9,9 @@ from typing import Annotated
 
 import typer
 
+from .deviations_command import app as deviations
 from .fuzz_cli import fuzz
+from .peers_command import app as peers
 
 EXIT_CONFORMS, EXIT_DEVIATES, EXIT_USAGE, EXIT_NOTHING_RUN = 0, 1, 2, 3
 
@@ -21,6 +23,8 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
+app.add_typer(peers, name="peers")
+app.add_typer(deviations, name="deviations")
 
 
 class Arrays(StrEnum):

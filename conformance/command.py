@@ -6,14 +6,14 @@ import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from . import deviations, exports, github, presentation
+from . import deviations, environments, exports, github, presentation
 from .badge import badge
 from .case import load_cases
 from .cli import EXIT_CONFORMS, EXIT_DEVIATES, EXIT_NOTHING_RUN
@@ -101,6 +101,7 @@ class _Run:
             task = self._progress.add_task(target.name, total=None)
 
         def on_subject(subject: Subject, calls: int) -> None:
+            subject = _with_advice(subject)
             with self._lock:
                 self.subjects.append(subject)
                 if self._file:
@@ -117,6 +118,14 @@ class _Run:
 
         listener = Listener(on_subject, on_result, self._stop)
         run(target, cases, chosen, request.timeout, listener, request.jobs, once=request.once)
+
+
+def _with_advice(subject: Subject) -> Subject:
+    """Returns ``subject``; if it is absent, with what would make an environment for it."""
+    environment = environments.of_implementation(subject.implementation)
+    if subject.state != "absent" or environment is None:
+        return subject
+    return replace(subject, reason=f"{subject.reason}; or: roikit peers install {environment.name}")
 
 
 def _selection_for(target: Target, request: Request) -> Selection:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from .case import Case
     from .judge import Judgement
     from .results import Result
+
+TODO = "TODO:"
+"""How the reason of an entry begins that nobody has understood yet."""
 
 _KEYS = {"cases", "dialects", "dtypes", "reason", "link", "added", "sometimes"}
 
@@ -57,11 +61,12 @@ class Deviation:
         return all(any(fnmatchcase(value, pattern) for pattern in patterns) for value, patterns in pairs)
 
 
-def parse(text: str, where: str, cases: Iterable[Case]) -> tuple[Deviation, ...]:
+def parse(text: str, where: str, cases: Iterable[Case], *, drafts: bool = False) -> tuple[Deviation, ...]:
     """Returns the deviations of a TOML document; ``where`` names it in errors.
 
     Raises:
-        DeviationListError: it is not such a document, or a pattern matches no case.
+        DeviationListError: it is not such a document, or a pattern matches no case; or, unless ``drafts`` will do, a reason
+            is still to be written.
     """
     known = {"cases": [case.id for case in cases], "dialects": list(DIALECTS), "dtypes": list(DTYPES)}
     try:
@@ -77,6 +82,10 @@ def parse(text: str, where: str, cases: Iterable[Case]) -> tuple[Deviation, ...]
             raise DeviationListError(f"{where}: deviation {number} has unknown keys: {', '.join(sorted(odd))}")
         if missing := {"cases", "reason", "added"} - set(entry):
             raise DeviationListError(f"{where}: deviation {number} lacks {', '.join(sorted(missing))}")
+        if entry["reason"].startswith(TODO) and not drafts:
+            raise DeviationListError(
+                f"{where}: deviation {number}: the reason is still to be written, {entry['reason']}"
+            )
         for key in known.keys() & entry.keys():
             _check_patterns(entry[key], known[key], f"{where}: deviation {number}: {key}")
         deviations.append(
@@ -100,7 +109,8 @@ def _check_patterns(patterns: object, names: Sequence[str], where: str) -> None:
             raise DeviationListError(f"{where}: nothing matches {pattern!r}")
 
 
-def load(implementation: str, cases: Iterable[Case]) -> tuple[Deviation, ...]:
+@cache
+def load(implementation: str, cases: tuple[Case, ...]) -> tuple[Deviation, ...]:
     """Returns the known deviations of an implementation; none if it has no list."""
     file = files(__package__).joinpath("deviations", f"{implementation}.toml")
     return parse(file.read_text(encoding="utf-8"), file.name, cases) if file.is_file() else ()

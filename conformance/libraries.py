@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from ..kernels.dialect import DIALECTS
 from .adapters._call import boxes_like_input, corners_and_indices, float32_scale
+from .adapters.chainer import Chainer
+from .adapters.ivy import Ivy
+from .adapters.keras_hub import KerasHub
+from .adapters.mindspore import MindSpore
 from .adapters.mmcv import Mmcv
+from .adapters.mnn import Mnn
+from .adapters.mxnet import MxNet
+from .adapters.ncnn import Ncnn
 from .adapters.onnx_reference import OnnxReference
 from .adapters.onnxruntime import OnnxRuntime
 from .adapters.opencv import OPSET, OpenCv
 from .adapters.openvino import OpenVino
+from .adapters.paddle import Paddle
+from .adapters.tensorflow import TensorFlow
 from .adapters.torchvision import Torchvision, TorchvisionPython
+from .adapters.tvm import Tvm
 from .implementation import Operation, Unsupported
 
 if TYPE_CHECKING:
@@ -35,6 +45,8 @@ class Boxes(Enum):
     """``(K, 5)``, in float32 with maps of 16 bits."""
     CORNERS = auto()
     """``(K, 4)``, in the data type of the maps, and the batch indices apart."""
+    BY_IMAGE = auto()
+    """The same, for images that are there: the library sees no batch indices."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +61,9 @@ class Library:
         pairs: Whether scales and sampling ratios may differ between the axes.
         uses_torch: Whether its arrays are PyTorch's, so that NumPy need not know bfloat16.
         operations: What it can be asked for.
+        spellings: What each mode fills into its template.
+        endings: What each operation fills into its template; if there is nothing, its arrays are PyTorch's or NumPy's.
+        ratios: The sampling ratios that it takes: any, or only ``"fixed"`` or ``"adaptive"`` ones.
     """
 
     dialects: Mapping[str, Fields]
@@ -58,6 +73,9 @@ class Library:
     pairs: bool = False
     uses_torch: bool = False
     operations: tuple[Operation, ...] = (Operation.FORWARD,)
+    spellings: Mapping[str, Fields] = field(default_factory=dict)
+    endings: Mapping[Operation, Fields] = field(default_factory=dict)
+    ratios: str = "any"
 
     def check(self, call: RoiAlignCall) -> None:
         """Raises `Unsupported` if the library cannot make ``call``."""
@@ -68,11 +86,16 @@ class Library:
         if not self.pairs:
             call.single_scale()
             call.single_sampling_ratio()
+        if self.ratios != "any" and any((ratio > 0) != (self.ratios == "fixed") for ratio in call.sampling_ratio):
+            raise Unsupported(f"{'adaptive sampling' if self.ratios == 'fixed' else 'a fixed sampling ratio'}")
         if self.boxes == Boxes.ROWS:
             boxes_like_input(call)
-        if self.boxes == Boxes.CORNERS:
-            corners_and_indices(call)
-            float32_scale(call)
+        if self.boxes in (Boxes.CORNERS, Boxes.BY_IMAGE):
+            _, indices = corners_and_indices(call)
+            if self.boxes == Boxes.BY_IMAGE and not all(0 <= index < len(call.input) for index in indices):
+                raise Unsupported("the index of an image that is not there")
+            if not self.pairs:
+                float32_scale(call)
 
     def fields(self, dialect: str, dtype: str) -> Fields:
         """Returns what ``dialect`` fills into the template; raises `Unsupported` if it cannot be had in ``dtype``."""
@@ -95,8 +118,24 @@ def _onnx(opsets: Mapping[str, tuple[int, str | None]]) -> Mapping[str, Fields]:
     }
 
 
+def _modes(key: str, avg: str, maximum: str) -> Mapping[str, Fields]:
+    return {"avg": {key: avg}, "max": {key: maximum}}
+
+
+def _endings(output: str, gradient: str) -> Mapping[Operation, Fields]:
+    return {
+        Operation.FORWARD: {"finish": output},
+        Operation.FEATURE_GRADIENT: {"finish": f"{gradient}  # the gradient, that is"},
+    }
+
+
+def _ncnn(version: int) -> Mapping[str, Fields]:
+    return {dialect: {"aligned": aligned, "version": version} for dialect, aligned in Ncnn.aligned.items()}
+
+
 _FLOATS = ("float32", "float64", "float16")
 _ALL = (*_FLOATS, "bfloat16")
+_ONE = ("float32",)
 _AVERAGE = ("avg",)
 _OF_MAPS = (Operation.FORWARD, Operation.FEATURE_GRADIENT)
 _OPENCV = _onnx({dialect: (OPSET, coordinates) for dialect, coordinates in OpenCv.coordinates.items()})
@@ -119,6 +158,91 @@ LIBRARIES: Mapping[str, Library] = MappingProxyType(
         "onnx-reference": Library(_onnx(OnnxReference.opsets), Boxes.CORNERS, _ALL),
         "openvino": Library(_each("aligned_mode", OpenVino.aligned_mode), Boxes.CORNERS, ("float32", "float16")),
         "opencv": Library(_OPENCV, Boxes.CORNERS, ("float32", "float64")),
+        "openvino-v3": Library({"openvino-asymmetric": {}}, Boxes.CORNERS, ("float32", "float16")),
+        "mnn": Library(
+            _each("aligned", Mnn.aligned),
+            Boxes.ROWS,
+            _ONE,
+            operations=_OF_MAPS,
+            spellings=_modes("pooling", "AVEPOOL", "MAXPOOL"),
+            endings={
+                Operation.FORWARD: {"gradient": ""},
+                Operation.FEATURE_GRADIENT: {
+                    "gradient": "\n    True,  # the gradient, instead of the output\n"
+                    "    expr.convert(variable(grad), expr.NC4HW4),"
+                },
+            },
+        ),
+        "ncnn": Library(_ncnn(1), Boxes.BY_IMAGE, _ONE, _AVERAGE),
+        "ncnn-version-0": Library(_ncnn(0), Boxes.BY_IMAGE, _ONE, _AVERAGE),
+        "paddle": Library(
+            _each("aligned", Paddle.aligned),
+            Boxes.BY_IMAGE,
+            ("float32", "float64"),
+            _AVERAGE,
+            operations=_OF_MAPS,
+            endings=_endings(
+                "output = pooled.numpy()[np.argsort(order)]",
+                "pooled.backward(paddle.to_tensor(grad[order]))\noutput = maps.grad.numpy()",
+            ),
+        ),
+        "tvm": Library(_each("aligned", Tvm.aligned), Boxes.ROWS, _ONE),
+        "mxnet": Library(
+            _each("aligned", MxNet.aligned),
+            Boxes.ROWS,
+            _FLOATS,
+            _AVERAGE,
+            operations=_OF_MAPS,
+            endings=_endings(
+                "output = pooled.asnumpy()",
+                "pooled.backward(mx.nd.array(grad, dtype=grad.dtype))\noutput = maps.grad.asnumpy()",
+            ),
+        ),
+        "chainer": Library(
+            {Chainer.dialect: {}},
+            Boxes.CORNERS,
+            _ONE,
+            operations=_OF_MAPS,
+            spellings=_modes("function", "average", "max"),
+            endings=_endings("output = pooled.array", "pooled.grad = grad\npooled.backward()\noutput = maps.grad"),
+        ),
+        "mindspore": Library(
+            _each("roi_end_mode", MindSpore.roi_end_mode),
+            Boxes.ROWS,
+            ("float32", "float16"),
+            _AVERAGE,
+            operations=_OF_MAPS,
+            endings=_endings(
+                "output = roi_align(maps, rois).asnumpy()",
+                "gradient = mindspore.ops.GradOperation(sens_param=True)(lambda maps: roi_align(maps, rois))\n"
+                "output = gradient(maps, mindspore.Tensor(grad)).asnumpy()",
+            ),
+        ),
+        "ivy": Library(_each("aligned", Ivy.aligned), Boxes.ROWS, _ONE, _AVERAGE),
+        "keras-hub": Library(
+            _each("aligned", KerasHub.aligned), Boxes.WIDE_ROWS, ("float32", "float16"), _AVERAGE, ratios="adaptive"
+        ),
+        "tensorflow": Library(
+            {TensorFlow.dialect: {}},
+            Boxes.CORNERS,
+            _ONE,
+            pairs=True,
+            operations=tuple(Operation),
+            spellings=_modes("pooling", "AVG", "MAX"),
+            endings={
+                **_endings(
+                    "output = pooled.numpy().transpose(0, 3, 1, 2)",
+                    "sent = tf.constant(grad.transpose(0, 2, 3, 1))\n"
+                    "gradient = tf.convert_to_tensor(tape.gradient(pooled, maps, sent))\n"
+                    "output = gradient.numpy().transpose(0, 3, 1, 2)",
+                ),
+                Operation.BOX_GRADIENT: {
+                    "finish": "sent = tf.constant(grad.transpose(0, 2, 3, 1))\n"
+                    "output = tf.convert_to_tensor(tape.gradient(pooled, rois, sent)).numpy()"
+                },
+            },
+            ratios="fixed",
+        ),
         "roikit": Library(_each("dialect", {name: name for name in DIALECTS}), Boxes.WIDE_ROWS, _ALL, pairs=True),
     }
 )

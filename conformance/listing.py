@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import importlib
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
 
 from ..kernels.dialect import DIALECTS, Dialect
+from . import places
 from .case import load_cases
 from .contested import is_contested
-from .implementation import missing_requirements, registered
+from .implementation import registered
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,18 +28,15 @@ def _print(columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
 
 
 def implementations(*, verbose: bool) -> None:
-    """Prints the registered implementations, and whether what they need is installed."""
+    """Prints the registered implementations and where each would run; with ``verbose`` under which Python."""
     rows = []
     for name, point in registered().items():
-        try:
-            adapter: Any = getattr(importlib.import_module(point.module), point.attr)
-        except Exception as error:  # noqa: BLE001 - a broken plug-in must not hide the others
-            rows.append((name, "broken", f"{type(error).__name__}: {error}"))
-            continue
-        missing = missing_requirements(adapter)
-        state = f"absent: {', '.join(missing)}" if missing else "installed"
-        rows.append((name, state, adapter.install if missing or verbose else ""))
-    _print(("implementation", "state", "install with"), rows)
+        place = places.find(point)
+        state = f"{place.state}: {place.note}" if place.note else place.state
+        where = place.python if place.state in ("here", "in its environment") else ""
+        rows.append((name, state, place.install, where) if verbose else (name, state, place.install))
+    columns = ("implementation", "where it runs", "install with")
+    _print((*columns, "Python") if verbose else columns, rows)
 
 
 def cases(*, verbose: bool) -> None:

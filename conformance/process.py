@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import queue
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,6 +14,9 @@ import threading
 import time
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import protocol
@@ -38,6 +43,8 @@ class Target:
         dialects: The dialects to judge it by; None means those that it describes.
         python: The interpreter of its worker.
         command: What to start instead of roikit's own worker, if it has one of its own (``PROTOCOL.md``).
+        bare: Whether that is one of an environment of its own, which has NumPy but not roikit, and which nothing of this
+            process's import path is to reach.
     """
 
     name: str
@@ -45,6 +52,7 @@ class Target:
     dialects: tuple[str, ...] | None = None
     python: str = sys.executable
     command: tuple[str, ...] = ()
+    bare: bool = False
 
     @property
     def starts(self) -> tuple[str, ...]:
@@ -52,15 +60,29 @@ class Target:
         return self.command or (self.python, "-m", "roikit.conformance.worker", self.spec)
 
 
-def _environment(poison: int) -> dict[str, str]:
+@cache
+def exposed_package() -> Path:
+    """Returns a directory in which roikit lies alone, however it is installed here, for interpreters that lack it."""
+    chosen = Path(tempfile.mkdtemp(prefix="roikit-package-"))
+    atexit.register(shutil.rmtree, chosen, ignore_errors=True)
+    (chosen / "roikit").mkdir()
+    for name in ("kernels", "conformance"):
+        (chosen / "roikit" / name).symlink_to(str(files(f"roikit.{name}")), target_is_directory=True)
+    return chosen
+
+
+def _environment(target: Target, poison: int) -> dict[str, str]:
     """Returns the environment of a worker: glibc fills what it hands out, and what it takes back, with ``poison``."""
     tunables = (os.environ.get("GLIBC_TUNABLES"), f"glibc.malloc.perturb={poison}", "glibc.malloc.tcache_count=0")
-    return {
+    variables = {
         "OMP_WAIT_POLICY": "PASSIVE",  # idle threads of several workers must not spin on cores that others need
         **os.environ,
         "GLIBC_TUNABLES": ":".join(filter(None, tunables)),  # what is cached per thread would not be filled
         "ROIKIT_POISON": str(poison),
     }
+    if target.bare:
+        variables |= {"PYTHONPATH": str(exposed_package()), "PYTHONNOUSERSITE": "1"}
+    return variables
 
 
 class WorkerGoneError(Exception):
@@ -83,7 +105,7 @@ class Worker:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._stderr,
-                env=_environment(poison),
+                env=_environment(target, poison),
                 start_new_session=True,  # Ctrl-C is the runner's, and what the worker starts can be ended with it
             )
             stack.pop_all()

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .libraries import Fields, Library
 
 LAYOUT = "NCHW"
+_APART = (Boxes.CORNERS, Boxes.BY_IMAGE)
 
 
 def reproduce(case_id: str, implementation: str, dialect: str | None = None, dtype: str | None = None) -> str:
@@ -81,7 +82,8 @@ def _write(case: Case, implementation: str, dialect: str, dtype: str, known: Dev
     library, expectation = LIBRARIES[implementation], case.expectation(dialect, dtype)
     call = case.call(dialect, dtype, LAYOUT)
     fields = _call_fields(call) | _dtype_fields(dtype, library) | library.fields(dialect, dtype)
-    if call.operation != Operation.FORWARD:
+    fields |= library.spellings.get(call.mode, {}) | library.endings.get(call.operation, {})
+    if not library.endings and call.operation != Operation.FORWARD:
         fields |= _gradient_fields(call.operation, fields)
     fields["model"] = _template("onnx-model", fields) if "opset" in fields else ""
     setup, pooling = _template(implementation, fields | {"data": "$data"}).split("\n\n$data\n\n")
@@ -91,7 +93,7 @@ def _write(case: Case, implementation: str, dialect: str, dtype: str, known: Dev
     parts = {
         "heading": script.heading(case, dialect, known, command),
         "setup": setup,
-        "inputs": script.inputs(case, fields["array_type"], boxes_type, apart=library.boxes == Boxes.CORNERS),
+        "inputs": script.inputs(case, fields["array_type"], boxes_type, apart=library.boxes in _APART),
         "pooling": script.refusable(pooling) if refusal else pooling,
     }
     if expectation is None:

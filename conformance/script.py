@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import asdict
+from functools import cache
 from importlib.resources import files
 from textwrap import fill, indent
 from typing import TYPE_CHECKING, Any
@@ -134,11 +135,17 @@ def _comment(text: str) -> str:
     return fill(text, _COLUMNS, initial_indent="# ", subsequent_indent="# ", break_long_words=False)
 
 
-def _rules(case: Case, dialect: str) -> Iterator[str]:
-    """Yields the first paragraph of each rule of a case, and the choices that ``dialect`` makes in it."""
+@cache
+def _sections() -> dict[str, tuple[str, str]]:
+    """Returns title and text of each rule of the specification."""
     document = files(__package__).joinpath("SPECIFICATION.md").read_text(encoding="utf-8")
     _, *parts = re.split(r"^## (RA-\d+) (.+)$", document, flags=re.MULTILINE)
-    sections = {rule: (title, text) for rule, title, text in zip(parts[::3], parts[1::3], parts[2::3], strict=True)}
+    return {rule: (title, text) for rule, title, text in zip(parts[::3], parts[1::3], parts[2::3], strict=True)}
+
+
+def _rules(case: Case, dialect: str) -> Iterator[str]:
+    """Yields the first paragraph of each rule of a case, and the choices that ``dialect`` makes in it."""
+    sections = _sections()
     choices = asdict(DIALECTS[dialect])
 
     def chosen(match: re.Match[str]) -> str:

@@ -10,6 +10,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from ..kernels.dialect import DIALECTS
+from . import places
 from .case import DTYPES, LAYOUTS, cases_of, load_cases
 from .implementation import registered
 from .process import Target
@@ -135,9 +136,12 @@ def select_targets(
     wanted = names or ([] if callables or workers else list(points))
     targets = []
     for name in dict.fromkeys(wanted):
-        point = points[name]
-        target = Target(name, f"adapter:{point.module}:{point.attr}")
-        targets.append(replace(target, python=interpreters.get(name, target.python)))
+        target = Target(name, f"adapter:{points[name].module}:{points[name].attr}")
+        if name in interpreters:
+            targets.append(replace(target, python=interpreters[name]))
+        else:
+            place = places.find(points[name])
+            targets.append(replace(target, python=place.python, bare=place.bare))
     for path in dict.fromkeys(callables):
         module, colon, function = path.partition(":")
         if not colon or not module or not function:

@@ -1,4 +1,4 @@
-"""OpenVINO's CPU plugin, through its own operator ROIAlign-9 rather than an imported ONNX model.
+"""OpenVINO's CPU plugin, through its own operators ROIAlign-9 and ROIAlign-3 rather than an imported ONNX model.
 
 Facts: ``openvino/opset9/ops.py`` of 2026.4, and running it.
 
@@ -73,6 +73,24 @@ class OpenVino:
         data = opset9.parameter(PartialShape([-1, -1, -1, -1]), kind)
         rois = opset9.parameter(PartialShape([-1, 4]), kind)
         indices = opset9.parameter(PartialShape([-1]), Type.i64)
-        node = opset9.roi_align(data, rois, indices, *attributes)
+        node = self._node(data, rois, indices, *attributes)
         model = Model([node], [data, rois, indices])
         return self._core.compile_model(model, "CPU", {hint.inference_precision: Type.f32})
+
+    @staticmethod
+    def _node(*inputs_and_attributes: Any) -> Any:
+        from openvino import opset9
+
+        return opset9.roi_align(*inputs_and_attributes)
+
+
+class OpenVinoV3(OpenVino):
+    """``openvino.opset3.roi_align``, the operator's first version, which knows no ``aligned_mode``."""
+
+    aligned_mode: ClassVar[dict[str, str]] = {"openvino-asymmetric": ""}
+
+    @staticmethod
+    def _node(*inputs_and_attributes: Any) -> Any:
+        from openvino import opset3
+
+        return opset3.roi_align(*inputs_and_attributes[:-1])

@@ -114,6 +114,7 @@ def test_every_script_names_case_and_rules_and_imports_the_library_and_numpy_onl
     allowed = {"sys", "inspect", "importlib", "numpy", "ml_dtypes", name.partition("-")[0]}
     allowed |= {
         "torchvision": {"torch"}, "mmcv": {"torch"}, "onnxruntime": {"onnx"}, "opencv": {"cv2", "onnx"},
+        "mnn": {"MNN"}, "keras-hub": {"keras", "os"},
     }.get(name.removesuffix("-python"), set())  # fmt: skip
     written = 0
     for case in load_cases():

@@ -1,0 +1,64 @@
+"""MindSpore on a CPU.
+
+Facts: the doc string of ``mindspore.ops.ROIAlign`` of 2.10.0, and running it.
+
+* There is no ``aligned``, but ``roi_end_mode``: 1, the default, adds 1 to the second corner before scaling; 0 does not.
+* Adaptive sampling is asked for by a ``sample_num`` of 0 or less; the default is 2.
+* Boxes are ``(K, 5)`` in the data type of the maps.
+* There is a gradient for the maps, none for the boxes.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ..implementation import Description, Operation, RoiAlignCall
+from ._call import boxes_like_input, require_described
+
+
+class MindSpore:
+    """``mindspore.ops.ROIAlign``, run eagerly."""
+
+    requires: ClassVar[tuple[str, ...]] = ("mindspore",)
+    install: ClassVar[str] = 'pip install mindspore "numpy<2"'
+    roi_end_mode: ClassVar[dict[str, int]] = {"mindspore": 1, "mindspore-end-mode-0": 0}
+
+    def __init__(self) -> None:
+        import mindspore
+
+        mindspore.set_context(mode=mindspore.PYNATIVE_MODE)
+        mindspore.set_device("CPU")
+        self._mindspore = mindspore
+        self._operator = lru_cache(maxsize=256)(mindspore.ops.ROIAlign)
+        self._gradient = mindspore.ops.GradOperation(sens_param=True)
+        self._description = Description(
+            version=mindspore.__version__,
+            homepage="https://www.mindspore.cn",
+            dialects=tuple(self.roi_end_mode),
+            dtypes=("float16", "float32"),
+            operations=(Operation.FORWARD, Operation.FEATURE_GRADIENT),
+        )
+
+    def describe(self) -> Description:
+        """Describes the loaded library."""
+        return self._description
+
+    def roi_align(self, call: RoiAlignCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Calls the operator with copies of the arrays."""
+        require_described(call, self._description)
+        scale, ratio = call.single_scale(), call.single_sampling_ratio()
+        operator = self._operator(*call.output_size, scale, ratio, self.roi_end_mode[call.dialect])
+        maps, boxes = self._tensor(call.input), self._tensor(boxes_like_input(call))
+        if call.operation == Operation.FORWARD:
+            result = operator(maps, boxes)
+        else:
+            assert call.grad is not None
+            result = self._gradient(lambda maps: operator(maps, boxes))(maps, self._tensor(call.grad))
+        array: np.ndarray = result.asnumpy()
+        return array
+
+    def _tensor(self, array: np.ndarray) -> Any:
+        return self._mindspore.Tensor(np.ascontiguousarray(array))

@@ -1,0 +1,70 @@
+"""MXNet on a CPU.
+
+Facts: the doc string of ``mxnet.nd.contrib.ROIAlign`` of 1.9.1, ``src/operator/contrib/roi_align.cc``, and running it.
+
+* ``aligned`` is a boolean argument, False by default.
+* Adaptive sampling is asked for by a ``sample_ratio`` of 0 or less; the default is -1.
+* Boxes are ``(K, 5)`` in the data type of the maps, in which the operator also computes. A RoI whose batch index is negative is
+  documented to give 0.
+* The spatial scale is from 0 to 1.
+* There is a gradient for the maps, none for the boxes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from ..implementation import Description, Operation, RoiAlignCall, Unsupported
+from ._call import boxes_like_input, require_described
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+class MxNet:
+    """``mxnet.nd.contrib.ROIAlign``."""
+
+    requires: ClassVar[tuple[str, ...]] = ("mxnet",)
+    install: ClassVar[str] = 'pip install mxnet "numpy<1.24"'
+    aligned: ClassVar[dict[str, bool]] = {"mxnet": False, "mxnet-aligned": True}
+
+    def __init__(self) -> None:
+        import mxnet
+
+        self._mxnet = mxnet
+        self._description = Description(
+            version=mxnet.__version__,
+            homepage="https://github.com/apache/mxnet",
+            dialects=tuple(self.aligned),
+            dtypes=("float16", "float32", "float64"),
+            operations=(Operation.FORWARD, Operation.FEATURE_GRADIENT),
+        )
+
+    def describe(self) -> Description:
+        """Describes the loaded library."""
+        return self._description
+
+    def roi_align(self, call: RoiAlignCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Calls the operator with copies of the arrays."""
+        require_described(call, self._description)
+        if call.single_scale() > 1:
+            raise Unsupported("a spatial scale above 1")
+        nd, dtype = self._mxnet.nd, call.input.dtype
+        maps, boxes = nd.array(call.input, dtype=dtype), nd.array(boxes_like_input(call), dtype=dtype)
+        is_gradient = call.operation == Operation.FEATURE_GRADIENT
+        if is_gradient:
+            maps.attach_grad()
+        with self._mxnet.autograd.record(train_mode=True):
+            pooled = nd.contrib.ROIAlign(
+                maps,
+                boxes,
+                pooled_size=call.output_size,
+                spatial_scale=call.single_scale(),
+                sample_ratio=call.single_sampling_ratio(),
+                aligned=self.aligned[call.dialect],
+            )
+        if is_gradient:
+            pooled.backward(nd.array(call.grad, dtype=dtype))
+            pooled = maps.grad
+        result: np.ndarray = pooled.asnumpy()
+        return result

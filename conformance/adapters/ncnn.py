@@ -1,0 +1,88 @@
+"""ncnn on a CPU: its layer ROIAlign, which has two versions of one function.
+
+Facts: the parameters of the layer, ``src/layer/roialign.cpp``, and running 1.0.20261020.
+
+* ``aligned`` is parameter 4, off by default.
+* Parameter 5 is the version: 1 is the function that most others compute, 0, the default, clips bins to the map before it counts
+  samples. No named dialect does that; version 0 claims those of version 1.
+* Adaptive sampling is asked for by a sampling ratio of 0, the default.
+* One RoI of one image is pooled per run: a batch index picks the image, and is never seen.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ..implementation import Description, RoiAlignCall, Unsupported
+from ._call import corners_and_indices, require_described
+
+_NETWORK = """7767517
+3 3
+Input maps 0 1 maps
+Input roi 0 1 roi
+ROIAlign align 2 1 maps roi pooled 0={width} 1={height} 2={scale:.9e} 3={ratio} 4={aligned} 5={version}
+"""
+
+
+class Ncnn:
+    """The layer ROIAlign with ``version=1``."""
+
+    requires: ClassVar[tuple[str, ...]] = ("ncnn",)
+    install: ClassVar[str] = "pip install ncnn"
+    aligned: ClassVar[dict[str, int]] = {"ncnn-version-1": 0, "ncnn-version-1-aligned": 1}
+    version: ClassVar[int] = 1
+
+    def __init__(self) -> None:
+        import ncnn
+
+        self._ncnn = ncnn
+        self._net = lru_cache(maxsize=256)(self._load)
+        self._description = Description(
+            version=ncnn.__version__, homepage="https://github.com/Tencent/ncnn", dialects=tuple(self.aligned)
+        )
+
+    def describe(self) -> Description:
+        """Describes the loaded library."""
+        return self._description
+
+    def roi_align(self, call: RoiAlignCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Runs the layer once for each RoI."""
+        require_described(call, self._description)
+        if not len(call.boxes):
+            raise Unsupported("a run without a RoI")
+        corners, indices = corners_and_indices(call)
+        if not ((indices >= 0) & (indices < len(call.input))).all():
+            raise Unsupported("batch indices: a run has one image")
+        arguments = (call.single_scale(), call.single_sampling_ratio(), self.aligned[call.dialect])
+        net = self._net(*call.output_size, *arguments)
+        images = [np.ascontiguousarray(image) for image in call.input]
+        return np.stack([self._run(net, images[i], roi) for i, roi in zip(indices, corners, strict=True)])
+
+    def _run(self, net: Any, image: np.ndarray, roi: np.ndarray) -> np.ndarray:
+        extractor = net.create_extractor()
+        extractor.input("maps", self._ncnn.Mat(image).clone())
+        extractor.input("roi", self._ncnn.Mat(roi).clone())
+        status, pooled = extractor.extract("pooled")
+        if status != 0:
+            raise ValueError(f"the extractor returned {status}")
+        return np.array(pooled)
+
+    def _load(self, height: int, width: int, scale: float, ratio: int, aligned: int) -> Any:
+        net = self._ncnn.Net()
+        net.opt.num_threads = 1
+        text = _NETWORK.format(
+            height=height, width=width, scale=scale, ratio=ratio, aligned=aligned, version=self.version
+        )
+        if net.load_param_mem(text) != 0:
+            raise ValueError(f"ncnn cannot load\n{text}")
+        net.load_model_mem(b"")
+        return net
+
+
+class NcnnVersion0(Ncnn):
+    """The layer ROIAlign as it is by default."""
+
+    version: ClassVar[int] = 0

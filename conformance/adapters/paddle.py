@@ -1,0 +1,81 @@
+"""Paddle on a CPU.
+
+Facts: ``paddle/vision/ops.py`` of 3.3.1, and running it.
+
+* ``aligned`` is a boolean argument, True by default; False is ``paddle-legacy``.
+* Adaptive sampling is asked for by a ``sampling_ratio`` of 0 or less; the default is -1.
+* Boxes are ``(K, 4)`` in the data type of the maps, sorted by image, with the number of those of each image: an image
+  that is not there cannot be named.
+* There is a gradient for the maps, none for the boxes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from ..implementation import Description, Operation, RoiAlignCall, Unsupported
+from ._call import corners_and_indices, require_described
+
+if TYPE_CHECKING:
+    import paddle
+
+
+class Paddle:
+    """``paddle.vision.ops.roi_align``."""
+
+    requires: ClassVar[tuple[str, ...]] = ("paddle",)
+    install: ClassVar[str] = "pip install paddlepaddle"
+    aligned: ClassVar[dict[str, bool]] = {"paddle": True, "paddle-legacy": False}
+
+    def __init__(self) -> None:
+        import paddle
+        from paddle.vision.ops import roi_align
+
+        paddle.set_device("cpu")
+        self._roi_align = roi_align
+        self._description = Description(
+            version=paddle.__version__,
+            homepage="https://github.com/PaddlePaddle/Paddle",
+            dialects=tuple(self.aligned),
+            dtypes=("float32", "float64"),
+            operations=(Operation.FORWARD, Operation.FEATURE_GRADIENT),
+        )
+
+    def describe(self) -> Description:
+        """Describes the loaded library."""
+        return self._description
+
+    def roi_align(self, call: RoiAlignCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Calls the function with the boxes sorted by image, and puts its rows back into the order of the call."""
+        import paddle
+
+        require_described(call, self._description)
+        corners, indices = corners_and_indices(call)
+        if not ((indices >= 0) & (indices < len(call.input))).all():
+            raise Unsupported("the index of an image that is not there")
+        order = np.argsort(indices, kind="stable")
+        maps = paddle.to_tensor(np.ascontiguousarray(call.input), stop_gradient=call.operation == Operation.FORWARD)
+        pooled = self._pool(call, maps, corners[order], np.bincount(indices, minlength=len(call.input)))
+        if call.operation == Operation.FORWARD:
+            result = np.empty(tuple(pooled.shape), call.input.dtype)
+            result[order] = pooled.numpy()
+            return result
+        assert call.grad is not None
+        pooled.backward(paddle.to_tensor(call.grad[order]))
+        gradient: np.ndarray = maps.grad.numpy()
+        return gradient
+
+    def _pool(self, call: RoiAlignCall, maps: paddle.Tensor, corners: np.ndarray, counts: np.ndarray) -> paddle.Tensor:
+        import paddle
+
+        return self._roi_align(
+            maps,
+            paddle.to_tensor(corners),
+            paddle.to_tensor(counts.astype(np.int32)),
+            call.output_size,
+            spatial_scale=call.single_scale(),
+            sampling_ratio=call.single_sampling_ratio(),
+            aligned=self.aligned[call.dialect],
+        )

@@ -1,0 +1,72 @@
+"""TVM's Relax operator on a CPU, compiled with LLVM and TVM's default schedules.
+
+Facts: ``tvm/relax/op/vision/roi_align.py`` and ``tvm/topi/vision/roi_align.py`` of 0.27.0, and running them.
+
+* ``aligned`` is a boolean argument, False by default. True omits the least extent, and nothing else: importers are to shift
+  boxes themselves.
+* Adaptive sampling is asked for by a ``sample_ratio`` of 0 or less; the default is -1.
+* Boxes are ``(K, 5)`` in the data type of the maps, in which the operator also computes.
+* Each setting is compiled, in a quarter of a second or more, so that only one data type is offered.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ..implementation import Description, RoiAlignCall
+from ._call import require_described
+
+
+class Tvm:
+    """``tvm.relax.op.vision.roi_align``."""
+
+    requires: ClassVar[tuple[str, ...]] = ("tvm",)
+    install: ClassVar[str] = "pip install apache-tvm"
+    aligned: ClassVar[dict[str, bool]] = {"tvm": False, "tvm-aligned": True}
+
+    def __init__(self) -> None:
+        import tvm
+
+        self._tvm = tvm
+        self._function = lru_cache(maxsize=4096)(self._compile)
+        self._description = Description(
+            version=tvm.__version__,
+            homepage="https://tvm.apache.org",
+            dialects=tuple(self.aligned),
+            modes=("avg", "max"),
+            layouts=("NCHW", "NHWC"),
+        )
+
+    def describe(self) -> Description:
+        """Describes the loaded library."""
+        return self._description
+
+    def roi_align(self, call: RoiAlignCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Runs the call's function, which is kept compiled for later calls."""
+        require_described(call, self._description)
+        scale, ratio = call.single_scale(), call.single_sampling_ratio()
+        attributes = (call.output_size, scale, ratio, self.aligned[call.dialect], call.layout, call.mode)
+        function = self._function(call.input.dtype.name, *attributes)
+        result: np.ndarray = function(self._tensor(call.input), self._tensor(call.boxes)).numpy()
+        return result
+
+    def _tensor(self, array: np.ndarray) -> Any:
+        return self._tvm.runtime.tensor(np.ascontiguousarray(array))
+
+    def _compile(self, dtype: str, *attributes: Any) -> Any:
+        """Compiles the operator for any shapes; ``attributes`` are those of the operator, in its order."""
+        from tvm import relax, tirx
+
+        shape = [tirx.Var(name, "int64") for name in ("n", "a", "b", "c")]
+        maps = relax.Var("maps", relax.TensorType(shape, dtype))
+        boxes = relax.Var("boxes", relax.TensorType((tirx.Var("k", "int64"), 5), dtype))
+        builder = relax.BlockBuilder()
+        with builder.function("main", [maps, boxes]):
+            with builder.dataflow():
+                pooled = builder.emit_output(builder.emit(relax.op.vision.roi_align(maps, boxes, *attributes)))
+            builder.emit_func_output(pooled)
+        module = relax.transform.LegalizeOps()(builder.get())
+        return relax.VirtualMachine(self._tvm.compile(module, target="llvm"), self._tvm.cpu())["main"]
