@@ -17,6 +17,8 @@ from .implementation import registered
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_FILE_WIDTH = 400  # columns of what is not printed to a terminal
+
 
 def _print(columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
@@ -24,7 +26,8 @@ def _print(columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
         table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*row)
-    Console().print(table)
+    console = Console()
+    (console if console.is_terminal else Console(width=_FILE_WIDTH)).print(table)
 
 
 def implementations(*, verbose: bool) -> None:

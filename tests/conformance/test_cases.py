@@ -47,7 +47,7 @@ def test_the_specification_cites_the_cases_of_every_rule():
     documents = [json.loads(file.read_text()) for file in FILES]
     text = files("roikit.conformance").joinpath("SPECIFICATION.md").read_text()
     assert golden.cite(text, documents) == text
-    assert text.count("\nCases: ") == len(RULES)
+    assert text.count("\nCases: ") == len(RULES) + 1  # those of RA-17 have a file of their own
 
 
 def test_ids_are_unique_and_every_rule_has_a_case():
