@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import goldens, gpu_rows, machine, probes, tools
 from .device import Timer
+from .operations import Operation
 from .workloads import GPU_ROWS
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def measure(document: Document, names: list[str]) -> None:
     rates = probes.rates(content["probes"])
     document.stage("golden cases on the device", partial(_goldens, document))
     for name in names:
-        if not document.has_row(name, "gpu", None):
+        if not document.has_row(name, Operation.FORWARD, "gpu", None):
             document.stage(f"gpu {name}", partial(_row, document, name, rates), least=20)
     document.stage("launches", partial(add, partial(probes.launches, timer)))
     document.stage("atomics", partial(add, partial(probes.atomics, timer)))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from . import floors, gpu_contestants, machine
 from .contestants import numpy_dtype
 from .device import Timer, allocated_bytes, l2_bytes
+from .operations import Operation
 from .reference import make_reference
 from .rows import AGAIN, describe, entry, first_check, ratios
 from .timing import control, interleave, summarise
@@ -133,7 +134,7 @@ def measure_on_gpu(
     del who, times
     cupy.get_default_memory_pool().free_all_blocks()
     return {
-        **describe(work, reference),
+        **describe(work, reference, Operation.FORWARD),
         "place": "gpu",
         "threads": None,
         "rates": vars(rates),
