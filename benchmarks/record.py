@@ -97,6 +97,9 @@ def record(
     place: Annotated[Place, typer.Option(help="Where to measure.")] = Place.AUTO,
     thread: Annotated[list[int] | None, typer.Option(help="Threads on a CPU; by default 1, then all cores.")] = None,
     seconds: Annotated[float, typer.Option(min=0, help="Seconds of timing for each row on a CPU.")] = 8.0,
+    gpu_seconds: Annotated[
+        float, typer.Option(min=0, help="Seconds of timing for each row on a GPU, hot and cold each.")
+    ] = 1.0,
     resume: Annotated[
         bool, typer.Option(help="Add to the file what it lacks or was disturbed, if it is of this commit.")
     ] = False,
@@ -123,7 +126,7 @@ def record(
     if on_gpu:
         from . import gpu_record
 
-        gpu_record.measure(document, names)
+        gpu_record.measure(document, names, operations, gpu_seconds)
     if place != Place.GPU:
         if not on_gpu:
             document.stage("golden cases", partial(measure_goldens, document, "roikit"))

@@ -14,9 +14,25 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from benchmarks import device, exercise, forward_gpu, goldens, gpu_contestants, gpu_record, gpu_rows, machine, probes
+from benchmarks import (
+    device,
+    exercise,
+    forward_gpu,
+    goldens,
+    gpu_backward_contestants,
+    gpu_contestants,
+    gpu_pooler_backward_contestants,
+    gpu_pooler_contestants,
+    gpu_record,
+    gpu_rows,
+    gpu_torch,
+    machine,
+    probes,
+)
 from benchmarks.document import Document
 from benchmarks.floors import ASSUMED
+from benchmarks.operations import Operation
+from roikit import kernels
 from roikit.kernels import roi_align
 from roikit.kernels.nvrtc import ARCHITECTURES
 
@@ -144,7 +160,22 @@ def gpu(monkeypatch):
         roi_align(feature.get(), boxes.get(), *arguments, out=out.get(), **keywords)
         return out
 
+    def gradient_on_host(grad, boxes, *arguments, out, **keywords):
+        state.launch()
+        outs = [one.get() for one in out] if isinstance(out, list) else out.get()
+        function = "multiscale_roi_align_backward" if isinstance(out, list) else "roi_align_backward"
+        getattr(kernels, function)(grad.get(), boxes.get(), *arguments, out=outs, **keywords)
+        return out
+
+    def pooler_on_host(maps, boxes, *arguments, out, **keywords):
+        state.launch()
+        kernels.multiscale_roi_align([one.get() for one in maps], boxes.get(), *arguments, out=out.get(), **keywords)
+        return out
+
     monkeypatch.setattr(gpu_contestants, "roi_align", on_host)
+    monkeypatch.setattr(gpu_backward_contestants, "roi_align_backward", gradient_on_host)
+    monkeypatch.setattr(gpu_pooler_contestants, "multiscale_roi_align", pooler_on_host)
+    monkeypatch.setattr(gpu_pooler_backward_contestants, "multiscale_roi_align_backward", gradient_on_host)
     monkeypatch.setattr(machine, "gpu_state", lambda: [{"name": "Stand-in", "clocks.sm": "1 MHz"}])
     return state
 
@@ -164,6 +195,55 @@ def test_a_row(gpu, small):
     assert single["floor"]["output_bytes"] == 2 * half["floor"]["output_bytes"] == 4 * small.outputs
     assert half["cold_copies"] > single["cold_copies"], "half the bytes need more copies to exceed the cache"
     assert row["control"]["spread"] == pytest.approx(0, abs=1e-6)
+
+
+@pytest.mark.parametrize("operation", [Operation.BACKWARD, Operation.POOLER, Operation.POOLER_BACKWARD])
+def test_rows_of_other_operations(gpu, small, operation):
+    row = gpu_rows.measure_on_gpu(small, ASSUMED, 0.0, 1, operation=operation)
+    assert row["operation"] == operation
+    assert [entry["verdict"] for entry in row["entries"]] == ["correct"] * 6
+    assert set(row["absent"]) == set(gpu_rows.WHO[operation].PEERS)
+    launches = 1 if operation.all_levels else 2
+    for entry in row["entries"]:
+        assert entry["times"]["cold"]["median"] == pytest.approx(launches * LAUNCH_SECONDS)
+        assert entry["graph"]
+    maps = 2 * 9 * (40 * 64 + 20 * 32)
+    if operation.gradient:
+        floor = row["entries"][0]["floor"]
+        assert (floor["touched_bytes"], floor["output_bytes"]) == (4 * maps, 4 * small.outputs)
+        assert row["entries"][0]["cold_copies"] == 2 + -(-2 * 2**20 // (4 * (maps + small.outputs)))
+
+
+def test_cold_gradients_are_written_to_arrays_of_their_own(gpu, small):
+    timer = device.Timer()
+    problem = gpu_rows.problem(small)
+    who, _ = gpu_contestants.everybody(gpu_backward_contestants, problem, timer, lambda itemsize: 3)
+    first = who[0]
+    written = [first.call(one) for one in first.inputs.sets]
+    assert len({out.ctypes.data for outs in written for out in outs}) == 3 * 2 == len(first.owned)
+
+
+@pytest.mark.parametrize("operation", [Operation.BACKWARD, Operation.POOLER_BACKWARD])
+def test_a_wrong_gradient_is_wrong_however_fast(gpu, small, monkeypatch, operation):
+    part = gpu_rows.WHO[operation]
+    name = "roi_align_backward" if operation == Operation.BACKWARD else "multiscale_roi_align_backward"
+    honest = getattr(part, name)
+
+    def doubled(*arguments, out, **keywords):
+        honest(*arguments, out=out, **keywords)
+        for one in out if isinstance(out, list) else [out]:
+            one[0] *= 2
+        return out
+
+    monkeypatch.setattr(part, name, doubled)
+    row = gpu_rows.measure_on_gpu(small, ASSUMED, 0.0, 1, ("NHWC float32",), operation)
+    assert row["entries"][0]["verdict"] == "wrong"
+    assert "times the bound" in row["entries"][0]["reason"]
+
+
+def test_poolers_of_pytorch_are_not_captured():
+    with pytest.raises(NotImplementedError, match="wait for the device"):
+        gpu_torch.not_captured(lambda: None)
 
 
 def test_what_cannot_be_captured_is_timed_without_a_graph(gpu, small, monkeypatch):
@@ -225,17 +305,26 @@ def test_all_steps(gpu, small, monkeypatch, tmp_path):
     monkeypatch.setattr(probes, "_COPY_BYTES", 2**20)
     facts = {"source": machine.source(), "command": [], "machine": machine.describe(), "versions": machine.versions()}
     document = Document.begin(tmp_path / "record.json", 5, facts, resume=False)
-    gpu_record.measure(document, ["a1"])
+    gpu_record.measure(document, ["a1"], [Operation.FORWARD, Operation.POOLER_BACKWARD], 0.0)
     content = json.loads((tmp_path / "record.json").read_text(encoding="utf-8"))
     jsonschema.validate(content, SCHEMA)
     states = {stage["name"]: stage["state"] for stage in content["stages"]}
-    for name in ("bandwidths", "golden cases on the device", "gpu a1", "launches", "atomics", "sorts"):
+    for name in (
+        "bandwidths",
+        "golden cases on the device",
+        "gpu a1 forward",
+        "gpu a1 pooler-backward",
+        "launches",
+        "atomics",
+        "sorts",
+    ):
         assert states[name] == "done", content["stages"]
     assert {states[f"compute-sanitizer {tool}"] for tool in ("memcheck", "racecheck", "initcheck", "synccheck")} == {
         "skipped"
     }
     assert states["torchvision a1 kernel"] == "failed"
-    (row,) = content["rows"]
+    row, gradient = content["rows"]
+    assert [row["operation"], gradient["operation"]] == ["forward", "pooler-backward"]
     assert row["rates"]["source"].startswith("measured")
     found = {probe["name"]: probe["value"] for probe in content["probes"]}
     assert found["L2 read"] == pytest.approx(16 * 24 * 2**20 / LAUNCH_SECONDS)
@@ -248,7 +337,7 @@ def test_steps_that_come_too_late_are_skipped(gpu, small, tmp_path):
     facts = {"source": machine.source(), "command": [], "machine": machine.describe(), "versions": machine.versions()}
     document = Document.begin(tmp_path / "record.json", 5, facts, resume=False)
     document.deadline = time.monotonic()
-    gpu_record.measure(document, ["a1"])
+    gpu_record.measure(document, ["a1"], list(Operation), 0.0)
     assert {stage["state"] for stage in document.content["stages"]} == {"skipped"}
 
 
