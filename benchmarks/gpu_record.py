@@ -6,7 +6,7 @@ import itertools
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from . import goldens, gpu_rows, machine, probes, tools
+from . import exercise, goldens, gpu_rows, machine, probes, tools
 from .device import Timer
 from .operations import Operation
 from .workloads import GPU_ROWS
@@ -54,6 +54,7 @@ def measure(document: Document, names: list[str], operations: list[Operation], s
         )
     for name in probes.PREDICTED_FORWARD:
         document.stage(f"torchvision {name} kernel", lambda name=name: add(lambda: [probes.torchvision_kernel(name)]))
+    document.stage("small calls", exercise.small_calls, least=20)  # compiles what runs under the sanitizers
     for tool in tools.SANITIZERS:
         document.stage(f"compute-sanitizer {tool}", partial(_sanitize, document, tool), least=15)
     for which in _COUNTED:

@@ -15,6 +15,7 @@ import pytest
 from typer.testing import CliRunner
 
 from benchmarks import (
+    backward_gpu,
     device,
     exercise,
     forward_gpu,
@@ -281,6 +282,33 @@ def test_series_of_asv_take_their_figures_from_the_row(gpu, small):
         suite.setup({}, "a1", "NHWC float32")
 
 
+@pytest.mark.parametrize(
+    ("suite", "operation"),
+    [
+        (forward_gpu.Forward, Operation.FORWARD),
+        (backward_gpu.Backward, Operation.BACKWARD),
+        (backward_gpu.Pooler, Operation.POOLER),
+        (backward_gpu.PoolerBackward, Operation.POOLER_BACKWARD),
+    ],
+)
+def test_each_suite_of_asv_measures_its_operation(gpu, small, monkeypatch, suite, operation):
+    measured = []
+    honest = gpu_rows.measure_on_gpu
+
+    def measure(*arguments):
+        measured.append(arguments[-1])
+        return honest(*arguments)
+
+    monkeypatch.setattr(gpu_rows, "measure_on_gpu", measure)
+    monkeypatch.setattr(forward_gpu, "ROWS", ("a1",))
+    monkeypatch.setattr(forward_gpu.gpu, "present", lambda: True)
+    monkeypatch.setattr(probes, "bandwidths", lambda timer: [])
+    cache = suite().setup_cache()
+    assert measured == [operation]
+    suite().setup(cache, "a1", "NHWC float16")
+    assert suite().track_kernel_cold(cache, "a1", "NHWC float16") > 0
+
+
 def test_memory_that_a_call_asks_for_is_counted(gpu):
     def work():
         for size in (512, 1024):
@@ -300,6 +328,7 @@ def test_copies_and_launches():
 def test_all_steps(gpu, small, monkeypatch, tmp_path):
     verdicts = {"complete": True, "status": 0, "dialects": [], "verdicts": {"conforms": 3}, "first_failures": []}
     monkeypatch.setattr(goldens, "judge", lambda *_: verdicts)
+    monkeypatch.setattr(exercise, "small_calls", lambda: 1)
     monkeypatch.setattr(machine, "cores", lambda: 1)
     monkeypatch.setattr(probes, "_STREAM_BYTES", 2**20)
     monkeypatch.setattr(probes, "_COPY_BYTES", 2**20)
@@ -341,21 +370,64 @@ def test_steps_that_come_too_late_are_skipped(gpu, small, tmp_path):
     assert {stage["state"] for stage in document.content["stages"]} == {"skipped"}
 
 
-@pytest.mark.parametrize("arguments", [[], ["--row", "a1", "--dtype", "float16"]])
-def test_what_runs_under_the_tools_makes_calls_that_the_kernels_take(gpu, small, monkeypatch, arguments):
-    kinds = set()
+@pytest.fixture
+def exercised(gpu, monkeypatch):
+    """The calls of `exercise` go to the host; what they were, by name, is returned."""
+    calls = []
 
-    def on_host(feature, boxes, *positional, **keywords):
-        kinds.add((feature.dtype.name, feature.shape, keywords["layout"], keywords.get("mode", "avg"), len(boxes) > 0))
-        sound = boxes.get()[:5] if len(boxes) == 7 else boxes.get()  # two boxes of the small calls are to be refused
-        return roi_align(feature.get(), sound, *positional, **keywords)
+    def on_host(name):
+        def call(first, *positional, **keywords):
+            made = [sound(array) for array in (first, *positional)]
+            given = {key: sound(array) for key, array in keywords.items()}
+            maps, boxes = (first[0] if isinstance(first, list) else first), positional[0]
+            calls.append((name, maps.dtype.name, maps.shape, keywords["layout"], keywords.get("mode"), np.shape(boxes)))
+            result = getattr(kernels, name)(*made, **given)
+            return result.view(Array) if isinstance(result, np.ndarray) else result
 
-    monkeypatch.setattr(exercise, "roi_align", on_host)
+        return call
+
+    for name in ("roi_align", *GRADIENTS_AND_POOLERS):
+        monkeypatch.setattr(exercise, name, on_host(name))
     monkeypatch.setattr(sys.modules["cupy"].cuda, "set_allocator", lambda allocator: None, raising=False)
-    result = CliRunner().invoke(exercise.app, arguments)
+    return calls
+
+
+GRADIENTS_AND_POOLERS = (
+    "roi_align_backward",
+    "roi_align_backward_boxes",
+    "multiscale_roi_align",
+    "multiscale_roi_align_backward",
+    "multiscale_roi_align_backward_boxes",
+)
+
+
+def sound(array):
+    """Returns an argument for the host; without the last two boxes of the small calls, which are to be refused."""
+    if isinstance(array, list) and isinstance(array[0], Array):
+        return [one.get() for one in array]
+    if not isinstance(array, Array):
+        return array
+    return array.get()[:5] if len(array) == 7 else array.get()
+
+
+def test_a_row_runs_under_the_tools(small, exercised):
+    result = CliRunner().invoke(exercise.app, ["--row", "a1", "--dtype", "float16"])
+    assert result.output == "2 launches exercised\n"
+    assert [name for name, *_ in exercised] == ["roi_align"] * 2
+
+
+def test_small_calls_of_all_operations_run_under_the_tools(exercised):
+    result = CliRunner().invoke(exercise.app, [])
     assert result.exit_code == 0, result.output
-    assert result.output == f"{2 if arguments else 256} launches exercised\n"
-    assert len(kinds) == (2 if arguments else 128)
+    kinds = 2 * 2 * 2  # layouts, modes, grids
+    forward, others = 2 * kinds * 4 * 4, 2 * kinds * 2 * 3  # with and without RoIs; data types, numbers of channels
+    assert result.output == f"{forward + 5 * others} launches exercised\n"
+    names = [name for name, *_ in exercised]
+    assert names.count("roi_align") == forward
+    assert [names.count(name) for name in GRADIENTS_AND_POOLERS] == [others] * 5
+    assert len({call for call in exercised if call[0] == "roi_align"}) == forward / 2, (
+        "all but the grids are told apart"
+    )
 
 
 def test_without_measured_rates_the_floors_say_that_theirs_are_assumed():
