@@ -26,3 +26,10 @@ class PoolerBackward(forward_gpu.Forward):
         return forward_gpu.measure(Operation.POOLER_BACKWARD)
 
     setup_cache.timeout = 600
+
+
+class BoxesBackward(forward_gpu.Forward):
+    def setup_cache(self):
+        return forward_gpu.measure(Operation.BOXES)
+
+    setup_cache.timeout = 600

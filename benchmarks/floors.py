@@ -9,7 +9,8 @@ r·n_x + P·n_y if they are formed along x first. The floor of a call is the gre
 * 2 · multiply-adds ÷ float32 rate.
 
 With maps that stay in the L2 cache (hot), the first is left out. A gradient for the maps reads what arrives at the output, and
-writes every pixel of the maps, touched or not, once: these bytes take the place of both sums.
+writes every pixel of the maps, touched or not, once: these bytes take the place of both sums. One for the boxes reads what
+pooling reads and what pooling writes: its floor is that of pooling.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from . import (
     floors,
     gpu_backward_contestants,
+    gpu_box_contestants,
     gpu_contestants,
     gpu_pooler_backward_contestants,
     gpu_pooler_contestants,
@@ -33,6 +34,7 @@ WHO = {
     Operation.BACKWARD: gpu_backward_contestants,
     Operation.POOLER: gpu_pooler_contestants,
     Operation.POOLER_BACKWARD: gpu_pooler_backward_contestants,
+    Operation.BOXES: gpu_box_contestants,
 }
 """The modules that say who takes part; see `gpu_contestants.everybody`."""
 

@@ -20,6 +20,8 @@ class Operation(StrEnum):
     """Chooses the level of each RoI and pools it from there: one call, its output in the order of the boxes."""
     POOLER_BACKWARD = "pooler-backward"
     """Works out the gradients that go with it, for the maps of all levels: one call."""
+    BOXES = "boxes-backward"
+    """Works out the gradient for the boxes of each level by itself: a call per level."""
 
     @property
     def all_levels(self) -> bool:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 DIALECT = Operation.FORWARD.dialect
 WHOLE = 8_000_000
 """Rows of at most so many output elements, and of 25 times as many elements to read, are checked throughout."""
-_SAMPLED_ROIS, SAMPLED_CHANNELS = 24, 24
+SAMPLED_ROIS, SAMPLED_CHANNELS = 24, 24
 FLOAT64 = 2.0**-44
 """A generous bound of the float64 error of a sum, relative to the sum of magnitudes."""
 
@@ -64,7 +64,8 @@ class AxisFacts:
         return slice(self.first, self.first + self.weights.shape[1])
 
 
-def _axis_facts(axis: oracle.Axis) -> AxisFacts:
+def axis_facts(axis: oracle.Axis) -> AxisFacts:
+    """Returns the facts of an axis whose coordinates are formed in float32."""
     error = AxisError(axis, FLOAT_TYPES["float32"])
     reach = error.reach
     weights = np.zeros((axis.bins, axis.pixels))
@@ -98,7 +99,7 @@ def _rois_facts(
 ) -> list[RoiFacts]:
     rules = DIALECTS[dialect]
     rois = (oracle.stages(box, size, (bins, bins), (scale, scale), (ratio, ratio), rules) for box in boxes)
-    return [(_axis_facts(roi.y), _axis_facts(roi.x)) for roi in rois]
+    return [(axis_facts(roi.y), axis_facts(roi.x)) for roi in rois]
 
 
 def facts_of(problem: Problem, dialect: str, processes: int) -> tuple[list[RoiFacts], ...]:
@@ -152,14 +153,19 @@ class Judgement:
 
 @dataclass
 class Reference:
-    """The expected outputs of a row, in some elements; ``shapes`` are those of whole outputs, in the order N or K, C, …."""
+    """The expected outputs of a row, in some elements.
+
+    ``shapes`` are those of whole outputs, in the order N or K, C, …; ``dtype`` is theirs if it is not that of the maps.
+    """
 
     shapes: list[tuple[int, ...]]
     blocks: list[Expected] = field(default_factory=list)
     checked_exactly: int = 0
+    dtype: str | None = None
 
     def judge(self, outputs: list[Any], dtype: str) -> Judgement:
-        """Judges all outputs, of ``dtype``, NumPy's or CuPy's."""
+        """Judges all outputs, NumPy's or CuPy's, ``dtype`` being that of the maps."""
+        dtype = self.dtype or dtype
         worst = greatest = 0.0
         checked = 0
         for shape, output in zip(self.shapes, outputs, strict=True):
@@ -235,7 +241,7 @@ def _blocks(
         yield np.arange(rois), np.arange(channels)
         return
     yield np.arange(rois), np.sort(rng.choice(channels, SAMPLED_CHANNELS, replace=False))
-    yield np.sort(rng.choice(rois, min(_SAMPLED_ROIS, rois), replace=False)), np.arange(channels)
+    yield np.sort(rng.choice(rois, min(SAMPLED_ROIS, rois), replace=False)), np.arange(channels)
 
 
 def _expect(

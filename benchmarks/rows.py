@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from . import (
     backward_contestants,
+    box_contestants,
     contestants,
     floors,
     machine,
     pooler_backward_contestants,
     pooler_contestants,
 )
+from .box_reference import make_box_reference
 from .gradient_reference import make_gradient_reference
 from .operations import Operation
 from .reference import Judgement, make_reference
@@ -37,12 +39,15 @@ WHO = {
     Operation.BACKWARD: backward_contestants,
     Operation.POOLER: pooler_contestants,
     Operation.POOLER_BACKWARD: pooler_backward_contestants,
+    Operation.BOXES: box_contestants,
 }
 """The modules that say who takes part on a CPU: ``roikit`` is ours, ``PEERS`` are the others."""
 
 
 def reference_of(work: Problem, processes: int, operation: Operation) -> Reference:
     """Computes what an operation should give."""
+    if operation == Operation.BOXES:
+        return make_box_reference(work, processes, operation)
     make = make_gradient_reference if operation.gradient else make_reference
     return make(work, processes, operation)
 

@@ -170,6 +170,20 @@ def gradient(row: Row) -> np.ndarray:
     return _multiples(np.random.default_rng([SEED, 1, *shape]), shape)
 
 
+FEW = 8
+"""Numbers other than zero that `gradient_of_few` has for each RoI."""
+
+
+def gradient_of_few(row: Row) -> np.ndarray:
+    """Returns a gradient that is zero but for `FEW` numbers of each RoI, in channels and bins drawn by chance."""
+    shape = (row.rois, row.channels, row.bins, row.bins)
+    rng = np.random.default_rng([SEED, 2, *shape])
+    sent = np.zeros(shape, np.float32)
+    elements = rng.integers(0, sent[0].size, (row.rois, FEW))
+    np.put_along_axis(sent.reshape(row.rois, -1), elements, _multiples(rng, elements.shape), axis=1)
+    return sent
+
+
 def _multiples(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
     steps = np.rint(rng.standard_normal(shape, dtype=np.float32) * 32).clip(-127, 127)
     steps[steps == 0] = 1

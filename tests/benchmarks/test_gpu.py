@@ -21,6 +21,7 @@ from benchmarks import (
     forward_gpu,
     goldens,
     gpu_backward_contestants,
+    gpu_box_contestants,
     gpu_contestants,
     gpu_pooler_backward_contestants,
     gpu_pooler_contestants,
@@ -173,7 +174,13 @@ def gpu(monkeypatch):
         kernels.multiscale_roi_align([one.get() for one in maps], boxes.get(), *arguments, out=out.get(), **keywords)
         return out
 
+    def boxes_on_host(grad, maps, boxes, *arguments, out, **keywords):
+        state.launch()
+        kernels.roi_align_backward_boxes(grad.get(), maps.get(), boxes.get(), *arguments, out=out.get(), **keywords)
+        return out
+
     monkeypatch.setattr(gpu_contestants, "roi_align", on_host)
+    monkeypatch.setattr(gpu_box_contestants, "roi_align_backward_boxes", boxes_on_host)
     monkeypatch.setattr(gpu_backward_contestants, "roi_align_backward", gradient_on_host)
     monkeypatch.setattr(gpu_pooler_contestants, "multiscale_roi_align", pooler_on_host)
     monkeypatch.setattr(gpu_pooler_backward_contestants, "multiscale_roi_align_backward", gradient_on_host)
@@ -198,7 +205,7 @@ def test_a_row(gpu, small):
     assert row["control"]["spread"] == pytest.approx(0, abs=1e-6)
 
 
-@pytest.mark.parametrize("operation", [Operation.BACKWARD, Operation.POOLER, Operation.POOLER_BACKWARD])
+@pytest.mark.parametrize("operation", [one for one in Operation if one != Operation.FORWARD])
 def test_rows_of_other_operations(gpu, small, operation):
     row = gpu_rows.measure_on_gpu(small, ASSUMED, 0.0, 1, operation=operation)
     assert row["operation"] == operation
@@ -289,6 +296,7 @@ def test_series_of_asv_take_their_figures_from_the_row(gpu, small):
         (backward_gpu.Backward, Operation.BACKWARD),
         (backward_gpu.Pooler, Operation.POOLER),
         (backward_gpu.PoolerBackward, Operation.POOLER_BACKWARD),
+        (backward_gpu.BoxesBackward, Operation.BOXES),
     ],
 )
 def test_each_suite_of_asv_measures_its_operation(gpu, small, monkeypatch, suite, operation):

@@ -16,7 +16,7 @@ from benchmarks import (
 )
 from benchmarks.gradient_reference import make_gradient_reference, off_by, terms_of, validate
 from benchmarks.operations import Operation
-from benchmarks.reference import AxisFacts, _axis_facts, facts_of
+from benchmarks.reference import AxisFacts, axis_facts, facts_of
 from benchmarks.workloads import problem
 from roikit.conformance import oracle
 from roikit.conformance.tolerance import FLOAT_TYPES, AxisError
@@ -197,7 +197,7 @@ def test_weights_of_samples_that_moved_are_within_what_is_allowed(first, last):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("benchmarks.reference.AxisError", FarOff)
-        facts = _axis_facts(exact)
+        facts = axis_facts(exact)
     allowed, terms = off_by(facts), terms_of(facts)
     for _ in range(50):
         found = np.zeros((3, 12))
@@ -216,8 +216,8 @@ def test_weights_of_samples_that_moved_are_within_what_is_allowed(first, last):
 
 def test_the_least_errors_of_float32_are_allowed():
     assert AxisError(axis(0.1, 7.3), FLOAT_TYPES["float32"]).position(2, 1) > 0
-    assert (off_by(_axis_facts(axis(0.1, 7.3))) > 0).any()
-    assert not off_by(_axis_facts(axis(2.5, 8.5))).any(), "corners, bins and samples that float32 has exactly"
+    assert (off_by(axis_facts(axis(0.1, 7.3))) > 0).any()
+    assert not off_by(axis_facts(axis(2.5, 8.5))).any(), "corners, bins and samples that float32 has exactly"
 
 
 @pytest.mark.parametrize("unsure", [{"fragile": True}, {"at_bound": np.array([False, True, False])}])

@@ -94,7 +94,7 @@ def test_a_contestant_that_writes_nothing_is_wrong(work, expected):
 
 def test_large_rows_are_checked_crosswise(work, monkeypatch):
     monkeypatch.setattr(reference, "WHOLE", 10)
-    monkeypatch.setattr(reference, "_SAMPLED_ROIS", 2)
+    monkeypatch.setattr(reference, "SAMPLED_ROIS", 2)
     monkeypatch.setattr(reference, "SAMPLED_CHANNELS", 3)
     expected = make_reference(work)
     shapes = [block.value.shape[:2] for block in expected.blocks]
