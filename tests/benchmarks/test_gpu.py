@@ -5,14 +5,11 @@ show that CuPy does what the stand-in does.
 """
 
 import json
-import sys
 import time
-from types import ModuleType, SimpleNamespace
 
 import jsonschema
 import numpy as np
 import pytest
-from typer.testing import CliRunner
 
 from benchmarks import (
     backward_gpu,
@@ -21,10 +18,7 @@ from benchmarks import (
     forward_gpu,
     goldens,
     gpu_backward_contestants,
-    gpu_box_contestants,
     gpu_contestants,
-    gpu_pooler_backward_contestants,
-    gpu_pooler_contestants,
     gpu_record,
     gpu_rows,
     gpu_torch,
@@ -34,158 +28,9 @@ from benchmarks import (
 from benchmarks.document import Document
 from benchmarks.floors import ASSUMED
 from benchmarks.operations import Operation
-from roikit import kernels
-from roikit.kernels import roi_align
 from roikit.kernels.nvrtc import ARCHITECTURES
 
-LAUNCH_SECONDS = 100e-6
 SCHEMA = json.loads((machine.ROOT / "benchmarks" / "record.schema.json").read_text(encoding="utf-8"))
-
-
-class Gpu:
-    """Counts launches; while capturing they take no time."""
-
-    clock = 0.0
-    captured = None
-
-    def launch(self):
-        if self.captured is None:
-            self.clock += LAUNCH_SECONDS
-        else:
-            self.captured += 1
-
-
-class Array(np.ndarray):
-    @property
-    def data(self):
-        host = self.view(np.ndarray)
-
-        def memset(value, size):
-            assert size == host.nbytes
-            host.view(np.uint8)[...] = value
-
-        return SimpleNamespace(ptr=self.ctypes.data, memset=memset)
-
-    def get(self):
-        return self.view(np.ndarray)
-
-
-def stand_in(gpu):  # noqa: C901 - a module's worth of names
-    class Stream:
-        ptr = 1
-
-        def __init__(self, non_blocking):
-            assert non_blocking, "the default stream cannot be captured"
-
-        def __enter__(self):
-            return self
-
-        def __exit__(self, *_):
-            return None
-
-        def synchronize(self):
-            assert gpu.captured is None, "waiting while capturing"
-
-        def begin_capture(self):
-            gpu.captured = 0
-
-        def end_capture(self):
-            count, gpu.captured = gpu.captured, None
-
-            def launch(stream):
-                gpu.clock += count * LAUNCH_SECONDS
-
-            return SimpleNamespace(upload=lambda stream: None, launch=launch)
-
-    class Event:
-        def record(self, stream):
-            self.at = gpu.clock
-
-    class Device:
-        id = 0
-        compute_capability = "90"
-        attributes = {"MultiProcessorCount": 4, "L2CacheSize": 2**20}
-
-        def synchronize(self):
-            return None
-
-    class MemoryHook:
-        def __enter__(self):
-            gpu.hook = self
-            return self
-
-        def __exit__(self, *_):
-            gpu.hook = None
-
-    def raw_kernel(text, name, options):
-        assert f"void {name}(" in text
-
-        def launch(grid, block, values, **_):
-            assert all(isinstance(value, np.generic | np.ndarray) for value in values), "CuPy guesses Python's numbers"
-            gpu.launch()
-
-        return launch
-
-    def array(maker):
-        return lambda *arguments, **keywords: maker(*arguments, **keywords).view(Array)
-
-    cupy = ModuleType("cupy")
-    cupy.cuda = ModuleType("cupy.cuda")
-    cupy.cuda.memory_hook = ModuleType("cupy.cuda.memory_hook")
-    cupy.cuda.memory_hook.MemoryHook = MemoryHook
-    cupy.cuda.Stream, cupy.cuda.Event, cupy.cuda.Device = Stream, Event, Device
-    cupy.cuda.get_elapsed_time = lambda start, end: (end.at - start.at) * 1e3
-    cupy.cuda.runtime = SimpleNamespace(
-        memcpyAsync=lambda *_: gpu.launch(),
-        memcpyDeviceToDevice=3,
-        getDeviceProperties=lambda number: {"name": b"Stand-in", "totalGlobalMem": 2**30},
-        driverGetVersion=lambda: 13000,
-        runtimeGetVersion=lambda: 13000,
-    )
-    cupy.RawKernel = raw_kernel
-    cupy.asarray, cupy.empty, cupy.zeros, cupy.ones = map(array, (np.array, np.empty, np.zeros, np.ones))
-    cupy.ascontiguousarray, cupy.argsort = array(np.ascontiguousarray), array(np.argsort)
-    cupy.get_default_memory_pool = lambda: SimpleNamespace(free_all_blocks=lambda: None)
-    return cupy
-
-
-@pytest.fixture
-def gpu(monkeypatch):
-    state = Gpu()
-    cupy = stand_in(state)
-    monkeypatch.setitem(sys.modules, "cupy", cupy)
-    monkeypatch.setitem(sys.modules, "cupy.cuda", cupy.cuda)
-    monkeypatch.setitem(sys.modules, "cupy.cuda.memory_hook", cupy.cuda.memory_hook)
-
-    def on_host(feature, boxes, *arguments, out, **keywords):
-        state.launch()
-        roi_align(feature.get(), boxes.get(), *arguments, out=out.get(), **keywords)
-        return out
-
-    def gradient_on_host(grad, boxes, *arguments, out, **keywords):
-        state.launch()
-        outs = [one.get() for one in out] if isinstance(out, list) else out.get()
-        function = "multiscale_roi_align_backward" if isinstance(out, list) else "roi_align_backward"
-        getattr(kernels, function)(grad.get(), boxes.get(), *arguments, out=outs, **keywords)
-        return out
-
-    def pooler_on_host(maps, boxes, *arguments, out, **keywords):
-        state.launch()
-        kernels.multiscale_roi_align([one.get() for one in maps], boxes.get(), *arguments, out=out.get(), **keywords)
-        return out
-
-    def boxes_on_host(grad, maps, boxes, *arguments, out, **keywords):
-        state.launch()
-        kernels.roi_align_backward_boxes(grad.get(), maps.get(), boxes.get(), *arguments, out=out.get(), **keywords)
-        return out
-
-    monkeypatch.setattr(gpu_contestants, "roi_align", on_host)
-    monkeypatch.setattr(gpu_box_contestants, "roi_align_backward_boxes", boxes_on_host)
-    monkeypatch.setattr(gpu_backward_contestants, "roi_align_backward", gradient_on_host)
-    monkeypatch.setattr(gpu_pooler_contestants, "multiscale_roi_align", pooler_on_host)
-    monkeypatch.setattr(gpu_pooler_backward_contestants, "multiscale_roi_align_backward", gradient_on_host)
-    monkeypatch.setattr(machine, "gpu_state", lambda: [{"name": "Stand-in", "clocks.sm": "1 MHz"}])
-    return state
 
 
 def test_a_row(gpu, small):
@@ -193,10 +38,10 @@ def test_a_row(gpu, small):
     assert [entry["verdict"] for entry in row["entries"]] == ["correct"] * 6
     assert list(row["absent"]) == ["torchvision"]
     for entry in row["entries"]:
-        assert entry["times"]["hot"]["median"] == pytest.approx(2 * LAUNCH_SECONDS), "two levels"
-        assert entry["times"]["cold"]["median"] == pytest.approx(2 * LAUNCH_SECONDS)
+        assert entry["times"]["hot"]["median"] == pytest.approx(2 * gpu.launch_seconds), "two levels"
+        assert entry["times"]["cold"]["median"] == pytest.approx(2 * gpu.launch_seconds)
         assert entry["times"]["hot"]["samples"] == 10
-        assert entry["floor_fraction"]["cold"] == pytest.approx(entry["floor"]["cold"] / (2 * LAUNCH_SECONDS))
+        assert entry["floor_fraction"]["cold"] == pytest.approx(entry["floor"]["cold"] / (2 * gpu.launch_seconds))
         assert entry["workspace_bytes"] == 0
         assert entry["graph"]
     single, half = (row["entries"][i] for i in (0, 2))
@@ -213,7 +58,7 @@ def test_rows_of_other_operations(gpu, small, operation):
     assert set(row["absent"]) == set(gpu_rows.WHO[operation].PEERS)
     launches = 1 if operation.all_levels else 2
     for entry in row["entries"]:
-        assert entry["times"]["cold"]["median"] == pytest.approx(launches * LAUNCH_SECONDS)
+        assert entry["times"]["cold"]["median"] == pytest.approx(launches * gpu.launch_seconds)
         assert entry["graph"]
     maps = 2 * 9 * (40 * 64 + 20 * 32)
     if operation.gradient:
@@ -262,7 +107,7 @@ def test_what_cannot_be_captured_is_timed_without_a_graph(gpu, small, monkeypatc
     row = gpu_rows.measure_on_gpu(small, ASSUMED, 0.0, 1, ("NCHW float32",))
     (entry,) = row["entries"]
     assert not entry["graph"]
-    assert entry["times"]["cold"]["median"] == pytest.approx(2 * LAUNCH_SECONDS)
+    assert entry["times"]["cold"]["median"] == pytest.approx(2 * gpu.launch_seconds)
 
 
 def test_a_wrong_kernel_is_wrong_however_fast(gpu, small, monkeypatch):
@@ -364,9 +209,9 @@ def test_all_steps(gpu, small, monkeypatch, tmp_path):
     assert [row["operation"], gradient["operation"]] == ["forward", "pooler-backward"]
     assert row["rates"]["source"].startswith("measured")
     found = {probe["name"]: probe["value"] for probe in content["probes"]}
-    assert found["L2 read"] == pytest.approx(16 * 24 * 2**20 / LAUNCH_SECONDS)
-    assert found["copy, read and written"] == pytest.approx(2 * 2**20 / LAUNCH_SECONDS)
-    assert found["add scalar, spread"] == pytest.approx(4 * 4 * 256 * 64 / LAUNCH_SECONDS)
+    assert found["L2 read"] == pytest.approx(16 * 24 * 2**20 / gpu.launch_seconds)
+    assert found["copy, read and written"] == pytest.approx(2 * 2**20 / gpu.launch_seconds)
+    assert found["add scalar, spread"] == pytest.approx(4 * 4 * 256 * 64 / gpu.launch_seconds)
     assert {probe["number"] for probe in content["probes"]} == {0, 1, 4, 5, 6, 7}
 
 
@@ -376,66 +221,6 @@ def test_steps_that_come_too_late_are_skipped(gpu, small, tmp_path):
     document.deadline = time.monotonic()
     gpu_record.measure(document, ["a1"], list(Operation), 0.0)
     assert {stage["state"] for stage in document.content["stages"]} == {"skipped"}
-
-
-@pytest.fixture
-def exercised(gpu, monkeypatch):
-    """The calls of `exercise` go to the host; what they were, by name, is returned."""
-    calls = []
-
-    def on_host(name):
-        def call(first, *positional, **keywords):
-            made = [sound(array) for array in (first, *positional)]
-            given = {key: sound(array) for key, array in keywords.items()}
-            maps, boxes = (first[0] if isinstance(first, list) else first), positional[0]
-            calls.append((name, maps.dtype.name, maps.shape, keywords["layout"], keywords.get("mode"), np.shape(boxes)))
-            result = getattr(kernels, name)(*made, **given)
-            return result.view(Array) if isinstance(result, np.ndarray) else result
-
-        return call
-
-    for name in ("roi_align", *GRADIENTS_AND_POOLERS):
-        monkeypatch.setattr(exercise, name, on_host(name))
-    monkeypatch.setattr(sys.modules["cupy"].cuda, "set_allocator", lambda allocator: None, raising=False)
-    return calls
-
-
-GRADIENTS_AND_POOLERS = (
-    "roi_align_backward",
-    "roi_align_backward_boxes",
-    "multiscale_roi_align",
-    "multiscale_roi_align_backward",
-    "multiscale_roi_align_backward_boxes",
-)
-
-
-def sound(array):
-    """Returns an argument for the host; without the last two boxes of the small calls, which are to be refused."""
-    if isinstance(array, list) and isinstance(array[0], Array):
-        return [one.get() for one in array]
-    if not isinstance(array, Array):
-        return array
-    return array.get()[:5] if len(array) == 7 else array.get()
-
-
-def test_a_row_runs_under_the_tools(small, exercised):
-    result = CliRunner().invoke(exercise.app, ["--row", "a1", "--dtype", "float16"])
-    assert result.output == "2 launches exercised\n"
-    assert [name for name, *_ in exercised] == ["roi_align"] * 2
-
-
-def test_small_calls_of_all_operations_run_under_the_tools(exercised):
-    result = CliRunner().invoke(exercise.app, [])
-    assert result.exit_code == 0, result.output
-    kinds = 2 * 2 * 2  # layouts, modes, grids
-    forward, others = 2 * kinds * 4 * 4, 2 * kinds * 2 * 3  # with and without RoIs; data types, numbers of channels
-    assert result.output == f"{forward + 5 * others} launches exercised\n"
-    names = [name for name, *_ in exercised]
-    assert names.count("roi_align") == forward
-    assert [names.count(name) for name in GRADIENTS_AND_POOLERS] == [others] * 5
-    assert len({call for call in exercised if call[0] == "roi_align"}) == forward / 2, (
-        "all but the grids are told apart"
-    )
 
 
 def test_without_measured_rates_the_floors_say_that_theirs_are_assumed():
