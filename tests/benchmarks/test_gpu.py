@@ -215,6 +215,17 @@ def test_all_steps(gpu, small, monkeypatch, tmp_path):
     assert {probe["number"] for probe in content["probes"]} == {0, 1, 4, 5, 6, 7}
 
 
+def test_gradients_leave_time_for_the_tools(gpu, small, monkeypatch, tmp_path):
+    facts = {"source": machine.source(), "command": [], "machine": machine.describe(), "versions": machine.versions()}
+    document = Document.begin(tmp_path / "record.json", 2, facts, resume=False)
+    taken = []
+    monkeypatch.setattr(document, "stage", lambda name, step, least=5: taken.append(name) if least < 120 else None)
+    gpu_record.measure(document, ["a1"], [Operation.FORWARD, Operation.BACKWARD], 0.0)
+    assert "gpu a1 forward" in taken
+    assert "compute-sanitizer memcheck" in taken
+    assert "gpu a1 backward" not in taken
+
+
 def test_steps_that_come_too_late_are_skipped(gpu, small, tmp_path):
     facts = {"source": machine.source(), "command": [], "machine": machine.describe(), "versions": machine.versions()}
     document = Document.begin(tmp_path / "record.json", 5, facts, resume=False)
