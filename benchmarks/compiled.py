@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from roikit.kernels import occupancy
 from roikit.kernels.dialect import DIALECTS
 from roikit.kernels.nvrtc import ARCHITECTURES, Facts, disassembled_for
-from roikit.kernels.roi_align import device_sources, device_vector
+from roikit.kernels.roi_align import common_sizes, device_sources, device_vector
 
 from . import instructions
 from .reference import DIALECT
@@ -38,7 +38,7 @@ FACTS = (
 def source_of(specialisation: str) -> Source:
     """Returns the kernel that a GPU call with these maps runs."""
     layout, dtype = specialisation.split()
-    return device_sources(dtype, "avg", layout, DIALECTS[DIALECT])[-1]
+    return device_sources(dtype, "avg", layout, DIALECTS[DIALECT])[-1 - len(common_sizes(dtype, "avg", layout))]
 
 
 def facts(deadline: float = math.inf) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Who takes part on a CPU: roikit, and the libraries that are installed. Each makes all calls of a row, one per level.
+"""Who takes part in pooling on a CPU: roikit, and the libraries that are installed. Each makes all calls of a row, one per level.
 
 Inputs are converted before the clock starts, outputs after it has stopped. ``threads`` is set for everybody: PyTorch's
 ``set_num_threads``, the intra-op threads of ONNX Runtime, OpenVINO's ``inference_num_threads``, OpenCV's ``setNumThreads``,
@@ -17,10 +17,11 @@ import numpy as np
 from roikit.kernels import roi_align
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from .workloads import Level, Problem
 
+    Prepare = Callable[[Problem, int], "Contestant"]
 
 LAYOUTS = ("NCHW", "NHWC")
 
@@ -31,7 +32,7 @@ class Contestant:
 
     Attributes:
         calls: A call for each level, or one for several: each returns the library's own outputs, a list.
-        convert: Makes of that an array ``(K, C, P, P)`` in NumPy.
+        convert: Makes of each an array in NumPy, with channels after images or RoIs.
         owned: Output arrays that the calls write to, if they do; they are poisoned before a check.
     """
 
@@ -74,6 +75,11 @@ def in_layout(feature: np.ndarray, layout: str, dtype: str) -> np.ndarray:
     return np.ascontiguousarray(order.astype(numpy_dtype(dtype), copy=False))
 
 
+def as_nchw(layout: str) -> Callable[[Any], np.ndarray]:
+    """Returns what makes of an output in a layout one with channels after images or RoIs."""
+    return np.asarray if layout == "NCHW" else lambda out: out.transpose(0, 3, 1, 2)
+
+
 def roikit(problem: Problem, layout: str, dtype: str) -> Contestant:
     """Our kernels on the host, with the output given."""
     row = problem.row
@@ -90,8 +96,7 @@ def roikit(problem: Problem, layout: str, dtype: str) -> Contestant:
                 roi_align(feature, boxes, row.bins, scale, row.sampling_ratio, aligned=True, layout=layout, out=out)
             ]
         )
-    back = np.asarray if layout == "NCHW" else lambda out: out.transpose(0, 3, 1, 2)
-    return Contestant("roikit", layout, dtype, calls, back, owned)
+    return Contestant("roikit", layout, dtype, calls, as_nchw(layout), owned)
 
 
 def torchvision(problem: Problem, threads: int) -> Contestant:
@@ -226,7 +231,7 @@ def mnn(problem: Problem, threads: int) -> Contestant:
     return Contestant("mnn", "NC4HW4", "float32", [call(level) for level in problem.levels], np.array)
 
 
-PEERS: dict[str, tuple[Callable[[Problem, int], Contestant], tuple[str, ...]]] = {
+PEERS: dict[str, tuple[Prepare, tuple[str, ...]]] = {
     "torchvision": (torchvision, ("torch", "torchvision")),
     "onnxruntime": (onnxruntime, ("onnxruntime", "onnx")),
     "openvino": (openvino, ("openvino",)),
@@ -236,10 +241,12 @@ PEERS: dict[str, tuple[Callable[[Problem, int], Contestant], tuple[str, ...]]] =
 """How each peer is prepared, and the modules that it needs."""
 
 
-def present_peers(problem: Problem, threads: int) -> tuple[list[Contestant], dict[str, str]]:
-    """Returns the peers that take part, and why the others do not."""
+def present_peers(
+    peers: Mapping[str, tuple[Prepare, tuple[str, ...]]], problem: Problem, threads: int
+) -> tuple[list[Contestant], dict[str, str]]:
+    """Returns those of ``peers`` that take part, and why the others do not."""
     present, absent = [], {}
-    for name, (prepare, modules) in PEERS.items():
+    for name, (prepare, modules) in peers.items():
         missing = [module for module in modules if find_spec(module) is None]
         if missing:
             absent[name] = f"no module {', '.join(missing)}"
@@ -251,10 +258,10 @@ def present_peers(problem: Problem, threads: int) -> tuple[list[Contestant], dic
     return present, absent
 
 
-def our_variants(problem: Problem) -> list[Contestant]:
-    """Returns our kernels in each layout and 32- or 16-bit data type."""
+def our_variants(ours: Callable[[Problem, str, str], Contestant], problem: Problem) -> list[Contestant]:
+    """Returns ``ours`` in each layout and 32- or 16-bit data type."""
     dtypes = ["float32", "float16", *(["bfloat16"] if find_spec("ml_dtypes") else [])]
-    return [roikit(problem, layout, dtype) for dtype in dtypes for layout in LAYOUTS]
+    return [ours(problem, layout, dtype) for dtype in dtypes for layout in LAYOUTS]
 
 
 def use_threads(threads: int) -> None:

@@ -10,9 +10,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from .operations import operation_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
+
+    from .operations import Operation
 
 FORMAT = 1
 """Version of the form; ``record.schema.json`` describes it."""
@@ -89,9 +93,10 @@ class Document:
         self.content["stages"].append({"name": name, "state": state, "reason": reason, "seconds": seconds})
         self.save()
 
-    def has_row(self, name: str, place: str, threads: int | None) -> bool:
+    def has_row(self, name: str, operation: Operation, place: str, threads: int | None) -> bool:
         """Returns whether a row is in the record already, and was measured in peace."""
-        return any(_key(row) == (name, place, threads) and is_calm(row) for row in self.content["rows"])
+        key = name, operation, place, threads
+        return any(_key(row) == key and is_calm(row) for row in self.content["rows"])
 
     def add_row(self, row: dict[str, Any]) -> None:
         """Adds a row, in place of an earlier one if there is one."""
@@ -110,8 +115,8 @@ class Document:
             raise NothingMeasuredError(f"no row was measured; {self.path} says why")
 
 
-def _key(row: Mapping[str, Any]) -> tuple[str, str, int | None]:
-    return row["row"], row["place"], row["threads"]
+def _key(row: Mapping[str, Any]) -> tuple[str, Operation, str, int | None]:
+    return row["row"], operation_of(row), row["place"], row["threads"]
 
 
 def is_calm(row: Mapping[str, Any]) -> bool:

@@ -1,24 +1,33 @@
 """A program to be run under a sanitizer or profiler: ``python -m benchmarks.exercise``. Needs a GPU.
 
 Without a row it makes small calls of our kernels in every mode, layout and data type, with odd numbers of channels, boxes over
-the edge, adaptive grids, refused boxes, and none at all. With one it makes all calls of that row, once.
+the edge, adaptive grids, refused boxes, and none at all; and of the gradients and of the poolers, in fewer data types, since each
+must be compiled. With one it makes all calls of that row, once.
 """
 
 from __future__ import annotations
 
 import itertools
 from importlib.util import find_spec
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import typer
 
-from roikit.kernels import roi_align
+from roikit.kernels import (
+    multiscale_roi_align,
+    multiscale_roi_align_backward,
+    multiscale_roi_align_backward_boxes,
+    roi_align,
+    roi_align_backward,
+    roi_align_backward_boxes,
+)
 
 from .contestants import in_layout, numpy_dtype
 from .workloads import GPU_ROWS, problem
 
 app = typer.Typer(add_completion=False)
+_GRADIENT_TYPES = ("float32", "float16")
 
 
 def small_calls() -> int:
@@ -45,11 +54,34 @@ def small_calls() -> int:
         feature = in_layout(rng.standard_normal((2, channels, 19, 23)), layout, dtype)
         rois = cupy.asarray(boxes.astype(numpy_dtype("float64" if dtype == "float64" else "float32")))
         for count in (len(rois), 0):
-            arguments = (cupy.asarray(feature), rois[:count], bins, 0.5, ratio)
-            roi_align(*arguments, aligned=made % 2 == 0, mode=mode, layout=layout)
+            maps, some = cupy.asarray(feature), rois[:count]
+            rules = {"aligned": made % 2 == 0, "mode": mode, "layout": layout}
+            grad = roi_align(maps, some, bins, 0.5, ratio, **rules)
             made += 1
+            if dtype in _GRADIENT_TYPES and channels != 1:
+                made += _gradients(grad, maps, some, ratio, rules)
+                made += _poolers(maps, some, bins, ratio, rules)
     cupy.cuda.Device().synchronize()
     return made
+
+
+def _gradients(grad: Any, maps: Any, boxes: Any, ratio: int, rules: dict[str, Any]) -> int:
+    """Makes the calls of the gradients of one level; returns how many."""
+    given = maps if rules["mode"] == "max" else None
+    roi_align_backward(grad, boxes, maps.shape, 0.5, ratio, input=given, **rules)
+    roi_align_backward_boxes(grad, maps, boxes, 0.5, ratio, **rules)
+    return 2
+
+
+def _poolers(maps: Any, boxes: Any, bins: int, ratio: int, rules: dict[str, Any]) -> int:
+    """Makes the calls on two levels, so small that boxes fall on both; returns how many."""
+    levels, scales = [maps, maps], (0.5, 0.25)
+    shapes, rule = [maps.shape] * 2, {"canonical_size": 20.0, "canonical_level": 2}
+    given = levels if rules["mode"] == "max" else None
+    grad = multiscale_roi_align(levels, boxes, bins, scales, ratio, **rule, **rules)
+    multiscale_roi_align_backward(grad, boxes, shapes, scales, ratio, inputs=given, **rule, **rules)
+    multiscale_roi_align_backward_boxes(grad, levels, boxes, scales, ratio, **rule, **rules)
+    return 3
 
 
 def one_row(name: str, library: str, layout: str, dtype: str) -> int:

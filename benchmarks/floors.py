@@ -8,7 +8,9 @@ r·n_x + P·n_y if they are formed along x first. The floor of a call is the gre
 * (bytes of all footprints + bytes of the output) ÷ bandwidth from the L2 cache,
 * 2 · multiply-adds ÷ float32 rate.
 
-With maps that stay in the L2 cache (hot), the first is left out.
+With maps that stay in the L2 cache (hot), the first is left out. A gradient for the maps reads what arrives at the output, and
+writes every pixel of the maps, touched or not, once: these bytes take the place of both sums. One for the boxes reads what
+pooling reads and what pooling writes: its floor is that of pooling.
 """
 
 from __future__ import annotations
@@ -68,11 +70,13 @@ def taps(positions: np.ndarray, pixels: int) -> np.ndarray:
     return read
 
 
-def _level_geometry(level: Level, bins: int, ratio: int) -> Geometry:
+def _level_geometry(level: Level, bins: int, ratio: int, *, aligned: bool) -> Geometry:
     images, _, height, width = level.feature.shape
     boxes = level.boxes.astype(float)
-    corners = boxes[:, 1:] * level.scale - 0.5
+    corners = boxes[:, 1:] * level.scale - (0.5 if aligned else 0)
     extents = corners[:, 2:] - corners[:, :2]
+    if not aligned:
+        extents = np.maximum(extents, 1)
     ys, xs = (axis_samples(corners[:, axis], extents[:, axis], bins, ratio) for axis in (1, 0))
     union = np.zeros((images, height, width), bool)
     footprint = merged = adds = samples = 0
@@ -88,16 +92,16 @@ def _level_geometry(level: Level, bins: int, ratio: int) -> Geometry:
     return Geometry(len(boxes), footprint, int(union.sum()), samples, merged, adds)
 
 
-def geometry(problem: Problem) -> Geometry:
-    """Returns the counts of a row."""
+def geometry(problem: Problem, *, aligned: bool = True) -> Geometry:
+    """Returns the counts of a row; ``aligned`` is torchvision's."""
     row = problem.row
-    levels = [_level_geometry(level, row.bins, row.sampling_ratio) for level in problem.levels]
+    levels = [_level_geometry(level, row.bins, row.sampling_ratio, aligned=aligned) for level in problem.levels]
     return Geometry(*(sum(counts) for counts in zip(*map(astuple, levels), strict=True)))
 
 
 @dataclass(frozen=True)
 class Floor:
-    """The floors of a forward call: bytes, and seconds for cold and hot inputs."""
+    """The floors of a row: bytes, and seconds for cold and hot inputs."""
 
     touched_bytes: int
     footprint_bytes: int
@@ -114,3 +118,12 @@ def forward_floor(problem: Problem, counts: Geometry, itemsize: int, rates: Rate
     from_memory, from_l2 = (touched + output) / rates.memory, (footprint + output) / rates.l2
     arithmetic = 2 * counts.multiply_adds * problem.row.channels / rates.float32
     return Floor(touched, footprint, output, max(from_memory, from_l2, arithmetic), max(from_l2, arithmetic))
+
+
+def backward_floor(problem: Problem, counts: Geometry, itemsize: int, rates: Rates) -> Floor:
+    """Returns the floors of the gradient for the maps of a row whose elements have ``itemsize`` bytes."""
+    maps = sum(level.feature.size for level in problem.levels) * itemsize
+    output = problem.row.outputs * itemsize
+    arithmetic = 2 * counts.multiply_adds * problem.row.channels / rates.float32
+    from_memory, from_l2 = (maps + output) / rates.memory, (maps + output) / rates.l2
+    return Floor(maps, maps, output, max(from_memory, from_l2, arithmetic), max(from_l2, arithmetic))

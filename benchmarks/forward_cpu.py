@@ -1,5 +1,8 @@
 """RoIAlign forward on the CPU: seconds of a row, peak memory, and what a call costs besides its work."""
 
+from functools import partial
+from importlib.util import find_spec
+
 from roikit.kernels import roi_align
 
 from . import contestants
@@ -67,4 +70,31 @@ class Call:
         roi_align(self.feature, self.boxes, 1)
 
     def time_smallest_call(self):
-        roi_align(self.feature, self.boxes, 1)
+        return roi_align(self.feature, self.boxes, 1)
+
+
+class CallRatio:
+    """Our smallest call ÷ that of torchvision's operator, on the same arrays, in turns."""
+
+    unit = "our time ÷ torchvision's"
+
+    def setup(self):
+        if find_spec("torchvision") is None:
+            raise NotImplementedError("torchvision is not installed")
+        import torch
+        import torchvision
+
+        torch.set_num_threads(1)
+        contestants.use_threads(1)
+        ours = Call()
+        ours.setup()
+        given = torch.from_numpy(ours.feature), torch.from_numpy(ours.boxes)
+        operator = torchvision.ops.roi_align
+        self.functions = {"ours": ours.time_smallest_call, "torchvision": lambda: operator(*given, 1)}
+
+    def track_smallest_call(self):
+        from .timing import host_seconds, interleave, summarise
+
+        functions = {name: partial(host_seconds, function) for name, function in self.functions.items()}
+        samples = interleave(functions, seconds=0, least=100)
+        return summarise(samples["ours"]).median / summarise(samples["torchvision"]).median

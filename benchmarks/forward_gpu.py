@@ -6,6 +6,7 @@ Lower is better for every series. A row whose result is wrong fails, however fas
 import math
 
 from . import gpu, machine
+from .operations import Operation
 from .workloads import GPU_ROWS
 
 ROWS = ("a1", "b1", "c1", "d1", "e", "f")
@@ -33,21 +34,26 @@ def figures(measured):
     return found
 
 
+def measure(operation):
+    """Returns the figures of all rows; none without a GPU."""
+    if not gpu.present():
+        return {}
+    from . import gpu_rows, probes
+    from .device import Timer
+
+    rates = probes.rates(probes.bandwidths(Timer()))
+    return {
+        name: figures(gpu_rows.measure_on_gpu(GPU_ROWS[name], rates, 1.0, machine.cores(), VARIANTS, operation))
+        for name in ROWS
+    }
+
+
 class Forward:
     params = (ROWS, VARIANTS)
     param_names = ("row", "variant")
 
     def setup_cache(self):
-        if not gpu.present():
-            return {}
-        from . import gpu_rows, probes
-        from .device import Timer
-
-        rates = probes.rates(probes.bandwidths(Timer()))
-        return {
-            name: figures(gpu_rows.measure_on_gpu(GPU_ROWS[name], rates, 1.0, machine.cores(), VARIANTS))
-            for name in ROWS
-        }
+        return measure(Operation.FORWARD)
 
     setup_cache.timeout = 600
 

@@ -1,4 +1,4 @@
-"""Who takes part on a GPU: roikit through CuPy, and torchvision's CUDA operator, each on the very same arrays.
+"""Who takes part in pooling on a GPU: roikit through CuPy, and torchvision's CUDA operator, each on the very same arrays.
 
 torchvision takes channels-last maps too, and copies them first: that copy, and the zeroing of its output, are part of its time
 here, as they are for its users. In float16 it wants the boxes in float16, and forms coordinates in it, so that its result is
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,9 +17,11 @@ import numpy as np
 from roikit.kernels import roi_align
 
 from .contestants import LAYOUTS, numpy_dtype
+from .gpu_torch import Torch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import ModuleType
 
     from .device import Timer
     from .workloads import Level, Problem
@@ -29,22 +32,48 @@ def _upper_half(array: Any) -> Any:
     return (array.view(np.uint32) >> np.uint32(16)).astype(np.uint16)
 
 
-class Maps:
-    """The maps and boxes of a row on the device, in one layout and data type, and copies of the maps for cold inputs."""
+class Inputs:
+    """What a row's calls read on the device, in one layout and data type, and copies of it for cold inputs.
 
-    def __init__(self, problem: Problem, layout: str, dtype: str, copies: int) -> None:
+    Attributes:
+        sets: The arrays, and copies of them; ``arrays`` are these on the host, ``(N or K, C, …)``.
+        boxes: Boxes ``(K, 5)`` of each level.
+    """
+
+    def __init__(self, problem: Problem, arrays: list[np.ndarray], layout: str, dtype: str, copies: int) -> None:
         import cupy
-
-        def placed(level: Level) -> Any:
-            array = cupy.asarray(level.feature)
-            array = _upper_half(array) if dtype == "bfloat16" else array.astype(dtype)
-            placed = cupy.ascontiguousarray(array.transpose(0, 2, 3, 1)) if layout == "NHWC" else array
-            return placed.view(numpy_dtype(dtype))
 
         self.problem, self.layout, self.dtype = problem, layout, dtype
         self.boxes = [cupy.asarray(level.boxes) for level in problem.levels]
-        first = [placed(level) for level in problem.levels]
+        first = [self.placed(array) for array in arrays]
         self.sets = [first, *([array.copy() for array in first] for _ in range(copies - 1))]
+
+    def placed(self, array: np.ndarray) -> Any:
+        """Returns an array ``(N or K, C, …)`` on the device, in layout and data type."""
+        import cupy
+
+        placed = cupy.asarray(array)
+        placed = _upper_half(placed) if self.dtype == "bfloat16" else placed.astype(self.dtype)
+        placed = cupy.ascontiguousarray(placed.transpose(0, 2, 3, 1)) if self.layout == "NHWC" else placed
+        return placed.view(numpy_dtype(self.dtype))
+
+    def empty(self, shape: tuple[int, ...]) -> Any:
+        """Returns an array for an output of shape ``(N or K, C, …)``, in layout and data type."""
+        import cupy
+
+        n, c, h, w = shape
+        return cupy.empty((n, c, h, w) if self.layout == "NCHW" else (n, h, w, c), numpy_dtype(self.dtype))
+
+    def as_nchw(self, array: Any) -> Any:
+        """Returns an output with channels after images or RoIs."""
+        return array if self.layout == "NCHW" else array.transpose(0, 3, 1, 2)
+
+    @cached_property
+    def all_boxes(self) -> Any:
+        """The boxes of all levels ``(rois, 5)``, image after image."""
+        import cupy
+
+        return cupy.asarray(self.problem.boxes)
 
 
 @dataclass
@@ -52,14 +81,14 @@ class DeviceContestant:
     """One library with one layout and data type.
 
     Attributes:
-        call: Makes all calls of the row on a set of maps, and returns the outputs of the levels.
-        convert: Makes of such an output a CuPy array ``(K, C, P, P)``.
+        call: Makes all calls of the row on a set of inputs, and returns the outputs.
+        convert: Makes of such an output a CuPy array with channels after images or RoIs.
         capture: Turns a function that makes calls into one that replays them.
         owned: Output arrays that the calls write to, if they do.
     """
 
     library: str
-    maps: Maps
+    inputs: Inputs
     call: Callable[[list[Any]], list[Any]]
     convert: Callable[[Any], Any]
     capture: Callable[[Callable[[], object]], Callable[[], None]]
@@ -68,12 +97,12 @@ class DeviceContestant:
     @property
     def layout(self) -> str:
         """Layout of the maps."""
-        return self.maps.layout
+        return self.inputs.layout
 
     @property
     def dtype(self) -> str:
         """Data type of the maps, by name."""
-        return self.maps.dtype
+        return self.inputs.dtype
 
     @property
     def name(self) -> str:
@@ -81,8 +110,8 @@ class DeviceContestant:
         return f"{self.library} {self.layout} {self.dtype}"
 
     def __call__(self) -> list[Any]:
-        """Makes the calls, on the first set of maps."""
-        return self.call(self.maps.sets[0])
+        """Makes the calls, on the first set of inputs."""
+        return self.call(self.inputs.sets[0])
 
     def checked_outputs(self) -> list[Any]:
         """Makes the calls on poisoned memory, waits, and returns the outputs."""
@@ -96,95 +125,69 @@ class DeviceContestant:
         return [self.convert(output) for output in outputs]
 
 
-def roikit(maps: Maps, timer: Timer) -> DeviceContestant:
-    """Our kernels, with the output given."""
-    import cupy
+def arrays(problem: Problem) -> list[np.ndarray]:
+    """Returns what is read on the host: the maps of each level."""
+    return [level.feature for level in problem.levels]
 
-    row = maps.problem.row
-    bins = (row.bins, row.bins)
-    owned = [
-        cupy.empty(
-            (len(boxes), row.channels, *bins) if maps.layout == "NCHW" else (len(boxes), *bins, row.channels),
-            numpy_dtype(maps.dtype),
-        )
-        for boxes in maps.boxes
-    ]
+
+def roikit(inputs: Inputs, timer: Timer) -> DeviceContestant:
+    """Our kernels, with the output given."""
+    row, levels = inputs.problem.row, inputs.problem.levels
+    owned = [inputs.empty((len(level.boxes), row.channels, row.bins, row.bins)) for level in levels]
+
+    def one(feature: Any, boxes: Any, level: Level, out: Any) -> Any:
+        sampling = level.scale, row.sampling_ratio
+        return roi_align(feature, boxes, row.bins, *sampling, aligned=True, layout=inputs.layout, out=out)
 
     def call(features: list[Any]) -> list[Any]:
-        return [
-            roi_align(
-                feature, boxes, row.bins, level.scale, row.sampling_ratio, aligned=True, layout=maps.layout, out=out
-            )
-            for feature, boxes, level, out in zip(features, maps.boxes, maps.problem.levels, owned, strict=True)
-        ]
+        return [one(*each) for each in zip(features, inputs.boxes, levels, owned, strict=True)]
 
-    def convert(out: Any) -> Any:
-        return out if maps.layout == "NCHW" else out.transpose(0, 3, 1, 2)
-
-    return DeviceContestant("roikit", maps, call, convert, timer.capture, owned)
+    return DeviceContestant("roikit", inputs, call, inputs.as_nchw, timer.capture, owned)
 
 
-def torchvision(maps: Maps, timer: Timer) -> DeviceContestant:
-    """The compiled CUDA operator, on the arrays of ``maps``, on the timer's stream."""
-    import cupy
-    import torch
-    from torchvision.extension import _has_ops
+def torchvision(inputs: Inputs, timer: Timer) -> DeviceContestant:
+    """The compiled CUDA operator, on the timer's stream."""
+    side = Torch.beside(timer)
     from torchvision.ops import roi_align as operator
 
-    if not (_has_ops() and torch.cuda.is_available()):
-        raise ImportError("torchvision's CUDA operators are missing")
-    row = maps.problem.row
-    stream = torch.cuda.ExternalStream(timer.stream.ptr)
-
-    def tensor(array: Any) -> Any:
-        view = torch.from_dlpack(array)
-        return view if maps.layout == "NCHW" else view.permute(0, 3, 1, 2)
-
-    tensors = {id(array): tensor(array) for features in maps.sets for array in features}
-    boxes = [torch.from_dlpack(array).to(getattr(torch, maps.dtype)) for array in maps.boxes]
+    row, levels = inputs.problem.row, inputs.problem.levels
+    tensors = {id(array): side.tensor(array, inputs.layout) for features in inputs.sets for array in features}
+    boxes = [side.boxes(array, inputs.dtype) for array in inputs.boxes]
 
     def call(features: list[Any]) -> list[Any]:
-        with torch.cuda.stream(stream):
+        with side.on_stream():
             return [
                 operator(tensors[id(feature)], rois, row.bins, level.scale, row.sampling_ratio, True)
-                for feature, rois, level in zip(features, boxes, maps.problem.levels, strict=True)
+                for feature, rois, level in zip(features, boxes, levels, strict=True)
             ]
 
-    def capture(work: Callable[[], object]) -> Callable[[], None]:
-        with torch.cuda.stream(stream):
-            work()
-        stream.synchronize()
-        graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph, stream=stream):
-            work()
+    return DeviceContestant("torchvision", inputs, call, side.convert, side.capture)
 
-        def replay() -> None:
-            with torch.cuda.stream(stream):
-                graph.replay()
 
-        return replay
-
-    def convert(output: Any) -> Any:
-        return cupy.from_dlpack(output.contiguous())
-
-    return DeviceContestant("torchvision", maps, call, convert, capture)
+PEERS = {"torchvision": torchvision}
 
 
 def everybody(
-    problem: Problem, timer: Timer, copies: Callable[[int], int]
+    part: ModuleType, problem: Problem, timer: Timer, copies: Callable[[int], int]
 ) -> tuple[list[DeviceContestant], dict[str, str]]:
-    """Returns ours and the peers, and why others do not take part; ``copies`` of maps with elements of so many bytes."""
+    """Returns ours and the peers, and why others do not take part.
+
+    ``part`` is a module like this one: ``arrays`` are what is read, ``roikit`` is ours, ``PEERS`` are the others; ``copies``
+    says how many of the inputs are to be made, with elements of so many bytes.
+    """
     present, absent = [], {}
+    given = part.arrays(problem)
     for dtype, layout in itertools.product(("float32", "float16"), LAYOUTS):
-        maps = Maps(problem, layout, dtype, copies(numpy_dtype(dtype).itemsize))
-        present.append(roikit(maps, timer))
-        try:
-            present.append(torchvision(maps, timer))
-        except Exception as error:  # noqa: BLE001 - whatever ails a peer, ours is timed
-            absent["torchvision"] = f"{type(error).__name__}: {error}"
+        inputs = Inputs(problem, given, layout, dtype, copies(numpy_dtype(dtype).itemsize))
+        present.append(part.roikit(inputs, timer))
+        for name, peer in part.PEERS.items():
+            try:
+                present.append(peer(inputs, timer))
+            except Exception as error:  # noqa: BLE001 - whatever ails a peer, ours is timed
+                absent[name] = f"{type(error).__name__}: {error}"
     for layout in LAYOUTS:  # torchvision has no bfloat16
         try:
-            present.append(roikit(Maps(problem, layout, "bfloat16", copies(2)), timer))
+            present.append(part.roikit(Inputs(problem, given, layout, "bfloat16", copies(2)), timer))
         except Exception as error:  # noqa: BLE001 - ml_dtypes, or a CuPy that knows it, may be missing
             absent["roikit bfloat16"] = f"{type(error).__name__}: {error}"
     return present, absent

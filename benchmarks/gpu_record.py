@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from . import goldens, gpu_rows, machine, probes, tools
+from . import exercise, goldens, gpu_rows, machine, probes, tools
 from .device import Timer
+from .operations import Operation
 from .workloads import GPU_ROWS
 
 if TYPE_CHECKING:
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
 
     from .document import Document
 
-_ROW_SECONDS = 2.0
+_KEPT_SECONDS = 150.0  # of the time, for what comes after the rows of gradients and poolers
 _TOOL_SECONDS = 55.0
 _GOLDEN_SECONDS = 90.0
 _COUNTED = (
@@ -25,8 +27,8 @@ _COUNTED = (
 )
 
 
-def measure(document: Document, names: list[str]) -> None:
-    """Takes all steps on the current device."""
+def measure(document: Document, names: list[str], operations: list[Operation], seconds: float) -> None:
+    """Takes all steps on the current device; ``seconds`` are those of `gpu_rows.measure_on_gpu`."""
     content = document.content
     content["device"] = _device()
     content["probes"] = []
@@ -38,9 +40,11 @@ def measure(document: Document, names: list[str]) -> None:
     document.stage("bandwidths", partial(add, partial(probes.bandwidths, timer)))
     rates = probes.rates(content["probes"])
     document.stage("golden cases on the device", partial(_goldens, document))
-    for name in names:
-        if not document.has_row(name, "gpu", None):
-            document.stage(f"gpu {name}", partial(_row, document, name, rates), least=20)
+    for operation, name in itertools.product(operations, names):
+        if not document.has_row(name, operation, "gpu", None):
+            step = partial(_row, document, name, operation, rates, seconds)
+            least = 20 if operation == Operation.FORWARD else 20 + _KEPT_SECONDS
+            document.stage(f"gpu {name} {operation}", step, least=least)
     document.stage("launches", partial(add, partial(probes.launches, timer)))
     document.stage("atomics", partial(add, partial(probes.atomics, timer)))
     document.stage("sorts", partial(add, partial(probes.sorts, timer)))
@@ -50,6 +54,7 @@ def measure(document: Document, names: list[str]) -> None:
         )
     for name in probes.PREDICTED_FORWARD:
         document.stage(f"torchvision {name} kernel", lambda name=name: add(lambda: [probes.torchvision_kernel(name)]))
+    document.stage("small calls", exercise.small_calls, least=20)  # compiles what runs under the sanitizers
     for tool in tools.SANITIZERS:
         document.stage(f"compute-sanitizer {tool}", partial(_sanitize, document, tool), least=15)
     for which in _COUNTED:
@@ -73,9 +78,9 @@ def _device() -> dict[str, Any]:
     }
 
 
-def _row(document: Document, name: str, rates: Any) -> None:
-    measured = gpu_rows.measure_on_gpu(GPU_ROWS[name], rates, _ROW_SECONDS, min(machine.cores(), 16))
-    document.add_row(measured)
+def _row(document: Document, name: str, operation: Operation, rates: Any, seconds: float) -> None:
+    processes = min(machine.cores(), 16)
+    document.add_row(gpu_rows.measure_on_gpu(GPU_ROWS[name], rates, seconds, processes, operation=operation))
 
 
 def _goldens(document: Document) -> None:

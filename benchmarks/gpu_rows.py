@@ -6,11 +6,19 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from . import floors, gpu_contestants, machine
+from . import (
+    floors,
+    gpu_backward_contestants,
+    gpu_box_contestants,
+    gpu_contestants,
+    gpu_pooler_backward_contestants,
+    gpu_pooler_contestants,
+    machine,
+)
 from .contestants import numpy_dtype
 from .device import Timer, allocated_bytes, l2_bytes
-from .reference import make_reference
-from .rows import AGAIN, describe, entry, first_check, ratios
+from .operations import Operation
+from .rows import AGAIN, describe, entry, first_check, ratios, reference_of
 from .timing import control, interleave, summarise
 from .workloads import problem
 
@@ -19,7 +27,16 @@ if TYPE_CHECKING:
 
     from .gpu_contestants import DeviceContestant
     from .timing import Summary
-    from .workloads import Row
+    from .workloads import Problem, Row
+
+WHO = {
+    Operation.FORWARD: gpu_contestants,
+    Operation.BACKWARD: gpu_backward_contestants,
+    Operation.POOLER: gpu_pooler_contestants,
+    Operation.POOLER_BACKWARD: gpu_pooler_backward_contestants,
+    Operation.BOXES: gpu_box_contestants,
+}
+"""The modules that say who takes part; see `gpu_contestants.everybody`."""
 
 _REPLAY_SECONDS = 300e-6
 _MOST_LAUNCHES = 20
@@ -28,6 +45,13 @@ _MOST_LAUNCHES = 20
 def copies_for(touched_bytes: int, cache_bytes: int) -> int:
     """Returns how many copies of the maps to go through, so that more than twice the cache lies between two visits."""
     return 2 + math.ceil(2 * cache_bytes / touched_bytes)
+
+
+def visited(work: Problem, counts: floors.Geometry, operation: Operation) -> int:
+    """Returns how many elements the calls of a row visit of what there are copies of: maps, or a gradient and those for maps."""
+    if operation.gradient:
+        return work.row.outputs + sum(level.feature.size for level in work.levels)
+    return counts.touched * work.row.channels
 
 
 def launches_for(seconds: float) -> int:
@@ -57,7 +81,7 @@ def _replay(who: DeviceContestant, sets: list[list[Any]]) -> _Replay:
 
 def _replays(who: DeviceContestant, timer: Timer) -> dict[str, _Replay]:
     """Returns replays of hot and of cold inputs."""
-    first, sets = who.maps.sets[0], who.maps.sets
+    first, sets = who.inputs.sets[0], who.inputs.sets
     once = _replay(who, [first]).run
     estimate = min(timer.seconds({"once": once}, ["once"], warm=True)["once"] for _ in range(3))
     return {"hot": _replay(who, [first] * launches_for(estimate)), "cold": _replay(who, sets)}
@@ -90,7 +114,12 @@ def call_times(who: list[DeviceContestant], timer: Timer, seconds: float) -> dic
 
 
 def measure_on_gpu(
-    row: Row, rates: floors.Rates, seconds: float, processes: int, variants: tuple[str, ...] = ()
+    row: Row,
+    rates: floors.Rates,
+    seconds: float,
+    processes: int,
+    variants: tuple[str, ...] = (),
+    operation: Operation = Operation.FORWARD,
 ) -> dict[str, Any]:
     """Returns the record of a row; about ``seconds`` go into each of hot and cold kernel times.
 
@@ -99,12 +128,13 @@ def measure_on_gpu(
     import cupy
 
     work = problem(row)
-    counts = floors.geometry(work)
-    reference = make_reference(work, processes)
+    counts = floors.geometry(work, aligned=operation.aligned)
+    reference = reference_of(work, processes, operation)
+    floor_of = floors.backward_floor if operation.gradient else floors.forward_floor
     timer = Timer()
     cache = l2_bytes()
     who, absent = gpu_contestants.everybody(
-        work, timer, lambda itemsize: copies_for(counts.touched * row.channels * itemsize, cache)
+        WHO[operation], work, timer, lambda itemsize: copies_for(visited(work, counts, operation) * itemsize, cache)
     )
     who = [one for one in who if not variants or f"{one.layout} {one.dtype}" in variants]
     before = first_check(who, reference, absent)
@@ -117,7 +147,7 @@ def measure_on_gpu(
     entries = []
     for one in who:
         judged = (before[one.name], reference.judge(one.checked_outputs(), one.dtype))
-        floor = floors.forward_floor(work, counts, numpy_dtype(one.dtype).itemsize, rates)
+        floor = floor_of(work, counts, numpy_dtype(one.dtype).itemsize, rates)
         measured = times[one.name]
         fields = entry(one, judged, row.outputs, **measured, **calls[one.name])
         fields["floor"] = vars(floor)
@@ -126,14 +156,14 @@ def measure_on_gpu(
             "hot": floor.hot / measured["hot"].median,
         }
         fields["graph"] = graphs[one.name]
-        fields["cold_copies"] = len(one.maps.sets)
+        fields["cold_copies"] = len(one.inputs.sets)
         if one.library == "roikit":
             fields["workspace_bytes"] = allocated_bytes(one)
         entries.append(fields)
     del who, times
     cupy.get_default_memory_pool().free_all_blocks()
     return {
-        **describe(work, reference),
+        **describe(work, reference, operation),
         "place": "gpu",
         "threads": None,
         "rates": vars(rates),

@@ -1,12 +1,14 @@
 """Measures this machine and writes one JSON file: ``python -m benchmarks.record``, from the root of a checkout.
 
 Every result that is timed is checked, before and after; ours and every peer that is installed are timed in turns, ours twice
-(the A/A control). On a GPU the conformance cases, the sanitizers, the profiler's counters and the machine's own rates are part
-of it, each as far as the tools and the time are there. The file is written after every step.
+(the A/A control). What is timed is pooling and its gradients, level by level and all levels at once. On a GPU the conformance
+cases, the sanitizers, the profiler's counters and the machine's own rates are part of it, each as far as the tools and the
+time are there. The file is written after every step.
 """
 
 from __future__ import annotations
 
+import itertools
 import os
 import sys
 import tempfile
@@ -22,6 +24,7 @@ from rich.console import Console
 
 from . import compiled, goldens, gpu, machine, rows, table
 from .document import Document, NothingMeasuredError, Skipped
+from .operations import Operation
 from .workloads import CPU_ROWS
 
 RECORDED = machine.ROOT / "reports" / "recorded"
@@ -58,16 +61,16 @@ def measure_goldens(document: Document, implementation: str) -> None:
         raise RuntimeError("the golden cases were cut off")
 
 
-def measure_cpu(document: Document, names: list[str], threads: int, seconds: float) -> None:
+def measure_cpu(document: Document, names: list[str], operation: Operation, threads: int, seconds: float) -> None:
     """Adds the rows of the CPU that are not there yet, one step each."""
     for name in names:
-        if not document.has_row(name, "cpu", threads):
-            document.stage(f"cpu {name}, {threads} threads", partial(_cpu_row, document, name, threads, seconds))
+        if not document.has_row(name, operation, "cpu", threads):
+            step = partial(_cpu_row, document, name, operation, threads, seconds)
+            document.stage(f"cpu {name} {operation}, {threads} threads", step)
 
 
-def _cpu_row(document: Document, name: str, threads: int, seconds: float) -> None:
-    measured = rows.measure_on_cpu(CPU_ROWS[name], threads, seconds, machine.cores())
-    document.add_row(measured)
+def _cpu_row(document: Document, name: str, operation: Operation, threads: int, seconds: float) -> None:
+    document.add_row(rows.measure_on_cpu(CPU_ROWS[name], threads, seconds, machine.cores(), operation))
 
 
 def measure_compiled(document: Document) -> None:
@@ -88,9 +91,15 @@ def record(
     row: Annotated[
         list[str] | None, typer.Option(help=f"Only this row: {', '.join(CPU_ROWS)}. May be repeated.")
     ] = None,
+    operation: Annotated[
+        list[Operation] | None, typer.Option(help="Only this operation; by default all. May be repeated.")
+    ] = None,
     place: Annotated[Place, typer.Option(help="Where to measure.")] = Place.AUTO,
     thread: Annotated[list[int] | None, typer.Option(help="Threads on a CPU; by default 1, then all cores.")] = None,
     seconds: Annotated[float, typer.Option(min=0, help="Seconds of timing for each row on a CPU.")] = 8.0,
+    gpu_seconds: Annotated[
+        float, typer.Option(min=0, help="Seconds of timing for each row on a GPU, hot and cold each.")
+    ] = 1.0,
     resume: Annotated[
         bool, typer.Option(help="Add to the file what it lacks or was disturbed, if it is of this commit.")
     ] = False,
@@ -98,6 +107,7 @@ def record(
 ) -> None:
     """Measure this machine and write one JSON file."""
     names = row or list(CPU_ROWS)
+    operations = operation or list(Operation)
     if unknown := set(names) - set(CPU_ROWS):
         raise typer.BadParameter(f"no row {', '.join(sorted(unknown))}; there are {', '.join(CPU_ROWS)}")
     on_gpu = place != Place.CPU and gpu.present()
@@ -116,12 +126,12 @@ def record(
     if on_gpu:
         from . import gpu_record
 
-        gpu_record.measure(document, names)
+        gpu_record.measure(document, names, operations, gpu_seconds)
     if place != Place.GPU:
         if not on_gpu:
             document.stage("golden cases", partial(measure_goldens, document, "roikit"))
-        for threads in thread or sorted({1, machine.cores()}):
-            measure_cpu(document, names, threads, seconds)
+        for which, threads in itertools.product(operations, thread or sorted({1, machine.cores()})):
+            measure_cpu(document, names, which, threads, seconds)
     document.stage("static facts", partial(measure_compiled, document))
     console = Console(width=None if sys.stdout.isatty() else _CUT)
     console.print(f"written: {document.path}", markup=False, soft_wrap=True)

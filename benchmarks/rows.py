@@ -5,8 +5,19 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from . import contestants, floors, machine
-from .reference import DIALECT, Judgement, make_reference
+from . import (
+    backward_contestants,
+    box_contestants,
+    contestants,
+    floors,
+    machine,
+    pooler_backward_contestants,
+    pooler_contestants,
+)
+from .box_reference import make_box_reference
+from .gradient_reference import make_gradient_reference
+from .operations import Operation
+from .reference import Judgement, make_reference
 from .timing import Control, Summary, control, host_seconds, interleave, summarise
 from .workloads import problem
 
@@ -23,11 +34,30 @@ SUSPICIOUS = 1 / 3
 """A ratio below this makes a reader look twice: the entry says so. (Every result is checked again after it was timed.)"""
 
 
-def describe(work: Problem, reference: Reference) -> dict[str, Any]:
+WHO = {
+    Operation.FORWARD: contestants,
+    Operation.BACKWARD: backward_contestants,
+    Operation.POOLER: pooler_contestants,
+    Operation.POOLER_BACKWARD: pooler_backward_contestants,
+    Operation.BOXES: box_contestants,
+}
+"""The modules that say who takes part on a CPU: ``roikit`` is ours, ``PEERS`` are the others."""
+
+
+def reference_of(work: Problem, processes: int, operation: Operation) -> Reference:
+    """Computes what an operation should give."""
+    if operation == Operation.BOXES:
+        return make_box_reference(work, processes, operation)
+    make = make_gradient_reference if operation.gradient else make_reference
+    return make(work, processes, operation)
+
+
+def describe(work: Problem, reference: Reference, operation: Operation) -> dict[str, Any]:
     """Returns what a record says of a row itself."""
     row = work.row
     return {
         "row": row.name,
+        "operation": operation.value,
         "title": row.title,
         "rois": row.rois,
         "rois_per_level": [len(level.boxes) for level in work.levels],
@@ -35,9 +65,9 @@ def describe(work: Problem, reference: Reference) -> dict[str, Any]:
         "bins": row.bins,
         "sampling_ratio": row.sampling_ratio,
         "outputs": row.outputs,
-        "dialect": DIALECT,
-        "calls": "one per level",
-        "geometry": vars(floors.geometry(work)),
+        "dialect": operation.dialect,
+        "calls": operation.calls,
+        "geometry": vars(floors.geometry(work, aligned=operation.aligned)),
         "checked_exactly": reference.checked_exactly,
     }
 
@@ -105,31 +135,33 @@ def ratios(entries: Sequence[Mapping[str, Any]], aa: Control, kind: str) -> list
     return found
 
 
-def measure_on_cpu(row: Row, threads: int, seconds: float, processes: int) -> dict[str, Any]:
+def measure_on_cpu(
+    row: Row, threads: int, seconds: float, processes: int, operation: Operation = Operation.FORWARD
+) -> dict[str, Any]:
     """Returns the record of a row on ``threads`` threads; about ``seconds`` go into timing."""
-    work = problem(row)
-    reference = make_reference(work, processes)
+    work, part = problem(row), WHO[operation]
+    reference = reference_of(work, processes, operation)
     contestants.use_threads(threads)
-    peers, absent = contestants.present_peers(work, threads)
-    everybody = [*contestants.our_variants(work), *peers]
+    peers, absent = contestants.present_peers(part.PEERS, work, threads)
+    everybody = [*contestants.our_variants(part.roikit, work), *peers]
     before = first_check(everybody, reference, absent)
-    everybody = [who for who in everybody if who.name in before]
-    functions = {who.name: partial(host_seconds, who) for who in everybody}
+    everybody = [one for one in everybody if one.name in before]
+    functions = {one.name: partial(host_seconds, one) for one in everybody}
     functions[AGAIN] = partial(host_seconds, everybody[0])
     with machine.Bystanders() as others:
         times = {name: summarise(samples) for name, samples in interleave(functions, seconds).items()}
     aa = control(times[everybody[0].name], times[AGAIN])
     entries = [
         entry(
-            who,
-            (before[who.name], reference.judge(who.checked_outputs(), who.dtype)),
+            one,
+            (before[one.name], reference.judge(one.checked_outputs(), one.dtype)),
             row.outputs,
-            hot=times[who.name],
+            hot=times[one.name],
         )
-        for who in everybody
+        for one in everybody
     ]
     return {
-        **describe(work, reference),
+        **describe(work, reference, operation),
         "place": "cpu",
         "threads": threads,
         "others": others.share,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 
 from .document import is_calm
+from .operations import Operation, operation_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -54,9 +55,9 @@ def _kinds(row: Mapping[str, Any]) -> Iterator[str]:
     return (kind for kind in _KINDS if any(kind in entry["times"] for entry in row["entries"]))
 
 
-def timing_table(rows: list[dict[str, Any]]) -> Table:
-    """Returns a line for each row, place and kind of inputs."""
-    title = "our time, % of floor; our time ÷ the fastest correct peer's in the same run; ≈ noise, ! disturbed"
+def timing_table(operation: Operation, rows: list[dict[str, Any]]) -> Table:
+    """Returns a line for each row of an operation, place and kind of inputs."""
+    title = f"{operation}: our time, % of floor; our time ÷ the fastest correct peer's in the same run; ≈ noise, ! disturbed"
     table = Table(title=title, box=None)
     for heading in ("row", "place", *_VARIANTS, "NCHW f32 ÷", "NHWC f32 ÷", "A/A"):
         table.add_column(heading.replace("float", "f"), justify="right" if heading == "A/A" else "left")
@@ -111,11 +112,17 @@ def _failings(document: Mapping[str, Any]) -> Iterator[str]:
             yield f"{stage['state']}: {stage['name']}: {stage['reason'].splitlines()[0] if stage['reason'] else ''}"
     for row in document["rows"]:
         for name, reason in row["absent"].items():
-            yield f"absent: {row['place']}: {name}: {reason}"
+            yield f"absent: {row['place']}: {_operation(row)}{name}: {reason}"
         for entry in row["entries"]:
             if entry["verdict"] != "correct":
                 what = f"{entry['library']} {entry['layout']} {entry['dtype']}"
-                yield f"WRONG: {row['row']} {_place(row)} {what}: {entry['reason']}"
+                yield f"WRONG: {row['row']} {_operation(row)}{_place(row)} {what}: {entry['reason']}"
+
+
+def _operation(row: Mapping[str, Any]) -> str:
+    """Returns the operation and a space; nothing for pooling level by level."""
+    operation = operation_of(row)
+    return "" if operation == Operation.FORWARD else f"{operation} "
 
 
 def _place(row: Mapping[str, Any], kind: str = "") -> str:
@@ -123,7 +130,9 @@ def _place(row: Mapping[str, Any], kind: str = "") -> str:
 
 
 def print_tables(document: Mapping[str, Any], console: Console) -> None:
-    """Prints what was found and what was not done, and the table last."""
+    """Prints what was found and what was not done, and a table for each operation last."""
     for line in dict.fromkeys((*_findings(document), *_static(document), *_failings(document))):
         console.print(line, markup=False, highlight=False, style="red" if line.startswith("WRONG") else None)
-    console.print(timing_table(document["rows"]))
+    for operation in Operation:
+        if rows := [row for row in document["rows"] if operation_of(row) == operation]:
+            console.print(timing_table(operation, rows))

@@ -2,8 +2,7 @@
 
 An image of 800 × 1333 pixels, padded to 800 × 1344, gives the levels P2 … P5 of a feature pyramid. The boxes of a detector
 have log-normal sizes (median 100 pixels), log-normal aspects, and 60 % of them crowd round 12 objects per image; the usual
-rule says which level a box is pooled from. A row with several levels is one call per level, for everybody alike, as long as
-there is no kernel that takes all levels at once.
+rule says which level a box is pooled from. What is called on all that, level by level or on all levels at once, `Operation` says.
 
 =====  ======================================  ==================  ===================
 row    what it is like                         boxes on a GPU      boxes on a CPU
@@ -63,11 +62,15 @@ class Row:
 
 @dataclass(frozen=True)
 class Level:
-    """A call: maps ``(N, C, H, W)`` in float32, boxes ``(K, 5)`` in float32, feature pixels per image pixel."""
+    """Maps ``(N, C, H, W)`` in float32, boxes ``(K, 5)`` in float32, feature pixels per image pixel.
+
+    ``rois`` are the numbers of these boxes among all of the row.
+    """
 
     feature: np.ndarray
     boxes: np.ndarray
     scale: float
+    rois: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,14 @@ class Problem:
 
     row: Row
     levels: tuple[Level, ...]
+
+    @property
+    def boxes(self) -> np.ndarray:
+        """The boxes of all levels, ``(rois, 5)`` in float32, image after image."""
+        boxes = np.empty((self.row.rois, 5), np.float32)
+        for level in self.levels:
+            boxes[level.rois] = level.boxes
+        return boxes
 
 
 def detector_boxes(rng: np.random.Generator, count: int) -> np.ndarray:
@@ -150,7 +161,30 @@ def level_of(corners: np.ndarray, strides: tuple[int, ...]) -> np.ndarray:
 @cache
 def feature_map(shape: tuple[int, ...]) -> np.ndarray:
     """Returns maps of random multiples of 1/32 within ±4, none of them 0: exact in float16 and bfloat16 too. Read-only."""
-    rng = np.random.default_rng([SEED, *shape])
+    return _multiples(np.random.default_rng([SEED, *shape]), shape)
+
+
+def gradient(row: Row) -> np.ndarray:
+    """Returns what arrives at the output, ``(rois, C, P, P)``: numbers like those of `feature_map`. Read-only."""
+    shape = (row.rois, row.channels, row.bins, row.bins)
+    return _multiples(np.random.default_rng([SEED, 1, *shape]), shape)
+
+
+FEW = 8
+"""Numbers other than zero that `gradient_of_few` has for each RoI."""
+
+
+def gradient_of_few(row: Row) -> np.ndarray:
+    """Returns a gradient that is zero but for `FEW` numbers of each RoI, in channels and bins drawn by chance."""
+    shape = (row.rois, row.channels, row.bins, row.bins)
+    rng = np.random.default_rng([SEED, 2, *shape])
+    sent = np.zeros(shape, np.float32)
+    elements = rng.integers(0, sent[0].size, (row.rois, FEW))
+    np.put_along_axis(sent.reshape(row.rois, -1), elements, _multiples(rng, elements.shape), axis=1)
+    return sent
+
+
+def _multiples(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
     steps = np.rint(rng.standard_normal(shape, dtype=np.float32) * 32).clip(-127, 127)
     steps[steps == 0] = 1
     steps /= 32
@@ -169,6 +203,7 @@ def problem(row: Row) -> Problem:
             feature_map((row.images, row.channels, PADDED[0] // stride, PADDED[1] // stride)),
             np.ascontiguousarray(boxes[level == index]),
             1 / stride,
+            np.flatnonzero(level == index),
         )
         for index, stride in enumerate(row.strides)
         if (level == index).any()

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from benchmarks import contestants, goldens, gpu, machine, record, rows
 from benchmarks.document import Document, NothingMeasuredError, Skipped
+from benchmarks.operations import Operation
 from benchmarks.table import print_tables
 from benchmarks.timing import Control
 
@@ -40,8 +41,9 @@ def quick(small, monkeypatch):
     monkeypatch.setattr(gpu, "present", lambda: False)
 
 
-def run(*arguments):
-    return CliRunner().invoke(record.app, ["--row", "a1", "--seconds", "0", *map(str, arguments)])
+def run(*arguments, operations=("forward",)):
+    chosen = [argument for operation in operations for argument in ("--operation", operation)]
+    return CliRunner().invoke(record.app, ["--row", "a1", *chosen, "--seconds", "0", *map(str, arguments)])
 
 
 def test_a_record(quick, tmp_path):
@@ -143,6 +145,61 @@ def test_a_run_that_is_cut_off_leaves_what_it_had(quick, tmp_path, monkeypatch):
     validate(content)
     assert not content["complete"]
     assert len(content["rows"]) == 1
+
+
+def test_all_operations_are_rows_of_their_own(quick, tmp_path, monkeypatch):
+    for operation, who in rows.WHO.items():
+
+        def disguised(problem, threads, who=who):
+            ours = who.roikit(problem, "NCHW", "float32")
+            return contestants.Contestant("peer", "NCHW", "float32", ours.calls)
+
+        if operation != Operation.FORWARD:
+            monkeypatch.setattr(who, "PEERS", {"peer": (disguised, ())})
+    monkeypatch.setattr(contestants, "our_variants", lambda ours, problem: [ours(problem, "NHWC", "float32")])
+    path = tmp_path / "record.json"
+    result = run("--output", path, operations=())
+    assert result.exit_code == 0, result.output
+    content = json.loads(path.read_text(encoding="utf-8"))
+    validate(content)
+    assert [row["operation"] for row in content["rows"]] == list(Operation)
+    for row in content["rows"]:
+        assert [entry["verdict"] for entry in row["entries"]] == ["correct"] * 2
+        assert [ratio["valid"] for ratio in row["ratios"]] == [True]
+        assert (row["dialect"] == "torchvision") == (row["calls"] == "all levels in one")
+        assert f"{row['operation']}: our time" in result.output
+
+
+def test_a_wrong_gradient_is_recorded_as_wrong(quick, tmp_path, monkeypatch):
+    who = rows.WHO[Operation.POOLER_BACKWARD]
+    honest = who.roikit
+
+    def wrong(problem, layout, dtype):
+        made = honest(problem, layout, dtype)
+        made.convert = lambda out: out[:, ::-1]
+        return made
+
+    monkeypatch.setattr(who, "roikit", wrong)
+    monkeypatch.setattr(contestants, "our_variants", lambda ours, problem: [ours(problem, "NCHW", "float32")])
+    path = tmp_path / "record.json"
+    result = run("--output", path, operations=("pooler-backward",))
+    (row,) = json.loads(path.read_text(encoding="utf-8"))["rows"]
+    assert row["entries"][0]["verdict"] == "wrong"
+    assert "WRONG: a1 pooler-backward cpu 1 thr. roikit NCHW float32" in result.output
+
+
+def test_resuming_tells_operations_apart_and_takes_old_rows_for_forward(quick, tmp_path, monkeypatch):
+    monkeypatch.setattr(contestants, "our_variants", lambda ours, problem: [ours(problem, "NCHW", "float32")])
+    path = tmp_path / "record.json"
+    run("--output", path)
+    content = json.loads(path.read_text(encoding="utf-8"))
+    del content["rows"][0]["operation"]
+    content["rows"][0]["title"] = "before"
+    path.write_text(json.dumps(content))
+    run("--output", path, "--resume", operations=("forward", "pooler"))
+    content = json.loads(path.read_text(encoding="utf-8"))
+    validate(content)
+    assert [(row["title"], row.get("operation")) for row in content["rows"]] == [("before", None), ("small", "pooler")]
 
 
 def test_resuming_measures_only_what_is_missing(quick, tmp_path):
@@ -297,6 +354,7 @@ def test_recorded_results_meet_the_schema_and_are_of_a_commit(path, capsys):
         lambda row: row["control"].update(threshold=0.01),
         lambda row: row.update(entries=[]),
         lambda row: row.pop("dialect"),
+        lambda row: row.update(operation="sideways"),
     ],
 )
 def test_the_schema_refuses_what_makes_no_sense(quick, tmp_path, change):
