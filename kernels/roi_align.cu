@@ -5,6 +5,7 @@
 //   ROIKIT_VECTOR      neighbouring elements that a thread reads together: channels (NHWC) or columns (NCHW)
 //   ROIKIT_CHANNELS    channels for which a thread sums columns together (NCHW)
 //   ROIKIT_GATHER      NCHW on a GPU: a RoI of at most so many taps for each bin is pooled bin by bin
+//   ROIKIT_BINS        rows and columns of bins, and ROIKIT_SAMPLING samples along an axis, that all calls have; 0: any
 //   ROIKIT_THREADS     the most that a block may have on a GPU; ROIKIT_BLOCKS as many of such blocks must fit a multiprocessor
 #include "numeric.cuh"
 #include "sampling.cuh"
@@ -151,9 +152,17 @@ ROIKIT_FN void prepare(int64 k, const acc_t* box, feature_t* output, int64* stat
     __syncthreads();
 }
 
+// What the compiler knows, it need not read, nor divide by.
+ROIKIT_FN RoiAlignParams with_common_sizes(RoiAlignParams params) {
+    if (ROIKIT_BINS > 0) params.bins_y = params.bins_x = ROIKIT_BINS;
+    if (ROIKIT_SAMPLING > 0) params.sampling_y = params.sampling_x = ROIKIT_SAMPLING;
+    return params;
+}
+
 extern "C" __global__ void __launch_bounds__(ROIKIT_THREADS, ROIKIT_BLOCKS)
 roi_align_forward(const acc_t* boxes, const int64* number_of_rois, feature_t* output, unsigned char* workspace, int64* status,
-                  const RoiAlignParams params) {
+                  const RoiAlignParams given) {
+    const RoiAlignParams params = with_common_sizes(given);
     ROIKIT_SHARED_MEMORY(shared_memory);
     const int64 first = blockIdx.y * params.channels_per_block;
     const int64 end = first + params.channels_per_block < params.channels ? first + params.channels_per_block : params.channels;

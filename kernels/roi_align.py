@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 _HOST_VECTOR = {"NCHW": 16, "NHWC": 64}
 _HOST_CHANNELS = 4
 _DEVICE_VECTOR_BYTES = 16
+
+ANY_SIZE = (0, 0)
+_COMMON_SIZES = tuple(itertools.product((7, 14), (1, 2)))  # rows and columns of bins, samples along an axis
 
 
 def roi_align(
@@ -134,13 +138,15 @@ def specialised(
     packed: bool = False,
     levels: int = 1,
     gather: int = plan.GATHER,
+    sizes: tuple[int, int] = ANY_SIZE,
 ) -> Source:
     """Returns the kernel for maps of a data type (by name).
 
     ``vector`` is the number of neighbouring elements that a thread reads together, channels (NHWC) or columns (NCHW);
     ``packed`` says that each vector of channels is aligned to its size; ``channels`` is the number of channels for which a
     thread sums columns together (NCHW); ``levels`` is the number of levels that a RoI may be pooled from. A RoI with at most
-    ``gather`` taps for each bin is pooled bin by bin (NCHW on a GPU).
+    ``gather`` taps for each bin is pooled bin by bin (NCHW on a GPU). ``sizes`` are one of `common_sizes`, for calls of just
+    these, or `ANY_SIZE`.
     """
     return specialise(
         "roi_align.cu",
@@ -150,6 +156,8 @@ def specialised(
             *rule_macros(dialect, mode),
             ("LAYOUT", layout),
             ("LEVELS", levels),
+            ("BINS", sizes[0]),
+            ("SAMPLING", sizes[1]),
             ("VECTOR", vector),
             ("CHANNELS", channels),
             ("THREADS", plan.DEVICE_THREADS),
@@ -193,11 +201,23 @@ def device_vector(dtype: str, layout: str) -> int:
     return _DEVICE_VECTOR_BYTES // itemsize if layout == "NHWC" else 1
 
 
+def common_sizes(dtype: str, mode: str, layout: str) -> tuple[tuple[int, int], ...]:
+    """Returns the sizes for which a GPU has kernels of their own: (rows and columns of bins, samples along an axis).
+
+    They take 3 to 8 % fewer instructions for an output value (`benchmarks/instructions.py`). With channels last in float32 it
+    is 2 to 3 %, and a register is spilled; in float64, and of maxima, it was not counted: there are none.
+    """
+    return _COMMON_SIZES if mode == "avg" and dtype != "float64" and (layout == "NCHW" or dtype != "float32") else ()
+
+
 def device_sources(dtype: str, mode: str, layout: str, dialect: Dialect) -> list[Source]:
     """Returns the kernels that a GPU may run: with channels last one for aligned vectors, and one for any."""
     vector = device_vector(dtype, layout)
     alignments = (False, True) if layout == "NHWC" else (False,)
-    return [specialised(dtype, mode, layout, dialect, vector=vector, packed=packed) for packed in alignments]
+    return [
+        specialised(dtype, mode, layout, dialect, vector=vector, packed=packed, sizes=sizes)
+        for packed, sizes in itertools.product(alignments, (ANY_SIZE, *common_sizes(dtype, mode, layout)))
+    ]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -209,6 +229,14 @@ class Planned:
     launch: Launch | None
     threads: int = 1
     workspace_bytes: int = 0
+
+
+def _sizes(problem: Problem) -> tuple[int, int]:
+    """Returns those of `common_sizes` that a call has, or `ANY_SIZE`."""
+    (bins, bins_x), (sampling, sampling_x) = problem.bins, problem.sampling
+    square = bins == bins_x and sampling == sampling_x and len(problem.heights) == 1
+    common = common_sizes(problem.dtype, problem.mode, problem.layout)
+    return (bins, sampling) if square and (bins, sampling) in common else ANY_SIZE
 
 
 def takes(problem: Problem) -> dict[str, str]:
@@ -244,7 +272,7 @@ def _device_plan(packed: bool, multiprocessors: int, *about: Any) -> Planned:
     source = specialised(
         problem.dtype, problem.mode, problem.layout, problem.dialect,
         vector=vector, packed=packed and problem.layout == "NHWC" and problem.channels % vector == 0,
-        levels=len(problem.heights),
+        levels=len(problem.heights), sizes=_sizes(problem),
     )  # fmt: skip
     laid = plan.device_plan(plan.Shape.of(problem), vector)
     grid, shared, workspace = laid.grid, laid.memory, 0

@@ -9,7 +9,7 @@ from roikit.kernels import CompilationError, backward, backward_boxes
 from roikit.kernels.dialect import DIALECTS
 from roikit.kernels.nvrtc import ARCHITECTURES, compile_for
 from roikit.kernels.problem import LAYOUTS, MODES, Problem
-from roikit.kernels.roi_align import specialised
+from roikit.kernels.roi_align import common_sizes, specialised
 from roikit.kernels.source import specialise
 
 pytest.importorskip("cuda.core", reason="NVRTC: pip install 'roikit[nvrtc]'")
@@ -32,6 +32,9 @@ def specialisations(dtype, mode, layout, architecture):
     for dialect, packed in itertools.product({DIALECTS[name].for_mode(mode): None for name in names}, alignments):
         vector = VECTORS[dtype] if layout == "NHWC" else 1
         yield specialised(dtype, mode, layout, dialect, vector=vector, packed=packed)
+    if architecture in THOROUGH:
+        for sizes in common_sizes(dtype, mode, layout):
+            yield specialised(dtype, mode, layout, DIALECTS[MAIN[0]], vector=vector, packed=packed, sizes=sizes)
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
