@@ -16,6 +16,13 @@
 #define ROIKIT_ROLLED
 #endif
 
+// How many blocks must fit a multiprocessor: three of averages do on sm_90, where other architectures would spill registers.
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ != 900 && ROIKIT_BLOCKS > 2
+#define ROIKIT_FITTING_BLOCKS 2
+#else
+#define ROIKIT_FITTING_BLOCKS ROIKIT_BLOCKS
+#endif
+
 #ifndef ROIKIT_SHARED_MEMORY  // the host executor has its own
 #define ROIKIT_SHARED_MEMORY(name) extern __shared__ __align__(16) unsigned char name[]
 #endif

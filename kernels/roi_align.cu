@@ -159,7 +159,7 @@ ROIKIT_FN RoiAlignParams with_common_sizes(RoiAlignParams params) {
     return params;
 }
 
-extern "C" __global__ void __launch_bounds__(ROIKIT_THREADS, ROIKIT_BLOCKS)
+extern "C" __global__ void __launch_bounds__(ROIKIT_THREADS, ROIKIT_FITTING_BLOCKS)
 roi_align_forward(const acc_t* boxes, const int64* number_of_rois, feature_t* output, unsigned char* workspace, int64* status,
                   const RoiAlignParams given) {
     const RoiAlignParams params = with_common_sizes(given);
@@ -186,7 +186,7 @@ roi_align_forward(const acc_t* boxes, const int64* number_of_rois, feature_t* ou
                 if constexpr (LAYOUT == Layout::NHWC) {
                     pool_channels_last(prepared[i], params, channel, stop);
                 } else if constexpr (IN_LANES) {
-                    pool_in_lanes(prepared[i], params, channel, stop, memory);
+                    if (thread_of_block() == 0) pool_in_lanes(prepared[i], params, channel, stop, memory);
                 } else if (!prepared[i].gathers) {
                     pool_channels_first(prepared[i], params, channel, stop, memory);
                 }

@@ -19,7 +19,7 @@ constexpr int CHANNELS = ROIKIT_CHANNELS;
 #include "chunk.cuh"
 #include "gather_average.cuh"
 
-extern "C" __global__ void __launch_bounds__(ROIKIT_THREADS, ROIKIT_BLOCKS)
+extern "C" __global__ void __launch_bounds__(ROIKIT_THREADS, ROIKIT_FITTING_BLOCKS)
 roi_align_backward(const feature_t* grad, const acc_t* boxes, unsigned char* memory, const BackwardParams params) {
     ROIKIT_SHARED_MEMORY(shared_memory);
     const Workspace workspace = divide(memory, params);

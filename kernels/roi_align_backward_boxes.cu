@@ -162,7 +162,7 @@ ROIKIT_FN void add_lane(int lane, int64 k, const Roi& roi, const feature_t* grad
     }
 }
 
-extern "C" __global__ void __launch_bounds__(ROIKIT_THREADS, ROIKIT_BLOCKS)
+extern "C" __global__ void __launch_bounds__(ROIKIT_THREADS, ROIKIT_FITTING_BLOCKS)
 roi_align_backward_boxes(const feature_t* grad, const acc_t* boxes, const int64* number_of_rois, acc_t* gradient, int64* status,
                          const BoxGradientParams params) {
     ROIKIT_SHARED_MEMORY(shared_memory);

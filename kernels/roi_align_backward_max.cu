@@ -15,7 +15,7 @@
 #include "gather_maximum.cuh"
 #include "winner.cuh"
 
-extern "C" __global__ void __launch_bounds__(ROIKIT_THREADS, ROIKIT_BLOCKS)
+extern "C" __global__ void __launch_bounds__(ROIKIT_THREADS, ROIKIT_FITTING_BLOCKS)
 roi_align_backward(const feature_t* grad, const acc_t* boxes, unsigned char* memory, const BackwardParams params) {
     ROIKIT_SHARED_MEMORY(shared_memory);
     const Workspace workspace = divide(memory, params);
@@ -53,7 +53,7 @@ template <int N> ROIKIT_FN void write_winners(const Roi& roi, int p, int q, cons
 }
 
 // A block takes a RoI, a thread some channels of a bin.
-extern "C" __global__ void __launch_bounds__(ROIKIT_THREADS, ROIKIT_BLOCKS)
+extern "C" __global__ void __launch_bounds__(ROIKIT_THREADS, ROIKIT_FITTING_BLOCKS)
 find_winners(const acc_t* boxes, const int64* number_of_rois, unsigned char* memory, const BackwardParams params) {
     constexpr int TOGETHER = ROIKIT_WINNERS;
     const Workspace workspace = divide(memory, params);

@@ -62,7 +62,7 @@ MUTANTS = {
     "maximum without outside samples": ("const bool zero_counts = some_outside && MAX != Max::sample_inside;", "some_outside", "false"),
     "corner maximum without one corner": ("return larger<N>(larger<N>(low, w10 * c10), w11 * c11);", "w11 * c11", "w10 * c10"),
     "corner maximum of lines without one corner": ("best = larger(best, sx[b].weight_high * at(line + second, sx[b].high));", "sx[b].high", "sx[b].low"),
-    "line without its second row": ("return both ? multiply_add(Register{} + weight_high, read_columns(map + high), top) : top;", "both ?", "false ?"),
+    "line without its second row": ("return both ? multiply_add(spread<Register>(weight_high), read_columns(map + high), top) : top;", "both ?", "false ?"),
     "rows of a line forgotten": ("read_columns(map + taps[a].index * row_stride), sum);", ", sum)", ", Register{})"),
     "line begins one column late": ("move_entry(x.entries[i], low - first, high - first);", "low - first, high", "low - first + 1, high"),
     "maximum of vectors becomes minimum": ("return (b > a) | (b != b) ? b : a;", "b > a", "b < a"),

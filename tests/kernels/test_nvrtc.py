@@ -47,7 +47,7 @@ def test_specialisations_compile_without_spills(dtype, mode, layout, architectur
         facts = compile_for(source, architecture)
         assert facts.spill_bytes == 0, source.text[:500]
         assert facts.stack_bytes == 0, source.text[:500]
-        assert facts.registers <= (80 if mode == "avg" and dtype != "float64" else 128)
+        assert facts.registers <= (80 if mode == "avg" and dtype != "float64" and architecture == "sm_90" else 128)
         compiled += 1
     assert compiled >= (7 if architecture in THOROUGH else 2)
 

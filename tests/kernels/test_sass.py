@@ -133,7 +133,7 @@ def tiny():
     pytest.importorskip("cuda.core", reason="NVRTC: pip install 'roikit[nvrtc]'")
     if sass.disassembler() is None:
         pytest.skip("no nvdisasm: pip install nvidia-cuda-nvdisasm")
-    return nvrtc.disassembled_for(Source("tiny", TINY, (), np.dtype([])), "sm_90")
+    return nvrtc.disassembled_for(Source("tiny", TINY, (), np.dtype([]), ("tiny",)), "sm_90")
 
 
 def test_a_tiny_kernel(tiny):
@@ -167,4 +167,4 @@ def test_a_tiny_kernel(tiny):
 def test_the_size_of_code_is_that_of_the_kernel():
     pytest.importorskip("cuda.core", reason="NVRTC: pip install 'roikit[nvrtc]'")
     with pytest.raises(CompilationError, match="NVRTC said nothing about absent"):
-        nvrtc.compile_for(Source("absent", "", (), np.dtype([])), "sm_90")
+        nvrtc.compile_for(Source("absent", "", (), np.dtype([]), ("absent",)), "sm_90")

@@ -17,7 +17,7 @@ TAKES = {"boxes": "float32", "number_of_rois": "int64", "output": "float16", "wo
 
 def test_the_parameter_list_is_read_from_the_source(source):
     assert {p.name: p.dtype for p in source.parameters if p.pointer} == TAKES
-    assert [p.name for p in source.parameters if not p.pointer] == ["params"]
+    assert [p.name for p in source.parameters if not p.pointer] == ["given"]
     assert source.entries == ("roi_align_forward",)
 
 
