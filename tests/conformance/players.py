@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 
@@ -321,6 +322,8 @@ def half_a_pixel_off(input, boxes, output_size, spatial_scale, sampling_ratio, a
 
 
 def sleepy(input, boxes, output_size, spatial_scale, sampling_ratio, aligned):
+    if mark := os.environ.get("SLEEPY_MARK"):
+        Path(mark).touch()
     time.sleep(60)
 
 

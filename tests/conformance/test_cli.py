@@ -132,13 +132,15 @@ def test_a_result_file_that_was_cut_off_or_changed_is_not_taken_for_whole(tmp_pa
             results.read(path)
 
 
-def test_an_interrupt_ends_a_run_at_once():
+def test_an_interrupt_ends_a_run_at_once(tmp_path):
     path = os.pathsep.join(filter(None, [str(HERE), os.environ.get("PYTHONPATH")]))
     command = [sys.executable, "-m", "roikit.conformance.cli", "conform", "-i", "players:sleepy", "--timeout", "50"]
-    run = subprocess.Popen(
-        command, env=os.environ | {"PYTHONPATH": path}, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
-    time.sleep(4)
+    mark = tmp_path / "called"
+    environment = os.environ | {"PYTHONPATH": path, "SLEEPY_MARK": str(mark)}
+    run = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    deadline = time.monotonic() + 60
+    while not mark.exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
     run.send_signal(signal.SIGINT)
     _, errors = run.communicate(timeout=20)
     assert run.returncode == 130
