@@ -137,7 +137,10 @@ def test_an_interrupt_ends_a_run_at_once(tmp_path):
     command = [sys.executable, "-m", "roikit.conformance.cli", "conform", "-i", "players:sleepy", "--timeout", "50"]
     mark = tmp_path / "called"
     environment = os.environ | {"PYTHONPATH": path, "SLEEPY_MARK": str(mark)}
-    run = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    run = subprocess.Popen(  # a shell ignores the signal in what it starts in the background, and so would we
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
+    )  # fmt: skip
     deadline = time.monotonic() + 60
     while not mark.exists() and time.monotonic() < deadline:
         time.sleep(0.1)
