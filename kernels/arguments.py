@@ -178,8 +178,8 @@ def box_rows(xp: ModuleType, boxes: Any, dtype: str, images: int) -> Any:
     if isinstance(boxes, (list, tuple)):
         joined = _concatenate(xp, boxes, images)
         boxes = xp.empty((0, 5), wider(dtype)) if joined is None else joined
-    elif array_namespace("boxes", boxes) is not xp:
-        raise TypeError(f"boxes must come from {xp.__name__}, as input does")
+    else:
+        check_from(xp, "boxes", boxes)
     allowed = (dtype, "float32") if dtype in _BATCH_INDEX_LIMIT else (dtype,)
     _check_dtype("boxes", boxes, allowed)
     if boxes.ndim != 2 or boxes.shape[1] != 5:
@@ -206,8 +206,15 @@ def shape_of_maps(name: str, value: Any) -> tuple[int, ...]:
     return shape
 
 
-def check_like(name: str, array: Any, shape: tuple[int, ...], dtype: Any) -> None:
-    """Checks that ``array`` has this shape and data type."""
+def check_from(xp: ModuleType, name: str, array: Any) -> None:
+    """Checks that ``array`` comes from ``xp``."""
+    if array_namespace(name, array) is not xp:
+        raise TypeError(f"{name} must come from {xp.__name__}, as input does")
+
+
+def check_like(xp: ModuleType, name: str, array: Any, shape: tuple[int, ...], dtype: Any) -> None:
+    """Checks that ``array`` comes from ``xp`` and has this shape and data type."""
+    check_from(xp, name, array)
     if tuple(array.shape) != shape:
         raise ValueError(f"{name} must have shape {shape}, not {tuple(array.shape)}")
     if array.dtype != dtype:
@@ -218,8 +225,7 @@ def count_of_rois(xp: ModuleType, number: Any) -> Any:
     """Checks ``num_rois``: None, or an int64 array of one element, of ``xp``."""
     if number is None:
         return None
-    if array_namespace("num_rois", number) is not xp:
-        raise TypeError(f"num_rois must come from {xp.__name__}, as input does")
+    check_from(xp, "num_rois", number)
     _check_dtype("num_rois", number, ("int64",))
     if number.size != 1:
         raise ValueError(f"num_rois must have one element, not shape {tuple(number.shape)}")
@@ -264,14 +270,13 @@ def workspace_array(xp: ModuleType, workspace: Any, size: int, **others: Any) ->
         raise TypeError(f"workspace must be an array of bytes of one dimension (uint8), not {workspace.dtype}")
     if len(workspace) < size:
         raise ValueError(f"workspace has {len(workspace)} bytes, but this call needs {size}")
-    if size and (host_address if xp is np else device_address)(workspace) % 16:
+    if size and address(xp, workspace) % 16:
         raise ValueError("workspace must begin at a multiple of 16 bytes")
     return workspace
 
 
 def _check_writable(xp: ModuleType, name: str, array: Any, **others: Any) -> None:
-    if array_namespace(name, array) is not xp:
-        raise TypeError(f"{name} must come from {xp.__name__}, as the other arrays do")
+    check_from(xp, name, array)
     if not array.flags.c_contiguous:
         raise ValueError(f"{name} must be C-contiguous")
     if xp is np and not array.flags.writeable:
@@ -291,9 +296,11 @@ def host_address(array: np.ndarray) -> int:
         return array.ctypes.data
 
 
-def device_address(array: Any) -> int:
-    """Returns where the memory of a CuPy array begins; 0 for None."""
-    return 0 if array is None else int(array.data.ptr)
+def address(xp: ModuleType, array: Any) -> int:
+    """Returns where the memory of an array of ``xp`` begins; 0 for None."""
+    if array is None:
+        return 0
+    return host_address(array) if xp is np else int(array.data.ptr)
 
 
 class Status:
@@ -307,7 +314,7 @@ class Status:
             self.address = ctypes.addressof(self._memory)
         elif wanted:
             self._memory = xp.full(1, NO_STATUS, xp.int64)
-            self.address = device_address(self._memory)
+            self.address = address(xp, self._memory)
 
     def check(self, boxes: Any, images: int) -> None:
         """Raises InvalidRoiError if a RoI of ``boxes`` could not be pooled; waits for the GPU."""
@@ -320,12 +327,16 @@ class Status:
             raise InvalidRoiError(f"boxes[{index}] cannot be pooled: {text}")
 
 
+def named(name: str, arrays: Sequence[Any]) -> dict[str, Any]:
+    """Returns the arrays of the levels by the names that messages give them: just ``name`` if there is one."""
+    return {name: arrays[0]} if len(arrays) == 1 else {f"{name}[{i}]": array for i, array in enumerate(arrays)}
+
+
 def check_same_device(xp: ModuleType, feature: Any, **others: Any) -> None:
     """Checks that ``others``, but for those that are None, are CuPy arrays on the device of ``input``."""
     for name, array in others.items():
         if array is None:
             continue
-        if array_namespace(name, array) is not xp:
-            raise TypeError(f"{name} must come from {xp.__name__}, as input does")
+        check_from(xp, name, array)
         if array.device != feature.device:
             raise ValueError(f"{name} is on {array.device}, but input is on {feature.device}")

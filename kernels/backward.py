@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import arguments, backward_plan, device, host, plan
+from . import arguments, backward_plan, host, plan
 from .launch import Launch
-from .problem import Problem, kept, resolve
+from .problem import Problem, about, bins_of, kept, resolve
 from .roi_align import device_vector, is_packed, rule_macros
 from .source import Source, specialise
 
@@ -75,15 +75,12 @@ def roi_align_backward(
     arguments.check_feature_map(grad, "grad")
     shape = arguments.shape_of_maps("input_shape", input_shape)
     rows = arguments.box_rows(xp, boxes, arguments.name_of(grad.dtype), shape[0])
-    y, x = (2, 3) if layout == "NCHW" else (1, 2)
-    about = (
-        grad.dtype, (shape,), len(rows), grad.shape[y], grad.shape[x],
-        *arguments.pair("sampling_ratio", sampling_ratio), mode, layout, dialect, aligned,
-        (arguments.pair("spatial_scale", spatial_scale),),
+    call = about(
+        grad.dtype, (shape,), len(rows), bins_of(grad, layout), (spatial_scale,), sampling_ratio, mode, layout, dialect, aligned
     )  # fmt: skip
     maps = None if input is None else (input,)
     gradients = None if out is None else (out,)
-    (gradient,) = gather(xp, grad, rows, about, maps, gradients, workspace, check=check)
+    (gradient,) = gather(xp, grad, rows, call, maps, gradients, workspace, check=check)
     return gradient
 
 
@@ -111,11 +108,8 @@ def roi_align_backward_workspace(
         ValueError: an argument has a wrong value.
     """
     shape = arguments.shape_of_maps("input_shape", input_shape)
-    about = (
-        arguments.dtype_called(dtype), (shape,), rois, *arguments.pair("output_size", output_size), 0, 0,
-        mode, layout, None, False, ((1.0, 1.0),),
-    )  # fmt: skip
-    return (_device_plan(False, *about) if on_gpu else _host_plan(1, *about)).workspace_bytes
+    call = about(arguments.dtype_called(dtype), (shape,), rois, output_size, (1.0,), 0, mode, layout, None, False)
+    return (_device_plan(False, *call) if on_gpu else _host_plan(1, *call)).workspace_bytes
 
 
 def tiles_source(entry: str, problem: Problem) -> Source:
@@ -258,7 +252,7 @@ def gather(
     xp: ModuleType,
     grad: Any,
     rows: Any,
-    about: tuple[Any, ...],
+    call: tuple[Any, ...],
     maps: tuple[Any, ...] | None,
     outs: tuple[Any, ...] | None,
     workspace: Any,
@@ -266,16 +260,14 @@ def gather(
     check: bool,
     num_rois: Any = None,
 ) -> tuple[Any, ...]:
-    """Returns the gradients for the maps of each level; ``about`` is what `resolve` takes."""
+    """Returns the gradients for the maps of each level; ``call`` is what `resolve` takes."""
     if xp is np:
-        planned = _host_plan(host.thread_count(), *about)
+        planned = _host_plan(host.thread_count(), *call)
         return _run(np, planned, grad, rows, maps, outs, workspace, num_rois, check=True)
-    others = {f"input {i}": array for i, array in enumerate(maps or ())} | {
-        f"out {i}": a for i, a in enumerate(outs or ())
-    }
+    others = arguments.named("input", maps or ()) | arguments.named("out", outs or ())
     arguments.check_same_device(xp, grad, boxes=rows, workspace=workspace, num_rois=num_rois, **others)
     with grad.device:
-        planned = _device_plan(is_packed(grad, *(outs or ())), *about)
+        planned = _device_plan(is_packed(grad, *(outs or ())), *call)
         return _run(xp, planned, grad, rows, maps, outs, workspace, num_rois, check=check)
 
 
@@ -292,33 +284,27 @@ def _run(
     check: bool,
 ) -> tuple[Any, ...]:
     problem = planned.problem
-    arguments.check_like("grad", grad, problem.output_shape, grad.dtype)
-    maps = _maps(problem, maps, grad)
-    levels = range(len(problem.heights))
-    outs = tuple(
-        arguments.output_array(xp, outs[i] if outs else None, problem.map_shape(i), grad.dtype, grad=grad, boxes=rows)
-        for i in levels
+    arguments.check_like(xp, "grad", grad, problem.output_shape, grad.dtype)
+    maps = _maps(xp, problem, maps, grad)
+    read = {"grad": grad, "boxes": rows, **arguments.named("input", maps)}
+    outs = _output_arrays(xp, problem, outs, grad.dtype, read)
+    workspace = arguments.workspace_array(
+        xp, workspace, planned.workspace_bytes, **read, **arguments.named("out", outs)
     )
-    workspace = arguments.workspace_array(xp, workspace, planned.workspace_bytes, grad=grad, boxes=rows)
     grad = arguments.contiguous(xp, grad)
     maps = tuple(arguments.contiguous(xp, array) for array in maps)
     if math.prod(problem.output_shape) == 0:
         for array in outs:
             array.fill(0)
         return outs
-    if all(math.prod(problem.map_shape(i)) == 0 for i in levels):
+    if all(math.prod(array.shape) == 0 for array in outs):
         return outs
-    locate = arguments.host_address if xp is np else arguments.device_address
-    of_outs = [locate(array) for array in outs]
-    ends = (*of_outs, *([locate(array) for array in maps] or of_outs))
-    of_grad, of_rows, of_memory = locate(grad), locate(rows), locate(workspace)
-    of_count = 0 if num_rois is None else locate(num_rois)
+    of_grad, of_rows, of_count, of_memory, *ends = [
+        arguments.address(xp, array) for array in (grad, rows, num_rois, workspace, *outs, *(maps or outs))
+    ]
 
     def launch(launch: Launch, *addresses: int) -> None:
-        if xp is np:
-            host.run(launch, (*addresses, *ends), planned.threads)
-        else:
-            device.run(launch, (*addresses, *ends))
+        launch.run(xp, (*addresses, *ends), planned.threads)
 
     status = arguments.Status(xp, wanted=check)
     launch(planned.extents, of_rows, of_count, of_memory, status.address)
@@ -331,12 +317,24 @@ def _run(
     return outs
 
 
-def _maps(problem: Problem, maps: tuple[Any, ...] | None, grad: Any) -> tuple[Any, ...]:
+def _output_arrays(
+    xp: ModuleType, problem: Problem, given: tuple[Any, ...] | None, dtype: Any, read: dict[str, Any]
+) -> tuple[Any, ...]:
+    """Returns the arrays of all levels to write to, none of which shares memory with another, or with what is ``read``."""
+    outs: list[Any] = []
+    for level in range(len(problem.heights)):
+        others = read | {f"out[{i}]": array for i, array in enumerate(outs)}
+        wanted = given[level] if given else None
+        outs.append(arguments.output_array(xp, wanted, problem.map_shape(level), dtype, **others))
+    return tuple(outs)
+
+
+def _maps(xp: ModuleType, problem: Problem, maps: tuple[Any, ...] | None, grad: Any) -> tuple[Any, ...]:
     """Returns the maps that are read: none for an average."""
     if problem.mode == "avg":
         return ()
     if maps is None:
         raise ValueError('the gradient of mode="max" needs the maps that were pooled: pass input')
-    for level, array in enumerate(maps):
-        arguments.check_like("input", array, problem.map_shape(level), grad.dtype)
+    for level, (name, array) in enumerate(arguments.named("input", maps).items()):
+        arguments.check_like(xp, name, array, problem.map_shape(level), grad.dtype)
     return maps

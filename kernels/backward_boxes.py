@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import arguments, device, host, plan
+from . import arguments, host, plan
 from .launch import Launch
-from .problem import Problem, kept, resolve
+from .problem import Problem, about, bins_of, kept, resolve
 from .roi_align import rule_macros
 from .source import Source, specialise
 
@@ -64,17 +64,14 @@ def roi_align_backward_boxes(
     """
     xp = arguments.array_namespace("input", input)
     arguments.check_feature_map(input)
-    if arguments.array_namespace("grad", grad) is not xp:
-        raise TypeError(f"grad must come from {xp.__name__}, as input does")
+    arguments.check_from(xp, "grad", grad)
     arguments.check_feature_map(grad, "grad")
     rows = arguments.box_rows(xp, boxes, arguments.name_of(input.dtype), input.shape[0])
-    y, x = (2, 3) if layout == "NCHW" else (1, 2)
-    about = (
-        input.dtype, (input.shape,), len(rows), grad.shape[y], grad.shape[x],
-        *arguments.pair("sampling_ratio", sampling_ratio), mode, layout, dialect, aligned,
-        (arguments.pair("spatial_scale", spatial_scale),),
+    call = about(
+        input.dtype, (input.shape,), len(rows), bins_of(grad, layout), (spatial_scale,), sampling_ratio, mode, layout, dialect,
+        aligned,
     )  # fmt: skip
-    return slope(xp, grad, (input,), rows, about, out=out, check=check)
+    return slope(xp, grad, (input,), rows, call, out=out, check=check)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,7 +116,7 @@ def device_source(problem: Problem) -> Source:
 def _planned(
     problem: Problem, source: Source, lanes: tuple[int, int], block: tuple[int, int], threads: int = 1
 ) -> Planned:
-    memory = 4 * lanes[0] * lanes[1] * (8 if problem.itemsize == 8 else 4)
+    memory = 4 * lanes[0] * lanes[1] * problem.wide_bytes
     takes = {
         "grad": problem.dtype,
         "boxes": problem.wide,
@@ -145,15 +142,15 @@ def _device_plan(*about: Any) -> Planned:
 
 
 def slope(
-    xp: ModuleType, grad: Any, maps: tuple[Any, ...], rows: Any, about: tuple[Any, ...], *, out: Any, check: bool,
+    xp: ModuleType, grad: Any, maps: tuple[Any, ...], rows: Any, call: tuple[Any, ...], *, out: Any, check: bool,
     num_rois: Any = None,
 ) -> Any:  # fmt: skip
     """Returns the gradient for the RoIs ``rows`` of checked ``maps``, one for each level."""
     if xp is np:
-        return _run(np, _host_plan(host.thread_count(), *about), grad, maps, rows, out, num_rois, check=True)
+        return _run(np, _host_plan(host.thread_count(), *call), grad, maps, rows, out, num_rois, check=True)
     arguments.check_same_device(xp, maps[0], grad=grad, boxes=rows, out=out, num_rois=num_rois)
     with maps[0].device:
-        return _run(xp, _device_plan(*about), grad, maps, rows, out, num_rois, check=check)
+        return _run(xp, _device_plan(*call), grad, maps, rows, out, num_rois, check=check)
 
 
 def _run(
@@ -168,21 +165,18 @@ def _run(
     check: bool,
 ) -> Any:
     problem = planned.problem
-    arguments.check_like("grad", grad, problem.output_shape, maps[0].dtype)
+    arguments.check_like(xp, "grad", grad, problem.output_shape, maps[0].dtype)
     shape = (problem.rois, 4)
-    out = arguments.output_array(xp, out, shape, rows.dtype, grad=grad, input=maps[0], boxes=rows)
+    out = arguments.output_array(xp, out, shape, rows.dtype, grad=grad, boxes=rows, **arguments.named("input", maps))
     if math.prod(problem.output_shape) == 0:
         out.fill(0)
         return out
     grad = arguments.contiguous(xp, grad)
     maps = tuple(arguments.contiguous(xp, array) for array in maps)
-    locate = arguments.host_address if xp is np else arguments.device_address
     status = arguments.Status(xp, wanted=check)
-    count = 0 if num_rois is None else locate(num_rois)
-    addresses = (locate(grad), locate(rows), count, locate(out), status.address, *map(locate, maps))
-    if xp is np:
-        host.run(planned.launch, addresses, planned.threads)
-    else:
-        device.run(planned.launch, addresses)
+    of_grad, of_rows, of_count, of_out, *of_maps = [
+        arguments.address(xp, array) for array in (grad, rows, num_rois, out, *maps)
+    ]
+    planned.launch.run(xp, (of_grad, of_rows, of_count, of_out, status.address, *of_maps), planned.threads)
     status.check(rows, problem.images)
     return out

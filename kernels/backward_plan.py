@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from .plan import padded
+
 if TYPE_CHECKING:
     from .problem import Problem
 
@@ -52,10 +54,6 @@ class Geometry:
         }
 
 
-def _padded(size: int) -> int:
-    return -(-size // 16) * 16
-
-
 def _tiles(problem: Problem, tile_y: int, tile_x: int) -> tuple[tuple[int, ...], int]:
     """Returns the number of the first tile of each level, and that of all tiles."""
     first, count = [], 0
@@ -69,21 +67,19 @@ def _tiles(problem: Problem, tile_y: int, tile_x: int) -> tuple[tuple[int, ...],
 
 def _chunk_bytes(problem: Problem, tile_y: int, tile_x: int, rois: int, bins: int) -> int:
     """Returns the size of a chunk of RoIs (chunk.cuh)."""
-    wide = 8 if problem.itemsize == 8 else 4
     pixels = tile_y + tile_x if problem.mode == "avg" else 0
-    arrays = (_PIECE_BYTES[wide], bins * pixels * wide, pixels * 8)
-    return _CURSOR_BYTES + sum(_padded(rois * size) for size in arrays) + _padded(4 * pixels)
+    arrays = (_PIECE_BYTES[problem.wide_bytes], bins * pixels * problem.wide_bytes, pixels * 8)
+    return _CURSOR_BYTES + sum(padded(rois * size) for size in arrays) + padded(4 * pixels)
 
 
 def geometry(problem: Problem, tile_y: int, tile_x: int, channels: int, *, most_rois: int, budget: int) -> Geometry:
     """Returns the sizes for tiles of ``channels`` channels, with as many RoIs in a chunk as ``budget`` bytes have room for."""
-    wide = 8 if problem.itemsize == 8 else 4
     bins = max(1, min(_MOST_BINS, max(problem.bins)))
-    sums = tile_y * tile_x * channels * wide
+    sums = tile_y * tile_x * channels * problem.wide_bytes
     one = _chunk_bytes(problem, tile_y, tile_x, 1, bins)
     rois = max(1, min(most_rois, (budget - sums) // one))
     first, count = _tiles(problem, tile_y, tile_x)
-    memory = _chunk_bytes(problem, tile_y, tile_x, rois, bins) + _padded(sums)
+    memory = _chunk_bytes(problem, tile_y, tile_x, rois, bins) + padded(sums)
     return Geometry(tile_y, tile_x, channels, rois, bins, first, count, memory)
 
 
@@ -96,7 +92,7 @@ def workspace_bytes(problem: Problem, tiles: int) -> int:
     k = problem.rois
     parts = (EXTENT_BYTES * k, SPAN_BYTES * k * sum(problem.bins), 4 * tiles * -(-k // 32), 4 * tiles, 4 * tiles)
     winners = WINNER_BYTES * math.prod(problem.output_shape) if problem.mode == "max" else 0
-    return sum(map(_padded, parts)) + winners
+    return sum(map(padded, parts)) + winners
 
 
 def ordering_bytes(threads: int) -> int:
@@ -116,6 +112,4 @@ def device_geometry(problem: Problem, vector: int) -> Geometry:
         # A warp takes the channels of two pixels, or of one.
         channels = min(problem.channels, 16 * vector if problem.layout == "NHWC" else 64)
         return geometry(problem, 8, 8, channels, most_rois=16, budget=_DEVICE_BYTES)
-    return geometry(
-        problem, 8, 32, min(problem.channels, 8 if problem.itemsize == 8 else 16), most_rois=16, budget=_DEVICE_BYTES
-    )
+    return geometry(problem, 8, 32, min(problem.channels, 64 // problem.wide_bytes), most_rois=16, budget=_DEVICE_BYTES)

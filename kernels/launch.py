@@ -6,8 +6,13 @@ import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from . import device, host
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from types import ModuleType
 
     from .source import Source
 
@@ -56,3 +61,10 @@ class Launch:
     def values(self, addresses: Sequence[int]) -> bytes:
         """Returns what the kernel is passed: ``addresses`` of its parameters and in its struct, then the numbers of that."""
         return self.packed.pack(*addresses) + self.params
+
+    def run(self, xp: ModuleType, addresses: Sequence[int], threads: int) -> None:
+        """Runs it where the arrays of ``xp`` are; on a CPU on so many threads."""
+        if xp is np:
+            host.run(self, addresses, threads)
+        else:
+            device.run(self, addresses)

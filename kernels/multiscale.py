@@ -8,6 +8,7 @@ from . import arguments
 from .backward import gather
 from .backward_boxes import slope
 from .levels import resolve_levels
+from .problem import about, axes_of, bins_of
 from .roi_align import pool
 
 if TYPE_CHECKING:
@@ -71,10 +72,10 @@ def multiscale_roi_align(
     xp, maps = _checked_maps(inputs, layout)
     rows = arguments.box_rows(xp, boxes, arguments.name_of(maps[0].dtype), maps[0].shape[0])
     rule = (level_rule, first_level, canonical_size, canonical_level)
-    about = _about(maps[0].dtype, [m.shape for m in maps], rows, arguments.pair("output_size", output_size), spatial_scales,
-                   sampling_ratio, aligned, rule, mode, layout, dialect)  # fmt: skip
+    call = _about(maps[0].dtype, [m.shape for m in maps], rows, output_size, spatial_scales, sampling_ratio, aligned, rule, mode,
+                  layout, dialect)  # fmt: skip
     num_rois = arguments.count_of_rois(xp, num_rois)
-    return pool(xp, maps, rows, about, out=out, workspace=workspace, check=check, num_rois=num_rois)
+    return pool(xp, maps, rows, call, out=out, workspace=workspace, check=check, num_rois=num_rois)
 
 
 def multiscale_roi_align_backward(
@@ -128,11 +129,11 @@ def multiscale_roi_align_backward(
             raise ValueError(f"{name} has {len(given)} arrays for {len(shapes)} levels")
     rows = arguments.box_rows(xp, boxes, arguments.name_of(grad.dtype), shapes[0][0])
     rule = (level_rule, first_level, canonical_size, canonical_level)
-    size = (grad.shape[2], grad.shape[3]) if layout == "NCHW" else (grad.shape[1], grad.shape[2])
-    about = _about(grad.dtype, shapes, rows, size, spatial_scales, sampling_ratio, aligned, rule, mode, layout, dialect)
+    call = _about(grad.dtype, shapes, rows, bins_of(grad, layout), spatial_scales, sampling_ratio, aligned, rule, mode, layout,
+                  dialect)  # fmt: skip
     maps, outs = (None if given is None else tuple(given) for given in (inputs, out))
     return gather(
-        xp, grad, rows, about, maps, outs, workspace, check=check, num_rois=arguments.count_of_rois(xp, num_rois)
+        xp, grad, rows, call, maps, outs, workspace, check=check, num_rois=arguments.count_of_rois(xp, num_rois)
     )
 
 
@@ -172,15 +173,13 @@ def multiscale_roi_align_backward_boxes(
         InvalidRoiError: as for `roi_align`.
     """
     xp, maps = _checked_maps(inputs, layout)
-    if arguments.array_namespace("grad", grad) is not xp:
-        raise TypeError(f"grad must come from {xp.__name__}, as inputs do")
+    arguments.check_from(xp, "grad", grad)
     arguments.check_feature_map(grad, "grad")
     rows = arguments.box_rows(xp, boxes, arguments.name_of(grad.dtype), maps[0].shape[0])
     rule = (level_rule, first_level, canonical_size, canonical_level)
-    size = (grad.shape[2], grad.shape[3]) if layout == "NCHW" else (grad.shape[1], grad.shape[2])
-    about = _about(maps[0].dtype, [m.shape for m in maps], rows, size, spatial_scales, sampling_ratio, aligned, rule, mode,
-                   layout, dialect)  # fmt: skip
-    return slope(xp, grad, maps, rows, about, out=out, check=check, num_rois=arguments.count_of_rois(xp, num_rois))
+    call = _about(maps[0].dtype, [m.shape for m in maps], rows, bins_of(grad, layout), spatial_scales, sampling_ratio, aligned,
+                  rule, mode, layout, dialect)  # fmt: skip
+    return slope(xp, grad, maps, rows, call, out=out, check=check, num_rois=arguments.count_of_rois(xp, num_rois))
 
 
 def _checked_maps(inputs: Sequence[Any], layout: str) -> tuple[ModuleType, tuple[Any, ...]]:
@@ -196,13 +195,13 @@ def _checked_maps(inputs: Sequence[Any], layout: str) -> tuple[ModuleType, tuple
         if array.dtype != maps[0].dtype:
             raise TypeError(f"inputs[{i}] has data type {array.dtype}, but inputs[0] has {maps[0].dtype}")
     if xp.__name__ == "cupy":
-        arguments.check_same_device(xp, maps[0], **{f"inputs[{i}]": array for i, array in enumerate(maps)})
+        arguments.check_same_device(xp, maps[0], **arguments.named("inputs", maps))
     _check_together([array.shape for array in maps], layout)
     return xp, maps
 
 
 def _check_together(shapes: Sequence[tuple[int, ...]], layout: str) -> None:
-    channel = 3 if layout == "NHWC" else 1
+    channel, _, _ = axes_of(layout)
     if not shapes:
         raise ValueError("there must be at least one level")
     if len({(shape[0], shape[channel]) for shape in shapes}) > 1:
@@ -212,14 +211,15 @@ def _check_together(shapes: Sequence[tuple[int, ...]], layout: str) -> None:
 
 
 def _about(
-    dtype: Any, shapes: Sequence[tuple[int, ...]], rows: Any, size: tuple[Any, Any], spatial_scales: Sequence[Any],
+    dtype: Any, shapes: Sequence[tuple[int, ...]], rows: Any, output_size: Any, spatial_scales: Sequence[Any],
     sampling_ratio: Any, aligned: Any, rule: tuple[Any, ...], mode: Any, layout: Any, dialect: Any,
 ) -> tuple[Any, ...]:  # fmt: skip
     """Returns what `resolve` takes."""
     if len(spatial_scales) != len(shapes):
         raise ValueError(f"there are {len(spatial_scales)} spatial_scales for {len(shapes)} levels")
-    scales = tuple(arguments.pair("spatial_scales", scale) for scale in spatial_scales)
     name, first, canonical_size, canonical_level = rule
+    scales = [arguments.pair("spatial_scales", scale) for scale in spatial_scales]
     levels = resolve_levels(name, scales, first, canonical_size, canonical_level, arguments.name_of(rows.dtype))
-    ratio = arguments.pair("sampling_ratio", sampling_ratio)
-    return dtype, tuple(shapes), len(rows), *size, *ratio, mode, layout, dialect, aligned, scales, levels
+    return about(
+        dtype, shapes, len(rows), output_size, scales, sampling_ratio, mode, layout, dialect, aligned, levels
+    )  # fmt: skip

@@ -97,7 +97,8 @@ def blocks_per_multiprocessor(dtype: str, mode: str) -> int:
     return 3 if mode == "avg" and dtype != "float64" else 2
 
 
-def _padded(size: int) -> int:
+def padded(size: int) -> int:
+    """Returns the least multiple of 16 bytes that is not less than ``size``."""
     return -(-size // 16) * 16
 
 
@@ -120,9 +121,9 @@ def _sizes(shape: Shape) -> _Sizes:
     if length * shape.itemsize >= 2**31:
         raise ValueError(f"with layout={shape.layout!r} a {what} of the map must have fewer than 2**31 bytes")
     columns = x if shape.mode == "avg" else 2 * x
-    size = PREPARED_BYTES + (_padded(4 * columns) if shape.layout == "NCHW" else 0)
+    size = PREPARED_BYTES + (padded(4 * columns) if shape.layout == "NCHW" else 0)
     for capacity, bins in ((y, shape.bins_y), (x, shape.bins_x)):
-        size += _padded(capacity * entry) + _padded(4 * bins + 4) + _padded(4 * bins) + _padded(8 * bins)
+        size += padded(capacity * entry) + padded(4 * bins + 4) + padded(4 * bins) + padded(8 * bins)
     return _Sizes(y, x, size, columns)
 
 
@@ -148,9 +149,9 @@ def _plan(
         "samples_per_part": samples_per_part,
         "channels_per_block": per_block,
         "channels_per_tile": tile,
-        "memory_per_block": _padded(memory),
+        "memory_per_block": padded(memory),
     }
-    return Plan(grid, block, _padded(memory), fields)
+    return Plan(grid, block, padded(memory), fields)
 
 
 def worthwhile_threads(shape: Shape, threads: int) -> int:

@@ -12,7 +12,7 @@ from .dialect import DIALECTS, Dialect, Offset, named_dialect
 from .source import wider
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import numpy as np
 
@@ -60,6 +60,11 @@ class Problem:
     def itemsize(self) -> int:
         """Bytes of an element of the maps."""
         return {"float64": 8, "float32": 4}.get(self.dtype, 2)
+
+    @property
+    def wide_bytes(self) -> int:
+        """Bytes of a coordinate, or of a sum."""
+        return 8 if self.itemsize == 8 else 4
 
     @property
     def wide(self) -> str:
@@ -112,6 +117,36 @@ def resolve_dialect(dialect: str | Dialect | None, *, aligned: bool) -> Dialect:
     return rules
 
 
+def axes_of(layout: object) -> tuple[int, int, int]:
+    """Returns which axes of maps are channels, rows and columns."""
+    return (3, 1, 2) if layout == "NHWC" else (1, 2, 3)
+
+
+def bins_of(grad: Any, layout: object) -> tuple[int, int]:
+    """Returns ``(P_h, P_w)`` of what is like an output."""
+    _, y, x = axes_of(layout)
+    return grad.shape[y], grad.shape[x]
+
+
+def about(
+    dtype: np.dtype[Any],
+    shapes: Sequence[tuple[int, ...]],
+    rois: int,
+    output_size: Any,
+    scales: Sequence[Any],
+    sampling_ratio: Any,
+    mode: Any,
+    layout: Any,
+    dialect: Any,
+    aligned: Any,
+    levels: Levels | None = None,
+) -> tuple[Any, ...]:
+    """Returns what `resolve` takes: ``scales`` and ``shapes`` of each level, and pairs taken apart, so that types show."""
+    size, ratio = arguments.pair("output_size", output_size), arguments.pair("sampling_ratio", sampling_ratio)
+    pairs = tuple([arguments.pair("spatial_scale", scale) for scale in scales])
+    return dtype, tuple(shapes), rois, *size, *ratio, mode, layout, dialect, aligned, pairs, levels
+
+
 def resolve(
     dtype: np.dtype[Any],
     shapes: tuple[tuple[int, ...], ...],
@@ -136,11 +171,11 @@ def resolve(
     mode = arguments.choice("mode", mode, MODES)
     layout = arguments.choice("layout", layout, LAYOUTS)
     rules = resolve_dialect(dialect, aligned=aligned)
-    y, x = (2, 3) if layout == "NCHW" else (1, 2)
+    c, y, x = axes_of(layout)
     problem = Problem(
         dtype=arguments.name_of(dtype),
         images=shapes[0][0],
-        channels=shapes[0][1 if layout == "NCHW" else 3],
+        channels=shapes[0][c],
         rois=rois,
         heights=tuple(shape[y] for shape in shapes),
         widths=tuple(shape[x] for shape in shapes),

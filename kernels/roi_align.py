@@ -11,7 +11,7 @@ import numpy as np
 
 from . import arguments, device, host, plan
 from .launch import Launch
-from .problem import Problem, kept, resolve
+from .problem import Problem, about, kept, resolve
 from .source import Source, specialise
 
 if TYPE_CHECKING:
@@ -81,19 +81,10 @@ def roi_align(
     xp = arguments.array_namespace("input", input)
     arguments.check_feature_map(input)
     rows = arguments.box_rows(xp, boxes, arguments.name_of(input.dtype), input.shape[0])
-    about = (
-        input.dtype,
-        (input.shape,),
-        len(rows),
-        *arguments.pair("output_size", output_size),
-        *arguments.pair("sampling_ratio", sampling_ratio),
-        mode,
-        layout,
-        dialect,
-        aligned,
-        (arguments.pair("spatial_scale", spatial_scale),),
-    )
-    return pool(xp, (input,), rows, about, out=out, workspace=workspace, check=check)
+    call = about(
+        input.dtype, (input.shape,), len(rows), output_size, (spatial_scale,), sampling_ratio, mode, layout, dialect, aligned
+    )  # fmt: skip
+    return pool(xp, (input,), rows, call, out=out, workspace=workspace, check=check)
 
 
 def roi_align_workspace(
@@ -122,9 +113,11 @@ def roi_align_workspace(
         TypeError: an argument has a wrong type.
         ValueError: an argument has a wrong value.
     """
-    size, ratio = arguments.pair("output_size", output_size), arguments.pair("sampling_ratio", sampling_ratio)
-    about = (arguments.dtype_called(dtype), (tuple(input_shape),), rois, *size, *ratio, mode, layout, dialect, aligned)
-    return _device_plan(False, device.multiprocessor_count(), *about, ((1.0, 1.0),)).workspace_bytes
+    call = about(
+        arguments.dtype_called(dtype), (tuple(input_shape),), rois, output_size, (1.0,), sampling_ratio, mode, layout, dialect,
+        aligned,
+    )  # fmt: skip
+    return _device_plan(False, device.multiprocessor_count(), *call).workspace_bytes
 
 
 def specialised(
@@ -288,47 +281,48 @@ def pool(
     xp: ModuleType,
     maps: tuple[Any, ...],
     rows: Any,
-    about: tuple[Any, ...],
+    call: tuple[Any, ...],
     *,
     out: Any,
     workspace: Any,
     check: bool,
     num_rois: Any = None,
 ) -> Any:
-    """Pools the RoIs ``rows`` of checked ``maps``, one for each level; ``about`` is what `resolve` takes."""
+    """Pools the RoIs ``rows`` of checked ``maps``, one for each level; ``call`` is what `resolve` takes."""
     if xp is np:
-        return _pool_on_host(maps, rows, about, out, num_rois)
+        return _pool_on_host(maps, rows, call, out, num_rois)
     arguments.check_same_device(xp, maps[0], boxes=rows, out=out, workspace=workspace, num_rois=num_rois)
     with maps[0].device:
-        return _pool_on_device(xp, maps, rows, about, out, workspace, check=check, num_rois=num_rois)
+        return _pool_on_device(xp, maps, rows, call, out, workspace, check=check, num_rois=num_rois)
 
 
-def _pool_on_host(maps: tuple[Any, ...], rows: Any, about: tuple[Any, ...], out: Any, num_rois: Any) -> Any:
-    planned = _host_plan(host.thread_count(), *about)
-    out = arguments.output_array(np, out, planned.shape, maps[0].dtype, input=maps[0], boxes=rows)
+def _pool_on_host(maps: tuple[Any, ...], rows: Any, call: tuple[Any, ...], out: Any, num_rois: Any) -> Any:
+    planned = _host_plan(host.thread_count(), *call)
+    out = arguments.output_array(np, out, planned.shape, maps[0].dtype, boxes=rows, **arguments.named("input", maps))
     if planned.launch:
         maps = tuple([arguments.contiguous(np, array) for array in maps])
         status = arguments.Status(np, wanted=True)
         of_rows, of_out, *of_maps = [arguments.host_address(array) for array in (rows, out, *maps)]
-        count = 0 if num_rois is None else arguments.host_address(num_rois)
+        count = arguments.address(np, num_rois)
         host.run(planned.launch, (of_rows, count, of_out, 0, status.address, *of_maps), planned.threads)
         status.check(rows, planned.problem.images)
     return out
 
 
 def _pool_on_device(
-    xp: ModuleType, maps: tuple[Any, ...], rows: Any, about: tuple[Any, ...], out: Any, workspace: Any, *, check: bool,
+    xp: ModuleType, maps: tuple[Any, ...], rows: Any, call: tuple[Any, ...], out: Any, workspace: Any, *, check: bool,
     num_rois: Any,
 ) -> Any:  # fmt: skip
     packed = is_packed(*maps, *(() if out is None else (out,)))
-    planned = _device_plan(packed, device.multiprocessor_count(), *about)
-    out = arguments.output_array(xp, out, planned.shape, maps[0].dtype, input=maps[0], boxes=rows)
-    workspace = arguments.workspace_array(xp, workspace, planned.workspace_bytes, input=maps[0], boxes=rows, out=out)
+    planned = _device_plan(packed, device.multiprocessor_count(), *call)
+    inputs = arguments.named("input", maps)
+    out = arguments.output_array(xp, out, planned.shape, maps[0].dtype, boxes=rows, **inputs)
+    workspace = arguments.workspace_array(xp, workspace, planned.workspace_bytes, boxes=rows, out=out, **inputs)
     if planned.launch:
         maps = tuple(arguments.contiguous(xp, array) for array in maps)
         status = arguments.Status(xp, wanted=check)
-        addresses = [arguments.device_address(array) for array in (rows, num_rois, out, workspace)]
-        device.run(planned.launch, (*addresses, status.address, *map(arguments.device_address, maps)))
+        addresses = [arguments.address(xp, array) for array in (rows, num_rois, out, workspace)]
+        device.run(planned.launch, (*addresses, status.address, *(arguments.address(xp, array) for array in maps)))
         status.check(rows, planned.problem.images)
     return out
 

@@ -160,6 +160,8 @@ X, BOXES, GRAD = (
         ({"input_shape": 7}, TypeError, "input_shape must be four integers"),
         ({"mode": "max"}, ValueError, "needs the maps that were pooled: pass input"),
         ({"mode": "max", "input": X[:1]}, ValueError, r"input must have shape \(2, 3, 7, 8\)"),
+        ({"mode": "max", "input": X.tolist()}, TypeError, "input must be a NumPy or a CuPy array, not builtins.list"),
+        ({"mode": "max", "input": X, "out": X}, ValueError, "out overlaps input in memory"),
         ({"mode": "max", "input": X.astype(np.float64)}, TypeError, "input has data type float64; it must be float32"),
         ({"out": np.empty((2, 3, 7, 9), np.float32)}, ValueError, r"out must have shape \(2, 3, 7, 8\)"),
         ({"out": np.empty((2, 3, 7, 8), np.float64)}, TypeError, "out has data type float64"),
@@ -189,6 +191,22 @@ def test_a_wrong_argument_about_levels_is_named(changes, message):
     given = {"inputs": [X, X[:, :, ::2, ::2]], "boxes": BOXES, "output_size": 2, "spatial_scales": [0.25, 0.125]}
     with pytest.raises(ValueError, match=message):
         multiscale_roi_align(**given | changes)
+
+
+def test_arrays_that_overlap_are_refused():
+    memory = np.zeros(2**16, np.uint8)
+    out = memory[: 4 * X.size].view(np.float32).reshape(X.shape)
+    with pytest.raises(ValueError, match="workspace overlaps out in memory"):
+        roi_align_backward(GRAD, BOXES, X.shape, out=out, workspace=memory)
+    how = {"spatial_scales": [0.25, 0.125]}
+    maps = [X, np.ascontiguousarray(X[:, :, ::2, ::2])]
+    shapes = [m.shape for m in maps]
+    with pytest.raises(ValueError, match=r"out overlaps input\[1\] in memory"):
+        multiscale_roi_align(maps, BOXES, (4, 4), **how, out=maps[1][:1].reshape(1, 3, 4, 4))
+    whole = np.zeros(X.size + maps[1].size, np.float32)
+    outs = [whole[: X.size].reshape(X.shape), whole[: maps[1].size].reshape(maps[1].shape)]
+    with pytest.raises(ValueError, match=r"out overlaps out\[0\] in memory"):
+        multiscale_roi_align_backward(GRAD, BOXES, shapes, **how, out=outs)
 
 
 def test_each_level_sends_its_gradient_to_its_own_map():
