@@ -20,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 import warnings
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager, suppress
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING
 from .errors import CompilationError, CompilerNotFoundError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from .launch import Launch
     from .source import Source
@@ -177,6 +177,18 @@ def _compile(text: str, entry: str, flags: tuple[str, ...], target: Path) -> Non
         temporary.unlink(missing_ok=True)
 
 
+@contextmanager
+def _alone(key: str) -> Iterator[None]:
+    """Lets one process at a time compile what has this key: others wait, and find it compiled. Workers often come together."""
+    with ExitStack() as stack:
+        with suppress(ImportError, OSError):  # without locks some compile in vain
+            import fcntl
+
+            file = stack.enter_context(cache_directory().with_suffix(".lock").open("w"))
+            fcntl.lockf(file, fcntl.LOCK_EX, 1, int(key[:7], 16))  # a byte of the file for each key
+        yield
+
+
 @cache
 def _load(text: str, entries: tuple[str, ...], extra: tuple[str, ...]) -> ctypes.CDLL:
     """Returns a source's library, with an entry point for each of its kernels; compiles it if need be."""
@@ -186,7 +198,9 @@ def _load(text: str, entries: tuple[str, ...], extra: tuple[str, ...]) -> ctypes
     key = hashlib.sha256("\0".join((text, *flags)).encode() + _toolchain()).hexdigest()
     target = cache_directory() / f"{entries[0]}-{key[:32]}.so"
     if not _is_whole(target):
-        _compile(text, entries[0], flags, target)
+        with _alone(key):
+            if not _is_whole(target):
+                _compile(text, entries[0], flags, target)
     return ctypes.CDLL(str(target))
 
 

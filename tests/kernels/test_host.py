@@ -1,5 +1,6 @@
 """The host executor: compiler discovery, compile cache, and that a kernel does not depend on how it is launched."""
 
+import os
 import subprocess
 import sys
 
@@ -21,7 +22,6 @@ print(roi_align(np.ones((1, 1, 4, 4), np.float32), np.array([[0, 0, 0, 2, 2]], n
 
 
 def run(environment, program=PROGRAM):
-    import os
 
     merged = {k: v for k, v in os.environ.items() if k != "CXX"} | environment
     return subprocess.run([sys.executable, "-c", program], env=merged, capture_output=True, text=True, check=False)
@@ -45,6 +45,20 @@ def test_a_kernel_is_compiled_once_and_found_again_without_a_compiler_run(tmp_pa
     before = compiled[0].stat().st_mtime_ns
     assert run({"ROIKIT_CACHE_DIR": str(tmp_path)}).stdout == "1.0\n"
     assert compiled[0].stat().st_mtime_ns == before
+
+
+def test_processes_that_come_together_compile_once(tmp_path):
+    wrapper = tmp_path / "c++"
+    log = tmp_path / "log"
+    wrapper.write_text(
+        f'#!/bin/sh\ncase "$*" in *--version*) ;; *) echo >> {log}; sleep 1;; esac\nexec {host.compiler()[0]} "$@"\n'
+    )
+    wrapper.chmod(0o755)
+    environment = os.environ | {"ROIKIT_CACHE_DIR": str(tmp_path), "CXX": str(wrapper)}
+    command = [sys.executable, "-c", PROGRAM]
+    runs = [subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) for _ in range(4)]
+    assert [run.communicate(timeout=120)[0] for run in runs] == ["1.0\n"] * 4
+    assert len(log.read_text().splitlines()) == 1
 
 
 def test_a_cache_that_cannot_be_written_to_is_said_and_done_without(tmp_path):
