@@ -10,10 +10,9 @@ from typing import Annotated
 import typer
 
 from .deviations_command import app as deviations
+from .exits import fail, interruptible, refusing
 from .fuzz_cli import fuzz
 from .peers_command import app as peers
-
-EXIT_CONFORMS, EXIT_DEVIATES, EXIT_USAGE, EXIT_NOTHING_RUN = 0, 1, 2, 3
 
 app = typer.Typer(
     name="roikit",
@@ -234,21 +233,14 @@ def conform(
         github=github,
         once=once,
     )
-    try:
+    with interruptible(), refusing(UsageError, DeviationListError, IncompleteResultsError, OSError):
         status = find_dialects(request, footprints) if detect or footprints else command.conform(request)
-    except (UsageError, DeviationListError, IncompleteResultsError, OSError) as error:
-        typer.echo(f"roikit: {error}", err=True)
-        raise typer.Exit(EXIT_USAGE) from None
-    except KeyboardInterrupt:
-        typer.echo("roikit: interrupted", err=True)
-        raise typer.Exit(130) from None
     raise typer.Exit(status)
 
 
 def _only_one(option: str, given: list[str] | None) -> str | None:
     if given and len(given) > 1:
-        typer.echo(f"roikit: --reproduce takes one --{option}, not {len(given)}", err=True)
-        raise typer.Exit(EXIT_USAGE)
+        fail(f"--reproduce takes one --{option}, not {len(given)}")
     return given[0] if given else None
 
 
@@ -256,11 +248,8 @@ def _print_script(case: str, implementation: str, dialect: str | None, dtype: st
     from . import reproduce as reproduction
     from .selection import UsageError
 
-    try:
+    with refusing(UsageError):
         typer.echo(reproduction.reproduce(case, implementation, dialect, dtype))
-    except UsageError as error:
-        typer.echo(f"roikit: {error}", err=True)
-        raise typer.Exit(EXIT_USAGE) from None
 
 
 @app.command()
@@ -348,11 +337,8 @@ def explain(
         bin=bin_,
         picture=picture,
     )
-    try:
+    with refusing(UsageError, OSError):
         explanation.explain(request)
-    except (UsageError, OSError) as error:
-        typer.echo(f"roikit: {error}", err=True)
-        raise typer.Exit(EXIT_USAGE) from None
 
 
 app.command()(fuzz)

@@ -16,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from . import deviations, environments, exports, github, presentation
 from .badge import badge
 from .case import load_cases
-from .cli import EXIT_CONFORMS, EXIT_DEVIATES, EXIT_NOTHING_RUN
+from .exits import EXIT_CONFORMS, EXIT_DEVIATES, EXIT_NOTHING_RUN
 from .gates import choose, compare, failing, fails, read_baseline
 from .judge import Verdict
 from .results import Result, ResultFile, Subject

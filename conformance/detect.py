@@ -14,10 +14,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from . import deviations
 from .case import load_cases
-from .cli import EXIT_CONFORMS, EXIT_DEVIATES, EXIT_NOTHING_RUN
 from .derivative import compare
 from .detection import detect as decide
 from .detection_report import Finding, Verdict, document, show
+from .exits import EXIT_CONFORMS, EXIT_DEVIATES, EXIT_NOTHING_RUN
 from .footprint import FORMAT, Reader, Setting, offered, records
 from .greeting import describe
 from .probes import SIZE

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-EXIT_USAGE = 2
+from .exits import refusing
 
 app = typer.Typer(help="The lists of known deviations.", no_args_is_help=True)
 
@@ -42,7 +42,7 @@ def update(
     from .deviations_update import update as updated
     from .selection import UsageError, check_names
 
-    try:
+    with refusing(UsageError, DeviationListError, result_files.IncompleteResultsError, OSError):
         records = [record for record in result_files.read(results) if record["type"] == "result"]
         ran = list(dict.fromkeys(record["implementation"] for record in records))
         chosen = check_names("implementation of this run", names or ran, ran)
@@ -58,6 +58,3 @@ def update(
                 typer.echo(f"{file}: {after.count('TODO: ')} reasons to write")
             else:
                 typer.echo(f"{file.name}: nothing to change")
-    except (UsageError, DeviationListError, result_files.IncompleteResultsError, OSError) as error:
-        typer.echo(f"roikit: {error}", err=True)
-        raise typer.Exit(EXIT_USAGE) from None

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from .exits import fail, interruptible, refusing
+
 
 def fuzz(
     implementation: Annotated[
@@ -54,13 +56,11 @@ def fuzz(
     Exit status: **0** nothing goes wrong; **1** something does, or the implementation could not be loaded; **2** the command was
     wrong; **3** nothing was run.
     """
-    from .cli import EXIT_USAGE
     from .selection import UsageError
 
     for package, extra in (("hypothesis", "fuzz"), ("distributed", "scale")):
         if (package == "hypothesis" or scheduler) and importlib.util.find_spec(package) is None:
-            typer.echo(f"roikit: {package} is not installed: pip install 'roikit[{extra}]'", err=True)
-            raise typer.Exit(EXIT_USAGE)
+            fail(f"{package} is not installed: pip install 'roikit[{extra}]'")
     from . import fuzz_run
 
     request = fuzz_run.Request(
@@ -80,12 +80,6 @@ def fuzz(
         scheduler=scheduler,
         output=output,
     )
-    try:
+    with interruptible(), refusing(UsageError, OSError):
         status = fuzz_run.fuzz_command(request)
-    except (UsageError, OSError) as error:
-        typer.echo(f"roikit: {error}", err=True)
-        raise typer.Exit(EXIT_USAGE) from None
-    except KeyboardInterrupt:
-        typer.echo("roikit: interrupted", err=True)
-        raise typer.Exit(130) from None
     raise typer.Exit(status)

@@ -16,7 +16,7 @@ from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
 from . import fuzz, golden
 from .case import cases_of
-from .cli import EXIT_CONFORMS, EXIT_DEVIATES, EXIT_NOTHING_RUN
+from .exits import EXIT_CONFORMS, EXIT_DEVIATES, EXIT_NOTHING_RUN
 from .fuzz import Batch, Found, Task, run_batch
 from .fuzz_case import whole
 from .implementation import registered

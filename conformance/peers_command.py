@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from .exits import EXIT_FAILED, fail, refusing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,7 +16,6 @@ if TYPE_CHECKING:
 
     from .environments import Environment
 
-EXIT_FAILED, EXIT_USAGE = 1, 2
 _BESIDE = 65  # columns of what stands before the last line that pip has printed
 
 app = typer.Typer(
@@ -85,7 +86,7 @@ def install(
         installation.check_room(chosen)
         installation.base_python()
     except (installation.InstallationError, OSError) as error:
-        _fail(str(error), EXIT_FAILED)
+        fail(error, EXIT_FAILED)
     _confirm("Install?", yes=yes)
     if not _install_all(chosen):
         raise typer.Exit(EXIT_FAILED)
@@ -105,26 +106,19 @@ def remove(names: _Names, *, yes: _Yes = False) -> None:
         try:
             typer.echo(f"{environment.name}: {_megabytes(environment.remove())} MB freed")
         except OSError as error:
-            _fail(f"{environment.name}: {error}", EXIT_FAILED)
+            fail(f"{environment.name}: {error}", EXIT_FAILED)
 
 
 def _megabytes(size: int) -> str:
     return f"{size / 1e6:.0f}"
 
 
-def _fail(message: str, status: int) -> NoReturn:
-    typer.echo(f"roikit: {message}", err=True)
-    raise typer.Exit(status)
-
-
 def _choose(names: Sequence[str]) -> list[Environment]:
     from .environments import choose, selectors
     from .selection import UsageError, check_names
 
-    try:
+    with refusing(UsageError):
         check_names("environment", names, selectors())
-    except UsageError as error:
-        _fail(str(error), EXIT_USAGE)
     return choose(names)
 
 
@@ -149,7 +143,7 @@ def _confirm(question: str, *, yes: bool) -> None:
     if yes:
         return
     if not sys.stdin.isatty():
-        _fail("--yes is needed where nobody can be asked", EXIT_USAGE)
+        fail("--yes is needed where nobody can be asked")
     typer.confirm(question, abort=True)
 
 

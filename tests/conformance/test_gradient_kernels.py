@@ -6,35 +6,18 @@ All dialects are run in float32, the main ones in every data type; `roikit confo
 import numpy as np
 import pytest
 
-from roikit.conformance.adapters.roikit import RoikitHost
 from roikit.conformance.case import LAYOUTS, load_cases
-from roikit.conformance.judge import Verdict, judge_error, judge_output
+from roikit.conformance.judge import Verdict
 from roikit.conformance.mutants import main_dialects
-from roikit.kernels import InvalidRoiError, problem, roi_align, roi_align_backward, source
+from roikit.kernels import problem, roi_align, roi_align_backward, source
 from roikit.kernels.dialect import DIALECTS
 
 CASES = [c for c in load_cases() if c.operation != "forward" and c.kind in ("value", "invalid")]
 DISTINCT = tuple({choices: name for name, choices in reversed(DIALECTS.items())}.values())
 
 
-def judgements(cases, dialects, dtypes, layouts=LAYOUTS):
-    """Yields (what, judgement) for every call that the cases make."""
-    ours = RoikitHost()
-    for case in cases:
-        for dialect in dialects:
-            for dtype in dtypes:
-                expectation = case.expectation(dialect, dtype)
-                for layout in layouts if expectation else ():
-                    call = case.call(dialect, dtype, layout)
-                    try:
-                        judgement = judge_output(case, expectation, ours.roi_align(call), dtype, layout)
-                    except InvalidRoiError as error:
-                        judgement = judge_error(case, str(error))
-                    yield (case.id, dialect, dtype, layout), judgement
-
-
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
-def test_gradients_conform(case):
+def test_gradients_conform(case, judgements):
     judged = [
         *judgements([case], DISTINCT, ["float32"]),
         *judgements([case], main_dialects(), [dtype for dtype in case.dtypes if dtype != "float32"]),
@@ -85,7 +68,7 @@ MUTANTS = {
 
 
 @pytest.mark.parametrize("fault", MUTANTS)
-def test_the_cases_notice_a_broken_gradient(fault, monkeypatch):
+def test_the_cases_notice_a_broken_gradient(fault, monkeypatch, judgements):
     file, line, old, new = MUTANTS[fault]
     read = source._read
     original = read(file)
