@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 
 from .document import is_calm
+from .instructions import LINEAGE
 from .operations import Operation, operation_of
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def _static(document: Mapping[str, Any]) -> Iterator[str]:
         warps = ", ".join(f"{row} {item[f'resident_warps_{row}']}" for row in rows)
         yield (
             f"static facts, sm_90 {item['specialisation']}: {item['registers']} registers, {item['spill_bytes']} bytes spilt, "
-            f"resident warps {warps}; instructions per output at most {counts} (the common kernel: 638)"
+            f"resident warps {warps}; instructions per output at most {counts} (the common kernel: {LINEAGE})"
         )
 
 

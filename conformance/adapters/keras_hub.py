@@ -35,7 +35,6 @@ class KerasHub:
         os.environ["KERAS_BACKEND"] = "numpy"
         import keras
 
-        self._keras = keras
         self._roi_align = _load().roi_align
         self._description = Description(
             version=f"{version('keras-hub')} (keras {keras.__version__}, NumPy)",
