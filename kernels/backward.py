@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _HOST_VECTOR = {"NCHW": 16, "NHWC": 64}
 _DEVICE_THREADS = 256
 _MOST_SLICES = 65535  # blocks along y
+_SORTERS = ("find_extents", "find_touching", "order_tiles")
 
 
 def roi_align_backward(
@@ -112,16 +113,29 @@ def roi_align_backward_workspace(
     return (_device_plan(False, *call) if on_gpu else _host_plan(1, *call)).workspace_bytes
 
 
-def tiles_source(entry: str, problem: Problem) -> Source:
-    """Returns a kernel of tiles.cu, which looks at nothing but the geometry of RoIs."""
-    rules = rule_macros(problem.dialect.for_gradient("avg"), "avg")
-    return specialise("tiles.cu", entry, problem.wide, (*rules, ("LEVELS", len(problem.heights))))
+def tiles_source(entry: str, problem: Problem, *, rules_at_launch: bool = False) -> Source:
+    """Returns a kernel of tiles.cu, which looks at nothing but the geometry of RoIs.
+
+    ``rules_at_launch`` is that of `specialise`.
+    """
+    macros = (*rule_macros(problem.dialect.for_gradient("avg"), "avg"), ("LEVELS", len(problem.heights)))
+    return specialise("tiles.cu", entry, problem.wide, macros, rules_at_launch=rules_at_launch)
 
 
 def gradient_source(
-    entry: str, problem: Problem, *, vector: int, channels: int, winners: int, packed: bool = False
+    entry: str,
+    problem: Problem,
+    *,
+    vector: int,
+    channels: int,
+    winners: int,
+    packed: bool = False,
+    rules_at_launch: bool = False,
 ) -> Source:
-    """Returns a kernel of roi_align_backward.cu or, of maxima, roi_align_backward_max.cu; the numbers are those of its macros."""
+    """Returns a kernel of roi_align_backward.cu or, of maxima, roi_align_backward_max.cu; the numbers are those of its macros.
+
+    ``rules_at_launch`` is that of `specialise`.
+    """
     shape = [("VECTOR", vector), ("CHANNELS", channels), ("ALIGNED", int(packed))]
     return specialise(
         "roi_align_backward.cu" if problem.mode == "avg" else "roi_align_backward_max.cu",
@@ -135,16 +149,22 @@ def gradient_source(
             ("THREADS", _DEVICE_THREADS),
             ("BLOCKS", plan.blocks_per_multiprocessor(problem.dtype, problem.mode)),
         ),
+        rules_at_launch=rules_at_launch,
     )
 
 
 def host_source(entry: str, problem: Problem) -> Source:
     """Returns the kernel that a CPU runs."""
-    return gradient_source(entry, problem, vector=_HOST_VECTOR[problem.layout], channels=4, winners=16)
+    if entry in _SORTERS:
+        return tiles_source(entry, problem, rules_at_launch=True)
+    vector = _HOST_VECTOR[problem.layout]
+    return gradient_source(entry, problem, vector=vector, channels=4, winners=16, rules_at_launch=True)
 
 
 def device_source(entry: str, problem: Problem, *, packed: bool) -> Source:
     """Returns the kernel that a GPU runs, for aligned vectors of channels if they are ``packed``."""
+    if entry in _SORTERS:
+        return tiles_source(entry, problem)
     vector = device_vector(problem.dtype, problem.layout)
     lanes = device_vector(problem.dtype, "NHWC")
     return gradient_source(entry, problem, vector=vector, channels=1, winners=lanes, packed=packed)
@@ -154,20 +174,16 @@ def _entries(problem: Problem) -> tuple[str, ...]:
     return ("find_winners", "roi_align_backward") if problem.mode == "max" else ("roi_align_backward",)
 
 
-def _sorters(problem: Problem) -> list[Source]:
-    return [tiles_source(entry, problem) for entry in ("find_extents", "find_touching", "order_tiles")]
-
-
 def host_sources(problem: Problem) -> list[Source]:
     """Returns all kernels that a CPU runs for a gradient of this mode, layout, data type and dialect."""
-    return [*_sorters(problem), *(host_source(entry, problem) for entry in _entries(problem))]
+    return [host_source(entry, problem) for entry in (*_SORTERS, *_entries(problem))]
 
 
 def device_sources(problem: Problem) -> list[Source]:
     """Returns all kernels that a GPU may run for such a gradient."""
     alignments = (False, True) if problem.layout == "NHWC" and problem.mode == "avg" else (False,)
     gathering = (device_source(entry, problem, packed=packed) for entry in _entries(problem) for packed in alignments)
-    return [*_sorters(problem), *gathering]
+    return [*(device_source(entry, problem, packed=False) for entry in _SORTERS), *gathering]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -229,9 +245,8 @@ def _planned(
 
     def sorter(entry: str, count: int, takes: dict[str, str]) -> Launch:
         grid = (max(1, min(small[0][0], count)), 1, 1)
-        return Launch.of(tiles_source(entry, problem), grid, small[1], 0, fields, takes)
+        return Launch.of(source(entry), grid, small[1], 0, fields, takes)
 
-    ordering = tiles_source("order_tiles", problem)
     size = backward_plan.ordering_bytes(sorting[0])
     grid = (max(1, geometry.tiles), max(1, min(_MOST_SLICES, -(-problem.channels // max(1, geometry.channels)))), 1)
     takes = {"grad": problem.dtype, "boxes": problem.wide, "memory": "uint8"}
@@ -240,7 +255,7 @@ def _planned(
         problem,
         extents=sorter("find_extents", problem.rois, {"boxes": problem.wide, **counted, "status": "int64"}),
         touching=sorter("find_touching", geometry.tiles, {"memory": "uint8"}),
-        order=Launch.of(ordering, (1, 1, 1), sorting, size, fields, {"memory": "uint8"}),
+        order=Launch.of(source("order_tiles"), (1, 1, 1), sorting, size, fields, {"memory": "uint8"}),
         gather=Launch.of(source("roi_align_backward"), grid, block, geometry.memory, fields, takes),
         winners=Launch.of(source("find_winners"), *winners, 0, fields, finding) if problem.mode == "max" else None,
         workspace_bytes=backward_plan.workspace_bytes(problem, geometry.tiles),

@@ -83,8 +83,13 @@ class Planned:
     threads: int = 1
 
 
-def box_gradient_source(problem: Problem, *, vector: int, lanes: tuple[int, int]) -> Source:
-    """Returns the kernel; ``lanes`` are those that share the bins of a RoI, and for each of these those that share channels."""
+def box_gradient_source(
+    problem: Problem, *, vector: int, lanes: tuple[int, int], rules_at_launch: bool = False
+) -> Source:
+    """Returns the kernel; ``lanes`` are those that share the bins of a RoI, and for each of these those that share channels.
+
+    ``rules_at_launch`` is that of `specialise`.
+    """
     return specialise(
         "roi_align_backward_boxes.cu",
         "roi_align_backward_boxes",
@@ -100,12 +105,13 @@ def box_gradient_source(problem: Problem, *, vector: int, lanes: tuple[int, int]
             ("THREADS", _DEVICE_THREADS),
             ("BLOCKS", 1 if problem.dtype == "float64" else 2),
         ),
+        rules_at_launch=rules_at_launch,
     )
 
 
 def host_source(problem: Problem) -> Source:
     """Returns the kernel that a CPU runs for a gradient of this mode, layout, data type and dialect."""
-    return box_gradient_source(problem, vector=_HOST_VECTOR, lanes=_HOST_LANES)
+    return box_gradient_source(problem, vector=_HOST_VECTOR, lanes=_HOST_LANES, rules_at_launch=True)
 
 
 def device_source(problem: Problem) -> Source:

@@ -61,6 +61,7 @@ constexpr Dim thread_index = {0, 0, 0}, block_size = {1, 1, 1};  // so that the 
 #endif
 static thread_local Dim block_index, grid_size;
 static thread_local unsigned char* shared_memory;
+static thread_local const double* rules;  // see sampling.cuh
 
 static inline void synchronise() {
 #ifdef ROIKIT_HOST_BLOCK_THREADS
@@ -80,13 +81,14 @@ template <class... A> static void run_block(void (*kernel)(A...), const unsigned
 #ifdef ROIKIT_HOST_BLOCK_THREADS
     const Dim block = block_index, grid = grid_size;
     unsigned char* const memory = shared_memory;
+    const double* const numbers = rules;
     Barrier shared_barrier(size.x * size.y * size.z);
     std::vector<std::thread> threads;
     for (unsigned i = 0; i < size.x * size.y * size.z; ++i) {
         threads.emplace_back([=, &shared_barrier] {
             thread_index = Dim{i % size.x, i / size.x % size.y, i / (size.x * size.y)};
             block_index = block, block_size = size, grid_size = grid;
-            shared_memory = memory, barrier = &shared_barrier;
+            shared_memory = memory, barrier = &shared_barrier, rules = numbers;
             call(kernel, arguments, All());
         });
     }
@@ -96,10 +98,11 @@ template <class... A> static void run_block(void (*kernel)(A...), const unsigned
 #endif
 }
 
-// Runs every block of the grid on up to `threads` OpenMP threads; `heap` is shared memory per block in bytes. Returns 0, or
-// 1 if there was no memory.
+// Runs every block of the grid on up to `threads` OpenMP threads; `heap` is shared memory per block in bytes;
+// `numbers` are the rules that come with the launch. Returns 0, or 1 if there was no memory.
 template <class... A>
-static int launch(void (*kernel)(A...), const unsigned char* arguments, Dim grid, Dim block, size_t heap, int threads) {
+static int launch(void (*kernel)(A...), const unsigned char* arguments, const double* numbers, Dim grid, Dim block, size_t heap,
+                  int threads) {
     const long long blocks = (long long)grid.x * grid.y * grid.z;
     if (threads > blocks) threads = (int)blocks;
     const size_t stride = (heap + 127) / 64 * 64;
@@ -112,7 +115,7 @@ static int launch(void (*kernel)(A...), const unsigned char* arguments, Dim grid
 #pragma omp atomic capture
         mine = next++;
         shared_memory = heaps + (64 - reinterpret_cast<size_t>(heaps) % 64) + stride * mine;
-        grid_size = grid;
+        grid_size = grid, rules = numbers;
 #pragma omp for schedule(dynamic, 1)
         for (long long i = 0; i < blocks; ++i) {
             block_index = Dim{(unsigned)(i % grid.x), (unsigned)(i / grid.x % grid.y), (unsigned)(i / grid.x / grid.y)};
@@ -135,8 +138,9 @@ static int launch(void (*kernel)(A...), const unsigned char* arguments, Dim grid
 
 // The entry point that host.py calls.
 #define ROIKIT_HOST_ENTRY(kernel)                                                                                      \
-    extern "C" int roikit_##kernel(const unsigned char* arguments, unsigned grid_x, unsigned grid_y, unsigned grid_z,  \
-                                   unsigned block_x, unsigned block_y, size_t heap, int threads) {                     \
-        return roikit_host::launch(&kernel, arguments, roikit_host::Dim{grid_x, grid_y, grid_z},                       \
+    extern "C" int roikit_##kernel(const unsigned char* arguments, const double* rules, unsigned grid_x,               \
+                                   unsigned grid_y, unsigned grid_z, unsigned block_x, unsigned block_y, size_t heap,  \
+                                   int threads) {                                                                      \
+        return roikit_host::launch(&kernel, arguments, rules, roikit_host::Dim{grid_x, grid_y, grid_z},                \
                                    roikit_host::Dim{block_x, block_y, 1}, heap, threads);                              \
     }

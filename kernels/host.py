@@ -1,9 +1,9 @@
 """Runs a kernel's source on the CPU: compiled by the system's C++ compiler, launched like a CUDA kernel.
 
-Compiled kernels are kept in the user's cache directory (``ROIKIT_CACHE_DIR`` overrides it), under the hash of everything
-that decides their code. ``ROIKIT_CXXFLAGS`` adds options for the compiler, after our own: with ``-march=x86-64-v3``, for
-instance, kernels run on every CPU with AVX2; it is read at the first launch. ``ROIKIT_NUM_THREADS`` sets the number of threads;
-the default is every core this process may use.
+A kernel is compiled once for all dialects (but for what a maximum is taken of), and kept in the user's cache directory
+(``ROIKIT_CACHE_DIR`` overrides it), under the hash of everything that decides its code. ``ROIKIT_CXXFLAGS`` adds options for the
+compiler, after our own: with ``-march=x86-64-v3``, for instance, kernels run on every CPU with AVX2; it is read at the first
+launch. ``ROIKIT_NUM_THREADS`` sets the number of threads; the default is every core this process may use.
 """
 
 from __future__ import annotations
@@ -234,7 +234,7 @@ def thread_count() -> int:
 def _kernel(source: Source, *, threaded: bool) -> Callable[..., int]:
     library = _load(source.text, source.entries, ("-DROIKIT_HOST_BLOCK_THREADS", "-pthread") if threaded else ())
     function: Callable[..., int] = library[f"roikit_{source.entry}"]
-    function.argtypes = (ctypes.c_char_p, *[ctypes.c_uint] * 5, ctypes.c_size_t, ctypes.c_int)  # type: ignore[attr-defined]
+    function.argtypes = (*[ctypes.c_char_p] * 2, *[ctypes.c_uint] * 5, ctypes.c_size_t, ctypes.c_int)  # type: ignore[attr-defined]
     return function
 
 
@@ -250,5 +250,6 @@ def run(launch: Launch, addresses: Sequence[int], threads: int | None = None) ->
     function = _kernel(launch.source, threaded=launch.block != (1, 1))
     if threads is None:
         threads = thread_count()
-    if function(launch.values(addresses), *launch.grid, *launch.block, launch.shared_bytes, threads):
+    rules = launch.source.rules
+    if function(launch.values(addresses), rules, *launch.grid, *launch.block, launch.shared_bytes, threads):
         raise MemoryError(f"no memory for {launch.shared_bytes} bytes of lists per thread")

@@ -14,4 +14,5 @@ enum class MaxStart { first, value, minus_infinity };
 constexpr Mode MODE = Mode::ROIKIT_MODE;
 constexpr Layout LAYOUT = Layout::ROIKIT_LAYOUT;
 constexpr Max MAX = Max::ROIKIT_MAX;
-constexpr MaxStart MAX_START = MaxStart::ROIKIT_MAX_START;
+#define MAX_START ROIKIT_CHOICE(MaxStart, 7, ROIKIT_MAX_START)
+#define MAX_START_VALUE ROIKIT_NUMBER(8, ROIKIT_MAX_START_VALUE)

@@ -72,12 +72,13 @@ def precompile(
     chosen_layouts = [arguments.choice("layouts", layout, LAYOUTS) for layout in layouts]
     rules = [resolve_dialect(dialect, aligned=aligned and dialect is None) for dialect in dialects]
     chosen = [arguments.choice("operations", name, OPERATIONS) for name in operations]
-    # Dialects that differ only where a mode does not look share a kernel.
-    sources: dict[Source, None] = {}
+    # Dialects that differ only where a mode does not look share a kernel, and on a CPU most others do.
+    sources: dict[tuple[str, str], Source] = {}
     for operation, dtype, mode, layout, dialect in itertools.product(
         chosen, names, chosen_modes, chosen_layouts, rules
     ):
-        sources |= dict.fromkeys(_sources(operation, xp, dtype, mode, layout, dialect))
-    for source in sources:
+        needed = _sources(operation, xp, dtype, mode, layout, dialect)
+        sources |= {(source.entry, source.text): source for source in needed}
+    for source in sources.values():
         (host if xp is np else device).compile_source(source)
     return len(sources)

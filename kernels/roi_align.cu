@@ -82,7 +82,7 @@ ROIKIT_FN acc_t start_of_maximum(const Prepared& roi, int ny, int nx) {
                               (ny < roi.taken_y || nx < roi.taken_x);
     const bool zero_counts = some_outside && MAX != Max::sample_inside;
     const bool any = zero_counts || MAX_START != MaxStart::first || (ny > 0 && nx > 0);
-    const acc_t start = MAX_START == MaxStart::value ? (acc_t)(ROIKIT_MAX_START_VALUE) : -infinity();
+    const acc_t start = MAX_START == MaxStart::value ? MAX_START_VALUE : -infinity();
     return zero_counts || !any ? larger(start, (acc_t)0) : start;
 }
 

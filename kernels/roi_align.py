@@ -132,6 +132,7 @@ def specialised(
     levels: int = 1,
     gather: int = plan.GATHER,
     sizes: tuple[int, int] = ANY_SIZE,
+    rules_at_launch: bool = False,
 ) -> Source:
     """Returns the kernel for maps of a data type (by name).
 
@@ -139,7 +140,7 @@ def specialised(
     ``packed`` says that each vector of channels is aligned to its size; ``channels`` is the number of channels for which a
     thread sums columns together (NCHW); ``levels`` is the number of levels that a RoI may be pooled from. A RoI with at most
     ``gather`` taps for each bin is pooled bin by bin (NCHW on a GPU). ``sizes`` are one of `common_sizes`, for calls of just
-    these, or `ANY_SIZE`.
+    these, or `ANY_SIZE`. ``rules_at_launch`` is that of `specialise`.
     """
     return specialise(
         "roi_align.cu",
@@ -159,6 +160,7 @@ def specialised(
             ("GATHER", gather),
             ("ALIGNED", int(packed)),
         ),
+        rules_at_launch=rules_at_launch,
     )
 
 
@@ -184,8 +186,9 @@ def rule_macros(dialect: Dialect, mode: str) -> tuple[tuple[str, str | int], ...
 def host_source(dtype: str, mode: str, layout: str, dialect: Dialect, levels: int = 1) -> Source:
     """Returns the kernel that a CPU runs."""
     return specialised(
-        dtype, mode, layout, dialect, vector=_HOST_VECTOR[layout], channels=_HOST_CHANNELS, levels=levels
-    )
+        dtype, mode, layout, dialect,
+        vector=_HOST_VECTOR[layout], channels=_HOST_CHANNELS, levels=levels, rules_at_launch=True,
+    )  # fmt: skip
 
 
 def device_vector(dtype: str, layout: str) -> int:

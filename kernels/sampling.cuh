@@ -2,8 +2,18 @@
 // all operators. A RoI's sampling grid is the product of a grid along y and one along x, so everything is per axis; the
 // geometry of a RoI is worked out once, into lists in shared memory, and serves all channels.
 //
-// Coordinates are feature pixels. Dialect choices are the ROIKIT_… macros of the specialisation.
+// Coordinates are feature pixels. Dialect choices are the ROIKIT_… macros of the specialisation, or with ROIKIT_RULES_AT_LAUNCH
+// numbers that come with the launch: a CPU then needs one compilation, of seconds, for all dialects. They are looked at once for
+// each RoI or bin, where that costs nothing, and `source.py` reads below which number says what.
 #pragma once
+
+#ifdef ROIKIT_RULES_AT_LAUNCH
+#define ROIKIT_CHOICE(Type, place, choice) ((Type)(int)roikit_host::rules[place])
+#define ROIKIT_NUMBER(place, number) ((acc_t)roikit_host::rules[place])
+#else
+#define ROIKIT_CHOICE(Type, place, choice) Type::choice
+#define ROIKIT_NUMBER(place, number) ((acc_t)(number))
+#endif
 
 enum class Offset { none, half, half_before_scale, pixel_centre };
 enum class End { exclusive, plus_one };
@@ -13,13 +23,13 @@ enum class GridCap { none, map };
 enum class EmptyGrid { zero, nan, one_sample };
 enum class Outside { zero, clamp };
 
-constexpr Offset OFFSET = Offset::ROIKIT_OFFSET;
-constexpr End END = End::ROIKIT_END;
-constexpr MinSize MIN_SIZE = MinSize::ROIKIT_MIN_SIZE;
-constexpr Adaptive ADAPTIVE = Adaptive::ROIKIT_ADAPTIVE;
-constexpr GridCap GRID_CAP = GridCap::ROIKIT_GRID_CAP;
-constexpr EmptyGrid EMPTY_GRID = EmptyGrid::ROIKIT_EMPTY_GRID;
-constexpr Outside OUTSIDE = Outside::ROIKIT_OUTSIDE;
+#define OFFSET ROIKIT_CHOICE(Offset, 0, ROIKIT_OFFSET)
+#define END ROIKIT_CHOICE(End, 1, ROIKIT_END)
+#define MIN_SIZE ROIKIT_CHOICE(MinSize, 2, ROIKIT_MIN_SIZE)
+#define ADAPTIVE ROIKIT_CHOICE(Adaptive, 3, ROIKIT_ADAPTIVE)
+#define GRID_CAP ROIKIT_CHOICE(GridCap, 4, ROIKIT_GRID_CAP)
+#define EMPTY_GRID ROIKIT_CHOICE(EmptyGrid, 5, ROIKIT_EMPTY_GRID)
+#define OUTSIDE ROIKIT_CHOICE(Outside, 6, ROIKIT_OUTSIDE)
 
 // The farthest from the origin that an adaptively sampled RoI may reach, in feature pixels. Up to here a float32
 // coordinate is off by less than half a pixel, which bounds the number of samples inside the map (`_list_capacity` in roi_align.py).

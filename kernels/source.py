@@ -24,6 +24,10 @@ _INCLUDE = re.compile(r'^#include "(?P<file>[\w.]+)"$', re.MULTILINE)
 _STRUCT = re.compile(r"^struct (?P<name>\w+Params) \{(?P<body>.*?)^\};", re.MULTILINE | re.DOTALL)
 _MEMBER = re.compile(r"^\s*(?P<type>\w+) (?P<names>[\w\[\]]+(?:, [\w\[\]]+)*);", re.MULTILINE)
 _ADDRESSES = ("gradients", "maps")  # fields that begin a struct, and hold the addresses of arrays, one for each level
+_ENUM = re.compile(r"^enum class (?P<name>\w+) \{ (?P<members>[^}]*) \};", re.MULTILINE)
+_CHOICE = re.compile(
+    r"^#define \w+ ROIKIT_(?:CHOICE\((?P<type>\w+), |NUMBER\()(?P<place>\d+), ROIKIT_(?P<name>\w+)\)$", re.MULTILINE
+)
 _ENTRY = re.compile(
     r'^extern "C" __global__ void\s(?:__launch_bounds__\([^)]*\)\s)?(?P<name>\w+)\((?P<parameters>[^)]*)\)',
     re.MULTILINE,
@@ -49,6 +53,7 @@ class Source:
         parameters: What it takes, in order.
         params: NumPy data type of the struct of scalars that it takes last.
         entries: Names of all kernels in ``text``.
+        rules: What comes with a launch of the dialect's choices that are no macros: an array of float64.
     """
 
     entry: str
@@ -56,6 +61,7 @@ class Source:
     parameters: tuple[Parameter, ...]
     params: np.dtype[Any]
     entries: tuple[str, ...]
+    rules: bytes = b""
 
     @property
     def addresses(self) -> int:
@@ -122,11 +128,31 @@ def _parameter(declaration: str, types: Mapping[str, str], struct: np.dtype[Any]
     return Parameter(name, pointer=False, dtype=struct)
 
 
+def _rules_at_launch(text: str, macros: Mapping[str, str | int]) -> tuple[bytes, set[str]]:
+    """Returns the numbers by which a launch says what the dialect's choices are, and the macros that they stand for."""
+    members = {match["name"]: match["members"].split(", ") for match in _ENUM.finditer(text)}
+    choices = list(_CHOICE.finditer(text))
+    numbers = np.zeros(1 + max((int(choice["place"]) for choice in choices), default=-1))
+    for choice in choices:
+        chosen = macros[choice["name"]]
+        numbers[int(choice["place"])] = members[choice["type"]].index(str(chosen)) if choice["type"] else float(chosen)
+    return numbers.tobytes(), {choice["name"] for choice in choices}
+
+
 @cache
-def specialise(file: str, entry: str, dtype: str, macros: tuple[tuple[str, str | int], ...]) -> Source:
+def _defined(file: str, macros: tuple[tuple[str, str | int], ...]) -> str:
+    """Returns a source file after the definitions of macros: one object, however many dialects come with its launches."""
+    return "".join(f"#define ROIKIT_{name} {value}\n" for name, value in macros) + _read(file)
+
+
+@cache
+def specialise(
+    file: str, entry: str, dtype: str, macros: tuple[tuple[str, str | int], ...], *, rules_at_launch: bool = False
+) -> Source:
     """Returns kernel ``entry`` of ``file`` for maps of data type ``dtype``.
 
-    ``macros`` are pairs of a name without its ``ROIKIT_`` prefix and a value.
+    ``macros`` are pairs of a name without its ``ROIKIT_`` prefix and a value. With ``rules_at_launch`` the choices of a dialect
+    that `sampling.cuh` and `modes.cuh` take from the launch are no part of the text, so that dialects share a compiled kernel.
     """
     text = _read(file)
     struct = _struct_dtype(text, next((int(value) for name, value in macros if name == "LEVELS"), 1))
@@ -135,6 +161,10 @@ def specialise(file: str, entry: str, dtype: str, macros: tuple[tuple[str, str |
         raise ValueError(f"{file} has no kernel {entry}")
     types = {"feature_t": dtype, "acc_t": wider(dtype)}
     parameters = tuple(_parameter(part.strip(), types, struct) for part in match["parameters"].split(","))
-    defined = (("FEATURE_T", C_NAMES[dtype]), *macros)
-    lines = "".join(f"#define ROIKIT_{name} {value}\n" for name, value in defined)
-    return Source(entry, lines + text, parameters, struct, tuple(m["name"] for m in _ENTRY.finditer(text)))
+    defined: tuple[tuple[str, str | int], ...] = (("FEATURE_T", C_NAMES[dtype]), *macros)
+    rules = b""
+    if rules_at_launch:
+        rules, choices = _rules_at_launch(text, dict(macros))
+        defined = (*(pair for pair in defined if pair[0] not in choices), ("RULES_AT_LAUNCH", 1))
+    entries = tuple(m["name"] for m in _ENTRY.finditer(text))
+    return Source(entry, _defined(file, defined), parameters, struct, entries, rules)

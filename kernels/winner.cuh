@@ -39,7 +39,7 @@ ROIKIT_FN bool outside_is_first(const Axis& axis_x, const Order& y, const Order&
 template <int N> ROIKIT_FN Best<N> find_winner(const Axis& axis_y, const Axis& axis_x, int p, int q, const feature_t* map,
                                                int64 row_step, int64 pixel_step) {
     const Order y = order_of(axis_y, p), x = order_of(axis_x, q);
-    const acc_t start = MAX_START == MaxStart::value ? (acc_t)(ROIKIT_MAX_START_VALUE) : -infinity();
+    const acc_t start = MAX_START == MaxStart::value ? MAX_START_VALUE : -infinity();
     Best<N> best;
     for (int v = 0; v < N; ++v) best.value[v] = start, best.winner[v] = Winner{-1, -1};
     ROIKIT_ROLLED for (int i = 0; i < y.count; ++i) {

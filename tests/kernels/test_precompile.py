@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from roikit.kernels import device, host, precompile, roi_align, roi_align_backward, roi_align_backward_boxes
+from roikit.kernels.dialect import DIALECTS, Max
 from roikit.kernels.problem import resolve_dialect
 from roikit.kernels.roi_align import device_sources, host_source
 
@@ -47,8 +48,15 @@ def test_gradients_can_be_compiled_ahead_too(compilers, mode):
     roi_align_backward(grad, BOXES, x.shape, **how, input=x)
     roi_align_backward_boxes(grad, x, BOXES, **how)
     assert len(compilers) == before
-    roi_align_backward(grad, BOXES, x.shape, **how, dialect="openvino-half-pixel", input=x)
-    assert len(compilers) > before, "the count counts nothing"
+    x = np.ascontiguousarray(x.transpose(0, 3, 1, 2))
+    roi_align_backward(grad, BOXES, x.shape, mode=mode, layout="NCHW", input=x)
+    assert len(compilers) == before + 1, "the count counts nothing"
+
+
+def test_dialects_share_what_is_compiled_for_a_cpu(compilers):
+    assert precompile(layouts=["NHWC"], dialects=DIALECTS) == len(compilers) == 1
+    assert precompile(layouts=["NHWC"], dialects=DIALECTS, modes=["max"]) == len(Max)
+    assert len(compilers) == 1 + len(Max)
 
 
 def test_on_a_gpu_every_kernel_that_a_call_may_choose_is_compiled(monkeypatch):

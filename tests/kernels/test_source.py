@@ -1,10 +1,14 @@
 """Specialised sources and the check of what launches pass."""
 
+import sys
+
 import numpy as np
 import pytest
 
-from roikit.kernels.dialect import DIALECTS
-from roikit.kernels.roi_align import specialised
+from roikit.kernels import problem, roi_align
+from roikit.kernels.dialect import DIALECTS, Adaptive, Dialect, EmptyGrid, End, GridCap, Max, MinSize, Offset, Outside
+from roikit.kernels.roi_align import host_source, specialised
+from roikit.kernels.source import specialise
 
 
 @pytest.fixture
@@ -68,3 +72,51 @@ def test_a_struct_wants_every_field_and_no_other(source):
         source.pack(fields | {"wdith": 1})
     with pytest.raises(TypeError, match="another struct: maps"):
         source.pack(fields | {"maps": 1})
+
+
+NAMES = ("offset", "end", "min_size", "adaptive", "grid_cap", "empty_grid", "outside")
+KINDS = (Offset, End, MinSize, Adaptive, GridCap, EmptyGrid, Outside)
+
+
+def test_on_a_cpu_the_choices_of_a_dialect_come_with_the_launch():
+    texts = set()
+    for dialect in DIALECTS.values():
+        found = host_source("float32", "avg", "NHWC", dialect)
+        texts.add(found.text)
+        numbers = np.frombuffer(found.rules)
+        choices = [list(kind)[int(number)] for kind, number in zip(KINDS, numbers, strict=False)]
+        assert choices == [getattr(dialect, name) for name in NAMES]
+    assert len(texts) == 1
+    assert "ROIKIT_OFFSET half" not in texts.pop()
+    numbers = np.frombuffer(host_source("float32", "max", "NHWC", Dialect(max_start=-3.5)).rules)
+    assert numbers[-1] == -3.5
+
+
+def mixed(n):
+    """A dialect; four of them make every choice there is."""
+    choices = {name: list(kind)[n % len(kind)] for name, kind in zip(NAMES, KINDS, strict=True)}
+    return Dialect(**choices, max=list(Max)[n % len(Max)], max_start=(None, -np.inf, -1.5, 0.5)[n])
+
+
+@pytest.mark.parametrize("mode", ["avg", "max"])
+@pytest.mark.parametrize("n", range(4))
+def test_a_choice_at_launch_is_the_choice_that_a_macro_makes(n, mode, monkeypatch):
+    x = np.random.default_rng(n).standard_normal((1, 3, 6, 7)).astype(np.float32)
+    corners = [[1, 1, 4, 5], [2.25, 2, 2.5, 2.25], [-9, -9, 12, 14], [-5, 1, -3, 4], [3, 3, 3, 3]]
+    boxes = np.array([[0, *corner] for corner in corners], np.float32)
+
+    def pooled():
+        problem.forget()
+        return [roi_align(x, boxes, 2, 0.75, ratio, mode=mode, dialect=mixed(n)) for ratio in (0, 2)]
+
+    at_launch = pooled()
+
+    def with_macros(*about, rules_at_launch):
+        return specialise(*about)
+
+    monkeypatch.setattr(sys.modules["roikit.kernels.roi_align"], "specialise", with_macros)
+    try:
+        for one, other in zip(at_launch, pooled(), strict=True):
+            np.testing.assert_array_equal(one, other)
+    finally:
+        problem.forget()
