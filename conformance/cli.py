@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from ..reports.command import app as report
 from .deviations_command import app as deviations
 from .exits import fail, interruptible, refusing
 from .fuzz_cli import fuzz
@@ -24,6 +25,7 @@ app = typer.Typer(
 )
 app.add_typer(peers, name="peers")
 app.add_typer(deviations, name="deviations")
+app.add_typer(report, name="report")
 
 
 class Arrays(StrEnum):
@@ -314,6 +316,12 @@ def explain(
     picture: Annotated[
         Path | None, typer.Option(metavar="FILE.png|FILE.svg", help="Draw it there. Needs matplotlib.")
     ] = None,
+    run: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Show what this implementation returns. May be repeated.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE.json", help="Write it there, for `roikit report site`.")
+    ] = None,
 ) -> None:
     """Show one RoI step by step, with the rule of each step, and what RoIPool would do.
 
@@ -336,6 +344,8 @@ def explain(
         against=against,
         bin=bin_,
         picture=picture,
+        run=run or [],
+        output=output,
     )
     with refusing(UsageError, OSError):
         explanation.explain(request)

@@ -26,6 +26,7 @@ from ..kernels.dialect import DIALECTS, EmptyGrid, Max
 from .oracle import HALF, Axis, Exact, Sample, Special, stages
 from .request import read_bin, read_call, read_dialects
 from .selection import UsageError
+from .walkthrough import run, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -164,6 +165,7 @@ def explain(request: Request) -> None:
     at = read_bin(request, call)
     explanations, rounded = [Explanation(call, name) for name in names], RoiPool(call)
     draw = _drawer(request.picture) if request.picture else None
+    outputs = run(request.run, call, names[0])
     console = Console(highlight=False) if Console().is_terminal else Console(width=_FILE_WIDTH, highlight=False)
     height, width = call.feature.shape
     console.print(f"[bold]RoI ({_list(call.box)})[/] on {escape(request.map)}, {height} × {width} pixels\n")
@@ -171,6 +173,11 @@ def explain(request: Request) -> None:
     if draw and request.picture:
         draw(request.picture, explanations, rounded, at)
         console.print(f"Drawn to {escape(str(request.picture))}")
+    for output in outputs:
+        console.print(_matrix(f"{output.implementation} {output.version}, {output.dtype}", "p, q", output.values), "")
+    if request.output:
+        write(request.output, request, outputs)
+        console.print(f"Written to {escape(str(request.output))}")
 
 
 def _drawer(path: Path) -> Callable[[Path, Sequence[Explanation], RoiPool, Pair], None]:

@@ -60,11 +60,24 @@ def draw(path: Path, explanations: Sequence[Explanation], rounded: RoiPool, at: 
         figure.savefig(path, dpi=150, metadata={"Date": None} if path.suffix.lower() == ".svg" else None)
 
 
-def _panels(rows: int, shape: float) -> tuple[Figure, Any]:
-    """Returns a figure and its panels, three a row, ``shape`` times as high as wide."""
-    width, height = 3 * (_PANEL + _GAP), rows * (shape * _PANEL + _ABOVE + _BELOW)
+def figures(e: Explanation, rounded: RoiPool, at: Pair) -> dict[str, Figure]:
+    """Returns the panels of one dialect as figures of their own: ``overview``, ``bin``, ``roi_pool``."""
+    with rc_context(_STYLE):
+        y, x = _view([e.y]), _view([e.x])
+        shape = min(max(np.ptp(y) / np.ptp(x), 0.6), 1)
+        made = {name: _panels(1, shape, columns=1) for name in ("overview", "bin", "roi_pool")}
+        overview, enlarged, pooled = (panels[0][0] for _, panels in made.values())
+        _overview(overview, e, at, y, x)
+        _enlarge(enlarged, e, at, shape)
+        _roi_pool(pooled, e, rounded, at, y, x)
+        return {name: figure for name, (figure, _) in made.items()}
+
+
+def _panels(rows: int, shape: float, columns: int = 3) -> tuple[Figure, Any]:
+    """Returns a figure and its panels, so many a row, ``shape`` times as high as wide."""
+    width, height = columns * (_PANEL + _GAP), rows * (shape * _PANEL + _ABOVE + _BELOW)
     figure, style = Figure(figsize=(width, height)), {"anchor": "NW", "frame_on": False}
-    panels = figure.subplots(rows, 3, squeeze=False, subplot_kw=style)
+    panels = figure.subplots(rows, columns, squeeze=False, subplot_kw=style)
     edges = 0.7 * _GAP / width, _BELOW / height, 1 - 0.3 * _GAP / width, 1 - _ABOVE / height
     figure.subplots_adjust(*edges, _GAP / _PANEL, (_ABOVE + _BELOW) / _PANEL / shape)
     for axes in panels.flat:

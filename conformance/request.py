@@ -41,7 +41,9 @@ class Request:
     dialect: str
     against: str | None
     bin: str
-    picture: Path | None
+    picture: Path | None = None
+    run: Sequence[str] = ()
+    output: Path | None = None
 
 
 class Call(NamedTuple):

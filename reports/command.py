@@ -1,0 +1,141 @@
+"""``roikit report``: a site, a comparison, and tables of result files."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..conformance.exits import EXIT_CONFORMS, EXIT_DEVIATES, fail, interruptible, refusing
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from .files import Inputs
+
+app = typer.Typer(
+    help="Turn result files into what people look at: a site, a comparison, tables. Nothing is run.",
+    no_args_is_help=True,
+)
+
+_FILES = (
+    "Files that `roikit conform --output` and `--footprints`, `roikit explain --output`, `python -m benchmarks.record` and asv "
+    "write, or directories of them."
+)
+
+
+class Format(StrEnum):
+    """How a comparison is printed."""
+
+    TEXT = "text"
+    MARKDOWN = "markdown"
+
+
+def _needs_extra(error: ImportError) -> None:
+    fail(f"{error.name} is missing: pip install 'roikit[reports]'")
+
+
+@app.command()
+def site(
+    results: Annotated[list[Path], typer.Argument(metavar="RESULTS...", exists=True, help=_FILES)],
+    *,
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Where to; a site that is there is replaced.")],
+    asv_site: Annotated[
+        Path | None,
+        typer.Option(
+            "--asv-site", metavar="DIR", exists=True, file_okay=False, help="What `asv publish` wrote, to be put beside it."
+        ),
+    ] = None,
+) -> None:
+    """Build a static site: verdicts, matrix, dialects, an example, golden cases, performance.
+
+    It opens from disk and from any host. An incomplete file is said to be incomplete. Exit status 2: the command was wrong.
+    """
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from .files import UnknownFileError, read_all
+
+    try:
+        from . import site as builder
+    except ImportError as error:
+        _needs_extra(error)
+    errors = Console(stderr=True)
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+    with interruptible(), refusing(UnknownFileError, builder.OccupiedError, OSError):
+        inputs = read_all(results)
+        if not inputs.files:
+            fail(f"there is no result file in {', '.join(map(str, results))}")
+        with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as progress:
+            task = progress.add_task("site", total=builder.page_count(inputs))
+
+            def on_page(file: str) -> None:
+                progress.update(task, advance=1, description=file)
+
+            builder.build(inputs, out, asv_site=asv_site, on_page=on_page)
+    _say(Console(), inputs, out)
+
+
+def _say(console: Console, inputs: Inputs, out: Path) -> None:
+    for file in inputs.files:
+        if not file.complete:
+            console.print(f"[bold red]incomplete:[/] {file.path} ends before its run did", highlight=False)
+    files = [path for path in out.rglob("*") if path.is_file()]
+    size = sum(path.stat().st_size for path in files) / 1e6
+    console.print(f"{len(files)} files, {size:.1f} MB: open {out / 'index.html'}", highlight=False, soft_wrap=True)
+
+
+@app.command()
+def compare(
+    before: Annotated[Path, typer.Argument(metavar="A", exists=True, dir_okay=False, help="A result file.")],
+    after: Annotated[Path, typer.Argument(metavar="B", exists=True, dir_okay=False, help="A later one of the same kind.")],
+    *,
+    format_: Annotated[Format, typer.Option("--format", help="markdown: for a job summary or a comment.")] = Format.TEXT,
+    most: Annotated[int, typer.Option(min=1, help="Show at most so many changes of a kind.")] = 20,
+) -> None:
+    """Say what changed from one conformance run, or record of benchmarks, to another.
+
+    Results: what is worse, fixed, or otherwise changed. Times: what is slower or faster by more than our own kernel differed from
+    itself, after taking out what all peers have in common. Exit status: **0** nothing is worse; **1** something is; **2** the command was wrong.
+    """
+    from . import comparison
+    from .files import UnknownFileError, read
+
+    with refusing(UnknownFileError, comparison.IncomparableError, OSError):
+        found = comparison.compare(read(before), read(after))
+    if format_ == Format.MARKDOWN:
+        typer.echo(comparison.markdown(found, most))
+    else:
+        comparison.show(found, most)
+    raise typer.Exit(EXIT_DEVIATES if found.is_worse else EXIT_CONFORMS)
+
+
+@app.command()
+def export(
+    file: Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="A result file.")],
+    to: Annotated[Path, typer.Argument(metavar="TABLE.csv|TABLE.parquet", help="The table to write.")],
+    *,
+    partial: Annotated[bool, typer.Option("--partial", help="Take what there is of a run that was cut off.")] = False,
+) -> None:
+    """Write a result file as a table; `roikit.reports` documents its columns.
+
+    Parquet needs pyarrow: pip install 'roikit[parquet]'. Exit status 2: the command was wrong.
+    """
+    from ..conformance.results import IncompleteResultsError
+    from .files import UnknownFileError
+    from .tables import load
+
+    if to.suffix not in (".csv", ".parquet"):
+        fail(f"a table is called .csv or .parquet, not {to.name!r}")
+    try:
+        with refusing(UnknownFileError, IncompleteResultsError, OSError):
+            frame = load(file, partial=partial)
+            if to.suffix == ".csv":
+                frame.to_csv(to, index=False)
+            else:
+                frame.astype({name: "string" for name in ("expected", "got") if name in frame}).to_parquet(to, index=False)
+    except ImportError as error:
+        fail(f"{error.name or 'pyarrow'} is missing: pip install 'roikit[reports,parquet]'")
+    typer.echo(f"{len(frame)} rows: {to}")

@@ -1,0 +1,258 @@
+"""What changed from one result file to another of the same kind."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+
+from ..conformance.kinds import Kind
+from .files import Record, Run
+from .tables import commit_of, machine_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from .files import File
+
+_KEY = ("implementation", "dialect", "case", "operation", "dtype", "layout")
+_FINE = ("conforms", "known", "contested", "unsupported")
+_OURS = "roikit"
+
+
+class IncomparableError(ValueError):
+    """Two files that say nothing of each other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Something that is not as it was."""
+
+    what: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What changed.
+
+    Attributes:
+        title: What was compared.
+        notes: What must be known to read it.
+        worse, better: Changes for the worse and the better.
+        other: Changes that are neither.
+        same: How many results or times are as they were.
+        only: How many are in the first file alone, and in the second alone.
+    """
+
+    title: str
+    notes: tuple[str, ...]
+    worse: tuple[Change, ...]
+    better: tuple[Change, ...]
+    other: tuple[Change, ...]
+    same: int
+    only: tuple[int, int]
+
+    @property
+    def is_worse(self) -> bool:
+        """Whether anything is worse."""
+        return bool(self.worse)
+
+
+def compare(before: File, after: File) -> Comparison:
+    """Returns what changed from ``before`` to ``after``.
+
+    Raises:
+        IncomparableError: they are not two conformance runs, or two records of the same machine.
+    """
+    if isinstance(before, Run) and isinstance(after, Run):
+        return _results(before, after)
+    if isinstance(before, Record) and isinstance(after, Record):
+        return _times(before, after)
+    raise IncomparableError(f"{before.path.name} and {after.path.name} are not two conformance runs, nor two records of benchmarks")
+
+
+def _notes(*files: File) -> Iterator[str]:
+    for file in files:
+        if not file.complete:
+            yield f"{file.path.name} is incomplete: its run was cut off"
+
+
+def _results(before: Run, after: Run) -> Comparison:
+    old, new = ({tuple(r[k] for k in _KEY): r for r in run.results} for run in (before, after))
+    changes: dict[str, list[Change]] = {"worse": [], "better": [], "other": []}
+    same = 0
+    for key in old.keys() & new.keys():
+        kind = _direction(old[key], new[key])
+        if kind is None:
+            same += 1
+        else:
+            implementation, dialect, case, _, dtype, layout = key
+            what = f"{implementation} · {case} · {dialect} {dtype} {layout}"
+            changes[kind].append(Change(what, _verdict(old[key]), _verdict(new[key])))
+    versions = _versions(before, after)
+    return Comparison(
+        title=f"{before.path.name} ({before.started:%Y-%m-%d %H:%M}) and {after.path.name} ({after.started:%Y-%m-%d %H:%M})",
+        notes=(*_notes(before, after), *versions),
+        **{name: tuple(sorted(found, key=lambda change: change.what)) for name, found in changes.items()},
+        same=same,
+        only=(len(old.keys() - new.keys()), len(new.keys() - old.keys())),
+    )
+
+
+def _versions(before: Run, after: Run) -> Iterator[str]:
+    """Yields which implementations have another version, or ran in one run only."""
+    old, new = (
+        {s["implementation"]: s["description"]["version"] for s in run.subjects if s["state"] == "ran"}
+        for run in (before, after)
+    )
+    for name in sorted(old.keys() | new.keys()):
+        one, two = old.get(name), new.get(name)
+        if one != two:
+            yield f"{name} {one or 'did not run'} → {two or 'did not run'}"
+
+
+def _direction(old: Mapping[str, Any], new: Mapping[str, Any]) -> str | None:
+    """Returns whether a result is ``"worse"``, ``"better"`` or ``"other"``; None if it is as it was."""
+    ranks = [(result["verdict"] not in _FINE, list(Kind).index(Kind(result["kind"]))) for result in (old, new)]
+    if ranks[0] != ranks[1]:
+        return "worse" if ranks[1] > ranks[0] else "better"
+    changed = any(old[field] != new[field] for field in ("verdict", "difference"))
+    return "other" if changed else None
+
+
+def _verdict(result: Mapping[str, Any]) -> str:
+    difference = result["difference"]
+    numbers = f": {difference['got']}, not {difference['expected']}" if difference else ""
+    return f"{result['verdict']}{numbers}"
+
+
+def _times(before: Record, after: Record) -> Comparison:
+    machines = [machine_of(record.document) for record in (before, after)]
+    if machines[0] != machines[1]:
+        raise IncomparableError(f"times of different machines say nothing of each other: {machines[0]}, {machines[1]}")
+    old, new = _medians(before), _medians(after)
+    common = old.keys() & new.keys()
+    drift = _drift(old, new, common)
+    worse, better, same = [], [], 0
+    for key in sorted(common, key=str):
+        ratio = new[key].seconds / old[key].seconds / drift
+        noise = max(old[key].noise, new[key].noise)
+        if key[4] == _OURS and abs(math.log(ratio)) > math.log1p(noise):
+            change = Change(
+                " ".join(str(part) for part in key if part is not None),
+                f"{old[key].seconds:.4g} s",
+                f"{new[key].seconds:.4g} s, {ratio:.2f} times (noise {noise:.1%})",
+            )
+            (worse if ratio > 1 else better).append(change)
+        else:
+            same += key[4] == _OURS
+    commits = " and ".join(commit_of(record.document) for record in (before, after))
+    notes = [*_notes(before, after)]
+    if drift != 1:
+        notes.append(f"the peers took {drift:.2f} times as long; that is taken out of ours")
+    else:
+        notes.append("no peer is in both records, so that a change of the machine cannot be told from one of the code")
+    wrong = [*_wrong(before), *_wrong(after)]
+    return Comparison(
+        title=f"commits {commits} on {machines[0]}",
+        notes=(*notes, *wrong),
+        worse=tuple(worse),
+        better=tuple(better),
+        other=(),
+        same=same,
+        only=(len(old.keys() - new.keys()), len(new.keys() - old.keys())),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Time:
+    seconds: float
+    noise: float
+
+
+_Key = tuple[Any, ...]  # row, operation, place, threads, library, layout, data type, kind of time
+
+
+def _medians(record: Record) -> dict[_Key, _Time]:
+    """Returns the times of correct results."""
+    found = {}
+    for row in record.document["rows"]:
+        about = row["row"], row.get("operation", "forward"), row["place"], row["threads"]
+        for entry in row["entries"]:
+            if entry["verdict"] == "correct":
+                for kind, summary in entry["times"].items():
+                    key = (*about, entry["library"], entry["layout"], entry["dtype"], kind)
+                    found[key] = _Time(summary["median"], row["control"]["threshold"])
+    return found
+
+
+def _wrong(record: Record) -> Iterator[str]:
+    for row in record.document["rows"]:
+        for entry in row["entries"]:
+            if entry["verdict"] != "correct":
+                what = f"{row['row']} {entry['library']} {entry['layout']} {entry['dtype']}"
+                yield f"{record.path.name}: {what} is wrong, and its time counts for nothing: {entry['reason']}"
+
+
+def _drift(old: Mapping[_Key, _Time], new: Mapping[_Key, _Time], common: set[_Key]) -> float:
+    """Returns how much longer the peers took, in the middle; 1 if there are none."""
+    ratios = [new[key].seconds / old[key].seconds for key in common if key[4] != _OURS]
+    return median(ratios) if ratios else 1.0
+
+
+_SECTIONS = (("worse", "bold red"), ("better", "green"), ("other", "yellow"))
+_WORDS = {"worse": "worse", "better": "better", "other": "changed otherwise"}
+
+
+def _sections(found: Comparison) -> Iterator[tuple[str, str, Sequence[Change]]]:
+    for name, colour in _SECTIONS:
+        changes: tuple[Change, ...] = getattr(found, name)
+        if changes:
+            yield name, colour, changes
+
+
+def _headline(found: Comparison) -> str:
+    counts = Counter({_WORDS[name]: len(changes) for name, _, changes in _sections(found)})
+    parts = [f"{count} {word}" for word, count in counts.items()] or ["nothing changed"]
+    rest = [f"{found.same} as before", *(f"{n} only in {which}" for n, which in zip(found.only, "AB", strict=True) if n)]
+    return ", ".join((*parts, *rest))
+
+
+def show(found: Comparison, most: int) -> None:
+    """Prints a comparison."""
+    console = Console(highlight=False)
+    console.print(f"[bold]{found.title}[/]", soft_wrap=True)
+    for note in found.notes:
+        console.print(note, style="dim", markup=False, soft_wrap=True)
+    for name, colour, changes in _sections(found):
+        table = Table(title=_WORDS[name], title_style=colour, title_justify="left", box=None, header_style="bold")
+        for heading in ("", "A", "B"):
+            table.add_column(heading, overflow="fold")
+        for change in changes[:most]:
+            table.add_row(change.what, change.before, change.after)
+        console.print(table)
+        if len(changes) > most:
+            console.print(f"… and {len(changes) - most} more (--most)")
+    console.print(_headline(found))
+
+
+def markdown(found: Comparison, most: int) -> str:
+    """Returns a comparison as Markdown."""
+    lines = [f"### {_escaped(found.title)}", "", _headline(found), "", *(f"* {_escaped(note)}" for note in found.notes)]
+    for name, _, changes in _sections(found):
+        lines += ["", f"**{len(changes)} {_WORDS[name]}**", "", "| | A | B |", "|---|---|---|"]
+        lines += [f"| {_escaped(c.what)} | {_escaped(c.before)} | {_escaped(c.after)} |" for c in changes[:most]]
+        if len(changes) > most:
+            lines.append(f"| … and {len(changes) - most} more | | |")
+    return "\n".join(lines)
+
+
+def _escaped(text: str) -> str:
+    return " ".join(text.replace("|", "\\|").replace("<", "&lt;").split())

@@ -1,0 +1,171 @@
+"""Which dialect each implementation follows, decision by decision, as it was read off it; and the footprints that tell."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ...conformance.detection_report import RULES
+from ...conformance.probes import AVERAGES, SIZE
+from ...kernels.dialect import DIALECTS, Dialect
+from ..model import slug
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from numpy.typing import NDArray
+
+    from ..model import Site
+
+    Array = NDArray[Any]
+
+_OWN = "roikit"
+_WHERE = re.compile(r"^(?:RoI (?P<roi>\d+), )?bin \((?P<p>\d+), (?P<q>\d+)\), pixel ")
+_PROBES = {probe.name: probe for probe in AVERAGES}
+POINTS = tuple(field.name for field in fields(Dialect))
+
+
+class Column:
+    """What was detected of one implementation, asked for one dialect."""
+
+    def __init__(self, found: Mapping[str, Any], version: str) -> None:
+        """Takes a detection of the file."""
+        self.found = found
+        self.implementation: str = found["implementation"]
+        self.dialect: str = found["dialect"]
+        self.version = version
+        self.slug = slug(self.implementation)
+        self.anchor = slug(self.dialect)
+        self.decisions: dict[str, Mapping[str, Any]] = {decision["point"]: decision for decision in found["decisions"]}
+
+    def choice(self, point: str) -> str:
+        """Returns the choices that remain at a decision point, in words."""
+        decision = self.decisions.get(point)
+        return " or ".join(_text(choice) for choice in decision["left"]) if decision else ""
+
+    @property
+    def name(self) -> str:
+        """The dialect that was detected, in words."""
+        names = self.found["names"]
+        if names:
+            return self.dialect if self.dialect in names else str(names[0])
+        return f"none; nearest {self.found['nearest']}" if self.found["nearest"] else "nothing could be read"
+
+    @property
+    def backward(self) -> str:
+        """What is known of the gradient for the maps, in words."""
+        backward = self.found["backward"]
+        if not backward["compared"]:
+            return "not read" if backward["failures"] else "not offered"
+        wrong = len(backward["differences"])
+        return f"not the derivative ({wrong} of {backward['compared']} probes)" if wrong else "the derivative of forward"
+
+    @property
+    def best(self) -> Dialect | None:
+        """The dialect that it follows, with the choices that were seen; None if nothing was."""
+        name = (self.found["names"] or [self.found["nearest"]])[0]
+        if name is None:
+            return None
+        seen = {point: _choice(decision["left"]) for point, decision in self.decisions.items() if len(decision["left"]) == 1}
+        return replace(DIALECTS[name], **seen)
+
+
+def _text(choice: str | float | None) -> str:
+    return "none" if choice is None else str(choice) if isinstance(choice, str) else f"{choice:g}"
+
+
+def _choice(left: Iterable[Any]) -> Any:
+    """Returns a choice of the file as a dialect has it."""
+    (choice,) = left
+    return -math.inf if choice == "-inf" else choice
+
+
+def columns(site: Site) -> list[Column]:
+    """Returns what was detected, each implementation as in the newest file that it is in."""
+    newest: dict[str, list[Column]] = {}
+    for file in site.inputs.detections:
+        versions = {s["implementation"]: (s["description"] or {}).get("version", "") for s in file.subjects}
+        of_file: dict[str, list[Column]] = {}
+        for found in file.detections:
+            column = Column(found, versions.get(found["implementation"], ""))
+            of_file.setdefault(column.implementation, []).append(column)
+        newest |= of_file
+    return [column for name in sorted(newest) for column in newest[name]]
+
+
+def context(site: Site) -> dict[str, Any]:
+    """Returns what dialects.html is given: our own dialects apart, since they are as many as there are names."""
+    every = columns(site)
+    others = [column for column in every if not column.implementation.startswith(_OWN)]
+    own = [column for column in every if column.implementation.startswith(_OWN)]
+    same = [[column.choice(point) for column in others] for point in POINTS]
+    return {
+        "points": [(point, RULES[point], len(set(choices)) > 1) for point, choices in zip(POINTS, same, strict=True)],
+        "tables": [table for table in (("Implementations", others), ("roikit's kernels", own)) if table[1]],
+    }
+
+
+class Reader:
+    """Finds footprints in the files that have them."""
+
+    def __init__(self, site: Site) -> None:
+        """Takes those of the newest file that an implementation is in."""
+        self._found: dict[tuple[str, str, str], Mapping[str, Any]] = {}
+        for file in site.inputs.footprints:
+            for footprint in file.footprints:
+                if footprint["operation"] == "forward":
+                    self._found[footprint["implementation"], footprint["dialect"], footprint["probe"]] = footprint
+
+    def weights(self, column: Column, probe: str, roi: int, at: tuple[int, int]) -> Array | None:
+        """Returns the weights of a bin, ``(H, W)``."""
+        found = self._found.get((column.implementation, column.dialect, probe))
+        if found is None or "rois" not in found:
+            return None
+        taps = next(bin_["taps"] for bin_ in found["rois"][roi]["bins"] if tuple(bin_["bin"]) == at)
+        weights = np.zeros(SIZE)
+        for y, x, weight in taps:
+            weights[y, x] = float(weight)
+        return weights
+
+
+def evidence(column: Column, reader: Reader) -> list[dict[str, Any]]:
+    """Returns, for each decision point, the choice, what rules the others out, and what to draw."""
+    shown = []
+    for point in POINTS:
+        decision = column.decisions.get(point)
+        if decision is not None:
+            out = [{**each, "choice": _text(each["choice"]), "raw": each["choice"]} for each in decision["ruled_out"]]
+            shown.append(
+                {
+                    "point": point,
+                    "rule": decision["rule"],
+                    "choice": column.choice(point) or "–",
+                    "open": decision["open"],
+                    "ruled_out": out,
+                    "figure": _figure(column, reader, point, out),
+                }
+            )
+    return shown
+
+
+def _figure(column: Column, reader: Reader, point: str, ruled_out: list[dict[str, Any]]) -> str:
+    """Returns the drawing of the first choice that a footprint rules out; nothing if none does."""
+    own = column.best
+    for each in ruled_out:
+        where = _WHERE.match(each["where"])
+        probe = _PROBES.get(each["probe"])
+        if own is None or where is None or probe is None:
+            continue
+        at = int(where["p"]), int(where["q"])
+        read = reader.weights(column, probe.name, int(where["roi"] or 0), at)
+        if read is not None:
+            from .footprint_figure import Bin, draw
+
+            other = replace(own, **{point: _choice([each["raw"]])})
+            choices = f"{point} {column.choice(point)}", f"{point} {each['choice']}"
+            return draw(Bin(probe, int(where["roi"] or 0), at), read.tobytes(), own, other, choices)
+    return ""

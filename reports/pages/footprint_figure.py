@@ -1,0 +1,143 @@
+"""Draws what a bin weighs the pixels of a map with: as it was read off an implementation, and as another choice would have it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from ...conformance.oracle import stages
+from ...conformance.probes import SIZE
+from ..drawing import BLUE, GRID, INK, ORANGE, PALE, VERMILLION, style, svg
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from numpy.typing import NDArray
+
+    from ...conformance.oracle import Axis
+    from ...conformance.probes import Probe
+    from ...kernels.dialect import Dialect
+
+    Array = NDArray[Any]
+
+_WEIGHT = LinearSegmentedColormap.from_list("weight", [(0, 0.45, 0.7, 0.0), (0, 0.45, 0.7, 0.75)])
+_CHANGE = LinearSegmentedColormap.from_list("change", [VERMILLION, (1, 1, 1, 0), BLUE])
+_AROUND = 1.6  # pixels around the map that are shown, at most
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """A bin of a RoI of a probe."""
+
+    probe: Probe
+    roi: int
+    at: tuple[int, int]
+
+    def axes(self, dialect: Dialect) -> tuple[Axis, Axis]:
+        """Returns where its RoI lies under a dialect."""
+        probe = self.probe
+        scale, ratio = (probe.scale, probe.scale), (probe.sampling_ratio, probe.sampling_ratio)
+        found = stages(probe.rows[self.roi].tolist(), SIZE, probe.output_size, scale, ratio, dialect)
+        return found.y, found.x
+
+    def weights(self, dialect: Dialect) -> Array:
+        """Returns its exact footprint under a dialect, NaN throughout if that divides by nothing."""
+        y, x = self.axes(dialect)
+        share = y.rules.average(Fraction(1), y.grid, x.grid)
+        if not isinstance(share, Fraction):
+            return np.full(SIZE, np.nan)
+        along = []
+        for axis, b in ((y, self.at[0]), (x, self.at[1])):
+            line = np.zeros(axis.pixels)
+            for sample in axis.samples(b):
+                for pixel, weight in (sample.low, sample.high):
+                    line[pixel] += float(sample.count * weight) if sample.inside else 0.0
+            along.append(line)
+        return float(share) * np.outer(*along)
+
+
+@cache
+def draw(place: Bin, read: bytes, own: Dialect, other: Dialect, choices: tuple[str, str]) -> str:
+    """Returns an SVG: the footprint that was read, with the RoI as ``own`` has it, that of ``other``, and the difference.
+
+    ``read`` are the bytes of the float64 weights, ``(H, W)``; ``choices`` are the choices of the two in words. Implementations that agree
+    share a drawing.
+    """
+    weights, expected = np.frombuffer(read).reshape(SIZE), place.weights(other)
+    with style():
+        figure = Figure(figsize=(11.5, 3.6))
+        left, middle, right = figure.subplots(1, 3)
+        figure.subplots_adjust(left=0.03, right=0.99, bottom=0.08, top=0.9, wspace=0.1)
+        ends = [_ends(place, own), _ends(place, other)]
+        for axes, shown, dialect, title in (
+            (left, weights, own, f"read: {choices[0]}"),
+            (middle, expected, other, f"if it were {choices[1]}"),
+        ):
+            _weights(axes, shown)
+            _geometry(axes, place, dialect)
+            _frame(axes, title, ends)
+        _difference(right, weights - expected)
+        _frame(right, "difference", ends)
+        title = f"Weights of bin {place.at} of the probe {place.probe.name}: {choices[0]}, beside {choices[1]}"
+        return svg(figure, title, trimmed=False)
+
+
+def _ends(place: Bin, dialect: Dialect) -> tuple[float, float, float, float]:
+    y, x = place.axes(dialect)
+    return tuple(float(end) for end in (x.start, x.start + x.bins * x.bin, y.start, y.start + y.bins * y.bin))  # type: ignore[return-value]
+
+
+def _frame(axes: Axes, title: str, ends: list[tuple[float, float, float, float]]) -> None:
+    """Shows the map and, as far as a little around it, the RoIs."""
+    rows, columns = SIZE
+    xs, ys = [x for end in ends for x in end[:2]], [y for end in ends for y in end[2:]]
+    left, right = max(min(xs) - 0.3, -_AROUND), min(max(xs) + 0.3, columns - 1 + _AROUND)
+    top, bottom = max(min(ys) - 0.3, -_AROUND), min(max(ys) + 0.3, rows - 1 + _AROUND)
+    axes.set(xlim=(min(left, -0.6), max(right, columns - 0.4)), ylim=(max(bottom, rows - 0.4), min(top, -0.6)))
+    axes.set_aspect("equal")
+    axes.set_title(title, loc="left", fontsize=10.5, fontweight="bold")
+    axes.spines[:].set_visible(False)
+    axes.tick_params(length=0)
+    axes.set(xticks=range(columns), yticks=range(rows))
+    axes.vlines(np.arange(columns + 1) - 0.5, -0.5, rows - 0.5, color=GRID, linewidth=0.8, zorder=0.5)
+    axes.hlines(np.arange(rows + 1) - 0.5, -0.5, columns - 0.5, color=GRID, linewidth=0.8, zorder=0.5)
+
+
+def _weights(axes: Axes, weights: Array) -> None:
+    axes.imshow(np.nan_to_num(weights), cmap=_WEIGHT, vmin=0, vmax=max(float(np.nanmax(weights, initial=0)), 1e-9), zorder=0)
+    for (y, x), weight in np.ndenumerate(weights):
+        if weight or np.isnan(weight):
+            text = "NaN" if np.isnan(weight) else f"{weight:.3g}"
+            axes.text(x, y + 0.36, text, ha="center", va="center", fontsize=7.5, color=INK, zorder=4)
+
+
+def _difference(axes: Axes, change: Array) -> None:
+    most = float(np.nanmax(np.abs(change), initial=0)) or 1.0
+    axes.imshow(np.nan_to_num(change), cmap=_CHANGE, vmin=-1.3 * most, vmax=1.3 * most, zorder=0)
+    for (y, x), value in np.ndenumerate(change):
+        if np.isnan(value) or abs(value) > 1e-6 * most:
+            text = "NaN" if np.isnan(value) else f"{value:+.3g}"
+            axes.text(x, y, text, ha="center", va="center", fontsize=8, color=INK)
+
+
+def _geometry(axes: Axes, place: Bin, dialect: Dialect) -> None:
+    """Draws the RoI, its bins, and the samples of the bin."""
+    y, x = place.axes(dialect)
+    p, q = place.at
+    left, right, top, bottom = _ends(place, dialect)
+    axes.add_patch(Rectangle((left, top), right - left, bottom - top, fill=False, edgecolor=VERMILLION, linewidth=1.8, zorder=2))
+    edges = [float(v) for v in (x.start + q * x.bin, y.start + p * y.bin)]
+    size = float(x.bin), float(y.bin)
+    axes.add_patch(Rectangle((edges[0], edges[1]), *size, facecolor=ORANGE, alpha=0.25, linewidth=0, zorder=1))
+    axes.add_patch(Rectangle((edges[0], edges[1]), *size, fill=False, edgecolor=ORANGE, linewidth=1.2, zorder=2))
+    ys, xs = ([axis.sample(b, i) for i in range(min(axis.taken, 12))] for axis, b in ((y, p), (x, q)))
+    for inside, marker in ((True, "o"), (False, "x")):
+        points = [(float(c.position), float(r.position)) for r in ys for c in xs if (r.inside and c.inside) is inside]
+        if points:
+            axes.scatter(*zip(*points, strict=True), s=16, marker=marker, color=BLUE if inside else PALE, linewidths=1, zorder=3)

@@ -1,0 +1,170 @@
+"""Times: of each workload ours and each peer's, on each machine, and from commit to commit. Only what a file says was measured."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ..tables import commit_of, frame_of, machine_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+
+    from ..files import Record
+    from ..model import Implementation, Site
+
+OURS = "roikit"
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """An entry of a workload: what was timed, and how much faster ours is than it."""
+
+    library: str
+    layout: str
+    dtype: str
+    verdict: str
+    reason: str
+    times: Mapping[str, Mapping[str, float]]
+    ns: Mapping[str, float]
+    floor: Mapping[str, float]
+    faster: Mapping[str, str]
+    """By kind of time: how many times as fast ours is in the same layout and data type; "≈" if that is noise."""
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether it is roikit's."""
+        return self.library == OURS
+
+    @property
+    def is_correct(self) -> bool:
+        """Whether the result that was timed was within its bound of the exact one."""
+        return self.verdict == "correct"
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """A workload of an operation on a machine, in one number of threads."""
+
+    about: Mapping[str, Any]
+    timings: list[Timing]
+
+    @property
+    def is_calm(self) -> bool:
+        """Whether our own kernel, timed twice, differed from itself by less than a tenth, and others left the machine alone."""
+        return self.about["control"]["spread"] < 0.1 and (self.about.get("others") or 0) < 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The workloads of an operation in one place, and their drawing."""
+
+    operation: str
+    place: str
+    workloads: list[Workload]
+    figure: str
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """A machine: its newest record and what that says."""
+
+    name: str
+    record: Record
+    groups: list[Group]
+    roofline: str
+    versions: Mapping[str, str]
+
+
+def context(site: Site) -> dict[str, Any]:
+    """Returns what performance.html is given."""
+    newest = {machine_of(record.document): record for record in site.inputs.records}
+    wrong = _wrong(site)
+    return {
+        "machines": [_machine(name, record) for name, record in newest.items()],
+        "histories": _histories(site.inputs.records),
+        "asv": _asv(site),
+        "wrong": wrong,
+        "records": [(r, machine_of(r.document), commit_of(r.document)) for r in reversed(site.inputs.records)],
+    }
+
+
+def _wrong(site: Site) -> dict[str, Implementation]:
+    """Returns the implementations of which something is wrong, which must be said beside their speed."""
+    return {i.name: i for i in site.implementations if i.of_kind("wrong")}  # type: ignore[arg-type]
+
+
+def _machine(name: str, record: Record) -> Machine:
+    from .performance_figures import roofline, times
+
+    document = record.document
+    grouped: dict[tuple[str, str], list[Workload]] = defaultdict(list)
+    for row in document["rows"]:
+        threads = row["threads"]
+        place = "GPU" if row["place"] == "gpu" else f"CPU, {threads} thread{'s' if threads != 1 else ''}"
+        grouped[row.get("operation", "forward"), place].append(Workload(row, _timings(row)))
+    groups = [Group(*key, workloads, times(*key, name, workloads)) for key, workloads in grouped.items()]
+    versions = {key: value for key, value in document["versions"].items() if value}
+    return Machine(name, record, groups, roofline(name, groups), versions)
+
+
+def _timings(row: Mapping[str, Any]) -> list[Timing]:
+    ratios: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
+    for ratio in row["ratios"]:
+        variant = " ".join(ratio["peer"].split()[-2:])
+        if ratio["valid"] and ratio["ours"] == variant:
+            text = f"{1 / ratio['ratio']:.3g}×" + ("" if ratio["difference"] else " ≈")
+            ratios[ratio["peer"], variant][ratio["kind"]] = text
+    timings = []
+    for entry in row["entries"]:
+        variant = f"{entry['layout']} {entry['dtype']}"
+        timings.append(
+            Timing(
+                library=entry["library"],
+                layout=entry["layout"],
+                dtype=entry["dtype"],
+                verdict=entry["verdict"],
+                reason=entry["reason"],
+                times=entry["times"],
+                ns=entry["ns_per_output"],
+                floor=entry.get("floor_fraction", {}),
+                faster=ratios[f"{entry['library']} {variant}", variant],
+            )
+        )
+    return timings
+
+
+def _histories(records: list[Record]) -> list[str]:
+    """Returns drawings of our time from record to record, of machines that have more than one."""
+    import pandas as pd
+
+    from .performance_figures import history
+
+    if not records:
+        return []
+    frame = pd.concat([frame_of(record) for record in records])
+    ours: pd.DataFrame = frame[(frame["library"] == OURS) & (frame["verdict"] == "correct") & frame["cache"].isin(["hot", "cold"])]
+    return [
+        history(str(machine), part)
+        for machine, part in ours.groupby("machine")
+        if part["started"].nunique() > 1
+    ]  # fmt: skip
+
+
+def _asv(site: Site) -> list[str]:
+    """Returns drawings of what asv measured, of machines and benchmarks with more than one commit."""
+    import pandas as pd
+
+    from .performance_figures import commits
+
+    if not site.inputs.asv:
+        return []
+    frame = pd.concat([frame_of(result) for result in site.inputs.asv]).dropna(subset=["value"])
+    return [
+        commits(str(machine), str(benchmark), part)
+        for (machine, benchmark), part in frame.groupby(["machine", "benchmark"])
+        if part["commit"].nunique() > 1
+    ]

@@ -1,0 +1,136 @@
+"""Draws times: of workloads beside each other, under the floor of the memory, and from commit to commit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
+
+from ..drawing import BLUE, CYCLE, INK, ORANGE, PALE, VERMILLION, style, svg
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.axes import Axes
+
+    from .performance import Group, Timing, Workload
+
+_CACHES = ("cold", "hot")
+_HEIGHT, _LEAST = 0.23, 0.9  # inches: of an entry, of a panel
+
+
+def _cache(timing: Timing) -> str:
+    """Returns which of its times is shown: with cold caches, where that was measured."""
+    return next((cache for cache in _CACHES if cache in timing.times), "")
+
+
+def times(operation: str, place: str, machine: str, workloads: Sequence[Workload]) -> str:
+    """Returns an SVG: of each workload, every entry's nanoseconds per output, median and quartiles."""
+    with style():
+        shown = [[t for t in w.timings if _cache(t)] for w in workloads]
+        heights = [_LEAST + _HEIGHT * len(timings) for timings in shown]
+        figure = Figure(figsize=(9.5, sum(heights)))
+        panels = figure.subplots(len(workloads), 1, squeeze=False, sharex=True, height_ratios=heights)
+        for axes, workload, timings in zip(panels[:, 0], workloads, shown, strict=True):
+            _entries(axes, workload, sorted(timings, key=lambda t: t.ns[_cache(t)], reverse=True))
+        panels[-1, 0].set_xlabel("nanoseconds per output element, less is better (logarithmic)")
+        figure.subplots_adjust(hspace=0.55)
+        return svg(figure, f"Times of {operation} on {machine}, {place}")
+
+
+def _entries(axes: Axes, workload: Workload, timings: Sequence[Timing]) -> None:
+    outputs = workload.about["outputs"]
+    for n, timing in enumerate(timings):
+        summary = timing.times[_cache(timing)]
+        ends = [summary[name] * 1e9 / outputs for name in ("lower_quartile", "upper_quartile")]
+        colour = VERMILLION if not timing.is_correct else BLUE if timing.is_ours else PALE
+        axes.plot(ends, [n, n], color=colour, linewidth=2.5, solid_capstyle="butt")
+        axes.scatter([timing.ns[_cache(timing)]], [n], s=36, color=colour, marker="o" if timing.is_correct else "X", zorder=3)
+    labels = [f"{t.library} {t.layout} {t.dtype}{'' if t.is_correct else ' WRONG'}" for t in timings]
+    axes.set_yticks(range(len(timings)), labels)
+    for label, timing in zip(axes.get_yticklabels(), timings, strict=True):
+        label.set_fontweight("bold" if timing.is_ours else "normal")
+    axes.set_ylim(-0.7, len(timings) - 0.3)
+    axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=20))
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.grid(axis="x")
+    axes.tick_params(axis="y", length=0)
+    axes.tick_params(labelbottom=True)
+    note = "" if workload.is_calm else "  (disturbed)"
+    title = f"{workload.about['row']}: {workload.about['title']}{note}"
+    axes.set_title(title, loc="left", fontsize=10.5, fontweight="bold")
+
+
+def roofline(machine: str, groups: Sequence[Group]) -> str:
+    """Returns an SVG of our workloads under the floor that the memory's rate sets; nothing where that was not measured."""
+    points = [
+        (f"{group.operation} {w.about['row']} {t.layout} {t.dtype}", cache, fraction, t)
+        for group in groups
+        for w in group.workloads
+        for t in w.timings
+        for cache, fraction in t.floor.items()
+    ]
+    if not points:
+        return ""
+    with style():
+        labels = list(dict.fromkeys(label for label, *_ in points if True))
+        figure = Figure(figsize=(9.5, 1 + 0.22 * len(labels)))
+        axes = figure.subplots()
+        for cache, colour, marker in (("hot", ORANGE, "o"), ("cold", BLUE, "s")):
+            xs = [fraction for _, which, fraction, t in points if which == cache and t.is_ours]
+            ys = [labels.index(label) for label, which, _, t in points if which == cache and t.is_ours]
+            axes.scatter(xs, ys, s=30, color=colour, marker=marker, label=f"roikit, {cache} caches", zorder=3)
+        others = [(fraction, labels.index(label)) for label, _, fraction, t in points if not t.is_ours]
+        if others:
+            axes.scatter(*zip(*others, strict=True), s=24, color=PALE, marker="|", label="others", zorder=2)
+        axes.axvline(1, color=INK, linewidth=1.5)
+        axes.annotate("the memory's rate", (1, len(labels) - 0.4), ha="right", va="bottom")
+        axes.set_yticks(range(len(labels)), labels)
+        axes.set(xlim=(0, 1.08), ylim=(-0.7, len(labels) - 0.2), xlabel="fraction of the floor: 1 is as fast as the memory allows")
+        axes.grid(axis="x")
+        axes.legend(loc="lower right")
+        return svg(figure, f"How near to the memory's rate on {machine}")
+
+
+def history(machine: str, frame: pd.DataFrame) -> str:
+    """Returns an SVG of our times on a machine, record by record."""
+    with style():
+        operations = list(dict.fromkeys(frame["operation"]))
+        figure = Figure(figsize=(9.5, 2.6 * len(operations)))
+        panels = figure.subplots(len(operations), 1, squeeze=False)[:, 0]
+        for axes, operation in zip(panels, operations, strict=True):
+            of_operation = frame[(frame["operation"] == operation) & (frame["dtype"] == "float32")]
+            lines = of_operation.groupby(["row", "layout", "place", "threads", "cache"], dropna=False)
+            for n, (key, part) in enumerate(lines):
+                ordered = part.sort_values("started")
+                dates = pd.to_datetime(ordered["started"])
+                label = f"{key[0]} {key[1]}" + (f", {key[3]:g} threads" if key[3] == key[3] and key[3] != 1 else "")
+                axes.plot(dates, ordered["ns_per_output"], marker="o", color=CYCLE[n % len(CYCLE)], label=label)
+            axes.set_yscale("log")
+            axes.set_title(f"{operation}, float32", loc="left", fontsize=10.5, fontweight="bold")
+            axes.set_ylabel("ns per output")
+            axes.grid(axis="y")
+            axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), fontsize=7.5)
+        figure.autofmt_xdate()
+        figure.subplots_adjust(hspace=0.5)
+        return svg(figure, f"Our times on {machine}, record by record")
+
+
+def commits(machine: str, benchmark: str, frame: pd.DataFrame) -> str:
+    """Returns an SVG of what asv measured, commit by commit."""
+    with style():
+        figure = Figure(figsize=(9.5, 2.8))
+        axes = figure.subplots()
+        for n, (parameters, part) in enumerate(frame.groupby("parameters")):
+            ordered = part.sort_values("date")
+            axes.plot(ordered["commit"].str[:8], ordered["value"], marker="o", color=CYCLE[n % len(CYCLE)], label=str(parameters))
+        axes.set_title(benchmark, loc="left", fontsize=10.5, fontweight="bold")
+        axes.set_ylabel(str(frame["unit"].iloc[0]))
+        axes.grid(axis="y")
+        if frame["parameters"].nunique() <= 12:
+            axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), fontsize=7)
+        return svg(figure, f"{benchmark} on {machine}, commit by commit")

@@ -1,0 +1,174 @@
+"""Builds a static site of result files: it opens from disk and from any host, and asks for nothing from elsewhere."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from .drawing import save
+from .files import AsvResult, Detections, Footprints, Record, Run, Walkthrough
+from .model import digest
+from .pages import dialects, example, goldens, home, implementation, matrix, performance
+from .tables import commit_of, machine_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from .files import File, Inputs
+    from .model import Site
+
+MARKER = ".roikit-site"
+"""A file that says that a directory holds a site, which may be replaced."""
+
+
+class OccupiedError(Exception):
+    """The directory of the site holds something else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page that all others lead to."""
+
+    name: str
+    file: str
+    about: str
+
+
+PAGES = (
+    Page("Matrix", "matrix.html", "every implementation and every rule; filter it, and open a cell for its cases"),
+    Page("Dialects", "dialects.html", "what each chooses where implementations differ on purpose, and the footprints that show it"),
+    Page("Example", "example.html", "one RoI step by step, from its corners to the pooled output, and what RoIPool makes of it"),
+    Page("Goldens", "goldens.html", "the cases, and the certificate that they notice faults"),
+    Page("Performance", "performance.html", "how fast each is, on which machine, and how that has changed"),
+)
+
+_WHAT = {
+    Run: "golden cases", Detections: "detected dialects", Footprints: "footprints", Record: "benchmarks",
+    Walkthrough: "a RoI step by step", AsvResult: "asv",
+}  # fmt: skip
+
+
+def build(inputs: Inputs, out: Path, *, asv_site: Path | None = None, on_page: Callable[[str], None] = lambda _: None) -> None:
+    """Writes the site to ``out``, in place of one that is there; ``on_page`` is told of each page before it is made.
+
+    ``asv_site`` is a directory that `asv publish` has written, to be copied beside it.
+
+    Raises:
+        OccupiedError: ``out`` holds something else.
+        OSError: it cannot be written to.
+    """
+    _make_room(out)
+    _Builder(digest(inputs), out, asv_site, on_page).build()
+
+
+def page_count(inputs: Inputs) -> int:
+    """Returns how many pages the site will have."""
+    site = digest(inputs)
+    return 1 + len(PAGES) + len(site.implementations) + len({c.implementation for c in dialects.columns(site)})
+
+
+def _make_room(out: Path) -> None:
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        if not (out / MARKER).is_file():
+            raise OccupiedError(f"{out} exists and is no site of roikit: choose another --out, or remove it")
+        shutil.rmtree(out)
+    out.mkdir(parents=True, exist_ok=True)
+    (out / MARKER).touch()
+
+
+class _Builder:
+    """Writes the pages of a site."""
+
+    def __init__(self, site: Site, out: Path, asv_site: Path | None, on_page: Callable[[str], None]) -> None:
+        self._site, self._out, self._asv_site, self._on_page = site, out, asv_site, on_page
+        self._now = datetime.now(UTC)
+        self._environment = Environment(
+            loader=PackageLoader("roikit.reports"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._environment.globals.update(
+            pages=PAGES,
+            site=site,
+            made=self._now.strftime("%Y-%m-%d %H:%M UTC"),
+            version=version("roikit"),
+            sources=_sources(site),
+            ago=partial(_ago, self._now),
+        )
+
+    def build(self) -> None:
+        (self._out / "figures").mkdir()
+        for name in ("site.css", "site.js"):
+            source, _, _ = self._environment.loader.get_source(self._environment, name)  # type: ignore[union-attr]
+            (self._out / name).write_text(source, encoding="utf-8")
+        if self._asv_site:
+            shutil.copytree(self._asv_site, self._out / "asv")
+        files = [(file, _WHAT[type(file)], _machine(file), _made_by(file)) for file in reversed(self._site.inputs.files)]
+        self._write("index.html", "home.html", {**home.context(self._site), "files": files})
+        self._write("matrix.html", "matrix.html", matrix.context(self._site))
+        self._write("dialects.html", "dialects.html", dialects.context(self._site))
+        self._evidence()
+        self._write("example.html", "example.html", example.context(self._site))
+        self._write("goldens.html", "goldens.html", goldens.context(self._site))
+        content = {**performance.context(self._site), "asv_site": self._asv_site is not None}
+        self._write("performance.html", "performance.html", content)
+        for each in self._site.implementations:
+            content = implementation.context(self._site, each)
+            self._write(f"implementations/{each.slug}.html", "implementation.html", content)
+
+    def _evidence(self) -> None:
+        """Writes a page for each implementation whose dialect was read off it; its figures are files, which many share."""
+        reader = dialects.Reader(self._site)
+        by_name: dict[str, list[dialects.Column]] = {}
+        for column in dialects.columns(self._site):
+            by_name.setdefault(column.implementation, []).append(column)
+        for name, columns in by_name.items():
+            shown = []
+            for column in columns:
+                decisions = dialects.evidence(column, reader)
+                for decision in decisions:
+                    if decision["figure"]:
+                        decision["figure"] = save(self._out / "figures", decision["figure"])
+                shown.append((column, decisions))
+            content = {"name": name, "version": columns[0].version, "columns": shown}
+            self._write(f"evidence/{columns[0].slug}.html", "evidence.html", content)
+
+    def _write(self, file: str, template: str, content: Mapping[str, Any]) -> None:
+        self._on_page(file)
+        path = self._out / file
+        path.parent.mkdir(exist_ok=True)
+        text = self._environment.get_template(template).render(root="../" * file.count("/"), current=file, **content)
+        path.write_text(text, encoding="utf-8")
+
+
+def _sources(site: Site) -> str:
+    count = len(site.inputs.files)
+    return f"{count} result file{'s' if count != 1 else ''}"
+
+
+def _machine(file: File) -> str:
+    return machine_of(file.document) if isinstance(file, Record) else file.about.get("platform") or file.about.get("machine", "")
+
+
+def _made_by(file: File) -> str:
+    """Returns which roikit wrote a file, or was measured."""
+    if isinstance(file, Record):
+        return f"commit {commit_of(file.document)}"
+    if isinstance(file, AsvResult):
+        return f"commit {file.document['commit_hash'][:10]}"
+    return str(file.about["roikit"])
+
+
+def _ago(now: datetime, then: datetime) -> str:
+    """Returns how fresh something is, in words."""
+    days = (now - then).days
+    return "today" if days <= 0 else "yesterday" if days == 1 else f"{days} days ago"
