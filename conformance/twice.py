@@ -44,8 +44,10 @@ class Twice:
 
     def judge(self, plans: Sequence[Plan]) -> Iterator[tuple[Plan, Judged]]:
         """Makes the calls of some cases in both processes, and judges the answers, in order."""
-        others = self._second.judge([plan for plan in plans if _is_made_twice(plan)])
+        latest: list[Judged] = []
+        others = self._second.judge([plan for plan in plans if _is_made_twice(plan)], lambda: latest[0])
         for plan, judged in self._first.judge(plans):
+            latest[:] = [judged]
             if _is_made_twice(plan) and (other := next(others, None)):
                 yield plan, together(judged, other[1])
             else:
