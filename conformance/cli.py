@@ -320,7 +320,8 @@ def explain(
         list[str] | None, typer.Option(metavar="NAME", help="Show what this implementation returns. May be repeated.")
     ] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE.json", help="Write it there, for `roikit report site`.")
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE.json", help="Write it there, for `roikit report site`."),
     ] = None,
 ) -> None:
     """Show one RoI step by step, with the rule of each step, and what RoIPool would do.

@@ -41,11 +41,17 @@ def _needs_extra(error: ImportError) -> None:
 def site(
     results: Annotated[list[Path], typer.Argument(metavar="RESULTS...", exists=True, help=_FILES)],
     *,
-    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Where to; a site that is there is replaced.")],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", metavar="DIR", help="Where to; a site that is there is replaced.")
+    ],
     asv_site: Annotated[
         Path | None,
         typer.Option(
-            "--asv-site", metavar="DIR", exists=True, file_okay=False, help="What `asv publish` wrote, to be put beside it."
+            "--asv-site",
+            metavar="DIR",
+            exists=True,
+            file_okay=False,
+            help="What `asv publish` wrote, to be put beside it.",
         ),
     ] = None,
 ) -> None:
@@ -81,7 +87,9 @@ def site(
 def _say(console: Console, inputs: Inputs, out: Path) -> None:
     for file in inputs.files:
         if not file.complete:
-            console.print(f"[bold red]incomplete:[/] {file.path} ends before its run did", highlight=False)
+            console.print(
+                f"[bold red]incomplete:[/] {file.path} ends before its run did", highlight=False, soft_wrap=True
+            )
     files = [path for path in out.rglob("*") if path.is_file()]
     size = sum(path.stat().st_size for path in files) / 1e6
     console.print(f"{len(files)} files, {size:.1f} MB: open {out / 'index.html'}", highlight=False, soft_wrap=True)
@@ -90,9 +98,13 @@ def _say(console: Console, inputs: Inputs, out: Path) -> None:
 @app.command()
 def compare(
     before: Annotated[Path, typer.Argument(metavar="A", exists=True, dir_okay=False, help="A result file.")],
-    after: Annotated[Path, typer.Argument(metavar="B", exists=True, dir_okay=False, help="A later one of the same kind.")],
+    after: Annotated[
+        Path, typer.Argument(metavar="B", exists=True, dir_okay=False, help="A later one of the same kind.")
+    ],
     *,
-    format_: Annotated[Format, typer.Option("--format", help="markdown: for a job summary or a comment.")] = Format.TEXT,
+    format_: Annotated[
+        Format, typer.Option("--format", help="markdown: for a job summary or a comment.")
+    ] = Format.TEXT,
     most: Annotated[int, typer.Option(min=1, help="Show at most so many changes of a kind.")] = 20,
 ) -> None:
     """Say what changed from one conformance run, or record of benchmarks, to another.
@@ -135,7 +147,9 @@ def export(
             if to.suffix == ".csv":
                 frame.to_csv(to, index=False)
             else:
-                frame.astype({name: "string" for name in ("expected", "got") if name in frame}).to_parquet(to, index=False)
+                frame.astype({name: "string" for name in ("expected", "got") if name in frame}).to_parquet(
+                    to, index=False
+                )
     except ImportError as error:
         fail(f"{error.name or 'pyarrow'} is missing: pip install 'roikit[reports,parquet]'")
     typer.echo(f"{len(frame)} rows: {to}")

@@ -75,7 +75,9 @@ def compare(before: File, after: File) -> Comparison:
         return _results(before, after)
     if isinstance(before, Record) and isinstance(after, Record):
         return _times(before, after)
-    raise IncomparableError(f"{before.path.name} and {after.path.name} are not two conformance runs, nor two records of benchmarks")
+    raise IncomparableError(
+        f"{before.path.name} and {after.path.name} are not two conformance runs, nor two records of benchmarks"
+    )
 
 
 def _notes(*files: File) -> Iterator[str]:
@@ -221,7 +223,10 @@ def _sections(found: Comparison) -> Iterator[tuple[str, str, Sequence[Change]]]:
 def _headline(found: Comparison) -> str:
     counts = Counter({_WORDS[name]: len(changes) for name, _, changes in _sections(found)})
     parts = [f"{count} {word}" for word, count in counts.items()] or ["nothing changed"]
-    rest = [f"{found.same} as before", *(f"{n} only in {which}" for n, which in zip(found.only, "AB", strict=True) if n)]
+    rest = [
+        f"{found.same} as before",
+        *(f"{n} only in {which}" for n, which in zip(found.only, "AB", strict=True) if n),
+    ]
     return ", ".join((*parts, *rest))
 
 

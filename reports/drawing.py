@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import html
 import io
 import re
 from contextlib import contextmanager
@@ -33,6 +34,7 @@ _STYLE: dict[str, Any] = {
     "grid.color": GRID, "grid.linewidth": 0.8, "axes.axisbelow": True, "figure.facecolor": "none", "savefig.facecolor": "none",
     "legend.frameon": False, "axes.spines.top": False, "axes.spines.right": False,
 }  # fmt: skip
+_TITLE = re.compile(r"<title>(.*?)</title>")
 _OPENING = re.compile(r"<svg [^>]*>")
 
 
@@ -52,13 +54,21 @@ def svg(figure: Figure, title: str, *, trimmed: bool = True) -> str:
     for colour, name in _NAMES.items():
         text = text.replace(colour, f"var(--{name})")
     rules = [f":root {{ {'; '.join(f'--{n}: {c}' for c, n in _NAMES.items())} }}"]
-    rules.append(f"@media (prefers-color-scheme: dark) {{ :root {{ {'; '.join(f'--{_NAMES[c]}: {d}' for c, d in _DARK.items())} }} }}")
+    rules.append(
+        f"@media (prefers-color-scheme: dark) {{ :root {{ {'; '.join(f'--{_NAMES[c]}: {d}' for c, d in _DARK.items())} }} }}"
+    )
     rules.append("text { font-family: system-ui, 'DejaVu Sans', sans-serif !important }")
     opening = _OPENING.search(text)
     assert opening is not None
-    label = title.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
+    label = html.escape(title)
     start = opening[0].replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1)
     return f"{start}<title>{label}</title><style>{' '.join(rules)}</style>{text[opening.end() :]}"
+
+
+def title_of(text: str) -> str:
+    """Returns the title of what `svg` returned."""
+    found = _TITLE.search(text)
+    return html.unescape(found[1]) if found else ""
 
 
 def save(directory: Path, text: str) -> str:

@@ -150,7 +150,9 @@ def read(path: Path) -> File:
             return _of_document(path, document)
         if {"commit_hash", "results", "result_columns"} <= document.keys():
             return _asv(path, document)
-    raise UnknownFileError(f"{path} is no result file: roikit conform, roikit explain, benchmarks.record and asv write some")
+    raise UnknownFileError(
+        f"{path} is no result file: roikit conform, roikit explain, benchmarks.record and asv write some"
+    )
 
 
 def _parsed(text: str) -> Any:

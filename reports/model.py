@@ -110,6 +110,27 @@ class Implementation:
         return [rule for rule, counts in self.by_rule.items() if worst(counts) in kinds]
 
     @cached_property
+    def suspects(self) -> list[tuple[str, Kind, int]]:
+        """The rules in which it shows most that something is not as it should be: each with the worst kind and a number of results.
+
+        A case exercises several rules. Of these, the one is named of whose results the most deviate; then, of the cases that this does
+        not explain, the next.
+        """
+        rates = {
+            rule: 1 - counts[Kind.FOLLOWS] / sum(counts.values())
+            for rule, counts in self.by_rule.items()
+            if worst(counts) != Kind.FOLLOWS
+        }
+        left = [result for results in self.deviating.values() for result in results if result["kind"] != Kind.FOLLOWS]
+        found = []
+        for rule in sorted(rates, key=lambda rule: rates[rule], reverse=True):
+            explained = [result for result in left if rule in result["rules"]]
+            if explained:
+                found.append((rule, worst(Counter(Kind(result["kind"]) for result in explained)), len(explained)))
+                left = [result for result in left if rule not in result["rules"]]
+        return sorted(found, key=lambda each: (each[1] != Kind.WRONG, list(rules()).index(each[0])))
+
+    @cached_property
     def deviating(self) -> dict[str, list[dict[str, Any]]]:
         """The results that are not as they should be, by case."""
         found: dict[str, list[dict[str, Any]]] = defaultdict(list)
@@ -144,7 +165,6 @@ def why(result: Mapping[str, Any]) -> tuple[str, str]:
         known, _, seen = reason.rpartition(" — ")
         return known, seen
     return "", f"{result['verdict']}: {reason}" if reason else result["verdict"]
-
 
 
 def split_link(text: str) -> tuple[str, str]:

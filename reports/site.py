@@ -10,8 +10,9 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
-from .drawing import save
+from .drawing import save, title_of
 from .files import AsvResult, Detections, Footprints, Record, Run, Walkthrough
 from .model import digest
 from .pages import dialects, example, goldens, home, implementation, matrix, performance
@@ -43,8 +44,16 @@ class Page:
 
 PAGES = (
     Page("Matrix", "matrix.html", "every implementation and every rule; filter it, and open a cell for its cases"),
-    Page("Dialects", "dialects.html", "what each chooses where implementations differ on purpose, and the footprints that show it"),
-    Page("Example", "example.html", "one RoI step by step, from its corners to the pooled output, and what RoIPool makes of it"),
+    Page(
+        "Dialects",
+        "dialects.html",
+        "what each chooses where implementations differ on purpose, and the footprints that show it",
+    ),
+    Page(
+        "Example",
+        "example.html",
+        "one RoI step by step, from its corners to the pooled output, and what RoIPool makes of it",
+    ),
     Page("Goldens", "goldens.html", "the cases, and the certificate that they notice faults"),
     Page("Performance", "performance.html", "how fast each is, on which machine, and how that has changed"),
 )
@@ -55,7 +64,9 @@ _WHAT = {
 }  # fmt: skip
 
 
-def build(inputs: Inputs, out: Path, *, asv_site: Path | None = None, on_page: Callable[[str], None] = lambda _: None) -> None:
+def build(
+    inputs: Inputs, out: Path, *, asv_site: Path | None = None, on_page: Callable[[str], None] = lambda _: None
+) -> None:
     """Writes the site to ``out``, in place of one that is there; ``on_page`` is told of each page before it is made.
 
     ``asv_site`` is a directory that `asv publish` has written, to be copied beside it.
@@ -103,6 +114,7 @@ class _Builder:
             version=version("roikit"),
             sources=_sources(site),
             ago=partial(_ago, self._now),
+            figure=self._figure,
         )
 
     def build(self) -> None:
@@ -112,7 +124,9 @@ class _Builder:
             (self._out / name).write_text(source, encoding="utf-8")
         if self._asv_site:
             shutil.copytree(self._asv_site, self._out / "asv")
-        files = [(file, _WHAT[type(file)], _machine(file), _made_by(file)) for file in reversed(self._site.inputs.files)]
+        files = [
+            (file, _WHAT[type(file)], _machine(file), _made_by(file)) for file in reversed(self._site.inputs.files)
+        ]
         self._write("index.html", "home.html", {**home.context(self._site), "files": files})
         self._write("matrix.html", "matrix.html", matrix.context(self._site))
         self._write("dialects.html", "dialects.html", dialects.context(self._site))
@@ -126,21 +140,22 @@ class _Builder:
             self._write(f"implementations/{each.slug}.html", "implementation.html", content)
 
     def _evidence(self) -> None:
-        """Writes a page for each implementation whose dialect was read off it; its figures are files, which many share."""
+        """Writes a page for each implementation whose dialect was read off it."""
         reader = dialects.Reader(self._site)
         by_name: dict[str, list[dialects.Column]] = {}
         for column in dialects.columns(self._site):
             by_name.setdefault(column.implementation, []).append(column)
         for name, columns in by_name.items():
-            shown = []
-            for column in columns:
-                decisions = dialects.evidence(column, reader)
-                for decision in decisions:
-                    if decision["figure"]:
-                        decision["figure"] = save(self._out / "figures", decision["figure"])
-                shown.append((column, decisions))
+            shown = [(column, dialects.evidence(column, reader)) for column in columns]
             content = {"name": name, "version": columns[0].version, "columns": shown}
             self._write(f"evidence/{columns[0].slug}.html", "evidence.html", content)
+
+    def _figure(self, text: str, root: str) -> Markup:
+        """Returns an image of an SVG, which becomes a file: pages share it, and names within it stay apart from theirs."""
+        name = save(self._out / "figures", text)
+        title = title_of(text)
+        image = Markup('<img src="{}figures/{}" alt="{}" loading="lazy">').format(root, name, title)
+        return Markup('<div class="wide" tabindex="0" role="group" aria-label="{}">{}</div>').format(title, image)
 
     def _write(self, file: str, template: str, content: Mapping[str, Any]) -> None:
         self._on_page(file)
@@ -156,7 +171,11 @@ def _sources(site: Site) -> str:
 
 
 def _machine(file: File) -> str:
-    return machine_of(file.document) if isinstance(file, Record) else file.about.get("platform") or file.about.get("machine", "")
+    return (
+        machine_of(file.document)
+        if isinstance(file, Record)
+        else file.about.get("platform") or file.about.get("machine", "")
+    )
 
 
 def _made_by(file: File) -> str:

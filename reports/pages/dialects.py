@@ -15,7 +15,7 @@ from ...kernels.dialect import DIALECTS, Dialect
 from ..model import slug
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from numpy.typing import NDArray
 
@@ -62,7 +62,9 @@ class Column:
         if not backward["compared"]:
             return "not read" if backward["failures"] else "not offered"
         wrong = len(backward["differences"])
-        return f"not the derivative ({wrong} of {backward['compared']} probes)" if wrong else "the derivative of forward"
+        return (
+            f"not the derivative ({wrong} of {backward['compared']} probes)" if wrong else "the derivative of forward"
+        )
 
     @property
     def best(self) -> Dialect | None:
@@ -70,7 +72,9 @@ class Column:
         name = (self.found["names"] or [self.found["nearest"]])[0]
         if name is None:
             return None
-        seen = {point: _choice(decision["left"]) for point, decision in self.decisions.items() if len(decision["left"]) == 1}
+        seen = {
+            point: _choice(decision["left"]) for point, decision in self.decisions.items() if len(decision["left"]) == 1
+        }
         return replace(DIALECTS[name], **seen)
 
 
@@ -99,14 +103,37 @@ def columns(site: Site) -> list[Column]:
 
 def context(site: Site) -> dict[str, Any]:
     """Returns what dialects.html is given: our own dialects apart, since they are as many as there are names."""
-    every = columns(site)
-    others = [column for column in every if not column.implementation.startswith(_OWN)]
-    own = [column for column in every if column.implementation.startswith(_OWN)]
-    same = [[column.choice(point) for column in others] for point in POINTS]
-    return {
-        "points": [(point, RULES[point], len(set(choices)) > 1) for point, choices in zip(POINTS, same, strict=True)],
-        "tables": [table for table in (("Implementations", others), ("roikit's kernels", own)) if table[1]],
-    }
+    by_name: dict[str, list[Column]] = {}
+    for column in columns(site):
+        by_name.setdefault(column.implementation, []).append(column)
+    others = {name: asked for name, asked in by_name.items() if not name.startswith(_OWN)}
+    own = {f"{_OWN}, {column.dialect}": [column] for name, asked in by_name.items() if name == _OWN for column in asked}
+    tables = (("Implementations", others), ("roikit's kernels, dialect by dialect", own))
+    return {"tables": [(title, list(group.items()), _rows(group.values())) for title, group in tables if group]}
+
+
+def _rows(groups: Iterable[list[Column]]) -> list[dict[str, Any]]:
+    """Returns a row for what was asked for, detected and decided, each with a cell for each implementation."""
+    groups = list(groups)
+
+    def row(title: str, rule: str, anchor: str, said: Callable[[Column], str]) -> dict[str, Any]:
+        return {"title": title, "rule": rule, "cells": [_cell(asked, anchor, said) for asked in groups]}
+
+    return [
+        row("detected", "", "", lambda column: column.name),
+        *(row(point, RULES[point], point, lambda column, point=point: column.choice(point)) for point in POINTS),  # type: ignore[misc]
+        row("gradient for the maps", "RA-15", "", lambda column: column.backward),
+        row("not explained", "", "", lambda column: str(len(column.found["unexplained"]) or "")),
+    ]
+
+
+def _cell(asked: list[Column], anchor: str, said: Callable[[Column], str]) -> list[tuple[str, str, str]]:
+    """Returns what is said of an implementation: dialect that it was asked for (if that matters), text, anchor of the evidence."""
+    texts = [said(column) for column in asked]
+    ends = [f"{column.anchor}-{anchor}" if anchor else column.anchor for column in asked]
+    if len(set(texts)) == 1:
+        return [("", texts[0], ends[0])]
+    return [(column.dialect, text, end) for column, text, end in zip(asked, texts, ends, strict=True)]
 
 
 class Reader:

@@ -110,7 +110,9 @@ def _frame(axes: Axes, title: str, ends: list[tuple[float, float, float, float]]
 
 
 def _weights(axes: Axes, weights: Array) -> None:
-    axes.imshow(np.nan_to_num(weights), cmap=_WEIGHT, vmin=0, vmax=max(float(np.nanmax(weights, initial=0)), 1e-9), zorder=0)
+    axes.imshow(
+        np.nan_to_num(weights), cmap=_WEIGHT, vmin=0, vmax=max(float(np.nanmax(weights, initial=0)), 1e-9), zorder=0
+    )
     for (y, x), weight in np.ndenumerate(weights):
         if weight or np.isnan(weight):
             text = "NaN" if np.isnan(weight) else f"{weight:.3g}"
@@ -131,7 +133,9 @@ def _geometry(axes: Axes, place: Bin, dialect: Dialect) -> None:
     y, x = place.axes(dialect)
     p, q = place.at
     left, right, top, bottom = _ends(place, dialect)
-    axes.add_patch(Rectangle((left, top), right - left, bottom - top, fill=False, edgecolor=VERMILLION, linewidth=1.8, zorder=2))
+    axes.add_patch(
+        Rectangle((left, top), right - left, bottom - top, fill=False, edgecolor=VERMILLION, linewidth=1.8, zorder=2)
+    )
     edges = [float(v) for v in (x.start + q * x.bin, y.start + p * y.bin)]
     size = float(x.bin), float(y.bin)
     axes.add_patch(Rectangle((edges[0], edges[1]), *size, facecolor=ORANGE, alpha=0.25, linewidth=0, zorder=1))
@@ -140,4 +144,6 @@ def _geometry(axes: Axes, place: Bin, dialect: Dialect) -> None:
     for inside, marker in ((True, "o"), (False, "x")):
         points = [(float(c.position), float(r.position)) for r in ys for c in xs if (r.inside and c.inside) is inside]
         if points:
-            axes.scatter(*zip(*points, strict=True), s=16, marker=marker, color=BLUE if inside else PALE, linewidths=1, zorder=3)
+            axes.scatter(
+                *zip(*points, strict=True), s=16, marker=marker, color=BLUE if inside else PALE, linewidths=1, zorder=3
+            )

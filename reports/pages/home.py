@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ..model import rules
 from ..tables import machine_of
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ def context(site: Site) -> dict[str, Any]:
     return {
         "results": sum(len(i.results) for i in site.implementations),
         "cases": len(cases),
+        "titles": rules(),
         "fastest": _fastest(site.inputs.records[-1]) if site.inputs.records else None,
     }
 
@@ -48,4 +50,6 @@ def _fastest(record: Record) -> Fastest | None:
     (low, _, low_peer), (high, _, _) = min(worst), max(worst)
     machine = machine_of(record.document)
     said = f"{low:.2g} to {high:.2g} times as fast as the fastest peer with the same layout and data type"
-    return Fastest(f"On {machine}, roikit's forward is {said} (least beside {low_peer}), in {len(worst)} undisturbed workloads.")
+    return Fastest(
+        f"On {machine}, roikit's forward is {said} (least beside {low_peer}), in {len(worst)} undisturbed workloads."
+    )

@@ -59,9 +59,13 @@ def _cases(implementation: Implementation) -> list[dict[str, Any]]:
     return [_case(implementation, name, results, n < _MOST_SCRIPTS) for n, (name, results) in enumerate(found)]
 
 
-def _case(implementation: Implementation, name: str, results: Sequence[dict[str, Any]], scripted: bool) -> dict[str, Any]:
+def _case(
+    implementation: Implementation, name: str, results: Sequence[dict[str, Any]], scripted: bool
+) -> dict[str, Any]:
     case = golden().get(name)
-    script, missing = _script(case, implementation.name, results[0]) if scripted else ("", _command(name, implementation))
+    script, missing = (
+        _script(case, implementation.name, results[0]) if scripted else ("", _command(name, implementation))
+    )
     texts = dict.fromkeys(text for result in results for text in filter(None, why(result)))
     return {
         "id": name,

@@ -146,7 +146,9 @@ def _histories(records: list[Record]) -> list[str]:
     if not records:
         return []
     frame = pd.concat([frame_of(record) for record in records])
-    ours: pd.DataFrame = frame[(frame["library"] == OURS) & (frame["verdict"] == "correct") & frame["cache"].isin(["hot", "cold"])]
+    ours: pd.DataFrame = frame[
+        (frame["library"] == OURS) & (frame["verdict"] == "correct") & frame["cache"].isin(["hot", "cold"])
+    ]
     return [
         history(str(machine), part)
         for machine, part in ours.groupby("machine")

@@ -47,7 +47,9 @@ def _entries(axes: Axes, workload: Workload, timings: Sequence[Timing]) -> None:
         ends = [summary[name] * 1e9 / outputs for name in ("lower_quartile", "upper_quartile")]
         colour = VERMILLION if not timing.is_correct else BLUE if timing.is_ours else PALE
         axes.plot(ends, [n, n], color=colour, linewidth=2.5, solid_capstyle="butt")
-        axes.scatter([timing.ns[_cache(timing)]], [n], s=36, color=colour, marker="o" if timing.is_correct else "X", zorder=3)
+        axes.scatter(
+            [timing.ns[_cache(timing)]], [n], s=36, color=colour, marker="o" if timing.is_correct else "X", zorder=3
+        )
     labels = [f"{t.library} {t.layout} {t.dtype}{'' if t.is_correct else ' WRONG'}" for t in timings]
     axes.set_yticks(range(len(timings)), labels)
     for label, timing in zip(axes.get_yticklabels(), timings, strict=True):
@@ -90,7 +92,11 @@ def roofline(machine: str, groups: Sequence[Group]) -> str:
         axes.axvline(1, color=INK, linewidth=1.5)
         axes.annotate("the memory's rate", (1, len(labels) - 0.4), ha="right", va="bottom")
         axes.set_yticks(range(len(labels)), labels)
-        axes.set(xlim=(0, 1.08), ylim=(-0.7, len(labels) - 0.2), xlabel="fraction of the floor: 1 is as fast as the memory allows")
+        axes.set(
+            xlim=(0, 1.08),
+            ylim=(-0.7, len(labels) - 0.2),
+            xlabel="fraction of the floor: 1 is as fast as the memory allows",
+        )
         axes.grid(axis="x")
         axes.legend(loc="lower right")
         return svg(figure, f"How near to the memory's rate on {machine}")
@@ -127,7 +133,13 @@ def commits(machine: str, benchmark: str, frame: pd.DataFrame) -> str:
         axes = figure.subplots()
         for n, (parameters, part) in enumerate(frame.groupby("parameters")):
             ordered = part.sort_values("date")
-            axes.plot(ordered["commit"].str[:8], ordered["value"], marker="o", color=CYCLE[n % len(CYCLE)], label=str(parameters))
+            axes.plot(
+                ordered["commit"].str[:8],
+                ordered["value"],
+                marker="o",
+                color=CYCLE[n % len(CYCLE)],
+                label=str(parameters),
+            )
         axes.set_title(benchmark, loc="left", fontsize=10.5, fontweight="bold")
         axes.set_ylabel(str(frame["unit"].iloc[0]))
         axes.grid(axis="y")

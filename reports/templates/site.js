@@ -56,7 +56,7 @@ function cell(about, rule, counts, kindWanted) {
   if (!total || kind === undefined || !counts[kind]) return element("td", { className: "none" }, "–");
   const link = element("a", { href: `implementations/${about.slug}.html#${rule}` });
   link.append(element("span", { className: `mark ${KINDS[kind]}`, ariaHidden: "true" }, MARKS[kind]), ` ${counts[kind]}`);
-  if (kind) link.append(element("small", {}, `/${total}`));
+  if (kind) link.append(element("small", {}, ` of ${total}`));
   link.append(element("span", { className: "sr" }, ` ${KINDS[kind]}, ${about.name}, ${rule}`));
   return element("td", { className: KINDS[kind] }, link);
 }

@@ -1,10 +1,13 @@
 """Result files as data frames."""
 
+import json
+
+import pandas as pd
 import pytest
 
 from roikit.conformance.judge import Judgement, Verdict
 from roikit.conformance.results import IncompleteResultsError, Result, ResultFile, Subject
-from roikit.reports import COLUMNS, load
+from roikit.reports import ASV_COLUMNS, DETECTION_COLUMNS, RESULT_COLUMNS, TIME_COLUMNS, UnknownFileError, load
 
 
 def write(path, *, close=True):
@@ -13,9 +16,10 @@ def write(path, *, close=True):
         file.add_subject(Subject(implementation="gone", state="absent", reason="not installed"))
         file.add_subject(Subject(implementation="x", state="ran", description={"version": "1.2"}))
         for verdict, ratio in ((Verdict.CONFORMS, 0.25), (Verdict.DEVIATES, None)):
+            difference = {"index": [0, 0, 0, 1], "expected": 3, "got": "nan"} if verdict == Verdict.DEVIATES else None
             result = Result(
-                implementation="x", dialect="onnx-16", case="a", group="g", rules=("RA-1",), operation="forward",
-                mode="avg", dtype="float32", layout="NCHW", judgement=Judgement(verdict, "why", None, ratio), seconds=0.5,
+                implementation="x", dialect="onnx-16", case="a", group="g", rules=("RA-1", "RA-6"), operation="forward",
+                mode="avg", dtype="float32", layout="NCHW", judgement=Judgement(verdict, "why", difference, ratio), seconds=0.5,
             )  # fmt: skip
             file.add(result)
         if close:
@@ -25,16 +29,103 @@ def write(path, *, close=True):
 def test_a_run_becomes_a_table_with_the_documented_columns(tmp_path):
     write(tmp_path / "run.ndjson")
     table = load(tmp_path / "run.ndjson")
-    assert list(table.columns) == list(COLUMNS)
+    assert list(table.columns) == list(RESULT_COLUMNS)
     assert table.verdict.tolist() == ["conforms", "deviates"]
+    assert table.kind.tolist() == ["follows", "differs"]
+    assert table.rules.tolist() == ["RA-1 RA-6"] * 2
+    assert table.expected[1] == 3
+    assert table.expected.isna().tolist() == [True, False]
     assert table.version.tolist() == ["1.2", "1.2"]
     assert table.error_over_bound.isna().tolist() == [False, True]
 
 
-def test_a_run_that_was_cut_off_is_not_loaded(tmp_path):
-    write(tmp_path / "run.ndjson", close=False)
-    with pytest.raises(IncompleteResultsError, match=r"run\.ndjson ends before its run did"):
+def test_a_run_that_was_cut_off_is_loaded_only_in_part(tmp_path):
+    path = tmp_path / "run.ndjson"
+    write(path, close=False)
+    with pytest.raises(IncompleteResultsError, match=r"run\.ndjson ends before its run did; partial=True"):
+        load(path)
+    path.write_text(path.read_text()[:-40])  # in the middle of a line
+    table = load(path, partial=True)
+    assert len(table) == 1
+    assert table.attrs == {"complete": False}
+    write(path)
+    assert load(path).attrs == {"complete": True}
+
+
+@pytest.mark.parametrize("text", ["", "nonsense", "{}", "[]", '{"started": "2026-11-25T00:00:00+00:00"}'])
+def test_another_file_is_refused(tmp_path, text):
+    (tmp_path / "x.json").write_text(text)
+    with pytest.raises(UnknownFileError, match=r"x\.json"):
+        load(tmp_path / "x.json")
+
+
+def test_a_file_of_a_newer_format_is_refused(tmp_path):
+    write(tmp_path / "run.ndjson")
+    text = (tmp_path / "run.ndjson").read_text().replace('"format": 1', '"format": 2')
+    (tmp_path / "run.ndjson").write_text(text)
+    with pytest.raises(UnknownFileError, match="has format 2, not 1"):
         load(tmp_path / "run.ndjson")
-    (tmp_path / "empty.ndjson").write_text("")
-    with pytest.raises(IncompleteResultsError):
-        load(tmp_path / "empty.ndjson")
+
+
+def test_a_record_of_benchmarks_has_a_row_for_each_time(a_record):
+    table = load(a_record)
+    assert list(table.columns) == list(TIME_COLUMNS)
+    document = json.loads(a_record.read_text())
+    assert len(table) == sum(len(entry["times"]) for row in document["rows"] for entry in row["entries"])
+    first, entry = table.iloc[0], document["rows"][0]["entries"][0]
+    assert first["median"] == entry["times"][first["cache"]]["median"]
+    assert first["machine"] == "AMD EPYC, 2 cores"
+    assert (table["median"] > 0).all()
+
+
+def test_detected_dialects_have_a_row_for_each_decision(tmp_path):
+    decision = {"point": "end", "rule": "RA-2", "left": ["exclusive", "plus_one"], "ruled_out": [], "open": "why"}
+    start = {"point": "max_start", "rule": "RA-9", "left": [None], "ruled_out": [], "open": ""}
+    found = {"implementation": "x", "dialect": "mmcv", "dtype": "float32", "layout": "NCHW", "verdict": "agrees"}
+    document = {
+        "started": "2026-11-25T00:00:00+00:00",
+        "implementations": [{"implementation": "x", "description": {"version": "3"}}],
+        "detections": [{**found, "decisions": [decision, start]}],
+    }
+    (tmp_path / "d.json").write_text(json.dumps(document))
+    table = load(tmp_path / "d.json")
+    assert list(table.columns) == list(DETECTION_COLUMNS)
+    assert table.choice.tolist() == ["exclusive or plus_one", "none"]
+    assert table.declared.tolist() == ["mmcv", "mmcv"]
+
+
+def test_a_result_of_asv_has_a_row_for_each_parameter(tmp_path):
+    machine = tmp_path / "results" / "vm"
+    machine.mkdir(parents=True)
+    (machine.parent / "benchmarks.json").write_text('{"f.time_it": {"unit": "seconds"}}')
+    document = {
+        "commit_hash": "abc", "date": 1764000000000, "params": {"machine": "vm"},
+        "result_columns": ["result", "params", "version"],
+        "results": {"f.time_it": [[0.5, None], [["'NCHW'", "'NHWC'"]], "1"], "f.track_x": [[2.0], [], "1"]},
+    }  # fmt: skip
+    (machine / "abc.json").write_text(json.dumps(document))
+    table = load(machine / "abc.json")
+    assert list(table.columns) == list(ASV_COLUMNS)
+    assert table.parameters.tolist() == ["NCHW", "NHWC", ""]
+    assert table.value.isna().tolist() == [False, True, False]
+    assert table.unit.tolist() == ["seconds", "seconds", ""]
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_a_table_is_exported_whole(tmp_path, suffix, report):
+    if suffix == "parquet":
+        pytest.importorskip("pyarrow")
+    write(tmp_path / "run.ndjson")
+    done = report("export", tmp_path / "run.ndjson", tmp_path / f"t.{suffix}")
+    assert done.returncode == 0, done.stderr
+    table = pd.read_csv(tmp_path / "t.csv") if suffix == "csv" else pd.read_parquet(tmp_path / "t.parquet")
+    assert table.verdict.tolist() == ["conforms", "deviates"]
+    assert table.error_over_bound.isna().tolist() == [False, True]
+
+
+def test_a_table_of_another_name_or_of_half_a_run_is_refused(tmp_path, report):
+    write(tmp_path / "run.ndjson", close=False)
+    done = report("export", tmp_path / "run.ndjson", tmp_path / "t.xlsx")
+    assert (done.returncode, done.stderr.strip()) == (2, "roikit: a table is called .csv or .parquet, not 't.xlsx'")
+    assert report("export", tmp_path / "run.ndjson", tmp_path / "t.csv").returncode == 2
+    assert report("export", tmp_path / "run.ndjson", tmp_path / "t.csv", "--partial").returncode == 0
