@@ -96,8 +96,8 @@ class Session:
         """Makes the calls of some cases and judges the answers, in order.
 
         ``beside`` gives what another session made of the call whose turn it is: the same output has the same judgement, and is
-        not judged again. A few calls are sent ahead of the answers, so that neither side waits for the other. When the worker fails, the first
-        of those unanswered is to blame, and the others are sent anew.
+        not judged again. A few calls are sent ahead of the answers, so that neither side waits for the other. When the worker
+        fails, the first of those unanswered is to blame, and the others are sent anew.
         """
         waiting, sent = deque(plans), deque[tuple[Plan, Judgement | None]]()
         while (waiting or sent) and not self._stop.is_set():

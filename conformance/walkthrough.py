@@ -1,4 +1,4 @@
-"""What implementations return for the RoI that ``roikit explain`` follows, and a file of it, of which `roikit.reports` makes a page."""
+"""What implementations return for the RoI that ``roikit explain`` follows, and a file of it for `roikit.reports`."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Output:
     @property
     def values(self) -> Mapping[Pair, Exact]:
         """The value of each bin, as a fraction."""
-        return {at: Fraction(float(v)) if np.isfinite(v) else Special.NAN for at, v in np.ndenumerate(self.output)}  # type: ignore[misc]
+        return {at: Fraction(float(v)) if np.isfinite(v) else Special.NAN for at, v in np.ndenumerate(self.output)}
 
 
 def run(names: Sequence[str], call: Call, dialect: str) -> list[Output]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from pathlib import Path
+from pathlib import Path  # noqa: TC003 - typer reads the annotations
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -110,7 +110,8 @@ def compare(
     """Say what changed from one conformance run, or record of benchmarks, to another.
 
     Results: what is worse, fixed, or otherwise changed. Times: what is slower or faster by more than our own kernel differed from
-    itself, after taking out what all peers have in common. Exit status: **0** nothing is worse; **1** something is; **2** the command was wrong.
+    itself, after taking out what all peers have in common. Exit status: **0** nothing is worse; **1** something is; **2** the
+    command was wrong.
     """
     from . import comparison
     from .files import UnknownFileError, read

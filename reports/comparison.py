@@ -142,7 +142,9 @@ def _times(before: Record, after: Record) -> Comparison:
     old, new = _medians(before), _medians(after)
     common = old.keys() & new.keys()
     drift = _drift(old, new, common)
-    worse, better, same = [], [], 0
+    worse: list[Change] = []
+    better: list[Change] = []
+    same = 0
     for key in sorted(common, key=str):
         ratio = new[key].seconds / old[key].seconds / drift
         noise = max(old[key].noise, new[key].noise)

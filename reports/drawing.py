@@ -1,4 +1,4 @@
-"""Figures of Matplotlib as SVG that follows the reader's light or dark mode: what is ink and paper here is a CSS variable there."""
+"""Figures of Matplotlib as SVG that follows the reader's light or dark mode: what is ink and paper here are variables there."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ CYCLE = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY)
 
 _DARK = {INK: "#e6ebef", PALE: "#a3b0ba", GRID: "#3a454e", PAPER: "#12181d"}
 _NAMES = {INK: "ink", PALE: "pale", GRID: "grid", PAPER: "paper"}
-_STYLE: dict[str, Any] = {
+_STYLE: Any = {
     "font.family": "DejaVu Sans", "font.size": 9.5, "svg.fonttype": "none", "svg.hashsalt": "roikit",
     "text.color": INK, "axes.labelcolor": INK, "axes.edgecolor": PALE, "axes.titlecolor": INK, "axes.facecolor": "none",
     "xtick.color": PALE, "ytick.color": PALE, "xtick.labelcolor": INK, "ytick.labelcolor": INK,
@@ -46,7 +46,7 @@ def style() -> Iterator[None]:
 
 
 def svg(figure: Figure, title: str, *, trimmed: bool = True) -> str:
-    """Returns a figure as SVG of its own, which a screen reader calls ``title``; ``trimmed`` to what is drawn, which takes twice as long."""
+    """Returns a figure as SVG, which a screen reader calls ``title``; ``trimmed`` to what is drawn, which takes twice as long."""
     stream = io.StringIO()
     edges: dict[str, Any] = {"bbox_inches": "tight", "pad_inches": 0.05} if trimmed else {}
     figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": None}, **edges)

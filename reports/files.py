@@ -1,4 +1,4 @@
-"""Tells result files apart and reads them. A file that ends before its run did is read as far as it goes, and said to be incomplete."""
+"""Tells result files apart and reads them. One that ends before its run did is read as far as it goes, and is incomplete."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import json
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..conformance import results
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
 
 _SUFFIXES = (".ndjson", ".jsonl", ".json")
 
@@ -112,15 +112,15 @@ def read_all(paths: Iterable[Path]) -> Inputs:
         OSError: a file cannot be read.
     """
     inputs = Inputs()
-    places = {
+    places: dict[type[File], list[Any]] = {
         Run: inputs.runs, Detections: inputs.detections, Footprints: inputs.footprints,
         Record: inputs.records, Walkthrough: inputs.walkthroughs, AsvResult: inputs.asv,
     }  # fmt: skip
     for path in paths:
         for file in _of_directory(path) if path.is_dir() else [read(path)]:
-            places[type(file)].append(file)  # type: ignore[index]  # each list has its own type
+            places[type(file)].append(file)
     for files in places.values():
-        files.sort(key=lambda file: file.started)  # type: ignore[attr-defined]
+        files.sort(key=lambda file: file.started)
     return inputs
 
 

@@ -111,10 +111,10 @@ class Implementation:
 
     @cached_property
     def suspects(self) -> list[tuple[str, Kind, int]]:
-        """The rules in which it shows most that something is not as it should be: each with the worst kind and a number of results.
+        """The rules in which it shows most that something is not as it should be: each with the worst kind and how many results.
 
-        A case exercises several rules. Of these, the one is named of whose results the most deviate; then, of the cases that this does
-        not explain, the next.
+        A case exercises several rules. Of these, the one is named of whose results most deviate; then, of the cases that this
+        does not explain, the next.
         """
         rates = {
             rule: 1 - counts[Kind.FOLLOWS] / sum(counts.values())

@@ -128,7 +128,7 @@ def _rows(groups: Iterable[list[Column]]) -> list[dict[str, Any]]:
 
 
 def _cell(asked: list[Column], anchor: str, said: Callable[[Column], str]) -> list[tuple[str, str, str]]:
-    """Returns what is said of an implementation: dialect that it was asked for (if that matters), text, anchor of the evidence."""
+    """Returns what is said of an implementation: the dialect asked for (if that matters), text, anchor of the evidence."""
     texts = [said(column) for column in asked]
     ends = [f"{column.anchor}-{anchor}" if anchor else column.anchor for column in asked]
     if len(set(texts)) == 1:

@@ -40,8 +40,8 @@ def _output(output: Mapping[str, Any], exact: Explanation) -> str:
         edges = [[float(axis.start + b * axis.bin) for b in range(axis.bins + 1)] for axis in (exact.x, exact.y)]
         axes.pcolormesh(*edges, numbers, cmap=_COLOURS, edgecolors=PAPER, linewidth=2)
         for (p, q), number in np.ndenumerate(numbers):
-            centre = [(ends[b] + ends[b + 1]) / 2 for ends, b in zip(edges, (q, p), strict=True)]
-            axes.text(*centre, f"{number:.9g}", ha="center", va="center", fontsize=11, color=INK, fontweight="bold")
+            x, y = ((ends[b] + ends[b + 1]) / 2 for ends, b in zip(edges, (q, p), strict=True))
+            axes.text(x, y, f"{number:.9g}", ha="center", va="center", fontsize=11, color=INK, fontweight="bold")
         axes.invert_yaxis()
         axes.set(xlabel="x, feature pixels", ylabel="y, feature pixels", xticks=edges[0], yticks=edges[1])
         axes.spines[:].set_visible(False)

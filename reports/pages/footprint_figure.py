@@ -66,8 +66,8 @@ class Bin:
 def draw(place: Bin, read: bytes, own: Dialect, other: Dialect, choices: tuple[str, str]) -> str:
     """Returns an SVG: the footprint that was read, with the RoI as ``own`` has it, that of ``other``, and the difference.
 
-    ``read`` are the bytes of the float64 weights, ``(H, W)``; ``choices`` are the choices of the two in words. Implementations that agree
-    share a drawing.
+    ``read`` are the bytes of the float64 weights, ``(H, W)``; ``choices`` are the choices of the two in words. Implementations
+    that agree share a drawing.
     """
     weights, expected = np.frombuffer(read).reshape(SIZE), place.weights(other)
     with style():
@@ -144,6 +144,6 @@ def _geometry(axes: Axes, place: Bin, dialect: Dialect) -> None:
     for inside, marker in ((True, "o"), (False, "x")):
         points = [(float(c.position), float(r.position)) for r in ys for c in xs if (r.inside and c.inside) is inside]
         if points:
-            axes.scatter(
-                *zip(*points, strict=True), s=16, marker=marker, color=BLUE if inside else PALE, linewidths=1, zorder=3
-            )
+            across, down = zip(*points, strict=True)
+            colour = BLUE if inside else PALE
+            axes.scatter(across, down, s=16, marker=marker, color=colour, linewidths=1, zorder=3)

@@ -79,7 +79,7 @@ def roofline(machine: str, groups: Sequence[Group]) -> str:
     if not points:
         return ""
     with style():
-        labels = list(dict.fromkeys(label for label, *_ in points if True))
+        labels = list(dict.fromkeys(label for label, *_ in points))
         figure = Figure(figsize=(9.5, 1 + 0.22 * len(labels)))
         axes = figure.subplots()
         for cache, colour, marker in (("hot", ORANGE, "o"), ("cold", BLUE, "s")):
@@ -88,7 +88,8 @@ def roofline(machine: str, groups: Sequence[Group]) -> str:
             axes.scatter(xs, ys, s=30, color=colour, marker=marker, label=f"roikit, {cache} caches", zorder=3)
         others = [(fraction, labels.index(label)) for label, _, fraction, t in points if not t.is_ours]
         if others:
-            axes.scatter(*zip(*others, strict=True), s=24, color=PALE, marker="|", label="others", zorder=2)
+            xs, ys = (list(numbers) for numbers in zip(*others, strict=True))
+            axes.scatter(xs, ys, s=24, color=PALE, marker="|", label="others", zorder=2)
         axes.axvline(1, color=INK, linewidth=1.5)
         axes.annotate("the memory's rate", (1, len(labels) - 0.4), ha="right", va="bottom")
         axes.set_yticks(range(len(labels)), labels)
