@@ -67,6 +67,6 @@ def _output(output: Mapping[str, Any], exact: Explanation) -> dict[str, Any]:
     """Returns what an implementation returned, and whether that is the nearest number to the exact one."""
     numbers = output["output"]
     difference = max(
-        abs(float(exact.values[p, q]) - number) for p, row in enumerate(numbers) for q, number in enumerate(row)
+        abs(float(exact.values[p, q]) - float(number)) for p, row in enumerate(numbers) for q, number in enumerate(row)
     )
     return {**output, "difference": difference}

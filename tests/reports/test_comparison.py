@@ -1,0 +1,132 @@
+"""What changed from one file to another."""
+
+import copy
+import json
+
+import pytest
+
+from roikit.conformance.judge import Judgement, Verdict
+from roikit.conformance.results import Result, ResultFile, Subject
+from roikit.reports.comparison import IncomparableError, compare, markdown
+from roikit.reports.files import read
+
+
+def write(path, verdicts, version="1"):
+    """Writes a run of these (case, verdict, what was got)."""
+    with path.open("w") as stream:
+        file = ResultFile(stream, {})
+        file.add_subject(Subject(implementation="x", state="ran", description={"version": version}))
+        for case, verdict, got in verdicts:
+            difference = None if got is None else {"index": [0], "expected": 1, "got": got}
+            result = Result(
+                implementation="x", dialect="mmcv", case=case, group="g", rules=("RA-1",), operation="forward", mode="avg",
+                dtype="float32", layout="NCHW", judgement=Judgement(verdict, "", difference), seconds=0.1,
+            )  # fmt: skip
+            file.add(result)
+        file.close()
+    return read(path)
+
+
+def names(changes):
+    return [change.what.split(" · ")[1] for change in changes]
+
+
+def test_results_are_worse_fixed_or_otherwise_changed(tmp_path):
+    good, bad, known = Verdict.CONFORMS, Verdict.DEVIATES, Verdict.KNOWN
+    a = write(
+        tmp_path / "a",
+        [("same", good, None), ("broken", good, None), ("fixed", bad, 2.0), ("moved", bad, 2.0), ("gone", good, None),
+         ("listed", bad, 2.0), ("crashes", bad, 2.0)],
+    )  # fmt: skip
+    b = write(
+        tmp_path / "b",
+        [("same", good, None), ("broken", bad, 2.0), ("fixed", good, None), ("moved", bad, 3.0), ("new", bad, 2.0),
+         ("listed", known, 2.0), ("crashes", Verdict.CRASHED, None)],
+        version="2",
+    )  # fmt: skip
+    found = compare(a, b)
+    assert names(found.worse) == ["broken", "crashes"]
+    assert names(found.better) == ["fixed", "listed"]
+    assert names(found.other) == ["moved"]
+    assert (found.same, found.only, found.is_worse) == (1, (1, 1), True)
+    assert found.notes == ("x 1 → 2",)
+    assert found.worse[0].after == "deviates: 2.0, not 1"
+    assert not compare(a, a).is_worse
+    text = markdown(found, 1)
+    assert "**2 worse**" in text
+    assert "… and 1 more" in text
+
+
+def test_the_exit_status_says_whether_anything_is_worse(tmp_path, report):
+    write(tmp_path / "a", [("c", Verdict.CONFORMS, None)])
+    write(tmp_path / "b", [("c", Verdict.DEVIATES, 2.0)])
+    worse, better = report("compare", tmp_path / "a", tmp_path / "b"), report("compare", tmp_path / "b", tmp_path / "a")
+    assert (worse.returncode, better.returncode) == (1, 0)
+    assert "x · c · mmcv float32 NCHW" in worse.stdout
+    assert "1 better, 0 as before" in better.stdout
+    assert report("compare", tmp_path / "a", tmp_path / "b", "--format", "markdown").stdout.startswith("### ")
+
+
+def changed(record, path, change):
+    document = copy.deepcopy(json.loads(record.read_text()))
+    for row in document["rows"]:
+        for entry in row["entries"]:
+            change(document, row, entry)
+    path.write_text(json.dumps(document))
+    return read(path)
+
+
+def scale(entry, factor):
+    for summary in entry["times"].values():
+        for name in ("median", "lower_quartile", "upper_quartile", "minimum"):
+            summary[name] *= factor
+
+
+def test_only_what_exceeds_the_noise_is_slower(a_record, tmp_path):
+    def slower(document, row, entry):
+        if entry["library"] == "roikit" and row["row"] == "c1" and entry["layout"] == "NHWC":
+            scale(entry, 3)
+        elif entry["library"] == "roikit":
+            scale(entry, 1.001)
+
+    found = compare(read(a_record), changed(a_record, tmp_path / "b", slower))
+    assert found.worse
+    assert {change.what[:2] for change in found.worse} == {"c1"}
+    assert all("NHWC" in change.what for change in found.worse)
+    assert not found.better
+    assert "3.00 times (noise" in found.worse[0].after
+
+
+def test_a_slower_machine_is_not_a_slower_kernel(a_record, tmp_path):
+    found = compare(read(a_record), changed(a_record, tmp_path / "b", lambda document, row, entry: scale(entry, 2)))
+    assert not (found.worse or found.better)
+    assert "the peers took 2.00 times as long; that is taken out of ours" in found.notes
+
+
+def test_a_wrong_result_has_no_time(a_record, tmp_path):
+    def spoil(document, row, entry):
+        if entry["library"] == "roikit" and row["row"] == "a1":
+            entry.update(verdict="wrong", reason="far off")
+            scale(entry, 0.01)
+
+    found = compare(read(a_record), changed(a_record, tmp_path / "b", spoil))
+    assert not found.better
+    assert found.only[0] > 0
+    assert any("a1 roikit" in note and "far off" in note for note in found.notes)
+
+
+def test_times_of_different_machines_are_not_compared(a_record, tmp_path, report):
+    def move(document, row, entry):
+        document["machine"]["cpu"] = "Another"
+
+    moved = changed(a_record, tmp_path / "b", move)
+    with pytest.raises(
+        IncomparableError, match="different machines say nothing of each other: AMD EPYC, 2 cores, Another"
+    ):
+        compare(read(a_record), moved)
+    assert report("compare", a_record, tmp_path / "b").returncode == 2
+
+
+def test_files_of_different_kinds_are_not_compared(a_record, tmp_path):
+    with pytest.raises(IncomparableError, match="are not two conformance runs, nor two records"):
+        compare(write(tmp_path / "a", []), read(a_record))
