@@ -15,7 +15,7 @@ from ...kernels.dialect import DIALECTS, Dialect
 from ..model import slug
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -56,15 +56,10 @@ class Column:
         return f"none; nearest {self.found['nearest']}" if self.found["nearest"] else "nothing could be read"
 
     @property
-    def backward(self) -> str:
-        """What is known of the gradient for the maps, in words."""
-        backward = self.found["backward"]
-        if not backward["compared"]:
-            return "not read" if backward["failures"] else "not offered"
-        wrong = len(backward["differences"])
-        return (
-            f"not the derivative ({wrong} of {backward['compared']} probes)" if wrong else "the derivative of forward"
-        )
+    def gradients(self) -> list[tuple[str, str, Sequence[Mapping[str, str]]]]:
+        """What is known of its gradients: of what, in words, and where it is not the derivative of forward."""
+        found = (("maps", self.found["backward"]), ("boxes", self.found["box_gradient"]))
+        return [(name, _compared(gradient), gradient["differences"]) for name, gradient in found]
 
     @property
     def best(self) -> Dialect | None:
@@ -76,6 +71,13 @@ class Column:
             point: _choice(decision["left"]) for point, decision in self.decisions.items() if len(decision["left"]) == 1
         }
         return replace(DIALECTS[name], **seen)
+
+
+def _compared(gradient: Mapping[str, Any]) -> str:
+    if not gradient["compared"]:
+        return "not read" if gradient["failures"] else "not offered"
+    wrong = len(gradient["differences"])
+    return f"not the derivative ({wrong} of {gradient['compared']} probes)" if wrong else "the derivative of forward"
 
 
 def _text(choice: str | float | None) -> str:
@@ -122,7 +124,8 @@ def _rows(groups: Iterable[list[Column]]) -> list[dict[str, Any]]:
     return [
         row("detected", "", "", lambda column: column.name),
         *(row(point, RULES[point], point, lambda column, point=point: column.choice(point)) for point in POINTS),  # type: ignore[misc]
-        row("gradient for the maps", "RA-15", "", lambda column: column.backward),
+        row("gradient for the maps", "RA-15", "", lambda column: column.gradients[0][1]),
+        row("gradient for the boxes", "RA-16", "", lambda column: column.gradients[1][1]),
         row("not explained", "", "", lambda column: str(len(column.found["unexplained"]) or "")),
     ]
 

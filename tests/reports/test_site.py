@@ -171,7 +171,7 @@ def test_a_case_has_its_numbers_its_reason_its_link_and_a_script(built):
         "import onnxruntime",
     ):
         assert part in page, part
-    assert "1 calls that it does not offer" in page
+    assert "1 call that it does not offer" in page
     assert "equal bit for bit" in page
 
 
