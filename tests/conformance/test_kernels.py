@@ -46,7 +46,7 @@ MUTANTS = {
     "line begins one column late": ("move_entry(x.entries[i], low - first, high - first);", "low - first, high", "low - first + 1, high"),
     "maximum of vectors becomes minimum": ("return (b > a) | (b != b) ? b : a;", "b > a", "b < a"),
     "sparse line without its columns": ("window.pixels[column] = low;", "= low", "= 0"),
-    "start of a maximum": ("MAX_START == MaxStart::value ? (acc_t)(ROIKIT_MAX_START_VALUE)", "MAX_START == MaxStart::value", "false"),
+    "start of a maximum": ("MAX_START == MaxStart::value ? MAX_START_VALUE : -infinity();", "MAX_START == MaxStart::value", "false"),
     "first image only": ("roi.image = known ? (int)batch : 0;", "(int)batch", "0"),
     "batch index unchecked": ("&& (int64)batch < params.images;", "(int64)batch < params.images", "true"),
     "last piece of a channel vector": ("if constexpr (N > 1 && !ALIGNED)", "N > 1", "N > 100"),
