@@ -56,7 +56,7 @@ class PerOutput:
     params = (OPERATIONS, ROWS, contestants.LAYOUTS)
     param_names = ("operation", "row", "layout")
     timeout = 120
-    unit = "ns"
+    unit = "ns per output element"
 
     def setup(self, operation, row, layout):
         contestants.use_threads(1)

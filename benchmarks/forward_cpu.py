@@ -56,7 +56,7 @@ class PerOutput:
     params = (ROWS, contestants.LAYOUTS)
     param_names = ("row", "layout")
     timeout = 120
-    unit = "ns"
+    unit = "ns per output element"
 
     def setup(self, row, layout):
         contestants.use_threads(1)
