@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import math
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, fields
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -18,12 +19,10 @@ from roikit.kernels.dialect import DIALECTS
 from roikit.kernels.nvrtc import ARCHITECTURES, Facts, disassembled_for
 from roikit.kernels.roi_align import common_sizes, device_sources, device_vector
 
-from . import instructions
+from . import instructions, machine
 from .reference import DIALECT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from roikit.kernels.source import Source
 
 SPECIALISATIONS = ("NCHW float32", "NCHW float16", "NHWC float32", "NHWC float16")
@@ -42,19 +41,20 @@ def source_of(specialisation: str) -> Source:
 
 
 def facts(deadline: float = math.inf) -> list[dict[str, Any]]:
-    """Returns the facts of each specialisation and architecture; stops at the ``deadline`` of `time.monotonic`."""
-    return list(_facts(deadline))
+    """Returns the facts of each specialisation and architecture, compiled on all cores.
 
+    What is not begun by the ``deadline`` of `time.monotonic` is left out.
+    """
 
-def _facts(deadline: float) -> Iterator[dict[str, Any]]:
-    for specialisation, architecture in itertools.product(SPECIALISATIONS, ARCHITECTURES):
+    def facts_of(specialisation: str, architecture: str) -> dict[str, Any] | None:
         if time.monotonic() > deadline:
-            return
-        yield {
-            "specialisation": specialisation,
-            "architecture": architecture,
-            **_facts_of(specialisation, architecture),
-        }
+            return None
+        known = {"specialisation": specialisation, "architecture": architecture}
+        return known | _facts_of(specialisation, architecture)
+
+    with ThreadPoolExecutor(machine.cores()) as pool:  # the compiler and the disassembler run outside Python
+        found = list(pool.map(facts_of, *zip(*itertools.product(SPECIALISATIONS, ARCHITECTURES), strict=True)))
+    return [item for item in found if item is not None]
 
 
 def _facts_of(specialisation: str, architecture: str) -> dict[str, Any]:
@@ -80,12 +80,12 @@ def _facts_of(specialisation: str, architecture: str) -> dict[str, Any]:
     return found
 
 
-EVERYWHERE = ("registers", "spill_bytes", "resident_warps_c1", "instructions_per_output_c1")
+EVERYWHERE = ("registers", "spill_bytes", "shared_bytes_c1", "resident_warps_c1", "instructions_per_output_c1")
 """The facts that are followed for every architecture; asv starts a process for each number."""
 
 
 class Compiled:
-    """A series for each fact, specialisation and architecture; all are compiled once."""
+    """A series for each fact, specialisation and architecture; all are compiled once, on all cores."""
 
     params = (EVERYWHERE, SPECIALISATIONS, ARCHITECTURES)
     param_names = ("fact", "specialisation", "architecture")

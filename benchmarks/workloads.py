@@ -185,7 +185,10 @@ def gradient_of_few(row: Row) -> np.ndarray:
 
 
 def _multiples(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
-    steps = np.rint(rng.standard_normal(shape, dtype=np.float32) * 32).clip(-127, 127)
+    steps = rng.standard_normal(shape, dtype=np.float32)  # then in place: every process that times something does this
+    steps *= 32
+    np.rint(steps, out=steps)
+    np.clip(steps, -127, 127, out=steps)
     steps[steps == 0] = 1
     steps /= 32
     steps.flags.writeable = False

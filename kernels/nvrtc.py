@@ -10,6 +10,7 @@ import io
 import re
 import struct
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from . import sass
@@ -73,17 +74,24 @@ def _said_of(entry: str, text: str) -> str:
     return next((part for part in text.split("Compiling entry function") if part.startswith(f" '{entry}'")), "")
 
 
-def _compile(source: Source, architecture: str, *, lines: bool) -> tuple[Facts, bytes]:
+@lru_cache(maxsize=4)  # the kernels of a source are asked for one after the other
+def _program(text: str, architecture: str, *, lines: bool) -> tuple[str, bytes]:
+    """Returns what the assembler says of all kernels of a source, and their machine code."""
     from cuda.core import Program, ProgramOptions
 
     standard = next(option.removeprefix("-std=") for option in OPTIONS if option.startswith("-std="))
     options = ProgramOptions(arch=architecture, std=standard, ftz=True, lineinfo=lines, ptxas_options=["-v"])
     log = io.StringIO()
+    cubin = bytes(Program(text, "c++", options).compile("cubin", logs=log).code)
+    return log.getvalue(), cubin
+
+
+def _compile(source: Source, architecture: str, *, lines: bool) -> tuple[Facts, bytes]:
     try:
-        cubin = bytes(Program(source.text, "c++", options).compile("cubin", logs=log).code)
+        said, cubin = _program(source.text, architecture, lines=lines)
     except Exception as error:  # cuda-core has no common base for NVRTC's errors
         raise CompilationError(f"NVRTC did not compile {source.entry} for {architecture}:\n{error}") from error
-    text = _said_of(source.entry, log.getvalue())
+    text = _said_of(source.entry, said)
     registers, stack, spills = (pattern.search(text) for pattern in (_REGISTERS, _STACK, _SPILLS))
     if registers is None or stack is None or spills is None:
         raise CompilationError(f"NVRTC said nothing about {source.entry} for {architecture}:\n{text}")

@@ -62,6 +62,14 @@ def test_the_plan_of_a_counted_row_is_that_of_a_call():
     assert launch.grid[0] == row.rois
 
 
+def test_facts_are_worked_out_for_all_in_order_until_the_deadline(monkeypatch):
+    monkeypatch.setattr(compiled, "_facts_of", lambda *pair: {"of": pair})
+    every = [(s, a) for s in compiled.SPECIALISATIONS for a in compiled.ARCHITECTURES]
+    assert [(f["specialisation"], f["architecture"]) for f in compiled.facts()] == every
+    assert [f["of"] for f in compiled.facts()] == every
+    assert compiled.facts(deadline=0) == []
+
+
 def test_asv_follows_every_fact_in_few_processes():
     followed = {*compiled.Compiled.params[0], *compiled.CompiledForHopper.params[0]}
     assert followed == set(compiled.FACTS)

@@ -1,5 +1,7 @@
 """The suites for asv measure what they say; asv itself is not run."""
 
+import time
+
 import numpy as np
 import pytest
 
@@ -26,9 +28,21 @@ def test_time_per_output(small):
     assert suite.track_ns_per_output("backward", "a1", "NCHW") > 0
 
 
-def test_the_smallest_calls():
-    backward_cpu.Call().setup()
-    forward_cpu.Call().setup()
+def test_nothing_is_made_twice_when_asv_sets_up_before_every_sample(small):
+    for suite, about in ((forward_cpu.Forward(), ("a1",)), (backward_cpu.Time(), ("pooler", "a1"))):
+        suite.setup(*about, "NHWC", "float32")
+        calls = suite.calls
+        suite.setup(*about, "NHWC", "float32")
+        assert suite.calls is calls
+
+
+@pytest.mark.parametrize("suite", [forward_cpu.Call(), backward_cpu.Call()])
+def test_the_smallest_call_is_timed_often(suite, monkeypatch):
+    suite.setup()
+    assert suite.call().size > 0
+    assert 0 < suite.track_smallest_call() < 1
+    monkeypatch.setattr(suite, "call", lambda: time.sleep(0.001))
+    assert suite.track_smallest_call() >= 0.001
 
 
 def test_the_smallest_call_is_held_against_torchvisions_in_the_same_run(monkeypatch):

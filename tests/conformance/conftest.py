@@ -1,11 +1,12 @@
 import dataclasses
+from contextlib import contextmanager
 
 import pytest
 
 from roikit.conformance.adapters.roikit import RoikitHost
 from roikit.conformance.case import LAYOUTS, in_memory
 from roikit.conformance.judge import judge_error, judge_output
-from roikit.kernels import InvalidRoiError
+from roikit.kernels import InvalidRoiError, host, problem, source
 
 
 def judge_our_kernels(cases, dialects, dtypes=None, layouts=LAYOUTS):
@@ -29,3 +30,48 @@ def judge_our_kernels(cases, dialects, dtypes=None, layouts=LAYOUTS):
 def judgements():
     """Our kernels on the CPU, in this process, judged by cases: the function above."""
     return judge_our_kernels
+
+
+def forget_sources():
+    for cached in vars(source).values():
+        if hasattr(cached, "cache_clear"):
+            cached.cache_clear()
+    problem.forget()
+
+
+@pytest.fixture
+def mutant(monkeypatch):
+    """Puts ``new`` in place of ``old`` in one line of a source: ``with mutant(file, line, old, new): ...``.
+
+    The kernels that have that line are compiled without much optimisation. One of them must run.
+    """
+
+    @contextmanager
+    def put(file, line, old, new):
+        read, kernel, compiler = source._read, host._kernel, host._run_compiler
+        original, wrong = read(file), line.replace(old, new)
+        assert (original.count(line), line.count(old)) == (1, 1), "the mutant no longer fits the source"
+        broken = original.replace(line, wrong)
+        assert broken != original
+        ran = set()
+
+        def noted(found, **how):
+            ran.add(wrong in found.text)
+            return kernel(found, **how)
+
+        try:
+            with monkeypatch.context() as patch:
+                patch.setattr(source, "_read", lambda name: broken if name == file else read(name))
+                patch.setattr(host, "_kernel", noted)
+                patch.setattr(
+                    host,
+                    "_run_compiler",
+                    lambda text, flags, to: compiler(text, (*flags, "-O1") if wrong in text else flags, to),
+                )
+                forget_sources()
+                yield
+        finally:
+            forget_sources()
+        assert True in ran, "the mutant was not run"
+
+    return put

@@ -2,6 +2,7 @@
 are to run at once leave. Needs no GPU."""
 
 import itertools
+from functools import cache
 
 import pytest
 
@@ -19,6 +20,9 @@ VECTORS = {"float16": 8, "bfloat16": 8, "float32": 4, "float64": 2}
 
 MAIN = ("torchvision-aligned", "opencv", "torchvision-python")  # outside zero; maxima of corners; outside clamped
 THOROUGH = ("sm_75", "sm_90")  # the architectures that every dialect is compiled for: the oldest, and the one aimed at
+
+
+facts_of = cache(compile_for)  # modes and layouts share the kernels that sort RoIs into tiles
 
 
 def specialisations(dtype, mode, layout, architecture):
@@ -66,9 +70,16 @@ def test_gradients_compile_without_spills(mode, layout, architecture):
             DIALECTS[name],
         )  # fmt: skip
         for source in (*backward.device_sources(problem), backward_boxes.device_source(problem)):
-            facts = compile_for(source, architecture)
+            facts = facts_of(source, architecture)
             assert facts.spill_bytes == 0, source.text[:500]
             assert facts.stack_bytes == 0, source.text[:500]
+
+
+def test_kernels_of_one_source_are_told_apart():
+    problem = Problem("float32", 1, 8, 1, (1,), (1,), (1, 1), ((1.0, 1.0),), (0, 0), "avg", "NCHW", DIALECTS[MAIN[0]])
+    tiles = [source for source in backward.device_sources(problem) if len(source.entries) > 1]
+    assert len({source.text for source in tiles}) == 1 < len(tiles)
+    assert len({facts_of(source, "sm_90").code_bytes for source in tiles}) == len(tiles)
 
 
 def test_a_source_that_nvrtc_refuses_is_an_error():
