@@ -1,7 +1,9 @@
 """Says whether a backward is the derivative of its own forward, and if not, whether it is that of another dialect's.
 
 Both are read: the gradient of a bin by a pixel must be the weight that the bin was seen to put on that pixel, or, of a maximum,
-the slope that was seen when the pixel was raised. That needs no dialect. The two may differ by the errors that each may have.
+the slope that was seen when the pixel was raised; that by a corner the slope that was seen when the corner was moved, which is
+exact, as between two pixels the output is linear in each corner. That needs no dialect. The two may differ by the errors that
+each may have.
 """
 
 from __future__ import annotations
@@ -13,8 +15,9 @@ import numpy as np
 
 from ..kernels.dialect import DIALECTS
 from .detection import Oddity, difference, fitting
+from .judge import Verdict
 from .prediction import CANDIDATES, GEOMETRY, Prediction, forward, outcomes, place
-from .probes import RAISED, STEP
+from .probes import GENERIC, RAISED, SHIFT, SIZE, STEP
 from .tolerance import FLOAT_TYPES
 
 if TYPE_CHECKING:
@@ -71,6 +74,35 @@ def compare(readings: Readings, best: Dialect | None, dtype: str) -> Derivative:
     return Derivative(compared, tuple(differences), tuple(failures), instead, names)
 
 
+def compare_boxes(readings: Readings, best: Dialect | None, dtype: str) -> Derivative:
+    """Returns how the gradients for boxes go with the outputs. Where these bend or jump (RA-16) nothing is compared."""
+    compared, differences, failures = 0, [], []
+    for probe, gradient in readings.box_backward.items():
+        slopes = readings.box_slopes[probe].values
+        if gradient.values is None:
+            failures.append(Oddity(probe.name, gradient.reason))
+            continue
+        if slopes is None or best is None:
+            continue
+        slack = _box_slack(probe, best, dtype)
+        if slack >= 1:  # neighbours on the map differ by 1 at least; a coarser look sees nothing
+            continue
+        greater, smaller = np.split(slopes, 2, axis=1)
+        with np.errstate(invalid="ignore"):
+            has_derivative = np.abs(greater - smaller) <= slack
+        expected = Prediction(greater, np.where(has_derivative, slack, np.inf))
+        if not has_derivative.any():
+            continue
+        compared += 1
+        if not expected.fits(gradient.values):
+            off = difference(probe, gradient.values, expected)
+            text = f"{off.where}: {off.got:.7g}, but the output follows by {off.predicted:.7g}"
+            differences.append(Oddity(probe.name, text))
+    offered = any(gradient.values is not None for gradient in readings.box_backward.values())
+    said = [odd for odd in failures if offered or not odd.reason.startswith(Verdict.UNSUPPORTED)]
+    return Derivative(compared, tuple(differences), tuple(said), (), ())
+
+
 def _slack(probe: Probe, best: Dialect, dtype: str) -> float:
     """Returns by how much two readings of one number, both sound, may differ."""
     if probe.mode == "avg":
@@ -78,6 +110,14 @@ def _slack(probe: Probe, best: Dialect, dtype: str) -> float:
         return 2 * max(float(bound[np.isfinite(bound)].max(initial=0.0)) for bound in limits)
     raised = forward(probe, RAISED, best.for_mode("max"), dtype).bound
     return 2 * float(raised[np.isfinite(raised)].max(initial=0.0)) / STEP + FLOAT_TYPES[dtype].gamma(12)
+
+
+def _box_slack(probe: Probe, best: Dialect, dtype: str) -> float:
+    """Returns by how much a quotient of differences and a gradient, both sound, may differ."""
+    moved = forward(probe.moved(), GENERIC[None], best.for_mode(probe.mode), dtype).bound
+    of_outputs = float(moved[np.isfinite(moved)].max(initial=0.0))
+    products = 4 * max(probe.sampling_ratio, *SIZE) ** 2  # no bin has more samples than that many pixels
+    return 2 * of_outputs / SHIFT + FLOAT_TYPES[dtype].gamma(products) * float(GENERIC.max())
 
 
 def _other(

@@ -16,7 +16,7 @@ import numpy as np
 
 from .implementation import Operation
 from .judge import Judgement, Verdict
-from .probes import PIXELS, PROBES, RAISED, SIZE, STEP, maps_of
+from .probes import CORNERS, GENERIC, PIXELS, PROBES, RAISED, SHIFT, SIZE, STEP, maps_of
 from .session import Session
 
 if TYPE_CHECKING:
@@ -71,11 +71,16 @@ class Readings:
         forward: Of each probe. Of an average, channel H · W · … is the weight on that pixel: the footprint.
         slopes: By how much each pixel raises each bin of a maximum: what `forward` is for an average.
         backward: The gradient of each bin by each pixel, laid out like the footprint.
+        box_slopes: By how much each corner moves each bin of one map: four quotients with the corner greater, four with it
+            smaller, ``(K, 8, P_h, P_w)``.
+        box_backward: The gradient of each bin by each corner, ``(K, 4, P_h, P_w)``.
     """
 
     forward: dict[Probe, Reading] = field(default_factory=dict)
     slopes: dict[Probe, Reading] = field(default_factory=dict)
     backward: dict[Probe, Reading] = field(default_factory=dict)
+    box_slopes: dict[Probe, Reading] = field(default_factory=dict)
+    box_backward: dict[Probe, Reading] = field(default_factory=dict)
 
 
 def offered(description: Description) -> list[Probe]:
@@ -128,11 +133,15 @@ class Reader:
 def _read(asking: _Asking, probe: Probe, readings: Readings) -> None:
     """Adds what a probe gives, forward and, if there is one, backward."""
     readings.forward[probe] = asking.output(probe, maps_of(probe, asking.setting.dtype))
-    if readings.forward[probe].values is None or not asking.has_gradient:
+    if readings.forward[probe].values is None:
         return
-    if probe.mode == "max":
-        readings.slopes[probe] = asking.slopes(probe)
-    readings.backward[probe] = asking.gradient(probe)
+    if asking.offers(Operation.FEATURE_GRADIENT):
+        if probe.mode == "max":
+            readings.slopes[probe] = asking.slopes(probe)
+        readings.backward[probe] = asking.gradient(probe)
+    if asking.offers(Operation.BOX_GRADIENT):
+        readings.box_slopes[probe] = asking.box_slopes(probe)
+        readings.box_backward[probe] = asking.box_gradient(probe)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +152,8 @@ class _Asking:
     description: Description
     setting: Setting
 
-    @property
-    def has_gradient(self) -> bool:
-        return Operation.FEATURE_GRADIENT in self.description.operations
+    def offers(self, operation: Operation) -> bool:
+        return operation in self.description.operations
 
     def output(self, probe: Probe, maps: Array) -> Reading:
         """Returns the output on ``maps``, ``(C, H, W)``."""
@@ -167,6 +175,25 @@ class _Asking:
         if arrived.values is None:
             return arrived
         return Reading(arrived.values.reshape(len(probe.boxes), *probe.output_size, PIXELS).transpose(0, 3, 1, 2))
+
+    def box_slopes(self, probe: Probe) -> Reading:
+        """Returns the derivatives by the corners from both sides, by differences."""
+        moved = self.output(probe.moved(), GENERIC[None])
+        if moved.values is None:
+            return moved
+        outputs = moved.values.reshape(len(probe.boxes), 1 + 2 * len(CORNERS), *probe.output_size)
+        here, greater, smaller = np.split(outputs, [1, 1 + len(CORNERS)], axis=1)
+        with np.errstate(invalid="ignore"):
+            return Reading(np.concatenate([greater - here, here - smaller], axis=1) / SHIFT)
+
+    def box_gradient(self, probe: Probe) -> Reading:
+        """Returns the gradient that arrives at each corner from each bin."""
+        call = probe.backward_boxes(self.setting.dialect, self.setting.dtype, self.setting.layout)
+        arrived = self._ask(call, (probe.bins, len(CORNERS)))
+        if arrived.values is None:
+            return arrived
+        by_bin = arrived.values.reshape(len(probe.boxes), *probe.output_size, len(CORNERS))
+        return Reading(by_bin.transpose(0, 3, 1, 2))
 
     def _ask(self, call: RoiAlignCall, shape: tuple[int, ...]) -> Reading:
         answer = self.session.ask(call)

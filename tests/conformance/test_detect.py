@@ -14,7 +14,7 @@ import jsonschema
 import numpy as np
 import pytest
 
-from roikit.conformance.derivative import compare
+from roikit.conformance.derivative import compare, compare_boxes
 from roikit.conformance.detection import detect
 from roikit.conformance.footprint import Reader, Setting
 from roikit.conformance.greeting import describe
@@ -145,3 +145,5 @@ def test_a_gradient_is_read_and_held_against_the_output(monkeypatch, layout):
     assert ("min_size", "one") in derivative.instead
     right = PROBES[0]
     assert np.array_equal(readings.backward[right].values, readings.forward[right].values)
+    assert compare_boxes(readings, detection.best, "float32").differences
+    assert np.array_equal(readings.box_slopes[right].values[:, :4], readings.box_backward[right].values)
