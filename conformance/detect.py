@@ -7,7 +7,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -18,6 +18,7 @@ from .case import load_cases
 from .derivative import compare, compare_boxes
 from .detection import detect as decide
 from .detection_report import Finding, Verdict, document, show
+from .environments import cache_directory
 from .exits import EXIT_CONFORMS, EXIT_DEVIATES, EXIT_NOTHING_RUN
 from .footprint import FORMAT, Reader, Setting, offered, records
 from .greeting import describe
@@ -76,10 +77,9 @@ def detect(request: Request, footprints: Path | None) -> int:
             findings += [_find(each.target, *one, is_declared=_declares(each.target, request)) for one in each.readings]
         subjects = [each.subject for each in read]
         if output:
-            json.dump({**about, **document(subjects, findings)}, output, allow_nan=False)
+            output.write(_text({**about, **document(subjects, findings)}))
         if pictures:
-            content = {"format": FORMAT, **about, "map": SIZE, "footprints": list(_footprints(read))}
-            json.dump(content, pictures, allow_nan=False)
+            pictures.write(_text({"format": FORMAT, **about, "map": SIZE, "footprints": list(_footprints(read))}))
     show(console, subjects, findings, verbose=request.verbose)
     return _status(subjects, findings)
 
@@ -165,6 +165,11 @@ def _footprints(read: Sequence[_Read]) -> Iterator[dict[str, object]]:
         for setting, readings in each.readings:
             for record in records(readings):
                 yield {"implementation": each.target.name, **asdict(setting), **record}
+
+
+def _text(content: dict[str, Any]) -> str:
+    """Returns a JSON document; where environments lie, which error messages give away, is of this machine only."""
+    return json.dumps(content, allow_nan=False).replace(str(cache_directory()), "…") + "\n"
 
 
 def _status(subjects: Sequence[Subject], findings: Sequence[Finding]) -> int:

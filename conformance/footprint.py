@@ -21,7 +21,7 @@ from .session import Session
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -107,18 +107,26 @@ class Reader:
         """Ends the worker."""
         self._harmless.close()
 
-    def read(self, description: Description, setting: Setting, on_reading: Callable[[], None]) -> Readings:
-        """Returns all readings in one setting; ``on_reading`` is called after each probe."""
+    def read(
+        self,
+        description: Description,
+        setting: Setting,
+        on_reading: Callable[[], None],
+        asked: Sequence[Probe] = PROBES,
+    ) -> Readings:
+        """Returns the readings in one setting of those probes that are ``asked``; ``on_reading`` is called after each."""
         readings = Readings()
         probes = offered(description)
-        for probe in sorted(probes, key=lambda probe: probe.is_malformed):
+        for probe in sorted((probe for probe in probes if probe in asked), key=lambda probe: probe.is_malformed):
             if self._has_given_up(readings):
                 readings.forward[probe] = _NOT_ASKED
+            elif probe.is_malformed and (lacking := _lacking(probe, readings)):
+                readings.forward[probe] = lacking  # a worker may take long to start, only to say so
             elif probe.is_malformed:
                 with closing(self._session()) as session:
                     asking = _Asking(session, description, setting)
-                    ordinary = next(other for other in probes if other.mode == probe.mode)
-                    asking.output(replace(ordinary, output_size=probe.output_size), maps_of(probe, setting.dtype))
+                    if ordinary := _ordinary(probe, readings):
+                        asking.output(replace(ordinary, output_size=probe.output_size), maps_of(probe, setting.dtype))
                     _read(asking, probe, readings)
             else:
                 _read(_Asking(self._harmless, description, setting), probe, readings)
@@ -128,6 +136,23 @@ class Reader:
     def _has_given_up(self, readings: Readings) -> bool:
         failed = Counter(reading.failure.verdict for reading in readings.forward.values() if reading.failure)
         return self._stop.is_set() or failed[Verdict.TIMED_OUT] >= _PATIENCE
+
+
+def _ordinary(probe: Probe, readings: Readings) -> Probe | None:
+    """Returns the first probe of the same mode that was answered; another call than ``probe``, if that can be."""
+    answered = (other for other, reading in readings.forward.items() if reading.values is not None)
+    return next((other for other in answered if other.mode == probe.mode), None)
+
+
+def _lacking(probe: Probe, readings: Readings) -> Reading | None:
+    """Returns why a probe cannot be asked for, if no harmless one that is sampled like it can be."""
+    alike = [
+        reading
+        for other, reading in readings.forward.items()
+        if not other.is_malformed and (other.mode, other.sampling_ratio) == (probe.mode, probe.sampling_ratio)
+    ]
+    lack = all(reading.failure and reading.failure.verdict == Verdict.UNSUPPORTED for reading in alike)
+    return alike[0] if alike and lack else None
 
 
 def _read(asking: _Asking, probe: Probe, readings: Readings) -> None:

@@ -95,7 +95,8 @@ def test_a_dialect_that_is_known_not_to_be_followed_is_known():
     assert "declared onnx-10: known (The evaluator ignores the opset" in run.stdout
 
 
-def test_nothing_run_exits_with_3_and_a_mistake_with_2():
+def test_nothing_run_exits_with_3_and_a_mistake_with_2(monkeypatch, tmp_path):
+    monkeypatch.setenv("ROIKIT_CACHE_DIR", str(tmp_path))  # which has no environments
     run = roikit("detectron2", "--detect")
     assert run.returncode == 3
     assert "nothing was run" in run.stdout

@@ -8,15 +8,20 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from roikit.conformance import faults
+from roikit.conformance import deviations, faults
+from roikit.conformance.case import load_cases
 from roikit.conformance.derivative import Derivative, compare, compare_boxes
+from roikit.conformance.detect import _find
 from roikit.conformance.detection import detect
-from roikit.conformance.footprint import Reading, Readings
+from roikit.conformance.detection_report import Verdict as Found
+from roikit.conformance.detection_report import name_of
+from roikit.conformance.footprint import Reading, Readings, Setting
 from roikit.conformance.gradient import box_gradient, feature_gradient
 from roikit.conformance.judge import Judgement, Verdict
 from roikit.conformance.oracle import Rules, roi_align
 from roikit.conformance.prediction import CANDIDATES, GEOMETRY, choices, outcomes, place
 from roikit.conformance.probes import AVERAGES, GENERIC, MAXIMA, PIXELS, PROBES, RAISED, SHIFT, SIZE, STEP, maps_of
+from roikit.conformance.process import Target
 from roikit.kernels.dialect import DIALECTS, Dialect, Max, MinSize, Offset
 
 REFUSED = Reading(None, Judgement(Verdict.REJECTED, "ValueError: no"))
@@ -285,6 +290,26 @@ def test_other_data_types_are_read_too():
         assert detection.unexplained == ()
         assert left(detection)["offset"] == (DIALECTS[name].offset,)
         assert left(detection)["max_start"] == (DIALECTS[name].max_start,)
+
+
+@pytest.mark.parametrize(
+    ("choices", "verdict"),
+    [
+        ("max_start = -10000", Found.KNOWN),
+        ("max_start = -9999", Found.DISAGREES),
+        ("offset = 'none', max_start = -10000", Found.DISAGREES),
+    ],
+)
+def test_a_choice_that_is_known_to_be_made_instead_is_known(monkeypatch, choices, verdict):
+    listed = (
+        f"[[deviation]]\ncases = ['max-empty']\nchoices = {{ {choices} }}\nreason = 'as mmcv'\nadded = 2026-11-25\n"
+    )
+    known = deviations.parse(listed, "x.toml", load_cases())
+    monkeypatch.setattr(deviations, "load", lambda *_: known)
+    setting = Setting(dialect="torchvision-aligned", dtype="float32", layout="NCHW")
+    finding = _find(Target("x", ""), setting, Readings(forward=played(DIALECTS["mmcv"])), is_declared=True)
+    assert (finding.verdict, finding.known) == (verdict, "as mmcv" if verdict == Found.KNOWN else "")
+    assert "mmcv" in name_of(finding)
 
 
 def test_candidates_are_found_by_their_place():
