@@ -138,8 +138,8 @@ def _declares(target: Target, request: Request) -> bool:
 def _find(target: Target, setting: Setting, readings: Readings, *, is_declared: bool) -> Finding:
     """Decides what was read; what is declared is only looked at afterwards."""
     detection = decide(readings.forward, setting.dtype)
-    gradients = (gradient(readings, detection.best, setting.dtype) for gradient in (compare, compare_boxes))
-    finding = Finding(target.name, setting, detection, *gradients, Verdict.UNDECLARED)
+    of_maps, of_boxes = (gradient(readings, detection.best, setting.dtype) for gradient in (compare, compare_boxes))
+    finding = Finding(target.name, setting, detection, of_maps, of_boxes, Verdict.UNDECLARED)
     if detection.best is None:
         return finding.judged(Verdict.UNREAD if detection.unexplained else Verdict.UNSUPPORTED)
     if not is_declared:

@@ -138,12 +138,17 @@ def difference(probe: Probe, got: Array, prediction: Prediction) -> Difference:
     """Returns the first element of ``got`` that is not as predicted."""
     wrong = prediction.wrong(got)
     k, channel, p, q = (int(n) for n in np.unravel_index(int(wrong.argmax()), wrong.shape))
-    of = {PIXELS: f"pixel {divmod(channel, SIZE[1])}", len(CORNERS): CORNERS[channel % len(CORNERS)]}.get(
-        got.shape[1], TELLING[channel % len(TELLING)]
-    )
     roi = f"RoI {k}, " if len(probe.boxes) > 1 else ""
     at = k, channel, p, q
-    return Difference(f"{roi}bin ({p}, {q}), {of}", float(got[at]), float(prediction.values[at]))
+    where = f"{roi}bin ({p}, {q}), {_channel(channel, got.shape[1])}"
+    return Difference(where, float(got[at]), float(prediction.values[at]))
+
+
+def _channel(n: int, channels: int) -> str:
+    """Returns what channel ``n`` of so many stands for."""
+    if channels == PIXELS:
+        return f"pixel {divmod(n, SIZE[1])}"
+    return (CORNERS if channels == len(CORNERS) else TELLING)[n]
 
 
 class _Detective:
