@@ -21,6 +21,8 @@ from .probes import GENERIC, RAISED, SHIFT, SIZE, STEP
 from .tolerance import FLOAT_TYPES
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from ..kernels.dialect import Dialect
@@ -52,7 +54,7 @@ class Derivative:
 
 def compare(readings: Readings, best: Dialect | None, dtype: str) -> Derivative:
     """Returns how the gradients that were read go with the outputs; ``best`` is the dialect that fits the outputs best."""
-    compared, differences, failures = 0, [], []
+    compared, differences, failures = 0, list[Oddity](), []
     for probe, gradient in readings.backward.items():
         output = readings.forward[probe] if probe.mode == "avg" else readings.slopes[probe]
         if gradient.values is None:
@@ -63,12 +65,7 @@ def compare(readings: Readings, best: Dialect | None, dtype: str) -> Derivative:
         compared += 1
         # What is no number has no derivative.
         slack = np.where(np.isfinite(output.values), _slack(probe, best, dtype), np.inf)
-        expected = Prediction(output.values, slack)
-        if not expected.fits(gradient.values):
-            off = difference(probe, gradient.values, expected)
-            differences.append(
-                Oddity(probe.name, f"{off.where}: {off.got:.7g}, but the output follows by {off.predicted:.7g}")
-            )
+        differences += _mismatch(probe, gradient.values, Prediction(output.values, slack))
     other = _other(readings, best, dtype) if differences and best else None
     instead, names = other or ((), ())
     return Derivative(compared, tuple(differences), tuple(failures), instead, names)
@@ -76,7 +73,7 @@ def compare(readings: Readings, best: Dialect | None, dtype: str) -> Derivative:
 
 def compare_boxes(readings: Readings, best: Dialect | None, dtype: str) -> Derivative:
     """Returns how the gradients for boxes go with the outputs. Where these bend or jump (RA-16) nothing is compared."""
-    compared, differences, failures = 0, [], []
+    compared, differences, failures = 0, list[Oddity](), []
     for probe, gradient in readings.box_backward.items():
         slopes = readings.box_slopes[probe].values
         if gradient.values is None:
@@ -90,17 +87,20 @@ def compare_boxes(readings: Readings, best: Dialect | None, dtype: str) -> Deriv
         greater, smaller = np.split(slopes, 2, axis=1)
         with np.errstate(invalid="ignore"):
             has_derivative = np.abs(greater - smaller) <= slack
-        expected = Prediction(greater, np.where(has_derivative, slack, np.inf))
         if not has_derivative.any():
             continue
         compared += 1
-        if not expected.fits(gradient.values):
-            off = difference(probe, gradient.values, expected)
-            text = f"{off.where}: {off.got:.7g}, but the output follows by {off.predicted:.7g}"
-            differences.append(Oddity(probe.name, text))
+        differences += _mismatch(probe, gradient.values, Prediction(greater, np.where(has_derivative, slack, np.inf)))
     offered = any(gradient.values is not None for gradient in readings.box_backward.values())
     said = [odd for odd in failures if offered or not odd.reason.startswith(Verdict.UNSUPPORTED)]
     return Derivative(compared, tuple(differences), tuple(said), (), ())
+
+
+def _mismatch(probe: Probe, got: Array, expected: Prediction) -> Iterator[Oddity]:
+    """Yields where a gradient is not as the output follows, if it is not."""
+    if not expected.fits(got):
+        off = difference(probe, got, expected)
+        yield Oddity(probe.name, f"{off.where}: {off.got:.7g}, but the output follows by {off.predicted:.7g}")
 
 
 def _slack(probe: Probe, best: Dialect, dtype: str) -> float:

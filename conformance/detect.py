@@ -155,7 +155,8 @@ def _known(name: str, setting: Setting, detection: Detection) -> str:
     about = [d for d in deviations.load(name, load_cases()) if d.is_about(setting.dialect, setting.dtype)]
     everywhere = next((d.reason for d in about if "*" in d.cases), "")
     chosen = {point: choice for d in about for point, choice in d.choices.items()}
-    if everywhere or not chosen or not detection.fits(replace(DIALECTS[setting.dialect], **chosen)):
+    declared = DIALECTS.get(setting.dialect)  # which a worker of a later version may have made up
+    if everywhere or not chosen or not declared or not detection.fits(replace(declared, **chosen)):
         return everywhere
     return "; ".join(d.reason for d in about if d.choices)
 

@@ -87,7 +87,7 @@ class Finding:
     def nearest(self) -> str | None:
         """The named dialect that is nearest, called as it is declared if that means the same."""
         declared, nearest = self.setting.dialect, self.detection.nearest
-        return declared if nearest and DIALECTS[declared] == DIALECTS[nearest] else nearest
+        return declared if nearest and DIALECTS.get(declared) == DIALECTS[nearest] else nearest
 
     @property
     def title(self) -> str:
