@@ -9,6 +9,7 @@ each may have.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -64,7 +65,7 @@ def compare(readings: Readings, best: Dialect | None, dtype: str) -> Derivative:
             continue
         compared += 1
         # What is no number has no derivative.
-        slack = np.where(np.isfinite(output.values), _slack(probe, best, dtype), np.inf)
+        slack = np.where(np.isfinite(output.values), _slack(probe, best.for_mode(probe.mode), dtype), np.inf)
         differences += _mismatch(probe, gradient.values, Prediction(output.values, slack))
     other = _other(readings, best, dtype) if differences and best else None
     instead, names = other or ((), ())
@@ -81,7 +82,7 @@ def compare_boxes(readings: Readings, best: Dialect | None, dtype: str) -> Deriv
             continue
         if slopes is None or best is None:
             continue
-        slack = _box_slack(probe, best, dtype)
+        slack = _box_slack(probe, best.for_mode(probe.mode), dtype)
         if slack >= 1:  # neighbours on the map differ by 1 at least; a coarser look sees nothing
             continue
         greater, smaller = np.split(slopes, 2, axis=1)
@@ -103,18 +104,20 @@ def _mismatch(probe: Probe, got: Array, expected: Prediction) -> Iterator[Oddity
         yield Oddity(probe.name, f"{off.where}: {off.got:.7g}, but the output follows by {off.predicted:.7g}")
 
 
-def _slack(probe: Probe, best: Dialect, dtype: str) -> float:
-    """Returns by how much two readings of one number, both sound, may differ."""
+@cache
+def _slack(probe: Probe, dialect: Dialect, dtype: str) -> float:
+    """Returns by how much two readings of one number, both sound, may differ under a dialect."""
     if probe.mode == "avg":
         limits = [outcome.prediction.bound for outcome in outcomes(probe, dtype)]
         return 2 * max(float(bound[np.isfinite(bound)].max(initial=0.0)) for bound in limits)
-    raised = forward(probe, RAISED, best.for_mode("max"), dtype).bound
+    raised = forward(probe, RAISED, dialect, dtype).bound
     return 2 * float(raised[np.isfinite(raised)].max(initial=0.0)) / STEP + FLOAT_TYPES[dtype].gamma(12)
 
 
-def _box_slack(probe: Probe, best: Dialect, dtype: str) -> float:
-    """Returns by how much a quotient of differences and a gradient, both sound, may differ."""
-    moved = forward(probe.moved(), GENERIC[None], best.for_mode(probe.mode), dtype).bound
+@cache
+def _box_slack(probe: Probe, dialect: Dialect, dtype: str) -> float:
+    """Returns by how much a quotient of differences and a gradient, both sound, may differ under a dialect."""
+    moved = forward(probe.moved(), GENERIC[None], dialect, dtype).bound
     of_outputs = float(moved[np.isfinite(moved)].max(initial=0.0))
     products = 4 * max(probe.sampling_ratio, *SIZE) ** 2  # no bin has more samples than that many pixels
     return 2 * of_outputs / SHIFT + FLOAT_TYPES[dtype].gamma(products) * float(GENERIC.max())
