@@ -6,17 +6,19 @@ import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from ..kernels.dialect import DIALECTS
 from . import deviations
 from .case import load_cases
-from .derivative import compare
+from .derivative import compare, compare_boxes
 from .detection import detect as decide
 from .detection_report import Finding, Verdict, document, show
+from .environments import cache_directory
 from .exits import EXIT_CONFORMS, EXIT_DEVIATES, EXIT_NOTHING_RUN
 from .footprint import FORMAT, Reader, Setting, offered, records
 from .greeting import describe
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from .command import Request
+    from .detection import Detection
     from .footprint import Readings
     from .implementation import Description
     from .process import Target
@@ -74,10 +77,9 @@ def detect(request: Request, footprints: Path | None) -> int:
             findings += [_find(each.target, *one, is_declared=_declares(each.target, request)) for one in each.readings]
         subjects = [each.subject for each in read]
         if output:
-            json.dump({**about, **document(subjects, findings)}, output, allow_nan=False)
+            output.write(_text({**about, **document(subjects, findings)}))
         if pictures:
-            content = {"format": FORMAT, **about, "map": SIZE, "footprints": list(_footprints(read))}
-            json.dump(content, pictures, allow_nan=False)
+            pictures.write(_text({"format": FORMAT, **about, "map": SIZE, "footprints": list(_footprints(read))}))
     show(console, subjects, findings, verbose=request.verbose)
     return _status(subjects, findings)
 
@@ -136,17 +138,27 @@ def _declares(target: Target, request: Request) -> bool:
 def _find(target: Target, setting: Setting, readings: Readings, *, is_declared: bool) -> Finding:
     """Decides what was read; what is declared is only looked at afterwards."""
     detection = decide(readings.forward, setting.dtype)
-    derivative = compare(readings, detection.best, setting.dtype)
-    finding = Finding(target.name, setting, detection, derivative, Verdict.UNDECLARED)
+    of_maps, of_boxes = (gradient(readings, detection.best, setting.dtype) for gradient in (compare, compare_boxes))
+    finding = Finding(target.name, setting, detection, of_maps, of_boxes, Verdict.UNDECLARED)
     if detection.best is None:
         return finding.judged(Verdict.UNREAD if detection.unexplained else Verdict.UNSUPPORTED)
     if not is_declared:
         return finding
     if setting.dialect in detection.names:
         return finding.judged(Verdict.AGREES)
-    everywhere = [d for d in deviations.load(target.name, load_cases()) if "*" in d.cases]
-    known = next((d for d in everywhere if d.matches("*", setting.dialect, setting.dtype)), None)
-    return finding.judged(Verdict.KNOWN, known.reason) if known else finding.judged(Verdict.DISAGREES)
+    known = _known(target.name, setting, detection)
+    return finding.judged(Verdict.KNOWN, known) if known else finding.judged(Verdict.DISAGREES)
+
+
+def _known(name: str, setting: Setting, detection: Detection) -> str:
+    """Returns why it is known that what was detected is not what is declared; nothing if it is not known."""
+    about = [d for d in deviations.load(name, load_cases()) if d.is_about(setting.dialect, setting.dtype)]
+    everywhere = next((d.reason for d in about if "*" in d.cases), "")
+    chosen = {point: choice for d in about for point, choice in d.choices.items()}
+    declared = DIALECTS.get(setting.dialect)  # which a worker of a later version may have made up
+    if everywhere or not chosen or not declared or not detection.fits(replace(declared, **chosen)):
+        return everywhere
+    return "; ".join(d.reason for d in about if d.choices)
 
 
 def _footprints(read: Sequence[_Read]) -> Iterator[dict[str, object]]:
@@ -154,6 +166,11 @@ def _footprints(read: Sequence[_Read]) -> Iterator[dict[str, object]]:
         for setting, readings in each.readings:
             for record in records(readings):
                 yield {"implementation": each.target.name, **asdict(setting), **record}
+
+
+def _text(content: dict[str, Any]) -> str:
+    """Returns a JSON document; where environments lie, which error messages give away, is of this machine only."""
+    return json.dumps(content, allow_nan=False).replace(str(cache_directory()), "…") + "\n"
 
 
 def _status(subjects: Sequence[Subject], findings: Sequence[Finding]) -> int:

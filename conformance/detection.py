@@ -17,7 +17,7 @@ import numpy as np
 from ..kernels.dialect import DIALECTS, Max
 from .judge import Verdict
 from .prediction import CANDIDATES, GEOMETRY, POINTS, Prediction, choices, geometry, maximum, outcomes, place
-from .probes import AVERAGES, MAXIMA, PIXELS, SIZE, TELLING, telling_maps
+from .probes import AVERAGES, CORNERS, MAXIMA, PIXELS, SIZE, TELLING, telling_maps
 from .tolerance import FLOAT_TYPES
 
 if TYPE_CHECKING:
@@ -100,6 +100,7 @@ class Detection:
         unexplained: What no dialect explains: values, refusals, crashes.
         unsupported: Probes that the implementation does not offer to answer.
         best: A dialect, named or not, that fits best; None if nothing could be read.
+        is_sound: Whether no harmless box gave what no dialect explains.
     """
 
     decisions: tuple[Decision, ...]
@@ -109,6 +110,11 @@ class Detection:
     unexplained: tuple[Oddity, ...]
     unsupported: tuple[Oddity, ...]
     best: Dialect | None
+    is_sound: bool
+
+    def fits(self, dialect: Dialect) -> bool:
+        """Whether a dialect, named or not, makes only choices that remain, and would be named if it had a name."""
+        return self.is_sound and all(getattr(dialect, d.point) in d.left for d in self.decisions if d.left)
 
 
 def detect(readings: Mapping[Probe, Reading], dtype: str) -> Detection:
@@ -132,10 +138,17 @@ def difference(probe: Probe, got: Array, prediction: Prediction) -> Difference:
     """Returns the first element of ``got`` that is not as predicted."""
     wrong = prediction.wrong(got)
     k, channel, p, q = (int(n) for n in np.unravel_index(int(wrong.argmax()), wrong.shape))
-    of = f"pixel {divmod(channel, SIZE[1])}" if got.shape[1] == PIXELS else TELLING[channel]
     roi = f"RoI {k}, " if len(probe.boxes) > 1 else ""
     at = k, channel, p, q
-    return Difference(f"{roi}bin ({p}, {q}), {of}", float(got[at]), float(prediction.values[at]))
+    where = f"{roi}bin ({p}, {q}), {_channel(channel, got.shape[1])}"
+    return Difference(where, float(got[at]), float(prediction.values[at]))
+
+
+def _channel(n: int, channels: int) -> str:
+    """Returns what channel ``n`` of so many stands for."""
+    if channels == PIXELS:
+        return f"pixel {divmod(n, SIZE[1])}"
+    return (CORNERS if channels == len(CORNERS) else TELLING)[n]
 
 
 class _Detective:
@@ -245,25 +258,31 @@ class _Detective:
         failed = tuple(oddity for verdict, oddity in failures if verdict != Verdict.UNSUPPORTED)
         if not self.explained:
             strange = tuple(Oddity(probe.name, "fits no dialect") for probe in self.values)
-            return Detection((), (), None, (), (*strange, *failed), unsupported, None)
+            return Detection((), (), None, (), (*strange, *failed), unsupported, None, is_sound=False)
         best = self.remaining[0]
         decisions = tuple(self._decision(point, best) for point in POINTS)
         unexplained = (*self._unexplained(best), *failed)
         names = self._names()
         nearest, differences = (None, ()) if names else self._nearest({d.point: d.left for d in decisions if d.left})
-        return Detection(decisions, names, nearest, differences, unexplained, unsupported, best)
+        return Detection(
+            decisions, names, nearest, differences, unexplained, unsupported, best, is_sound=self._is_sound()
+        )
 
     @cached_property
     def _scores(self) -> dict[str, int]:
         """How many of the probes that vote each named dialect predicts."""
         return {name: sum(self.predicts(p, dialect) for p in self.explained) for name, dialect in DIALECTS.items()}
 
+    def _is_sound(self) -> bool:
+        harmless = [(probe, reading) for probe, reading in self.readings.items() if not probe.is_malformed]
+        return all(
+            reading.failure.verdict in _HONEST if reading.failure else probe in self.explained
+            for probe, reading in harmless
+        )
+
     def _names(self) -> tuple[str, ...]:
         """Returns the named dialects that fit, unless something is wrong with harmless boxes that no dialect explains."""
-        harmless = [(probe, reading) for probe, reading in self.readings.items() if not probe.is_malformed]
-        if any(reading.failure is None and probe not in self.explained for probe, reading in harmless):
-            return ()
-        if any(reading.failure and reading.failure.verdict not in _HONEST for _, reading in harmless):
+        if not self._is_sound():
             return ()
         return tuple(name for name, score in self._scores.items() if score == len(self.explained))
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from rich.markup import escape
 from rich.table import Table
 
+from ..kernels.dialect import DIALECTS
 from .footprint import number
 
 if TYPE_CHECKING:
@@ -74,12 +75,19 @@ class Finding:
     setting: Setting
     detection: Detection
     derivative: Derivative
+    box_derivative: Derivative
     verdict: Verdict
     known: str = ""
 
     def judged(self, verdict: Verdict, known: str = "") -> Finding:
         """Returns the finding with a verdict; ``known`` is the reason of a known deviation."""
         return replace(self, verdict=verdict, known=known)
+
+    @property
+    def nearest(self) -> str | None:
+        """The named dialect that is nearest, called as it is declared if that means the same."""
+        declared, nearest = self.setting.dialect, self.detection.nearest
+        return declared if nearest and DIALECTS.get(declared) == DIALECTS[nearest] else nearest
 
     @property
     def title(self) -> str:
@@ -153,7 +161,8 @@ def name_of(finding: Finding) -> str:
     differences = ", ".join(f"{point} {text_of(choice)}" for point, choice in detection.differences)
     found = {decision.point: choices_of(decision) for decision in detection.decisions}
     instead = ", ".join(f"{point} {found[point]}" for point, _ in detection.differences)
-    return f"none: nearest {detection.nearest}" + (f", but {instead} instead of {differences}" if instead else "")
+    but = f"{instead} instead of {differences}" if instead else "for what no dialect explains"
+    return f"none: nearest {finding.nearest}, but {but}"
 
 
 def backward_of(derivative: Derivative) -> str:
@@ -171,10 +180,12 @@ def backward_of(derivative: Derivative) -> str:
 
 
 def _lines(finding: Finding) -> Iterator[str]:
-    detection, derivative = finding.detection, finding.derivative
+    detection, derivative, boxes = finding.detection, finding.derivative, finding.box_derivative
     yield f"named dialect: [bold]{escape(name_of(finding))}[/]"
     yield f"backward: {escape(backward_of(derivative))}"
     yield from _oddities("", (*derivative.differences, *derivative.failures))
+    yield f"gradient for boxes: {escape(backward_of(boxes))}"
+    yield from _oddities("", (*boxes.differences, *boxes.failures))
     yield from _oddities("no dialect explains:", detection.unexplained)
     yield from _oddities("not offered:", detection.unsupported)
     if finding.verdict != Verdict.UNDECLARED:
@@ -200,12 +211,13 @@ def _coloured(verdict: Verdict) -> str:
 
 def _show_all(console: Console, findings: Sequence[Finding]) -> None:
     table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
-    for heading in ("implementation", "asked for", "detected", "backward", "unexplained", "verdict"):
+    for heading in ("implementation", "asked for", "detected", "backward", "for boxes", "unexplained", "verdict"):
         table.add_column(heading, overflow="fold", justify="right" if heading == "unexplained" else "left")
     for finding in findings:
         setting = finding.setting
         asked = setting.dialect if setting.dtype == "float32" else f"{setting.dialect} {setting.dtype}"
-        cells = finding.implementation, asked, name_of(finding), backward_of(finding.derivative)
+        gradients = backward_of(finding.derivative), backward_of(finding.box_derivative)
+        cells = finding.implementation, asked, name_of(finding), *gradients
         unexplained = len(finding.detection.unexplained)
         table.add_row(*map(escape, cells), str(unexplained or ""), _coloured(finding.verdict))
     console.print(table, highlight=False)
@@ -221,14 +233,14 @@ def document(subjects: Sequence[Subject], findings: Sequence[Finding]) -> dict[s
 
 
 def _record(finding: Finding) -> dict[str, Any]:
-    detection, derivative = finding.detection, finding.derivative
+    detection, derivative, boxes = finding.detection, finding.derivative, finding.box_derivative
     return {
         "implementation": finding.implementation,
         **asdict(finding.setting),
         "verdict": finding.verdict,
         "known": finding.known,
         "names": list(detection.names),
-        "nearest": detection.nearest,
+        "nearest": finding.nearest,
         "differences": _pairs(detection.differences),
         "decisions": [
             {
@@ -248,6 +260,11 @@ def _record(finding: Finding) -> dict[str, Any]:
             "failures": _odd(derivative.failures),
             "instead": _pairs(derivative.instead),
             "names": list(derivative.names),
+        },
+        "box_gradient": {
+            "compared": boxes.compared,
+            "differences": _odd(boxes.differences),
+            "failures": _odd(boxes.failures),
         },
     }
 

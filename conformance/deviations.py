@@ -7,18 +7,18 @@ not show does, so that the lists stay true. A pattern that matches no case is an
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from ..kernels.dialect import DIALECTS
+from ..kernels.dialect import DIALECTS, Dialect
 from .case import DTYPES
 from .judge import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from .case import Case
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 TODO = "TODO:"
 """How the reason of an entry begins that nobody has understood yet."""
 
-_KEYS = {"cases", "dialects", "dtypes", "reason", "link", "added", "sometimes"}
+_KEYS = {"cases", "dialects", "dtypes", "reason", "link", "added", "sometimes", "choices"}
 
 
 class DeviationListError(Exception):
@@ -46,6 +46,7 @@ class Deviation:
         reason: What the implementation does.
         link: Where that can be read; may be empty.
         sometimes: Whether the result may also happen to be right, as it may where memory is read that nobody wrote.
+        choices: By decision point, what the implementation chooses instead, if that is how it deviates.
     """
 
     cases: tuple[str, ...]
@@ -54,11 +55,19 @@ class Deviation:
     reason: str
     link: str
     sometimes: bool
+    choices: Mapping[str, Any] = field(default_factory=dict)
 
     def matches(self, case: str, dialect: str, dtype: str) -> bool:
         """Returns whether this deviation is about the case of this id in ``dialect`` and ``dtype``."""
-        pairs = ((case, self.cases), (dialect, self.dialects), (dtype, self.dtypes))
-        return all(any(fnmatchcase(value, pattern) for pattern in patterns) for value, patterns in pairs)
+        return _matches(case, self.cases) and self.is_about(dialect, dtype)
+
+    def is_about(self, dialect: str, dtype: str) -> bool:
+        """Returns whether this deviation is about any case in ``dialect`` and ``dtype``."""
+        return _matches(dialect, self.dialects) and _matches(dtype, self.dtypes)
+
+
+def _matches(name: str, patterns: Iterable[str]) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
 
 
 def parse(text: str, where: str, cases: Iterable[Case], *, drafts: bool = False) -> tuple[Deviation, ...]:
@@ -88,6 +97,7 @@ def parse(text: str, where: str, cases: Iterable[Case], *, drafts: bool = False)
             )
         for key in known.keys() & entry.keys():
             _check_patterns(entry[key], known[key], f"{where}: deviation {number}: {key}")
+        choices = _choices(entry.get("choices", {}), f"{where}: deviation {number}: choices")
         deviations.append(
             Deviation(
                 cases=tuple(entry["cases"]),
@@ -96,9 +106,17 @@ def parse(text: str, where: str, cases: Iterable[Case], *, drafts: bool = False)
                 reason=entry["reason"],
                 link=entry.get("link", ""),
                 sometimes=entry.get("sometimes", False),
+                choices=choices,
             )
         )
     return tuple(deviations)
+
+
+def _choices(table: Any, where: str) -> dict[str, Any]:
+    try:
+        return {point: getattr(replace(Dialect(), **{point: choice}), point) for point, choice in table.items()}
+    except (AttributeError, TypeError, ValueError) as error:
+        raise DeviationListError(f"{where} must name decision points and their choices: {error}") from None
 
 
 def _check_patterns(patterns: object, names: Sequence[str], where: str) -> None:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _COLUMNS = 120
 _NUMBER = re.compile(r"[-+]?\d[\d.e+-]*")
-_KEYS = ("cases", "dialects", "dtypes", "sometimes", "reason", "link", "added")
+_KEYS = ("cases", "dialects", "dtypes", "sometimes", "choices", "reason", "link", "added")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -153,4 +153,6 @@ def _value(value: object) -> str:
             return line
         wrapped = fill(line[1:-1], _COLUMNS, initial_indent="    ", subsequent_indent="    ", break_on_hyphens=False)
         return f"[\n{wrapped},\n]"
+    if isinstance(value, dict):
+        return f"{{ {', '.join(f'{key} = {_value(item)}' for key, item in value.items())} }}"
     return value.isoformat() if isinstance(value, date) else json.dumps(value, ensure_ascii=False)

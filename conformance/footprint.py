@@ -16,12 +16,12 @@ import numpy as np
 
 from .implementation import Operation
 from .judge import Judgement, Verdict
-from .probes import PIXELS, PROBES, RAISED, SIZE, STEP, maps_of
+from .probes import CORNERS, GENERIC, PIXELS, PROBES, RAISED, SHIFT, SIZE, STEP, maps_of
 from .session import Session
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -71,11 +71,16 @@ class Readings:
         forward: Of each probe. Of an average, channel H · W · … is the weight on that pixel: the footprint.
         slopes: By how much each pixel raises each bin of a maximum: what `forward` is for an average.
         backward: The gradient of each bin by each pixel, laid out like the footprint.
+        box_slopes: By how much each corner moves each bin of one map: four quotients with the corner greater, four with it
+            smaller, ``(K, 8, P_h, P_w)``.
+        box_backward: The gradient of each bin by each corner, ``(K, 4, P_h, P_w)``.
     """
 
     forward: dict[Probe, Reading] = field(default_factory=dict)
     slopes: dict[Probe, Reading] = field(default_factory=dict)
     backward: dict[Probe, Reading] = field(default_factory=dict)
+    box_slopes: dict[Probe, Reading] = field(default_factory=dict)
+    box_backward: dict[Probe, Reading] = field(default_factory=dict)
 
 
 def offered(description: Description) -> list[Probe]:
@@ -102,18 +107,26 @@ class Reader:
         """Ends the worker."""
         self._harmless.close()
 
-    def read(self, description: Description, setting: Setting, on_reading: Callable[[], None]) -> Readings:
-        """Returns all readings in one setting; ``on_reading`` is called after each probe."""
+    def read(
+        self,
+        description: Description,
+        setting: Setting,
+        on_reading: Callable[[], None],
+        asked: Sequence[Probe] = PROBES,
+    ) -> Readings:
+        """Returns the readings in one setting of those probes that are ``asked``; ``on_reading`` is called after each."""
         readings = Readings()
         probes = offered(description)
-        for probe in sorted(probes, key=lambda probe: probe.is_malformed):
+        for probe in sorted((probe for probe in probes if probe in asked), key=lambda probe: probe.is_malformed):
             if self._has_given_up(readings):
                 readings.forward[probe] = _NOT_ASKED
+            elif probe.is_malformed and (lacking := _lacking(probe, readings)):
+                readings.forward[probe] = lacking  # a worker may take long to start, only to say so
             elif probe.is_malformed:
                 with closing(self._session()) as session:
                     asking = _Asking(session, description, setting)
-                    ordinary = next(other for other in probes if other.mode == probe.mode)
-                    asking.output(replace(ordinary, output_size=probe.output_size), maps_of(probe, setting.dtype))
+                    if ordinary := _ordinary(probe, readings):
+                        asking.output(replace(ordinary, output_size=probe.output_size), maps_of(probe, setting.dtype))
                     _read(asking, probe, readings)
             else:
                 _read(_Asking(self._harmless, description, setting), probe, readings)
@@ -125,14 +138,35 @@ class Reader:
         return self._stop.is_set() or failed[Verdict.TIMED_OUT] >= _PATIENCE
 
 
+def _ordinary(probe: Probe, readings: Readings) -> Probe | None:
+    """Returns the first probe of the same mode that was answered; another call than ``probe``, if that can be."""
+    answered = (other for other, reading in readings.forward.items() if reading.values is not None)
+    return next((other for other in answered if other.mode == probe.mode), None)
+
+
+def _lacking(probe: Probe, readings: Readings) -> Reading | None:
+    """Returns why a probe cannot be asked for, if no harmless one that is sampled like it can be."""
+    alike = [
+        reading
+        for other, reading in readings.forward.items()
+        if not other.is_malformed and (other.mode, other.sampling_ratio) == (probe.mode, probe.sampling_ratio)
+    ]
+    lack = all(reading.failure and reading.failure.verdict == Verdict.UNSUPPORTED for reading in alike)
+    return alike[0] if alike and lack else None
+
+
 def _read(asking: _Asking, probe: Probe, readings: Readings) -> None:
     """Adds what a probe gives, forward and, if there is one, backward."""
     readings.forward[probe] = asking.output(probe, maps_of(probe, asking.setting.dtype))
-    if readings.forward[probe].values is None or not asking.has_gradient:
+    if readings.forward[probe].values is None:
         return
-    if probe.mode == "max":
-        readings.slopes[probe] = asking.slopes(probe)
-    readings.backward[probe] = asking.gradient(probe)
+    if asking.offers(Operation.FEATURE_GRADIENT):
+        if probe.mode == "max":
+            readings.slopes[probe] = asking.slopes(probe)
+        readings.backward[probe] = asking.gradient(probe)
+    if asking.offers(Operation.BOX_GRADIENT):
+        readings.box_slopes[probe] = asking.box_slopes(probe)
+        readings.box_backward[probe] = asking.box_gradient(probe)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +177,8 @@ class _Asking:
     description: Description
     setting: Setting
 
-    @property
-    def has_gradient(self) -> bool:
-        return Operation.FEATURE_GRADIENT in self.description.operations
+    def offers(self, operation: Operation) -> bool:
+        return operation in self.description.operations
 
     def output(self, probe: Probe, maps: Array) -> Reading:
         """Returns the output on ``maps``, ``(C, H, W)``."""
@@ -167,6 +200,25 @@ class _Asking:
         if arrived.values is None:
             return arrived
         return Reading(arrived.values.reshape(len(probe.boxes), *probe.output_size, PIXELS).transpose(0, 3, 1, 2))
+
+    def box_slopes(self, probe: Probe) -> Reading:
+        """Returns the derivatives by the corners from both sides, by differences."""
+        moved = self.output(probe.moved(), GENERIC[None])
+        if moved.values is None:
+            return moved
+        outputs = moved.values.reshape(len(probe.boxes), 1 + 2 * len(CORNERS), *probe.output_size)
+        here, greater, smaller = np.split(outputs, [1, 1 + len(CORNERS)], axis=1)
+        with np.errstate(invalid="ignore"):
+            return Reading(np.concatenate([greater - here, here - smaller], axis=1) / SHIFT)
+
+    def box_gradient(self, probe: Probe) -> Reading:
+        """Returns the gradient that arrives at each corner from each bin."""
+        call = probe.backward_boxes(self.setting.dialect, self.setting.dtype, self.setting.layout)
+        arrived = self._ask(call, (probe.bins, len(CORNERS)))
+        if arrived.values is None:
+            return arrived
+        by_bin = arrived.values.reshape(len(probe.boxes), *probe.output_size, len(CORNERS))
+        return Reading(by_bin.transpose(0, 3, 1, 2))
 
     def _ask(self, call: RoiAlignCall, shape: tuple[int, ...]) -> Reading:
         answer = self.session.ask(call)

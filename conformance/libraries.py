@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..kernels.dialect import DIALECTS
 from .adapters._call import boxes_like_input, corners_and_indices, float32_scale
 from .adapters.chainer import Chainer
+from .adapters.detectron2 import Detectron2
 from .adapters.ivy import Ivy
 from .adapters.keras_hub import KerasHub
 from .adapters.mindspore import MindSpore
@@ -152,6 +153,9 @@ LIBRARIES: Mapping[str, Library] = MappingProxyType(
             _AVERAGE,
             uses_torch=True,
             operations=tuple(Operation),
+        ),
+        "detectron2": Library(
+            _each("aligned", Detectron2.aligned), Boxes.ROWS, _FLOATS, _AVERAGE, uses_torch=True, operations=_OF_MAPS
         ),
         "mmcv": Library(_each("aligned", Mmcv.aligned), Boxes.ROWS, _FLOATS, uses_torch=True, operations=_OF_MAPS),
         "onnxruntime": Library(_onnx(OnnxRuntime.opsets), Boxes.CORNERS, _FLOATS),

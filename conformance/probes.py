@@ -10,7 +10,7 @@ of a probe are of one kind, since one bad box may hide what becomes of the other
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,6 +30,12 @@ PIXELS = SIZE[0] * SIZE[1]
 
 STEP = 0.25
 """By how much a pixel is raised to see by how much a maximum follows."""
+
+SHIFT = 2.0**-5
+"""By how much a corner is moved, in image pixels, to see by how much an output follows."""
+
+CORNERS = ("x1", "y1", "x2", "y2")
+"""What of a box is moved."""
 
 Box = tuple[float, float, float, float]
 
@@ -83,11 +89,21 @@ class Probe:
         """Returns the call for the gradients of all bins at once: that of bin n, counted in C order, in channel n."""
         call = self.forward(np.repeat(GENERIC[None], self.bins, axis=0), dialect, dtype, layout)
         one_hot = np.eye(self.bins).reshape(self.bins, len(self.boxes), *self.output_size).swapaxes(0, 1)
-        return RoiAlignCall(
-            **{name: getattr(call, name) for name in RoiAlignCall.__slots__ if name not in ("operation", "grad")},
-            operation=Operation.FEATURE_GRADIENT,
-            grad=_as(one_hot, dtype, layout),
-        )
+        return replace(call, operation=Operation.FEATURE_GRADIENT, grad=_as(one_hot, dtype, layout))
+
+    def moved(self) -> Probe:
+        """Returns the probe with nine boxes for each: as it is, with each corner greater by `SHIFT`, with each smaller."""
+        steps = np.concatenate([np.zeros((1, 4)), SHIFT * np.eye(4), -SHIFT * np.eye(4)])
+        boxes = (np.array(self.boxes)[:, None] + steps).reshape(-1, 4)
+        return replace(self, boxes=tuple((x1, y1, x2, y2) for x1, y1, x2, y2 in boxes.tolist()))
+
+    def backward_boxes(self, dialect: str, dtype: str, layout: str) -> RoiAlignCall:
+        """Returns the call for the gradients of all bins by the corners: each box once for each of its bins, in C order."""
+        of_a_roi = self.bins // len(self.boxes)
+        repeated = replace(self, boxes=tuple(box for box in self.boxes for _ in range(of_a_roi)))
+        one_hot = np.tile(np.eye(of_a_roi), (len(self.boxes), 1)).reshape(self.bins, 1, *self.output_size)
+        call = repeated.forward(GENERIC[None], dialect, dtype, layout)
+        return replace(call, operation=Operation.BOX_GRADIENT, grad=_as(one_hot, dtype, layout))
 
 
 def _as(maps: Array, dtype: str, layout: str) -> Array:

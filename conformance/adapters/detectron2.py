@@ -1,6 +1,6 @@
-"""detectron2, whose ROIAlign calls torchvision's. **Not run** against an installed detectron2, which is not on PyPI.
+"""detectron2, whose ROIAlign calls torchvision's.
 
-Facts: ``detectron2/layers/roi_align.py`` of 0.6, read, and that one file run on its own.
+Facts: ``detectron2/layers/roi_align.py`` of 0.6, and running it, alone (`build_detectron2`) with torchvision 0.29.1.
 
 * ``aligned`` is a boolean argument of the ``ROIAlign`` module, True by default; False is ``detectron2-legacy``.
 * Adaptive sampling is asked for by a ``sampling_ratio`` of 0.

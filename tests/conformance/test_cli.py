@@ -54,7 +54,8 @@ def test_a_function_is_judged_as_torchvision_in_float32_unless_told_otherwise():
     assert run.returncode == 1
 
 
-def test_nothing_run_exits_with_3():
+def test_nothing_run_exits_with_3(monkeypatch, tmp_path):
+    monkeypatch.setenv("ROIKIT_CACHE_DIR", str(tmp_path))  # which has no environments
     run = roikit("conform", "detectron2", *FEW[:2])
     assert run.returncode == 3
     assert "detectron2: absent:" in run.stdout
@@ -97,7 +98,8 @@ def test_a_users_mistake_exits_with_2_and_no_traceback(arguments, message):
     assert "Traceback" not in run.stderr + run.stdout
 
 
-def test_a_result_file_is_what_its_schema_says_and_complete(tmp_path):
+def test_a_result_file_is_what_its_schema_says_and_complete(tmp_path, monkeypatch):
+    monkeypatch.setenv("ROIKIT_CACHE_DIR", str(tmp_path))  # which has no environments
     path = tmp_path / "run.ndjson"
     run = roikit(
         "conform", "roikit", "detectron2", "--select", "max", "--select", "RA-11", "--dtype", "float32", "-o", str(path)

@@ -14,7 +14,7 @@ import jsonschema
 import numpy as np
 import pytest
 
-from roikit.conformance.derivative import compare
+from roikit.conformance.derivative import compare, compare_boxes
 from roikit.conformance.detection import detect
 from roikit.conformance.footprint import Reader, Setting
 from roikit.conformance.greeting import describe
@@ -95,7 +95,8 @@ def test_a_dialect_that_is_known_not_to_be_followed_is_known():
     assert "declared onnx-10: known (The evaluator ignores the opset" in run.stdout
 
 
-def test_nothing_run_exits_with_3_and_a_mistake_with_2():
+def test_nothing_run_exits_with_3_and_a_mistake_with_2(monkeypatch, tmp_path):
+    monkeypatch.setenv("ROIKIT_CACHE_DIR", str(tmp_path))  # which has no environments
     run = roikit("detectron2", "--detect")
     assert run.returncode == 3
     assert "nothing was run" in run.stdout
@@ -145,3 +146,5 @@ def test_a_gradient_is_read_and_held_against_the_output(monkeypatch, layout):
     assert ("min_size", "one") in derivative.instead
     right = PROBES[0]
     assert np.array_equal(readings.backward[right].values, readings.forward[right].values)
+    assert compare_boxes(readings, detection.best, "float32").differences
+    assert np.array_equal(readings.box_slopes[right].values[:, :4], readings.box_backward[right].values)

@@ -8,15 +8,20 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from roikit.conformance import faults
-from roikit.conformance.derivative import compare
+from roikit.conformance import deviations, faults
+from roikit.conformance.case import load_cases
+from roikit.conformance.derivative import Derivative, compare, compare_boxes
+from roikit.conformance.detect import _find
 from roikit.conformance.detection import detect
-from roikit.conformance.footprint import Reading, Readings
-from roikit.conformance.gradient import feature_gradient
+from roikit.conformance.detection_report import Verdict as Found
+from roikit.conformance.detection_report import name_of
+from roikit.conformance.footprint import Reading, Readings, Setting
+from roikit.conformance.gradient import box_gradient, feature_gradient
 from roikit.conformance.judge import Judgement, Verdict
 from roikit.conformance.oracle import Rules, roi_align
 from roikit.conformance.prediction import CANDIDATES, GEOMETRY, choices, outcomes, place
-from roikit.conformance.probes import AVERAGES, GENERIC, MAXIMA, PIXELS, PROBES, RAISED, SIZE, STEP, maps_of
+from roikit.conformance.probes import AVERAGES, GENERIC, MAXIMA, PIXELS, PROBES, RAISED, SHIFT, SIZE, STEP, maps_of
+from roikit.conformance.process import Target
 from roikit.kernels.dialect import DIALECTS, Dialect, Max, MinSize, Offset
 
 REFUSED = Reading(None, Judgement(Verdict.REJECTED, "ValueError: no"))
@@ -69,6 +74,21 @@ def with_backward(dialect, backward):
         slopes={probe: Reading(slopes(probe, dialect)) for probe in probes if probe.mode == "max"},
         backward={probe: Reading(gradient(probe, backward)) for probe in probes},
     )
+
+
+def with_box_gradient(dialect, backward):
+    """Readings of an implementation that pools as ``dialect`` says, with the gradient for boxes of ``backward``."""
+    readings = Readings(forward=played(dialect))
+    for probe in PROBES:
+        outputs = output(probe.moved(), dialect, GENERIC[None]).reshape(len(probe.boxes), 9, *probe.output_size)
+        with np.errstate(invalid="ignore"):
+            sides = outputs[:, 1:5] - outputs[:, :1], outputs[:, :1] - outputs[:, 5:]
+        readings.box_slopes[probe] = Reading(np.concatenate(sides, axis=1) / SHIFT)
+        call = probe.backward_boxes("torchvision", "float64", "NCHW")
+        values = box_gradient(call.grad, call.input, call.boxes, *arguments(probe, backward)).values
+        by_bin = floats(values).reshape(len(probe.boxes), *probe.output_size, 4)
+        readings.box_backward[probe] = Reading(by_bin.transpose(0, 3, 1, 2))
+    return readings
 
 
 def left(detection):
@@ -272,6 +292,26 @@ def test_other_data_types_are_read_too():
         assert left(detection)["max_start"] == (DIALECTS[name].max_start,)
 
 
+@pytest.mark.parametrize(
+    ("choices", "verdict"),
+    [
+        ("max_start = -10000", Found.KNOWN),
+        ("max_start = -9999", Found.DISAGREES),
+        ("offset = 'none', max_start = -10000", Found.DISAGREES),
+    ],
+)
+def test_a_choice_that_is_known_to_be_made_instead_is_known(monkeypatch, choices, verdict):
+    listed = (
+        f"[[deviation]]\ncases = ['max-empty']\nchoices = {{ {choices} }}\nreason = 'as mmcv'\nadded = 2026-11-25\n"
+    )
+    known = deviations.parse(listed, "x.toml", load_cases())
+    monkeypatch.setattr(deviations, "load", lambda *_: known)
+    setting = Setting(dialect="torchvision-aligned", dtype="float32", layout="NCHW")
+    finding = _find(Target("x", ""), setting, Readings(forward=played(DIALECTS["mmcv"])), is_declared=True)
+    assert (finding.verdict, finding.known) == (verdict, "as mmcv" if verdict == Found.KNOWN else "")
+    assert "mmcv" in name_of(finding)
+
+
 def test_candidates_are_found_by_their_place():
     assert all(place(dialect) == n for n, dialect in enumerate(CANDIDATES))
     assert place(DIALECTS["mmcv"]) == place(DIALECTS["torchvision-aligned"])
@@ -337,6 +377,54 @@ def test_a_backward_that_no_dialect_has_is_wrong_all_the_same():
     assert (derivative.instead, derivative.names) == ((), ())
     assert {odd.probe for odd in derivative.differences} >= {probe.name for probe in AVERAGES[1:]}
     assert [odd.probe for odd in derivative.failures] == [AVERAGES[0].name]
+
+
+@pytest.mark.parametrize("name", ["onnx-16", "openvino-half-pixel", "torchvision-python"])
+def test_a_gradient_for_boxes_that_is_the_derivative_is_said_to_be(name):
+    """So between its kinks an output is exactly linear in each corner, as far as corners are moved."""
+    dialect = DIALECTS[name]
+    readings = with_box_gradient(dialect, dialect)
+    derivative = compare_boxes(readings, dialect, "float32")
+    assert derivative.differences == derivative.failures == ()
+    assert derivative.compared > 15
+
+
+@pytest.mark.parametrize(
+    ("name", "backward"),
+    [
+        ("torchvision-aligned", replace(DIALECTS["torchvision-aligned"], min_size="one")),
+        ("torchvision", DIALECTS["torchvision-python"]),
+    ],
+)
+def test_a_gradient_for_boxes_that_is_another_one_is_not(name, backward):
+    derivative = compare_boxes(with_box_gradient(DIALECTS[name], backward), DIALECTS[name], "float32")
+    assert derivative.differences
+    assert derivative.compared > len(derivative.differences)
+
+
+def test_a_gradient_for_boxes_that_is_a_little_off_is_not():
+    dialect = DIALECTS["torchvision-aligned"]
+    readings = with_box_gradient(dialect, dialect)
+    ordinary, refused, point = AVERAGES[0], AVERAGES[1], AVERAGES[13]
+    assert point.name == "box without area, adaptive"  # which stays empty, whichever corner moves
+    for probe, factor in ((ordinary, 1 + 2.0**-10), (point, np.nan)):
+        readings.box_backward[probe] = Reading(readings.box_backward[probe].values * factor)
+    readings.box_backward[refused] = REFUSED
+    derivative = compare_boxes(readings, dialect, "float32")
+    assert [odd.probe for odd in derivative.differences] == [ordinary.name, point.name]
+    assert derivative.differences[0].reason.startswith("bin (0, 0), x1: ")
+    assert [odd.probe for odd in derivative.failures] == [refused.name]
+
+
+def test_a_gradient_for_boxes_that_nobody_offers_is_no_failure():
+    readings = with_box_gradient(DIALECTS["mmcv"], DIALECTS["mmcv"])
+    readings.box_backward.update(dict.fromkeys(PROBES, UNSUPPORTED))
+    assert compare_boxes(readings, DIALECTS["mmcv"], "float32") == Derivative(0, (), (), (), ())
+
+
+def test_of_a_gradient_for_boxes_in_16_bits_nothing_is_said():
+    dialect = DIALECTS["torchvision"]
+    assert compare_boxes(with_box_gradient(dialect, dialect), dialect, "bfloat16").compared == 0
 
 
 def test_the_map_of_all_probes_has_different_pixels():

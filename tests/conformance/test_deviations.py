@@ -10,6 +10,7 @@ from roikit.conformance.deviations import DeviationListError
 from roikit.conformance.implementation import registered
 from roikit.conformance.judge import Judgement, Verdict
 from roikit.conformance.results import Result
+from roikit.kernels.dialect import Max
 
 ENTRY = """
 [[deviation]]
@@ -72,6 +73,12 @@ def test_what_an_implementation_cannot_do_is_not_a_deviation():
             ENTRY.replace("[[deviation]]", "[[deviations]]"),
             r"x.toml: holds something else than \[\[deviation\]\] tables",
         ),
+        (
+            ENTRY + "choices = { max_begin = 0 }\n",
+            "x.toml: deviation 1: choices must name decision points and their choices: .*max_begin",
+        ),
+        (ENTRY + "choices = { max = 'middle' }\n", "x.toml: deviation 1: choices must .*'middle' is not a valid Max"),
+        (ENTRY + "choices = 3\n", "x.toml: deviation 1: choices must name decision points"),
         ("deviation = 3", "x.toml: holds something else"),
         ("[[deviation]\n", "x.toml: "),
     ],
@@ -79,6 +86,12 @@ def test_what_an_implementation_cannot_do_is_not_a_deviation():
 def test_a_list_that_is_wrong_is_refused(text, message):
     with pytest.raises(DeviationListError, match=message):
         deviations.parse(text, "x.toml", load_cases())
+
+
+def test_a_deviation_may_name_choices_that_are_made_instead():
+    (deviation,) = deviations.parse(ENTRY + "choices = { max = 'sample', max_start = 0 }\n", "x.toml", load_cases())
+    assert deviation.choices == {"max": Max.SAMPLE, "max_start": 0.0}
+    assert (deviation.is_about("onnx-16", "float32"), deviation.is_about("onnx-10", "float32")) == (True, False)
 
 
 def test_every_list_that_is_shipped_can_be_read_and_belongs_to_an_implementation():

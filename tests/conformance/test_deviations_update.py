@@ -40,6 +40,8 @@ def test_a_list_that_is_right_stays_as_it_is():
     assert updated(LIST, record("inverted-x-fixed", "known")) == LIST
     assert updated(LIST, record("inverted-x-fixed", "unsupported")) == LIST
     assert updated(LIST) == LIST
+    chosen = LIST.replace("reason", "choices = { max_start = -3.4028234663852886e+38 }\nreason")
+    assert updated(chosen, record("inverted-x-fixed", "known")) == chosen
 
 
 def test_what_passes_is_dropped_and_what_was_not_run_is_kept():

@@ -125,7 +125,7 @@ def roikit(*arguments):
     path = os.pathsep.join(filter(None, [str(HERE), os.environ.get("PYTHONPATH")]))
     return subprocess.run(
         [sys.executable, "-m", "roikit.conformance.cli", "conform", *arguments],
-        env=os.environ | {"PYTHONPATH": path}, capture_output=True, text=True, check=False,
+        env=os.environ | {"PYTHONPATH": path, "ROIKIT_CACHE_DIR": os.devnull}, capture_output=True, text=True, check=False,
     )  # fmt: skip
 
 

@@ -183,7 +183,8 @@ def test_boxes_that_cannot_be_pooled_are_of_one_class_and_noted(box_class):
         (["players:transcribed", "--layout", "NHWC"], 2, "has none of the dialects, data types or layouts"),
     ],
 )  # fmt: skip
-def test_a_users_mistake_is_answered_in_a_line(arguments, status, message):
+def test_a_users_mistake_is_answered_in_a_line(arguments, status, message, monkeypatch, tmp_path):
+    monkeypatch.setenv("ROIKIT_CACHE_DIR", str(tmp_path))  # which has no environments
     run = roikit("fuzz", *arguments)
     assert (run.returncode, "Traceback" in run.stderr) == (status, False)
     assert message in run.stdout + run.stderr

@@ -30,6 +30,8 @@ def judge(name, *ids):
     subjects, results = [], []
     listener = Listener(lambda subject, calls: subjects.append(subject), results.append, threading.Event())
     run(target, [case for case in load_cases() if case.id in ids], Selection(dtypes=("float32",)), 30.0, listener)
+    if subjects[0].state == "absent":  # from an environment that is outdated
+        pytest.skip(subjects[0].reason)
     return subjects[0], {(r.case, r.dialect, r.layout): r.judgement for r in results}
 
 

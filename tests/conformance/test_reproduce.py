@@ -114,7 +114,7 @@ def test_every_script_names_case_and_rules_and_imports_the_library_and_numpy_onl
     allowed = {"sys", "inspect", "importlib", "numpy", "ml_dtypes", name.partition("-")[0]}
     allowed |= {
         "torchvision": {"torch"}, "mmcv": {"torch"}, "onnxruntime": {"onnx"}, "opencv": {"cv2", "onnx"},
-        "mnn": {"MNN"}, "keras-hub": {"keras", "os"},
+        "mnn": {"MNN"}, "keras-hub": {"keras", "os"}, "detectron2": {"torch", "torchvision"},
     }.get(name.removesuffix("-python"), set())  # fmt: skip
     written = 0
     for case in load_cases():
@@ -176,7 +176,7 @@ def test_the_command_prints_the_script():
         (["border-lo", "mmcv"], "no case is called 'border-lo': did you mean border-low"),
         (["zzz", "mmcv"], "no case is called 'zzz': see `roikit list cases`"),
         (["border-low", "mmvc"], "no implementation is called 'mmvc': did you mean mmcv?"),
-        (["border-low", "detectron2"], "there are no scripts for detectron2, only for torchvision, "),
+        (["border-low", "roikit-torch"], "there are no scripts for roikit-torch, only for torchvision, "),
         (
             ["border-low", "mmcv", "--dialect", "onnx-16"],
             "no dialect of mmcv is called 'onnx-16': there are mmcv, mmcv-legacy",
