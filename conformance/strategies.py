@@ -1,4 +1,4 @@
-"""Hypothesis strategies for calls of RoIAlign, and for golden cases with exact answers. Needs ``pip install 'roikit[fuzz]'``.
+"""Hypothesis strategies for calls of RoIAlign and of its gradients, and for golden cases. Needs ``pip install 'roikit[fuzz]'``.
 
 >>> from hypothesis import given
 >>> from roikit.conformance.strategies import cases
@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from .case import DTYPES
 from .fuzz_case import expect
+from .implementation import Operation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -40,19 +41,33 @@ _FREE_SCALES = (0.3, 1 / 3, 1 / 16, 1.7)
 _SIDES = (*range(1, 10), 17, 33)
 _CHANNELS = (1, 1, 2, 3, 5, 8, 17, 33)
 _BINS = (1, 2, 2, 3, 4, 7)
+_POWERS = (1, 2, 2, 4)  # the positions of other bins have no exact motion
 _RATIOS = (0, 1, 2, 4)
+_ROIS = (1, 2, 4, 8, 8, 12)
+_FEW_ROIS = (1, 2, 3, 4)  # all of them send to the same pixels
 _MOST_PIXELS = 6000  # of all maps of a call
+_MOST_ARRIVING = 1000  # numbers that arrive at the outputs of a call
 
 
 @st.composite
-def arguments(draw: DrawFn, *, modes: Sequence[str] = ("avg", "max"), classes: Sequence[str] = BOXES) -> Arguments:
-    """Draws the arguments of a call: the ``arguments`` of a case file. Pixels are integers from −8 to 8."""
+def arguments(
+    draw: DrawFn,
+    *,
+    modes: Sequence[str] = ("avg", "max"),
+    classes: Sequence[str] = BOXES,
+    operation: Operation = Operation.FORWARD,
+) -> Arguments:
+    """Draws the arguments of a call: the ``arguments`` of a case file. Pixels, and what arrives, are integers from −8 to 8."""
+    mode = draw(st.sampled_from(modes))
+    is_gradient, of_boxes = operation != Operation.FORWARD, operation == Operation.BOX_GRADIENT
+    if of_boxes or (is_gradient and mode == "max"):  # these have no bounds
+        classes = [name for name in classes if name != "free"] or classes
     box_class = draw(st.sampled_from(classes))
     shape = [draw(st.integers(1, 2)), draw(st.sampled_from(_CHANNELS)), *(draw(st.sampled_from(_SIDES)) for _ in "yx")]
     is_free = box_class == "free"
     if math.prod(shape) > _MOST_PIXELS or is_free:  # the bound of an element takes longer than its value
         shape[1] = 1
-    bins = [draw(st.sampled_from(_BINS)) for _ in "yx"]
+    bins = [draw(st.sampled_from(_POWERS if of_boxes else _BINS)) for _ in "yx"]
     scales: Sequence[Fraction | float] = _FREE_SCALES if is_free else _SCALES
     scale = [draw(st.sampled_from(scales))] * 2
     ratio = [draw(st.sampled_from((*_RATIOS, 3) if is_free else _RATIOS))] * 2
@@ -60,18 +75,22 @@ def arguments(draw: DrawFn, *, modes: Sequence[str] = ("avg", "max"), classes: S
         scale[1], ratio[1] = draw(st.sampled_from(_SCALES)), draw(st.sampled_from(_RATIOS))
     span = _free_span if is_free else _SPANS.get(box_class, _ordinary)
     boxes = []
-    for _ in range(draw(st.sampled_from((1, 2) if is_free else (1, 2, 4, 8, 8, 12)))):
+    for _ in range(draw(st.sampled_from((1, 2) if is_free else _FEW_ROIS if is_gradient else _ROIS))):
         (y1, y2), (x1, x2) = (span(draw, pixels, count) for pixels, count in zip(shape[2:], bins, strict=True))
         corners = [x1 / scale[1], y1 / scale[0], x2 / scale[1], y2 / scale[0]]
         boxes.append([draw(st.integers(0, shape[0] - 1)), *(_number(corner) for corner in corners)])
     invalid_rois = _spoil(draw, boxes, box_class, shape[0])
+    arriving = [len(boxes), shape[1], *bins]
+    if is_gradient and math.prod(arriving) > _MOST_ARRIVING:
+        shape[1] = arriving[1] = 1
     return {
         "input": _map(draw, shape),
+        **({"grad": _map(draw, arriving)} if is_gradient else {}),
         "boxes": boxes,
         "output_size": bins,
         "spatial_scale": [_number(s) for s in scale],
         "sampling_ratio": ratio,
-        "mode": draw(st.sampled_from(modes)),
+        "mode": mode,
         "invalid_rois": invalid_rois,
     }
 
@@ -84,15 +103,21 @@ def cases(
     dtypes: Sequence[str] = DTYPES,
     modes: Sequence[str] = ("avg", "max"),
     classes: Sequence[str] = BOXES,
+    operations: Sequence[str] = (Operation.FORWARD,),
+    kinks: bool = False,
 ) -> Case:
     """Draws a case of one dialect and one data type, whose answer is exact where the call is, and otherwise has bounds.
 
-    A call that is not exact in a 16-bit type becomes one of float32, if that is among ``dtypes``; else the case expects nothing.
+    A call that cannot be judged in the data type drawn becomes one of float32 or float64, if these are among ``dtypes``; else the
+    case expects nothing. ``kinks`` are as in `fuzz_case.expect`.
     """
-    drawn, dialect = draw(arguments(modes=modes, classes=classes)), draw(st.sampled_from(dialects))
-    case = expect(drawn, dialect, draw(st.sampled_from(dtypes)))
-    if not case.expected and "float32" in dtypes:
-        return expect(drawn, dialect, "float32")
+    operation = Operation(draw(st.sampled_from(operations)))
+    drawn = draw(arguments(modes=modes, classes=classes, operation=operation))
+    dialect, dtype = draw(st.sampled_from(dialects)), draw(st.sampled_from(dtypes))
+    case = expect(drawn, dialect, dtype, operation, kinks=kinks)
+    for wider in ("float32", "float64"):
+        if not case.expected and wider in dtypes and wider != dtype:
+            case = expect(drawn, dialect, wider, operation, kinks=kinks)
     return case
 
 

@@ -37,8 +37,8 @@ def roikit(*arguments):
 def task(player="transcribed", seed=1, number=0, **changes):
     target = Target(player, f"callable:numpy:players:{player}", ("torchvision",))
     given = {
-        "dialects": ("torchvision",), "dtypes": ("float32",), "layouts": ("NCHW",), "modes": ("avg",), "invalid": False,
-        "seconds": 20.0, "once": True,
+        "dialects": ("torchvision",), "dtypes": ("float32",), "layouts": ("NCHW",), "modes": ("avg",),
+        "operations": ("forward",), "boxes": (), "kinks": False, "invalid": False, "seconds": 20.0, "once": True,
     }  # fmt: skip
     return Task(target, seed, number, **given | changes)
 
