@@ -273,9 +273,12 @@ def _show(console: Console, request: Request, target: Target, found: Found) -> N
     where = f"--dialect {found.dialect} --dtype {found.dtype} --layout {found.layout}"
     say(f"again: roikit conform {how} --cases {path} {where}")
     if target.name in LIBRARIES and target.name in registered():
-        text = script_of(
-            case, target.name, found.dialect, found.dtype, f"roikit fuzz {target.name} --seed {request.seed}"
-        )
+        command = f"roikit fuzz {target.name} --seed {request.seed}"
+        try:
+            text = script_of(case, target.name, found.dialect, found.dtype, command)
+        except UsageError as reason:
+            say(f"no script: {reason}")
+            return
         script_path = path.with_suffix(".py")
         script_path.write_text(text + "\n", encoding="utf-8")
         say(f"for its issue tracker: {script_path}, which needs {target.name} and NumPy alone\n\n{text}")

@@ -45,6 +45,7 @@ _POWERS = (1, 2, 2, 4)  # the positions of other bins have no exact motion
 _RATIOS = (0, 1, 2, 4)
 _ROIS = (1, 2, 4, 8, 8, 12)
 _FEW_ROIS = (1, 2, 3, 4)  # all of them send to the same pixels
+_AGAIN = 20  # times that all of them are there, in some calls: more than a block takes at once
 _MOST_PIXELS = 6000  # of all maps of a call
 _MOST_ARRIVING = 1000  # numbers that arrive at the outputs of a call
 
@@ -74,24 +75,29 @@ def arguments(
     if draw(st.integers(0, 7)) == 7:  # the axes differ, which few libraries can do
         scale[1], ratio[1] = draw(st.sampled_from(_SCALES)), draw(st.sampled_from(_RATIOS))
     span = _free_span if is_free else _SPANS.get(box_class, _ordinary)
-    boxes = []
-    for _ in range(draw(st.sampled_from((1, 2) if is_free else _FEW_ROIS if is_gradient else _ROIS))):
+    count, again = draw(st.sampled_from((1, 2) if is_free else _FEW_ROIS if is_gradient else _ROIS)), 1
+    if operation == Operation.FEATURE_GRADIENT and draw(st.integers(0, 11)) == 11:
+        again = _AGAIN
+    if is_gradient and count * again * math.prod([shape[1], *bins]) > _MOST_ARRIVING:
+        shape[1] = 1
+    boxes, arriving = [], []
+    for _ in range(count):
         (y1, y2), (x1, x2) = (span(draw, pixels, count) for pixels, count in zip(shape[2:], bins, strict=True))
         corners = [x1 / scale[1], y1 / scale[0], x2 / scale[1], y2 / scale[0]]
         boxes.append([draw(st.integers(0, shape[0] - 1)), *(_number(corner) for corner in corners)])
+        if is_gradient:  # of each RoI by itself, so that it goes with it when the call is shrunk
+            arriving += _rows(draw, [shape[1], *bins])
     invalid_rois = _spoil(draw, boxes, box_class, shape[0])
-    arriving = [len(boxes), shape[1], *bins]
-    if is_gradient and math.prod(arriving) > _MOST_ARRIVING:
-        shape[1] = arriving[1] = 1
+    grad = {"shape": [count * again, shape[1], *bins], "rows": arriving * again}
     return {
-        "input": _map(draw, shape),
-        **({"grad": _map(draw, arriving)} if is_gradient else {}),
-        "boxes": boxes,
+        "input": {"shape": shape, "rows": _rows(draw, shape)},
+        **({"grad": grad} if is_gradient else {}),
+        "boxes": boxes * again,
         "output_size": bins,
         "spatial_scale": [_number(s) for s in scale],
         "sampling_ratio": ratio,
         "mode": mode,
-        "invalid_rois": invalid_rois,
+        "invalid_rois": [k + n * count for n in range(again) for k in invalid_rois],
     }
 
 
@@ -125,12 +131,11 @@ def _number(value: Fraction | float) -> int | float:
     return int(value) if Fraction(value).denominator == 1 else float(value)
 
 
-def _map(draw: DrawFn, shape: Sequence[int]) -> dict[str, Any]:
-    """Draws a map from as many bytes, which take one draw, and shrink to zeros."""
+def _rows(draw: DrawFn, shape: Sequence[int]) -> list[list[int]]:
+    """Draws the rows of a map from as many bytes, which take one draw, and shrink to zeros."""
     data = draw(st.binary(min_size=math.prod(shape), max_size=math.prod(shape)))
     values = [(byte % 17 + 1) // 2 * (1 if byte % 2 else -1) for byte in data]  # 0, 1, -1, 2, …
-    rows = [values[i : i + shape[3]] for i in range(0, len(values), shape[3])]
-    return {"shape": list(shape), "rows": rows}
+    return [values[i : i + shape[-1]] for i in range(0, len(values), shape[-1])]
 
 
 def _eighths(draw: DrawFn, low: Fraction | int, high: Fraction | int) -> Fraction:
