@@ -257,9 +257,7 @@ class _Attempt:
             self.exact += not any(leaves(expectation.bound)) and judgement.verdict != Verdict.UNSUPPORTED
         # While it is shrunk, a crash is not to turn into a mere difference, nor a gradient into an output.
         same = (judgement.verdict.value, case.operation)
-        if judgement.verdict.is_failure and (
-            self.found is None or same == (self.found.verdict, self.found.operation)
-        ):
+        if judgement.verdict.is_failure and (self.found is None or same == (self.found.verdict, self.found.operation)):
             self._keep(case, dialect, dtype, layout, judgement)
             raise _WrongError
 
@@ -289,8 +287,8 @@ def _size(found: Found) -> tuple[int, int]:
 def _with_other_readings(made: Plan) -> Case:
     """Returns the case with what other readings of a contested rule expect."""
     case, dialect, dtype, _ = made
-    expected = list(case.expected)
-    for name in contested.other_readings(dialect):
-        if answers := answers_of(case.arguments, name, dtype, case.operation):
-            expected.append(Expectation((name,), (dtype,), answers))
-    return replace(case, expected=tuple(expected))
+    others = {
+        name: answers_of(case.arguments, name, dtype, case.operation) for name in contested.other_readings(dialect)
+    }
+    expected = (Expectation((name,), (dtype,), answers) for name, answers in others.items() if answers)
+    return replace(case, expected=(*case.expected, *expected))

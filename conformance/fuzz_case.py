@@ -72,9 +72,8 @@ def expect(
 ) -> Case:
     """Returns the case of a call, judged exactly if it is exact in ``dtype``, and otherwise by bounds.
 
-    Where there are none, ``expected`` is empty: in 16-bit types that are not exact, and for such gradients for boxes or of maxima.
-    With ``kinks``, a gradient for a box is judged by the convention where there is no derivative; such elements are left open
-    otherwise.
+    Where there are none, ``expected`` is empty: in 16-bit types, and for gradients for boxes or of maxima. With ``kinks``, a
+    gradient for a box is judged by the convention where there is no derivative; such elements are left open otherwise.
     """
     answers = answers_of(arguments, dialect, dtype, operation, kinks=kinks, bounds=False)
     if not answers and dtype in ("float32", "float64"):

@@ -35,10 +35,13 @@ def fuzz(
     ] = None,
     boxes: Annotated[
         list[str] | None,
-        typer.Option(metavar="CLASS", help="Only ordinary, inverted, tiny, huge, outside or free ones. May be repeated."),
+        typer.Option(
+            metavar="CLASS", help="Only ordinary, inverted, tiny, huge, outside or free ones. May be repeated."
+        ),
     ] = None,
     kinks: Annotated[
-        bool, typer.Option("--kinks", help="Judge gradients for boxes where there is no derivative, too, by convention.")
+        bool,
+        typer.Option("--kinks", help="Judge gradients for boxes where there is no derivative, too, by convention."),
     ] = False,
     arrays: Annotated[str, typer.Option(help="The arrays that a function takes: auto, numpy, torch or cupy.")] = "auto",
     python: Annotated[str | None, typer.Option(metavar="PATH", help="Run it under another Python.")] = None,

@@ -176,7 +176,9 @@ def fuzz_command(request: Request) -> int:
     )
     first = fuzz.tasks_of(subject, first)
     if not (first.dialects and first.dtypes and first.layouts and first.operations):
-        raise UsageError(f"{target.name} has none of the dialects, data types, layouts or operations that were asked for")
+        raise UsageError(
+            f"{target.name} has none of the dialects, data types, layouts or operations that were asked for"
+        )
     found, totals = _run(request, first)
     calls, rois = totals["calls"], totals["rois"]
     console.print(

@@ -203,6 +203,4 @@ def weights(axis: Axis, samples_of_bins: list[list[Sample]], mode: str) -> Weigh
     for n, row in enumerate(rows):
         for pixel, weight in row.items():
             integers[n, pixel] = int(weight * largest)
-    return Weights(
-        integers, largest.bit_length() - 1, np.array(bins, np.int64), inside, np.array(counts, np.int64)
-    )
+    return Weights(integers, largest.bit_length() - 1, np.array(bins, np.int64), inside, np.array(counts, np.int64))

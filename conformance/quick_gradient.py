@@ -73,10 +73,8 @@ def quick_gradient(
                 DIALECTS[dialect].for_mode(arguments["mode"]),
             )
             rois.append(_Roi(roi, arguments["mode"], maps[roi.batch], arriving, type_))
-        if operation == Operation.BOX_GRADIENT:
-            found = _for_boxes(rois, type_)
-        else:
-            found = _for_maps(rois, maps.shape, type_)
+        for_boxes = operation == Operation.BOX_GRADIENT
+        found = _for_boxes(rois, type_) if for_boxes else _for_maps(rois, maps.shape, type_)
     except NotExactError:
         return None
     numbers = np.concatenate([grad.ravel(), maps.ravel(), found.values.ravel(), found.last.ravel()])
@@ -136,13 +134,14 @@ class _Roi:
         start = rules.dialect.max_start
         for p, q in np.ndindex(self.grad.shape[1:]):
             y, x = self.samples[0][p], self.samples[1][q]
-            rows, columns = np.flatnonzero(self.y.bins == p), np.flatnonzero(self.x.bins == q)
+            rows: list[int] = np.flatnonzero(self.y.bins == p).tolist()
+            columns: list[int] = np.flatnonzero(self.x.bins == q).tolist()
             corners = range(2 if rules.dialect.max == Max.CORNER else 1)
             along_y, along_x = ([(s.index, corner) for s in samples for corner in corners] for samples in (y, x))
             found = [
-                ((i, j, corner_y, corner_x), row, column)
-                for (i, corner_y), row in zip(along_y, rows, strict=True)
-                for (j, corner_x), column in zip(along_x, columns, strict=True)
+                ((i, j, corner_y, corner_x), at_y, at_x)
+                for (i, corner_y), at_y in zip(along_y, rows, strict=True)
+                for (j, corner_x), at_x in zip(along_x, columns, strict=True)
             ]
             outside = _first_outside(self.roi, y, x)
             if outside and rules.dialect.max != Max.SAMPLE_INSIDE:
@@ -152,12 +151,12 @@ class _Roi:
                 found.append(((-1, -1, 0, 0), _NOWHERE, _NOWHERE))
             if not found:
                 continue
-            _, *places = zip(*sorted(found), strict=True)
-            of_candidates = tuple(np.array(place) for place in places)
-            values = sums[:, *of_candidates]
+            found.sort()
+            row, column = (np.array([candidate[n] for candidate in found]) for n in (1, 2))
+            values = sums[:, row, column]
             if starts:
                 values[:, 0] = start
-            yield (p, q), *of_candidates, values == values.max(1, keepdims=True)
+            yield (p, q), row, column, values == values.max(1, keepdims=True)
 
 
 def _padded(array: Array) -> Array:

@@ -95,7 +95,6 @@ def test_a_gradient_that_is_found_can_be_replayed_by_anyone(tmp_path):
 
 def test_where_there_is_no_derivative_a_gradient_for_a_box_is_left_open_unless_asked_for(monkeypatch):
     """Under a dialect whose samples are all inside: a hair would put others out, and change all gradients of the box."""
-    monkeypatch.setattr(fuzz, "CALLS", 30)
     monkeypatch.setattr(fuzz, "_SHRINKING_SECONDS", 0)
     asked = {"dialects": ("torchvision-python-aligned",), "operations": ("box_gradient",)}
     left = dataclasses.replace(task(**asked), target=Target("left", "adapter:players:SlopesFromTheLeft"))

@@ -52,7 +52,9 @@ def test_the_quick_gradients_agree_with_the_exact_ones(offset):
 def test_so_they_do_for_calls_by_chance(operation):
     names, exact_calls = iter(itertools.cycle(DISTINCT)), []
 
-    @settings(max_examples=40, deadline=None, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+    @settings(
+        max_examples=40, deadline=None, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
+    )
     @seed(1)
     @given(strategies.arguments(operation=operation).filter(lambda drawn: len(drawn["grad"]["rows"]) <= 60))
     def check(drawn):
@@ -72,7 +74,9 @@ def test_bounds_hold_for_our_kernel_and_for_no_boxes_a_hair_aside():
     """Of boxes at coordinates that are no multiples of anything."""
     greatest = []
 
-    @settings(max_examples=30, deadline=None, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+    @settings(
+        max_examples=30, deadline=None, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
+    )
     @seed(2)
     @given(strategies.arguments(operation=Operation.FEATURE_GRADIENT, modes=["avg"], classes=["free"]))
     def check(drawn):
