@@ -160,7 +160,7 @@ def tasks_of(subject: Subject, first: Task) -> Task:
         ),
         dtypes=tuple(d for d in description.dtypes if not first.dtypes or d in first.dtypes),
         layouts=tuple(x for x in description.layouts if not first.layouts or x in first.layouts),
-        modes=description.modes,
+        modes=tuple(m for m in description.modes if not first.modes or m in first.modes),
         operations=tuple(o for o in description.operations if not first.operations or o in first.operations),
     )
 

@@ -29,6 +29,7 @@ def fuzz(
         list[str] | None, typer.Option(metavar="NAME", help="Only this data type. May be repeated.")
     ] = None,
     layout: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Only NCHW or NHWC.")] = None,
+    mode: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Only avg or max.")] = None,
     operation: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME", help="Only forward, feature_gradient or box_gradient. May be repeated."),
@@ -86,6 +87,7 @@ def fuzz(
         dialects=dialect or [],
         dtypes=dtype or [],
         layouts=layout or [],
+        modes=mode or [],
         operations=operation or [],
         boxes=boxes or [],
         kinks=kinks,

@@ -46,6 +46,7 @@ class Request:
     dialects: Sequence[str]
     dtypes: Sequence[str]
     layouts: Sequence[str]
+    modes: Sequence[str]
     operations: Sequence[str]
     boxes: Sequence[str]
     kinks: bool
@@ -166,7 +167,7 @@ def fuzz_command(request: Request) -> int:
         chosen.dialects,
         chosen.dtypes,
         chosen.layouts,
-        (),
+        check_names("mode", request.modes, ["avg", "max"]),
         check_names("operation", request.operations, [str(operation) for operation in Operation]),
         check_names("class of boxes", request.boxes, BOXES),
         request.kinks,
@@ -175,9 +176,9 @@ def fuzz_command(request: Request) -> int:
         request.once,
     )
     first = fuzz.tasks_of(subject, first)
-    if not (first.dialects and first.dtypes and first.layouts and first.operations):
+    if not (first.dialects and first.dtypes and first.layouts and first.modes and first.operations):
         raise UsageError(
-            f"{target.name} has none of the dialects, data types, layouts or operations that were asked for"
+            f"{target.name} has none of the dialects, data types, layouts, modes or operations that were asked for"
         )
     found, totals = _run(request, first)
     calls, rois = totals["calls"], totals["rois"]

@@ -220,7 +220,7 @@ def test_boxes_that_cannot_be_pooled_are_of_one_class_and_noted(box_class):
         (["roikit", "--operation", "backward"], 2, "no operation is called 'backward'"),
         (["players:transcribed", "--boxes", "round"], 2, "no class of boxes is called 'round'"),
         (["players:transcribed", "--operation", "box_gradient"], 2, "has none of the"),
-        (["players:transcribed", "--layout", "NHWC"], 2, "has none of the dialects, data types, layouts or operations"),
+        (["players:transcribed", "--layout", "NHWC"], 2, "has none of the dialects, data types, layouts, modes or operations"),
     ],
 )  # fmt: skip
 def test_a_users_mistake_is_answered_in_a_line(arguments, status, message):
