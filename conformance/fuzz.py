@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 from . import contested
-from .case import Expectation, leaves
+from .case import Expectation
 from .fuzz_case import answers_of
 from .greeting import describe
+from .implementation import Operation
 from .judge import Judgement, Verdict
 from .session import Session
 from .twice import Twice
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from .case import Case
-    from .implementation import Operation
     from .process import Target
     from .results import Subject
     from .session import Plan
@@ -254,7 +254,9 @@ class _Attempt:
             self.calls += judgement.verdict != Verdict.UNSUPPORTED
             self.unsupported += judgement.verdict == Verdict.UNSUPPORTED
             self.rois += len(case.arguments["boxes"]) * (judgement.verdict != Verdict.UNSUPPORTED)
-            self.exact += not any(leaves(expectation.bound)) and judgement.verdict != Verdict.UNSUPPORTED
+            # All that is not open in a gradient for boxes must be exact.
+            is_exact = expectation.bound is None or case.operation == Operation.BOX_GRADIENT
+            self.exact += is_exact and judgement.verdict != Verdict.UNSUPPORTED
         # While it is shrunk, a crash is not to turn into a mere difference, nor a gradient into an output.
         same = (judgement.verdict.value, case.operation)
         if judgement.verdict.is_failure and (self.found is None or same == (self.found.verdict, self.found.operation)):

@@ -121,8 +121,11 @@ def test_a_library_gets_a_script_of_its_own(tmp_path):
     python = tmp_path / "python"
     python.write_text(f'#!/bin/sh\nshift 2\nexec {sys.executable} {broken} worker "$@"\n')
     python.chmod(0o755)
-    chosen = ("--dialect", "torchvision", "--dtype", "float32", "--layout", "NCHW", "--once")
-    run = roikit("fuzz", "roikit", "--python", python, *chosen, "-o", tmp_path / "out")
+    chosen = ("--dialect", "torchvision", "--dtype", "float32", "--layout", "NCHW", "--once", "--mode", "max")
+    run = roikit("fuzz", "roikit", "--python", python, *chosen, "--operation", "box_gradient", "-o", tmp_path / "none")
+    assert run.returncode == 1, run.stdout + run.stderr
+    assert "no script: roikit cannot make the call" in run.stdout
+    run = roikit("fuzz", "roikit", "--python", python, *chosen, "--operation", "forward", "-o", tmp_path / "out")
     assert run.returncode == 1, run.stdout + run.stderr
     (script,) = (tmp_path / "out").glob("fuzz-*.py")
     assert "Written by `roikit fuzz roikit --seed 0`" in script.read_text()
