@@ -17,16 +17,16 @@ from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 from . import contested
-from .alternatives import rounded_result
-from .case import Answer, Expectation
-from .golden import as_numbers
+from .case import Expectation
+from .fuzz_case import answers_of
 from .greeting import describe
+from .implementation import Operation
 from .judge import Judgement, Verdict
 from .session import Session
 from .twice import Twice
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from .case import Case
     from .process import Target
@@ -51,6 +51,9 @@ class Task:
         dtypes: Those to draw from.
         layouts: Those to draw from.
         modes: Those to draw from.
+        operations: Those to draw from.
+        boxes: Classes of boxes to draw from; all that can be pooled if there are none.
+        kinks: Whether gradients for boxes are judged by the convention where there is no derivative.
         invalid: Whether boxes may be such that they cannot be pooled.
         seconds: Limit of a call.
         once: Whether a call is made in one process only.
@@ -63,6 +66,9 @@ class Task:
     dtypes: tuple[str, ...]
     layouts: tuple[str, ...]
     modes: tuple[str, ...]
+    operations: tuple[str, ...]
+    boxes: tuple[str, ...]
+    kinks: bool
     invalid: bool
     seconds: float
     once: bool
@@ -79,6 +85,7 @@ class Found:
 
     Attributes:
         arguments: The call, as a case file has it.
+        operation: What was asked for.
         dialect: The dialect under which it goes wrong.
         dtype: Its data type.
         layout: Its layout.
@@ -87,6 +94,7 @@ class Found:
     """
 
     arguments: dict[str, Any]
+    operation: Operation
     dialect: str
     dtype: str
     layout: str
@@ -152,7 +160,8 @@ def tasks_of(subject: Subject, first: Task) -> Task:
         ),
         dtypes=tuple(d for d in description.dtypes if not first.dtypes or d in first.dtypes),
         layouts=tuple(x for x in description.layouts if not first.layouts or x in first.layouts),
-        modes=description.modes,
+        modes=tuple(m for m in description.modes if not first.modes or m in first.modes),
+        operations=tuple(o for o in description.operations if not first.operations or o in first.operations),
     )
 
 
@@ -197,9 +206,14 @@ class _Attempt:
 
         from . import strategies
 
-        classes = (*strategies.BOXES, *(strategies.INVALID if self.task.invalid else ()))
+        task = self.task
         drawn = strategies.cases(
-            dialects=self.task.dialects, dtypes=self.task.dtypes, modes=self.task.modes, classes=classes
+            dialects=task.dialects,
+            dtypes=task.dtypes,
+            modes=task.modes,
+            classes=(*(task.boxes or strategies.BOXES), *(strategies.INVALID if task.invalid else ())),
+            operations=task.operations,
+            kinks=task.kinks,
         )
         configured = settings(
             max_examples=CALLS,
@@ -240,9 +254,12 @@ class _Attempt:
             self.calls += judgement.verdict != Verdict.UNSUPPORTED
             self.unsupported += judgement.verdict == Verdict.UNSUPPORTED
             self.rois += len(case.arguments["boxes"]) * (judgement.verdict != Verdict.UNSUPPORTED)
-            self.exact += expectation.bound is None and judgement.verdict != Verdict.UNSUPPORTED
-        # While it is shrunk, a crash is not to turn into a mere difference.
-        if judgement.verdict.is_failure and (self.found is None or judgement.verdict.value == self.found.verdict):
+            # All that is not open in a gradient for boxes must be exact.
+            is_exact = expectation.bound is None or case.operation == Operation.BOX_GRADIENT
+            self.exact += is_exact and judgement.verdict != Verdict.UNSUPPORTED
+        # While it is shrunk, a crash is not to turn into a mere difference, nor a gradient into an output.
+        same = (judgement.verdict.value, case.operation)
+        if judgement.verdict.is_failure and (self.found is None or same == (self.found.verdict, self.found.operation)):
             self._keep(case, dialect, dtype, layout, judgement)
             raise _WrongError
 
@@ -257,7 +274,7 @@ class _Attempt:
     def _keep(self, case: Case, dialect: str, dtype: str, layout: str, judgement: Judgement) -> None:
         """Keeps the smallest call that goes wrong."""
         arguments = {**case.arguments, **({"invalid_rois": list(case.invalid_rois)} if case.invalid_rois else {})}
-        found = Found(arguments, dialect, dtype, layout, judgement.verdict.value, judgement.reason)
+        found = Found(arguments, case.operation, dialect, dtype, layout, judgement.verdict.value, judgement.reason)
         if self.found is None:
             self.deadline = time.perf_counter() + _SHRINKING_SECONDS
         if self.found is None or _size(found) <= _size(self.found):
@@ -271,14 +288,9 @@ def _size(found: Found) -> tuple[int, int]:
 
 def _with_other_readings(made: Plan) -> Case:
     """Returns the case with what other readings of a contested rule expect."""
-    from ..kernels.dialect import DIALECTS
-
     case, dialect, dtype, _ = made
-    (mine,) = case.expected
-    others: Sequence[str] = contested.other_readings(dialect)
-    expected = [mine]
-    for name in others:
-        values = rounded_result(case.arguments, DIALECTS[name].for_mode(case.mode), dtype).values
-        # Where one reading is exact, so are the others: they choose among the same numbers.
-        expected.append(Expectation((name,), (dtype,), (Answer(as_numbers(values), mine.bound),)))
-    return replace(case, expected=tuple(expected))
+    others = {
+        name: answers_of(case.arguments, name, dtype, case.operation) for name in contested.other_readings(dialect)
+    }
+    expected = (Expectation((name,), (dtype,), answers) for name, answers in others.items() if answers)
+    return replace(case, expected=(*case.expected, *expected))

@@ -29,6 +29,21 @@ def fuzz(
         list[str] | None, typer.Option(metavar="NAME", help="Only this data type. May be repeated.")
     ] = None,
     layout: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Only NCHW or NHWC.")] = None,
+    mode: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Only avg or max.")] = None,
+    operation: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Only forward, feature_gradient or box_gradient. May be repeated."),
+    ] = None,
+    boxes: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="CLASS", help="Only ordinary, inverted, tiny, huge, outside or free ones. May be repeated."
+        ),
+    ] = None,
+    kinks: Annotated[
+        bool,
+        typer.Option("--kinks", help="Judge gradients for boxes where there is no derivative, too, by convention."),
+    ] = False,
     arrays: Annotated[str, typer.Option(help="The arrays that a function takes: auto, numpy, torch or cupy.")] = "auto",
     python: Annotated[str | None, typer.Option(metavar="PATH", help="Run it under another Python.")] = None,
     invalid: Annotated[
@@ -72,6 +87,10 @@ def fuzz(
         dialects=dialect or [],
         dtypes=dtype or [],
         layouts=layout or [],
+        modes=mode or [],
+        operations=operation or [],
+        boxes=boxes or [],
+        kinks=kinks,
         python=python,
         invalid=invalid,
         once=once,

@@ -19,10 +19,11 @@ from .case import cases_of
 from .exits import EXIT_CONFORMS, EXIT_DEVIATES, EXIT_NOTHING_RUN
 from .fuzz import Batch, Found, Task, run_batch
 from .fuzz_case import whole
-from .implementation import registered
+from .implementation import Operation, registered
 from .libraries import LIBRARIES
 from .reproduce import script_of
-from .selection import UsageError, select_targets, selection
+from .selection import UsageError, check_names, select_targets, selection
+from .strategies import BOXES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -45,6 +46,10 @@ class Request:
     dialects: Sequence[str]
     dtypes: Sequence[str]
     layouts: Sequence[str]
+    modes: Sequence[str]
+    operations: Sequence[str]
+    boxes: Sequence[str]
+    kinks: bool
     python: str | None
     invalid: bool
     once: bool
@@ -162,14 +167,19 @@ def fuzz_command(request: Request) -> int:
         chosen.dialects,
         chosen.dtypes,
         chosen.layouts,
-        (),
+        check_names("mode", request.modes, ["avg", "max"]),
+        check_names("operation", request.operations, [str(operation) for operation in Operation]),
+        check_names("class of boxes", request.boxes, BOXES),
+        request.kinks,
         request.invalid,
         request.timeout,
         request.once,
     )
     first = fuzz.tasks_of(subject, first)
-    if not (first.dialects and first.dtypes and first.layouts):
-        raise UsageError(f"{target.name} has none of the dialects, data types or layouts that were asked for")
+    if not (first.dialects and first.dtypes and first.layouts and first.modes and first.operations):
+        raise UsageError(
+            f"{target.name} has none of the dialects, data types, layouts, modes or operations that were asked for"
+        )
     found, totals = _run(request, first)
     calls, rois = totals["calls"], totals["rois"]
     console.print(
@@ -245,7 +255,7 @@ def _create(request: Request) -> TextIO:
 
 def _show(console: Console, request: Request, target: Target, found: Found) -> None:
     """Writes the case, and the script if there is one for the library, and says what to do with them."""
-    document = whole(found.arguments, found.dialect, found.dtype)
+    document = whole(found.arguments, found.dialect, found.dtype, found.operation, kinks=request.kinks)
     (case,) = cases_of(document)
     folder = request.output or Path()
     path = folder / f"{case.id}.json"
@@ -254,7 +264,8 @@ def _show(console: Console, request: Request, target: Target, found: Found) -> N
     def say(text: str) -> None:
         console.print(text, markup=False, highlight=False, soft_wrap=True)
 
-    say(f"\n{found.verdict}: {target.name} · {found.dialect} {found.dtype} {found.layout}: {found.reason}")
+    what = "" if found.operation == Operation.FORWARD else f"{found.operation} "
+    say(f"\n{found.verdict}: {target.name} · {what}{found.dialect} {found.dtype} {found.layout}: {found.reason}")
     given = found.arguments
     say(
         f"boxes {given['boxes']}, output {given['output_size']}, scale {given['spatial_scale']}, "
@@ -265,9 +276,12 @@ def _show(console: Console, request: Request, target: Target, found: Found) -> N
     where = f"--dialect {found.dialect} --dtype {found.dtype} --layout {found.layout}"
     say(f"again: roikit conform {how} --cases {path} {where}")
     if target.name in LIBRARIES and target.name in registered():
-        text = script_of(
-            case, target.name, found.dialect, found.dtype, f"roikit fuzz {target.name} --seed {request.seed}"
-        )
+        command = f"roikit fuzz {target.name} --seed {request.seed}"
+        try:
+            text = script_of(case, target.name, found.dialect, found.dtype, command)
+        except UsageError as reason:
+            say(f"no script: {reason}")
+            return
         script_path = path.with_suffix(".py")
         script_path.write_text(text + "\n", encoding="utf-8")
         say(f"for its issue tracker: {script_path}, which needs {target.name} and NumPy alone\n\n{text}")

@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from ..kernels.dialect import Dialect
     from .case import Case
     from .oracle import Exact, Result
+    from .tolerance import Bounds
+
+    Answers = Callable[[Mapping[str, Any], Dialect], Iterable[tuple[str, dict[str, Any]]]]
 
 _RULE, _CITATION = "\n## ", "Cases: "
 _MANY = 20  # cases of a group that are not named one by one
@@ -100,7 +103,11 @@ def as_numbers(values: np.ndarray) -> Any:
 
 def bounded(result: Result, dtype: str) -> Any:
     """Returns the bounds of a result as nested lists; None where there is none."""
-    limits = bounds(result, dtype)
+    return as_bounds(bounds(result, dtype))
+
+
+def as_bounds(limits: Bounds) -> Any:
+    """Returns bounds as nested lists; None where there is none."""
     return _nested(_bound, limits.bound, limits.fragile)
 
 
@@ -172,8 +179,10 @@ def _answers(case: Mapping[str, Any], dialect: Dialect) -> Iterator[tuple[str, d
         yield from ((dtype, _bounded(case, dialect, dtype)) for dtype in _BOUNDED if dtype not in exact)
 
 
-def expected(case: Mapping[str, Any]) -> list[Entry]:
+def expected(case: Mapping[str, Any], answers: Answers = _answers) -> list[Entry]:
     """Returns what a case expects: an entry for each set of dialects and data types with the same answer.
+
+    ``answers`` yields data types and the answer of a case in them under a dialect.
 
     Data types in which a dialect's result is exact are compared bit for bit. In the others of float32 and float64 there is a
     bound, for an output; 16-bit types, and gradients, are left out where they are not exact.
@@ -183,7 +192,7 @@ def expected(case: Mapping[str, Any]) -> list[Entry]:
         same.setdefault(dialect.for_mode(case["arguments"]["mode"]), []).append(name)
     by_answer: dict[str, dict[str, list[str]]] = {}
     for dialect, names in same.items():
-        for dtype, answer in _answers(case, dialect):
+        for dtype, answer in answers(case, dialect):
             for name in names:
                 by_answer.setdefault(json.dumps(answer), {}).setdefault(name, []).append(dtype)
     entries = []
@@ -196,9 +205,9 @@ def expected(case: Mapping[str, Any]) -> list[Entry]:
     return sorted(entries, key=lambda entry: order.index(entry["dialects"][0]))
 
 
-def complete(case: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns a case with its computed parts."""
-    entries = expected(case)
+def complete(case: Mapping[str, Any], answers: Answers = _answers) -> dict[str, Any]:
+    """Returns a case with its computed parts; ``answers`` are as in `expected`."""
+    entries = expected(case, answers)
     used = {dtype for entry in entries for dtype in entry["dtypes"]} if entries else {"float32"}
     kept = {key: case[key] for key in _KEPT if key in case}
     carried = {} if case["kind"] == "error" else {"certificate": certificate(case)}

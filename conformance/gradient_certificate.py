@@ -111,7 +111,7 @@ def _corner_sums(result: Result, grad: Any, maps: Any) -> Iterator[Budget]:
     for bin_ in bins(result):
         count = bin_.divisor
         by_row, by_column = _weights(bin_)
-        motion = _motion(bin_.roi.y), _motion(bin_.roi.x)
+        motions = motion(bin_.roi.y), motion(bin_.roi.x)
         for c in range(grad.shape[1]):
             g = grad[bin_.index(c)]
             for y, row in by_row.items():
@@ -120,8 +120,8 @@ def _corner_sums(result: Result, grad: Any, maps: Any) -> Iterator[Budget]:
                     # One of the two weights is differentiated, and then is 1 or 0.
                     for axis, weight in enumerate((column, row)):
                         samples = len(bin_.axes[axis].samples)
-                        least = quantum([g]) * quantum([pixel]) * weight.quantum * motion[axis].quantum
-                        total = abs(g * pixel) * weight.total * samples * motion[axis].total
+                        least = quantum([g]) * quantum([pixel]) * weight.quantum * motions[axis].quantum
+                        total = abs(g * pixel) * weight.total * samples * motions[axis].total
                         key = bin_.k, axis
                         undivided[key] = _more(undivided[key], Budget(least, total), 1)
                         yield Budget(least / count, total / count)
@@ -133,7 +133,7 @@ def _corner_sums(result: Result, grad: Any, maps: Any) -> Iterator[Budget]:
         yield Budget(sum_.quantum / count, sum_.total / count)
 
 
-def _motion(axis: Axis) -> Budget:
+def motion(axis: Axis) -> Budget:
     """Returns the budget of how far a sample moves with a corner, before and after a division by the number of bins."""
     steps = 2 * max(axis.grid, 1) * axis.bins
     return Budget(quantum([axis.scale]) * quantum([Fraction(1, steps)]), abs(axis.scale) * axis.bins)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from .oracle import Axis, Stages
+    from .oracle import Axis, Sample, Stages
     from .tolerance import FloatType
 
     Array = NDArray[Any]
@@ -31,7 +31,7 @@ _MOST = 2.0**60
 _FINEST = 2**30
 
 
-class _Weights(NamedTuple):
+class Weights(NamedTuple):
     """What the sums along one axis read: ``integers / 2**bits``, ``(sums, pixels)``, and to which bin each sum belongs."""
 
     integers: Array
@@ -39,9 +39,16 @@ class _Weights(NamedTuple):
     bins: Array
     inside: Array
     """How many samples of each bin are inside."""
+    counts: Array
+    """How many samples each sum stands for: one, except of a maximum far off the map."""
+
+    @property
+    def values(self) -> Array:
+        """The weights as numbers."""
+        return self.integers * 2.0**-self.bits
 
 
-class _NotExactError(Exception):
+class NotExactError(Exception):
     """A number is no small multiple of a power of two."""
 
 
@@ -64,16 +71,16 @@ def quick(arguments: Mapping[str, Any], dialect: str, dtype: str) -> Array | Non
             tuple(arguments["sampling_ratio"]),
             DIALECTS[dialect].for_mode(arguments["mode"]),
         )
-        if not (_fits(roi.y, type_.bits) and _fits(roi.x, type_.bits)):
+        if not (fits(roi.y, type_.bits) and fits(roi.x, type_.bits)):
             return None
         try:
             values[k] = _pool(integers[roi.batch], roi, arguments["mode"], type_)
-        except _NotExactError:
+        except NotExactError:
             return None
-    return values if _holds(type_, np.concatenate([maps.ravel(), values.ravel()])) else None
+    return values if holds(type_, np.concatenate([maps.ravel(), values.ravel()])) else None
 
 
-def _fits(axis: Axis, bits: int) -> bool:
+def fits(axis: Axis, bits: int) -> bool:
     """Returns whether all coordinates along an axis are exact: the budgets of `certificate.coordinates`, in integers."""
     y1, y2 = axis.box
     singles = [y1, y2, axis.scale, axis.start, axis.end, axis.end - axis.start, axis.extent, axis.bin]
@@ -95,7 +102,7 @@ def _fits(axis: Axis, bits: int) -> bool:
     return all(total <= largest for total in sums)
 
 
-def _holds(type_: FloatType, numbers: Array) -> bool:
+def holds(type_: FloatType, numbers: Array) -> bool:
     """Returns whether a data type holds those of these numbers exactly that are finite."""
     significand, _ = np.frexp(numbers[np.isfinite(numbers)])
     scaled = np.abs(significand) * 2.0**type_.bits
@@ -106,22 +113,31 @@ def _holds(type_: FloatType, numbers: Array) -> bool:
 
 def _pool(maps: Array, roi: Stages, mode: str, type_: FloatType) -> Array:
     """Returns the output of one RoI, ``(C, P_h, P_w)``."""
-    y, x = _weights(roi.y, mode), _weights(roi.x, mode)
+    y, x = (weights(axis, samples_of(axis), mode) for axis in (roi.y, roi.x))
+    certify(maps, roi, mode, type_, y, x)
+    sums = (y.integers @ maps @ x.integers.T).astype(np.float64) * 2.0 ** -(y.bits + x.bits)
+    return _average(sums, roi) if mode == "avg" else _maximum(sums, roi, y, x)
+
+
+def certify(maps: Array, roi: Stages, mode: str, type_: FloatType, y: Weights, x: Weights) -> None:
+    """Makes sure that all sums of one RoI over its image, ``(C, H, W)``, are exact, in whatever order.
+
+    Raises:
+        NotExactError: they are not.
+    """
     count = max(roi.y.grid, 1) * max(roi.x.grid, 1) if mode == "avg" else 1
     denominator = y.bits + x.bits
     if (count & (count - 1) and y.inside.any() and x.inside.any()) or 2.0**-denominator / count < type_.smallest:
-        raise _NotExactError
+        raise NotExactError
     largest = float(abs(maps).max(initial=1))
-    for weights in (y.integers, x.integers):
-        largest *= float(abs(weights).sum(1, dtype=np.float64).max(initial=1))
+    for integers in (y.integers, x.integers):
+        largest *= float(abs(integers).sum(1, dtype=np.float64).max(initial=1))
     if largest > _MOST:  # no sum in 64 bits
-        raise _NotExactError
+        raise NotExactError
     at_least_one = np.maximum(abs(maps), 1)  # so that the weights themselves are counted, too
     most = int((abs(y.integers) @ at_least_one @ abs(x.integers).T).max(initial=1))
     if most > 2**type_.bits:
-        raise _NotExactError
-    sums = (y.integers @ maps @ x.integers.T).astype(np.float64) * 2.0**-denominator
-    return _average(sums, roi) if mode == "avg" else _maximum(sums, roi, y, x)
+        raise NotExactError
 
 
 def _average(sums: Array, roi: Stages) -> Array:
@@ -132,7 +148,7 @@ def _average(sums: Array, roi: Stages) -> Array:
     return sums * float(factor)
 
 
-def _maximum(sums: Array, roi: Stages, y: _Weights, x: _Weights) -> Array:
+def _maximum(sums: Array, roi: Stages, y: Weights, x: Weights) -> Array:
     """Returns RA-9 of all bins."""
     rules, taken = roi.y.rules, roi.y.taken * roi.x.taken
     pooled = np.empty((len(sums), roi.y.bins, roi.x.bins))
@@ -144,26 +160,34 @@ def _maximum(sums: Array, roi: Stages, y: _Weights, x: _Weights) -> Array:
     return pooled
 
 
-def _weights(axis: Axis, mode: str) -> _Weights:
+def samples_of(axis: Axis) -> list[list[Sample]]:
+    """Returns the samples of each bin of an axis that are inside."""
+    return [list(axis.samples(p)) for p in range(axis.bins)]
+
+
+def weights(axis: Axis, samples_of_bins: list[list[Sample]], mode: str) -> Weights:
     """Returns the weights of an axis: of the one sum of each bin, or of each sample or corner that a maximum looks at."""
     corner = axis.rules.dialect.max == Max.CORNER
     rows: list[dict[int, Fraction]] = []
     bins: list[int] = []
+    counts: list[int] = []
     denominators: set[int] = set()
     inside = np.zeros(axis.bins, np.int64)
-    for p in range(axis.bins):
-        samples = list(axis.samples(p))
+    for p, samples in enumerate(samples_of_bins):
         inside[p] = sum(sample.count for sample in samples)
         taps = [[(s.low, s.count), (s.high, s.count)] for s in samples]
         denominators.update(weight.denominator for s in samples for _, weight in (s.low, s.high))
+        counted = [1]
         if mode == "avg":
             taps = [[tap for pair in taps for tap in pair]]
         else:
+            counted = [s.count for s in samples for _ in range(1 + corner)]
             taps = (
                 [[(tap, 1)] for pair in taps for tap, _ in pair]
                 if corner
                 else [[(t, 1) for t, _ in pair] for pair in taps]
             )
+        counts += counted
         for group in taps:
             row: dict[int, Fraction] = {}
             for (pixel, weight), count in group:
@@ -172,11 +196,11 @@ def _weights(axis: Axis, mode: str) -> _Weights:
             bins.append(p)
     largest = max(denominators, default=1)
     if largest & (largest - 1) or any(largest % denominator for denominator in denominators):
-        raise _NotExactError
+        raise NotExactError
     integers = np.zeros((len(rows), axis.pixels), np.int64)
     if largest > _FINEST:
-        raise _NotExactError
+        raise NotExactError
     for n, row in enumerate(rows):
         for pixel, weight in row.items():
             integers[n, pixel] = int(weight * largest)
-    return _Weights(integers, largest.bit_length() - 1, np.array(bins, np.int64), inside)
+    return Weights(integers, largest.bit_length() - 1, np.array(bins, np.int64), inside, np.array(counts, np.int64))

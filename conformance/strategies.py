@@ -1,4 +1,4 @@
-"""Hypothesis strategies for calls of RoIAlign, and for golden cases with exact answers. Needs ``pip install 'roikit[fuzz]'``.
+"""Hypothesis strategies for calls of RoIAlign and of its gradients, and for golden cases. Needs ``pip install 'roikit[fuzz]'``.
 
 >>> from hypothesis import given
 >>> from roikit.conformance.strategies import cases
@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from .case import DTYPES
 from .fuzz_case import expect
+from .implementation import Operation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -40,39 +41,63 @@ _FREE_SCALES = (0.3, 1 / 3, 1 / 16, 1.7)
 _SIDES = (*range(1, 10), 17, 33)
 _CHANNELS = (1, 1, 2, 3, 5, 8, 17, 33)
 _BINS = (1, 2, 2, 3, 4, 7)
+_POWERS = (1, 2, 2, 4)  # the positions of other bins have no exact motion
 _RATIOS = (0, 1, 2, 4)
+_ROIS = (1, 2, 4, 8, 8, 12)
+_FEW_ROIS = (1, 2, 3, 4)  # all of them send to the same pixels
+_AGAIN = 20  # times that all of them are there, in some calls: more than a block takes at once
 _MOST_PIXELS = 6000  # of all maps of a call
+_MOST_ARRIVING = 1000  # numbers that arrive at the outputs of a call
 
 
 @st.composite
-def arguments(draw: DrawFn, *, modes: Sequence[str] = ("avg", "max"), classes: Sequence[str] = BOXES) -> Arguments:
-    """Draws the arguments of a call: the ``arguments`` of a case file. Pixels are integers from −8 to 8."""
+def arguments(
+    draw: DrawFn,
+    *,
+    modes: Sequence[str] = ("avg", "max"),
+    classes: Sequence[str] = BOXES,
+    operation: Operation = Operation.FORWARD,
+) -> Arguments:
+    """Draws the arguments of a call: the ``arguments`` of a case file. Pixels, and what arrives, are integers from −8 to 8."""
+    mode = draw(st.sampled_from(modes))
+    is_gradient, of_boxes = operation != Operation.FORWARD, operation == Operation.BOX_GRADIENT
+    if of_boxes or (is_gradient and mode == "max"):  # these have no bounds
+        classes = [name for name in classes if name != "free"] or classes
     box_class = draw(st.sampled_from(classes))
     shape = [draw(st.integers(1, 2)), draw(st.sampled_from(_CHANNELS)), *(draw(st.sampled_from(_SIDES)) for _ in "yx")]
     is_free = box_class == "free"
     if math.prod(shape) > _MOST_PIXELS or is_free:  # the bound of an element takes longer than its value
         shape[1] = 1
-    bins = [draw(st.sampled_from(_BINS)) for _ in "yx"]
+    bins = [draw(st.sampled_from(_POWERS if of_boxes else _BINS)) for _ in "yx"]
     scales: Sequence[Fraction | float] = _FREE_SCALES if is_free else _SCALES
     scale = [draw(st.sampled_from(scales))] * 2
     ratio = [draw(st.sampled_from((*_RATIOS, 3) if is_free else _RATIOS))] * 2
     if draw(st.integers(0, 7)) == 7:  # the axes differ, which few libraries can do
         scale[1], ratio[1] = draw(st.sampled_from(_SCALES)), draw(st.sampled_from(_RATIOS))
     span = _free_span if is_free else _SPANS.get(box_class, _ordinary)
-    boxes = []
-    for _ in range(draw(st.sampled_from((1, 2) if is_free else (1, 2, 4, 8, 8, 12)))):
+    count, again = draw(st.sampled_from((1, 2) if is_free else _FEW_ROIS if is_gradient else _ROIS)), 1
+    if operation == Operation.FEATURE_GRADIENT and draw(st.integers(0, 11)) == 11:
+        again = _AGAIN
+    if is_gradient and count * again * math.prod([shape[1], *bins]) > _MOST_ARRIVING:
+        shape[1] = 1
+    boxes, arriving = [], []
+    for _ in range(count):
         (y1, y2), (x1, x2) = (span(draw, pixels, count) for pixels, count in zip(shape[2:], bins, strict=True))
         corners = [x1 / scale[1], y1 / scale[0], x2 / scale[1], y2 / scale[0]]
         boxes.append([draw(st.integers(0, shape[0] - 1)), *(_number(corner) for corner in corners)])
+        if is_gradient:  # of each RoI by itself, so that it goes with it when the call is shrunk
+            arriving += _rows(draw, [shape[1], *bins])
     invalid_rois = _spoil(draw, boxes, box_class, shape[0])
+    grad = {"shape": [count * again, shape[1], *bins], "rows": arriving * again}
     return {
-        "input": _map(draw, shape),
-        "boxes": boxes,
+        "input": {"shape": shape, "rows": _rows(draw, shape)},
+        **({"grad": grad} if is_gradient else {}),
+        "boxes": boxes * again,
         "output_size": bins,
         "spatial_scale": [_number(s) for s in scale],
         "sampling_ratio": ratio,
-        "mode": draw(st.sampled_from(modes)),
-        "invalid_rois": invalid_rois,
+        "mode": mode,
+        "invalid_rois": [k + n * count for n in range(again) for k in invalid_rois],
     }
 
 
@@ -84,15 +109,21 @@ def cases(
     dtypes: Sequence[str] = DTYPES,
     modes: Sequence[str] = ("avg", "max"),
     classes: Sequence[str] = BOXES,
+    operations: Sequence[str] = (Operation.FORWARD,),
+    kinks: bool = False,
 ) -> Case:
     """Draws a case of one dialect and one data type, whose answer is exact where the call is, and otherwise has bounds.
 
-    A call that is not exact in a 16-bit type becomes one of float32, if that is among ``dtypes``; else the case expects nothing.
+    A call that cannot be judged in the data type drawn becomes one of float32 or float64, if these are among ``dtypes``; else the
+    case expects nothing. ``kinks`` are as in `fuzz_case.expect`.
     """
-    drawn, dialect = draw(arguments(modes=modes, classes=classes)), draw(st.sampled_from(dialects))
-    case = expect(drawn, dialect, draw(st.sampled_from(dtypes)))
-    if not case.expected and "float32" in dtypes:
-        return expect(drawn, dialect, "float32")
+    operation = Operation(draw(st.sampled_from(operations)))
+    drawn = draw(arguments(modes=modes, classes=classes, operation=operation))
+    dialect, dtype = draw(st.sampled_from(dialects)), draw(st.sampled_from(dtypes))
+    case = expect(drawn, dialect, dtype, operation, kinks=kinks)
+    for wider in ("float32", "float64"):
+        if not case.expected and wider in dtypes and wider != dtype:
+            case = expect(drawn, dialect, wider, operation, kinks=kinks)
     return case
 
 
@@ -100,12 +131,11 @@ def _number(value: Fraction | float) -> int | float:
     return int(value) if Fraction(value).denominator == 1 else float(value)
 
 
-def _map(draw: DrawFn, shape: Sequence[int]) -> dict[str, Any]:
-    """Draws a map from as many bytes, which take one draw, and shrink to zeros."""
+def _rows(draw: DrawFn, shape: Sequence[int]) -> list[list[int]]:
+    """Draws the rows of a map from as many bytes, which take one draw, and shrink to zeros."""
     data = draw(st.binary(min_size=math.prod(shape), max_size=math.prod(shape)))
     values = [(byte % 17 + 1) // 2 * (1 if byte % 2 else -1) for byte in data]  # 0, 1, -1, 2, …
-    rows = [values[i : i + shape[3]] for i in range(0, len(values), shape[3])]
-    return {"shape": list(shape), "rows": rows}
+    return [values[i : i + shape[-1]] for i in range(0, len(values), shape[-1])]
 
 
 def _eighths(draw: DrawFn, low: Fraction | int, high: Fraction | int) -> Fraction:

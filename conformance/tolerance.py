@@ -65,9 +65,17 @@ class FloatType:
 
     def represents(self, x: Fraction) -> bool:
         """Whether ``x`` is zero or a normal number of this type."""
-        power_of_two = x.denominator & (x.denominator - 1) == 0
-        odd = abs(x.numerator) // (x.numerator & -x.numerator or 1)
-        return power_of_two and odd.bit_length() <= self.bits and (x == 0 or self.smallest <= abs(x) <= self.largest)
+        numerator, denominator = abs(x.numerator), x.denominator
+        if numerator == 0 or denominator & (denominator - 1):
+            return numerator == 0
+        odd = numerator // (numerator & -numerator)
+        exponent = numerator.bit_length() - denominator.bit_length()
+        return odd.bit_length() <= self.bits and self.least_exponent <= exponent <= self.greatest_exponent
+
+    def overflows(self, x: Fraction) -> bool:
+        """Whether ``x`` is beyond the largest number, which is looked at only if its exponent may be."""
+        exponent = x.numerator.bit_length() - x.denominator.bit_length()
+        return exponent >= self.greatest_exponent and abs(x) > self.largest
 
     def rounding(self, magnitude: float) -> float:
         """Returns the greatest error of rounding a number of at most ``magnitude``."""
@@ -173,7 +181,7 @@ class AxisError:
         error = self.start.error + reach * self.bin.error
         error += type_.gamma(roundings) * reach * (abs(_float(size)) + self.bin.error)
         sums = abs(_float(start + p * size)) + abs(_float(position)) + 2 * error
-        overflow = any(abs(step) > type_.largest for step in steps)
+        overflow = any(map(type_.overflows, steps))
         return math.inf if overflow else error + type_.unit * sums * (1 + 2 * type_.unit) + 3 * type_.underflow
 
     def at_bound(self, p: int) -> list[int]:

@@ -23,7 +23,12 @@ struct Order {
 };
 
 ROIKIT_FN Order order_of(const Axis& axis, int p) {
-    const Ranks ranks = listed_ranks(axis, p, (const Sample*)0);
+    Ranks ranks = listed_ranks(axis, p, (const Sample*)0);
+    if (OUTSIDE == Outside::clamp && ranks.begin > 0) {
+        // Samples before the edge, and one exactly on it, read the same, but only the latter moves with the box: see both.
+        const int on_edge = first_rank(axis, p, (acc_t)0, false);
+        ranks.begin = on_edge > 1 ? on_edge - 1 : 0;
+    }
     const int count = ranks.end > ranks.begin ? ranks.end - ranks.begin : 0;
     if (axis.bin < (acc_t)0) return Order{ranks.end - 1, -1, count, axis.taken - ranks.end};
     return Order{ranks.begin, 1, count, ranks.begin};

@@ -1,5 +1,6 @@
 """The fuzzer finds faults, shrinks them, alarms nobody for nothing, and says the same for the same seed, wherever it is run."""
 
+import dataclasses
 import json
 import os
 import pickle
@@ -13,9 +14,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from roikit.conformance import fuzz, fuzz_run, strategies
-from roikit.conformance.case import cases_of
+from roikit.conformance.case import cases_of, leaves
 from roikit.conformance.certificate import exact_dtypes
 from roikit.conformance.fuzz import Batch, Task, run_batch
+from roikit.conformance.fuzz_case import whole
 from roikit.conformance.process import Target
 from roikit.kernels.dialect import DIALECTS
 
@@ -37,8 +39,8 @@ def roikit(*arguments):
 def task(player="transcribed", seed=1, number=0, **changes):
     target = Target(player, f"callable:numpy:players:{player}", ("torchvision",))
     given = {
-        "dialects": ("torchvision",), "dtypes": ("float32",), "layouts": ("NCHW",), "modes": ("avg",), "invalid": False,
-        "seconds": 20.0, "once": True,
+        "dialects": ("torchvision",), "dtypes": ("float32",), "layouts": ("NCHW",), "modes": ("avg",),
+        "operations": ("forward",), "boxes": (), "kinks": False, "invalid": False, "seconds": 20.0, "once": True,
     }  # fmt: skip
     return Task(target, seed, number, **given | changes)
 
@@ -72,6 +74,41 @@ def test_what_is_found_is_small_and_can_be_replayed_by_anyone(tmp_path):
     assert roikit("conform", "-i", "players:transcribed", "--cases", path).returncode == 0
 
 
+def test_a_gradient_that_is_found_can_be_replayed_by_anyone(tmp_path):
+    """Under a dialect whose RoIs the forward does not enlarge."""
+    how = ("--dialect", "torchvision-aligned", "--dtype", "float32", "--once")
+    workers = {name: f"{name}={sys.executable} -m roikit.conformance.worker adapter:players:{name}"
+               for name in ("PaddleGradients", "Gradients")}  # fmt: skip
+    run = roikit("fuzz", workers["PaddleGradients"], *how, "--operation", "feature_gradient", "-o", tmp_path)
+    assert run.returncode == 1, run.stdout + run.stderr
+    (path,) = tmp_path.glob("fuzz-*.json")
+    document = json.loads(path.read_text())
+    schema = json.loads((Path(fuzz.__file__).parent / "schema" / "case.schema.json").read_text())
+    jsonschema.validate(document, schema)
+    (case,) = cases_of(document)
+    assert (case.operation, len(case.arguments["boxes"])) == ("feature_gradient", 1)
+    assert np.prod(case.arguments["input"]["shape"]) <= 4
+    for name, status in (("PaddleGradients", 1), ("Gradients", 0)):
+        run = roikit("conform", "--worker", workers[name], "--cases", path, *how)
+        assert run.returncode == status, run.stdout + run.stderr
+
+
+def test_where_there_is_no_derivative_a_gradient_for_a_box_is_left_open_unless_asked_for(monkeypatch):
+    """Under a dialect whose samples are all inside: a hair would put others out, and change all gradients of the box."""
+    monkeypatch.setattr(fuzz, "_SHRINKING_SECONDS", 0)
+    asked = {"dialects": ("torchvision-python-aligned",), "operations": ("box_gradient",)}
+    left = dataclasses.replace(task(**asked), target=Target("left", "adapter:players:SlopesFromTheLeft"))
+    assert run_batch(left).found is None
+    found = run_batch(dataclasses.replace(left, kinks=True)).found
+    assert found is not None
+    assert found.operation == "box_gradient"
+    (case,) = cases_of(whole(found.arguments, found.dialect, found.dtype, found.operation, kinks=True))
+    (open_,) = cases_of(whole(found.arguments, found.dialect, found.dtype, found.operation))
+    strict, left_open = (c.expectation(found.dialect, found.dtype).bound for c in (case, open_))
+    assert strict is None
+    assert None in leaves(left_open)
+
+
 def test_a_library_gets_a_script_of_its_own(tmp_path):
     """Our own kernels are a library, too; this worker stands in for them and has no maxima."""
     broken = tmp_path / "broken.py"
@@ -84,8 +121,11 @@ def test_a_library_gets_a_script_of_its_own(tmp_path):
     python = tmp_path / "python"
     python.write_text(f'#!/bin/sh\nshift 2\nexec {sys.executable} {broken} worker "$@"\n')
     python.chmod(0o755)
-    chosen = ("--dialect", "torchvision", "--dtype", "float32", "--layout", "NCHW", "--once")
-    run = roikit("fuzz", "roikit", "--python", python, *chosen, "-o", tmp_path / "out")
+    chosen = ("--dialect", "torchvision", "--dtype", "float32", "--layout", "NCHW", "--once", "--mode", "max")
+    run = roikit("fuzz", "roikit", "--python", python, *chosen, "--operation", "box_gradient", "-o", tmp_path / "none")
+    assert run.returncode == 1, run.stdout + run.stderr
+    assert "no script: roikit cannot make the call" in run.stdout
+    run = roikit("fuzz", "roikit", "--python", python, *chosen, "--operation", "forward", "-o", tmp_path / "out")
     assert run.returncode == 1, run.stdout + run.stderr
     (script,) = (tmp_path / "out").glob("fuzz-*.py")
     assert "Written by `roikit fuzz roikit --seed 0`" in script.read_text()
@@ -180,7 +220,10 @@ def test_boxes_that_cannot_be_pooled_are_of_one_class_and_noted(box_class):
         (["players:nothing"], 1, "players:nothing: broken: AttributeError"),
         (["roikit", "--dialect", "onnx-17"], 2, "no dialect is called 'onnx-17'"),
         (["onnx-reference", "--layout", "CHWN"], 2, "no layout is called 'CHWN'"),
-        (["players:transcribed", "--layout", "NHWC"], 2, "has none of the dialects, data types or layouts"),
+        (["roikit", "--operation", "backward"], 2, "no operation is called 'backward'"),
+        (["players:transcribed", "--boxes", "round"], 2, "no class of boxes is called 'round'"),
+        (["players:transcribed", "--operation", "box_gradient"], 2, "has none of the"),
+        (["players:transcribed", "--layout", "NHWC"], 2, "has none of the dialects, data types, layouts, modes or operations"),
     ],
 )  # fmt: skip
 def test_a_users_mistake_is_answered_in_a_line(arguments, status, message, monkeypatch, tmp_path):

@@ -1,4 +1,4 @@
-"""The fuzzer finds faults in our own kernel, each within a minute."""
+"""The fuzzer finds faults in our own kernels, each within a minute."""
 
 import importlib.util
 import json
@@ -13,35 +13,59 @@ from roikit.conformance.fuzz import Task, run_batch
 from roikit.conformance.process import Target
 
 HERE = Path(__file__).parent
-_specification = importlib.util.spec_from_file_location("roikit_mutants", HERE / "test_kernels.py")
-_module = importlib.util.module_from_spec(_specification)
-_specification.loader.exec_module(_module)
-MUTANTS = _module.MUTANTS
-
-# Two in every run of the tests, since each is compiled; the others are for ROIKIT_FUZZ_MUTANTS=all.
-ALWAYS = ("low bound excluded", "merged taps lose a weight")
-FAULTS = (
-    *ALWAYS,
-    "half pixel",
-    "adaptive ceil",
-    "corner of the cell instead of its centre",
-    "high bound",
-    "edge clamp",
-    "first image only",
-    "x and y exchanged",
-    "maximum without outside samples",
-)
 
 
-@pytest.mark.parametrize("fault", FAULTS)
-def test_a_fault_is_found_within_a_minute(fault, monkeypatch):
+def mutants_of(name):
+    specification = importlib.util.spec_from_file_location(f"roikit_{name}", HERE / f"{name}.py")
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module.MUTANTS
+
+
+OUTPUT = {fault: ("roi_align.cu", *change) for fault, change in mutants_of("test_kernels").items()}
+GRADIENT = mutants_of("test_gradient_kernels")
+
+# Some in every run of the tests, since each is compiled; the others are for ROIKIT_FUZZ_MUTANTS=all. By what is asked for.
+ALWAYS = ("low bound excluded", "merged taps lose a weight", "weight lost", "held extent moves")
+FAULTS = {
+    "forward": (
+        *ALWAYS[:2],
+        "half pixel",
+        "adaptive ceil",
+        "corner of the cell instead of its centre",
+        "high bound",
+        "edge clamp",
+        "first image only",
+        "x and y exchanged",
+        "maximum without outside samples",
+    ),
+    "feature_gradient": (
+        "weight lost",
+        "not divided",
+        "first RoI only",
+        "image",
+        "winner is the least",
+        "one tap of a maximum",
+        "tile begins one row late",
+    ),
+    "box_gradient": ("held extent moves", "corners exchanged", "slope in the clamped band"),
+}
+OF_A_MAXIMUM = ("maximum without outside samples", "winner is the least", "one tap of a maximum")
+UNALIGNED = ("held extent moves",)  # no other extent is held
+
+
+@pytest.mark.parametrize(("operation", "fault"), [(o, fault) for o, faults in FAULTS.items() for fault in faults])
+def test_a_fault_is_found_within_a_minute(operation, fault, monkeypatch):
     if fault not in ALWAYS and os.environ.get("ROIKIT_FUZZ_MUTANTS") != "all":
-        pytest.skip("ROIKIT_FUZZ_MUTANTS=all runs all ten")
+        pytest.skip("ROIKIT_FUZZ_MUTANTS=all runs all twenty")
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, [str(HERE), os.environ.get("PYTHONPATH")])))
-    monkeypatch.setenv("ROIKIT_FAULT", json.dumps(MUTANTS[fault]))
-    target = Target("mutant", "adapter:players:Mutant")
-    modes = ("max",) if "maximum" in fault else ("avg",)
-    task = Task(target, 1, 0, ("torchvision-aligned",), ("float32",), ("NCHW",), modes, False, 60.0, True)
+    monkeypatch.setenv("ROIKIT_FAULT", json.dumps((OUTPUT if operation == "forward" else GRADIENT)[fault]))
+    dialect = "torchvision" if fault in UNALIGNED else "torchvision-aligned"
+    modes = ("max",) if fault in OF_A_MAXIMUM else ("avg",)
+    task = Task(
+        Target("mutant", "adapter:players:Mutant"), 1, 0, (dialect,), ("float32",), ("NCHW",), modes, (operation,), (),
+        kinks=False, invalid=False, seconds=60.0, once=True,
+    )  # fmt: skip
     started = time.monotonic()
     try:
         batch = run_batch(task)

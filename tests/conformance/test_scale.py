@@ -18,8 +18,12 @@ BATCHES = 4
 
 
 def first():
-    target = Target("slow", "callable:numpy:players:transcribed", ("torchvision",))
-    return Task(target, 7, 0, ("torchvision",), ("float32",), ("NCHW",), ("avg",), False, 20.0, True)
+    target = Target("roikit", "adapter:players:Good")
+    everything = ("forward", "feature_gradient", "box_gradient")
+    return Task(
+        target, 7, 0, ("torchvision",), ("float32",), ("NCHW",), ("avg",), everything, (),
+        kinks=True, invalid=False, seconds=20.0, once=True,
+    )  # fmt: skip
 
 
 def told(batches):
