@@ -1,9 +1,12 @@
 """The suites for asv measure what they say; asv itself is not run."""
 
+import math
 import time
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
+from asv_runner.discovery import disc_benchmarks
 
 from benchmarks import backward_cpu, forward_cpu
 from benchmarks.operations import Operation
@@ -20,6 +23,14 @@ def test_a_suite_makes_the_calls_of_its_operation(small, operation):
     maps, pooled = [(2, 40, 64, 9), (2, 20, 32, 9)], [(12, 3, 3, 9)]
     assert shapes == (pooled if operation == Operation.POOLER else maps)
     assert all(np.isfinite(out).all() for out in suite.calls.owned)
+
+
+@pytest.mark.skipif(find_spec("cupy") is not None, reason="rows on a GPU are followed where CuPy is")
+def test_asv_starts_few_processes_without_a_gpu():
+    """A process takes a quarter of a second, and `asv run --quick` is to take less than five minutes."""
+    found = list(disc_benchmarks("benchmarks"))
+    assert {benchmark.name.split(".")[0] for benchmark in found} >= {"forward_cpu", "backward_gpu", "compiled"}
+    assert sum(math.prod(len(values) for values in benchmark.params) for benchmark in found) < 350
 
 
 def test_time_per_output(small):
