@@ -10,6 +10,8 @@ Facts: ``ivy/functional/ivy/layers.py`` of 1.0.0.5, a transcription of torchvisi
 
 from __future__ import annotations
 
+from contextlib import chdir
+from tempfile import gettempdir
 from typing import TYPE_CHECKING, ClassVar
 
 from ..implementation import Description, RoiAlignCall
@@ -27,7 +29,8 @@ class Ivy:
     aligned: ClassVar[dict[str, bool]] = {"torchvision-python": False, "torchvision-python-aligned": True}
 
     def __init__(self) -> None:
-        import ivy
+        with chdir(gettempdir()):  # ivy leaves an empty ivy_logs.txt where it is first imported
+            import ivy
 
         ivy.set_backend("numpy")
         self._ivy = ivy
