@@ -22,7 +22,7 @@ app = typer.Typer(
 
 _FILES = (
     "Files that `roikit conform --output` and `--footprints`, `roikit explain --output`, `python -m benchmarks.record` and asv "
-    "write, or directories of them."
+    "write, packed by gzip or not, or directories of them."
 )
 
 
@@ -51,7 +51,7 @@ def site(
             metavar="DIR",
             exists=True,
             file_okay=False,
-            help="What `asv publish` wrote, to be put beside it.",
+            help="What `asv publish` wrote, to be put beside it; its pages fetch scripts.",
         ),
     ] = None,
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections import Counter
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-_SUFFIXES = (".ndjson", ".jsonl", ".json")
+_ENDINGS = (".ndjson", ".ndjson.gz", ".jsonl", ".json", ".json.gz")
 
 
 class UnknownFileError(ValueError):
@@ -126,7 +127,7 @@ def read_all(paths: Iterable[Path]) -> Inputs:
 
 def _of_directory(directory: Path) -> Iterator[File]:
     for path in sorted(directory.rglob("*")):
-        if path.is_file() and path.suffix in _SUFFIXES:
+        if path.is_file() and path.name.endswith(_ENDINGS):
             try:
                 yield read(path)
             except UnknownFileError:
@@ -134,13 +135,13 @@ def _of_directory(directory: Path) -> Iterator[File]:
 
 
 def read(path: Path) -> File:
-    """Returns what a file holds.
+    """Returns what a file holds; it may be packed by gzip.
 
     Raises:
         UnknownFileError: it is none of those that roikit writes.
         OSError: it cannot be read.
     """
-    text = path.read_text(encoding="utf-8")
+    text = _text(path)
     first = _parsed(text.partition("\n")[0])
     if isinstance(first, dict) and first.get("type") == "header":
         return _run(path, text.splitlines())
@@ -153,6 +154,15 @@ def read(path: Path) -> File:
     raise UnknownFileError(
         f"{path} is no result file: roikit conform, roikit explain, benchmarks.record and asv write some"
     )
+
+
+def _text(path: Path) -> str:
+    """Returns the text of a file, which may be packed by gzip."""
+    try:
+        data = path.read_bytes()
+        return (gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data).decode()
+    except (EOFError, ValueError) as error:
+        raise UnknownFileError(f"{path} is no text, packed or not: {error}") from None
 
 
 def _parsed(text: str) -> Any:

@@ -1,5 +1,6 @@
 """Result files as data frames."""
 
+import gzip
 import json
 
 import pandas as pd
@@ -8,6 +9,7 @@ import pytest
 from roikit.conformance.judge import Judgement, Verdict
 from roikit.conformance.results import IncompleteResultsError, Result, ResultFile, Subject
 from roikit.reports import ASV_COLUMNS, DETECTION_COLUMNS, RESULT_COLUMNS, TIME_COLUMNS, UnknownFileError, load
+from roikit.reports.files import read_all
 
 
 def write(path, *, close=True):
@@ -50,6 +52,17 @@ def test_a_run_that_was_cut_off_is_loaded_only_in_part(tmp_path):
     assert table.attrs == {"complete": False}
     write(path)
     assert load(path).attrs == {"complete": True}
+
+
+def test_a_file_may_be_packed(tmp_path):
+    write(tmp_path / "run.ndjson")
+    packed = gzip.compress((tmp_path / "run.ndjson").read_bytes())
+    (tmp_path / "run.ndjson.gz").write_bytes(packed)
+    assert len(load(tmp_path / "run.ndjson.gz")) == 2
+    assert len(read_all([tmp_path]).runs) == 2
+    (tmp_path / "half.ndjson.gz").write_bytes(packed[:-20])
+    with pytest.raises(UnknownFileError, match="is no text, packed or not"):
+        load(tmp_path / "half.ndjson.gz")
 
 
 @pytest.mark.parametrize("text", ["", "nonsense", "{}", "[]", '{"started": "2026-11-25T00:00:00+00:00"}'])
