@@ -109,9 +109,9 @@ def compare(
 ) -> None:
     """Say what changed from one conformance run, or record of benchmarks, to another.
 
-    Results: what is worse, fixed, or otherwise changed. Times: what is slower or faster by more than our own kernel differed from
-    itself, after taking out what all peers have in common. Exit status: **0** nothing is worse; **1** something is; **2** the
-    command was wrong.
+    Results: what is worse, fixed, or otherwise changed. Times: which of ours changed more than the time of any peer in the same
+    workload did, whose code is the same, by more than our own kernel differed from itself. Exit status: **0** nothing is worse;
+    **1** something is; **2** the command was wrong.
     """
     from . import comparison
     from .files import UnknownFileError, read

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import math
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
-from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rich.console import Console
 from rich.table import Table
@@ -141,32 +139,30 @@ def _times(before: Record, after: Record) -> Comparison:
         raise IncomparableError(f"times of different machines say nothing of each other: {machines[0]}, {machines[1]}")
     old, new = _medians(before), _medians(after)
     common = old.keys() & new.keys()
-    drift = _drift(old, new, common)
+    peers = _peers(old, new, common)
     worse: list[Change] = []
     better: list[Change] = []
     same = 0
-    for key in sorted(common, key=str):
-        ratio = new[key].seconds / old[key].seconds / drift
-        noise = max(old[key].noise, new[key].noise)
-        if key[4] == _OURS and abs(math.log(ratio)) > math.log1p(noise):
-            change = Change(
-                " ".join(str(part) for part in key if part is not None),
-                f"{old[key].seconds:.4g} s",
-                f"{new[key].seconds:.4g} s, {ratio:.2f} times (noise {noise:.1%})",
-            )
-            (worse if ratio > 1 else better).append(change)
-        else:
-            same += key[4] == _OURS
+    for key in sorted((key for key in common if key.library == _OURS), key=str):
+        ratio = new[key].seconds / old[key].seconds
+        noise = 1 + max(old[key].noise, new[key].noise)
+        least, most = peers.get(key.workload, (1.0, 1.0))
+        if least / noise <= ratio <= most * noise:
+            same += 1
+            continue
+        others = f"peers {least:.2f} to {most:.2f}, " if key.workload in peers else ""
+        said = f"{new[key].seconds:.4g} s, {ratio:.2f} times ({others}noise {noise - 1:.1%})"
+        (worse if ratio > most * noise else better).append(Change(str(key), f"{old[key].seconds:.4g} s", said))
+    alone = len({key.workload for key in common} - peers.keys())
     commits = " and ".join(commit_of(record.document) for record in (before, after))
-    notes = [*_notes(before, after)]
-    if drift != 1:
-        notes.append(f"the peers took {drift:.2f} times as long; that is taken out of ours")
-    else:
-        notes.append("no peer is in both records, so that a change of the machine cannot be told from one of the code")
-    wrong = [*_wrong(before), *_wrong(after)]
+    notes = [*_notes(before, after), *_changed_peers(before, after)]
+    if alone:
+        notes.append(
+            f"{alone} workloads have no peer in both: there a change of the machine cannot be told from one of the code"
+        )
     return Comparison(
         title=f"commits {commits} on {machines[0]}",
-        notes=(*notes, *wrong),
+        notes=(*notes, *_wrong(before), *_wrong(after)),
         worse=tuple(worse),
         better=tuple(better),
         other=(),
@@ -181,7 +177,19 @@ class _Time:
     noise: float
 
 
-_Key = tuple[Any, ...]  # row, operation, place, threads, library, layout, data type, kind of time
+class _Key(NamedTuple):
+    """What was timed: a workload, and whose kernel on which arrays."""
+
+    workload: tuple[Any, ...]
+    """Row, operation, place, threads, kind of time."""
+    library: str
+    layout: str
+    dtype: str
+
+    def __str__(self) -> str:
+        row, operation, place, threads, kind = self.workload
+        where = f"{place} {threads} thr." if threads else place
+        return f"{row} {operation} {where} {kind} {self.library} {self.layout} {self.dtype}"
 
 
 def _medians(record: Record) -> dict[_Key, _Time]:
@@ -192,7 +200,7 @@ def _medians(record: Record) -> dict[_Key, _Time]:
         for entry in row["entries"]:
             if entry["verdict"] == "correct":
                 for kind, summary in entry["times"].items():
-                    key = (*about, entry["library"], entry["layout"], entry["dtype"], kind)
+                    key = _Key((*about, kind), entry["library"], entry["layout"], entry["dtype"])
                     found[key] = _Time(summary["median"], row["control"]["threshold"])
     return found
 
@@ -205,10 +213,26 @@ def _wrong(record: Record) -> Iterator[str]:
                 yield f"{record.path.name}: {what} is wrong, and its time counts for nothing: {entry['reason']}"
 
 
-def _drift(old: Mapping[_Key, _Time], new: Mapping[_Key, _Time], common: set[_Key]) -> float:
-    """Returns how much longer the peers took, in the middle; 1 if there are none."""
-    ratios = [new[key].seconds / old[key].seconds for key in common if key[4] != _OURS]
-    return median(ratios) if ratios else 1.0
+def _peers(
+    old: Mapping[_Key, _Time], new: Mapping[_Key, _Time], common: set[_Key]
+) -> dict[tuple[Any, ...], tuple[float, float]]:
+    """Returns, for each workload, the least and the greatest factor by which the time of a peer changed.
+
+    Their code is the same, so that this is what the machine does from run to run.
+    """
+    found: dict[tuple[Any, ...], list[float]] = defaultdict(list)
+    for key in common:
+        if key.library != _OURS:
+            found[key.workload].append(new[key].seconds / old[key].seconds)
+    return {workload: (min(ratios), max(ratios)) for workload, ratios in found.items()}
+
+
+def _changed_peers(before: Record, after: Record) -> Iterator[str]:
+    """Yields which packages have another version, so that their times say less of the machine."""
+    old, new = (record.document["versions"] for record in (before, after))
+    for name in sorted(old.keys() & new.keys() - {_OURS}):
+        if old[name] != new[name]:
+            yield f"{name} {old[name]} → {new[name]}"
 
 
 _SECTIONS = (("worse", "bold red"), ("better", "green"), ("other", "yellow"))

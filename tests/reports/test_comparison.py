@@ -94,14 +94,35 @@ def test_only_what_exceeds_the_noise_is_slower(a_record, tmp_path):
     assert {change.what[:2] for change in found.worse} == {"c1"}
     assert all("NHWC" in change.what for change in found.worse)
     assert not found.better
-    assert "3.00 times (noise" in found.worse[0].after
+    assert "3.00 times (peers 1.00 to 1.00, noise" in found.worse[0].after
 
 
 def test_a_slower_machine_is_not_a_slower_kernel(a_record, tmp_path):
     found = compare(read(a_record), changed(a_record, tmp_path / "b", lambda document, row, entry: scale(entry, 2)))
     assert not found.worse
     assert not found.better
-    assert "the peers took 2.00 times as long; that is taken out of ours" in found.notes
+    assert not found.notes
+
+
+def test_what_peers_vary_by_is_noise(a_record, tmp_path):
+    def vary(document, row, entry):
+        scale(entry, {"torchvision": 0.7, "roikit": 0.72, "mnn": 1.0}.get(entry["library"], 0.9))
+
+    found = compare(read(a_record), changed(a_record, tmp_path / "b", vary))
+    assert not found.worse
+    assert not found.better
+    assert not compare(read(a_record), changed(a_record, tmp_path / "c", lambda document, row, entry: None)).worse
+
+
+def test_without_peers_that_is_said(a_record, tmp_path):
+    def alone(document, row, entry):
+        if entry["library"] != "roikit":
+            entry["library"] = "another"
+        document["versions"]["numpy"] = "9"
+
+    found = compare(read(a_record), changed(a_record, tmp_path / "b", alone))
+    assert any("have no peer in both" in note for note in found.notes)
+    assert any(note.startswith("numpy ") and note.endswith("→ 9") for note in found.notes)
 
 
 def test_a_wrong_result_has_no_time(a_record, tmp_path):
