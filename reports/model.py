@@ -105,10 +105,6 @@ class Implementation:
         """The dialects that it was judged by."""
         return list(dict.fromkeys(result["dialect"] for result in self.results))
 
-    def of_kind(self, *kinds: Kind) -> list[str]:
-        """Returns the rules whose worst results are of one of these kinds."""
-        return [rule for rule, counts in self.by_rule.items() if worst(counts) in kinds]
-
     @cached_property
     def suspects(self) -> list[tuple[str, Kind, int]]:
         """The rules in which it shows most that something is not as it should be: each with the worst kind and how many results.

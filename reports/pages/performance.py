@@ -6,6 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ...conformance.kinds import Kind
 from ..tables import commit_of, frame_of, machine_of
 
 if TYPE_CHECKING:
@@ -82,19 +83,24 @@ class Machine:
 def context(site: Site) -> dict[str, Any]:
     """Returns what performance.html is given."""
     newest = {machine_of(record.document): record for record in site.inputs.records}
-    wrong = _wrong(site)
     return {
         "machines": [_machine(name, record) for name, record in newest.items()],
         "histories": _histories(site.inputs.records),
         "asv": _asv(site),
-        "wrong": wrong,
+        "wrong": _wrong(site),
         "records": [(r, machine_of(r.document), commit_of(r.document)) for r in reversed(site.inputs.records)],
     }
 
 
-def _wrong(site: Site) -> dict[str, Implementation]:
-    """Returns the implementations of which something is wrong, which must be said beside their speed."""
-    return {i.name: i for i in site.implementations if i.of_kind("wrong")}  # type: ignore[arg-type]
+def _wrong(site: Site) -> list[tuple[Implementation, list[str]]]:
+    """Returns those of which a time is shown and something is wrong, which must be said beside it, and the rules where."""
+    timed = {entry["library"] for r in site.inputs.records for row in r.document["rows"] for entry in row["entries"]}
+    found = [
+        (i, [rule for rule, kind, _ in i.suspects if kind == Kind.WRONG])
+        for i in site.implementations
+        if i.name in timed
+    ]
+    return [(i, rules) for i, rules in found if rules]
 
 
 def _machine(name: str, record: Record) -> Machine:

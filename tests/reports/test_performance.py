@@ -5,6 +5,8 @@ import json
 
 import pytest
 
+from roikit.conformance.judge import Judgement, Verdict
+from roikit.conformance.results import Result, ResultFile, Subject
 from roikit.reports.files import read_all
 from roikit.reports.model import digest
 from roikit.reports.pages import performance
@@ -101,3 +103,19 @@ def test_commits_of_asv_become_a_figure(a_record, tmp_path):
     (figure,) = performance.context(digest(read_all([tmp_path])))["asv"]
     assert "f.time_it on vm, commit by commit" in figure
     assert "abc0" in figure
+
+
+def test_whose_speed_is_shown_although_something_is_wrong_is_said(a_record, tmp_path):
+    (tmp_path / "record.json").write_text(a_record.read_text())
+    with (tmp_path / "run.ndjson").open("w") as stream:
+        file = ResultFile(stream, {})
+        for name, verdict in (("torchvision", "crashed"), ("mnn", "deviates"), ("untimed", "crashed")):
+            file.add_subject(Subject(implementation=name, state="ran", description={"version": "1"}))
+            result = Result(
+                implementation=name, dialect="mmcv", case="a", group="g", rules=("RA-6",), operation="forward", mode="avg",
+                dtype="float32", layout="NCHW", judgement=Judgement(Verdict(verdict), ""), seconds=0.1,
+            )  # fmt: skip
+            file.add(result)
+        file.close()
+    wrong = performance.context(digest(read_all([tmp_path])))["wrong"]
+    assert [(i.name, rules) for i, rules in wrong] == [("torchvision", ["RA-6"])]
