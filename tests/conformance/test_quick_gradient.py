@@ -75,7 +75,7 @@ def test_bounds_hold_for_our_kernel_and_for_no_boxes_a_hair_aside():
     greatest = []
 
     @settings(
-        max_examples=30, deadline=None, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
+        max_examples=100, deadline=None, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
     )
     @seed(2)
     @given(strategies.arguments(operation=Operation.FEATURE_GRADIENT, modes=["avg"], classes=["free"]))
@@ -86,13 +86,16 @@ def test_bounds_hold_for_our_kernel_and_for_no_boxes_a_hair_aside():
         if answer.bound is None or None in leaves(answer.bound):
             return
         bound = np.array(answer.bound, float)
-        for aside in (0, 0.003):
+        # A gradient of nothing, or on a map of one column, does not move with the boxes.
+        can_tell = call.input.shape[3] > 1 and any(leaves(answer.output))
+        for aside in (0, 0.003) if can_tell else (0,):
             moved = dataclasses.replace(call, boxes=call.boxes + np.float32([0, aside, 0, aside, 0]))
             error = abs(RoikitHost().roi_align(moved) - np.array(answer.output, float))
             greatest.append((aside, (error / np.maximum(bound, 1e-30)).max()))
 
     check()
     errors = {aside: [error for which, error in greatest if which == aside] for aside in (0, 0.003)}
-    assert len(errors[0]) > 15
+    assert len(errors[0]) > 50
     assert 0.01 < max(errors[0]) <= 1
-    assert np.mean(np.array(errors[0.003]) > 10) > 0.25  # the others are gradients of nothing, or on maps of one pixel
+    assert len(errors[0.003]) > 15
+    assert np.mean(np.array(errors[0.003]) > 10) > 0.5
