@@ -20,13 +20,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .tolerance import FLOAT_TYPES, AxisError, Bounds
+from .tolerance import FLOAT_TYPES, AxisError, Bounds, beside, weights_along
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .gradient import FeatureGradient
-    from .oracle import Axis
 
     Array = NDArray[Any]
 
@@ -46,10 +45,10 @@ def gradient_bounds(exact: FeatureGradient, grad: Array, dtype: str) -> Bounds:
             continue
         y, x = (AxisError(axis, type_) for axis in (roi.y, roi.x))
         share = abs(arriving) / max(roi.y.grid * roi.x.grid, 1)
-        (by_y, off_y), (by_x, off_x) = ((_weights(error.axis), _beside(error.reach.total)) for error in (y, x))
+        (by_y, off_y), (by_x, off_x) = ((weights_along(error.axis), beside(error.reach.total)) for error in (y, x))
         moved[roi.batch] += off_y.T @ share @ (by_x + off_x) + by_y.T @ share @ off_x
         most[roi.batch] += (by_y + off_y).T @ share @ (by_x + off_x)
-        terms[roi.batch] += np.outer(*(_beside(error.reach.count, 2).sum(0) for error in (y, x)))
+        terms[roi.batch] += np.outer(*(beside(error.reach.count, 2).sum(0) for error in (y, x)))
         unsure = any(error.grid_is_fragile or error.reach.at_bound.any() for error in (y, x))
         fragile[roi.batch] |= unsure
     gamma = np.frompyfunc(type_.gamma, 1, 1)(terms + _OPERATIONS).astype(float)
@@ -57,20 +56,3 @@ def gradient_bounds(exact: FeatureGradient, grad: Array, dtype: str) -> Bounds:
     error = (moved + gamma * most + underflow + 2.0**-53 * most) * (1 + 1e-9)  # the value, and this, end up in float64
     error = np.where(most + error > type_.largest, math.inf, error)
     return Bounds(error, fragile | np.isinf(error))
-
-
-def _weights(axis: Axis) -> Array:
-    """Returns the weight that each bin puts on each pixel, ``(bins, pixels)``."""
-    weights = np.zeros((axis.bins, axis.pixels))
-    for p in range(axis.bins):
-        for sample in axis.samples(p):
-            for pixel, weight in (sample.low, sample.high):
-                weights[p, pixel] += sample.count * float(weight)
-    return weights
-
-
-def _beside(cells: Array, on_last: int = 1) -> Array:
-    """Returns for each pixel the sum of what is known of the two cells beside it; that of the last cell ``on_last`` times."""
-    beside: Array = cells + np.pad(cells[:, :-1], ((0, 0), (1, 0)))
-    beside[:, -1] += (on_last - 1) * cells[:, -1]
-    return beside

@@ -17,7 +17,7 @@ import numpy as np
 from ..kernels.dialect import Dialect, EmptyGrid, Max
 from .oracle import Rules, roi_align, stages
 from .probes import PIXELS, SIZE, maps_of
-from .tolerance import FLOAT_TYPES, AxisError, bounds
+from .tolerance import FLOAT_TYPES, AxisError, beside, bounds, weights_along
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -173,18 +173,12 @@ def _product(along_y: Array, along_x: Array) -> Array:
 
 
 def _weights(axis: Axis, type_: FloatType) -> _AxisWeights:
-    weights = np.zeros((axis.bins, axis.pixels))
-    for p in range(axis.bins):
-        for sample in axis.samples(p):
-            for pixel, weight in (sample.low, sample.high):
-                weights[p, pixel] += float(sample.count * weight)
     errors = AxisError(axis, type_)
     reach = errors.reach
-    # A sample between two pixels takes from one what it gives to the other; reach.total has the cells by their lower pixel.
-    error = reach.total + np.roll(reach.total, 1, axis=1)
-    error[:, 0] -= reach.total[:, -1]
+    # A sample between two pixels takes from one what it gives to the other.
+    error = beside(reach.total)
     error[reach.at_bound] = np.inf
-    return _AxisWeights(weights, error, errors.grid_is_fragile)
+    return _AxisWeights(weights_along(axis), error, errors.grid_is_fragile)
 
 
 def geometry(probe: Probe, dialect: Dialect) -> tuple[Any, ...]:

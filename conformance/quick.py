@@ -61,16 +61,9 @@ def quick(arguments: Mapping[str, Any], dialect: str, dtype: str) -> Array | Non
     integers = maps.astype(np.int64)
     values = np.full((len(rows), maps.shape[1], *arguments["output_size"]), np.nan)
     for k, row in enumerate(rows):
-        if not np.isfinite(row).all() or not 0 <= int(row[0]) < len(maps):
+        roi = stages_of(row, maps, arguments, dialect)
+        if not roi:
             continue
-        roi = stages(
-            row.tolist(),
-            maps.shape[2:],
-            tuple(arguments["output_size"]),
-            tuple(arguments["spatial_scale"]),
-            tuple(arguments["sampling_ratio"]),
-            DIALECTS[dialect].for_mode(arguments["mode"]),
-        )
         if not (fits(roi.y, type_.bits) and fits(roi.x, type_.bits)):
             return None
         try:
@@ -78,6 +71,20 @@ def quick(arguments: Mapping[str, Any], dialect: str, dtype: str) -> Array | Non
         except NotExactError:
             return None
     return values if holds(type_, np.concatenate([maps.ravel(), values.ravel()])) else None
+
+
+def stages_of(row: Array, maps: Array, arguments: Mapping[str, Any], dialect: str) -> Stages | None:
+    """Returns where the RoI of a row lies on ``maps``, ``(N, C, H, W)``; None if it cannot be pooled."""
+    if not np.isfinite(row).all() or not 0 <= int(row[0]) < len(maps):
+        return None
+    return stages(
+        row.tolist(),
+        maps.shape[2:],
+        tuple(arguments["output_size"]),
+        tuple(arguments["spatial_scale"]),
+        tuple(arguments["sampling_ratio"]),
+        DIALECTS[dialect].for_mode(arguments["mode"]),
+    )
 
 
 def fits(axis: Axis, bits: int) -> bool:

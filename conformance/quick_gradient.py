@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ..kernels.dialect import DIALECTS, Max
+from ..kernels.dialect import Max
 from .case import box_rows, feature_map
 from .gradient import extent_kinks, sample_kinks
 from .gradient_certificate import motion
 from .implementation import Operation
-from .oracle import stages
-from .quick import NotExactError, certify, fits, holds, samples_of, weights
+from .quick import NotExactError, certify, fits, holds, samples_of, stages_of, weights
 from .tolerance import FLOAT_TYPES
 
 if TYPE_CHECKING:
@@ -61,18 +60,8 @@ def quick_gradient(
     rois: list[_Roi | None] = []
     try:
         for row, arriving in zip(box_rows(arguments["boxes"]), grad, strict=True):
-            if not np.isfinite(row).all() or not 0 <= int(row[0]) < len(maps):
-                rois.append(None)
-                continue
-            roi = stages(
-                row.tolist(),
-                maps.shape[2:],
-                tuple(arguments["output_size"]),
-                tuple(arguments["spatial_scale"]),
-                tuple(arguments["sampling_ratio"]),
-                DIALECTS[dialect].for_mode(arguments["mode"]),
-            )
-            rois.append(_Roi(roi, arguments["mode"], maps[roi.batch], arriving, type_))
+            roi = stages_of(row, maps, arguments, dialect)
+            rois.append(roi and _Roi(roi, arguments["mode"], maps[roi.batch], arriving, type_))
         for_boxes = operation == Operation.BOX_GRADIENT
         found = _for_boxes(rois, type_) if for_boxes else _for_maps(rois, maps.shape, type_)
     except NotExactError:

@@ -254,6 +254,26 @@ class Reach:
         self.must_read[p, list(sure)] = True
 
 
+def weights_along(axis: Axis) -> Array:
+    """Returns the weight that each bin puts on each pixel of an axis, not divided, ``(bins, pixels)``."""
+    weights = np.zeros((axis.bins, axis.pixels))
+    for p in range(axis.bins):
+        for sample in axis.samples(p):
+            for pixel, weight in (sample.low, sample.high):
+                weights[p, pixel] += float(sample.count * weight)
+    return weights
+
+
+def beside(cells: Array, on_last: int = 1) -> Array:
+    """Returns for each pixel the sum of what is known of the two cells beside it; that of the last cell ``on_last`` times.
+
+    ``cells``, ``(bins, pixels)``, has the cells by their lower pixel.
+    """
+    sums: Array = cells + np.pad(cells[:, :-1], ((0, 0), (1, 0)))
+    sums[:, -1] += (on_last - 1) * cells[:, -1]
+    return sums
+
+
 class Bounds(NamedTuple):
     """Arrays ``(K, C, P_h, P_w)``: the greatest error of each element, and where there is none (``fragile``)."""
 

@@ -14,6 +14,7 @@ from matplotlib.patches import Rectangle
 
 from ...conformance.oracle import stages
 from ...conformance.probes import SIZE
+from ...conformance.tolerance import weights_along
 from ..drawing import BLUE, GRID, INK, ORANGE, PALE, VERMILLION, style, svg
 
 if TYPE_CHECKING:
@@ -52,14 +53,7 @@ class Bin:
         share = y.rules.average(Fraction(1), y.grid, x.grid)
         if not isinstance(share, Fraction):
             return np.full(SIZE, np.nan)
-        along = []
-        for axis, b in ((y, self.at[0]), (x, self.at[1])):
-            line = np.zeros(axis.pixels)
-            for sample in axis.samples(b):
-                for pixel, weight in (sample.low, sample.high):
-                    line[pixel] += float(sample.count * weight) if sample.inside else 0.0
-            along.append(line)
-        return float(share) * np.outer(*along)
+        return float(share) * np.outer(weights_along(y)[self.at[0]], weights_along(x)[self.at[1]])
 
 
 @cache

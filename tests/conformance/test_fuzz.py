@@ -59,14 +59,20 @@ def vars_of(batch):
     return {name: getattr(batch, name) for name in Batch.__slots__}
 
 
-def test_what_is_found_is_small_and_can_be_replayed_by_anyone(tmp_path):
-    run = roikit("fuzz", "players:half_a_pixel_off", "--seed", 1, "--once", "-o", tmp_path)
-    assert run.returncode == 1, run.stdout + run.stderr
-    (path,) = tmp_path.glob("fuzz-*.json")
+def only_case(folder):
+    """The one case file of a folder, which must meet the schema, and its case."""
+    (path,) = folder.glob("fuzz-*.json")
     document = json.loads(path.read_text())
     schema = json.loads((Path(fuzz.__file__).parent / "schema" / "case.schema.json").read_text())
     jsonschema.validate(document, schema)
     (case,) = cases_of(document)
+    return path, case
+
+
+def test_what_is_found_is_small_and_can_be_replayed_by_anyone(tmp_path):
+    run = roikit("fuzz", "players:half_a_pixel_off", "--seed", 1, "--once", "-o", tmp_path)
+    assert run.returncode == 1, run.stdout + run.stderr
+    path, case = only_case(tmp_path)
     assert len(case.arguments["boxes"]) == 1
     assert np.prod(case.arguments["input"]["shape"]) <= 4
     again = next(line for line in run.stdout.splitlines() if line.startswith("again: roikit "))
@@ -81,11 +87,7 @@ def test_a_gradient_that_is_found_can_be_replayed_by_anyone(tmp_path):
                for name in ("PaddleGradients", "Gradients")}  # fmt: skip
     run = roikit("fuzz", workers["PaddleGradients"], *how, "--operation", "feature_gradient", "-o", tmp_path)
     assert run.returncode == 1, run.stdout + run.stderr
-    (path,) = tmp_path.glob("fuzz-*.json")
-    document = json.loads(path.read_text())
-    schema = json.loads((Path(fuzz.__file__).parent / "schema" / "case.schema.json").read_text())
-    jsonschema.validate(document, schema)
-    (case,) = cases_of(document)
+    path, case = only_case(tmp_path)
     assert (case.operation, len(case.arguments["boxes"])) == ("feature_gradient", 1)
     assert np.prod(case.arguments["input"]["shape"]) <= 4
     for name, status in (("PaddleGradients", 1), ("Gradients", 0)):
