@@ -15,25 +15,22 @@ absent, none. A result that the baseline does not have is new, and no regression
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .cli import Gate
 from .judge import Verdict
 from .kinds import Kind, kind_of_result
-from .results import read
+from .results import key_of_record, read
 from .selection import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from .results import Result, Subject
+    from .results import Key, Result, Subject
 
 _SOUND = {Verdict.CONFORMS.value, Verdict.KNOWN.value, Verdict.CONTESTED.value}
 _SHOWN = 12
-
-Key = tuple[str, str, str, str, str]
-"""An implementation, dialect, case, data type and layout."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +74,7 @@ def read_baseline(path: Path) -> dict[Key, str]:
     Raises:
         IncompleteResultsError: it is none, or not a whole one.
     """
-    records: list[dict[str, Any]] = [record for record in read(path) if record["type"] == "result"]
-    return {(r["implementation"], r["dialect"], r["case"], r["dtype"], r["layout"]): r["verdict"] for r in records}
+    return {key_of_record(record): record["verdict"] for record in read(path) if record["type"] == "result"}
 
 
 def compare(results: Sequence[Result], baseline: dict[Key, str]) -> Comparison:

@@ -70,6 +70,15 @@ def provenance(arguments: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+Key = tuple[str, str, str, str, str]
+"""An implementation, dialect, case, data type and layout."""
+
+
+def key_of_record(record: dict[str, Any]) -> Key:
+    """Returns what the record of a result is about."""
+    return record["implementation"], record["dialect"], record["case"], record["dtype"], record["layout"]
+
+
 class ResultFile:
     """Writes a result file while a run goes on."""
 
@@ -103,14 +112,18 @@ class ResultFile:
 
 
 def read(path: Path) -> list[dict[str, Any]]:
-    """Returns the records of a result file.
+    """Returns the records of a result file; raises as `parse` does."""
+    return parse(path.read_text(encoding="utf-8"), path)
+
+
+def parse(text: str, path: Path) -> list[dict[str, Any]]:
+    """Returns the records of the text of a result file.
 
     Raises:
         IncompleteResultsError: the run that wrote it did not reach its end, or the file is not what a run writes.
     """
-    lines = path.read_text(encoding="utf-8").splitlines()
     try:
-        records = [json.loads(line) for line in lines]
+        records = [json.loads(line) for line in text.splitlines()]
         kinds = [record["type"] for record in records]
         verdicts = Counter(record["verdict"] for record in records if record["type"] == "result")
     except (ValueError, TypeError, KeyError) as error:

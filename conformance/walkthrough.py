@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .case import numpy_dtype
 from .greeting import describe
 from .implementation import RoiAlignCall
 from .judge import Judgement
@@ -77,7 +78,7 @@ def _run(target: Target, call: Call, dialect: str) -> Output:
 
 
 def _call(call: Call, dialect: str, dtype: str, layout: str) -> RoiAlignCall:
-    maps = np.asarray(call.feature, dtype)
+    maps = np.asarray(call.feature, numpy_dtype(dtype))
     return RoiAlignCall(
         input=np.ascontiguousarray(maps[None, None] if layout == "NCHW" else maps[None, :, :, None]),
         boxes=np.array([[0.0, *map(float, call.box)]], "float64" if dtype == "float64" else "float32"),

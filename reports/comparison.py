@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from rich.console import Console
 from rich.table import Table
 
+from ..conformance.judge import Verdict
 from ..conformance.kinds import Kind
+from ..conformance.results import key_of_record
 from .files import Record, Run
-from .tables import commit_of, machine_of
+from .tables import OURS, commit_of, machine_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from .files import File
 
-_KEY = ("implementation", "dialect", "case", "operation", "dtype", "layout")
-_FINE = ("conforms", "known", "contested", "unsupported")
-_OURS = "roikit"
+_KINDS = list(Kind)
 
 
 class IncomparableError(ValueError):
@@ -85,7 +85,7 @@ def _notes(*files: File) -> Iterator[str]:
 
 
 def _results(before: Run, after: Run) -> Comparison:
-    old, new = ({tuple(r[k] for k in _KEY): r for r in run.results} for run in (before, after))
+    old, new = ({key_of_record(record): record for record in run.results} for run in (before, after))
     changes: dict[str, list[Change]] = {"worse": [], "better": [], "other": []}
     same = 0
     for key in old.keys() & new.keys():
@@ -93,7 +93,7 @@ def _results(before: Run, after: Run) -> Comparison:
         if kind is None:
             same += 1
         else:
-            implementation, dialect, case, _, dtype, layout = key
+            implementation, dialect, case, dtype, layout = key
             what = f"{implementation} · {case} · {dialect} {dtype} {layout}"
             changes[kind].append(Change(what, _verdict(old[key]), _verdict(new[key])))
     versions = _versions(before, after)
@@ -120,7 +120,7 @@ def _versions(before: Run, after: Run) -> Iterator[str]:
 
 def _direction(old: Mapping[str, Any], new: Mapping[str, Any]) -> str | None:
     """Returns whether a result is ``"worse"``, ``"better"`` or ``"other"``; None if it is as it was."""
-    ranks = [(result["verdict"] not in _FINE, list(Kind).index(Kind(result["kind"]))) for result in (old, new)]
+    ranks = [(Verdict(result["verdict"]).is_failure, _KINDS.index(Kind(result["kind"]))) for result in (old, new)]
     if ranks[0] != ranks[1]:
         return "worse" if ranks[1] > ranks[0] else "better"
     changed = any(old[field] != new[field] for field in ("verdict", "difference"))
@@ -143,7 +143,7 @@ def _times(before: Record, after: Record) -> Comparison:
     worse: list[Change] = []
     better: list[Change] = []
     same = 0
-    for key in sorted((key for key in common if key.library == _OURS), key=str):
+    for key in sorted((key for key in common if key.library == OURS), key=str):
         ratio = new[key].seconds / old[key].seconds
         noise = 1 + max(old[key].noise, new[key].noise)
         least, most = peers.get(key.workload, (1.0, 1.0))
@@ -222,7 +222,7 @@ def _peers(
     """
     found: dict[tuple[Any, ...], list[float]] = defaultdict(list)
     for key in common:
-        if key.library != _OURS:
+        if key.library != OURS:
             found[key.workload].append(new[key].seconds / old[key].seconds)
     return {workload: (min(ratios), max(ratios)) for workload, ratios in found.items()}
 
@@ -230,7 +230,7 @@ def _peers(
 def _changed_peers(before: Record, after: Record) -> Iterator[str]:
     """Yields which packages have another version, so that their times say less of the machine."""
     old, new = (record.document["versions"] for record in (before, after))
-    for name in sorted(old.keys() & new.keys() - {_OURS}):
+    for name in sorted(old.keys() & new.keys() - {OURS}):
         if old[name] != new[name]:
             yield f"{name} {old[name]} → {new[name]}"
 

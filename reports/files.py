@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..conformance import results
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 _ENDINGS = (".ndjson", ".ndjson.gz", ".jsonl", ".json", ".json.gz")
@@ -144,7 +143,7 @@ def read(path: Path) -> File:
     text = _text(path)
     first = _parsed(text.partition("\n")[0])
     if isinstance(first, dict) and first.get("type") == "header":
-        return _run(path, text.splitlines())
+        return _run(path, text, first)
     document = _parsed(text)
     if isinstance(document, dict):
         if "started" in document:
@@ -185,14 +184,16 @@ def _of_document(path: Path, document: dict[str, Any]) -> File:
     raise UnknownFileError(f"{path} has a date, but nothing that a report could be made of")
 
 
-def _run(path: Path, lines: Sequence[str]) -> Run:
-    records = [record for record in map(_parsed, lines) if isinstance(record, dict)]
-    header, footer = records[0], records[-1]
+def _run(path: Path, text: str, header: dict[str, Any]) -> Run:
     if header.get("format") != results.FORMAT:
         raise UnknownFileError(f"{path} has format {header.get('format')}, not {results.FORMAT}: write it anew")
+    complete = True
+    try:
+        records = results.parse(text, path)
+    except results.IncompleteResultsError:
+        complete = False
+        records = [record for record in map(_parsed, text.splitlines()) if isinstance(record, dict)]
     rows = [record for record in records if record.get("type") == "result"]
-    verdicts = Counter(record["verdict"] for record in rows)
-    complete = footer.get("type") == "footer" and footer.get("verdicts") == dict(verdicts)
     subjects = [record for record in records if record.get("type") == "implementation"]
     return Run(path, header, complete, subjects, rows)
 
