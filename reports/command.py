@@ -33,10 +33,6 @@ class Format(StrEnum):
     MARKDOWN = "markdown"
 
 
-def _needs_extra(error: ImportError) -> None:
-    fail(f"{error.name} is missing: pip install 'roikit[reports]'")
-
-
 @app.command()
 def site(
     results: Annotated[list[Path], typer.Argument(metavar="RESULTS...", exists=True, help=_FILES)],
@@ -63,11 +59,12 @@ def site(
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     from .files import UnknownFileError, read_all
+    from .model import digest
 
     try:
         from . import site as builder
     except ImportError as error:
-        _needs_extra(error)
+        fail(f"{error.name} is missing: pip install 'roikit[reports]'")
     errors = Console(stderr=True)
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
     with interruptible(), refusing(UnknownFileError, builder.OccupiedError, OSError):
@@ -75,12 +72,13 @@ def site(
         if not inputs.files:
             fail(f"there is no result file in {', '.join(map(str, results))}")
         with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as progress:
-            task = progress.add_task("site", total=builder.page_count(inputs))
+            content = digest(inputs)
+            task = progress.add_task("site", total=builder.page_count(content))
 
             def on_page(file: str) -> None:
                 progress.update(task, advance=1, description=file)
 
-            builder.build(inputs, out, asv_site=asv_site, on_page=on_page)
+            builder.build(content, out, asv_site=asv_site, on_page=on_page)
     _say(Console(), inputs, out)
 
 

@@ -10,6 +10,7 @@ from functools import cache, cached_property
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from ..conformance.judge import Verdict
 from ..conformance.kinds import Kind, worst
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
     from .files import File, Inputs, Run
 
-UNSUPPORTED = "unsupported"
 _RULE = re.compile(r"^## (RA-\d+) (.+)$", re.MULTILINE)
 _LINK = re.compile(r"\s*\((https?://[^\s)]+)\)\s*$")
 _PARTS = re.compile(r"[^A-Za-z0-9]+")
@@ -67,7 +67,7 @@ class Implementation:
         self.state: str = subject["state"]
         self.why: str = subject["reason"]
         self.run = run
-        self.results = [result for result in results if result["verdict"] != UNSUPPORTED]
+        self.results = [result for result in results if result["verdict"] != Verdict.UNSUPPORTED]
         self.unsupported = len(results) - len(self.results)
 
     @property
@@ -97,8 +97,7 @@ class Implementation:
     @cached_property
     def unlisted(self) -> int:
         """How many results fail that no list of known deviations has."""
-        fine = ("conforms", "known", "contested")
-        return sum(result["verdict"] not in fine for result in self.results)
+        return sum(Verdict(result["verdict"]).is_failure for result in self.results)
 
     @cached_property
     def dialects(self) -> list[str]:
@@ -122,7 +121,7 @@ class Implementation:
         for rule in sorted(rates, key=lambda rule: rates[rule], reverse=True):
             explained = [result for result in left if rule in result["rules"]]
             if explained:
-                found.append((rule, worst(Counter(Kind(result["kind"]) for result in explained)), len(explained)))
+                found.append((rule, worst_of(explained), len(explained)))
                 left = [result for result in left if rule not in result["rules"]]
         return sorted(found, key=lambda each: (each[1] != Kind.WRONG, list(rules()).index(each[0])))
 
@@ -131,18 +130,18 @@ class Implementation:
         """The results that are not as they should be, by case."""
         found: dict[str, list[dict[str, Any]]] = defaultdict(list)
         for result in self.results:
-            if result["kind"] != Kind.FOLLOWS or result["verdict"] == "unexpected-pass":
+            if result["kind"] != Kind.FOLLOWS or result["verdict"] == Verdict.UNEXPECTED_PASS:
                 found[result["case"]].append(result)
         return dict(found)
 
     @cached_property
-    def conforming(self) -> dict[str, dict[str, Counter[str]]]:
-        """How many results conform, by group and case; those of cases with a bound, with the greatest error under ``"error"``."""
-        groups: dict[str, dict[str, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
+    def conforming(self) -> dict[str, Counter[str]]:
+        """How many results the cases have that conform throughout, by group."""
+        groups: dict[str, Counter[str]] = defaultdict(Counter)
         for result in self.results:
             if result["case"] not in self.deviating:
-                groups[result["group"]][result["case"]]["results"] += 1
-        return {group: dict(cases) for group, cases in groups.items()}
+                groups[result["group"]][result["case"]] += 1
+        return dict(groups)
 
     @cached_property
     def greatest_error(self) -> dict[str, float]:
@@ -154,10 +153,15 @@ class Implementation:
         return errors
 
 
+def worst_of(results: Iterable[Mapping[str, Any]]) -> Kind:
+    """Returns the worst kind of results."""
+    return worst(Counter(Kind(result["kind"]) for result in results))
+
+
 def why(result: Mapping[str, Any]) -> tuple[str, str]:
     """Returns what is known of a deviation, and what was seen: a listed one has both in its reason, with a dash between."""
     reason: str = result["reason"]
-    if result["verdict"] == "known" and " — " in reason:
+    if result["verdict"] == Verdict.KNOWN and " — " in reason:
         known, _, seen = reason.rpartition(" — ")
         return known, seen
     return "", f"{result['verdict']}: {reason}" if reason else result["verdict"]
@@ -182,8 +186,8 @@ def reasons_for(results: Iterable[Mapping[str, Any]]) -> list[Reason]:
             Reason(
                 text=text,
                 link=link,
-                kind=worst(Counter(Kind(result["kind"]) for result in members)),
-                listed=all(result["verdict"] == "known" for result in members),
+                kind=worst_of(members),
+                listed=all(result["verdict"] == Verdict.KNOWN for result in members),
                 cases=tuple(dict.fromkeys(result["case"] for result in members)),
                 results=len(members),
             )
@@ -203,10 +207,6 @@ class Site:
     def incomplete(self) -> list[File]:
         """Files of runs that were cut off."""
         return [file for file in self.inputs.files if not file.complete]
-
-    def called(self, name: str) -> Implementation | None:
-        """Returns an implementation that took part."""
-        return next((i for i in self.implementations if i.name == name), None)
 
 
 def digest(inputs: Inputs) -> Site:

@@ -14,7 +14,6 @@ from markupsafe import Markup
 
 from .drawing import save, title_of
 from .files import AsvResult, Detections, Footprints, Record, Run, Walkthrough
-from .model import digest
 from .pages import dialects, example, goldens, home, implementation, matrix, performance
 from .tables import commit_of, machine_of
 
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from .files import File, Inputs
+    from .files import File
     from .model import Site
 
 MARKER = ".roikit-site"
@@ -65,9 +64,9 @@ _WHAT = {
 
 
 def build(
-    inputs: Inputs, out: Path, *, asv_site: Path | None = None, on_page: Callable[[str], None] = lambda _: None
+    site: Site, out: Path, *, asv_site: Path | None = None, on_page: Callable[[str], None] = lambda _: None
 ) -> None:
-    """Writes the site to ``out``, in place of one that is there; ``on_page`` is told of each page before it is made.
+    """Writes a site to ``out``, in place of one that is there; ``on_page`` is told of each page before it is made.
 
     ``asv_site`` is a directory that `asv publish` has written, to be copied beside it.
 
@@ -76,12 +75,11 @@ def build(
         OSError: it cannot be written to.
     """
     _make_room(out)
-    _Builder(digest(inputs), out, asv_site, on_page).build()
+    _Builder(site, out, asv_site, on_page).build()
 
 
-def page_count(inputs: Inputs) -> int:
-    """Returns how many pages the site will have."""
-    site = digest(inputs)
+def page_count(site: Site) -> int:
+    """Returns how many pages a site will have."""
     return 1 + len(PAGES) + len(site.implementations) + len({c.implementation for c in dialects.columns(site)})
 
 
@@ -132,7 +130,7 @@ class _Builder:
         self._write("dialects.html", "dialects.html", dialects.context(self._site))
         self._evidence()
         self._write("example.html", "example.html", example.context(self._site))
-        self._write("goldens.html", "goldens.html", goldens.context(self._site))
+        self._write("goldens.html", "goldens.html", goldens.context())
         content = {**performance.context(self._site), "asv_site": self._asv_site is not None}
         self._write("performance.html", "performance.html", content)
         for each in self._site.implementations:

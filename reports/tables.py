@@ -123,12 +123,29 @@ def frame_of(file: File) -> pd.DataFrame:
     return frame
 
 
-def _versions(subjects: list[dict[str, Any]]) -> dict[str, str]:
+OURS = "roikit"
+"""What records of benchmarks call our own kernels, and runs our implementation on a CPU."""
+
+_RESTLESS = 0.1  # as benchmarks/document.py has it, which is not installed
+
+
+def is_calm(row: Mapping[str, Any]) -> bool:
+    """Returns whether a row of a record can be believed: our own kernel agrees with itself, and nobody kept the cores busy."""
+    return row["control"]["spread"] <= _RESTLESS and (row.get("others") or 0) <= _RESTLESS
+
+
+def like_for_like(row: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Returns the ratios of a row, ours ÷ a peer's, that count: of the same layout and data type, both results being right."""
+    return [r for r in row["ratios"] if r["valid"] and r["ours"] == " ".join(r["peer"].split()[-2:])]
+
+
+def versions_of(subjects: list[dict[str, Any]]) -> dict[str, str]:
+    """Returns the versions of implementations, as they say themselves; empty for those that did not run."""
     return {subject["implementation"]: (subject["description"] or {}).get("version", "") for subject in subjects}
 
 
 def _results(run: Run) -> Iterator[dict[str, Any]]:
-    versions = _versions(run.subjects)
+    versions = versions_of(run.subjects)
     for result in run.results:
         difference = result["difference"] or {}
         yield {
@@ -141,7 +158,7 @@ def _results(run: Run) -> Iterator[dict[str, Any]]:
 
 
 def _decisions(file: Detections) -> Iterator[dict[str, Any]]:
-    versions = _versions(file.subjects)
+    versions = versions_of(file.subjects)
     for found in file.detections:
         for decision in found["decisions"]:
             yield {

@@ -4,29 +4,30 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...conformance.detection_report import RULES
+from ...conformance.detection_report import RULES, text_of
+from ...conformance.prediction import POINTS
 from ...conformance.probes import AVERAGES, SIZE
-from ...kernels.dialect import DIALECTS, Dialect
+from ...kernels.dialect import DIALECTS
 from ..model import slug
+from ..tables import OURS, versions_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
+    from ...kernels.dialect import Dialect
     from ..model import Site
 
     Array = NDArray[Any]
 
-_OWN = "roikit"
 _WHERE = re.compile(r"^(?:RoI (?P<roi>\d+), )?bin \((?P<p>\d+), (?P<q>\d+)\), pixel ")
 _PROBES = {probe.name: probe for probe in AVERAGES}
-POINTS = tuple(field.name for field in fields(Dialect))
 
 
 class Column:
@@ -45,7 +46,7 @@ class Column:
     def choice(self, point: str) -> str:
         """Returns the choices that remain at a decision point, in words."""
         decision = self.decisions.get(point)
-        return " or ".join(_text(choice) for choice in decision["left"]) if decision else ""
+        return " or ".join(text_of(choice) for choice in decision["left"]) if decision else ""
 
     @property
     def name(self) -> str:
@@ -80,10 +81,6 @@ def _compared(gradient: Mapping[str, Any]) -> str:
     return f"not the derivative ({wrong} of {gradient['compared']} probes)" if wrong else "the derivative of forward"
 
 
-def _text(choice: str | float | None) -> str:
-    return "none" if choice is None else str(choice) if isinstance(choice, str) else f"{choice:g}"
-
-
 def _choice(left: Iterable[Any]) -> Any:
     """Returns a choice of the file as a dialect has it."""
     (choice,) = left
@@ -94,7 +91,7 @@ def columns(site: Site) -> list[Column]:
     """Returns what was detected, each implementation as in the newest file that it is in."""
     newest: dict[str, list[Column]] = {}
     for file in site.inputs.detections:
-        versions = {s["implementation"]: (s["description"] or {}).get("version", "") for s in file.subjects}
+        versions = versions_of(file.subjects)
         of_file: dict[str, list[Column]] = {}
         for found in file.detections:
             column = Column(found, versions.get(found["implementation"], ""))
@@ -108,8 +105,8 @@ def context(site: Site) -> dict[str, Any]:
     by_name: dict[str, list[Column]] = {}
     for column in columns(site):
         by_name.setdefault(column.implementation, []).append(column)
-    others = {name: asked for name, asked in by_name.items() if not name.startswith(_OWN)}
-    own = {f"{_OWN}, {column.dialect}": [column] for name, asked in by_name.items() if name == _OWN for column in asked}
+    others = {name: asked for name, asked in by_name.items() if not name.startswith(OURS)}
+    own = {f"{c.implementation}, {c.dialect}": [c] for name in by_name if name.startswith(OURS) for c in by_name[name]}
     tables = (("Implementations", others), ("roikit's kernels, dialect by dialect", own))
     return {"tables": [(title, list(group.items()), _rows(group.values())) for title, group in tables if group]}
 
@@ -168,7 +165,7 @@ def evidence(column: Column, reader: Reader) -> list[dict[str, Any]]:
     for point in POINTS:
         decision = column.decisions.get(point)
         if decision is not None:
-            out = [{**each, "choice": _text(each["choice"]), "raw": each["choice"]} for each in decision["ruled_out"]]
+            out = [{**each, "choice": text_of(each["choice"]), "raw": each["choice"]} for each in decision["ruled_out"]]
             shown.append(
                 {
                     "point": point,

@@ -6,25 +6,21 @@ import json
 import re
 from collections import defaultdict
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..model import rules
 from .implementation import golden
 
-if TYPE_CHECKING:
-    from ..model import Site
-
 _LIMIT = re.compile(r"^\* (.+)$", re.MULTILINE)
 
 
-def context(site: Site) -> dict[str, Any]:
+def context() -> dict[str, Any]:
     """Returns what goldens.html is given."""
     cases = golden()
     certificate = json.loads(files("roikit.conformance").joinpath("adequacy.json").read_text(encoding="utf-8"))
     groups: dict[str, list[Any]] = defaultdict(list)
     for case in cases.values():
         groups[case.group].append(case)
-    results = sum(len(implementation.results) for implementation in site.implementations)
     return {
         "certificate": certificate,
         "faults": [_fault(name, bits, certificate) for name, bits in certificate["faults"].items()],
@@ -32,7 +28,6 @@ def context(site: Site) -> dict[str, Any]:
         "groups": dict(groups),
         "covered": {rule: sum(rule in case.rules for case in cases.values()) for rule in rules()},
         "titles": rules(),
-        "results": results,
     }
 
 

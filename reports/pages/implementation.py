@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from ...conformance.case import box_rows, load_cases
-from ...conformance.kinds import Kind, worst
+from ...conformance.kinds import Kind
 from ...conformance.reproduce import script_of
 from ...conformance.selection import UsageError
-from ..model import reasons_for, rules, split_link, why
+from ..model import reasons_for, rules, split_link, why, worst_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -51,11 +51,7 @@ def golden() -> Mapping[str, Case]:
 
 def _cases(implementation: Implementation) -> list[dict[str, Any]]:
     """Returns what is shown of the cases that are not as they should be, the worst first."""
-    found = sorted(
-        implementation.deviating.items(),
-        key=lambda item: _ORDER.index(worst(Counter(Kind(result["kind"]) for result in item[1]))),
-        reverse=True,
-    )
+    found = sorted(implementation.deviating.items(), key=lambda item: _ORDER.index(worst_of(item[1])), reverse=True)
     return [_case(implementation, name, results, n < _MOST_SCRIPTS) for n, (name, results) in enumerate(found)]
 
 
@@ -71,7 +67,7 @@ def _case(
         "id": name,
         "title": case.title if case else "",
         "call": _call(case) if case else "",
-        "kind": worst(Counter(Kind(result["kind"]) for result in results)),
+        "kind": worst_of(results),
         "results": len(results),
         "rows": _rows(results),
         "reasons": [split_link(text) for text in texts],

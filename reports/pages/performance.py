@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ...conformance.kinds import Kind
-from ..tables import commit_of, frame_of, machine_of
+from ..tables import OURS, commit_of, frame_of, is_calm, like_for_like, machine_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from ..files import Record
     from ..model import Implementation, Site
-
-OURS = "roikit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +53,8 @@ class Workload:
 
     @property
     def is_calm(self) -> bool:
-        """Whether our own kernel, timed twice, differed from itself by less than a tenth, and others left the machine alone."""
-        return self.about["control"]["spread"] < 0.1 and (self.about.get("others") or 0) < 0.1
+        """Whether it can be believed."""
+        return is_calm(self.about)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,29 +116,23 @@ def _machine(name: str, record: Record) -> Machine:
 
 
 def _timings(row: Mapping[str, Any]) -> list[Timing]:
-    ratios: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
-    for ratio in row["ratios"]:
-        variant = " ".join(ratio["peer"].split()[-2:])
-        if ratio["valid"] and ratio["ours"] == variant:
-            text = f"{1 / ratio['ratio']:.3g}×" + ("" if ratio["difference"] else " ≈")
-            ratios[ratio["peer"], variant][ratio["kind"]] = text
-    timings = []
-    for entry in row["entries"]:
-        variant = f"{entry['layout']} {entry['dtype']}"
-        timings.append(
-            Timing(
-                library=entry["library"],
-                layout=entry["layout"],
-                dtype=entry["dtype"],
-                verdict=entry["verdict"],
-                reason=entry["reason"],
-                times=entry["times"],
-                ns=entry["ns_per_output"],
-                floor=entry.get("floor_fraction", {}),
-                faster=ratios[f"{entry['library']} {variant}", variant],
-            )
+    ratios: dict[str, dict[str, str]] = defaultdict(dict)
+    for ratio in like_for_like(row):
+        ratios[ratio["peer"]][ratio["kind"]] = f"{1 / ratio['ratio']:.3g}×" + ("" if ratio["difference"] else " ≈")
+    return [
+        Timing(
+            library=entry["library"],
+            layout=entry["layout"],
+            dtype=entry["dtype"],
+            verdict=entry["verdict"],
+            reason=entry["reason"],
+            times=entry["times"],
+            ns=entry["ns_per_output"],
+            floor=entry.get("floor_fraction", {}),
+            faster=ratios[f"{entry['library']} {entry['layout']} {entry['dtype']}"],
         )
-    return timings
+        for entry in row["entries"]
+    ]
 
 
 def _histories(records: list[Record]) -> list[str]:
