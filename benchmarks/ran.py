@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from .machine import ROOT
+from .measuring.machine import ROOT
 
 RESULTS = ROOT / ".asv" / "results"
 

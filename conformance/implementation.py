@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import importlib.util
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
+
+from .operator import Operation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,68 +19,13 @@ if TYPE_CHECKING:
 
     import numpy as np
 
+    from .operators.roi_align.call import RoiAlignCall
+
 ENTRY_POINT_GROUP = "roikit.implementations"
-
-
-class Unsupported(Exception):  # noqa: N818 - a statement, not an error
-    """Raised by an adapter when its library offers no way to make this call. The message says what is missing."""
 
 
 class Unavailable(Exception):  # noqa: N818 - a statement, not an error
     """Raised by an adapter's ``__init__`` when its library is there but this machine cannot run it. The message says why."""
-
-
-class Operation(StrEnum):
-    """What is asked of RoIAlign."""
-
-    FORWARD = "forward"
-    """The output, ``(K, C, P_h, P_w)``."""
-    FEATURE_GRADIENT = "feature_gradient"
-    """The gradient for ``input`` (RA-15), of its shape."""
-    BOX_GRADIENT = "box_gradient"
-    """The gradient for ``x1, y1, x2, y2`` in image pixels (RA-16), ``(K, 4)``."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RoiAlignCall:
-    """One call of RoIAlign, or of its gradient.
-
-    Attributes:
-        operation: What is asked for.
-        input: Feature maps, ``(N, C, H, W)`` or ``(N, H, W, C)`` as ``layout`` says. May have any strides.
-        boxes: ``(K, 5)`` rows ``[batch_index, x1, y1, x2, y2]``, the corners in image pixels; float32 for 16-bit maps,
-            otherwise the data type of ``input``.
-        output_size: ``(P_h, P_w)``, the number of bins.
-        spatial_scale: Feature pixels per image pixel, ``(scale_y, scale_x)``.
-        sampling_ratio: Samples per bin, ``(g_y, g_x)``; 0 asks for adaptive sampling.
-        mode: ``"avg"`` or ``"max"``.
-        layout: ``"NCHW"`` or ``"NHWC"``.
-        dialect: The named dialect whose result is wanted: one of those that the adapter describes.
-        grad: For a gradient, the one that arrives at the output: of the output's shape, layout and data type.
-    """
-
-    operation: Operation = Operation.FORWARD
-    input: np.ndarray
-    boxes: np.ndarray
-    output_size: tuple[int, int]
-    spatial_scale: tuple[float, float]
-    sampling_ratio: tuple[int, int]
-    mode: str
-    layout: str
-    dialect: str
-    grad: np.ndarray | None = None
-
-    def single_scale(self) -> float:
-        """Returns the one spatial scale of both axes, for libraries that take only one."""
-        if self.spatial_scale[0] != self.spatial_scale[1]:
-            raise Unsupported("one spatial scale for both axes")
-        return self.spatial_scale[0]
-
-    def single_sampling_ratio(self) -> int:
-        """Returns the one sampling ratio of both axes (0: adaptive), for libraries that take only one."""
-        if self.sampling_ratio[0] != self.sampling_ratio[1]:
-            raise Unsupported("one sampling ratio for both axes")
-        return self.sampling_ratio[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,8 +14,8 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .plugin_run import PluginRun
-    from .session import Plan
+    from .running.plugin_run import PluginRun
+    from .workers.session import Plan
 
 _HERE = Path(__file__).resolve().parent
 
@@ -61,7 +61,7 @@ class Cases(pytest.Directory):
         Raises:
             UsageError: there is no such implementation, dialect, case …
         """
-        from .plugin_run import start
+        from .running.plugin_run import start
 
         run = start(self.config)
         self.config.add_cleanup(run.close)
@@ -83,7 +83,7 @@ class CaseItem(pytest.Item):
 
     def runtest(self) -> None:
         """Makes the call. What is not supported is skipped; a contested reading is an expected failure."""
-        from .judge import Verdict
+        from .verdicts.verdict import Verdict
 
         judgement = self._run.judge(self._made)
         self.user_properties.append(("verdict", judgement.verdict.value))

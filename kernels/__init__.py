@@ -4,19 +4,19 @@
 >>> output = roi_align(features, boxes, (7, 7), spatial_scale=0.25, sampling_ratio=2, aligned=True)  # doctest: +SKIP
 """
 
-from . import host
-from .backward import roi_align_backward, roi_align_backward_workspace
-from .backward_boxes import roi_align_backward_boxes
-from .dialect import DIALECTS, Dialect, named_dialect
+from .calls.levels import LevelRule
+from .dialects.roi_align import DIALECTS, Dialect, named_dialect
 from .errors import CompilationError, CompilerNotFoundError, InvalidRoiError, RoikitError
-from .levels import LevelRule
-from .multiscale import (
+from .execution import host
+from .operators.roi_align.box_gradient import roi_align_backward_boxes
+from .operators.roi_align.feature_gradient import roi_align_backward, roi_align_backward_workspace
+from .operators.roi_align.forward import roi_align, roi_align_workspace
+from .operators.roi_align.multiscale import (
     multiscale_roi_align,
     multiscale_roi_align_backward,
     multiscale_roi_align_backward_boxes,
 )
 from .precompile import precompile
-from .roi_align import roi_align, roi_align_workspace
 
 __all__ = [
     "DIALECTS",

@@ -7,17 +7,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from . import arguments, backward, backward_boxes, device, host
-from .problem import LAYOUTS, MODES, Problem, resolve_dialect
-from .roi_align import device_sources, host_source
-from .source import C_NAMES
+from .calls import arguments
+from .calls.problem import LAYOUTS, MODES, Problem, resolve_dialect
+from .dtypes import C_NAMES
+from .execution import device, host
+from .operators.roi_align import box_gradient as backward_boxes
+from .operators.roi_align import feature_gradient as backward
+from .operators.roi_align.forward import device_sources, host_source
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from types import ModuleType
 
-    from .dialect import Dialect
-    from .source import Source
+    from .dialects.roi_align import Dialect
+    from .execution.source import Source
 
 
 OPERATIONS = ("forward", "backward", "backward_boxes")

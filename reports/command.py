@@ -134,7 +134,7 @@ def export(
 
     Parquet needs pyarrow: pip install 'roikit[parquet]'. Exit status 2: the command was wrong.
     """
-    from ..conformance.results import IncompleteResultsError
+    from ..conformance.results.file import IncompleteResultsError
     from .files import UnknownFileError
     from .tables import load
 

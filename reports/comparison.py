@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from rich.console import Console
 from rich.table import Table
 
-from ..conformance.judge import Verdict
-from ..conformance.kinds import Kind
-from ..conformance.results import key_of_record
+from ..conformance.results.kinds import Kind
+from ..conformance.results.result import key_of_record
+from ..conformance.verdicts.verdict import Verdict
 from .files import Record, Run
 from .tables import OURS, commit_of, machine_of
 

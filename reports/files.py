@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from ..conformance import results
+from ..conformance.results import file as results
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

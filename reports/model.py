@@ -10,8 +10,8 @@ from functools import cache, cached_property
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from ..conformance.judge import Verdict
-from ..conformance.kinds import Kind, worst
+from ..conformance.results.kinds import Kind, worst
+from ..conformance.verdicts.verdict import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -26,7 +26,7 @@ _PARTS = re.compile(r"[^A-Za-z0-9]+")
 @cache
 def rules() -> dict[str, str]:
     """Returns the rules of the specification and their titles."""
-    text = files("roikit.conformance").joinpath("SPECIFICATION.md").read_text(encoding="utf-8")
+    text = files("roikit.conformance").joinpath("operators", "roi_align", "RULES.md").read_text(encoding="utf-8")
     return dict(_RULE.findall(text))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..conformance.results import IncompleteResultsError
+from ..conformance.results.file import IncompleteResultsError
 from .files import AsvResult, Detections, Record, Run, UnknownFileError, read
 
 if TYPE_CHECKING:

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..implementation import Unsupported
+from ..operator import Unsupported
 
 if TYPE_CHECKING:
-    from ..implementation import Description, RoiAlignCall
+    from ..implementation import Description
+    from ..operators.roi_align.call import RoiAlignCall
 
 
 def require_described(call: RoiAlignCall, description: Description) -> None:

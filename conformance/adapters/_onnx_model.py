@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import numpy as np
     from onnx import ModelProto
 
-    from ..implementation import RoiAlignCall
+    from ..operators.roi_align.call import RoiAlignCall
 
 INPUTS = ("X", "rois", "batch_indices")
 OUTPUT = "Y"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..implementation import Operation, Unsupported
+from ..operator import Operation, Unsupported
 from ._torch_array import as_array, as_tensor
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     import torch
 
-    from ..implementation import RoiAlignCall
+    from ..operators.roi_align.call import RoiAlignCall
 
 
 def answer(

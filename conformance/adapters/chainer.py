@@ -10,12 +10,16 @@ Facts: ``chainer/functions/pooling/roi_average_align_2d.py`` and ``roi_max_align
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from ..implementation import Description, Operation, RoiAlignCall
+from ..implementation import Description
+from ..operator import Operation
 from ._call import corners_and_indices, require_described
+
+if TYPE_CHECKING:
+    from ..operators.roi_align.call import RoiAlignCall
 
 
 class Chainer:

@@ -11,12 +11,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from ..implementation import Description, Operation, RoiAlignCall
+from ..implementation import Description
+from ..operator import Operation
 from ._call import require_described
 from ._torch_gradient import answer
 
 if TYPE_CHECKING:
     import numpy as np
+
+    from ..operators.roi_align.call import RoiAlignCall
 
 
 class Detectron2:

@@ -14,11 +14,13 @@ from contextlib import chdir
 from tempfile import gettempdir
 from typing import TYPE_CHECKING, ClassVar
 
-from ..implementation import Description, RoiAlignCall
+from ..implementation import Description
 from ._call import require_described
 
 if TYPE_CHECKING:
     import numpy as np
+
+    from ..operators.roi_align.call import RoiAlignCall
 
 
 class Ivy:

@@ -17,11 +17,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ..implementation import Description, RoiAlignCall, Unsupported
+from ..implementation import Description
+from ..operator import Unsupported
 from ._call import require_described
 
 if TYPE_CHECKING:
     import numpy as np
+
+    from ..operators.roi_align.call import RoiAlignCall
 
 
 class KerasHub:

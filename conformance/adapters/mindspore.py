@@ -11,12 +11,16 @@ Facts: the doc string of ``mindspore.ops.ROIAlign`` of 2.10.0, and running it.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from ..implementation import Description, Operation, RoiAlignCall
+from ..implementation import Description
+from ..operator import Operation
 from ._call import boxes_like_input, require_described
+
+if TYPE_CHECKING:
+    from ..operators.roi_align.call import RoiAlignCall
 
 
 class MindSpore:

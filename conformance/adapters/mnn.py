@@ -15,11 +15,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from ..implementation import Description, Operation, RoiAlignCall, Unsupported
+from ..implementation import Description
+from ..operator import Operation, Unsupported
 from ._call import require_described
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from ..operators.roi_align.call import RoiAlignCall
 
 
 class Mnn:

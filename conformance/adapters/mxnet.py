@@ -14,11 +14,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from ..implementation import Description, Operation, RoiAlignCall, Unsupported
+from ..implementation import Description
+from ..operator import Operation, Unsupported
 from ._call import boxes_like_input, require_described
 
 if TYPE_CHECKING:
     import numpy as np
+
+    from ..operators.roi_align.call import RoiAlignCall
 
 
 class MxNet:

@@ -12,12 +12,16 @@ Facts: the parameters of the layer, ``src/layer/roialign.cpp``, and running 1.0.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from ..implementation import Description, RoiAlignCall, Unsupported
+from ..implementation import Description
+from ..operator import Unsupported
 from ._call import corners_and_indices, require_described
+
+if TYPE_CHECKING:
+    from ..operators.roi_align.call import RoiAlignCall
 
 _NETWORK = """7767517
 3 3

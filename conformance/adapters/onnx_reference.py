@@ -14,12 +14,15 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ..implementation import Description, RoiAlignCall, Unsupported
+from ..implementation import Description
+from ..operator import Unsupported
 from ._call import corners_and_indices, require_described
 from ._onnx_model import INPUTS, RoiAlignModel
 
 if TYPE_CHECKING:
     import numpy as np
+
+    from ..operators.roi_align.call import RoiAlignCall
 
 
 class OnnxReference:

@@ -14,12 +14,14 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ..implementation import Description, RoiAlignCall
+from ..implementation import Description
 from ._call import corners_and_indices, require_described
 from ._onnx_model import INPUTS, OUTPUT, RoiAlignModel
 
 if TYPE_CHECKING:
     import numpy as np
+
+    from ..operators.roi_align.call import RoiAlignCall
 
 ERRORS_ONLY = 3
 """Log severity: a session in mode "max" otherwise warns that the mode is going to change."""

@@ -13,13 +13,16 @@ Facts: the operator's schema, ``onnx.defs.get_schema("RoiAlign", 16)``, and runn
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from ..implementation import Description, RoiAlignCall
+from ..implementation import Description
 from ._call import corners_and_indices, require_described
 from ._onnx_model import INPUTS, OUTPUT, RoiAlignModel
+
+if TYPE_CHECKING:
+    from ..operators.roi_align.call import RoiAlignCall
 
 OPSET = 16
 FIRST_MAJOR_VERSION = 5

@@ -15,11 +15,13 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ..implementation import Description, RoiAlignCall
+from ..implementation import Description
 from ._call import corners_and_indices, require_described
 
 if TYPE_CHECKING:
     import numpy as np
+
+    from ..operators.roi_align.call import RoiAlignCall
 
 
 class OpenVino:

@@ -15,11 +15,14 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from ..implementation import Description, Operation, RoiAlignCall, Unsupported
+from ..implementation import Description
+from ..operator import Operation, Unsupported
 from ._call import corners_and_indices, require_described
 
 if TYPE_CHECKING:
     import paddle
+
+    from ..operators.roi_align.call import RoiAlignCall
 
 
 class Paddle:

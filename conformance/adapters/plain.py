@@ -7,13 +7,17 @@ import inspect
 import sys
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ...kernels.dialect import DIALECTS, Offset
-from ..implementation import Description, Operation, RoiAlignCall
+from ...kernels.dialects.choices import Offset
+from ...kernels.dialects.roi_align import DIALECTS
+from ..implementation import Description
+from ..operator import Operation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import numpy as np
+
+    from ..operators.roi_align.call import RoiAlignCall
 
 ARRAYS = ("auto", "numpy", "torch", "cupy")
 

@@ -6,13 +6,16 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ... import kernels
-from ...kernels.dialect import DIALECTS, Dialect
-from ..implementation import Description, Operation, RoiAlignCall, Unavailable
+from ...kernels.dialects.roi_align import DIALECTS, Dialect
+from ..implementation import Description, Unavailable
+from ..operator import Operation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import numpy as np
+
+    from ..operators.roi_align.call import RoiAlignCall
 
 
 def _answer(call: RoiAlignCall, arrays: Callable[[np.ndarray], Any], out: Any = None) -> Any:
@@ -69,7 +72,7 @@ class RoikitHost:
         return _description(f"CPU, {self._compiler}", on_host=True)
 
     def roi_align(self, call: RoiAlignCall, out: np.ndarray | None = None) -> np.ndarray:
-        """Calls `roikit.kernels.roi_align`, or its gradients."""
+        """Calls `roikit.kernels.operators.roi_align.forward`, or its gradients."""
         return _answer(call, lambda array: array, out)  # type: ignore[no-any-return]
 
 
@@ -94,6 +97,6 @@ class RoikitDevice:
         return _description(f"{name}, CuPy {cupy.__version__}", on_host=False)
 
     def roi_align(self, call: RoiAlignCall, out: np.ndarray | None = None) -> np.ndarray:
-        """Calls `roikit.kernels.roi_align` with copies of the arrays on the GPU."""
+        """Calls `roikit.kernels.operators.roi_align.forward` with copies of the arrays on the GPU."""
         del out
         return self._cupy.asnumpy(_answer(call, self._cupy.asarray))  # type: ignore[no-any-return]

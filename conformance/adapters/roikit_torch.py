@@ -11,7 +11,8 @@ from .roikit import RoikitHost
 if TYPE_CHECKING:
     import numpy as np
 
-    from ..implementation import Description, RoiAlignCall
+    from ..implementation import Description
+    from ..operators.roi_align.call import RoiAlignCall
 
 
 class RoikitTorch(RoikitHost):

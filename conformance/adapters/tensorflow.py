@@ -18,11 +18,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from ..implementation import Description, Operation, RoiAlignCall, Unsupported
+from ..implementation import Description
+from ..operator import Operation, Unsupported
 from ._call import corners_and_indices, require_described
 
 if TYPE_CHECKING:
     import tensorflow as tf
+
+    from ..operators.roi_align.call import RoiAlignCall
 
 
 class TensorFlow:

@@ -16,12 +16,15 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, ClassVar
 
-from ..implementation import Description, Operation, RoiAlignCall
+from ..implementation import Description
+from ..operator import Operation
 from ._call import boxes_like_input, require_described
 from ._torch_gradient import answer
 
 if TYPE_CHECKING:
     import numpy as np
+
+    from ..operators.roi_align.call import RoiAlignCall
 
 HOMEPAGE = "https://github.com/pytorch/vision"
 

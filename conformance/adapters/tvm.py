@@ -12,12 +12,15 @@ Facts: ``tvm/relax/op/vision/roi_align.py`` and ``tvm/topi/vision/roi_align.py``
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from ..implementation import Description, RoiAlignCall
+from ..implementation import Description
 from ._call import require_described
+
+if TYPE_CHECKING:
+    from ..operators.roi_align.call import RoiAlignCall
 
 
 class Tvm:

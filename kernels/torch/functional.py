@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch.nn.functional import pad
 
-from ..kernels import arguments
-from ..kernels.problem import LAYOUTS, MODES
-from .operators import How, pool
+from ..kernels.calls import arguments
+from ..kernels.calls.problem import LAYOUTS, MODES
+from .registration import How, pool
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -61,7 +61,7 @@ def roi_align(
         TypeError: an argument has a wrong type or data type.
         ValueError: an argument has a wrong shape or value, or tensors are on several devices, or neither on a CPU nor on an
             NVIDIA GPU.
-        InvalidRoiError: (a ValueError) on a CPU, a RoI cannot be pooled; see `roikit.kernels.roi_align`.
+        InvalidRoiError: (a ValueError) on a CPU, a RoI cannot be pooled; see `roikit.kernels.operators.roi_align.forward`.
         ImportError: CuPy or ml_dtypes is needed and missing; the message says what to install.
     """
     scales = _scale_pair("spatial_scale", spatial_scale)

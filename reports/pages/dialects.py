@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...conformance.detection_report import RULES, text_of
-from ...conformance.prediction import POINTS
-from ...conformance.probes import AVERAGES, SIZE
-from ...kernels.dialect import DIALECTS
+from ...conformance.detection.report import RULES, text_of
+from ...conformance.operators.roi_align.probes.prediction import POINTS
+from ...conformance.operators.roi_align.probes.probes import AVERAGES, SIZE
+from ...kernels.dialects.roi_align import DIALECTS
 from ..model import slug
 from ..tables import OURS, versions_of
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ...kernels.dialect import Dialect
+    from ...kernels.dialects.roi_align import Dialect
     from ..model import Site
 
     Array = NDArray[Any]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...conformance.explain import Explanation, RoiPool, decimal
-from ...conformance.request import Request, read_bin, read_call, read_dialects
+from ...conformance.explaining.request import Request, read_bin, read_call, read_dialects
+from ...conformance.operators.roi_align.explanation import Explanation, RoiPool, decimal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

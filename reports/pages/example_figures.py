@@ -8,14 +8,13 @@ import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
-from ...conformance.picture import figures
+from ...conformance.explaining.picture import figures
 from ..drawing import INK, PAPER, style, svg
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ...conformance.explain import Explanation, RoiPool
-    from ...conformance.request import Pair
+    from ...conformance.operators.roi_align.explanation import Explanation, Pair, RoiPool
 
 _COLOURS = LinearSegmentedColormap.from_list("output", [(0, 0.45, 0.7, 0.12), (0, 0.45, 0.7, 0.6)])
 

@@ -12,18 +12,18 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from ...conformance.oracle import stages
-from ...conformance.probes import SIZE
-from ...conformance.tolerance import weights_along
+from ...conformance.operators.roi_align.probes.probes import SIZE
+from ...conformance.sampling.axis import stages
+from ...conformance.sampling.errors import weights_along
 from ..drawing import BLUE, GRID, INK, ORANGE, PALE, VERMILLION, style, svg
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
-    from ...conformance.oracle import Axis
-    from ...conformance.probes import Probe
-    from ...kernels.dialect import Dialect
+    from ...conformance.operators.roi_align.probes.probes import Probe
+    from ...conformance.sampling.axis import Axis
+    from ...kernels.dialects.roi_align import Dialect
 
     Array = NDArray[Any]
 

@@ -17,7 +17,9 @@ _LIMIT = re.compile(r"^\* (.+)$", re.MULTILINE)
 def context() -> dict[str, Any]:
     """Returns what goldens.html is given."""
     cases = golden()
-    certificate = json.loads(files("roikit.conformance").joinpath("adequacy.json").read_text(encoding="utf-8"))
+    certificate = json.loads(
+        files("roikit.conformance").joinpath("operators", "roi_align", "adequacy.json").read_text(encoding="utf-8")
+    )
     groups: dict[str, list[Any]] = defaultdict(list)
     for case in cases.values():
         groups[case.group].append(case)
@@ -41,6 +43,6 @@ def _fault(name: str, bits: str, certificate: dict[str, Any]) -> dict[str, Any]:
 
 def _limits() -> list[str]:
     """Returns what the certificate says of where a fault cannot show."""
-    text = files("roikit.conformance").joinpath("ADEQUACY.md").read_text(encoding="utf-8")
+    text = files("roikit.conformance").joinpath("operators", "roi_align", "ADEQUACY.md").read_text(encoding="utf-8")
     _, _, rest = text.partition("## Where a fault cannot show")
     return _LIMIT.findall(rest.partition("\n## ")[0])

@@ -6,16 +6,17 @@ from collections import defaultdict
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from ...conformance.case import box_rows, load_cases
-from ...conformance.kinds import Kind
-from ...conformance.reproduce import script_of
-from ...conformance.selection import UsageError
+from ...conformance.arrays import box_rows
+from ...conformance.cases.case import load_cases
+from ...conformance.errors import UsageError
+from ...conformance.results.kinds import Kind
+from ...conformance.scripts.reproduce import script_of
 from ..model import reasons_for, rules, split_link, why, worst_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ...conformance.case import Case
+    from ...conformance.cases.case import Case
     from ..model import Implementation, Site
 
 _MOST_SCRIPTS = 150

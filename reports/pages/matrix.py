@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from ...conformance.kinds import Kind
+from ...conformance.results.kinds import Kind
 from ..model import for_script, rules
 
 if TYPE_CHECKING:

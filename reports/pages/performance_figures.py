@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-    from .performance import Group, Timing, Workload
+    from ..timings import Group, Timing, Workload
 
 _CACHES = ("cold", "hot")
 _HEIGHT, _LEAST = 0.23, 0.9  # inches: of an entry, of a panel

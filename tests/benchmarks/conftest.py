@@ -8,15 +8,13 @@ import pytest
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))  # benchmarks/ is not installed
 
-from benchmarks import (  # noqa: E402
-    gpu_backward_contestants,
-    gpu_box_contestants,
-    gpu_contestants,
-    gpu_pooler_backward_contestants,
-    gpu_pooler_contestants,
-    machine,
-    workloads,
-)
+from benchmarks.measuring import machine  # noqa: E402
+from benchmarks.operators.roi_align import workloads  # noqa: E402
+from benchmarks.operators.roi_align.gpu import box_gradient as gpu_box_contestants  # noqa: E402
+from benchmarks.operators.roi_align.gpu import forward as gpu_contestants  # noqa: E402
+from benchmarks.operators.roi_align.gpu import gradient as gpu_backward_contestants  # noqa: E402
+from benchmarks.operators.roi_align.gpu import pooler as gpu_pooler_contestants  # noqa: E402
+from benchmarks.operators.roi_align.gpu import pooler_gradient as gpu_pooler_backward_contestants  # noqa: E402
 from roikit import kernels  # noqa: E402
 
 

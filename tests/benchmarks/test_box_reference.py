@@ -5,12 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from benchmarks import box_contestants, box_reference, workloads
-from benchmarks.box_reference import make_box_reference, rises_of
-from benchmarks.operations import Operation
-from benchmarks.workloads import problem
-from roikit.conformance import oracle
-from roikit.kernels.dialect import DIALECTS
+from benchmarks.operators.roi_align import workloads
+from benchmarks.operators.roi_align.cpu import box_gradient as box_contestants
+from benchmarks.operators.roi_align.operations import Operation
+from benchmarks.operators.roi_align.reference import box_gradient as box_reference
+from benchmarks.operators.roi_align.reference.box_gradient import make_box_reference, rises_of
+from benchmarks.operators.roi_align.workloads import problem
+from roikit.conformance.operators.roi_align.oracle import output as oracle
+from roikit.kernels.dialects.roi_align import DIALECTS
 
 
 @pytest.fixture

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from benchmarks import compiled, instructions
-from benchmarks.table import print_tables
-from roikit.kernels import plan, sass
+from benchmarks.assembler import instructions, sass
+from benchmarks.record.table import print_tables
+from benchmarks.suites import compiled
+from roikit.kernels.operators.roi_align import forward_plan as plan
 
 needs_nvrtc = pytest.mark.skipif(compiled.find_spec("cuda") is None, reason="NVRTC: pip install 'roikit[nvrtc]'")
 

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from asv_runner.discovery import disc_benchmarks
 
-from benchmarks import backward_cpu, forward_cpu
-from benchmarks.operations import Operation
+from benchmarks.operators.roi_align.operations import Operation
+from benchmarks.suites.roi_align import forward_cpu
+from benchmarks.suites.roi_align import gradients_cpu as backward_cpu
 
 
 @pytest.mark.parametrize("operation", backward_cpu.OPERATIONS)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from benchmarks import exercise
+from benchmarks.operators.roi_align import exercise
 from roikit import kernels
 
 

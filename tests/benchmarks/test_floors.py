@@ -3,10 +3,18 @@
 import numpy as np
 import pytest
 
-from benchmarks.floors import Geometry, Rates, axis_samples, backward_floor, forward_floor, geometry, taps
-from benchmarks.workloads import Level, Problem, Row
-from roikit.conformance.oracle import stages
-from roikit.kernels.dialect import DIALECTS
+from benchmarks.operators.roi_align.floors import (
+    Geometry,
+    Rates,
+    axis_samples,
+    backward_floor,
+    forward_floor,
+    geometry,
+    taps,
+)
+from benchmarks.operators.roi_align.workloads import Level, Problem, Row
+from roikit.conformance.sampling.axis import stages
+from roikit.kernels.dialects.roi_align import DIALECTS
 
 
 def work(boxes, bins=2, ratio=2, size=(9, 12)):

@@ -11,24 +11,17 @@ import jsonschema
 import numpy as np
 import pytest
 
-from benchmarks import (
-    backward_gpu,
-    device,
-    exercise,
-    forward_gpu,
-    goldens,
-    gpu_backward_contestants,
-    gpu_contestants,
-    gpu_record,
-    gpu_rows,
-    gpu_torch,
-    machine,
-    probes,
-)
-from benchmarks.document import Document
-from benchmarks.floors import ASSUMED
-from benchmarks.operations import Operation
-from roikit.kernels.nvrtc import ARCHITECTURES
+from benchmarks.assembler.nvrtc import ARCHITECTURES
+from benchmarks.measuring import device, gpu_torch, machine, probes
+from benchmarks.operators.roi_align import exercise
+from benchmarks.operators.roi_align.floors import ASSUMED
+from benchmarks.operators.roi_align.gpu import forward as gpu_contestants
+from benchmarks.operators.roi_align.gpu import gradient as gpu_backward_contestants
+from benchmarks.operators.roi_align.operations import Operation
+from benchmarks.record import goldens, gpu_record, gpu_rows
+from benchmarks.record.document import Document
+from benchmarks.suites.roi_align import forward_gpu
+from benchmarks.suites.roi_align import gradients_gpu as backward_gpu
 
 SCHEMA = json.loads((machine.ROOT / "benchmarks" / "record.schema.json").read_text(encoding="utf-8"))
 

@@ -6,21 +6,20 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from benchmarks import (
-    backward_contestants,
-    gradient_reference,
-    pooler_backward_contestants,
-    pooler_contestants,
-    rows,
-    workloads,
-)
-from benchmarks.gradient_reference import make_gradient_reference, off_by, terms_of, validate
-from benchmarks.operations import Operation
-from benchmarks.reference import AxisFacts, axis_facts, facts_of
-from benchmarks.workloads import problem
-from roikit.conformance import oracle
-from roikit.conformance.tolerance import FLOAT_TYPES, AxisError
-from roikit.kernels.dialect import DIALECTS
+from benchmarks.operators.roi_align import workloads
+from benchmarks.operators.roi_align.cpu import gradient as backward_contestants
+from benchmarks.operators.roi_align.cpu import pooler as pooler_contestants
+from benchmarks.operators.roi_align.cpu import pooler_gradient as pooler_backward_contestants
+from benchmarks.operators.roi_align.operations import Operation
+from benchmarks.operators.roi_align.reference import gradient as gradient_reference
+from benchmarks.operators.roi_align.reference.gradient import make_gradient_reference, off_by, terms_of, validate
+from benchmarks.operators.roi_align.reference.output import AxisFacts, axis_facts, facts_of
+from benchmarks.operators.roi_align.workloads import problem
+from benchmarks.record import rows
+from roikit.conformance.exact.floats import FLOAT_TYPES
+from roikit.conformance.operators.roi_align.oracle import output as oracle
+from roikit.conformance.sampling.errors import AxisError
+from roikit.kernels.dialects.roi_align import DIALECTS
 
 GRADIENTS = {
     Operation.BACKWARD: backward_contestants.roikit,
@@ -196,7 +195,7 @@ def test_weights_of_samples_that_moved_are_within_what_is_allowed(first, last):
             return error
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("benchmarks.reference.AxisError", FarOff)
+        patch.setattr("benchmarks.operators.roi_align.reference.output.AxisError", FarOff)
         facts = axis_facts(exact)
     allowed, terms = off_by(facts), terms_of(facts)
     for _ in range(50):

@@ -10,11 +10,14 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
-from benchmarks import contestants, goldens, gpu, machine, record, rows
-from benchmarks.document import Document, NothingMeasuredError, Skipped
-from benchmarks.operations import Operation
-from benchmarks.table import print_tables
-from benchmarks.timing import Control
+from benchmarks.measuring import gpu, machine
+from benchmarks.measuring.timing import Control
+from benchmarks.operators.roi_align.cpu import forward as contestants
+from benchmarks.operators.roi_align.operations import Operation
+from benchmarks.record import command as record
+from benchmarks.record import goldens, rows
+from benchmarks.record.document import Document, NothingMeasuredError, Skipped
+from benchmarks.record.table import print_tables
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = json.loads((ROOT / "benchmarks" / "record.schema.json").read_text(encoding="utf-8"))

@@ -6,10 +6,11 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from benchmarks import contestants, reference
-from benchmarks.operations import Operation
-from benchmarks.reference import make_reference, validate
-from benchmarks.workloads import problem
+from benchmarks.operators.roi_align.cpu import forward as contestants
+from benchmarks.operators.roi_align.operations import Operation
+from benchmarks.operators.roi_align.reference import output as reference
+from benchmarks.operators.roi_align.reference.output import make_reference, validate
+from benchmarks.operators.roi_align.workloads import problem
 
 
 @pytest.fixture

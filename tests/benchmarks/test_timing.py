@@ -1,6 +1,6 @@
 import pytest
 
-from benchmarks.timing import control, interleave, rounds, summarise
+from benchmarks.measuring.timing import control, interleave, rounds, summarise
 
 
 def test_summary():

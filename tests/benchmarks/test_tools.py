@@ -5,9 +5,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from benchmarks import tools
-from benchmarks.document import Skipped
-from benchmarks.tools import LINES, merge, parse_counters, parse_sanitizer
+from benchmarks.record import tools
+from benchmarks.record.document import Skipped
+from benchmarks.record.tools import LINES, merge, parse_counters, parse_sanitizer
 
 CLEAN = """\
 ========= COMPUTE-SANITIZER
@@ -154,6 +154,6 @@ def test_commands(monkeypatch):
     assert tools.profile("a1", "torchvision", "NCHW", "float32", 100, 5)["instructions per output"] == 80
     sanitizer, profiler = commands
     assert sanitizer[:3] == ["compute-sanitizer", "--tool", "racecheck"]
-    assert "benchmarks.exercise" in sanitizer
+    assert "benchmarks.operators.roi_align.exercise" in sanitizer
     assert profiler[profiler.index("--clock-control") + 1] == "none"
     assert profiler[-8:] == ["--row", "a1", "--library", "torchvision", "--layout", "NCHW", "--dtype", "float32"]

@@ -4,9 +4,12 @@ from contextlib import contextmanager
 import pytest
 
 from roikit.conformance.adapters.roikit import RoikitHost
-from roikit.conformance.case import LAYOUTS, in_memory
-from roikit.conformance.judge import judge_error, judge_output
-from roikit.kernels import InvalidRoiError, host, problem, source
+from roikit.conformance.arrays import in_memory
+from roikit.conformance.operator import LAYOUTS
+from roikit.conformance.verdicts.judge import judge_error, judge_output
+from roikit.kernels import InvalidRoiError
+from roikit.kernels.calls import problem
+from roikit.kernels.execution import host, source
 
 
 def judge_our_kernels(cases, dialects, dtypes=None, layouts=LAYOUTS):

@@ -12,9 +12,10 @@ from pathlib import Path
 import numpy as np
 
 from roikit.conformance.adapters.roikit import RoikitHost
-from roikit.conformance.gradient import box_gradient, feature_gradient
-from roikit.conformance.implementation import Operation, Unavailable, Unsupported
-from roikit.kernels.dialect import DIALECTS
+from roikit.conformance.implementation import Unavailable
+from roikit.conformance.operator import Operation, Unsupported
+from roikit.conformance.operators.roi_align.oracle.gradient import box_gradient, feature_gradient
+from roikit.kernels.dialects.roi_align import DIALECTS
 
 
 class Good(RoikitHost):
@@ -27,7 +28,7 @@ class Mutant(RoikitHost):
     def __init__(self):
         import json
 
-        from roikit.kernels import source
+        from roikit.kernels.execution import source
 
         file, line, old, new = json.loads(os.environ["ROIKIT_FAULT"])
         read = source._read

@@ -6,14 +6,14 @@ from importlib.resources import files
 import numpy as np
 import pytest
 
-from roikit.conformance import adequacy
-from roikit.conformance.case import load_cases
-from roikit.conformance.faults import Call
-from roikit.conformance.implementation import Operation
-from roikit.conformance.mutants import Mutant, main_dialects
-from roikit.kernels.dialect import DIALECTS
+from roikit.conformance.cases.case import load_cases
+from roikit.conformance.golden import adequacy
+from roikit.conformance.operator import Operation
+from roikit.conformance.operators.roi_align.faults.formulas import Call
+from roikit.conformance.operators.roi_align.faults.mutants import Mutant, main_dialects
+from roikit.kernels.dialects.roi_align import DIALECTS
 
-FOLDER = files("roikit.conformance")
+FOLDER = files("roikit.conformance").joinpath("operators", "roi_align")
 
 
 @pytest.fixture(scope="module")

@@ -8,10 +8,11 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from roikit.conformance.certificate import Budget, exact_dtypes, fairness, quantum, storage_exact_dtypes
-from roikit.conformance.oracle import roi_align
-from roikit.conformance.tolerance import FLOAT_TYPES
-from roikit.kernels.dialect import named_dialect
+from roikit.conformance.exact.budgets import Budget, quantum
+from roikit.conformance.exact.floats import FLOAT_TYPES
+from roikit.conformance.operators.roi_align.oracle.certificate import exact_dtypes, fairness, storage_exact_dtypes
+from roikit.conformance.operators.roi_align.oracle.output import roi_align
+from roikit.kernels.dialects.roi_align import named_dialect
 
 ml_dtypes = pytest.importorskip("ml_dtypes")
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from roikit.conformance import results
+from roikit.conformance.results import file as results
 
 HERE = Path(__file__).parent
 
@@ -20,7 +20,7 @@ HERE = Path(__file__).parent
 def roikit(*arguments, **environment):
     path = os.pathsep.join(filter(None, [str(HERE), os.environ.get("PYTHONPATH")]))
     return subprocess.run(
-        [sys.executable, "-m", "roikit.conformance.cli", *arguments],
+        [sys.executable, "-m", "roikit.conformance.commands.cli", *arguments],
         env=os.environ | {"PYTHONPATH": path} | environment,
         capture_output=True,
         text=True,
@@ -136,7 +136,16 @@ def test_a_result_file_that_was_cut_off_or_changed_is_not_taken_for_whole(tmp_pa
 
 def test_an_interrupt_ends_a_run_at_once(tmp_path):
     path = os.pathsep.join(filter(None, [str(HERE), os.environ.get("PYTHONPATH")]))
-    command = [sys.executable, "-m", "roikit.conformance.cli", "conform", "-i", "players:sleepy", "--timeout", "50"]
+    command = [
+        sys.executable,
+        "-m",
+        "roikit.conformance.commands.cli",
+        "conform",
+        "-i",
+        "players:sleepy",
+        "--timeout",
+        "50",
+    ]
     mark = tmp_path / "called"
     environment = os.environ | {"PYTHONPATH": path, "SLEEPY_MARK": str(mark)}
     run = subprocess.Popen(  # a shell ignores the signal in what it starts in the background, and so would we

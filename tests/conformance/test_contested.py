@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from roikit.conformance import contested
-from roikit.conformance.case import load_cases, numpy_dtype
-from roikit.conformance.judge import Verdict
+from roikit.conformance.arrays import numpy_dtype
+from roikit.conformance.cases.case import load_cases
+from roikit.conformance.verdicts import contested
+from roikit.conformance.verdicts.verdict import Verdict
 
 CASES = {case.id: case for case in load_cases()}
 

@@ -14,12 +14,12 @@ import jsonschema
 import numpy as np
 import pytest
 
-from roikit.conformance.derivative import compare, compare_boxes
-from roikit.conformance.detection import detect
-from roikit.conformance.footprint import Reader, Setting
-from roikit.conformance.greeting import describe
-from roikit.conformance.probes import PROBES
-from roikit.conformance.process import Target
+from roikit.conformance.detection.decision.decision import detect
+from roikit.conformance.detection.decision.derivative import compare, compare_boxes
+from roikit.conformance.detection.decision.reading import Reader, Setting
+from roikit.conformance.operators.roi_align.probes.probes import PROBES
+from roikit.conformance.workers.greeting import describe
+from roikit.conformance.workers.process import Target
 
 HERE = Path(__file__).parent
 PATH = os.pathsep.join(filter(None, [str(HERE), os.environ.get("PYTHONPATH")]))
@@ -27,7 +27,7 @@ PATH = os.pathsep.join(filter(None, [str(HERE), os.environ.get("PYTHONPATH")]))
 
 def roikit(*arguments):
     return subprocess.run(
-        [sys.executable, "-m", "roikit.conformance.cli", "conform", *arguments],
+        [sys.executable, "-m", "roikit.conformance.commands.cli", "conform", *arguments],
         env=os.environ | {"PYTHONPATH": PATH, "COLUMNS": "160"},
         capture_output=True,
         text=True,

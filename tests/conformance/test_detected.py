@@ -13,14 +13,15 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from roikit.conformance import detect, places
-from roikit.conformance.detection_report import document
-from roikit.conformance.environments import environments
-from roikit.conformance.footprint import Reader, Setting
-from roikit.conformance.greeting import describe
+from roikit.conformance.commands import detect
+from roikit.conformance.detection.decision.reading import Reader, Setting
+from roikit.conformance.detection.decision.report import document
 from roikit.conformance.implementation import registered
-from roikit.conformance.probes import PROBES
-from roikit.conformance.process import Target
+from roikit.conformance.operators.roi_align.probes.probes import PROBES
+from roikit.conformance.peers import places
+from roikit.conformance.peers.environments import environments
+from roikit.conformance.workers.greeting import describe
+from roikit.conformance.workers.process import Target
 
 ROOT = Path(__file__).resolve().parents[2]
 RECORDED = sorted((ROOT / "reports" / "recorded" / "detections").glob("*.json"))

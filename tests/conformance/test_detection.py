@@ -8,21 +8,35 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from roikit.conformance import deviations, faults
-from roikit.conformance.case import load_cases
-from roikit.conformance.derivative import Derivative, compare, compare_boxes
-from roikit.conformance.detect import _find
-from roikit.conformance.detection import detect
-from roikit.conformance.detection_report import Verdict as Found
-from roikit.conformance.detection_report import name_of
-from roikit.conformance.footprint import Reading, Readings, Setting
-from roikit.conformance.gradient import box_gradient, feature_gradient
-from roikit.conformance.judge import Judgement, Verdict
-from roikit.conformance.oracle import Rules, roi_align
-from roikit.conformance.prediction import CANDIDATES, GEOMETRY, choices, outcomes, place
-from roikit.conformance.probes import AVERAGES, GENERIC, MAXIMA, PIXELS, PROBES, RAISED, SHIFT, SIZE, STEP, maps_of
-from roikit.conformance.process import Target
-from roikit.kernels.dialect import DIALECTS, Dialect, Max, MinSize, Offset
+from roikit.conformance.cases.case import load_cases
+from roikit.conformance.commands.detect import _find
+from roikit.conformance.detection.decision.decision import detect
+from roikit.conformance.detection.decision.derivative import Derivative, compare, compare_boxes
+from roikit.conformance.detection.decision.reading import Reading, Readings, Setting
+from roikit.conformance.detection.decision.report import Verdict as Found
+from roikit.conformance.detection.decision.report import name_of
+from roikit.conformance.operators.roi_align.faults import formulas as faults
+from roikit.conformance.operators.roi_align.oracle.gradient import box_gradient, feature_gradient
+from roikit.conformance.operators.roi_align.oracle.output import roi_align
+from roikit.conformance.operators.roi_align.probes.prediction import CANDIDATES, GEOMETRY, choices, outcomes, place
+from roikit.conformance.operators.roi_align.probes.probes import (
+    AVERAGES,
+    GENERIC,
+    MAXIMA,
+    PIXELS,
+    PROBES,
+    RAISED,
+    SHIFT,
+    SIZE,
+    STEP,
+    maps_of,
+)
+from roikit.conformance.results import deviations
+from roikit.conformance.sampling.axis import Rules
+from roikit.conformance.verdicts.verdict import Judgement, Verdict
+from roikit.conformance.workers.process import Target
+from roikit.kernels.dialects.choices import Max, MinSize, Offset
+from roikit.kernels.dialects.roi_align import DIALECTS, Dialect
 
 REFUSED = Reading(None, Judgement(Verdict.REJECTED, "ValueError: no"))
 UNSUPPORTED = Reading(None, Judgement(Verdict.UNSUPPORTED, "adaptive sampling"))

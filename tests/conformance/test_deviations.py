@@ -4,13 +4,13 @@ from importlib.resources import files
 
 import pytest
 
-from roikit.conformance import deviations
-from roikit.conformance.case import load_cases
-from roikit.conformance.deviations import DeviationListError
+from roikit.conformance.cases.case import load_cases
 from roikit.conformance.implementation import registered
-from roikit.conformance.judge import Judgement, Verdict
-from roikit.conformance.results import Result
-from roikit.kernels.dialect import Max
+from roikit.conformance.results import deviations
+from roikit.conformance.results.file.deviations import DeviationListError
+from roikit.conformance.results.file.result import Result
+from roikit.conformance.verdicts.verdict import Judgement, Verdict
+from roikit.kernels.dialects.choices import Max
 
 ENTRY = """
 [[deviation]]

@@ -6,11 +6,11 @@ from datetime import date
 import pytest
 from typer.testing import CliRunner
 
-from roikit.conformance import deviations
-from roikit.conformance.case import load_cases
-from roikit.conformance.cli import app
-from roikit.conformance.deviations import DeviationListError
-from roikit.conformance.deviations_update import Call, outcomes, update
+from roikit.conformance.cases.case import load_cases
+from roikit.conformance.commands.cli import app
+from roikit.conformance.results import deviations
+from roikit.conformance.results.file.deviations import DeviationListError
+from roikit.conformance.results.file.deviations_update import Call, outcomes, update
 
 TODAY = date(2026, 11, 25)
 LIST = """[[deviation]]

@@ -11,7 +11,7 @@ from xml.etree import ElementTree as ET
 import pytest
 import yaml
 
-from roikit.conformance import results
+from roikit.conformance.results import file as results
 
 ROOT = Path(__file__).parents[2]
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
@@ -65,7 +65,7 @@ def options(prefix, *names):
 
 
 def by_command(folder):
-    command = [sys.executable, "-m", "roikit.conformance.cli", "conform", "-i", NAME, "-o", "run.ndjson"]
+    command = [sys.executable, "-m", "roikit.conformance.commands.cli", "conform", "-i", NAME, "-o", "run.ndjson"]
     ended = run(folder, *command, *options("", "deviations", "select", "dialect"))
     return ended.returncode, verdicts(folder / "run.ndjson")
 

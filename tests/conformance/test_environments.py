@@ -10,11 +10,11 @@ import zipfile
 import pytest
 from typer.testing import CliRunner
 
-from roikit.conformance import environments, installation
-from roikit.conformance.cli import app
-from roikit.conformance.environments import State
+from roikit.conformance.commands.cli import app
 from roikit.conformance.implementation import registered
-from roikit.conformance.process import exposed_package
+from roikit.conformance.peers import environments, installation
+from roikit.conformance.peers.environments import State
+from roikit.conformance.workers.process import exposed_package
 
 MODULE = """
 import numpy as np
@@ -246,7 +246,7 @@ def test_peers_toml_covers_what_is_registered_once():
 def test_an_interpreter_without_roikit_is_shown_roikit_and_nothing_else():
     folder = exposed_package()
     assert [entry.name for entry in folder.iterdir()] == ["roikit"]
-    program = "import roikit.conformance.worker as w; print(w.__file__)"
+    program = "import roikit.conformance.workers.worker as w; print(w.__file__)"
     clean = {"PYTHONPATH": str(folder), "PATH": os.environ["PATH"]}
     done = subprocess.run([sys.executable, "-c", program], env=clean, capture_output=True, text=True, check=True)
     assert done.stdout.startswith(str(folder))

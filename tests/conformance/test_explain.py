@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from roikit.conformance.cli import app
-from roikit.conformance.explain import Explanation, RoiPool
-from roikit.conformance.oracle import roi_align
-from roikit.conformance.request import Call
-from roikit.kernels.dialect import DIALECTS
+from roikit.conformance.commands.cli import app
+from roikit.conformance.explaining.request import Call
+from roikit.conformance.operators.roi_align.explanation import Explanation, RoiPool
+from roikit.conformance.operators.roi_align.oracle.output import roi_align
+from roikit.kernels.dialects.roi_align import DIALECTS
 
 ARTICLE = ("--roi", "0.8,0,2.4,4.5", "--output-size", "2")
 
@@ -303,7 +303,7 @@ def test_an_svg_picture_is_the_same_twice(tmp_path):
 
 def test_without_matplotlib_a_picture_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    monkeypatch.delitem(sys.modules, "roikit.conformance.picture", raising=False)
+    monkeypatch.delitem(sys.modules, "roikit.conformance.explaining.picture", raising=False)
     assert explain(*ARTICLE).exit_code == 0
     run = explain(*ARTICLE, "--picture", tmp_path / "it.png")
     assert (run.exit_code, run.stdout) == (2, "")
@@ -311,5 +311,5 @@ def test_without_matplotlib_a_picture_says_what_to_install(tmp_path, monkeypatch
 
 
 def test_the_command_line_starts_without_heavy_imports():
-    code = "import sys, roikit.conformance.cli; print(sorted({'numpy', 'matplotlib', 'rich.table'} & set(sys.modules)))"
+    code = "import sys, roikit.conformance.commands.cli; print(sorted({'numpy', 'matplotlib', 'rich.table'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"

@@ -10,11 +10,12 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from roikit.conformance import exports, results
-from roikit.conformance.case import load_cases
-from roikit.conformance.judge import Judgement, Verdict
-from roikit.conformance.results import Result, Subject
-from roikit.conformance.summary import Summary
+from roikit.conformance.cases.case import load_cases
+from roikit.conformance.results import file as results
+from roikit.conformance.results import junit_markdown as exports
+from roikit.conformance.results.file.result import Result, Subject
+from roikit.conformance.results.file.summary import Summary
+from roikit.conformance.verdicts.verdict import Judgement, Verdict
 
 HERE = Path(__file__).parent
 NASTY = "\x1b[31mno | such\n<details> & `x`\x00 \ud800 (https://example.org/a_b)"
@@ -124,7 +125,7 @@ def test_markdown_stays_under_the_limit_of_a_step_summary(verdict):
 def roikit(*arguments):
     path = os.pathsep.join(filter(None, [str(HERE), os.environ.get("PYTHONPATH")]))
     return subprocess.run(
-        [sys.executable, "-m", "roikit.conformance.cli", "conform", *arguments],
+        [sys.executable, "-m", "roikit.conformance.commands.cli", "conform", *arguments],
         env=os.environ | {"PYTHONPATH": path, "ROIKIT_CACHE_DIR": os.devnull}, capture_output=True, text=True, check=False,
     )  # fmt: skip
 

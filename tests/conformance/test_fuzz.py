@@ -13,13 +13,16 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from roikit.conformance import fuzz, fuzz_run, strategies
-from roikit.conformance.case import cases_of, leaves
-from roikit.conformance.certificate import exact_dtypes
-from roikit.conformance.fuzz import Batch, Task, run_batch
-from roikit.conformance.fuzz_case import whole
-from roikit.conformance.process import Target
-from roikit.kernels.dialect import DIALECTS
+from roikit.conformance.arrays import leaves
+from roikit.conformance.cases.case import cases_of
+from roikit.conformance.fuzzing import batch as fuzz
+from roikit.conformance.fuzzing import run as fuzz_run
+from roikit.conformance.fuzzing import strategies
+from roikit.conformance.fuzzing.batch import Batch, Task, run_batch
+from roikit.conformance.fuzzing.cases import whole
+from roikit.conformance.operators.roi_align.oracle.certificate import exact_dtypes
+from roikit.conformance.workers.process import Target
+from roikit.kernels.dialects.roi_align import DIALECTS
 
 HERE = Path(__file__).parent
 
@@ -32,7 +35,7 @@ def _players_can_be_imported(monkeypatch):
 
 
 def roikit(*arguments):
-    command = [sys.executable, "-m", "roikit.conformance.cli", *map(str, arguments)]
+    command = [sys.executable, "-m", "roikit.conformance.commands.cli", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
@@ -83,7 +86,7 @@ def test_what_is_found_is_small_and_can_be_replayed_by_anyone(tmp_path):
 def test_a_gradient_that_is_found_can_be_replayed_by_anyone(tmp_path):
     """Under a dialect whose RoIs the forward does not enlarge."""
     how = ("--dialect", "torchvision-aligned", "--dtype", "float32", "--once")
-    workers = {name: f"{name}={sys.executable} -m roikit.conformance.worker adapter:players:{name}"
+    workers = {name: f"{name}={sys.executable} -m roikit.conformance.workers.worker adapter:players:{name}"
                for name in ("PaddleGradients", "Gradients")}  # fmt: skip
     run = roikit("fuzz", workers["PaddleGradients"], *how, "--operation", "feature_gradient", "-o", tmp_path)
     assert run.returncode == 1, run.stdout + run.stderr
@@ -118,7 +121,7 @@ def test_a_library_gets_a_script_of_its_own(tmp_path):
         "import runpy, sys\nimport roikit.conformance.adapters.roikit as a\nright = a._answer\n"
         "def wrong(call, arrays, out=None):\n    result = right(call, arrays, out)\n"
         "    return result * 0 if call.mode == 'max' else result\n"
-        "a._answer = wrong\nsys.argv.pop(0)\nrunpy.run_module('roikit.conformance.worker', run_name='__main__')\n"
+        "a._answer = wrong\nsys.argv.pop(0)\nrunpy.run_module('roikit.conformance.workers.worker', run_name='__main__')\n"
     )
     python = tmp_path / "python"
     python.write_text(f'#!/bin/sh\nshift 2\nexec {sys.executable} {broken} worker "$@"\n')
@@ -150,7 +153,7 @@ def test_a_batch_is_the_same_in_a_process_that_has_loaded_other_modules(tmp_path
     constants = ", ".join(str(n) for n in range(-12, 40))
     (tmp_path / "full_of_constants.py").write_text(f"NUMBERS = [{constants}, 0.3125, 0.8125, 5.0625, b'abc', b'd']\n")
     code = (
-        "import sys, pickle, full_of_constants\nfrom roikit.conformance.fuzz import run_batch\n"
+        "import sys, pickle, full_of_constants\nfrom roikit.conformance.fuzzing.batch import run_batch\n"
         "sys.stdout.buffer.write(pickle.dumps(run_batch(pickle.load(sys.stdin.buffer))))"
     )
     path = os.pathsep.join([str(tmp_path), os.environ["PYTHONPATH"]])

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from roikit.conformance import fuzz
-from roikit.conformance.fuzz import Task, run_batch
-from roikit.conformance.process import Target
+from roikit.conformance.fuzzing import batch as fuzz
+from roikit.conformance.fuzzing.batch import Task, run_batch
+from roikit.conformance.workers.process import Target
 
 HERE = Path(__file__).parent
 

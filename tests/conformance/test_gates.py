@@ -7,15 +7,16 @@ from itertools import product
 
 import pytest
 
-from roikit.conformance import gates, github
-from roikit.conformance.badge import badge
-from roikit.conformance.case import load_cases
-from roikit.conformance.gates import Gate
-from roikit.conformance.judge import Judgement, Verdict
-from roikit.conformance.kinds import Kind, by_rule, in_words, kind_of
-from roikit.conformance.results import IncompleteResultsError, Result, ResultFile, Subject
-from roikit.conformance.selection import UsageError
-from roikit.conformance.summary import Summary
+from roikit.conformance.cases.case import load_cases
+from roikit.conformance.errors import UsageError
+from roikit.conformance.results import gates, github
+from roikit.conformance.results.file.badge import badge
+from roikit.conformance.results.file.file import IncompleteResultsError, ResultFile
+from roikit.conformance.results.file.gates import Gate
+from roikit.conformance.results.file.kinds import Kind, by_rule, in_words, kind_of
+from roikit.conformance.results.file.result import Result, Subject
+from roikit.conformance.results.file.summary import Summary
+from roikit.conformance.verdicts.verdict import Judgement, Verdict
 
 
 def result(implementation, verdict, reason="", case="border-low", dialect="torchvision"):

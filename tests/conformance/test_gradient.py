@@ -14,21 +14,11 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from roikit.conformance.gradient import Kink, box_gradient, feature_gradient
-from roikit.conformance.oracle import Rules, roi_align
-from roikit.kernels.dialect import (
-    DIALECTS,
-    Adaptive,
-    Dialect,
-    EmptyGrid,
-    End,
-    GridCap,
-    Max,
-    MinSize,
-    Offset,
-    Outside,
-    named_dialect,
-)
+from roikit.conformance.operators.roi_align.oracle.gradient import Kink, box_gradient, feature_gradient
+from roikit.conformance.operators.roi_align.oracle.output import roi_align
+from roikit.conformance.sampling.axis import Rules
+from roikit.kernels.dialects.choices import Adaptive, EmptyGrid, End, GridCap, Max, MinSize, Offset, Outside
+from roikit.kernels.dialects.roi_align import DIALECTS, Dialect, named_dialect
 
 LEGACY, ALIGNED = named_dialect("torchvision"), named_dialect("torchvision-aligned")
 ARANGE = np.arange(25.0).reshape(1, 1, 5, 5)

@@ -6,11 +6,12 @@ All dialects are run in float32, the main ones in every data type; `roikit confo
 import numpy as np
 import pytest
 
-from roikit.conformance.case import LAYOUTS, load_cases
-from roikit.conformance.judge import Verdict
-from roikit.conformance.mutants import main_dialects
+from roikit.conformance.cases.case import load_cases
+from roikit.conformance.operator import LAYOUTS
+from roikit.conformance.operators.roi_align.faults.mutants import main_dialects
+from roikit.conformance.verdicts.verdict import Verdict
 from roikit.kernels import roi_align, roi_align_backward
-from roikit.kernels.dialect import DIALECTS
+from roikit.kernels.dialects.roi_align import DIALECTS
 
 CASES = [c for c in load_cases() if c.operation != "forward" and c.kind in ("value", "invalid")]
 DISTINCT = tuple({choices: name for name, choices in reversed(DIALECTS.items())}.values())

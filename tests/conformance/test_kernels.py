@@ -2,9 +2,10 @@
 
 import pytest
 
-from roikit.conformance.case import LAYOUTS, load_cases
-from roikit.conformance.judge import Verdict
-from roikit.kernels.dialect import DIALECTS
+from roikit.conformance.cases.case import load_cases
+from roikit.conformance.operator import LAYOUTS
+from roikit.conformance.verdicts.verdict import Verdict
+from roikit.kernels.dialects.roi_align import DIALECTS
 
 # Sparse maps and calls that must be refused are run by a worker, in test_runner.py.
 CASES = [

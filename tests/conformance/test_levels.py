@@ -6,9 +6,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from roikit.conformance import levels
-from roikit.conformance.levels import LEVELS, RULES, level_of, load_level_cases, read_levels, rounded
-from roikit.conformance.tolerance import FLOAT_TYPES
+from roikit.conformance.exact.floats import FLOAT_TYPES
+from roikit.conformance.operators.roi_align import levels
+from roikit.conformance.operators.roi_align.levels import (
+    LEVELS,
+    RULES,
+    level_of,
+    load_level_cases,
+    read_levels,
+    rounded,
+)
 
 CASES = load_level_cases()
 

@@ -12,20 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from roikit.conformance.oracle import Rules, Special, roi_align, stages
-from roikit.kernels.dialect import (
-    DIALECTS,
-    Adaptive,
-    Dialect,
-    EmptyGrid,
-    End,
-    GridCap,
-    Max,
-    MinSize,
-    Offset,
-    Outside,
-    named_dialect,
-)
+from roikit.conformance.exact.numbers import Special
+from roikit.conformance.operators.roi_align.oracle.output import roi_align
+from roikit.conformance.sampling.axis import Rules, stages
+from roikit.kernels.dialects.choices import Adaptive, EmptyGrid, End, GridCap, Max, MinSize, Offset, Outside
+from roikit.kernels.dialects.roi_align import DIALECTS, Dialect, named_dialect
 
 LEGACY, ALIGNED = named_dialect("torchvision"), named_dialect("torchvision-aligned")
 ARANGE = np.arange(25.0).reshape(1, 1, 5, 5)

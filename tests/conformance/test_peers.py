@@ -5,14 +5,16 @@ import threading
 
 import pytest
 
-from roikit.conformance import places
-from roikit.conformance.case import load_cases
-from roikit.conformance.environments import environments
-from roikit.conformance.implementation import Operation, registered
-from roikit.conformance.libraries import LIBRARIES
-from roikit.conformance.process import Target
-from roikit.conformance.reproduce import reproduce
-from roikit.conformance.runner import Listener, Selection, describe, run
+from roikit.conformance.cases.case import load_cases
+from roikit.conformance.implementation import registered
+from roikit.conformance.operator import Operation
+from roikit.conformance.peers import places
+from roikit.conformance.peers.environments import environments
+from roikit.conformance.running.request import Selection
+from roikit.conformance.running.runner import Listener, describe, run
+from roikit.conformance.scripts.libraries import LIBRARIES
+from roikit.conformance.scripts.reproduce import reproduce
+from roikit.conformance.workers.process import Target
 
 PEERS = [name for environment in environments().values() for name in environment.implementations]
 

@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from roikit.conformance import protocol, results
-from roikit.conformance.greeting import understand
 from roikit.conformance.implementation import Description
-from roikit.conformance.judge import ACCIDENTS
+from roikit.conformance.results import file as results
+from roikit.conformance.verdicts.verdict import ACCIDENTS
+from roikit.conformance.workers import protocol
+from roikit.conformance.workers.greeting import understand
 
 SOURCE = Path(__file__).parent / "workers" / "worker.cpp"
 COMPILER = os.environ.get("CXX") or next(filter(shutil.which, ("c++", "g++", "clang++")), None)
@@ -36,7 +37,16 @@ def compiled(folder, *changes):
 
 
 def conform(worker, path, *arguments):
-    command = [sys.executable, "-m", "roikit.conformance.cli", "conform", "--worker", f"mine={worker}", "-o", path]
+    command = [
+        sys.executable,
+        "-m",
+        "roikit.conformance.commands.cli",
+        "conform",
+        "--worker",
+        f"mine={worker}",
+        "-o",
+        path,
+    ]
     run = subprocess.run([*command, *arguments], capture_output=True, text=True, check=False)
     return run.returncode, results.read(path)
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from roikit.conformance.case import load_cases
-from roikit.conformance.certificate import exact_dtypes, forward_result
-from roikit.conformance.quick import quick
-from roikit.kernels.dialect import DIALECTS
+from roikit.conformance.cases.case import load_cases
+from roikit.conformance.operators.roi_align.oracle.certificate import exact_dtypes, forward_result
+from roikit.conformance.operators.roi_align.oracle.quick import quick
+from roikit.kernels.dialects.roi_align import DIALECTS
 
 CASES = [c for c in load_cases() if c.operation == "forward" and c.kind == "value" and c.memory == "contiguous"]
 CASES = [c for c in CASES if c.group not in ("values", "random", "published", "fragile", "layout")]

@@ -7,14 +7,15 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from roikit.conformance import strategies
 from roikit.conformance.adapters.roikit import RoikitHost
-from roikit.conformance.case import leaves, load_cases
-from roikit.conformance.fuzz_case import expect
-from roikit.conformance.gradient_certificate import exact_gradient_dtypes, gradient
-from roikit.conformance.implementation import Operation
-from roikit.conformance.quick_gradient import quick_gradient
-from roikit.kernels.dialect import DIALECTS
+from roikit.conformance.arrays import leaves
+from roikit.conformance.cases.case import load_cases
+from roikit.conformance.fuzzing import strategies
+from roikit.conformance.fuzzing.cases import expect
+from roikit.conformance.operator import Operation
+from roikit.conformance.operators.roi_align.oracle.gradient_certificate import exact_gradient_dtypes, gradient
+from roikit.conformance.operators.roi_align.oracle.quick_gradient import quick_gradient
+from roikit.kernels.dialects.roi_align import DIALECTS
 
 CASES = [c for c in load_cases() if c.operation != "forward" and c.kind in ("value", "invalid")]
 DISTINCT = sorted({choices: name for name, choices in reversed(DIALECTS.items())}.values())

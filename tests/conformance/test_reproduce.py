@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from roikit.conformance import deviations
-from roikit.conformance.case import load_cases
+from roikit.conformance.cases.case import load_cases
+from roikit.conformance.errors import UsageError
 from roikit.conformance.implementation import missing_requirements, registered
-from roikit.conformance.libraries import LIBRARIES
-from roikit.conformance.reproduce import reproduce
-from roikit.conformance.selection import UsageError
-from roikit.kernels.dialect import DIALECTS
+from roikit.conformance.results import deviations
+from roikit.conformance.scripts.libraries import LIBRARIES
+from roikit.conformance.scripts.reproduce import reproduce
+from roikit.kernels.dialects.roi_align import DIALECTS
 
 
 def adapter(name):
@@ -157,7 +157,7 @@ def test_what_scripts_know_of_a_library_is_what_its_adapter_says(name):
 
 
 def roikit(*arguments):
-    command = [sys.executable, "-m", "roikit.conformance.cli", "reproduce", *arguments]
+    command = [sys.executable, "-m", "roikit.conformance.commands.cli", "reproduce", *arguments]
     environment = os.environ | {
         "PYTHONPATH": os.pathsep.join(filter(None, [str(Path(__file__).parent), os.environ.get("PYTHONPATH")]))
     }

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from roikit.conformance.case import load_cases
-from roikit.conformance.judge import Verdict
-from roikit.conformance.process import Target
-from roikit.conformance.runner import Listener, Selection, run
+from roikit.conformance.cases.case import load_cases
+from roikit.conformance.running.request import Selection
+from roikit.conformance.running.runner import Listener, run
+from roikit.conformance.verdicts.verdict import Verdict
+from roikit.conformance.workers.process import Target
 
 HERE = Path(__file__).parent
 # One case that players spoil (a map of 5 x 5 pixels), between two that they do not.
@@ -255,7 +256,7 @@ def test_maps_of_more_elements_than_32_bits_count_are_pooled():
 def test_a_sparse_map_takes_no_memory_though_malloc_fills_what_it_hands_out():
     """As it does in workers."""
     code = (  # not ru_maxrss, which a process inherits from the one that starts it
-        "import numpy as np\nfrom roikit.conformance.case import in_memory\n"
+        "import numpy as np\nfrom roikit.conformance.arrays import in_memory\n"
         "maps = in_memory(np.ones((1, 1, 64, 64), np.float32), 'sparse')\n"
         "peak = next(line for line in open('/proc/self/status') if line.startswith('VmHWM'))\n"
         "print(maps.nbytes, maps[-1].sum(), int(peak.split()[1]) * 1024)"

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from roikit.conformance import fuzz_run
-from roikit.conformance.fuzz import Task, close_sessions
-from roikit.conformance.process import Target
+from roikit.conformance.fuzzing import run as fuzz_run
+from roikit.conformance.fuzzing.batch import Task, close_sessions
+from roikit.conformance.workers.process import Target
 
 distributed = pytest.importorskip("distributed")
 HERE = Path(__file__).parent
@@ -32,7 +32,7 @@ def told(batches):
 
 @pytest.mark.filterwarnings("ignore")
 def test_a_worker_that_is_lost_loses_no_batch_and_none_is_counted_twice(monkeypatch):
-    from roikit.conformance.scale import Cluster
+    from roikit.conformance.fuzzing.scale import Cluster
 
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, [str(HERE), os.environ.get("PYTHONPATH")])))
     alone = told(fuzz_run.batches(fuzz_run.Alone(), first(), BATCHES, lambda: False))

@@ -9,9 +9,12 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from roikit.conformance.oracle import roi_align
-from roikit.conformance.tolerance import FLOAT_TYPES, AxisError, bounds
-from roikit.kernels.dialect import Adaptive, Dialect, End, GridCap, Max, MinSize, Offset, Outside, named_dialect
+from roikit.conformance.exact.floats import FLOAT_TYPES
+from roikit.conformance.operators.roi_align.oracle.bounds import bounds
+from roikit.conformance.operators.roi_align.oracle.output import roi_align
+from roikit.conformance.sampling.errors import AxisError
+from roikit.kernels.dialects.choices import Adaptive, End, GridCap, Max, MinSize, Offset, Outside
+from roikit.kernels.dialects.roi_align import Dialect, named_dialect
 
 ml_dtypes = pytest.importorskip("ml_dtypes")
 

@@ -12,7 +12,7 @@ EXAMPLE = ["--roi", "0.8,0,2.4,4.5", "--output-size", "2"]
 
 
 def explain(*options):
-    command = [sys.executable, "-m", "roikit.conformance.cli", "explain", *EXAMPLE, *map(str, options)]
+    command = [sys.executable, "-m", "roikit.conformance.commands.cli", "explain", *EXAMPLE, *map(str, options)]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 

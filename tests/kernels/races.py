@@ -9,8 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from roikit.kernels import backward_plan, host, roi_align, roi_align_backward, roi_align_backward_boxes, source
-from roikit.kernels.launch import Launch
+from roikit.kernels import roi_align, roi_align_backward, roi_align_backward_boxes
+from roikit.kernels.execution import host, source
+from roikit.kernels.execution.launch import Launch
+from roikit.kernels.operators.roi_align import gather_plan as backward_plan
 
 BLOCK = (4, 2)
 folder = Path(tempfile.mkdtemp())

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from roikit.kernels import Dialect, InvalidRoiError, roi_align
-from roikit.kernels.dialect import Offset
+from roikit.kernels.dialects.choices import Offset
 
 X = np.zeros((2, 3, 7, 8), np.float32)
 B = np.array([[0, 1, 1, 5, 5]], np.float32)

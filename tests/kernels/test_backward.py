@@ -10,9 +10,6 @@ import pytest
 
 from roikit.kernels import (
     InvalidRoiError,
-    backward,
-    backward_plan,
-    host,
     multiscale_roi_align,
     multiscale_roi_align_backward,
     roi_align,
@@ -20,7 +17,10 @@ from roikit.kernels import (
     roi_align_backward_boxes,
     roi_align_backward_workspace,
 )
-from roikit.kernels.launch import Launch
+from roikit.kernels.execution import host
+from roikit.kernels.execution.launch import Launch
+from roikit.kernels.operators.roi_align import feature_gradient as backward
+from roikit.kernels.operators.roi_align import gather_plan as backward_plan
 
 SHAPES = {"NCHW": (2, 21, 37, 41), "NHWC": (2, 37, 41, 21)}
 HOW = {"spatial_scale": 0.5, "aligned": True}
@@ -40,7 +40,7 @@ def case(layout="NCHW", rois=60, dtype=np.float32, mode="avg"):
 @pytest.mark.parametrize("mode", ["avg", "max"])
 def test_a_hundred_runs_on_any_number_of_threads_give_the_same_bits(layout, mode, monkeypatch):
     x, boxes, grad, how = case(layout, mode=mode)
-    monkeypatch.setattr("roikit.kernels.plan._SMALL", 0)
+    monkeypatch.setattr("roikit.kernels.operators.roi_align.forward_plan._SMALL", 0)
     seen = set()
     for i in range(100):
         monkeypatch.setenv("ROIKIT_NUM_THREADS", str(1 + i % 3))

@@ -25,8 +25,8 @@ BUILDS = {
 PROGRAM = """
 import dataclasses
 from roikit.conformance.adapters.roikit import RoikitHost
-from roikit.conformance.case import LAYOUTS, in_memory, load_cases
-from roikit.conformance.judge import judge_output
+from roikit.conformance.cases.case import LAYOUTS, in_memory, load_cases
+from roikit.conformance.verdicts.judge import judge_output
 
 ours, done, wrong = RoikitHost(), 0, []
 groups = {}

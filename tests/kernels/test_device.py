@@ -13,8 +13,6 @@ import pytest
 
 from roikit.kernels import (
     InvalidRoiError,
-    device,
-    host,
     multiscale_roi_align,
     multiscale_roi_align_backward,
     roi_align,
@@ -22,11 +20,12 @@ from roikit.kernels import (
     roi_align_backward_boxes,
     roi_align_backward_workspace,
 )
-from roikit.kernels.backward_plan import device_geometry, workspace_bytes
-from roikit.kernels.dialect import Outside
-from roikit.kernels.launch import Launch
-from roikit.kernels.plan import Shape, device_plan
-from roikit.kernels.problem import resolve
+from roikit.kernels.calls.problem import resolve
+from roikit.kernels.dialects.choices import Outside
+from roikit.kernels.execution import device, host
+from roikit.kernels.execution.launch import Launch
+from roikit.kernels.operators.roi_align.forward_plan import Shape, device_plan
+from roikit.kernels.operators.roi_align.gather_plan import device_geometry, workspace_bytes
 
 LAUNCHES = []
 

@@ -7,12 +7,13 @@ import sys
 import numpy as np
 import pytest
 
-from roikit.kernels import CompilationError, host
-from roikit.kernels.dialect import DIALECTS
-from roikit.kernels.launch import Launch
-from roikit.kernels.problem import resolve
-from roikit.kernels.roi_align import specialised, takes
-from roikit.kernels.source import specialise
+from roikit.kernels import CompilationError
+from roikit.kernels.calls.problem import resolve
+from roikit.kernels.dialects.roi_align import DIALECTS
+from roikit.kernels.execution import host
+from roikit.kernels.execution.launch import Launch
+from roikit.kernels.execution.source import specialise
+from roikit.kernels.operators.roi_align.forward import specialised, takes
 
 PROGRAM = """
 import numpy as np

@@ -6,12 +6,14 @@ from functools import cache
 
 import pytest
 
-from roikit.kernels import CompilationError, backward, backward_boxes
-from roikit.kernels.dialect import DIALECTS
-from roikit.kernels.nvrtc import ARCHITECTURES, compile_for
-from roikit.kernels.problem import LAYOUTS, MODES, Problem
-from roikit.kernels.roi_align import common_sizes, specialised
-from roikit.kernels.source import specialise
+from benchmarks.assembler.nvrtc import ARCHITECTURES, compile_for
+from roikit.kernels import CompilationError
+from roikit.kernels.calls.problem import LAYOUTS, MODES, Problem
+from roikit.kernels.dialects.roi_align import DIALECTS
+from roikit.kernels.execution.source import specialise
+from roikit.kernels.operators.roi_align import box_gradient as backward_boxes
+from roikit.kernels.operators.roi_align import feature_gradient as backward
+from roikit.kernels.operators.roi_align.forward import common_sizes, specialised
 
 pytest.importorskip("cuda.core", reason="NVRTC: pip install 'roikit[nvrtc]'")
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from roikit.kernels.nvrtc import ARCHITECTURES
-from roikit.kernels.occupancy import LIMITS, Occupancy, predict
+from benchmarks.assembler.nvrtc import ARCHITECTURES
+from benchmarks.assembler.occupancy import LIMITS, Occupancy, predict
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,12 @@ import sys
 import numpy as np
 import pytest
 
-from roikit.kernels import device, host, precompile, roi_align, roi_align_backward, roi_align_backward_boxes
-from roikit.kernels.dialect import DIALECTS, Max
-from roikit.kernels.problem import resolve_dialect
-from roikit.kernels.roi_align import device_sources, host_source
+from roikit.kernels import precompile, roi_align, roi_align_backward, roi_align_backward_boxes
+from roikit.kernels.calls.problem import resolve_dialect
+from roikit.kernels.dialects.choices import Max
+from roikit.kernels.dialects.roi_align import DIALECTS
+from roikit.kernels.execution import device, host
+from roikit.kernels.operators.roi_align.forward import device_sources, host_source
 
 BOXES = np.array([[0, 0, 0, 2, 2]], np.float32)
 

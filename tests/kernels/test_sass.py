@@ -5,8 +5,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from roikit.kernels import CompilationError, nvrtc, sass
-from roikit.kernels.source import Source
+from benchmarks.assembler import nvrtc, sass
+from roikit.kernels import CompilationError
+from roikit.kernels.execution.source import Source
 
 
 def listing(body, entry="k"):

@@ -5,10 +5,12 @@ import sys
 import numpy as np
 import pytest
 
-from roikit.kernels import problem, roi_align
-from roikit.kernels.dialect import DIALECTS, Adaptive, Dialect, EmptyGrid, End, GridCap, Max, MinSize, Offset, Outside
-from roikit.kernels.roi_align import host_source, specialised
-from roikit.kernels.source import specialise
+from roikit.kernels import roi_align
+from roikit.kernels.calls import problem
+from roikit.kernels.dialects.choices import Adaptive, EmptyGrid, End, GridCap, Max, MinSize, Offset, Outside
+from roikit.kernels.dialects.roi_align import DIALECTS, Dialect
+from roikit.kernels.execution.source import specialise
+from roikit.kernels.operators.roi_align.forward import host_source, specialised
 
 
 @pytest.fixture
@@ -114,7 +116,7 @@ def test_a_choice_at_launch_is_the_choice_that_a_macro_makes(n, mode, monkeypatc
     def with_macros(*about, rules_at_launch):
         return specialise(*about)
 
-    monkeypatch.setattr(sys.modules["roikit.kernels.roi_align"], "specialise", with_macros)
+    monkeypatch.setattr(sys.modules["roikit.kernels.operators.roi_align.forward"], "specialise", with_macros)
     try:
         for one, other in zip(at_launch, pooled(), strict=True):
             np.testing.assert_array_equal(one, other)

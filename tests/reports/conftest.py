@@ -12,7 +12,7 @@ def report():
     """Runs `roikit report`."""
 
     def run(*arguments):
-        command = [sys.executable, "-m", "roikit.conformance.cli", "report", *map(str, arguments)]
+        command = [sys.executable, "-m", "roikit.conformance.commands.cli", "report", *map(str, arguments)]
         return subprocess.run(command, capture_output=True, text=True, check=False)
 
     return run

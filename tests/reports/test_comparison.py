@@ -5,8 +5,9 @@ import json
 
 import pytest
 
-from roikit.conformance.judge import Judgement, Verdict
-from roikit.conformance.results import Result, ResultFile, Subject
+from roikit.conformance.results.file.file import ResultFile
+from roikit.conformance.results.file.result import Result, Subject
+from roikit.conformance.verdicts.verdict import Judgement, Verdict
 from roikit.reports.comparison import IncomparableError, compare, markdown
 from roikit.reports.files import read
 

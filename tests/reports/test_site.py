@@ -8,8 +8,9 @@ from html.parser import HTMLParser
 
 import pytest
 
-from roikit.conformance.judge import Judgement, Verdict
-from roikit.conformance.results import Result, ResultFile, Subject
+from roikit.conformance.results.file.file import ResultFile
+from roikit.conformance.results.file.result import Result, Subject
+from roikit.conformance.verdicts.verdict import Judgement, Verdict
 from roikit.reports.files import read_all
 from roikit.reports.model import digest
 
@@ -78,7 +79,7 @@ def results(tmp_path_factory):
         ],
     )
     write_run(folder / "cut.ndjson", {"late": "ran"}, [result("late", "border-low", Verdict.CONFORMS)], close=False)
-    roikit = [sys.executable, "-m", "roikit.conformance.cli"]
+    roikit = [sys.executable, "-m", "roikit.conformance.commands.cli"]
     detect = [
         *roikit,
         "conform",
@@ -103,7 +104,17 @@ def results(tmp_path_factory):
 def built(results, a_record, tmp_path_factory):
     """A site of them; a path and what was said."""
     out = tmp_path_factory.mktemp("site") / "out"
-    command = [sys.executable, "-m", "roikit.conformance.cli", "report", "site", results, a_record, "--out", out]
+    command = [
+        sys.executable,
+        "-m",
+        "roikit.conformance.commands.cli",
+        "report",
+        "site",
+        results,
+        a_record,
+        "--out",
+        out,
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return out, done.stdout

@@ -13,8 +13,9 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from roikit.kernels import device  # noqa: E402
-from roikit.torch import memory, operators, roi_align  # noqa: E402
+from roikit.kernels.execution import device  # noqa: E402
+from roikit.torch import memory, roi_align  # noqa: E402
+from roikit.torch import registration as operators  # noqa: E402
 
 STREAM = object()
 ENTERED, HANDED, TAKEN = [], [], []

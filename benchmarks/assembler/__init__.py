@@ -1,0 +1,1 @@
+"""What the assembler says of our kernels."""

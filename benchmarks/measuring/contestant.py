@@ -1,0 +1,99 @@
+"""What is timed on a CPU: an implementation, prepared for a problem."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+
+from ..operators.roi_align.workloads import Problem
+
+Prepare = Callable[[Problem, int], "Contestant"]
+
+LAYOUTS = ("NCHW", "NHWC")
+
+
+@dataclass
+class Contestant:
+    """One library with one layout and data type. Calling it makes all calls of the row.
+
+    Attributes:
+        calls: A call for each level, or one for several: each returns the library's own outputs, a list.
+        convert: Makes of each an array in NumPy, with channels after images or RoIs.
+        owned: Output arrays that the calls write to, if they do; they are poisoned before a check.
+    """
+
+    library: str
+    layout: str
+    dtype: str
+    calls: list[Callable[[], list[Any]]]
+    convert: Callable[[Any], np.ndarray] = np.asarray
+    owned: list[np.ndarray] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        """What it is called in a record."""
+        return f"{self.library} {self.layout} {self.dtype}"
+
+    def __call__(self) -> None:
+        """Makes the calls."""
+        for call in self.calls:
+            call()
+
+    def checked_outputs(self) -> list[np.ndarray]:
+        """Makes the calls on poisoned memory and returns the outputs, each taken before the next call may overwrite it."""
+        for out in self.owned:
+            out[...] = np.nan
+        return [self.convert(output) for call in self.calls for output in call()]
+
+
+def numpy_dtype(name: str) -> np.dtype[Any]:
+    """Returns the data type of this name; bfloat16 needs ml_dtypes."""
+    if name == "bfloat16":
+        import ml_dtypes
+
+        return np.dtype(ml_dtypes.bfloat16)
+    return np.dtype(name)
+
+
+def in_layout(feature: np.ndarray, layout: str, dtype: str) -> np.ndarray:
+    """Returns maps ``(N, C, H, W)`` in a layout and data type, contiguous."""
+    order = feature if layout == "NCHW" else feature.transpose(0, 2, 3, 1)
+    return np.ascontiguousarray(order.astype(numpy_dtype(dtype), copy=False))
+
+
+def as_nchw(layout: str) -> Callable[[Any], np.ndarray]:
+    """Returns what makes of an output in a layout one with channels after images or RoIs."""
+    return np.asarray if layout == "NCHW" else lambda out: out.transpose(0, 3, 1, 2)
+
+
+def present_peers(
+    peers: Mapping[str, tuple[Prepare, tuple[str, ...]]], problem: Problem, threads: int
+) -> tuple[list[Contestant], dict[str, str]]:
+    """Returns those of ``peers`` that take part, and why the others do not."""
+    present, absent = [], {}
+    for name, (prepare, modules) in peers.items():
+        missing = [module for module in modules if find_spec(module) is None]
+        if missing:
+            absent[name] = f"no module {', '.join(missing)}"
+            continue
+        try:
+            present.append(prepare(problem, threads))
+        except Exception as error:  # noqa: BLE001 - whatever ails a peer, the others are timed
+            absent[name] = f"{type(error).__name__}: {error}"
+    return present, absent
+
+
+def our_variants(ours: Callable[[Problem, str, str], Contestant], problem: Problem) -> list[Contestant]:
+    """Returns ``ours`` in each layout and 32- or 16-bit data type."""
+    dtypes = ["float32", "float16", *(["bfloat16"] if find_spec("ml_dtypes") else [])]
+    return [ours(problem, layout, dtype) for dtype in dtypes for layout in LAYOUTS]
+
+
+def use_threads(threads: int) -> None:
+    """Sets the number of threads of our kernels."""
+    os.environ["ROIKIT_NUM_THREADS"] = str(threads)

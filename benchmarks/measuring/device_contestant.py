@@ -1,0 +1,114 @@
+"""What is timed on a GPU: an implementation, prepared for a problem."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .contestant import numpy_dtype
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..operators.roi_align.workloads import Problem
+
+
+def _upper_half(array: Any) -> Any:
+    """Returns the bits of float32 numbers that are exact in bfloat16 as such: integers, since CuPy may lack the type's header."""
+    return (array.view(np.uint32) >> np.uint32(16)).astype(np.uint16)
+
+
+class Inputs:
+    """What a row's calls read on the device, in one layout and data type, and copies of it for cold inputs.
+
+    Attributes:
+        sets: The arrays, and copies of them; ``arrays`` are these on the host, ``(N or K, C, …)``.
+        boxes: Boxes ``(K, 5)`` of each level.
+    """
+
+    def __init__(self, problem: Problem, arrays: list[np.ndarray], layout: str, dtype: str, copies: int) -> None:
+        import cupy
+
+        self.problem, self.layout, self.dtype = problem, layout, dtype
+        self.boxes = [cupy.asarray(level.boxes) for level in problem.levels]
+        first = [self.placed(array) for array in arrays]
+        self.sets = [first, *([array.copy() for array in first] for _ in range(copies - 1))]
+
+    def placed(self, array: np.ndarray) -> Any:
+        """Returns an array ``(N or K, C, …)`` on the device, in layout and data type."""
+        import cupy
+
+        placed = cupy.asarray(array)
+        placed = _upper_half(placed) if self.dtype == "bfloat16" else placed.astype(self.dtype)
+        placed = cupy.ascontiguousarray(placed.transpose(0, 2, 3, 1)) if self.layout == "NHWC" else placed
+        return placed.view(numpy_dtype(self.dtype))
+
+    def empty(self, shape: tuple[int, ...]) -> Any:
+        """Returns an array for an output of shape ``(N or K, C, …)``, in layout and data type."""
+        import cupy
+
+        n, c, h, w = shape
+        return cupy.empty((n, c, h, w) if self.layout == "NCHW" else (n, h, w, c), numpy_dtype(self.dtype))
+
+    def as_nchw(self, array: Any) -> Any:
+        """Returns an output with channels after images or RoIs."""
+        return array if self.layout == "NCHW" else array.transpose(0, 3, 1, 2)
+
+    @cached_property
+    def all_boxes(self) -> Any:
+        """The boxes of all levels ``(rois, 5)``, image after image."""
+        import cupy
+
+        return cupy.asarray(self.problem.boxes)
+
+
+@dataclass
+class DeviceContestant:
+    """One library with one layout and data type.
+
+    Attributes:
+        call: Makes all calls of the row on a set of inputs, and returns the outputs.
+        convert: Makes of such an output a CuPy array with channels after images or RoIs.
+        capture: Turns a function that makes calls into one that replays them.
+        owned: Output arrays that the calls write to, if they do.
+    """
+
+    library: str
+    inputs: Inputs
+    call: Callable[[list[Any]], list[Any]]
+    convert: Callable[[Any], Any]
+    capture: Callable[[Callable[[], object]], Callable[[], None]]
+    owned: list[Any] = field(default_factory=list)
+
+    @property
+    def layout(self) -> str:
+        """Layout of the maps."""
+        return self.inputs.layout
+
+    @property
+    def dtype(self) -> str:
+        """Data type of the maps, by name."""
+        return self.inputs.dtype
+
+    @property
+    def name(self) -> str:
+        """What it is called in a record."""
+        return f"{self.library} {self.layout} {self.dtype}"
+
+    def __call__(self) -> list[Any]:
+        """Makes the calls, on the first set of inputs."""
+        return self.call(self.inputs.sets[0])
+
+    def checked_outputs(self) -> list[Any]:
+        """Makes the calls on poisoned memory, waits, and returns the outputs."""
+        import cupy
+
+        for out in self.owned:
+            out.data.memset(0xFF, out.nbytes)  # all bits set is a NaN in every type
+        cupy.cuda.Device().synchronize()
+        outputs = self()
+        cupy.cuda.Device().synchronize()
+        return [self.convert(output) for output in outputs]

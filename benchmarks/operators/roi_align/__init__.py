@@ -1,0 +1,1 @@
+"""What is measured of RoIAlign, and what it is held against."""

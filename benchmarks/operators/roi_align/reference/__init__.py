@@ -1,0 +1,1 @@
+"""What results of timed calls are held against."""

@@ -1,0 +1,1 @@
+"""One file of all measurements of a machine."""

@@ -1,0 +1,5 @@
+"""``python -m benchmarks.record``."""
+
+from .command import app
+
+app()

@@ -1,0 +1,80 @@
+"""Arrays of case files as NumPy arrays, and the memory they lie in."""
+
+from __future__ import annotations
+
+import math
+import mmap
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .operator import Unsupported
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+SPARSE_ELEMENTS = 2**31 + 2**20
+"""How many elements, at least, a sparse map has: more than a 32-bit index can count."""
+
+
+def leaves(values: Any) -> Iterator[Any]:
+    """Yields the elements of nested lists."""
+    if isinstance(values, list):
+        for value in values:
+            yield from leaves(value)
+    else:
+        yield values
+
+
+def sparse_images(shape: Sequence[int]) -> int:
+    """Returns how many images of this shape, C × H × W, are more than a 32-bit index can count the elements of."""
+    return math.ceil(SPARSE_ELEMENTS / math.prod(shape))
+
+
+def numpy_dtype(name: str) -> np.dtype[Any]:
+    """Returns the NumPy data type called ``name``.
+
+    Raises:
+        Unsupported: it is bfloat16, and the package ml_dtypes, which defines it for NumPy, is not installed.
+    """
+    if name != "bfloat16":
+        return np.dtype(name)
+    try:
+        import ml_dtypes
+    except ImportError:
+        raise Unsupported("bfloat16 without the package ml_dtypes") from None
+    dtype: np.dtype[Any] = np.dtype(ml_dtypes.bfloat16)
+    return dtype
+
+
+def feature_map(data: Mapping[str, Any]) -> np.ndarray:
+    """Returns the float64 array ``(N, C, H, W)`` of a case's ``input`` or ``grad``: its shape, and its values row by row."""
+    values = np.array([float(v) for row in data["rows"] for v in row], dtype=np.float64)
+    return values.reshape(data["shape"])
+
+
+def box_rows(rows: Sequence[Sequence[Any]]) -> np.ndarray:
+    """Returns the float64 array of a case's ``boxes``: ``(K, 5)``, unless the case is about boxes of another shape."""
+    width = len(rows[0]) if rows else 5
+    return np.array([[float(v) for v in row] for row in rows], dtype=np.float64).reshape(-1, width)
+
+
+def in_memory(array: np.ndarray, memory: str) -> np.ndarray:
+    """Returns ``array`` (four dimensions) in the memory that ``memory`` asks for.
+
+    Raises:
+        Unsupported: this machine has not enough memory for a sparse map.
+    """
+    if memory == "transposed":
+        return np.ascontiguousarray(array.transpose(0, 1, 3, 2)).transpose(0, 1, 3, 2)
+    if memory != "sparse":
+        return array
+    images = sparse_images(array.shape[1:])
+    try:
+        # Pages that nobody touches take no memory; those of calloc are touched where malloc is told to fill what it hands out.
+        pages = mmap.mmap(-1, images * array[0].nbytes, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    except (OSError, OverflowError):
+        raise Unsupported(f"maps of {images * array[0].nbytes / 2**30:.0f} GiB on this machine") from None
+    maps = np.frombuffer(pages, array.dtype).reshape(images, *array.shape[1:])
+    maps[-1] = array[-1]
+    return maps

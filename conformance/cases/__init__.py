@@ -1,0 +1,1 @@
+"""What a golden case is, and which are meant."""

@@ -1,0 +1,359 @@
+"""The command ``roikit``."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path  # noqa: TC003 - typer reads the annotations
+from typing import Annotated
+
+import typer
+
+from ...reports.command import app as report
+from ..exits import fail, interruptible, refusing
+from ..results.gate import Gate  # noqa: TC001 - typer reads the annotations
+from .deviations import app as deviations
+from .fuzz import fuzz
+from .peers import app as peers
+
+app = typer.Typer(
+    name="roikit",
+    help="RoIAlign kernels for CuPy, and a conformance suite for every RoIAlign there is.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+)
+app.add_typer(peers, name="peers")
+app.add_typer(deviations, name="deviations")
+app.add_typer(report, name="report")
+
+
+class Arrays(StrEnum):
+    """What kind of arrays a plain function takes."""
+
+    AUTO = "auto"
+    NUMPY = "numpy"
+    TORCH = "torch"
+    CUPY = "cupy"
+
+
+class Listed(StrEnum):
+    """What `roikit list` lists."""
+
+    IMPLEMENTATIONS = "implementations"
+    CASES = "cases"
+    DIALECTS = "dialects"
+
+
+class Mode(StrEnum):
+    """What `roikit explain` makes of the samples of a bin."""
+
+    AVG = "avg"
+    MAX = "max"
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"roikit {version('roikit')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
+    ] = False,
+) -> None:
+    del version
+
+
+@app.command()
+def conform(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[NAME]...", help="Registered implementations; all of them if none is named."),
+    ] = None,
+    *,
+    implementation: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--implementation",
+            "-i",
+            metavar="MODULE:FUNCTION",
+            help="Judge a function with torchvision's signature. May be repeated.",
+        ),
+    ] = None,
+    arrays: Annotated[
+        Arrays, typer.Option(help="The arrays that functions take; auto: those of the library that they import.")
+    ] = Arrays.AUTO,
+    dialect: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="Judge by this dialect only; a function, by this one instead of torchvision's. May be repeated.",
+        ),
+    ] = None,
+    select: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--select", "-k", metavar="PATTERN", help="Only cases whose id, group or rule matches. May be repeated."
+        ),
+    ] = None,
+    edition: Annotated[
+        str | None, typer.Option(metavar="YYYY-MM", help="Only the cases that there were in this edition.")
+    ] = None,
+    dtype: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="Only this data type. May be repeated. Functions are run in float32 unless this says otherwise.",
+        ),
+    ] = None,
+    layout: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Only NCHW or NHWC.")] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="Write all results there, as NDJSON; with --detect, as one JSON."
+        ),
+    ] = None,
+    junit: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a JUnit XML report there.")] = None,
+    markdown: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the table and the reasons there, for a CI's job summary.")
+    ] = None,
+    python: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=PATH", help="Run an implementation under another Python. May be repeated."),
+    ] = None,
+    worker: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=COMMAND", help="Judge a worker in any language: see conformance/PROTOCOL.md. May be repeated."
+        ),
+    ] = None,
+    cases: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The cases of this file, such as `roikit fuzz` writes.")
+    ] = None,
+    deviations: Annotated[
+        Path | None, typer.Option(metavar="FILE.toml", help="Known deviations, instead of the list that roikit has.")
+    ] = None,
+    fail_on: Annotated[
+        list[Gate] | None,
+        typer.Option(
+            help="**wrong**: what nobody can want (a crash, a hang, NaN, memory that is not its own, two answers, a false "
+            "gradient); **deviation**: also any other value, unless it is listed (the default); **regression**: what was "
+            "better in the baseline. May be repeated: then any of them."
+        ),
+    ] = None,
+    baseline: Annotated[
+        Path | None, typer.Option(metavar="FILE.ndjson", help="Compare with the `--output` of an earlier run.")
+    ] = None,
+    badge: Annotated[
+        Path | None, typer.Option(metavar="FILE.json", help="Write the JSON of a shields.io badge there.")
+    ] = None,
+    github: Annotated[
+        bool | None,
+        typer.Option(
+            "--github/--no-github",
+            help="Annotations and job summary of GitHub Actions; by default where it runs there.",
+        ),
+    ] = None,
+    once: Annotated[
+        bool,
+        typer.Option("--once", help="In one process only: half the time, but memory that is read unwritten may pass."),
+    ] = False,
+    timeout: Annotated[
+        float, typer.Option(min=0.1, max=86400, metavar="SECONDS", help="Limit of a single call.")
+    ] = 30.0,
+    jobs: Annotated[
+        int,
+        typer.Option(
+            "--jobs", "-j", min=1, help="Implementations to run at a time, and processes for one with many calls."
+        ),
+    ] = 2,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say why each case deviates.")] = False,
+    detect: Annotated[
+        bool, typer.Option("--detect", help="Run no cases: read off each implementation which dialect it follows.")
+    ] = False,
+    footprints: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write the footprints that --detect reads there, as JSON; implies it."),
+    ] = None,
+    reproduce: Annotated[
+        tuple[str, str] | None,
+        typer.Option(metavar="CASE IMPLEMENTATION", help="Run nothing, but print the script of `roikit reproduce`."),
+    ] = None,
+) -> None:
+    """Judge implementations by the golden cases, or, with --detect, tell which dialects they follow.
+
+    Exit status: **0** every case that was run conforms or is a known deviation, or no gate of `--fail-on` minds; **1** a case
+    deviates, a dialect is not the declared one, or an implementation could not be loaded; **2** the command was wrong; **3**
+    nothing was run.
+    """
+    if reproduce:
+        _print_script(
+            *reproduce, *(_only_one(option, given) for option, given in (("dialect", dialect), ("dtype", dtype)))
+        )
+        return
+    from ..errors import UsageError
+    from ..results.deviations import DeviationListError
+    from ..results.file import IncompleteResultsError
+    from ..running.request import Request
+    from .conform import conform as judge
+    from .detect import detect as find_dialects
+
+    request = Request(
+        names=names or [],
+        callables=implementation or [],
+        arrays=arrays.value,
+        dialects=dialect or [],
+        patterns=select or [],
+        edition=edition,
+        dtypes=dtype or [],
+        layouts=layout or [],
+        output=output,
+        junit=junit,
+        markdown=markdown,
+        pythons=python or [],
+        timeout=timeout,
+        jobs=jobs,
+        verbose=verbose,
+        workers=worker or [],
+        cases=cases,
+        deviations=deviations,
+        fail_on=[gate.value for gate in fail_on or []],
+        baseline=baseline,
+        badge=badge,
+        github=github,
+        once=once,
+    )
+    with interruptible(), refusing(UsageError, DeviationListError, IncompleteResultsError, OSError):
+        status = find_dialects(request, footprints) if detect or footprints else judge(request)
+    raise typer.Exit(status)
+
+
+def _only_one(option: str, given: list[str] | None) -> str | None:
+    if given and len(given) > 1:
+        fail(f"--reproduce takes one --{option}, not {len(given)}")
+    return given[0] if given else None
+
+
+def _print_script(case: str, implementation: str, dialect: str | None, dtype: str | None) -> None:
+    from ..errors import UsageError
+    from ..scripts import reproduce as reproduction
+
+    with refusing(UsageError):
+        typer.echo(reproduction.reproduce(case, implementation, dialect, dtype))
+
+
+@app.command()
+def reproduce(
+    case: Annotated[str, typer.Argument(metavar="CASE", help="See `roikit list cases`.")],
+    implementation: Annotated[
+        str,
+        typer.Argument(metavar="IMPLEMENTATION", help="See `roikit list implementations`; it need not be installed."),
+    ],
+    *,
+    dialect: Annotated[str | None, typer.Option(metavar="NAME", help="One of its dialects.")] = None,
+    dtype: Annotated[str | None, typer.Option(metavar="NAME", help="A data type of the case.")] = None,
+) -> None:
+    """Print a script that shows what a library makes of a case, for its issue tracker.
+
+    The script needs that library and NumPy (and onnx, where the library takes a model), not roikit. It exits with 1 if the
+    library deviates. A dialect or data type that is not given is that of a known deviation, if there is one. Exit status 2:
+    the command was wrong.
+    """
+    _print_script(case, implementation, dialect, dtype)
+
+
+@app.command("list")
+def list_(
+    what: Annotated[Listed, typer.Argument(help="What to list.")],
+    *,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say more of each.")] = False,
+) -> None:
+    """List implementations, cases or dialects."""
+    from . import listing
+
+    {
+        Listed.IMPLEMENTATIONS: listing.implementations,
+        Listed.CASES: listing.cases,
+        Listed.DIALECTS: listing.dialects,
+    }[what](verbose=verbose)
+
+
+@app.command()
+def explain(
+    *,
+    roi: Annotated[str, typer.Option(metavar="X1,Y1,X2,Y2", help="The RoI, in image pixels.")],
+    output_size: Annotated[str, typer.Option(metavar="N|P_H,P_W", help="Bins.")] = "2",
+    map_: Annotated[
+        str,
+        typer.Option(
+            "--map", metavar="ramp|FILE.npy", help="The feature map: 10 y + x; or (H, W), (C, H, W), (N, C, H, W)."
+        ),
+    ] = "ramp",
+    map_size: Annotated[str | None, typer.Option(metavar="HxW", help="Pixels of the ramp; 6x6 unless given.")] = None,
+    channel: Annotated[int, typer.Option(min=0, metavar="C", help="The channel of the file, of its first image.")] = 0,
+    spatial_scale: Annotated[
+        str, typer.Option(metavar="S|Y,X", help="From image to feature pixels; 1/16 will do.")
+    ] = "1",
+    sampling_ratio: Annotated[
+        str, typer.Option(metavar="N|Y,X", help="Samples per bin along each axis; 0: as the size of the bin asks.")
+    ] = "0",
+    mode: Annotated[Mode, typer.Option(help="What becomes of the samples of a bin.")] = Mode.AVG,
+    dialect: Annotated[str, typer.Option(metavar="NAME", help="See `roikit list dialects`.")] = "torchvision",
+    against: Annotated[str | None, typer.Option(metavar="NAME", help="A second dialect, to compare.")] = None,
+    bin_: Annotated[str, typer.Option("--bin", metavar="P,Q", help="The bin to look into.")] = "0,0",
+    picture: Annotated[
+        Path | None, typer.Option(metavar="FILE.png|FILE.svg", help="Draw it there. Needs matplotlib.")
+    ] = None,
+    run: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Show what this implementation returns. May be repeated.")
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE.json", help="Write it there, for `roikit report site`."),
+    ] = None,
+) -> None:
+    """Show one RoI step by step, with the rule of each step, and what RoIPool would do.
+
+    Numbers are exact: 1/3 is welcome wherever a number is. Exit status 2: the command was wrong.
+    """
+    from ..errors import UsageError
+    from ..explaining import show as explanation
+    from ..explaining.request import Request
+
+    request = Request(
+        roi=roi,
+        output_size=output_size,
+        map=map_,
+        map_size=map_size,
+        channel=channel,
+        spatial_scale=spatial_scale,
+        sampling_ratio=sampling_ratio,
+        mode=mode.value,
+        dialect=dialect,
+        against=against,
+        bin=bin_,
+        picture=picture,
+        run=run or [],
+        output=output,
+    )
+    with refusing(UsageError, OSError):
+        explanation.explain(request)
+
+
+app.command()(fuzz)
+
+
+def main() -> None:
+    """Runs the command line."""
+    app(prog_name="roikit")
+    sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,61 @@
+"""``roikit deviations``: keeps the lists of known deviations in line with what is seen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..exits import refusing
+
+app = typer.Typer(help="The lists of known deviations.", no_args_is_help=True)
+
+
+@app.callback()
+def _root() -> None:
+    """The lists of known deviations, one for each implementation that has any."""
+
+
+@app.command()
+def update(
+    results: Annotated[Path, typer.Argument(metavar="RUN.ndjson", help="What `roikit conform --output` has written.")],
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME]...", help="Implementations of the run; all unless named.")
+    ] = None,
+    *,
+    folder: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Where the lists are; unless given, those of roikit itself.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the lists instead of writing them.")] = False,
+) -> None:
+    """Rewrite the lists from a run: add what fails and is not listed, drop what is listed and passes.
+
+    An entry that is added has TODO for a reason, and the list is refused until you have written a better one.
+    """
+    from importlib.resources import files
+
+    from ..cases.case import load_cases
+    from ..cases.selection import check_names
+    from ..errors import UsageError
+    from ..results import file as result_files
+    from ..results.deviations import DeviationListError
+    from ..results.deviations_update import outcomes
+    from ..results.deviations_update import update as updated
+
+    with refusing(UsageError, DeviationListError, result_files.IncompleteResultsError, OSError):
+        records = [record for record in result_files.read(results) if record["type"] == "result"]
+        ran = list(dict.fromkeys(record["implementation"] for record in records))
+        chosen = check_names("implementation of this run", names or ran, ran)
+        for name in chosen:
+            file = (folder or Path(str(files("roikit.conformance"))) / "deviations") / f"{name}.toml"
+            before = file.read_text(encoding="utf-8") if file.exists() else ""
+            mine = outcomes(record for record in records if record["implementation"] == name)
+            after = updated(before, mine, load_cases())
+            if dry_run:
+                typer.echo(f"# {file.name}\n\n{after}")
+            elif after != before:
+                file.write_text(after, encoding="utf-8")
+                typer.echo(f"{file}: {after.count('TODO: ')} reasons to write")
+            else:
+                typer.echo(f"{file.name}: nothing to change")

@@ -1,0 +1,104 @@
+"""The command ``roikit fuzz``."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path  # noqa: TC003 - typer reads the annotations
+from typing import Annotated
+
+import typer
+
+from ..exits import fail, interruptible, refusing
+
+
+def fuzz(
+    implementation: Annotated[
+        str,
+        typer.Argument(metavar="IMPLEMENTATION", help="A registered one, MODULE:FUNCTION, or a worker, NAME=COMMAND."),
+    ],
+    *,
+    minutes: Annotated[float, typer.Option(min=0, metavar="M", help="For how long to begin new batches.")] = 1.0,
+    batches: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="How many batches of 100 calls, instead of --minutes.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, metavar="S", help="The same seed makes the same calls.")] = 0,
+    dialect: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Judge by this dialect only. May be repeated.")
+    ] = None,
+    dtype: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Only this data type. May be repeated.")
+    ] = None,
+    layout: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Only NCHW or NHWC.")] = None,
+    mode: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Only avg or max.")] = None,
+    operation: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Only forward, feature_gradient or box_gradient. May be repeated."),
+    ] = None,
+    boxes: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="CLASS", help="Only ordinary, inverted, tiny, huge, outside or free ones. May be repeated."
+        ),
+    ] = None,
+    kinks: Annotated[
+        bool,
+        typer.Option("--kinks", help="Judge gradients for boxes where there is no derivative, too, by convention."),
+    ] = False,
+    arrays: Annotated[str, typer.Option(help="The arrays that a function takes: auto, numpy, torch or cupy.")] = "auto",
+    python: Annotated[str | None, typer.Option(metavar="PATH", help="Run it under another Python.")] = None,
+    invalid: Annotated[
+        bool, typer.Option("--invalid", help="Boxes, too, that are not finite or on images that are not there.")
+    ] = False,
+    once: Annotated[bool, typer.Option("--once", help="Make each call in one process only.")] = False,
+    timeout: Annotated[
+        float, typer.Option(min=0.1, max=86400, metavar="SECONDS", help="Limit of a single call.")
+    ] = 30.0,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Processes that draw, call and judge.")] = 1,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="Hand batches to this dask.distributed scheduler. Needs `roikit[scale]`."),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="DIR", help="Write there what each batch came to, and what was found."),
+    ] = None,
+) -> None:
+    """Call an implementation with arguments drawn by chance, until it gets one wrong. Needs `roikit[fuzz]`.
+
+    Calls that are exact are judged bit for bit, others by derived bounds. What goes wrong is shrunk to a small case, written to a
+    file for `roikit conform --cases`, and, for a known library, to a script that needs that library and NumPy alone.
+
+    Exit status: **0** nothing goes wrong; **1** something does, or the implementation could not be loaded; **2** the command was
+    wrong; **3** nothing was run.
+    """
+    from ..errors import UsageError
+
+    for package, extra in (("hypothesis", "fuzz"), ("distributed", "scale")):
+        if (package == "hypothesis" or scheduler) and importlib.util.find_spec(package) is None:
+            fail(f"{package} is not installed: pip install 'roikit[{extra}]'")
+    from ..fuzzing import run as fuzz_run
+
+    request = fuzz_run.Request(
+        implementation=implementation,
+        minutes=minutes,
+        batches=batches,
+        seed=seed,
+        arrays=arrays,
+        dialects=dialect or [],
+        dtypes=dtype or [],
+        layouts=layout or [],
+        modes=mode or [],
+        operations=operation or [],
+        boxes=boxes or [],
+        kinks=kinks,
+        python=python,
+        invalid=invalid,
+        once=once,
+        timeout=timeout,
+        jobs=jobs,
+        scheduler=scheduler,
+        output=output,
+    )
+    with interruptible(), refusing(UsageError, OSError):
+        status = fuzz_run.fuzz_command(request)
+    raise typer.Exit(status)

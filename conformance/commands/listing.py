@@ -1,0 +1,63 @@
+"""What ``roikit list`` prints."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+
+from ...kernels.dialects.roi_align import DIALECTS, Dialect
+from ..cases.case import load_cases
+from ..implementation import registered
+from ..peers import places
+from ..verdicts.contested import is_contested
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_FILE_WIDTH = 400  # columns of what is not printed to a terminal
+
+
+def _print(columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    console = Console()
+    (console if console.is_terminal else Console(width=_FILE_WIDTH)).print(table)
+
+
+def implementations(*, verbose: bool) -> None:
+    """Prints the registered implementations and where each would run; with ``verbose`` under which Python."""
+    rows = []
+    for name, point in registered().items():
+        place = places.find(point)
+        state = f"{place.state}: {place.note}" if place.note else place.state
+        where = place.python if place.state in ("here", "in its environment") else ""
+        rows.append((name, state, place.install, where) if verbose else (name, state, place.install))
+    columns = ("implementation", "where it runs", "install with")
+    _print((*columns, "Python") if verbose else columns, rows)
+
+
+def cases(*, verbose: bool) -> None:
+    """Prints the golden cases."""
+    rows = []
+    for case in load_cases():
+        row = (case.group, case.id, " ".join(case.rules), case.title)
+        status = "contested" if is_contested(case) else ""
+        rows.append((*row, " ".join(case.dtypes), case.edition, status, case.source) if verbose else row)
+    columns = ("group", "case", "rules", "title")
+    _print((*columns, "data types", "edition", "status", "source") if verbose else columns, rows)
+
+
+def dialects(*, verbose: bool) -> None:
+    """Prints the named dialects: where each differs from torchvision's default, or with ``verbose`` every choice."""
+    default, rows = Dialect(), []
+    for name, dialect in DIALECTS.items():
+        values = {field.name: getattr(dialect, field.name) for field in fields(dialect)}
+        shown = {key: value for key, value in values.items() if verbose or value != getattr(default, key)}
+        rows.append((name, ", ".join(f"{key}={value}" for key, value in shown.items()) or "(the defaults)"))
+    _print(("dialect", "every choice" if verbose else "choices other than torchvision's"), rows)

@@ -1,0 +1,103 @@
+"""Prints what a run came to: a table of implementations × groups of cases, and why cases deviate."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.markup import escape
+from rich.table import Table
+
+from ..results.gate import Gate
+from ..results.kinds import Kind, by_rule, in_words
+from ..results.summary import NOTHING, Cell, Mark
+from ..verdicts.verdict import FAILURES, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import Console
+
+    from ..results.gates import Comparison
+    from ..results.result import Result
+    from ..results.summary import Row, Summary
+
+_COLOURS = {Mark.NOT_RUN: "dim", Mark.CONFORMS: "green", Mark.KNOWN: "yellow", Mark.DEVIATES: "bold red"}
+_KINDS = {Kind.FOLLOWS: "green", Kind.DIFFERS: "yellow", Kind.WRONG: "bold red"}
+_REASONS_SHOWN = 12
+_UNBOUNDED_WIDTH = 1000
+
+
+def show(console: Console, summary: Summary, *, verbose: bool) -> None:
+    """Prints a run."""
+    if summary.results:
+        _show_table(console, summary.rows(), summary.groups)
+    for subject in summary.subjects:
+        if subject.state != "ran":
+            colour = "dim" if subject.state == "absent" else "bold red"
+            _print(console, f"[{colour}]{escape(f'{subject.implementation}: {subject.state}: {subject.reason}')}[/]")
+    _show_rules(console, summary)
+    _explain(console, summary, verbose=verbose)
+    headline = summary.headline()
+    _print(console, f"\n{headline}" if summary.results else f"[bold red]{headline}[/]")
+
+
+def show_gates(
+    console: Console, gates: Sequence[Gate], failing: Sequence[Result], comparison: Comparison | None
+) -> None:
+    """Prints what changed since the baseline, and what fails the run if gates were chosen."""
+    for line in comparison.lines() if comparison else ():
+        _print(console, escape(line))
+    if tuple(gates) != (Gate.DEVIATION,):
+        _print(console, f"{len(failing)} results fail on {' or '.join(gate.value for gate in gates)}")
+
+
+def _print(console: Console, text: str) -> None:
+    console.print(text, highlight=False, soft_wrap=True, emoji=False)
+
+
+def _coloured(cell: Cell) -> str:
+    return f"[{_COLOURS[cell.mark]}]{cell}[/]"
+
+
+def _show_table(console: Console, rows: Sequence[Row], groups: Sequence[str]) -> None:
+    """Prints a table, or, where it would not fit, a line for each row that names the groups with a failure."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("implementation", no_wrap=True)
+    table.add_column("dialect", no_wrap=True)
+    for group in groups:
+        table.add_column(group, justify="right", no_wrap=True)
+    previous = ""
+    for row in rows:
+        name = escape(row.implementation) if row.implementation != previous else ""
+        table.add_row(name, row.label, *(_coloured(row.cells.get(group, NOTHING)) for group in groups))
+        previous = row.implementation
+    if console.measure(table, options=console.options.update(max_width=_UNBOUNDED_WIDTH)).maximum <= console.width:
+        console.print(table)
+        return
+    for row in rows:
+        poor = [f"{group} {_coloured(c)}" for group, c in row.cells.items() if c.mark in (Mark.KNOWN, Mark.DEVIATES)]
+        _print(console, f"{escape(row.implementation)} · {row.label}: {_coloured(row.total)}  {'  '.join(poor)}")
+
+
+def _show_rules(console: Console, summary: Summary) -> None:
+    """Prints, for each implementation, which rules it follows, from which it differs, and where it is wrong."""
+    console.print()
+    for name, rules in by_rule(summary.results).items():
+        parts = [f"[{_KINDS[kind]}]{kind.value}[/] {text}" for kind, text in in_words(rules).items()]
+        _print(console, f"{escape(name)} {'; '.join(parts)}")
+
+
+def _explain(console: Console, summary: Summary, *, verbose: bool) -> None:
+    """Prints the reasons of what does not conform; without ``verbose`` only the first few failures and contested results."""
+    more = (Verdict.KNOWN, Verdict.UNSUPPORTED) if verbose else ()
+    reasons = summary.reasons(*FAILURES, Verdict.CONTESTED, *more)
+    shown = reasons if verbose else reasons[:_REASONS_SHOWN]
+    if shown:
+        console.print()
+    for reason in shown:
+        verdict = reason.verdict
+        colour = "red" if verdict.is_failure else "dim" if verdict == Verdict.UNSUPPORTED else "yellow"
+        line = f"[{colour}]{verdict.value}[/] {escape(reason.implementation)} · [bold]{reason.case}[/] · {reason.where}"
+        _print(console, f"{line}\n    {escape(reason.text)}")
+    if len(reasons) > len(shown):
+        _print(console, f"… and {len(reasons) - len(shown)} more; -v shows all")

@@ -1,0 +1,1 @@
+"""Which dialect an implementation follows, read off what it returns."""

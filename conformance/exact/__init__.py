@@ -1,0 +1,1 @@
+"""Exact arithmetic. Knows no RoI."""

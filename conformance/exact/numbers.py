@@ -1,0 +1,42 @@
+"""Exact numbers: fractions, and the values that are no numbers."""
+
+from __future__ import annotations
+
+import math
+from enum import StrEnum
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+"""An array, of numbers or of exact numbers."""
+
+Real = int | float | Fraction
+
+HALF = Fraction(1, 2)
+
+
+class Special(StrEnum):
+    """A value that is not a number; ``NONFINITE`` is infinite or NaN, nobody can say which (RA-11)."""
+
+    NAN = "nan"
+    NONFINITE = "nonfinite"
+    MINUS_INFINITY = "-inf"
+
+
+Exact = Fraction | Special
+
+
+def exact(number: Any) -> Exact:
+    """Returns the number as a fraction; `Special.NAN` or `Special.NONFINITE` if it is NaN or infinite."""
+    if isinstance(number, int | Fraction) or math.isfinite(number := float(number)):
+        return Fraction(number)
+    return Special.NAN if math.isnan(number) else Special.NONFINITE
+
+
+def common_denominator(fractions: Array) -> tuple[Array, int]:
+    """Returns integers and the denominator they share."""
+    denominator = math.lcm(*(number.denominator for number in fractions.flat))
+    return np.frompyfunc(lambda x: x.numerator * (denominator // x.denominator), 1, 1)(fractions), denominator

@@ -1,0 +1,1 @@
+"""One RoI, step by step."""

@@ -1,0 +1,176 @@
+"""What ``roikit explain`` does: follows one RoI through all steps, and names the rule of each.
+
+RoIPool stands beside it, to show what rounding does. It follows torchvision's ``roi_pool``: along x (y alike), columns
+run from ``start = round(x1 · scale)`` to ``end = round(x2 · scale)``, half away from zero, and number
+``size = max(end − start + 1, 1)``. Bin q has those from ``start + ⌊q · size / P_w⌋`` up to, but not including,
+``start + ⌈(q + 1) · size / P_w⌉``, as far as the map goes; its value is their greatest, or 0 if there are none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from enum import StrEnum
+from fractions import Fraction
+from typing import TYPE_CHECKING, Literal
+
+from rich.columns import Columns
+from rich.console import Console, Group
+from rich.markup import escape
+from rich.table import Table
+
+from ...kernels.dialects.choices import EmptyGrid
+from ...kernels.dialects.roi_align import DIALECTS
+from ..errors import UsageError
+from ..operators.roi_align.explanation import Explanation, RoiPool, Rounded, decimal, differences, rule_of
+from .request import read_bin, read_call, read_dialects
+from .walkthrough import run, write
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from ..exact.numbers import Exact
+    from ..operators.roi_align.explanation import Pair
+    from ..sampling.axis import Axis
+    from .request import Request
+
+_SHOWN = 12  # samples of a bin, and rows and columns of a table
+_FILE_WIDTH = 200  # columns of what is not printed to a terminal
+
+
+def explain(request: Request) -> None:
+    """Prints, and draws, what was asked for.
+
+    Raises:
+        UsageError: it cannot be done.
+    """
+    names, call = read_dialects(request), read_call(request)
+    at = read_bin(request, call)
+    explanations, rounded = [Explanation(call, name) for name in names], RoiPool(call)
+    draw = _drawer(request.picture) if request.picture else None
+    outputs = run(request.run, call, names[0])
+    console = Console(highlight=False) if Console().is_terminal else Console(width=_FILE_WIDTH, highlight=False)
+    height, width = call.feature.shape
+    console.print(f"[bold]RoI ({_list(call.box)})[/] on {escape(request.map)}, {height} × {width} pixels\n")
+    _show(console, explanations, rounded, at)
+    if draw and request.picture:
+        draw(request.picture, explanations, rounded, at)
+        console.print(f"Drawn to {escape(str(request.picture))}")
+    for output in outputs:
+        console.print(_matrix(f"{output.implementation} {output.version}, {output.dtype}", "p, q", output.values), "")
+    if request.output:
+        write(request.output, request, outputs)
+        console.print(f"Written to {escape(str(request.output))}")
+
+
+def _drawer(path: Path) -> Callable[[Path, Sequence[Explanation], RoiPool, Pair], None]:
+    if path.suffix.lower() not in (".png", ".svg"):
+        raise UsageError(f"--picture takes a name that ends in .png or .svg, not {path.name!r}")
+    try:
+        from .picture import draw
+    except ImportError:
+        raise UsageError("--picture needs matplotlib: pip install 'matplotlib>=3.8'") from None
+    return draw
+
+
+def _show(console: Console, explanations: Sequence[Explanation], rounded: RoiPool, at: Pair) -> None:
+    console.print(_steps(explanations, rounded, at), "")
+    outputs = [_matrix(f"{rule_of(e)}, {e.dialect}", "p, q", e.values) for e in explanations]
+    if len(explanations) > 1:
+        console.print(_choices(*explanations), "")
+        outputs.append(_matrix("second − first", "p, q", differences(*explanations)))
+    outputs.append(_matrix("RoIPool, maximum", "p, q", rounded.values))
+    console.print(Columns(outputs, padding=(0, 6)), "")
+    for e in explanations:
+        console.print(f"[bold]Bin {at}, {e.dialect}[/]", _samples(e, at), sep="\n")
+        if e.call.mode == "avg" and (taps := e.taps(*at)):
+            title = f"RA-8 weights of the pixels, divided by {e.y.grid * e.x.grid}"
+            console.print("", _matrix(title, "y, x", taps), sep="\n")
+        console.print(f"\n{rule_of(e)}: [bold]{decimal(e.values[at])}[/]\n")
+
+
+def _list(numbers: Iterable[Exact | int]) -> str:
+    return ", ".join(map(decimal, numbers))
+
+
+def _table(*headings: str, justify: Literal["left", "right"] = "left") -> Table:
+    """Returns a table whose first column names: a rule, or a row."""
+    table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
+    for heading in headings:
+        table.add_column(heading, style="" if table.columns else "cyan", justify=justify, overflow="fold")
+    return table
+
+
+def _matrix(title: str, corner: str, cells: Mapping[Pair, Exact]) -> Group:
+    """Returns a table of what stands where; blank where nothing stands."""
+    rows, columns = (sorted(set(labels)) for labels in zip(*cells, strict=True))
+    table = _table(corner, *map(str, columns[:_SHOWN]), *["…"] * (len(columns) > _SHOWN), justify="right")
+    for row in rows[:_SHOWN]:
+        shown = (decimal(cells[row, column]) if (row, column) in cells else "" for column in columns[:_SHOWN])
+        table.add_row(str(row), *shown)
+    if len(rows) > _SHOWN:
+        table.add_row("…")
+    return Group(f"[bold]{title}[/]", table)
+
+
+def _steps(explanations: Sequence[Explanation], rounded: RoiPool, at: Pair) -> Table:
+    """Returns RA-1 to RA-4 under each dialect, and RoIPool's integers below them."""
+    steps = ("RA-1\ncorners", "RA-2\nextent", "RA-3\nbin size", f"RA-3\nbin {at}", "RA-4\nsamples per bin")
+    table = _table("", "", *steps)
+    for e in explanations:
+        for name, axis, b in zip("yx", (e.y, e.x), at, strict=True):
+            table.add_row(e.dialect, name, *_axis(axis, b))
+    for name, pixels, b in zip("yx", (rounded.y, rounded.x), at, strict=True):
+        table.add_row("RoIPool", name, *_rounded_axis(pixels, b))
+    return table
+
+
+def _axis(axis: Axis, b: int) -> list[str]:
+    dialect, grid = axis.rules.dialect, str(axis.grid)
+    if axis.sampling_ratio == 0:
+        grid += f" = {dialect.adaptive}({decimal(axis.bin)})"
+        grid += ", at least 1" if dialect.empty_grid == EmptyGrid.ONE_SAMPLE else ""
+    grid += f", {axis.taken} taken" if axis.taken < axis.grid else ""
+    ends = (axis.start, axis.end), (axis.start + b * axis.bin, axis.start + (b + 1) * axis.bin)
+    corners, bounds = (" … ".join(map(decimal, pair)) for pair in ends)
+    return [corners, decimal(axis.extent), decimal(axis.bin), bounds, grid]
+
+
+def _rounded_axis(axis: Rounded, b: int) -> list[str]:
+    size, bin_ = Fraction(axis.size, len(axis.bins)), axis.bins[b]
+    pixels = f"{bin_[0]} … {bin_[-1]}" if bin_ else "none"
+    return [f"{axis.start} … {axis.end}", str(axis.size), decimal(size), pixels, f"every pixel, {len(bin_)}"]
+
+
+def _choices(first: Explanation, second: Explanation) -> Table:
+    """Returns the decision points where two dialects differ."""
+    table = _table("rule", "decision point", first.dialect, second.dialect)
+    one, two = DIALECTS[first.dialect], DIALECTS[second.dialect]
+    for name in (field.name for field in fields(one)):
+        a, b = getattr(one, name), getattr(two, name)
+        if a != b:
+            idle = getattr(one.for_mode(first.call.mode), name) == getattr(two.for_mode(first.call.mode), name)
+            rule = (type(a).__doc__ or "").partition(":")[0] if isinstance(a, StrEnum) else "RA-9"
+            table.add_row(rule, name + (" (not in this mode)" if idle else ""), str(a), str(b))
+    if not table.row_count:
+        table.add_row("", "they agree")
+    return table
+
+
+def _samples(e: Explanation, at: Pair) -> Table:
+    """Returns the samples of a bin with the pixels that each reads."""
+    weights = ("h_y h_x", "h_y l_x", "l_y h_x", "l_y l_x")
+    table = _table("RA-5\n(x, y)", "RA-6\n", *(f"RA-7\n{weight}" for weight in weights), "\nvalue")
+    points = e.points(*at)
+    for point in points[:_SHOWN]:
+        x, y = point.x, point.y
+        position, moved = (x.position, y.position), (x.low[0] + x.high[1], y.low[0] + y.high[1])
+        place = "inside" if moved == position else f"moved to ({_list(moved)})"
+        place = place if point.corners else "outside"
+        taps = [f"F[{row},{column}] · {decimal(weight)}" for (row, column), weight in point.corners] or [""] * 4
+        table.add_row(f"({_list(position)})", place, *taps, decimal(point.value))
+    if len(points) > _SHOWN:
+        table.add_row(f"… and {len(points) - _SHOWN} more")
+    if not points:
+        table.add_row("none")
+    return table

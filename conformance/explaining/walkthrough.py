@@ -1,0 +1,105 @@
+"""What implementations return for the RoI that ``roikit explain`` follows, and a file of it for `roikit.reports`."""
+
+from __future__ import annotations
+
+import json
+import threading
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..arrays import numpy_dtype
+from ..errors import UsageError
+from ..exact.numbers import Special
+from ..operators.roi_align.call import RoiAlignCall
+from ..results.file import provenance
+from ..running.targets import select_targets
+from ..verdicts.verdict import Judgement
+from ..workers.greeting import describe
+from ..workers.session import Session
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from ..exact.numbers import Exact
+    from ..operators.roi_align.explanation import Call, Pair
+    from ..workers.process import Target
+    from .request import Request
+
+FORMAT = 1
+"""Version of the file format; ``schema/walkthrough.schema.json`` describes it."""
+
+_SECONDS = 60.0
+_DTYPES = ("float64", "float32")
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What an implementation returned, ``(P_h, P_w)``."""
+
+    implementation: str
+    version: str
+    dialect: str
+    dtype: str
+    output: np.ndarray
+
+    @property
+    def values(self) -> Mapping[Pair, Exact]:
+        """The value of each bin, as a fraction."""
+        return {at: Fraction(float(v)) if np.isfinite(v) else Special.NAN for at, v in np.ndenumerate(self.output)}
+
+
+def run(names: Sequence[str], call: Call, dialect: str) -> list[Output]:
+    """Makes a call with registered implementations, each in a process of its own, and returns what comes back.
+
+    Raises:
+        UsageError: an implementation is not there, does not offer the dialect, or fails.
+    """
+    return [_run(target, call, dialect) for target in (select_targets(names, [], "auto", [], []) if names else [])]
+
+
+def _run(target: Target, call: Call, dialect: str) -> Output:
+    with closing(Session(target, _SECONDS, threading.Event())) as session:
+        subject = session.open()
+        if subject.state != "ran":
+            raise UsageError(f"--run {target.name}: {subject.state}: {subject.reason}")
+        description = describe(subject)
+        if dialect not in description.dialects:
+            raise UsageError(f"--run {target.name} follows {', '.join(description.dialects)}, not {dialect}")
+        dtype = next((dtype for dtype in _DTYPES if dtype in description.dtypes), description.dtypes[0])
+        layout = "NCHW" if "NCHW" in description.layouts else description.layouts[0]
+        answer = session.ask(_call(call, dialect, dtype, layout))
+    if isinstance(answer, Judgement):
+        raise UsageError(f"--run {target.name}: {answer.verdict}: {answer.reason}")
+    values = answer.transpose(0, 3, 1, 2) if layout == "NHWC" else answer
+    return Output(target.name, description.version, dialect, dtype, values[0, 0].astype(np.float64))
+
+
+def _call(call: Call, dialect: str, dtype: str, layout: str) -> RoiAlignCall:
+    maps = np.asarray(call.feature, numpy_dtype(dtype))
+    return RoiAlignCall(
+        input=np.ascontiguousarray(maps[None, None] if layout == "NCHW" else maps[None, :, :, None]),
+        boxes=np.array([[0.0, *map(float, call.box)]], "float64" if dtype == "float64" else "float32"),
+        output_size=call.output_size,
+        spatial_scale=(float(call.spatial_scale[0]), float(call.spatial_scale[1])),
+        sampling_ratio=call.sampling_ratio,
+        mode=call.mode,
+        layout=layout,
+        dialect=dialect,
+    )
+
+
+def write(path: Path, request: Request, outputs: Iterable[Output]) -> None:
+    """Writes what was asked and what came back as JSON."""
+    asked = {name: value for name, value in asdict(request).items() if name not in ("picture", "run", "output")}
+    found = [{**asdict(output), "output": _numbers(output.output)} for output in outputs]
+    document = {"format": FORMAT, **provenance(asked), "walkthrough": {"request": asked, "outputs": found}}
+    path.write_text(json.dumps(document, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def _numbers(values: np.ndarray) -> list[list[Any]]:
+    return [[float(v) if np.isfinite(v) else str(v) for v in row] for row in values]

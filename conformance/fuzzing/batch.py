@@ -1,0 +1,296 @@
+"""Batches of calls by chance: an implementation is asked for each, and the first that it gets wrong is shrunk.
+
+A batch is drawn from a seed and its number alone, so that it is the same wherever and whenever it is run, by whomever.
+Needs ``pip install 'roikit[fuzz]'``.
+"""
+
+from __future__ import annotations
+
+import atexit
+import hashlib
+import json
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
+
+from ..cases.case import Expectation
+from ..operator import Operation
+from ..verdicts import contested
+from ..verdicts.verdict import Judgement, Verdict
+from ..workers.greeting import describe
+from ..workers.session import Session
+from ..workers.twice import Twice
+from .cases import answers_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..cases.case import Case
+    from ..results.result import Subject
+    from ..workers.process import Target
+    from ..workers.session import Plan
+
+CALLS = 100
+"""Calls of a batch."""
+
+_SHRINKING_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What a batch is drawn from. Everything else follows, so that a task may be run anywhere, and again.
+
+    Attributes:
+        target: The implementation.
+        seed: Of all batches of a run.
+        number: Of this batch.
+        dialects: Those to draw from.
+        dtypes: Those to draw from.
+        layouts: Those to draw from.
+        modes: Those to draw from.
+        operations: Those to draw from.
+        boxes: Classes of boxes to draw from; all that can be pooled if there are none.
+        kinks: Whether gradients for boxes are judged by the convention where there is no derivative.
+        invalid: Whether boxes may be such that they cannot be pooled.
+        seconds: Limit of a call.
+        once: Whether a call is made in one process only.
+    """
+
+    target: Target
+    seed: int
+    number: int
+    dialects: tuple[str, ...]
+    dtypes: tuple[str, ...]
+    layouts: tuple[str, ...]
+    modes: tuple[str, ...]
+    operations: tuple[str, ...]
+    boxes: tuple[str, ...]
+    kinks: bool
+    invalid: bool
+    seconds: float
+    once: bool
+
+    def chance(self) -> int:
+        """Returns the seed of the batch."""
+        digest = hashlib.sha256(f"{self.seed} {self.number}".encode()).digest()
+        return int.from_bytes(digest[:8], "big")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A call that goes wrong, as small as it could be made.
+
+    Attributes:
+        arguments: The call, as a case file has it.
+        operation: What was asked for.
+        dialect: The dialect under which it goes wrong.
+        dtype: Its data type.
+        layout: Its layout.
+        verdict: What became of it.
+        reason: Why.
+    """
+
+    arguments: dict[str, Any]
+    operation: Operation
+    dialect: str
+    dtype: str
+    layout: str
+    verdict: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What a batch came to.
+
+    Attributes:
+        number: Which it was.
+        calls: Calls that were made before anything went wrong, or all.
+        rois: RoIs of those calls.
+        exact: Calls whose answer had to be equal bit for bit.
+        unsupported: Calls that the implementation has no way to make, or nobody can judge.
+        found: What went wrong, if anything.
+        seconds: How long it took.
+    """
+
+    number: int
+    calls: int
+    rois: int
+    exact: int
+    unsupported: int
+    found: Found | None
+    seconds: float
+
+
+_sessions: dict[tuple[Target, float, bool], Session | Twice] = {}
+"""Sessions of this process: a worker takes longer to start than a batch to run."""
+
+_one_at_a_time = threading.Lock()
+
+
+def _session(target: Target, seconds: float, once: bool) -> Session | Twice:
+    key = target, seconds, once
+    if key not in _sessions:
+        _sessions[key] = (Session if once else Twice)(target, seconds, threading.Event())
+    return _sessions[key]
+
+
+@atexit.register
+def close_sessions() -> None:
+    """Ends the workers of this process."""
+    while _sessions:
+        _sessions.popitem()[1].close()
+
+
+def greet(target: Target, seconds: float, once: bool) -> Subject:
+    """Returns what an implementation says of itself."""
+    return _session(target, seconds, once).open()
+
+
+def tasks_of(subject: Subject, first: Task) -> Task:
+    """Returns the first task with what the implementation does not describe taken out of what is drawn from."""
+    description = describe(subject)
+    return replace(
+        first,
+        dialects=tuple(
+            d for d in first.target.dialects or description.dialects if not first.dialects or d in first.dialects
+        ),
+        dtypes=tuple(d for d in description.dtypes if not first.dtypes or d in first.dtypes),
+        layouts=tuple(x for x in description.layouts if not first.layouts or x in first.layouts),
+        modes=tuple(m for m in description.modes if not first.modes or m in first.modes),
+        operations=tuple(o for o in description.operations if not first.operations or o in first.operations),
+    )
+
+
+@contextmanager
+def _untouched_by_other_modules() -> Iterator[None]:
+    """Keeps Hypothesis from drawing constants that stand in whatever modules are loaded, which no two processes share."""
+    from hypothesis.internal.conjecture import providers
+    from hypothesis.internal.constants_ast import Constants
+
+    nothing = Constants()
+    with patch.object(providers, "_get_local_constants", lambda: nothing):
+        providers.CONSTANTS_CACHE.cache.clear()
+        yield
+    providers.CONSTANTS_CACHE.cache.clear()
+
+
+class _WrongError(Exception):
+    """A call goes wrong."""
+
+
+def run_batch(task: Task) -> Batch:
+    """Runs a batch. Only one at a time is run in a process."""
+    with _one_at_a_time:
+        return _Attempt(task).run()
+
+
+class _Attempt:
+    """A batch while it is run."""
+
+    def __init__(self, task: Task) -> None:
+        self.task = task
+        self.session = _session(task.target, task.seconds, task.once)
+        self.calls = self.rois = self.exact = self.unsupported = 0
+        self.found: Found | None = None
+        self.deadline = float("inf")
+
+    def run(self) -> Batch:
+        from hypothesis import HealthCheck, Phase, given, settings
+        from hypothesis import seed as seeded
+        from hypothesis import strategies as st
+        from hypothesis.errors import Flaky
+
+        from . import strategies
+
+        task = self.task
+        drawn = strategies.cases(
+            dialects=task.dialects,
+            dtypes=task.dtypes,
+            modes=task.modes,
+            classes=(*(task.boxes or strategies.BOXES), *(strategies.INVALID if task.invalid else ())),
+            operations=task.operations,
+            kinks=task.kinks,
+        )
+        configured = settings(
+            max_examples=CALLS,
+            database=None,
+            deadline=None,
+            phases=[Phase.generate, Phase.shrink],
+            suppress_health_check=list(HealthCheck),
+            report_multiple_bugs=False,
+            print_blob=False,
+        )
+        started = time.perf_counter()
+        check = seeded(self.task.chance())(configured(given(drawn, st.sampled_from(self.task.layouts))(self.check)))
+        try:
+            with _untouched_by_other_modules():
+                check()
+        except (_WrongError, Flaky):  # flaky: it does not go wrong each time, or there was no time left to shrink it
+            assert self.found is not None
+        seconds = round(time.perf_counter() - started, 3)
+        counts = self.calls, self.rois, self.exact, self.unsupported
+        return Batch(self.task.number, *counts, self.found, seconds)
+
+    def check(self, case: Case, layout: str) -> None:
+        """Makes a call.
+
+        Raises:
+            _WrongError: the answer is wrong.
+        """
+        if time.perf_counter() > self.deadline:
+            return
+        searching = self.found is None
+        if not case.expected:
+            self.unsupported += searching
+            return
+        (expectation,) = case.expected
+        dialect, dtype = expectation.dialects[0], expectation.dtypes[0]
+        judgement = self._judge((case, dialect, dtype, layout))
+        if searching:
+            self.calls += judgement.verdict != Verdict.UNSUPPORTED
+            self.unsupported += judgement.verdict == Verdict.UNSUPPORTED
+            self.rois += len(case.arguments["boxes"]) * (judgement.verdict != Verdict.UNSUPPORTED)
+            # All that is not open in a gradient for boxes must be exact.
+            is_exact = expectation.bound is None or case.operation == Operation.BOX_GRADIENT
+            self.exact += is_exact and judgement.verdict != Verdict.UNSUPPORTED
+        # While it is shrunk, a crash is not to turn into a mere difference, nor a gradient into an output.
+        same = (judgement.verdict.value, case.operation)
+        if judgement.verdict.is_failure and (self.found is None or same == (self.found.verdict, self.found.operation)):
+            self._keep(case, dialect, dtype, layout, judgement)
+            raise _WrongError
+
+    def _judge(self, made: Plan) -> Judgement:
+        ((_, judged),) = self.session.judge([made])
+        judgement = judged.judgement
+        if judgement.verdict == Verdict.DEVIATES and contested.is_contested(made[0]):
+            ((_, again),) = self.session.judge([(_with_other_readings(made), *made[1:])])
+            return again.judgement
+        return judgement
+
+    def _keep(self, case: Case, dialect: str, dtype: str, layout: str, judgement: Judgement) -> None:
+        """Keeps the smallest call that goes wrong."""
+        arguments = {**case.arguments, **({"invalid_rois": list(case.invalid_rois)} if case.invalid_rois else {})}
+        found = Found(arguments, case.operation, dialect, dtype, layout, judgement.verdict.value, judgement.reason)
+        if self.found is None:
+            self.deadline = time.perf_counter() + _SHRINKING_SECONDS
+        if self.found is None or _size(found) <= _size(self.found):
+            self.found = found
+
+
+def _size(found: Found) -> tuple[int, int]:
+    text = json.dumps(found.arguments)
+    return len(found.arguments["boxes"]), len(text)
+
+
+def _with_other_readings(made: Plan) -> Case:
+    """Returns the case with what other readings of a contested rule expect."""
+    case, dialect, dtype, _ = made
+    others = {
+        name: answers_of(case.arguments, name, dtype, case.operation) for name in contested.other_readings(dialect)
+    }
+    expected = (Expectation((name,), (dtype,), answers) for name, answers in others.items() if answers)
+    return replace(case, expected=(*case.expected, *expected))

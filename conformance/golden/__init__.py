@@ -1,0 +1,1 @@
+"""How golden cases are made."""

@@ -1,0 +1,344 @@
+"""Golden numbers that others published for their RoIAlign, compared with the exact oracle.
+
+``published.json`` holds them, from the tests, documents and issues of many libraries, each with its source, the call in this
+project's arguments, the numbers as published and the dialect that the source describes. ``python -m
+roikit.conformance.golden.published`` computes every call exactly under its dialect and prints who agrees. It exits with 1 if a
+disagreement has no recorded reason, or if one that has a reason agrees after all. With ``--cases FOLDER`` it writes the calls
+whose numbers agree as golden cases, which expect the exact result and name the source, to ``FOLDER/cases/published.json``.
+
+Numbers agree if they differ by no more than half a unit of the last place that was published, plus what a sound computation in
+float32 may err (`tolerance.bounds`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import math
+import re
+import sys
+from collections import Counter
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from ...kernels.dialects.choices import Adaptive, EmptyGrid, End, GridCap, Max, MinSize, Offset, Outside
+from ...kernels.dialects.roi_align import DIALECTS, Dialect, named_dialect
+from .. import operators
+from ..arrays import box_rows, feature_map
+from ..exact.numbers import Special
+from ..operators.roi_align.faults.mutants import main_dialects
+from ..operators.roi_align.oracle.bounds import bounds
+from ..operators.roi_align.oracle.certificate import exact_dtypes, fairness
+from ..operators.roi_align.oracle.output import roi_align
+from .expectations import complete
+from .files import render
+from .generator import EDITION
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ..exact.numbers import Array, Exact
+
+_DTYPE = "float32"  # of the computations that the numbers stem from
+_FILE_WIDTH = 200  # columns of what is not printed to a terminal
+_CHOICES = {
+    "offset": Offset,
+    "end": End,
+    "min_size": MinSize,
+    "adaptive": Adaptive,
+    "grid_cap": GridCap,
+    "empty_grid": EmptyGrid,
+    "outside": Outside,
+    "max": Max,
+    "max_start": float,
+}
+
+
+class Verdict(StrEnum):
+    """What the oracle says to published numbers."""
+
+    AGREES = "agrees"
+    DISAGREES = "disagrees"
+    NOT_EXPRESSIBLE = "not expressible"
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """An entry of the catalogue and what the oracle says to it.
+
+    Attributes:
+        id: Of the entry.
+        source: Where the numbers were published.
+        dialect: A name, or choices that differ from `Dialect`'s defaults; empty if no dialect expresses the entry.
+        verdict: Whether the numbers agree.
+        difference: Greatest difference between a published number and the exact one, of those beyond their bounds if there
+            are any; infinite where only one is a number, or no bound holds. None if nothing can be compared.
+        bound: Greatest difference that agrees, of the same element.
+        reason: Why the numbers disagree, or why they cannot be compared; empty if they agree.
+        problem: How the verdict is not as recorded; empty if it is.
+    """
+
+    id: str
+    source: str
+    dialect: str
+    verdict: Verdict
+    difference: float | None
+    bound: float | None
+    reason: str
+    problem: str
+
+
+def load_catalogue() -> dict[str, Any]:
+    """Returns ``published.json``, its decimal numbers as exact fractions."""
+    text = operators.folder("roi_align").joinpath("published.json").read_text(encoding="utf-8")
+    catalogue: dict[str, Any] = json.loads(text, parse_float=Fraction)
+    return catalogue
+
+
+def compare(catalogue: Mapping[str, Any] | None = None) -> list[Comparison]:
+    """Returns what the oracle says to every entry of the catalogue (by default that of the package), in its order."""
+    catalogue = load_catalogue() if catalogue is None else catalogue
+    compared = [_compare(entry, catalogue["inputs"]) for entry in catalogue["entries"]]
+    return compared + [
+        Comparison(entry["id"], entry["source"], "", Verdict.NOT_EXPRESSIBLE, None, None, entry["reason"], "")
+        for entry in catalogue["not_expressible"]
+    ]
+
+
+def dialect_of(choice: str | Mapping[str, Any]) -> Dialect:
+    """Returns the dialect that an entry names, or whose choices other than the defaults it lists.
+
+    Raises:
+        ValueError: there is no such dialect, or no such choice.
+    """
+    if isinstance(choice, str):
+        return named_dialect(choice)
+    if unknown := set(choice) - set(_CHOICES):
+        raise ValueError(f"a dialect has no choice called {', '.join(sorted(unknown))}")
+    chosen: dict[str, Any] = {name: _CHOICES[name](value) for name, value in choice.items()}
+    return Dialect(**chosen)
+
+
+def input_map(data: str | Mapping[str, Any], inputs: Mapping[str, Any]) -> Array:
+    """Returns the feature map of an entry: one of ``inputs`` by name, rows of numbers, or a ramp.
+
+    A ramp is ``start`` at the first pixel and grows by ``image``, ``channel``, ``row`` and ``column`` along the axes.
+    """
+    described = inputs[data] if isinstance(data, str) else data
+    if "rows" in described:
+        return feature_map(described)
+    ramp, index = described["ramp"], np.indices(described["shape"])
+    slopes = [float(ramp.get(axis, 0)) for axis in ("image", "channel", "row", "column")]
+    along: Array = np.tensordot(slopes, index, axes=1)
+    return along + float(ramp["start"])
+
+
+def rounding(number: Fraction, entry: Mapping[str, Any]) -> Fraction:
+    """Returns half a unit of the last place with which ``number`` was published.
+
+    ``decimals`` counts the places after the point, ``digits`` all significant ones. Decimals None say that numbers were
+    published in full, and so does zero in significant digits: nothing was rounded away.
+    """
+    if "digits" in entry:
+        if not number:
+            return Fraction(0)
+        places: int = entry["digits"] - 1 - _exponent(abs(number))
+    elif entry["decimals"] is None:
+        return Fraction(0)
+    else:
+        places = entry["decimals"]
+    return Fraction(10) ** -places / 2
+
+
+def _exponent(number: Fraction) -> int:
+    """Returns the exponent of the greatest power of ten that is no greater than a positive number."""
+    estimate = math.floor(math.log10(number))
+    return next(e for e in (estimate + 1, estimate, estimate - 1) if Fraction(10) ** e <= number)
+
+
+def _compare(entry: Mapping[str, Any], inputs: Mapping[str, Any]) -> Comparison:
+    label = _label(entry["dialect"])
+    recorded: Mapping[str, Any] = entry.get("disagreement", {})
+    difference, bound = _farthest(entry, entry["dialect"], inputs)
+    agrees = difference <= bound
+    problem = ""
+    if not agrees and not recorded:
+        problem = "disagrees, and no reason is recorded"
+    elif agrees and recorded:
+        problem = "agrees, but is recorded as disagreeing"
+    elif recorded and not _is_explained(entry, inputs):
+        problem = "disagrees, and not for the recorded reason"
+    return Comparison(
+        id=entry["id"],
+        source=entry["source"],
+        dialect=label,
+        verdict=Verdict.AGREES if agrees else Verdict.DISAGREES,
+        difference=float(difference),
+        bound=float(bound),
+        reason=recorded.get("reason", ""),
+        problem=problem,
+    )
+
+
+def _is_explained(entry: Mapping[str, Any], inputs: Mapping[str, Any]) -> bool:
+    """Returns whether the numbers agree where the recorded disagreement says that they would.
+
+    They do with another dialect (``computed_with``), or if every pixel may be off by half a unit of its last place
+    (``input_decimals``), which moves no average by more, as no bin's weights add up to more than 1.
+    """
+    recorded = entry["disagreement"]
+    slack = Fraction(10) ** -recorded["input_decimals"] / 2 if "input_decimals" in recorded else Fraction(0)
+    difference, bound = _farthest(entry, recorded.get("computed_with", entry["dialect"]), inputs, slack)
+    return difference <= bound
+
+
+def _farthest(
+    entry: Mapping[str, Any],
+    dialect: str | Mapping[str, Any],
+    inputs: Mapping[str, Any],
+    slack: Fraction = Fraction(0),
+) -> tuple[Fraction | float, Fraction | float]:
+    """Returns difference and bound of the most different element of those beyond their bounds, or else of all.
+
+    The difference is infinite where only one of both is a number, or where no bound holds. ``slack`` widens all bounds.
+    """
+    arguments = entry["arguments"]
+    result = roi_align(
+        input_map(arguments["input"], inputs).astype(_DTYPE).astype(np.float64),
+        box_rows(arguments["boxes"]).astype(_DTYPE),
+        tuple(arguments["output_size"]),
+        tuple(arguments["spatial_scale"]),
+        tuple(arguments["sampling_ratio"]),
+        arguments["mode"],
+        dialect_of(dialect),
+    )
+    limits = bounds(result, _DTYPE)
+    published = list(itertools.chain.from_iterable(entry["expected"]))
+    if len(published) != result.values.size:
+        raise ValueError(f"{entry['id']}: {len(published)} numbers were published for {result.values.size} elements")
+    elements = [
+        _element(number, value, entry, math.inf if fragile else Fraction(bound) + slack)
+        for number, value, bound, fragile in zip(
+            published, result.values.flat, limits.bound.flat, limits.fragile.flat, strict=True
+        )
+    ]
+    return max(elements, key=lambda pair: (pair[0] > pair[1], pair[0]), default=(0.0, 0.0))
+
+
+def _element(
+    published: Any, value: Exact | None, entry: Mapping[str, Any], bound: Fraction | float
+) -> tuple[Fraction | float, Fraction | float]:
+    """Returns difference and bound of one element; ``bound`` is that of a computation, infinite where none holds."""
+    if published == "nan" or not isinstance(value, Fraction):
+        return (0.0 if published == "nan" and value == Special.NAN else math.inf), 0.0
+    if math.isinf(bound):
+        return math.inf, 0.0
+    number = Fraction(published)
+    return abs(number - value), rounding(number, entry) + bound
+
+
+def _label(dialect: str | Mapping[str, Any]) -> str:
+    return dialect if isinstance(dialect, str) else ", ".join(f"{name} {value}" for name, value in dialect.items())
+
+
+def _table(comparisons: list[Comparison]) -> Table:
+    colours = {Verdict.AGREES: "green", Verdict.DISAGREES: "yellow", Verdict.NOT_EXPRESSIBLE: "dim"}
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("id", overflow="fold")
+    table.add_column("source", overflow="fold", ratio=2)
+    table.add_column("dialect", overflow="fold")
+    table.add_column("verdict", no_wrap=True)
+    table.add_column("difference", justify="right", no_wrap=True)
+    table.add_column("bound", justify="right", no_wrap=True)
+    table.add_column("reason", overflow="fold", ratio=2)
+    for c in comparisons:
+        colour = "bold red" if c.problem else colours[c.verdict]
+        numbers = ("" if x is None else f"{x:.2g}" for x in (c.difference, c.bound))
+        explanation = f"[bold red]{escape(c.problem)}[/] {escape(c.reason)}" if c.problem else escape(c.reason)
+        table.add_row(
+            escape(c.id), escape(c.source), escape(c.dialect), f"[{colour}]{c.verdict}[/]", *numbers, explanation
+        )
+    return table
+
+
+def as_cases(catalogue: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Returns the calls whose published numbers agree as golden cases, the same call once, without what is computed."""
+    agreeing = {c.id: c for c in compare(catalogue) if c.verdict == Verdict.AGREES}
+    found: dict[str, dict[str, Any]] = {}
+    for entry in catalogue["entries"]:
+        if entry["id"] in agreeing:
+            case = _case(entry, agreeing[entry["id"]].dialect, catalogue["inputs"])
+            known = found.setdefault(json.dumps(case["arguments"]), case)
+            if case["source"] not in known["source"]:
+                known["source"] += f"; {case['source']}"
+    return list(found.values())
+
+
+def _case(entry: Mapping[str, Any], dialect: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    given = entry["arguments"]
+    pixels = input_map(given["input"], inputs)
+    rows = [[_plain(v) for v in row] for row in pixels.reshape(-1, pixels.shape[-1])]
+    arguments = {
+        "input": {"shape": list(pixels.shape), "rows": rows},
+        **{key: json.loads(json.dumps(value, default=_plain)) for key, value in given.items() if key != "input"},
+    }
+    rules = ["RA-1", "RA-3", *(["RA-4"] if 0 in arguments["sampling_ratio"] else []), "RA-5", "RA-7"]
+    case = {
+        "id": "pub-" + re.sub("[^a-z0-9]+", "-", entry["id"].lower()).strip("-"),
+        "title": f"Published numbers, for {dialect}.",
+        "source": entry["source"],
+        "rules": [*rules, "RA-8" if arguments["mode"] == "avg" else "RA-9"],
+        "kind": "value",
+        "arguments": arguments,
+    }
+    return {**case, "claims": _claims(arguments)}
+
+
+def _plain(number: Any) -> int | float:
+    return int(number) if float(number).is_integer() else float(number)
+
+
+def _claims(arguments: Mapping[str, Any]) -> str:
+    """Returns what a call can claim: to be exact, to have bounds, or that rounding takes a branch."""
+    if any(fairness(arguments, dialect) for dialect in {d.for_mode(arguments["mode"]) for d in DIALECTS.values()}):
+        return "fragile"
+    exact = (exact_dtypes(arguments, dialect) for dialect in main_dialects().values())
+    return "exact" if all({"float32", "float64"} <= set(dtypes) for dtypes in exact) else "bounded"
+
+
+def _write_cases(folder: Path) -> None:
+    cases = [complete(case) for case in as_cases(load_catalogue())]
+    document = {"edition": EDITION, "group": "published", "cases": cases}
+    (folder / "cases" / "published.json").write_text(render(document), encoding="utf-8")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Prints what the oracle says to the catalogue, and returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m roikit.conformance.golden.published")
+    parser.add_argument(
+        "--cases", type=Path, metavar="FOLDER", help="write the calls as cases there, and print nothing"
+    )
+    if folder := parser.parse_args(arguments).cases:
+        _write_cases(folder)
+        return 0
+    console = Console() if Console().is_terminal else Console(width=_FILE_WIDTH)
+    comparisons = compare()
+    console.print(_table(comparisons))
+    counts = Counter(comparison.verdict for comparison in comparisons)
+    console.print(f"\n{len(comparisons)} entries: {', '.join(f'{counts[verdict]} {verdict}' for verdict in Verdict)}")
+    if problems := [comparison for comparison in comparisons if comparison.problem]:
+        console.print(f"[bold red]{len(problems)} not as recorded: {escape(', '.join(c.id for c in problems))}[/]")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

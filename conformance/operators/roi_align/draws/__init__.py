@@ -1,0 +1,1 @@
+"""Calls of RoIAlign, planned and by chance."""

@@ -1,0 +1,1 @@
+"""What implementations of RoIAlign get wrong."""

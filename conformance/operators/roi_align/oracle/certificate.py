@@ -1,0 +1,233 @@
+"""The bit-budget certificate: in which data types a call is exact, in whatever order it is computed.
+
+Numbers are within the `Budget` of a type if all are multiples of one power of two, the *quantum*, and even the sum of
+their absolute values is no more than 2ᵇⁱᵗˢ quanta: then every partial sum, in any order, fused or not, is exact. So the
+certificate needs no list of the orders in use. It asks for the budgets of
+
+* coordinates: boxes, corners scaled and shifted, extent, bin, ``p·bin``, ``(i+.5)·bin``, ``(i+.5)·bin/g``, ``bin/g``,
+  ``(i+.5)/g``, ``p+(i+.5)/g``, positions;
+* weights of an axis, and these times the pixels; products of two weights, and these times the pixels;
+* all of that divided by the number of samples, which must be a power of two for its reciprocal to be exact;
+* the result.
+
+A call is described by the ``arguments`` of a case: input, boxes, output_size, spatial_scale, sampling_ratio, mode.
+"""
+
+from __future__ import annotations
+
+import itertools
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from .....kernels.dialects.choices import Adaptive, End, Max, Offset, Outside
+from ....arrays import box_rows, feature_map
+from ....exact.budgets import Budget, numbers, quantum, single
+from ....exact.floats import FLOAT_TYPES
+from ....sampling.axis import Rules
+from ....sampling.errors import AxisError
+from .bounds import bounds
+from .output import roi_align
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from .....kernels.dialects.roi_align import Dialect
+    from ....sampling.axis import Axis, Sample
+    from .output import Result
+
+HALF = Fraction(1, 2)
+
+
+def exact_dtypes(arguments: Mapping[str, Any], dialect: Dialect) -> tuple[str, ...]:
+    """Returns the data types in which everything is exact, even if all of it, coordinates included, is of that type."""
+    budgets = forward_budgets(arguments, dialect)
+    return tuple(name for name, type_ in FLOAT_TYPES.items() if all(budget.fits(type_) for budget in budgets))
+
+
+def forward_budgets(arguments: Mapping[str, Any], dialect: Dialect) -> set[Budget]:
+    """Returns the budgets of all numbers that a computation of an output may form."""
+    result = forward_result(arguments, dialect)
+    return {*_ends(result), *coordinates(result), *sums(result)}
+
+
+def nearest_decision(arguments: Mapping[str, Any], dialect: Dialect) -> Fraction | None:
+    """Returns the least distance of any sample from a bound, and of any adaptive bin size from a step; None without any."""
+    distances = []
+    for axis in (axis for roi in forward_result(arguments, dialect).stages if roi for axis in roi[1:]):
+        if axis.sampling_ratio <= 0:
+            steps = axis.bin * 2 if dialect.adaptive == Adaptive.ROUND else axis.bin
+            distances.append(abs(steps - round(steps)))
+        if dialect.outside == Outside.ZERO and axis.taken:
+            at = [axis.position(p, i) for p in range(axis.bins) for i in axis.beside_bounds(p)]
+            distances += [abs(y - bound) for y in at for bound in (-1, axis.pixels)]
+    return min(distances, default=None)
+
+
+def storage_exact_dtypes(arguments: Mapping[str, Any], dialect: Dialect) -> tuple[str, ...]:
+    """Returns the data types in which input and output are exact, and all between them in float32 (or float64)."""
+    result = forward_result(arguments, dialect)
+    ends, between = set(_ends(result)), {*coordinates(result), *sums(result)}
+    names = []
+    for name, type_ in FLOAT_TYPES.items():
+        working = max(type_, FLOAT_TYPES["float32"], key=lambda t: t.bits)
+        if all(budget.fits(type_) for budget in ends) and all(budget.fits(working) for budget in between):
+            names.append(name)
+    return tuple(names)
+
+
+def fairness(arguments: Mapping[str, Any], dialect: Dialect, dtype: str = "float32") -> list[str]:
+    """Returns a sentence for every question that rounding decides in ``dtype``; none if the call is fair.
+
+    Such questions are whether a sample is inside, how many samples a bin has, and whether a NaN is read. A sample
+    exactly on a bound is fair as long as its position is exact in whatever order it is computed.
+    """
+    result = forward_result(arguments, dialect, np.dtype("float64" if dtype == "float64" else "float32"))
+    type_ = FLOAT_TYPES["float64" if dtype == "float64" else "float32"]
+    complaints = []
+    for k, roi in enumerate(result.stages):
+        for name, axis in zip("yx", roi[1:] if roi else (), strict=False):
+            error = AxisError(axis, type_)
+            if error.grid_is_fragile:
+                complaints.append(f"RoI {k}: the bin size along {name}, {float(axis.bin)}, is on a step of the grid")
+            complaints += [
+                f"RoI {k}: sample {i} of bin {p} at {name} = {float(axis.position(p, i))} is on the bound of the map"
+                for p in range(axis.bins)
+                for i in error.at_bound(p)
+            ]
+    if not complaints and bounds(result, dtype).fragile.any():
+        complaints.append("a pixel that is not finite lies beside a sample, or a value is out of range")
+    return complaints
+
+
+def forward_result(
+    arguments: Mapping[str, Any],
+    dialect: Dialect,
+    coordinates: np.dtype[Any] | None = None,
+    pixels: np.dtype[Any] | None = None,
+    rules: type[Rules] = Rules,
+) -> Result:
+    """Returns the exact output of a case's call, its boxes rounded to ``coordinates`` and its maps to ``pixels`` if given."""
+    return roi_align(
+        feature_map(arguments["input"]).astype(pixels or np.float64).astype(np.float64),
+        box_rows(arguments["boxes"]).astype(coordinates or np.float64),
+        tuple(arguments["output_size"]),
+        tuple(arguments["spatial_scale"]),
+        tuple(arguments["sampling_ratio"]),
+        arguments["mode"],
+        dialect,
+        rules,
+    )
+
+
+def _ends(result: Result) -> Iterator[Budget]:
+    """Yields the budgets of the input and of the output, each number alone."""
+    for integer in set(result.maps.integers.flat):
+        yield single(Fraction(integer, result.maps.denominator))
+    yield from numbers(result.values)
+
+
+def coordinates(result: Result) -> Iterator[Budget]:
+    """Yields the budgets of all coordinates (RA-1 to RA-5)."""
+    for roi in filter(None, result.stages):
+        yield single(Fraction(roi.batch))
+        for axis in (roi.y, roi.x):
+            yield from _corners(axis)
+            if axis.taken:
+                yield from _positions(axis)
+
+
+def _corners(axis: Axis) -> Iterator[Budget]:
+    dialect = axis.rules.dialect
+    y1, y2 = axis.box
+    ends = (y1, y2 + 1 if dialect.end == End.PLUS_ONE else y2)
+    shift = {Offset.HALF_BEFORE_SCALE: -HALF, Offset.PIXEL_CENTRE: HALF}.get(dialect.offset, Fraction(0))
+    shifted = [y + shift for y in ends]
+    scaled = [y * axis.scale for y in shifted]
+    mapped = (axis.start, axis.end, axis.end - axis.start, axis.extent, axis.bin)
+    yield from map(single, (y1, y2, axis.scale, *ends, *shifted, *scaled, *mapped))
+
+
+def _positions(axis: Axis) -> Iterator[Budget]:
+    step, size = axis.bin / (2 * axis.grid), abs(axis.bin)
+    per_sample = Fraction(1, 2 * axis.grid)
+    yield Budget(HALF, Fraction(axis.grid))  # i + .5
+    yield Budget(quantum([axis.bin]), axis.bins * size)  # p * bin
+    yield Budget(quantum([axis.bin / 2]), axis.grid * size)  # (i + .5) * bin
+    yield Budget(quantum([step]), size)  # (i + .5) * bin / g, bin / g
+    yield Budget(quantum([per_sample]), Fraction(axis.bins))  # (i + .5) / g, p + (i + .5) / g
+    yield Budget(quantum([axis.start, step]), abs(axis.start) + axis.bins * size)  # start + p * bin, positions
+
+
+def sums(result: Result) -> Iterator[Budget]:
+    """Yields the budgets of weights, products and sums (RA-7 to RA-9)."""
+    for roi in filter(None, result.stages):
+        corner = roi.y.rules.dialect.max == Max.CORNER
+        ys, xs = ([_groups(list(axis.samples(p)), result.mode, corner) for p in range(axis.bins)] for axis in roi[1:])
+        count = roi.y.grid * roi.x.grid if result.mode == "avg" and roi.y.taken and roi.x.taken else 1
+        if count & (count - 1):
+            yield Budget(Fraction(0), Fraction(count))
+        images = [
+            [[Fraction(v, result.maps.denominator) for v in row] for row in channel]
+            for channel in result.maps.integers[roi.batch]
+        ]
+        for y_groups, x_groups in itertools.product(ys, xs):
+            for y, x in itertools.product(y_groups, x_groups):
+                yield from _products(y, x, count)
+                for pixels in images:
+                    yield from _readings(y, x, pixels, count)
+
+
+class _Taps(NamedTuple):
+    """What a sum reads along one axis: per pixel the quantum of its weights that are not 0, and their sum."""
+
+    quanta: dict[int, Fraction]
+    weights: dict[int, Fraction]
+
+
+def _groups(samples: Sequence[Sample], mode: str, corner: bool) -> list[_Taps]:
+    """Returns the taps that are summed up: those of a bin for an average, of a sample or a corner for a maximum."""
+    taps = [[(s.low, s.count), (s.high, s.count)] for s in samples]
+    if mode == "avg":
+        taps = [list(itertools.chain.from_iterable(taps))]
+    elif corner:
+        taps = [[tap] for pair in taps for tap in pair]
+    groups = []
+    for group in taps:
+        found = _Taps({}, {})
+        for (pixel, weight), count in group:
+            if weight:
+                found.quanta[pixel] = min(found.quanta.get(pixel, Fraction(1)), quantum([weight]))
+                found.weights[pixel] = found.weights.get(pixel, Fraction(0)) + weight * (count if mode == "avg" else 1)
+        groups.append(found)
+    return groups
+
+
+def _products(y: _Taps, x: _Taps, count: int) -> Iterator[Budget]:
+    """Yields the budgets of the weights: along one axis, of both, and divided by the count."""
+    quantum_y, quantum_x = (min(taps.quanta.values(), default=Fraction(1)) for taps in (y, x))
+    total_y, total_x = (sum(taps.weights.values(), Fraction(0)) for taps in (y, x))
+    yield Budget(quantum_y, total_y)
+    yield Budget(quantum_x, total_x)
+    yield Budget(quantum_y * quantum_x, total_y * total_x)
+    yield Budget(quantum_y * quantum_x / count, total_y * total_x / count)
+
+
+def _readings(y: _Taps, x: _Taps, pixels: list[list[Fraction]], count: int) -> Iterator[Budget]:
+    """Yields the budgets of pixels times weights: those of one axis, of both, and divided by the count."""
+    rows = {row: _weighted({column: pixels[row][column] for column in x.quanta}, x) for row in y.quanta}
+    columns = [_weighted({row: pixels[row][column] for row in y.quanta}, y) for column in x.quanta]
+    yield from (*rows.values(), *columns)
+    least = min((y.quanta[row] * sum_.quantum for row, sum_ in rows.items() if sum_.total), default=Fraction(1))
+    total = sum((y.weights[row] * sum_.total for row, sum_ in rows.items()), Fraction(0))
+    yield Budget(least, total)
+    yield Budget(least / count, total / count)
+
+
+def _weighted(pixels: Mapping[int, Fraction], taps: _Taps) -> Budget:
+    """Returns the budget of a sum of pixels times their weights along one axis."""
+    quanta = [quantum([pixel]) * taps.quanta[i] for i, pixel in pixels.items() if pixel]
+    return Budget(
+        min(quanta, default=Fraction(1)), sum((abs(v) * taps.weights[i] for i, v in pixels.items()), Fraction(0))
+    )

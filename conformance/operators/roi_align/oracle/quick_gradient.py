@@ -1,0 +1,268 @@
+"""The exact gradients (RA-15, RA-16), quickly, for calls whose numbers are small multiples of powers of two.
+
+Of what arrives at a bin, all goes to one product of a row of weights along y and one along x: the bin's own, or those of the
+candidate that is its maximum. Let S hold that for all pairs of rows. The gradient for the maps is ``Yᵀ · S · X``, and that for y1
+is the sum over ``S ∘ (Y' · F · Xᵀ)``, Y' being the derivative of Y by y1. All of it is formed in float64, where nothing is
+rounded: a call would be refused first, by the certificate of `gradient_certificate`, sums of absolute values taken together.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from .....kernels.dialects.choices import Max
+from ....arrays import box_rows, feature_map
+from ....exact.floats import FLOAT_TYPES
+from ....operator import Operation
+from .gradient import extent_kinks, sample_kinks
+from .gradient_certificate import motion
+from .quick import NotExactError, certify, fits, holds, samples_of, stages_of, weights
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from ....exact.floats import FloatType
+    from ....exact.numbers import Array
+    from ....sampling.axis import Axis, Sample, Stages
+
+_NOWHERE = -1  # row and column of a candidate that is read from no pixel
+
+
+class QuickGradient(NamedTuple):
+    """An exact gradient in float64.
+
+    ``values`` is ``(N, C, H, W)``, or ``(K, 4)`` and NaN throughout a RoI that cannot be pooled. ``last`` is the gradient if the
+    last of equal candidates has it, not the first. ``kinks``, of the shape of ``values``, is true where a gradient for a box is a
+    convention (RA-16).
+    """
+
+    values: Array
+    last: Array
+    kinks: Array
+
+
+def quick_gradient(
+    arguments: Mapping[str, Any], operation: Operation, dialect: str, dtype: str
+) -> QuickGradient | None:
+    """Returns the exact gradient of a call; None if it is not exact in ``dtype``, in whatever order it is computed.
+
+    Pixels, and what arrives at the output, must be integers.
+    """
+    maps, grad, type_ = feature_map(arguments["input"]), feature_map(arguments["grad"]), FLOAT_TYPES[dtype]
+    if arguments["mode"] == "avg" and operation == Operation.FEATURE_GRADIENT:
+        maps = np.zeros_like(maps)  # they are no matter, nor need they be exact
+    rois: list[_Roi | None] = []
+    try:
+        for row, arriving in zip(box_rows(arguments["boxes"]), grad, strict=True):
+            roi = stages_of(row, maps, arguments, dialect)
+            rois.append(roi and _Roi(roi, arguments["mode"], maps[roi.batch], arriving, type_))
+        for_boxes = operation == Operation.BOX_GRADIENT
+        found = _for_boxes(rois, type_) if for_boxes else _for_maps(rois, maps.shape, type_)
+    except NotExactError:
+        return None
+    numbers = np.concatenate([grad.ravel(), maps.ravel(), found.values.ravel(), found.last.ravel()])
+    return found if holds(type_, numbers) else None
+
+
+class _Roi:
+    """One RoI: what it reads along both axes, and what it sends."""
+
+    def __init__(self, roi: Stages, mode: str, pixels: Array, grad: Array, type_: FloatType) -> None:
+        """``pixels`` is ``(C, H, W)``, ``grad``, what arrives, ``(C, P_h, P_w)``.
+
+        Raises:
+            NotExactError: coordinates, a reciprocal of the count, or the sums of an output are not exact in ``type_``.
+        """
+        self.roi, self.mode, self.pixels, self.grad, self.type = roi, mode, pixels, grad, type_
+        count = roi.y.grid * roi.x.grid if mode == "avg" else 1
+        if count & (count - 1) or not (fits(roi.y, type_.bits) and fits(roi.x, type_.bits)):
+            raise NotExactError
+        self.count = max(count, 1)
+        self.axes = roi.y, roi.x
+        self.samples = samples_of(roi.y), samples_of(roi.x)
+        self.y, self.x = (weights(*axis, mode) for axis in zip(self.axes, self.samples, strict=True))
+        certify(pixels.astype(np.int64), roi, mode, type_, self.y, self.x)
+
+    @cached_property
+    def slopes(self) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
+        """The derivatives of the rows of either axis by its first corner, and by its second."""
+        y, x = (_slopes(*axis, self.mode) for axis in zip(self.axes, self.samples, strict=True))
+        return y, x
+
+    @cached_property
+    def changes(self) -> list[Array]:
+        """The derivatives by x1, y1, x2, y2 of what each pair of rows reads, ``(C, rows, columns)``."""
+        y, x, pixels = self.y.values, self.x.values, self.pixels
+        by_y, by_x = self.slopes
+        return [c for n in range(2) for c in (y @ pixels @ by_x[n].T, by_y[n] @ pixels @ x.T)]
+
+    def sent(self, *, last: bool = False) -> Array:
+        """Returns S, ``(C, rows, columns)``; with ``last``, the last of equal candidates for a maximum is the maximum."""
+        if self.mode == "avg":
+            averaged: Array = self.grad / self.count
+            return averaged
+        sent = np.zeros((len(self.grad), len(self.y.bins) + 1, len(self.x.bins) + 1))
+        for (p, q), rows, columns, greatest in self.candidates():
+            chosen = greatest.shape[1] - 1 - greatest[:, ::-1].argmax(1) if last else greatest.argmax(1)
+            sent[np.arange(len(sent)), rows[chosen], columns[chosen]] += self.grad[:, p, q]
+        return sent[:, :-1, :-1]  # what was sent nowhere is in the last row
+
+    def candidates(self) -> Iterator[tuple[tuple[int, int], Array, Array, Array]]:
+        """Yields bins, the rows and columns of their candidates in the order of RA-15, and which are greatest, by channel.
+
+        Bins without candidates are left out.
+        """
+        rules = self.roi.y.rules
+        sums = _padded(self.y.values @ self.pixels @ self.x.values.T)
+        start = rules.dialect.max_start
+        for p, q in np.ndindex(self.grad.shape[1:]):
+            y, x = self.samples[0][p], self.samples[1][q]
+            rows: list[int] = np.flatnonzero(self.y.bins == p).tolist()
+            columns: list[int] = np.flatnonzero(self.x.bins == q).tolist()
+            corners = range(2 if rules.dialect.max == Max.CORNER else 1)
+            along_y, along_x = ([(s.index, corner) for s in samples for corner in corners] for samples in (y, x))
+            found = [
+                ((i, j, corner_y, corner_x), at_y, at_x)
+                for (i, corner_y), at_y in zip(along_y, rows, strict=True)
+                for (j, corner_x), at_x in zip(along_x, columns, strict=True)
+            ]
+            outside = _first_outside(self.roi, y, x)
+            if outside and rules.dialect.max != Max.SAMPLE_INSIDE:
+                found.append(((*outside, 0, 0), _NOWHERE, _NOWHERE))
+            starts = start is not None and bool(np.isfinite(start))
+            if starts:
+                found.append(((-1, -1, 0, 0), _NOWHERE, _NOWHERE))
+            if not found:
+                continue
+            found.sort()
+            row, column = (np.array([candidate[n] for candidate in found]) for n in (1, 2))
+            values = sums[:, row, column]
+            if starts:
+                values[:, 0] = start
+            yield (p, q), row, column, values == values.max(1, keepdims=True)
+
+
+def _padded(array: Array) -> Array:
+    """Returns an array with a row and a column of zeros more: those of `_NOWHERE`."""
+    padded: Array = np.pad(array, ((0, 0), (0, 1), (0, 1)))
+    return padded
+
+
+def _first_outside(roi: Stages, y: Sequence[Sample], x: Sequence[Sample]) -> tuple[int, int] | None:
+    """Returns the first sample of a bin that is outside, given those that are not; None if there is none."""
+    gaps = []
+    for samples in (y, x):
+        gap = 0
+        for sample in samples:
+            gap += sample.count if sample.index == gap else 0
+        gaps.append(gap)
+    (gap_y, gap_x), taken_y, taken_x = gaps, roi.y.taken, roi.x.taken
+    if not (taken_y and taken_x) or (gap_y == taken_y and gap_x == taken_x):
+        return None
+    return (0, gap_x) if gap_y and gap_x < taken_x else (gap_y, 0)
+
+
+def _slopes(axis: Axis, samples_of_bins: list[list[Sample]], mode: str) -> tuple[Array, Array]:
+    """Returns the derivatives of the rows of `quick.weights` by both corners of an axis."""
+    corner = mode == "max" and axis.rules.dialect.max == Max.CORNER
+    rows: list[Array] = []
+    for p, samples in enumerate(samples_of_bins):
+        of_bin = []
+        for s in samples:
+            low, high = np.zeros((2, 2, axis.pixels))  # of each: by corner and pixel
+            if axis.rules.slope(s.position, axis.pixels):
+                moves = [float(move) for move in axis.rules.motion(axis, p, s.index)]
+                low[:, s.low[0]] -= moves
+                high[:, s.high[0]] += moves
+            of_bin += [low, high] if corner else [low + high]
+        rows += [np.sum(of_bin, axis=0) if of_bin else np.zeros((2, axis.pixels))] if mode == "avg" else of_bin
+    first, second = np.array(rows).reshape(-1, 2, axis.pixels).swapaxes(0, 1)
+    return first, second
+
+
+def _for_maps(rois: list[_Roi | None], shape: tuple[int, ...], type_: FloatType) -> QuickGradient:
+    """Adds up what RoIs send to maps.
+
+    Raises:
+        NotExactError: the sums are not exact.
+    """
+    values, last, total, divided = np.zeros((4, *shape))
+    finest = finest_divided = 1.0
+    for roi in filter(None, rois):
+        n, y, x = roi.roi.batch, roi.y.values, roi.x.values
+        values[n] += y.T @ roi.sent() @ x
+        last[n] += y.T @ roi.sent(last=True) @ x
+        most = np.maximum(abs(roi.grad), 1)[:, roi.y.bins][:, :, roi.x.bins]
+        touched = (y * roi.y.counts[:, None]).T @ most @ (x * roi.x.counts[:, None])
+        total[n] += touched
+        divided[n] += touched / roi.count
+        quantum_ = 2.0 ** -(roi.y.bits + roi.x.bits)
+        finest, finest_divided = min(finest, quantum_), min(finest_divided, quantum_ / roi.count)
+    _require(type_, total, finest)
+    _require(type_, divided, finest_divided)
+    return QuickGradient(values, last, np.zeros(shape, bool))
+
+
+def _require(type_: FloatType, total: Array, quantum_: float) -> None:
+    """Makes sure that sums of multiples of ``quantum_``, whose absolute values add up to ``total``, are exact."""
+    if total.max(initial=0) >= 2.0**type_.bits * quantum_ or quantum_ < type_.smallest:
+        raise NotExactError
+
+
+def _for_boxes(rois: list[_Roi | None], type_: FloatType) -> QuickGradient:
+    """Adds up the gradients for boxes.
+
+    Raises:
+        NotExactError: the sums are not exact.
+    """
+    values, kinks = np.full((len(rois), 4), np.nan), np.zeros((len(rois), 4), bool)
+    for k, roi in enumerate(rois):
+        if roi:
+            _require_corner_sums(roi, type_)
+            sent = roi.sent()
+            values[k] = [(sent * change).sum() for change in roi.changes]
+            kinks[k] = _kinks(roi)
+    return QuickGradient(values, values, kinks)
+
+
+def _require_corner_sums(roi: _Roi, type_: FloatType) -> None:
+    """Holds the sums of a gradient for a box against `gradient_certificate`."""
+    pixels, most = np.maximum(abs(roi.pixels), 1), np.maximum(abs(roi.grad), 1)
+    touches, totals = [], []
+    for read, samples in zip((roi.y, roi.x), roi.samples, strict=True):
+        belongs = read.bins == np.arange(len(samples))[:, None]
+        totals.append(belongs @ (read.values * read.counts[:, None]))
+        touches.append((totals[-1] > 0) * np.array([[len(of_bin)] for of_bin in samples]))
+    of_y, of_x = touches[0] @ pixels @ totals[1].T, totals[0] @ pixels @ touches[1].T
+    for axis, other, sums in ((roi.roi.y, roi.x, of_y), (roi.roi.x, roi.y, of_x)):
+        moves = motion(axis)
+        total = (sums * most).sum(keepdims=True) * float(moves.total)
+        quantum_ = 2.0**-other.bits * float(moves.quantum)
+        if total.any():
+            _require(type_, total, quantum_)
+            _require(type_, total / roi.count, quantum_ / roi.count)
+
+
+def _kinks(roi: _Roi) -> Array:
+    """Returns by which of x1, y1, x2, y2 there is no derivative."""
+    found = np.zeros((2, 2), bool)  # by axis and corner
+    some = [any(samples) for samples in roi.samples]
+    for n, (axis, samples_of_bins) in enumerate(zip(roi.axes, roi.samples, strict=True)):
+        found[n] |= bool(extent_kinks(axis))
+        for p, samples in enumerate(samples_of_bins if some[1 - n] else ()):
+            for s in samples:
+                if s.position.denominator == 1 and sample_kinks(axis, s.position):
+                    found[n] |= [move != 0 for move in axis.rules.motion(axis, p, s.index)]
+    kinks = found[::-1].T.ravel()
+    if roi.mode == "max":
+        changes = [_padded(change) for change in roi.changes]
+        for _, rows, columns, greatest in roi.candidates():
+            first = greatest.argmax(1)[:, None]
+            for corner, change in enumerate(changes):
+                of_candidates = change[:, rows, columns]
+                differ = of_candidates != np.take_along_axis(of_candidates, first, 1)
+                kinks[corner] |= bool((differ & greatest).any())
+    return kinks

@@ -1,0 +1,1 @@
+"""How a dialect of RoIAlign is read off an implementation."""

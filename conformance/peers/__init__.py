@@ -1,0 +1,1 @@
+"""Libraries that are judged, and the environments that they live in."""

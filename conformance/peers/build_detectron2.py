@@ -1,0 +1,59 @@
+"""Installs detectron2's layer ROIAlign, and nothing else of detectron2, into the environment that runs this.
+
+Run as ``python -m roikit.conformance.peers.build_detectron2 FOLDER`` where PyTorch, torchvision, setuptools and wheel are
+installed. detectron2 is on no package index; a copy of its version 0.6 is, put there by others, without its C++ sources. Of
+that archive, which must be the very one that was read, ``layers/roi_align.py`` is taken as it is; what it needs is torchvision.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tarfile
+from pathlib import Path
+
+VERSION = "0.6"
+_COPY = "pb1-detectron2"
+_SHA256 = "5d2e9e51e523ec72f6a31cca04b0a515492e9514b773a3d134cedc0677170b29"
+
+
+def _fetch(folder: Path) -> Path:
+    """Returns the unpacked copy. pip refuses any other archive before it runs anything of it."""
+    wanted = folder / "requirements.txt"
+    wanted.write_text(f"{_COPY}=={VERSION} --hash=sha256:{_SHA256}\n", encoding="utf-8")
+    pip = [sys.executable, "-m", "pip", "download", "--disable-pip-version-check", "--progress-bar", "off"]
+    options = ["--no-deps", "--no-build-isolation", "--no-binary", ":all:", "--dest", str(folder)]
+    subprocess.run([*pip, *options, "--requirement", str(wanted)], check=True)
+    with tarfile.open(folder / f"{_COPY}-{VERSION}.tar.gz") as file:
+        file.extractall(folder, filter="data")
+    return folder / f"{_COPY}-{VERSION}"
+
+
+def _install(source: Path) -> None:
+    """Puts the layer in place, with the metadata by which pip lists it."""
+    site = Path(sysconfig.get_path("purelib"))
+    package = site / "detectron2"
+    (package / "layers").mkdir(parents=True, exist_ok=True)
+    (package / "__init__.py").write_text(f'__version__ = "{VERSION}"\n', encoding="utf-8")
+    (package / "layers" / "__init__.py").write_text("from .roi_align import ROIAlign, roi_align\n", encoding="utf-8")
+    shutil.copy(source / "detectron2" / "layers" / "roi_align.py", package / "layers" / "roi_align.py")
+    metadata = site / f"detectron2-{VERSION}.dist-info"
+    metadata.mkdir(exist_ok=True)
+    (metadata / "METADATA").write_text(
+        f"Metadata-Version: 2.1\nName: detectron2\nVersion: {VERSION}\n", encoding="utf-8"
+    )
+    (metadata / "INSTALLER").write_text("roikit\n", encoding="utf-8")
+
+
+def main() -> None:
+    """Fetches and installs."""
+    folder = Path(sys.argv[1])
+    folder.mkdir(parents=True, exist_ok=True)
+    _install(_fetch(folder))
+    shutil.rmtree(folder)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What becomes of verdicts: files, tables, gates, lists of known deviations."""

@@ -1,0 +1,170 @@
+"""What a run came to: the rows of its table, why what deviates does, how many results have each verdict.
+
+`presentation` prints it and `exports` writes it to files.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from ..verdicts.verdict import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from ..cases.case import Case
+    from .result import Result, Subject
+
+
+class Mark(StrEnum):
+    """What the results of a cell have in common."""
+
+    NOT_RUN = "–"
+    CONFORMS = "✓"
+    KNOWN = "!"
+    DEVIATES = "✗"
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """How many of the results that were run conform, and whether any of them is a failure."""
+
+    passed: int
+    ran: int
+    failed: bool
+
+    @classmethod
+    def of(cls, verdicts: Iterable[Verdict]) -> Cell:
+        """Counts verdicts."""
+        ran = [verdict for verdict in verdicts if verdict != Verdict.UNSUPPORTED]
+        return cls(
+            sum(verdict == Verdict.CONFORMS for verdict in ran), len(ran), any(verdict.is_failure for verdict in ran)
+        )
+
+    @property
+    def mark(self) -> Mark:
+        """The worst that is to be said of it."""
+        if not self.ran:
+            return Mark.NOT_RUN
+        if self.failed:
+            return Mark.DEVIATES
+        return Mark.KNOWN if self.passed < self.ran else Mark.CONFORMS
+
+    def __str__(self) -> str:
+        match self.mark:
+            case Mark.NOT_RUN as mark:
+                return mark.value
+            case Mark.CONFORMS:
+                return str(self.passed)
+            case mark:
+                return f"{self.passed}/{self.ran} {mark.value}"
+
+
+NOTHING = Cell(0, 0, failed=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An implementation under dialects that have the same counts in every group of cases."""
+
+    implementation: str
+    dialects: tuple[str, ...]
+    cells: Mapping[str, Cell]
+
+    @property
+    def label(self) -> str:
+        """Names the dialects."""
+        return _and_more(self.dialects)
+
+    @property
+    def total(self) -> Cell:
+        """All groups together."""
+        cells = self.cells.values()
+        return Cell(sum(c.passed for c in cells), sum(c.ran for c in cells), any(c.failed for c in cells))
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a case has its verdict, in all the places, ``"dialect dtype layout"``, in which it does for this reason."""
+
+    implementation: str
+    case: str
+    verdict: Verdict
+    text: str
+    places: tuple[str, ...]
+
+    @property
+    def where(self) -> str:
+        """Names the places."""
+        return _and_more(self.places)
+
+
+def _and_more(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
+
+
+def reasons_of(results: Iterable[Result]) -> list[Reason]:
+    """Returns the reasons of results, equal ones once."""
+    places: dict[tuple[str, str, Verdict, str], dict[str, None]] = defaultdict(dict)
+    for result in results:
+        judgement = result.judgement
+        key = result.implementation, result.case, judgement.verdict, judgement.reason
+        places[key][f"{result.dialect} {result.dtype} {result.layout}"] = None
+    return [Reason(*key, tuple(where)) for key, where in places.items()]
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A run. Implementations are in the order in which they were asked for, and so are their results."""
+
+    started: datetime
+    subjects: Sequence[Subject]
+    results: Sequence[Result]
+    groups: Sequence[str]
+    """Groups of the cases that were asked for: the columns of the table."""
+
+    @classmethod
+    def of(
+        cls,
+        started: datetime,
+        order: Sequence[str],
+        subjects: Iterable[Subject],
+        results: Iterable[Result],
+        cases: Iterable[Case],
+    ) -> Summary:
+        """Sorts what a run reported by ``order``, the names of the implementations."""
+        return cls(
+            started,
+            sorted(subjects, key=lambda subject: order.index(subject.implementation)),
+            sorted(results, key=lambda result: order.index(result.implementation)),
+            list(dict.fromkeys(case.group for case in cases)),
+        )
+
+    def rows(self) -> list[Row]:
+        """Returns the rows of the table."""
+        verdicts: dict[tuple[str, str], dict[str, list[Verdict]]] = defaultdict(lambda: defaultdict(list))
+        for result in self.results:
+            verdicts[result.implementation, result.dialect][result.group].append(result.judgement.verdict)
+        rows: dict[tuple[str, frozenset[tuple[str, Cell]]], Row] = {}
+        for (name, dialect), by_group in verdicts.items():
+            cells = {group: Cell.of(found) for group, found in by_group.items()}
+            key = name, frozenset(cells.items())
+            dialects = rows[key].dialects if key in rows else ()
+            rows[key] = Row(name, (*dialects, dialect), cells)
+        return list(rows.values())
+
+    def reasons(self, *verdicts: Verdict) -> list[Reason]:
+        """Returns the reasons of the results with one of ``verdicts``, equal ones once."""
+        return reasons_of(result for result in self.results if result.judgement.verdict in verdicts)
+
+    def headline(self) -> str:
+        """Returns how many results there are of each verdict."""
+        if not self.results:
+            return "nothing was run"
+        counts = Counter(result.judgement.verdict for result in self.results)
+        parts = [f"{counts[verdict]} {verdict.value}" for verdict in Verdict if counts[verdict]]
+        return f"{len(self.results)} results: {', '.join(parts)}"

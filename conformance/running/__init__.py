@@ -1,0 +1,1 @@
+"""Cases times implementations."""

@@ -1,0 +1,105 @@
+"""What the pytest plugin runs: one implementation and the calls that it is judged by. Imported when there is one to judge."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ..cases.case import load_cases
+from ..cases.selection import of_edition, select_cases
+from ..errors import UsageError
+from ..implementation import registered
+from ..results import deviations
+from ..results.file import IncompleteResultsError
+from ..workers.greeting import describe
+from ..workers.twice import Twice
+from .runner import plan
+from .targets import select_targets, selection
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..cases.case import Case
+    from ..results.deviations import Deviation
+    from ..verdicts.verdict import Judgement
+    from ..workers.process import Target
+    from ..workers.session import Plan
+    from .request import Selection
+
+_SECONDS = 30.0
+
+
+class PluginRun:
+    """An implementation that is being judged, call by call."""
+
+    def __init__(self, target: Target, seconds: float, listed: Sequence[Deviation]) -> None:
+        """Starts nothing yet; ``listed`` are its known deviations."""
+        self.target = target
+        self.plans: list[Plan] = []
+        self._session, self._listed = Twice(target, seconds, threading.Event()), listed
+
+    def plan(self, cases: Sequence[Case], chosen: Selection) -> None:
+        """Asks the implementation what it can do, and plans the calls.
+
+        Raises:
+            UsageError: it cannot be loaded.
+        """
+        subject = self._session.open()
+        if subject.state == "absent":
+            pytest.skip(f"{self.target.name} is absent: {subject.reason}", allow_module_level=True)
+        if subject.state == "broken":
+            raise UsageError(f"{self.target.name} could not be loaded: {subject.reason}")
+        self.plans = list(plan(describe(subject), cases, chosen, self.target.dialects))
+
+    @property
+    def typed(self) -> str:
+        """How ``roikit conform`` is told of the implementation."""
+        return f"-i {self.target.name}" if ":" in self.target.name else self.target.name
+
+    def known(self, made: Plan) -> Deviation | None:
+        """Returns the known deviation that a call is expected to show."""
+        case, dialect, dtype, _ = made
+        return deviations.find(self._listed, case.id, dialect, dtype)
+
+    def judge(self, made: Plan) -> Judgement:
+        """Makes a call and judges the answer."""
+        ((_, judged),) = self._session.judge([made])
+        return judged.judgement
+
+    def close(self) -> None:
+        """Ends the workers."""
+        self._session.close()
+
+
+def start(config: pytest.Config) -> PluginRun:
+    """Returns the run that the options of pytest ask for, its calls planned.
+
+    Raises:
+        pytest.UsageError: they ask for what is not there.
+    """
+
+    def option(name: str) -> str | None:
+        value: str | None = config.getoption(f"--roikit-{name}")
+        return value
+
+    def several(name: str) -> list[str]:
+        values: list[str] = config.getoption(f"--roikit-{name}")
+        return values
+
+    name, dtypes = option("implementation") or "", several("dtype")
+    is_function = name not in registered()
+    try:
+        chosen = selection(dtypes or (["float32"] if is_function else []), several("layout"), several("dialect"))
+        cases = select_cases(of_edition(load_cases(), option("edition")), several("select"))
+        names, functions = ([], [name]) if is_function and ":" in name else ([name], [])
+        (target,) = select_targets(names, functions, option("arrays") or "auto", chosen.dialects, [])
+        path = option("deviations")
+        listed = deviations.read(Path(path), load_cases()) if path else deviations.load(name, load_cases())
+        run = PluginRun(target, float(option("timeout") or _SECONDS), listed)
+        run.plan(cases, chosen)
+    except (UsageError, deviations.DeviationListError, IncompleteResultsError, OSError, ValueError) as error:
+        raise pytest.UsageError(f"roikit: {error}") from None
+    return run

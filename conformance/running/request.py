@@ -1,0 +1,48 @@
+"""What a run is asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """The arguments of the command, as typed."""
+
+    names: Sequence[str]
+    callables: Sequence[str]
+    arrays: str
+    dialects: Sequence[str]
+    patterns: Sequence[str]
+    edition: str | None
+    dtypes: Sequence[str]
+    layouts: Sequence[str]
+    output: Path | None
+    junit: Path | None
+    markdown: Path | None
+    pythons: Sequence[str]
+    timeout: float
+    jobs: int
+    verbose: bool
+    workers: Sequence[str] = ()
+    cases: Path | None = None
+    deviations: Path | None = None
+    fail_on: Sequence[str] = ()
+    baseline: Path | None = None
+    badge: Path | None = None
+    github: bool | None = None
+    once: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which of the calls that an implementation could make are made; empty means all."""
+
+    dtypes: tuple[str, ...] = ()
+    layouts: tuple[str, ...] = ()
+    dialects: tuple[str, ...] = ()

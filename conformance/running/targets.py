@@ -1,0 +1,85 @@
+"""Turns what a user typed into cases and targets. Mistakes end in a `UsageError` whose message says what would do."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ...kernels.dialects.roi_align import DIALECTS
+from ..cases.selection import check_names
+from ..errors import UsageError
+from ..implementation import registered
+from ..operator import DTYPES, LAYOUTS
+from ..peers import places
+from ..workers.process import Target
+from .request import Selection
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+
+def selection(dtypes: Sequence[str], layouts: Sequence[str], dialects: Sequence[str]) -> Selection:
+    """Returns the selection of calls."""
+    return Selection(
+        dtypes=check_names("data type", dtypes, DTYPES),
+        layouts=check_names("layout", layouts, LAYOUTS),
+        dialects=check_names("dialect", dialects, tuple(DIALECTS)),
+    )
+
+
+def _interpreters(pairs: Sequence[str], names: Sequence[str]) -> dict[str, str]:
+    chosen = {}
+    for pair in pairs:
+        name, equals, path = pair.partition("=")
+        if not equals or not path:
+            raise UsageError(f"--python takes NAME=PATH, not {pair!r}")
+        check_names("implementation", [name], names)
+        chosen[name] = path
+    return chosen
+
+
+def _workers(pairs: Sequence[str], taken: Iterable[str]) -> list[Target]:
+    targets: list[Target] = []
+    for pair in pairs:
+        name, equals, command = pair.partition("=")
+        try:
+            words = tuple(shlex.split(command))
+        except ValueError as error:
+            raise UsageError(f"--worker {pair!r}: {error}") from None
+        if not equals or not name or not words:
+            raise UsageError(f"--worker takes NAME=COMMAND, not {pair!r}")
+        if name in taken or any(target.name == name for target in targets):
+            raise UsageError(f"--worker {pair!r}: there is an implementation called {name!r}")
+        targets.append(Target(name, "", command=words))
+    return targets
+
+
+def select_targets(
+    names: Sequence[str],
+    callables: Sequence[str],
+    arrays: str,
+    dialects: Sequence[str],
+    pythons: Sequence[str],
+    workers: Sequence[str] = (),
+) -> list[Target]:
+    """Returns what to run: the named implementations, the callables and the workers; all that are registered if none is given."""
+    points = registered()
+    check_names("implementation", names, list(points))
+    interpreters = _interpreters(pythons, list(points))
+    wanted = names or ([] if callables or workers else list(points))
+    targets = []
+    for name in dict.fromkeys(wanted):
+        target = Target(name, f"adapter:{points[name].module}:{points[name].attr}")
+        if name in interpreters:
+            targets.append(replace(target, python=interpreters[name]))
+        else:
+            place = places.find(points[name])
+            targets.append(replace(target, python=place.python, bare=place.bare))
+    for path in dict.fromkeys(callables):
+        module, colon, function = path.partition(":")
+        if not colon or not module or not function:
+            raise UsageError(f"--implementation takes MODULE:FUNCTION, not {path!r}")
+        claimed = tuple(dialects) or ("torchvision", "torchvision-aligned")
+        targets.append(Target(path, f"callable:{arrays}:{module}:{function}", claimed))
+    return targets + _workers(workers, [*points, *(target.name for target in targets)])

@@ -1,0 +1,1 @@
+"""The geometry that operators share."""

@@ -1,0 +1,161 @@
+"""The parts of a script that reproduces a case: its arrays as literals, what is expected of it, and the rules, as comments."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import asdict
+from functools import cache
+from textwrap import fill, indent
+from typing import TYPE_CHECKING, Any
+
+from ...kernels.dialects.roi_align import DIALECTS
+from .. import operators
+from ..arrays import leaves, sparse_images
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ..cases.case import Case, Expectation
+    from ..results.deviations import Deviation
+
+_COLUMNS = 110
+
+
+def _number(value: Any) -> str:
+    """Returns a number of a case file as Python; None is a bound that is not there."""
+    if value is None:
+        return "np.inf"
+    if isinstance(value, bool | int | float):
+        return repr(value)
+    number = float("nan" if value == "nonfinite" else value)
+    if math.isnan(number):
+        return "np.nan"
+    return repr(number) if math.isfinite(number) else f"{'-' * (number < 0)}np.inf"
+
+
+def array(values: Any, shape: Sequence[int], dtype: str = "") -> str:
+    """Returns an expression for an array: a line of text for each row of ``values``."""
+    numbers = [_number(value) for value in leaves(values)]
+    kind = f", {dtype}" if dtype else ""
+    if not numbers:
+        return f"np.zeros({tuple(shape)}{kind})"
+    rows = [", ".join(numbers[i : i + shape[-1]]) for i in range(0, len(numbers), shape[-1])]
+    if len(shape) == 1:
+        return f"np.array([{rows[0]}]{kind})"
+    text = "".join(f"    [{row}],\n" for row in rows)
+    reshape = f".reshape{tuple(shape)}" if len(shape) > 2 else ""
+    return f"np.array([\n{text}]{kind}){reshape}"
+
+
+def inputs(case: Case, dtype: str, boxes_dtype: str, *, apart: bool) -> str:
+    """Returns the statements that make ``features`` and ``boxes``, and, if they are to be ``apart``, ``batch_indices``."""
+    feature, boxes = case.arguments["input"], case.arguments["boxes"]
+    lines = [f"features = {array(feature['rows'], feature['shape'], dtype)}"]
+    if case.memory == "sparse":
+        images, shape = sparse_images(feature["shape"][1:]), ", ".join(map(str, feature["shape"][1:]))
+        lines.append(
+            f"last, features = features, np.zeros(({images}, {shape}), {dtype})  # most of it is never touched"
+        )
+        lines.append("features[-1] = last[0]")
+        boxes = [[images - 1, *box[1:]] for box in boxes]
+    if grad := case.arguments.get("grad"):
+        lines.append(f"grad = {array(grad['rows'], grad['shape'], dtype)}")
+    if case.memory == "transposed":
+        lines.append("features = np.ascontiguousarray(features.transpose(0, 1, 3, 2)).transpose(0, 1, 3, 2)  # strides")
+    if apart:
+        corners, indices = [row[1:] for row in boxes], [int(float(row[0])) for row in boxes]
+        width = len(corners[0]) if corners else 4
+        lines.append(f"boxes = {array(corners, (len(boxes), width), boxes_dtype)}  # x1, y1, x2, y2")
+        lines.append(f"batch_indices = {array(indices, (len(boxes),), 'np.int64')}")
+    else:
+        width = len(boxes[0]) if boxes else 5
+        lines.append(f"boxes = {array(boxes, (len(boxes), width), boxes_dtype)}  # batch index, x1, y1, x2, y2")
+    return "\n".join(lines)
+
+
+def expected(case: Case, expectation: Expectation) -> str:
+    """Returns the statements that make ``expected``, and whatever else the comparison needs."""
+    shape = case.shape
+    lines = []
+    if case.invalid_rois:
+        which = ", ".join(map(str, case.invalid_rois))
+        lines.append(f"# Box {which} is not valid: an error is as good as NaN, as long as the other boxes are right.")
+    lines.append(f"expected = {array(expectation.output, shape)}")
+    if expectation.bound is not None:
+        lines.append(f"bound = {array(expectation.bound, shape)}  # the greatest error that rounding explains")
+    if _has_nonfinite(expectation):
+        either = [value == "nonfinite" for value in leaves(expectation.output)]
+        lines.append(f"nonfinite = {array(either, shape)}  # NaN or infinite: either will do")
+    for answer in expectation.answers[1:]:
+        lines.append("# Rounding, or a convention, may lead to this instead.")
+        lines.append(f"other = {array(answer.output, shape)}")
+        if answer.bound is not None:
+            lines.append(f"other_bound = {array(answer.bound, shape)}")
+    return "\n".join(lines)
+
+
+def refusable(pooling: str) -> str:
+    """Returns ``pooling`` such that an error ends the script, and is as good as the right values."""
+    return f"""try:
+{indent(pooling, "    ")}
+except Exception as error:
+    print("Refused:", error)
+    sys.exit(0)"""
+
+
+def comparison(expectation: Expectation) -> str:
+    """Returns the statements that make ``agrees``."""
+    lines = ["agrees = np.isclose(output, expected, rtol=0, atol=bound, equal_nan=True)"]
+    if expectation.bound is None:
+        lines = ["# Every step is exact in this data type, so that no rounding explains a difference."]
+        lines.append("agrees = np.isclose(output, expected, rtol=0, atol=0, equal_nan=True)")
+    if _has_nonfinite(expectation):
+        lines.append("agrees |= nonfinite & ~np.isfinite(output)")
+    if len(expectation.answers) > 1:
+        bound = "other_bound" if expectation.answers[1].bound is not None else "0"
+        lines.append(f"agrees |= np.isclose(output, other, rtol=0, atol={bound}).all()")
+    return "\n".join(lines)
+
+
+def _has_nonfinite(expectation: Expectation) -> bool:
+    return any(value == "nonfinite" for value in leaves(expectation.output))
+
+
+def heading(case: Case, dialect: str, known: Deviation | None, command: str) -> str:
+    """Returns the comment that a script begins with."""
+    paragraphs = [f"{case.id}: {case.title}", *_rules(case, dialect)]
+    if known:
+        paragraphs.append(f"Known: {known.reason}. {known.link}".rstrip())
+    paragraphs.append(f"Written by `{command}`; the rules are those of roikit's SPECIFICATION.md.")
+    return "\n#\n".join(_comment(paragraph) for paragraph in paragraphs)
+
+
+def _comment(text: str) -> str:
+    return fill(text, _COLUMNS, initial_indent="# ", subsequent_indent="# ", break_long_words=False)
+
+
+@cache
+def _sections() -> dict[str, tuple[str, str]]:
+    """Returns title and text of each rule of the specification."""
+    document = operators.folder("roi_align").joinpath("RULES.md").read_text(encoding="utf-8")
+    _, *parts = re.split(r"^## (RA-\d+) (.+)$", document, flags=re.MULTILINE)
+    return {rule: (title, text) for rule, title, text in zip(parts[::3], parts[1::3], parts[2::3], strict=True)}
+
+
+def _rules(case: Case, dialect: str) -> Iterator[str]:
+    """Yields the first paragraph of each rule of a case, and the choices that ``dialect`` makes in it."""
+    sections = _sections()
+    choices = asdict(DIALECTS[dialect])
+
+    def chosen(match: re.Match[str]) -> str:
+        return f"{match[1]} = {choices[match[1]]}"
+
+    for rule in case.rules:
+        title, text = sections[rule]
+        paragraph, *rest = text.strip().split("\n\n")
+        for name in re.findall(r"Decision point `(\w+)`", paragraph):
+            formula = re.search(rf"^\| `{choices[name]}` \| (.+?) \|", "\n".join(rest), re.MULTILINE)
+            paragraph += f" {formula[1]}" if formula else ""
+        paragraph = re.sub(r"Decision point `(\w+)`", chosen, paragraph)
+        yield f"{rule} {title}: {re.sub('[*`]', '', paragraph)}"

@@ -1,0 +1,121 @@
+"""Compares what an implementation returned with what a case expects."""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from ..arrays import leaves
+from ..operator import Operation
+from .verdict import _REFUSED, ACCIDENTS, Judgement, Verdict
+
+if TYPE_CHECKING:
+    from ..cases.case import Answer, Case, Expectation
+    from ..exact.numbers import Array
+
+
+class _Wanted(NamedTuple):
+    """An answer as flat arrays: numbers, which of them are no numbers but "nonfinite", and bounds (NaN: none holds)."""
+
+    values: Array
+    nonfinite: Array
+    bounds: Array | None
+
+
+@lru_cache(maxsize=4096)
+def _wanted(answer: Answer) -> _Wanted:
+    numbers = list(leaves(answer.output))
+    nonfinite = np.array([value == "nonfinite" for value in numbers], bool)
+    values = np.array([math.nan if value == "nonfinite" else float(value) for value in numbers], np.float64)
+    if answer.bound is None:
+        return _Wanted(values, nonfinite, None)
+    bounds = [math.nan if bound is None else bound for bound in leaves(answer.bound)]
+    return _Wanted(values, nonfinite, np.array(bounds, np.float64))
+
+
+def judge_output(case: Case, expectation: Expectation, output: np.ndarray, dtype: str, layout: str) -> Judgement:
+    """Judges an output array of the worker: it must be one of the answers that the case allows."""
+    got = in_file_order(case, output, layout)
+    if got.shape != case.shape:
+        where = "" if case.operation == Operation.BOX_GRADIENT else f" in {layout} order"
+        return Judgement(Verdict.DEVIATES, f"the output has shape {output.shape}, not {case.shape}{where}")
+    # Boxes of 16-bit maps may be float32, and then so is their gradient.
+    allowed = (dtype, "float32") if case.operation == Operation.BOX_GRADIENT else (dtype,)
+    if got.dtype.name not in allowed or not got.dtype.isnative:
+        return Judgement(Verdict.DEVIATES, f"the output has data type {got.dtype}, not {dtype}")
+    values = got.astype(np.float64)
+    # What an invalid RoI sends to the gradient of a map is nothing, which the answer says.
+    invalid = () if case.operation == Operation.FEATURE_GRADIENT else case.invalid_rois
+    judgements = [_compare(answer, values, invalid) for answer in expectation.answers]
+    return next((j for j in judgements if j.verdict == Verdict.CONFORMS), judgements[0])
+
+
+def in_file_order(case: Case, output: np.ndarray, layout: str) -> np.ndarray:
+    """Returns an output in the order of axes that case files have."""
+    moved = layout == "NHWC" and output.ndim == 4 and case.operation != Operation.BOX_GRADIENT
+    return output.transpose(0, 3, 1, 2) if moved else output
+
+
+def _compare(answer: Answer, got: Array, invalid_rois: tuple[int, ...]) -> Judgement:
+    wanted = _wanted(answer)
+    values, flat = wanted.values, got.reshape(-1)
+    same = (flat == values) | (np.isnan(values) & np.isnan(flat))
+    same[wanted.nonfinite] = ~np.isfinite(flat[wanted.nonfinite])
+    worst = None
+    if wanted.bounds is not None:
+        numbers = np.isfinite(values)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            error = np.abs(flat - values)
+            within = error <= wanted.bounds
+            ratios = np.where(error == 0, 0.0, error / wanted.bounds)[numbers & ~np.isnan(wanted.bounds)]
+        same = np.where(numbers, within | np.isnan(wanted.bounds), same)
+        worst = float(np.nan_to_num(ratios, nan=math.inf).max(initial=0.0))
+    for k in invalid_rois:
+        of_roi = np.zeros(got.shape, bool)
+        of_roi[k] = True
+        same = np.where(of_roi.reshape(-1), np.isnan(flat), same)
+    if same.all():
+        return Judgement(Verdict.CONFORMS, error_over_bound=worst)
+    return _difference(wanted, got, ~same, invalid_rois, worst)
+
+
+def _difference(
+    wanted: _Wanted, got: Array, wrong: Array, invalid_rois: tuple[int, ...], worst: float | None
+) -> Judgement:
+    first = int(wrong.argmax())
+    index = [int(i) for i in np.unravel_index(first, got.shape)]
+    invalid = index[0] in invalid_rois
+    want: float | str = "nan" if invalid else "nonfinite" if wanted.nonfinite[first] else _number(wanted.values[first])
+    if isinstance(want, float) and want.is_integer():
+        want = int(want)  # as it is in the case file
+    difference = {"index": index, "expected": want, "got": _number(got.reshape(-1)[first])}
+    reason = (
+        f"{wrong.sum()} of {got.size} values differ; first [{', '.join(map(str, index))}]: "
+        f"expected {want}, got {difference['got']}"
+    )
+    if invalid:
+        reason += " (an invalid RoI must be refused or give NaN)"
+    due = np.isfinite(wanted.values) & wrong
+    for k in invalid_rois:
+        due.reshape(got.shape)[k] = False
+    not_finite = bool((due & ~np.isfinite(got.reshape(-1))).any())
+    worst = worst if worst is None or math.isfinite(worst) else None
+    return Judgement(Verdict.DEVIATES, reason, difference, worst, not_finite)
+
+
+def _number(value: float) -> float | str:
+    """Returns ``value`` for a JSON file, which has no NaN and no infinity."""
+    return float(value) if math.isfinite(value) else str(float(value))
+
+
+def judge_error(case: Case, error: str) -> Judgement:
+    """Judges a case that ended in an exception of the implementation; ``error`` begins with the name of its class."""
+    kind = error.partition(":")[0].rpartition(".")[2]
+    if case.kind in ("invalid", "error"):
+        if kind in ACCIDENTS:
+            return Judgement(Verdict.REJECTED, f"refused by accident: {error}")
+        return Judgement(Verdict.CONFORMS, f"{_REFUSED}{error}")
+    return Judgement(Verdict.REJECTED, error)

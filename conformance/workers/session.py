@@ -1,0 +1,238 @@
+"""One implementation in a worker process: makes the calls of cases and judges the answers.
+
+A worker that dies or hangs costs one case: it is replaced and the others go on.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from contextlib import suppress
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ..operator import Unsupported
+from ..results.result import Subject
+from ..verdicts import properties
+from ..verdicts.contested import judge_reading
+from ..verdicts.judge import in_file_order, judge_error
+from ..verdicts.verdict import Judgement, Verdict
+from . import protocol
+from .greeting import understand
+from .process import POISONS, Worker, WorkerGoneError, WorkerTimeoutError
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable, Iterator, Sequence
+
+    import numpy as np
+
+    from ..cases.case import Case
+    from ..operators.roi_align.call import RoiAlignCall
+    from .process import Message, Target
+
+LOAD_SECONDS = 120.0
+"""How long an implementation may take to load, whatever the limit of a call is."""
+
+_AHEAD = 4  # calls sent before their turn
+_ALONE = {"property", "invalid"}  # kinds of cases whose calls are not, nor any while they are waited for
+
+NONDETERMINISTIC = Judgement(Verdict.NONDETERMINISTIC, "two calls in a row gave different results")
+
+Plan = tuple["Case", str, str, str]
+"""A case, dialect, data type and layout."""
+
+
+class Judged(NamedTuple):
+    """A judgement, and what identifies the output that was judged; nothing if there was none, or more than one."""
+
+    judgement: Judgement
+    output: bytes = b""
+
+
+class Session:
+    """One implementation during a run: a worker, replaced when it fails."""
+
+    def __init__(self, target: Target, seconds: float, stop: threading.Event, poison: int = POISONS[0]) -> None:
+        """Remembers the target; ``seconds`` limits each call, and no more are waited for once ``stop`` is set.
+
+        ``poison`` is the byte that fills the memory of its workers.
+        """
+        self.target = target
+        self._poison = poison
+        self._seconds = seconds
+        self._stop = stop
+        self._worker: Worker | None = None
+
+    def open(self) -> Subject:
+        """Starts a worker and returns what it says of its implementation."""
+        name = self.target.name
+        self.close()
+        try:
+            self._worker = Worker(self.target, self._poison)
+        except OSError as error:
+            return Subject(implementation=name, state="broken", reason=f"{self.target.starts[0]}: {error.strerror}")
+        subject = self._greeting(self._worker)
+        if subject.state != "ran":
+            self.close()
+        return subject
+
+    def _greeting(self, worker: Worker) -> Subject:
+        name = self.target.name
+        try:
+            message, _ = worker.receive(LOAD_SECONDS, self._stop)
+        except WorkerTimeoutError:
+            return Subject(implementation=name, state="broken", reason=f"did not load within {LOAD_SECONDS:g} s")
+        except WorkerGoneError:
+            return Subject(implementation=name, state="broken", reason=worker.obituary())
+        return understand(name, message)
+
+    def close(self) -> None:
+        """Ends the worker."""
+        if self._worker is not None:
+            self._worker.close()
+            self._worker = None
+
+    def judge(
+        self, plans: Sequence[Plan], beside: Callable[[], Judged | None] = lambda: None
+    ) -> Iterator[tuple[Plan, Judged]]:
+        """Makes the calls of some cases and judges the answers, in order.
+
+        ``beside`` gives what another session made of the call whose turn it is: the same output has the same judgement, and is
+        not judged again. A few calls are sent ahead of the answers, so that neither side waits for the other. When the worker
+        fails, the first of those unanswered is to blame, and the others are sent anew.
+        """
+        waiting, sent = deque(plans), deque[tuple[Plan, Judgement | None]]()
+        while (waiting or sent) and not self._stop.is_set():
+            while waiting and len(sent) < _AHEAD and not (sent and _ALONE & {waiting[0][0].kind, sent[-1][0][0].kind}):
+                plan = waiting.popleft()
+                sent.append((plan, None if plan[0].kind == "property" else self._send(*plan)))
+            plan, unsent = sent[0]
+            try:
+                judged = Judged(unsent) if unsent else self._judge(*plan, beside())
+            except _FailureError as failure:
+                judged = Judged(failure.judgement)
+                while len(sent) > 1:
+                    waiting.appendleft(sent.pop()[0])
+            sent.popleft()
+            if plan[0].kind == "invalid" and not judged.judgement.refused:
+                self.close()  # memory may have been damaged, and no later case is to answer for that
+            if not self._stop.is_set():
+                yield plan, judged
+
+    def _judge(self, case: Case, dialect: str, dtype: str, layout: str, beside: Judged | None) -> Judged:
+        """Judges the answer to a call that has been sent; a property makes its calls itself."""
+        if case.kind != "property":
+            answer, arrays = self._receive()
+            output = _fingerprint(arrays["output"]) if "output" in arrays else b""
+            if beside and output == beside.output != b"" and answer["repeatable"] and not _failure(answer):
+                return beside
+            return Judged(_judge_answer(case, answer, arrays, dialect, dtype, layout), output)
+
+        def ask(changed: Case) -> np.ndarray | Judgement:
+            if failure := self._send(changed, dialect, dtype, layout):
+                return failure
+            answer, arrays = self._receive()
+            return _failure(answer) or in_file_order(changed, arrays["output"], layout)
+
+        return Judged(properties.check(case, ask))
+
+    def _send(self, case: Case, dialect: str, dtype: str, layout: str) -> Judgement | None:
+        """Sends the call of a case; returns a judgement if that cannot be done."""
+        try:
+            call = case.call(dialect, dtype, layout)
+        except Unsupported as reason:
+            return Judgement(Verdict.UNSUPPORTED, str(reason))
+        return self._send_call(call, case.memory)
+
+    def _send_call(self, call: RoiAlignCall, memory: str) -> Judgement | None:
+        if self._worker is None and self.open().state != "ran":
+            return Judgement(Verdict.CRASHED, "the worker could not be started again after an earlier case")
+        assert self._worker is not None
+        request = {
+            "type": "roi_align",
+            "operation": call.operation,
+            "memory": memory,
+            "output_size": call.output_size,
+            "spatial_scale": call.spatial_scale,
+            "sampling_ratio": call.sampling_ratio,
+            "mode": call.mode,
+            "layout": call.layout,
+            "dialect": call.dialect,
+        }
+        arrays = {"input": call.input, "boxes": call.boxes} | ({} if call.grad is None else {"grad": call.grad})
+        with suppress(WorkerGoneError):  # then no answer comes either
+            self._worker.send(request, arrays)
+        return None
+
+    def ask(self, call: RoiAlignCall) -> np.ndarray | Judgement:
+        """Makes one call, of no case, and returns the array that comes back, or why none does that can be trusted."""
+        if failure := self._send_call(call, "contiguous"):
+            return failure
+        try:
+            answer, arrays = self._receive()
+        except _FailureError as failed:
+            return failed.judgement
+        if failure := _failure(answer):
+            return failure
+        if not answer["repeatable"]:
+            return NONDETERMINISTIC
+        return arrays["output"]
+
+    def _receive(self) -> Message:
+        assert self._worker is not None
+        try:
+            answer, arrays = self._worker.receive(self._seconds, self._stop)
+            protocol.check_answer(answer, arrays)
+        except WorkerTimeoutError:
+            failed = Judgement(Verdict.TIMED_OUT, f"no answer within {self._seconds:g} s")
+        except WorkerGoneError:
+            failed = Judgement(Verdict.CRASHED, self._worker.obituary())
+        except protocol.ProtocolError as error:
+            failed = Judgement(Verdict.CRASHED, f"its worker sent {error}")
+        else:
+            return {**protocol.FINDINGS, **answer}, arrays
+        self.close()
+        raise _FailureError(failed)
+
+
+class _FailureError(Exception):
+    """The first of the calls that were sent has no answer, and this judgement."""
+
+    def __init__(self, judgement: Judgement) -> None:
+        super().__init__(judgement)
+        self.judgement = judgement
+
+
+def _fingerprint(output: np.ndarray) -> bytes:
+    """Returns what no other output has."""
+    about = f"{output.shape} {output.dtype.str}".encode()
+    return blake2b(about + output.tobytes(), digest_size=16).digest()
+
+
+def _failure(answer: dict[str, Any]) -> Judgement | None:
+    """Returns the judgement of an answer that is no output, or of how it came about; None if there is nothing to say."""
+    match answer["type"]:
+        case "unsupported":
+            return Judgement(Verdict.UNSUPPORTED, answer["reason"])
+        case "raised":
+            return Judgement(Verdict.REJECTED, answer["error"])
+    if answer["wrote_outside"]:
+        return Judgement(Verdict.WROTE_OUTSIDE, "memory beside the output array was written to")
+    if answer["changed_input"]:
+        return Judgement(Verdict.DEVIATES, "the call changed its input, its boxes or its gradient")
+    return None
+
+
+def _judge_answer(
+    case: Case, answer: dict[str, Any], arrays: dict[str, np.ndarray], dialect: str, dtype: str, layout: str
+) -> Judgement:
+    if answer["type"] == "raised":
+        return judge_error(case, answer["error"])
+    if failure := _failure(answer):
+        return failure
+    if case.kind == "error":
+        return Judgement(Verdict.DEVIATES, "the call was not refused")
+    judgement = judge_reading(case, dialect, arrays["output"], dtype, layout)
+    if judgement.verdict == Verdict.CONFORMS and not answer["repeatable"]:
+        return NONDETERMINISTIC
+    return judgement

@@ -1,0 +1,342 @@
+"""Checks that every operator makes of its arguments. An error names the argument, says what is wrong and what would do."""
+
+from __future__ import annotations
+
+import ctypes
+import math
+import operator
+from functools import cache
+from numbers import Real
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..dtypes import C_NAMES, wider
+from ..errors import InvalidRoiError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import ModuleType
+
+_DTYPES = tuple(C_NAMES)
+
+MAX_SAMPLING_RATIO = 1024
+"""More samples per bin and axis than this are refused: a bin would take longer than any use of it could be worth."""
+
+_BATCH_INDEX_LIMIT = {"float16": 2048, "bfloat16": 256}
+NO_STATUS = np.iinfo(np.int64).max
+"""What a kernel leaves in ``status`` if every RoI could be pooled."""
+
+_REASONS = {
+    1: "its batch index {value:g} is not one of the N = {images} images",
+    2: "it has a coordinate that is not finite, or overflows when scaled",
+    3: "with adaptive sampling it may not reach farther than 2**20 feature pixels from the origin",
+}
+
+
+@cache
+def name_of(dtype: np.dtype[Any]) -> str:
+    """Returns the name of a data type, which NumPy takes its time to put together."""
+    return dtype.name
+
+
+def dtype_called(name: str) -> np.dtype[Any]:
+    """Returns the data type of maps that is called so."""
+    if choice("dtype", name, _DTYPES) == "bfloat16":
+        import ml_dtypes
+
+        name = ml_dtypes.bfloat16
+    return np.dtype(name)
+
+
+def array_namespace(name: str, array: object) -> ModuleType:
+    """Returns the module that ``array`` comes from, numpy or cupy.
+
+    Raises:
+        TypeError: it is neither a NumPy nor a CuPy array.
+    """
+    if type(array) is np.ndarray:
+        return np
+    if isinstance(array, np.ma.MaskedArray):
+        raise TypeError(f"{name} is a masked array, and its mask would be ignored; fill it first")
+    if isinstance(array, np.ndarray):
+        return np
+    module = type(array).__module__.partition(".")[0]
+    if module == "cupy":
+        import cupy
+
+        return cupy  # type: ignore[no-any-return]
+    hint = ""
+    if module == "torch":
+        hint = "; hand a tensor over without a copy as cupy.from_dlpack(tensor), or tensor.numpy() on a CPU"
+    raise TypeError(f"{name} must be a NumPy or a CuPy array, not {module}.{type(array).__name__}{hint}")
+
+
+def choice(name: str, value: object, allowed: Sequence[str]) -> str:
+    """Returns ``value`` if it is one of ``allowed``."""
+    # The element of ``allowed`` is returned, since a string enumeration may be equal to it and print as something else.
+    found = next((item for item in allowed if isinstance(value, str) and value == item), None)
+    if found is None:
+        raise ValueError(f"{name} must be one of {', '.join(repr(str(item)) for item in allowed)}, not {value!r}")
+    return found
+
+
+def pair(name: str, value: object) -> tuple[Any, Any]:
+    """Returns ``value``, one for both axes or a pair, as a pair."""
+    if isinstance(value, (tuple, list)):
+        if len(value) != 2:
+            raise ValueError(f"{name} must be one number or a (height, width) pair, not {len(value)} numbers")
+        return value[0], value[1]
+    return value, value
+
+
+def _integer(name: str, value: object) -> int:
+    if not isinstance(value, bool):
+        try:
+            return operator.index(value)  # type: ignore[arg-type]
+        except TypeError:
+            pass
+    raise TypeError(f"{name} must be an integer or a (height, width) pair of integers, not {value!r}")
+
+
+def output_size_pair(value: object) -> tuple[int, int]:
+    """Returns ``output_size`` as (P_h, P_w)."""
+    height, width = (_integer("output_size", item) for item in pair("output_size", value))
+    if height < 0 or width < 0 or height * width >= 2**31:
+        raise ValueError(f"output_size must not be negative, nor 2**31 bins or more, but is ({height}, {width})")
+    return height, width
+
+
+def sampling_ratio_pair(value: object) -> tuple[int, int]:
+    """Returns ``sampling_ratio`` as (g_y, g_x), with 0 for adaptive sampling."""
+    y, x = (_integer("sampling_ratio", item) for item in pair("sampling_ratio", value))
+    if max(y, x) > MAX_SAMPLING_RATIO:
+        raise ValueError(f"sampling_ratio must be at most {MAX_SAMPLING_RATIO}, not {max(y, x)}")
+    return max(y, 0), max(x, 0)
+
+
+def spatial_scale_pair(value: object, dtype: str) -> tuple[float, float]:
+    """Returns ``spatial_scale`` as (scale_y, scale_x), feature pixels per image pixel, for maps of data type ``dtype``."""
+    scales = pair("spatial_scale", value)
+    if not all(isinstance(item, Real) and not isinstance(item, bool) for item in scales):
+        raise TypeError(f"spatial_scale must be a number or a (height, width) pair, not {value!r}")
+    with np.errstate(over="ignore", under="ignore"):
+        rounded = np.array([_finite(item) for item in scales]).astype(wider(dtype))
+    if not (np.isfinite(rounded).all() and (rounded > 0).all()):
+        raise ValueError(f"spatial_scale must be finite and greater than 0 in {wider(dtype)}, not {value!r}")
+    return _finite(scales[0]), _finite(scales[1])
+
+
+def _finite(number: Real) -> float:
+    try:
+        return float(number)
+    except OverflowError:
+        return math.inf
+
+
+def _check_dtype(name: str, array: Any, allowed: Sequence[str]) -> None:
+    if name_of(array.dtype) not in allowed:
+        raise TypeError(f"{name} has data type {array.dtype}; it must be {' or '.join(allowed)}")
+    if not array.dtype.isnative:
+        raise TypeError(
+            f"{name} is in foreign byte order; convert it with {name}.astype({name}.dtype.newbyteorder('='))"
+        )
+
+
+def check_feature_map(array: Any, name: str = "input") -> None:
+    """Checks ``input``, or what is like it: four dimensions and a supported data type."""
+    _check_dtype(name, array, _DTYPES)
+    if array.ndim != 4:
+        raise ValueError(f"{name} must have 4 dimensions, not shape {array.shape}")
+
+
+def _concatenate(xp: ModuleType, boxes: Sequence[Any], images: int) -> Any:
+    """Returns a list of one ``(L_i, 4)`` array per image as ``(K, 5)`` rows with their batch index."""
+    if len(boxes) != images:
+        raise ValueError(f"boxes is a list of {len(boxes)} arrays, but input has N = {images} images")
+    if not boxes:
+        return None
+    rows = []
+    for i, part in enumerate(boxes):
+        if array_namespace(f"boxes[{i}]", part) is not xp:
+            raise TypeError(f"boxes[{i}] must come from {xp.__name__}, as input does")
+        if part.ndim != 2 or part.shape[1] != 4:
+            raise ValueError(f"boxes[{i}] must have shape (L, 4), not {part.shape}")
+        if part.dtype != boxes[0].dtype:
+            raise TypeError(f"boxes[{i}] has data type {part.dtype}, but boxes[0] has {boxes[0].dtype}")
+        # 16-bit boxes are widened, which is exact, because 16 bits would not hold every batch index.
+        dtype = xp.float32 if part.dtype.name in _BATCH_INDEX_LIMIT else part.dtype
+        row = xp.empty((part.shape[0], 5), dtype)
+        row[:, 0] = i
+        row[:, 1:] = part
+        rows.append(row)
+    return xp.concatenate(rows)
+
+
+def box_rows(xp: ModuleType, boxes: Any, dtype: str, images: int) -> Any:
+    """Returns ``boxes`` as a contiguous ``(K, 5)`` array of ``xp``, float32 or float64, for N ``images`` of ``dtype``."""
+    if isinstance(boxes, (list, tuple)):
+        joined = _concatenate(xp, boxes, images)
+        boxes = xp.empty((0, 5), wider(dtype)) if joined is None else joined
+    else:
+        check_from(xp, "boxes", boxes)
+    allowed = (dtype, "float32") if dtype in _BATCH_INDEX_LIMIT else (dtype,)
+    _check_dtype("boxes", boxes, allowed)
+    if boxes.ndim != 2 or boxes.shape[1] != 5:
+        raise ValueError(
+            f"boxes must have shape (K, 5), rows [batch_index, x1, y1, x2, y2], or be a list of one (L, 4) array per "
+            f"image; its shape is {boxes.shape}"
+        )
+    limit = _BATCH_INDEX_LIMIT.get(name_of(boxes.dtype))
+    if limit is not None and images > limit:
+        raise TypeError(f"boxes in {boxes.dtype} cannot hold the batch indices of N = {images} images; pass float32")
+    if name_of(boxes.dtype) == wider(dtype):
+        return contiguous(xp, boxes)
+    return contiguous(xp, boxes, wider(dtype))
+
+
+def shape_of_maps(name: str, value: Any) -> tuple[int, ...]:
+    """Returns the shape ``value`` of maps: four numbers that are not negative."""
+    try:
+        shape = tuple(operator.index(size) for size in value)
+    except TypeError:
+        raise TypeError(f"{name} must be four integers, not {value!r}") from None
+    if len(shape) != 4 or min(shape) < 0:
+        raise ValueError(f"{name} must be four integers, none of them negative, not {value!r}")
+    return shape
+
+
+def check_from(xp: ModuleType, name: str, array: Any) -> None:
+    """Checks that ``array`` comes from ``xp``."""
+    if array_namespace(name, array) is not xp:
+        raise TypeError(f"{name} must come from {xp.__name__}, as input does")
+
+
+def check_like(xp: ModuleType, name: str, array: Any, shape: tuple[int, ...], dtype: Any) -> None:
+    """Checks that ``array`` comes from ``xp`` and has this shape and data type."""
+    check_from(xp, name, array)
+    if tuple(array.shape) != shape:
+        raise ValueError(f"{name} must have shape {shape}, not {tuple(array.shape)}")
+    if array.dtype != dtype:
+        raise TypeError(f"{name} has data type {array.dtype}; it must be {dtype}")
+
+
+def count_of_rois(xp: ModuleType, number: Any) -> Any:
+    """Checks ``num_rois``: None, or an int64 array of one element, of ``xp``."""
+    if number is None:
+        return None
+    check_from(xp, "num_rois", number)
+    _check_dtype("num_rois", number, ("int64",))
+    if number.size != 1:
+        raise ValueError(f"num_rois must have one element, not shape {tuple(number.shape)}")
+    return contiguous(xp, number)
+
+
+def contiguous(xp: ModuleType, array: Any, dtype: Any = None) -> Any:
+    """Returns ``array``, or a copy if it is not contiguous and aligned, in ``dtype``."""
+    if dtype is None and array.flags.c_contiguous and (xp is not np or array.flags.aligned):
+        return array
+    return np.require(array, dtype, ["C", "A"]) if xp is np else xp.ascontiguousarray(array, dtype=dtype)
+
+
+def check_list_sizes(**capacities: int) -> None:
+    """Checks that the lists of taps or samples of an axis can be counted in 32 bits."""
+    for axis, capacity in capacities.items():
+        if capacity >= 2**31:
+            raise ValueError(
+                f"input, output_size and sampling_ratio ask for {capacity} samples or taps of a RoI along {axis}; "
+                "there must be fewer than 2**31"
+            )
+
+
+def output_array(xp: ModuleType, out: Any, shape: tuple[int, ...], dtype: Any, **others: Any) -> Any:
+    """Returns ``out`` if it can be written to and shares no memory with ``others``, or a new array if it is None."""
+    if out is None:
+        return xp.empty(shape, dtype)
+    _check_writable(xp, "out", out, **others)
+    if out.dtype != dtype:
+        raise TypeError(f"out has data type {out.dtype}; it must be {dtype}")
+    if tuple(out.shape) != shape:
+        raise ValueError(f"out must have shape {shape}, not {tuple(out.shape)}")
+    return out
+
+
+def workspace_array(xp: ModuleType, workspace: Any, size: int, **others: Any) -> Any:
+    """Returns ``workspace`` if it has ``size`` bytes that can be written to, or a new array if it is None; None for no bytes."""
+    if workspace is None:
+        return xp.empty(size, "uint8") if size else None
+    _check_writable(xp, "workspace", workspace, **others)
+    if name_of(workspace.dtype) != "uint8" or workspace.ndim != 1:
+        raise TypeError(f"workspace must be an array of bytes of one dimension (uint8), not {workspace.dtype}")
+    if len(workspace) < size:
+        raise ValueError(f"workspace has {len(workspace)} bytes, but this call needs {size}")
+    if size and address(xp, workspace) % 16:
+        raise ValueError("workspace must begin at a multiple of 16 bytes")
+    return workspace
+
+
+def _check_writable(xp: ModuleType, name: str, array: Any, **others: Any) -> None:
+    check_from(xp, name, array)
+    if not array.flags.c_contiguous:
+        raise ValueError(f"{name} must be C-contiguous")
+    if xp is np and not array.flags.writeable:
+        raise ValueError(f"{name} is read-only")
+    if xp is np and not array.flags.aligned:
+        raise ValueError(f"{name} is not aligned to its data type")
+    for other_name, other in others.items():
+        if xp.may_share_memory(array, other):
+            raise ValueError(f"{name} overlaps {other_name} in memory")
+
+
+def host_address(array: np.ndarray) -> int:
+    """Returns where the memory of a NumPy array of at least one element begins."""
+    try:
+        return ctypes.addressof(ctypes.c_char.from_buffer(array))  # type: ignore[arg-type]  # a quarter of the time
+    except (TypeError, ValueError, BufferError):  # read-only, not contiguous, or of a type that buffers do not know
+        return array.ctypes.data
+
+
+def address(xp: ModuleType, array: Any) -> int:
+    """Returns where the memory of an array of ``xp`` begins; 0 for None."""
+    if array is None:
+        return 0
+    return host_address(array) if xp is np else int(array.data.ptr)
+
+
+class Status:
+    """Where kernels write which RoI they could not pool; nowhere on a GPU unless it is ``wanted``, since one must wait for it."""
+
+    def __init__(self, xp: ModuleType, *, wanted: bool) -> None:
+        self._memory: Any = None
+        self.address = 0
+        if xp is np:
+            self._memory = ctypes.c_int64(NO_STATUS)
+            self.address = ctypes.addressof(self._memory)
+        elif wanted:
+            self._memory = xp.full(1, NO_STATUS, xp.int64)
+            self.address = address(xp, self._memory)
+
+    def check(self, boxes: Any, images: int) -> None:
+        """Raises InvalidRoiError if a RoI of ``boxes`` could not be pooled; waits for the GPU."""
+        if self._memory is None:
+            return
+        status = self._memory.value if isinstance(self._memory, ctypes.c_int64) else int(self._memory[0])
+        if status != NO_STATUS:
+            index, reason = divmod(status, 4)
+            text = _REASONS[reason].format(value=float(boxes[index, 0]), images=images)
+            raise InvalidRoiError(f"boxes[{index}] cannot be pooled: {text}")
+
+
+def named(name: str, arrays: Sequence[Any]) -> dict[str, Any]:
+    """Returns the arrays of the levels by the names that messages give them: just ``name`` if there is one."""
+    return {name: arrays[0]} if len(arrays) == 1 else {f"{name}[{i}]": array for i, array in enumerate(arrays)}
+
+
+def check_same_device(xp: ModuleType, feature: Any, **others: Any) -> None:
+    """Checks that ``others``, but for those that are None, are CuPy arrays on the device of ``input``."""
+    for name, array in others.items():
+        if array is None:
+            continue
+        check_from(xp, name, array)
+        if array.device != feature.device:
+            raise ValueError(f"{name} is on {array.device}, but input is on {feature.device}")

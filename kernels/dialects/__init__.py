@@ -1,0 +1,1 @@
+"""The vocabulary: decision points, and named choices. Data only."""

@@ -1,0 +1,1 @@
+"""Sources, compiled and run."""

@@ -1,0 +1,1 @@
+"""RoIAlign: forward, gradients, pyramids."""

@@ -1,0 +1,337 @@
+"""RoIAlign: bilinear samples of a feature map on a regular grid in each bin of each RoI, averaged or maximised."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ...calls import arguments
+from ...calls.problem import Problem, about, kept, resolve
+from ...execution import device, host
+from ...execution.launch import Launch
+from ...execution.source import Source, specialise
+from . import forward_plan as plan
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import ModuleType
+
+    from ...dialects.roi_align import Dialect
+
+_HOST_VECTOR = {"NCHW": 16, "NHWC": 64}
+_HOST_CHANNELS = 4
+_DEVICE_VECTOR_BYTES = 16
+
+ANY_SIZE = (0, 0)
+_COMMON_SIZES = tuple(itertools.product((7, 14), (1, 2)))  # rows and columns of bins, samples along an axis
+
+
+def roi_align(
+    input: Any,  # noqa: A002 - torchvision's name
+    boxes: Any,
+    output_size: int | tuple[int, int],
+    spatial_scale: float | tuple[float, float] = 1.0,
+    sampling_ratio: int | tuple[int, int] = -1,
+    aligned: bool = False,
+    *,
+    mode: str = "avg",
+    layout: str = "NCHW",
+    dialect: str | Dialect | None = None,
+    out: Any = None,
+    workspace: Any = None,
+    check: bool = False,
+) -> Any:
+    """Pools each RoI of a feature map into a fixed number of bins.
+
+    CuPy arrays are worked on by their GPU, on the current stream; NumPy arrays by the CPU, with the same source. The rules
+    are those of ``conformance/SPECIFICATION.md``.
+
+    Args:
+        input: Feature maps ``(N, C, H, W)``, or ``(N, H, W, C)`` with ``layout="NHWC"``; float16, bfloat16, float32 or
+            float64. An array that is not contiguous is copied first.
+        boxes: ``(K, 5)`` rows ``[batch_index, x1, y1, x2, y2]``, or a list of N arrays ``(L_i, 4)``; corners in image
+            pixels. Of the data type of ``input``, or float32 with 16-bit maps.
+        output_size: Bins per RoI, ``(P_h, P_w)`` or one number for both.
+        spatial_scale: Feature pixels per image pixel; one number or ``(scale_y, scale_x)``.
+        sampling_ratio: Samples per bin along an axis; one number or ``(g_y, g_x)``. 0 or less: as many as the bin has
+            feature pixels, rounded up (or as the dialect says), for every RoI by itself.
+        aligned: Whether boxes are shifted by half a feature pixel, which is right, or left as they are and enlarged to at least
+            one pixel, which is what the first implementations did.
+        mode: ``"avg"`` or ``"max"``, what a bin makes of its samples.
+        layout: ``"NCHW"`` or ``"NHWC"``, of ``input`` and output.
+        dialect: A `Dialect` or the name of one, to get the answer of another library. It decides what ``aligned`` would.
+            None means torchvision's rules.
+        out: Array to write to: shape, data type and device of the output, C-contiguous, apart from the inputs in memory.
+        workspace: Array of bytes (uint8) that a GPU may use instead of allocating memory; `roi_align_workspace` says how many
+            it takes, which nearly always is none.
+        check: On a GPU, wait for the result and raise for a RoI that could not be pooled. A CPU always does.
+
+    Returns:
+        ``(K, C, P_h, P_w)``, or ``(K, P_h, P_w, C)`` with ``layout="NHWC"``, of the data type of ``input``. On a GPU,
+        without ``check``, the bins of a RoI that cannot be pooled are NaN.
+
+    Raises:
+        TypeError: an argument has a wrong type or data type.
+        ValueError: an argument has a wrong shape or value.
+        InvalidRoiError: (a ValueError) a box is not finite, or its batch index is none of ``0 … N-1``, or it reaches farther
+            than 2**20 feature pixels and is sampled adaptively. What ``out`` then holds is not defined.
+    """
+    xp = arguments.array_namespace("input", input)
+    arguments.check_feature_map(input)
+    rows = arguments.box_rows(xp, boxes, arguments.name_of(input.dtype), input.shape[0])
+    call = about(
+        input.dtype, (input.shape,), len(rows), output_size, (spatial_scale,), sampling_ratio, mode, layout, dialect, aligned
+    )  # fmt: skip
+    return pool(xp, (input,), rows, call, out=out, workspace=workspace, check=check)
+
+
+def roi_align_workspace(
+    input_shape: Sequence[int],
+    rois: int,
+    output_size: int | tuple[int, int],
+    sampling_ratio: int | tuple[int, int] = -1,
+    aligned: bool = False,
+    *,
+    dtype: str = "float32",
+    mode: str = "avg",
+    layout: str = "NCHW",
+    dialect: str | Dialect | None = None,
+) -> int:
+    """Returns how many bytes `roi_align` needs as ``workspace`` on the current GPU; 0 unless maps are thousands of pixels wide.
+
+    With ``out``, ``workspace`` and contiguous arrays nothing is allocated, so that a call can be captured in a CUDA graph.
+
+    Args:
+        input_shape: Shape of the maps, in their layout.
+        rois: K.
+        output_size, sampling_ratio, aligned, mode, layout, dialect: As for `roi_align`.
+        dtype: Name of the data type of the maps.
+
+    Raises:
+        TypeError: an argument has a wrong type.
+        ValueError: an argument has a wrong value.
+    """
+    call = about(
+        arguments.dtype_called(dtype), (tuple(input_shape),), rois, output_size, (1.0,), sampling_ratio, mode, layout, dialect,
+        aligned,
+    )  # fmt: skip
+    return _device_plan(False, device.multiprocessor_count(), *call).workspace_bytes
+
+
+def specialised(
+    dtype: str,
+    mode: str,
+    layout: str,
+    dialect: Dialect,
+    *,
+    vector: int,
+    channels: int = 1,
+    packed: bool = False,
+    levels: int = 1,
+    gather: int = plan.GATHER,
+    sizes: tuple[int, int] = ANY_SIZE,
+    rules_at_launch: bool = False,
+) -> Source:
+    """Returns the kernel for maps of a data type (by name).
+
+    ``vector`` is the number of neighbouring elements that a thread reads together, channels (NHWC) or columns (NCHW);
+    ``packed`` says that each vector of channels is aligned to its size; ``channels`` is the number of channels for which a
+    thread sums columns together (NCHW); ``levels`` is the number of levels that a RoI may be pooled from. A RoI with at most
+    ``gather`` taps for each bin is pooled bin by bin (NCHW on a GPU). ``sizes`` are one of `common_sizes`, for calls of just
+    these, or `ANY_SIZE`. ``rules_at_launch`` is that of `specialise`.
+    """
+    return specialise(
+        "roi_align.cu",
+        "roi_align_forward",
+        dtype,
+        (
+            *rule_macros(dialect, mode),
+            ("LAYOUT", layout),
+            ("LEVELS", levels),
+            ("BINS", sizes[0]),
+            ("SAMPLING", sizes[1]),
+            ("VECTOR", vector),
+            ("CHANNELS", channels),
+            ("THREADS", plan.DEVICE_THREADS),
+            ("BLOCKS", plan.blocks_per_multiprocessor(dtype, mode)),
+            ("DENSE", plan.DENSE),
+            ("GATHER", gather),
+            ("ALIGNED", int(packed)),
+        ),
+        rules_at_launch=rules_at_launch,
+    )
+
+
+def rule_macros(dialect: Dialect, mode: str) -> tuple[tuple[str, str | int], ...]:
+    """Returns the macros by which a kernel knows a dialect, of which `mode` may not look at all choices."""
+    rules = dialect.for_mode(mode)
+    kind = {None: "first", -math.inf: "minus_infinity"}.get(rules.max_start, "value")
+    return (
+        ("MODE", mode),
+        ("OFFSET", rules.offset),
+        ("END", rules.end),
+        ("MIN_SIZE", rules.min_size),
+        ("ADAPTIVE", rules.adaptive),
+        ("GRID_CAP", rules.grid_cap),
+        ("EMPTY_GRID", rules.empty_grid),
+        ("OUTSIDE", rules.outside),
+        ("MAX", rules.max),
+        ("MAX_START", kind),
+        ("MAX_START_VALUE", repr(rules.max_start) if kind == "value" else "0"),
+    )
+
+
+def host_source(dtype: str, mode: str, layout: str, dialect: Dialect, levels: int = 1) -> Source:
+    """Returns the kernel that a CPU runs."""
+    return specialised(
+        dtype, mode, layout, dialect,
+        vector=_HOST_VECTOR[layout], channels=_HOST_CHANNELS, levels=levels, rules_at_launch=True,
+    )  # fmt: skip
+
+
+def device_vector(dtype: str, layout: str) -> int:
+    """Returns how many neighbouring elements of a map of ``dtype`` (a name) a thread of a GPU reads together."""
+    itemsize = {"float32": 4, "float64": 8}.get(dtype, 2)
+    return _DEVICE_VECTOR_BYTES // itemsize if layout == "NHWC" else 1
+
+
+def common_sizes(dtype: str, mode: str, layout: str) -> tuple[tuple[int, int], ...]:
+    """Returns the sizes for which a GPU has kernels of their own: (rows and columns of bins, samples along an axis).
+
+    They take 3 to 8 % fewer instructions for an output value (`benchmarks/instructions.py`). With channels last in float32 it
+    is 2 to 3 %, and a register is spilled; in float64, and of maxima, it was not counted: there are none.
+    """
+    return _COMMON_SIZES if mode == "avg" and dtype != "float64" and (layout == "NCHW" or dtype != "float32") else ()
+
+
+def device_sources(dtype: str, mode: str, layout: str, dialect: Dialect) -> list[Source]:
+    """Returns the kernels that a GPU may run: with channels last one for aligned vectors, and one for any."""
+    vector = device_vector(dtype, layout)
+    alignments = (False, True) if layout == "NHWC" else (False,)
+    return [
+        specialised(dtype, mode, layout, dialect, vector=vector, packed=packed, sizes=sizes)
+        for packed, sizes in itertools.product(alignments, (ANY_SIZE, *common_sizes(dtype, mode, layout)))
+    ]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Planned:
+    """A call of which all is settled but where its arrays are; no ``launch`` if there is nothing to do."""
+
+    problem: Problem
+    shape: tuple[int, ...]
+    launch: Launch | None
+    threads: int = 1
+    workspace_bytes: int = 0
+
+
+def _sizes(problem: Problem) -> tuple[int, int]:
+    """Returns those of `common_sizes` that a call has, or `ANY_SIZE`."""
+    (bins, bins_x), (sampling, sampling_x) = problem.bins, problem.sampling
+    square = bins == bins_x and sampling == sampling_x and len(problem.heights) == 1
+    common = common_sizes(problem.dtype, problem.mode, problem.layout)
+    return (bins, sampling) if square and (bins, sampling) in common else ANY_SIZE
+
+
+def takes(problem: Problem) -> dict[str, str]:
+    """Returns the arrays that the kernel takes, and their data types."""
+    return {
+        "boxes": problem.wide,
+        "number_of_rois": "int64",
+        "output": problem.dtype,
+        "workspace": "uint8",
+        "status": "int64",
+    }
+
+
+@kept
+def _host_plan(threads: int, *about: Any) -> Planned:
+    problem = resolve(*about)
+    if math.prod(problem.output_shape) == 0:
+        return Planned(problem, problem.output_shape, None)
+    source = host_source(problem.dtype, problem.mode, problem.layout, problem.dialect, len(problem.heights))
+    shape = plan.Shape.of(problem)
+    threads = plan.worthwhile_threads(shape, threads)
+    laid = plan.host_plan(shape, _HOST_VECTOR[problem.layout], threads)
+    launch = Launch.of(source, laid.grid, (1, 1), laid.memory, {**problem.fields, **laid.fields}, takes(problem))
+    return Planned(problem, problem.output_shape, launch, threads)
+
+
+@kept
+def _device_plan(packed: bool, multiprocessors: int, *about: Any) -> Planned:
+    problem = resolve(*about)
+    if math.prod(problem.output_shape) == 0:
+        return Planned(problem, problem.output_shape, None)
+    vector = device_vector(problem.dtype, problem.layout)
+    source = specialised(
+        problem.dtype, problem.mode, problem.layout, problem.dialect,
+        vector=vector, packed=packed and problem.layout == "NHWC" and problem.channels % vector == 0,
+        levels=len(problem.heights), sizes=_sizes(problem),
+    )  # fmt: skip
+    laid = plan.device_plan(plan.Shape.of(problem), vector)
+    grid, shared, workspace = laid.grid, laid.memory, 0
+    if shared > device.SHARED_BYTES:
+        # Lists or lines of very large maps: in global memory, and no more blocks than run at once.
+        grid = (min(grid[0], 8 * multiprocessors), *grid[1:])
+        workspace, shared = math.prod(grid) * shared, 0
+    launch = Launch.of(source, grid, laid.block, shared, {**problem.fields, **laid.fields}, takes(problem))
+    return Planned(problem, problem.output_shape, launch, workspace_bytes=workspace)
+
+
+def pool(
+    xp: ModuleType,
+    maps: tuple[Any, ...],
+    rows: Any,
+    call: tuple[Any, ...],
+    *,
+    out: Any,
+    workspace: Any,
+    check: bool,
+    num_rois: Any = None,
+) -> Any:
+    """Pools the RoIs ``rows`` of checked ``maps``, one for each level; ``call`` is what `resolve` takes."""
+    if xp is np:
+        return _pool_on_host(maps, rows, call, out, num_rois)
+    arguments.check_same_device(xp, maps[0], boxes=rows, out=out, workspace=workspace, num_rois=num_rois)
+    with maps[0].device:
+        return _pool_on_device(xp, maps, rows, call, out, workspace, check=check, num_rois=num_rois)
+
+
+def _pool_on_host(maps: tuple[Any, ...], rows: Any, call: tuple[Any, ...], out: Any, num_rois: Any) -> Any:
+    planned = _host_plan(host.thread_count(), *call)
+    out = arguments.output_array(np, out, planned.shape, maps[0].dtype, boxes=rows, **arguments.named("input", maps))
+    if planned.launch:
+        maps = tuple([arguments.contiguous(np, array) for array in maps])
+        status = arguments.Status(np, wanted=True)
+        of_rows, of_out, *of_maps = [arguments.host_address(array) for array in (rows, out, *maps)]
+        count = arguments.address(np, num_rois)
+        host.run(planned.launch, (of_rows, count, of_out, 0, status.address, *of_maps), planned.threads)
+        status.check(rows, planned.problem.images)
+    return out
+
+
+def _pool_on_device(
+    xp: ModuleType, maps: tuple[Any, ...], rows: Any, call: tuple[Any, ...], out: Any, workspace: Any, *, check: bool,
+    num_rois: Any,
+) -> Any:  # fmt: skip
+    packed = is_packed(*maps, *(() if out is None else (out,)))
+    planned = _device_plan(packed, device.multiprocessor_count(), *call)
+    inputs = arguments.named("input", maps)
+    out = arguments.output_array(xp, out, planned.shape, maps[0].dtype, boxes=rows, **inputs)
+    workspace = arguments.workspace_array(xp, workspace, planned.workspace_bytes, boxes=rows, out=out, **inputs)
+    if planned.launch:
+        maps = tuple(arguments.contiguous(xp, array) for array in maps)
+        status = arguments.Status(xp, wanted=check)
+        addresses = [arguments.address(xp, array) for array in (rows, num_rois, out, workspace)]
+        device.run(planned.launch, (*addresses, status.address, *(arguments.address(xp, array) for array in maps)))
+        status.check(rows, planned.problem.images)
+    return out
+
+
+def is_packed(*arrays: Any) -> bool:
+    """Returns whether CuPy arrays all begin at a multiple of a vector, as those that CuPy allocates do."""
+    return all(array.data.ptr % _DEVICE_VECTOR_BYTES == 0 for array in arrays)

@@ -1,0 +1,225 @@
+"""RoIAlign on a feature pyramid: each RoI is pooled from the level that its size asks for, all levels in one launch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ...calls import arguments
+from ...calls.levels import resolve_levels
+from ...calls.problem import about, axes_of, bins_of
+from .box_gradient import slope
+from .feature_gradient import gather
+from .forward import pool
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import ModuleType
+
+    from ...dialects.roi_align import Dialect
+
+_RULE = "torchvision"
+
+
+def multiscale_roi_align(
+    inputs: Sequence[Any],
+    boxes: Any,
+    output_size: int | tuple[int, int],
+    spatial_scales: Sequence[float | tuple[float, float]],
+    sampling_ratio: int | tuple[int, int] = -1,
+    aligned: bool = False,
+    *,
+    level_rule: str = _RULE,
+    first_level: int | None = None,
+    canonical_size: float | None = None,
+    canonical_level: int | None = None,
+    num_rois: Any = None,
+    mode: str = "avg",
+    layout: str = "NCHW",
+    dialect: str | Dialect | None = None,
+    out: Any = None,
+    workspace: Any = None,
+    check: bool = False,
+) -> Any:
+    """Pools each RoI from one of several maps, chosen by its size (RA-17), into a fixed number of bins.
+
+    The level is chosen where the arrays are, without waiting, in the launch that pools.
+
+    Args:
+        inputs: Maps of the levels, finest first, at most 8: ``(N, C, H_l, W_l)``, or ``(N, H_l, W_l, C)`` with
+            ``layout="NHWC"``.
+        boxes: As for `roi_align`.
+        output_size: Bins per RoI, ``(P_h, P_w)`` or one number for both.
+        spatial_scales: Feature pixels of each level per image pixel; one number or ``(scale_y, scale_x)`` each.
+        sampling_ratio, aligned, mode, layout, dialect: As for `roi_align`.
+        level_rule: ``"torchvision"``, ``"detectron2"``, ``"mmdetection"``, ``"maskrcnn-benchmark"``, ``"matterport"`` or
+            ``"axlearn"``; see `LevelRule`. It decides the level only; how a RoI is pooled, ``aligned`` and ``dialect`` say.
+        first_level: The level of the first map; None takes it from the scales, which must then be powers of two, each half of
+            the one before: 2 for 1/4.
+        canonical_size: What the rule relates sizes to, image pixels; None: 224, or 56 for mmdetection.
+        canonical_level: The level of a RoI of that size; None: 4, or that of the first map for mmdetection.
+        num_rois: Array of one int64 where the others are: how many rows of ``boxes`` are RoIs. The output of the other rows is
+            not written. None: all.
+        out, workspace, check: As for `roi_align`.
+
+    Returns:
+        ``(K, C, P_h, P_w)``, or ``(K, P_h, P_w, C)`` with ``layout="NHWC"``.
+
+    Raises:
+        TypeError: an argument has a wrong type or data type.
+        ValueError: an argument has a wrong shape or value, or the maps do not go together.
+        InvalidRoiError: as for `roi_align`.
+    """
+    xp, maps = _checked_maps(inputs, layout)
+    rows = arguments.box_rows(xp, boxes, arguments.name_of(maps[0].dtype), maps[0].shape[0])
+    rule = (level_rule, first_level, canonical_size, canonical_level)
+    call = _about(maps[0].dtype, [m.shape for m in maps], rows, output_size, spatial_scales, sampling_ratio, aligned, rule, mode,
+                  layout, dialect)  # fmt: skip
+    num_rois = arguments.count_of_rois(xp, num_rois)
+    return pool(xp, maps, rows, call, out=out, workspace=workspace, check=check, num_rois=num_rois)
+
+
+def multiscale_roi_align_backward(
+    grad: Any,
+    boxes: Any,
+    input_shapes: Sequence[Sequence[int]],
+    spatial_scales: Sequence[float | tuple[float, float]],
+    sampling_ratio: int | tuple[int, int] = -1,
+    aligned: bool = False,
+    *,
+    level_rule: str = _RULE,
+    first_level: int | None = None,
+    canonical_size: float | None = None,
+    canonical_level: int | None = None,
+    num_rois: Any = None,
+    mode: str = "avg",
+    layout: str = "NCHW",
+    dialect: str | Dialect | None = None,
+    inputs: Sequence[Any] | None = None,
+    deterministic: bool = True,
+    out: Sequence[Any] | None = None,
+    workspace: Any = None,
+    check: bool = False,
+) -> tuple[Any, ...]:
+    """Returns the gradients for the maps that `multiscale_roi_align` pooled, of all levels in one launch.
+
+    Args:
+        grad: The gradient that arrives at the output; of rows that are no RoIs it is not read.
+        boxes, spatial_scales, sampling_ratio, aligned, level_rule, first_level, canonical_size, canonical_level, num_rois, mode,
+            layout, dialect: As they were given to `multiscale_roi_align`.
+        input_shapes: Shapes of the maps, in their layout.
+        inputs: The maps, which a maximum needs.
+        deterministic, workspace, check: As for `roi_align_backward`.
+        out: Arrays to write to, one for each level.
+
+    Returns:
+        An array for each level, of its shape and of the data type of ``grad``.
+
+    Raises:
+        TypeError: an argument has a wrong type or data type.
+        ValueError: an argument has a wrong shape or value.
+        InvalidRoiError: as for `roi_align`.
+    """
+    del deterministic
+    xp = arguments.array_namespace("grad", grad)
+    arguments.check_feature_map(grad, "grad")
+    shapes = [arguments.shape_of_maps("input_shapes", shape) for shape in input_shapes]
+    _check_together(shapes, layout)
+    for name, given in (("inputs", inputs), ("out", out)):
+        if given is not None and len(given) != len(shapes):
+            raise ValueError(f"{name} has {len(given)} arrays for {len(shapes)} levels")
+    rows = arguments.box_rows(xp, boxes, arguments.name_of(grad.dtype), shapes[0][0])
+    rule = (level_rule, first_level, canonical_size, canonical_level)
+    call = _about(grad.dtype, shapes, rows, bins_of(grad, layout), spatial_scales, sampling_ratio, aligned, rule, mode, layout,
+                  dialect)  # fmt: skip
+    maps, outs = (None if given is None else tuple(given) for given in (inputs, out))
+    return gather(
+        xp, grad, rows, call, maps, outs, workspace, check=check, num_rois=arguments.count_of_rois(xp, num_rois)
+    )
+
+
+def multiscale_roi_align_backward_boxes(
+    grad: Any,
+    inputs: Sequence[Any],
+    boxes: Any,
+    spatial_scales: Sequence[float | tuple[float, float]],
+    sampling_ratio: int | tuple[int, int] = -1,
+    aligned: bool = False,
+    *,
+    level_rule: str = _RULE,
+    first_level: int | None = None,
+    canonical_size: float | None = None,
+    canonical_level: int | None = None,
+    num_rois: Any = None,
+    mode: str = "avg",
+    layout: str = "NCHW",
+    dialect: str | Dialect | None = None,
+    out: Any = None,
+    check: bool = False,
+) -> Any:
+    """Returns the gradient for the boxes of `multiscale_roi_align`, each on the level that it was pooled from.
+
+    Args:
+        grad: The gradient that arrives at the output.
+        inputs, boxes, spatial_scales, sampling_ratio, aligned, level_rule, first_level, canonical_size, canonical_level,
+            num_rois, mode, layout, dialect: As they were given to `multiscale_roi_align`.
+        out, check: As for `roi_align_backward_boxes`.
+
+    Returns:
+        ``(K, 4)``, for x1, y1, x2, y2 in image pixels; rows that are no RoIs are not written.
+
+    Raises:
+        TypeError: an argument has a wrong type or data type.
+        ValueError: an argument has a wrong shape or value.
+        InvalidRoiError: as for `roi_align`.
+    """
+    xp, maps = _checked_maps(inputs, layout)
+    arguments.check_from(xp, "grad", grad)
+    arguments.check_feature_map(grad, "grad")
+    rows = arguments.box_rows(xp, boxes, arguments.name_of(grad.dtype), maps[0].shape[0])
+    rule = (level_rule, first_level, canonical_size, canonical_level)
+    call = _about(maps[0].dtype, [m.shape for m in maps], rows, bins_of(grad, layout), spatial_scales, sampling_ratio, aligned,
+                  rule, mode, layout, dialect)  # fmt: skip
+    return slope(xp, grad, maps, rows, call, out=out, check=check, num_rois=arguments.count_of_rois(xp, num_rois))
+
+
+def _checked_maps(inputs: Sequence[Any], layout: str) -> tuple[ModuleType, tuple[Any, ...]]:
+    """Returns the module that the maps come from, and the maps."""
+    maps = tuple(inputs)
+    if not maps:
+        raise ValueError("inputs must be the maps of at least one level")
+    xp = arguments.array_namespace("inputs[0]", maps[0])
+    for i, array in enumerate(maps):
+        if arguments.array_namespace(f"inputs[{i}]", array) is not xp:
+            raise TypeError(f"inputs[{i}] must come from {xp.__name__}, as inputs[0] does")
+        arguments.check_feature_map(array, f"inputs[{i}]")
+        if array.dtype != maps[0].dtype:
+            raise TypeError(f"inputs[{i}] has data type {array.dtype}, but inputs[0] has {maps[0].dtype}")
+    if xp.__name__ == "cupy":
+        arguments.check_same_device(xp, maps[0], **arguments.named("inputs", maps))
+    _check_together([array.shape for array in maps], layout)
+    return xp, maps
+
+
+def _check_together(shapes: Sequence[tuple[int, ...]], layout: str) -> None:
+    channel, _, _ = axes_of(layout)
+    if not shapes:
+        raise ValueError("there must be at least one level")
+    if len({(shape[0], shape[channel]) for shape in shapes}) > 1:
+        raise ValueError(
+            f"maps of all levels must have the same N and C; their shapes are {', '.join(map(str, shapes))}"
+        )
+
+
+def _about(
+    dtype: Any, shapes: Sequence[tuple[int, ...]], rows: Any, output_size: Any, spatial_scales: Sequence[Any],
+    sampling_ratio: Any, aligned: Any, rule: tuple[Any, ...], mode: Any, layout: Any, dialect: Any,
+) -> tuple[Any, ...]:  # fmt: skip
+    """Returns what `resolve` takes."""
+    if len(spatial_scales) != len(shapes):
+        raise ValueError(f"there are {len(spatial_scales)} spatial_scales for {len(shapes)} levels")
+    name, first, canonical_size, canonical_level = rule
+    scales = [arguments.pair("spatial_scales", scale) for scale in spatial_scales]
+    levels = resolve_levels(name, scales, first, canonical_size, canonical_level, arguments.name_of(rows.dtype))
+    return about(
+        dtype, shapes, len(rows), output_size, scales, sampling_ratio, mode, layout, dialect, aligned, levels
+    )  # fmt: skip
