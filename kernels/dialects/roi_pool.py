@@ -79,8 +79,8 @@ class Dialect:
     def for_mode(self, mode: str) -> Self:
         """The dialect without the choices that ``mode`` ("avg" or "max") does not look at.
 
-        Two dialects that agree after this compute the same function in that mode. Every dialect has an average, which its geometry
-        defines (RP-7'), whether or not its library offers one.
+        Two dialects that agree after this compute the same function in that mode. Every dialect has an average, which its
+        geometry defines (RP-7'), whether or not its library offers one.
         """
         if mode == "avg":
             return replace(self, empty=EmptyBin.ZERO, start=MaxStart.LOWEST, nan=NanPixel.SKIPPED)
