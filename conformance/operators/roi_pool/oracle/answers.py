@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ....arrays import box_rows, feature_map, numpy_dtype
-from ....exact.budgets import Budget, bits_needed, quantum, single
+from ....exact.budgets import quantum
 from ....exact.floats import FLOAT_TYPES, as_float, as_floats
 from ....operator import Operation
 from . import output, quick
-from .decisions import possible, ties
+from .decisions import possible
 from .geometry import Rules
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from .....kernels.dialects.roi_pool import Dialect
     from ....exact.floats import FloatType
@@ -102,8 +102,9 @@ def _opened(exact: Array, values: Any, invalid: Sequence[int]) -> tuple[Any, Any
     unknown[invalid] = False
     if not unknown.any():
         return values, None
-    filled = np.where(unknown, Fraction(0), exact)
-    return as_numbers(filled), np.where(unknown, None, 0.0).tolist()
+    filled, bound = exact.copy(), np.zeros(exact.shape, object)
+    filled[unknown], bound[unknown] = 0, None
+    return as_numbers(filled), bound.tolist()
 
 
 def _gradient(asked: Asked, rois: Sequence[Stages | None], rules: Rules) -> Answer | None:
@@ -115,8 +116,8 @@ def _gradient(asked: Asked, rois: Sequence[Stages | None], rules: Rules) -> Answ
         result = quick.feature_gradient(grad, asked.maps, rois, asked.output_size, asked.mode, rules)
     else:
         maps = asked.maps if asked.mode == "max" else np.zeros(asked.maps.shape)  # an average's does not depend on them
-        exact = [output.exact_pixels(array) for array in (grad, maps)]
-        result = output.feature_gradient(*exact, rois, asked.output_size, asked.mode, rules)
+        exact, pixels = output.exact_pixels(grad), output.exact_pixels(maps)
+        result = output.feature_gradient(exact, pixels, rois, asked.output_size, asked.mode, rules)
     error = _error_of_gradient(result, rois, grad, asked.mode, FLOAT_TYPES[rules.dtype])
     return _unless_16_bits(as_numbers(result.values), error, rules.dtype)
 
@@ -140,7 +141,8 @@ def _error_of_average(result: Result, pixels: Array, type_: FloatType) -> Array 
         unit = float(quantum(map(Fraction, set(pixels.tolist()))))
         if unit / counts.max(initial=1) >= type_.smallest:
             return None
-    return _error(magnitude / np.maximum(counts, 1), counts + 6, type_) * seen
+    bound: Array = _error(magnitude / np.maximum(counts, 1), counts + 6, type_) * seen
+    return bound
 
 
 def _error_of_gradient(
@@ -155,7 +157,8 @@ def _error_of_gradient(
     most = int(shares.max(initial=1))
     if _are_powers(shares) and _fits(grad / most, magnitude.max(initial=0), type_):
         return None
-    return _error(magnitude, result.counts + 6 * (mode == "avg"), type_) * (result.counts > (mode == "max"))
+    bound: Array = _error(magnitude, result.counts + 6 * (mode == "avg"), type_) * (result.counts > (mode == "max"))
+    return bound
 
 
 def _error(magnitude: Array, roundings: Array, type_: FloatType) -> Array:
@@ -195,48 +198,3 @@ def _number(value: Any) -> int | float | str:
         return str(value)
     number = Fraction(value)
     return int(number) if number.denominator == 1 and abs(number) < 2**53 else float(number)
-
-
-def bits(arguments: Mapping[str, Any], operation: Operation, dialect: Dialect) -> int | None:
-    """The bits of a significand that holds every number that is read, formed and returned; None if none does."""
-    asked, rules = Asked.of(arguments, "float64"), Rules(dialect, "float64")
-    return bits_needed(_budgets(asked, operation, rules))
-
-
-def _budgets(asked: Asked, operation: Operation, rules: Rules) -> Iterator[Budget]:
-    yield from (single(Fraction(x)) for x in set(asked.maps[np.isfinite(asked.maps)].tolist()))
-    for rois in possible(*asked.about, rules):
-        if operation == Operation.FORWARD and asked.mode == "avg":
-            finite = np.where(np.isfinite(asked.maps), asked.maps, 0)
-            yield from _of_averages(finite, rois, asked.output_size, rules)
-        elif operation == Operation.FEATURE_GRADIENT:
-            assert asked.grad is not None
-            yield from _of_gradient(asked, asked.grad, rois, rules)
-
-
-def _of_averages(
-    maps: Array, rois: Sequence[Stages | None], output_size: Sequence[int], rules: Rules
-) -> Iterator[Budget]:
-    unit = quantum(map(Fraction, set(maps.ravel().tolist())))
-    result = output.roi_pool(output.exact_pixels(maps), rois, output_size, "avg", rules)
-    for k, c, p, q in np.ndindex(result.values.shape):
-        if count := int(result.counts[k, p, q]):
-            total = result.magnitude[k, c, p, q]
-            yield Budget(unit, total)
-            yield Budget(unit / count if _are_powers(np.array([count])) else Fraction(0), total / count)
-
-
-def _of_gradient(asked: Asked, grad: Array, rois: Sequence[Stages | None], rules: Rules) -> Iterator[Budget]:
-    exact = [output.exact_pixels(array) for array in (grad, asked.maps)]
-    result = output.feature_gradient(*exact, rois, asked.output_size, asked.mode, rules)
-    unit = quantum(map(Fraction, set(grad.ravel().tolist())))
-    if asked.mode == "avg":
-        counts = {(r[1] - r[0]) * (c[1] - c[0]) for roi in rois for *_, r, c in output.bins_of(roi)} - {0}
-        unit = unit / max(counts, default=1) if all(n & (n - 1) == 0 for n in counts) else Fraction(0)
-    yield from (Budget(unit, total) for total in set(result.magnitude.flat))
-
-
-def nearest_decision(arguments: Mapping[str, Any], dialect: Dialect) -> Fraction | None:
-    """How near a corner comes to where it would become another pixel, in feature pixels; 0 if one is exactly there."""
-    asked = Asked.of(arguments, "float64")
-    return min(ties(*asked.about, Rules(dialect, "float64")), default=None)

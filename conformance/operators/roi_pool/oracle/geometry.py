@@ -93,20 +93,20 @@ class Rules:
                 case NanPixel.IF_LAST:
                     last = max(n for n, pixel in numbers if pixel is Special.NAN)
                     numbers = numbers[last + 1 :]
-                    if not numbers:
-                        return Special.NAN, None
+                    # What comes next takes the place of the NaN, and of all before it.
+                    return self.greatest(numbers, MaxStart.FIRST) if numbers else (Special.NAN, None)
             numbers = [(n, pixel) for n, pixel in numbers if pixel is not Special.NAN]
-        return self.greatest(numbers)
+        return self.greatest(numbers, self.dialect.start)
 
-    def greatest(self, numbers: Iterable[tuple[int, Exact]]) -> Best:
-        """RP-7: the greatest of numbers and where it is, unless it is what a maximum starts from."""
-        start = LOWEST if self.dialect.start == MaxStart.LOWEST else Special.MINUS_INFINITY
-        value: Exact = start
+    def greatest(self, numbers: Iterable[tuple[int, Exact]], begin: MaxStart) -> Best:
+        """RP-7: the greatest of numbers and where it is, unless it is what the maximum begins with."""
+        start: Exact = LOWEST if begin == MaxStart.LOWEST else Special.MINUS_INFINITY
+        value = start
         at: int | None = None
         for n, number in numbers:
             if greater(number, value):
                 value, at = number, n
-        if at is None and start is LOWEST and FLOAT_TYPES[self.dtype].overflows(start):
+        if at is None and isinstance(start, Fraction) and FLOAT_TYPES[self.dtype].overflows(start):
             return None, None  # float32's lowest number is none of this type
         return value, at
 
