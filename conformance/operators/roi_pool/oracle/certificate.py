@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ....exact.budgets import Budget, bits_needed, quantum, single
-from ....operator import Operation
+from ....operator import DTYPES, Operation
 from . import output
-from .answers import Asked
+from .answers import Asked, answers
 from .decisions import possible, ties
 from .geometry import Rules
 
@@ -70,3 +70,9 @@ def nearest_decision(arguments: Mapping[str, Any], dialect: Dialect) -> Fraction
 def is_power(count: int) -> bool:
     """Whether a count is a power of two, by which every number can be divided exactly."""
     return count & (count - 1) == 0
+
+
+def exact_dtypes(arguments: Mapping[str, Any], operation: Operation, dialect: Dialect) -> tuple[str, ...]:
+    """The data types in which a call has one answer, and that without bounds."""
+    found = {dtype: answers(arguments, operation, dialect, dtype) for dtype in DTYPES}
+    return tuple(dtype for dtype, each in found.items() if len(each) == 1 and each[0].bound is None)

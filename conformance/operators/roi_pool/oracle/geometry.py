@@ -114,9 +114,9 @@ class Rules:
         """RP-7': the average of the pixels of a bin that has some."""
         return total / count
 
-    def winner(self, y: int, x: int, rows: Window, columns: Window, width: int) -> tuple[int, int]:
+    def winner(self, y: int, x: int, rows: Window, columns: Window, size: Sequence[int]) -> tuple[int, int]:
         """RP-8: the pixel that receives the gradient of a bin whose maximum is in row y and column x of the map."""
-        del rows, columns, width
+        del rows, columns, size
         return y, x
 
 

@@ -81,7 +81,7 @@ def roi_pool(maps: Array, rois: Sequence[Stages | None], output_size: Sequence[i
                     values[k, c, p, q], at = rules.best(pixels)
                     if at is not None:
                         y, x = divmod(at, columns[1] - columns[0])
-                        y, x = rules.winner(rows[0] + y, columns[0] + x, rows, columns, maps.shape[3])
+                        y, x = rules.winner(rows[0] + y, columns[0] + x, rows, columns, maps.shape[2:])
                         winners[k, c, p, q] = y * maps.shape[3] + x
     return Result(values, winners, magnitude, counts)
 

@@ -1,0 +1,1 @@
+"""Calls to be judged by: planned ones, and those of chance."""
