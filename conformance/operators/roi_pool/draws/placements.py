@@ -1,7 +1,7 @@
 """Where the RoIs of systematic cases lie: spans along one axis, and the pairs of them that make a placement.
 
-A span is ``(start, end)`` in feature pixels, before the snap. Corners are at whole pixels or a quarter beside one, so that no dialect
-is in doubt about the snap; but for those at a half, which are there on purpose, and exact.
+A span is ``(start, end)`` in feature pixels, before the snap. Corners are at whole pixels or a quarter beside one, so that no
+dialect is in doubt about the snap; but for those at a half, which are there on purpose, and exact.
 """
 
 from __future__ import annotations

@@ -31,7 +31,10 @@ def possible(
     boxes: Array, shape: Sequence[int], output_size: Sequence[int], scale: Sequence[Any], rules: Rules
 ) -> list[list[Stages | None]]:
     """Where the RoIs of a call may lie: one list of RoIs for each way of rounding; none if there are too many of these."""
-    by_roi = [_possible_stages(row, shape, output_size, scale, rules) for row in boxes.tolist()]
+    try:
+        by_roi = [_possible_stages(row, shape, output_size, scale, rules) for row in boxes.tolist()]
+    except OverflowError:  # of edges, in a data type too small for the extent
+        return []
     if math.prod(map(len, by_roi)) > MOST:
         return []
     return [list(rois) for rois in itertools.product(*by_roi)]
@@ -75,7 +78,7 @@ def _snapped(rules: Rules, corner: Fraction, error: float, type_: FloatType) -> 
         error += type_.rounding(abs(float(corner)) + 0.5 + error)
     if not error:
         return [rules.snap(corner)]
-    if math.isinf(error):
+    if not math.isfinite(error):
         return []
     return list(dict.fromkeys(rules.snap(corner + by) for by in (Fraction(0), -Fraction(error), Fraction(error))))
 
@@ -100,7 +103,7 @@ def _is_certain(
         return extent.error == 0 or extent.value + Fraction(extent.error) <= 0
     step, bins = extent.over(len(windows)), len(windows)
     at = [Approx(Fraction(p), 0.0, type_) * step + start for p in range(bins + 1)]
-    if any(math.isinf(position.error) for position in at):
+    if not all(math.isfinite(position.error) for position in at):
         return False
     return all(
         low == first and high == last

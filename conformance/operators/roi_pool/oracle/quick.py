@@ -31,8 +31,8 @@ def roi_pool(maps: Array, rois: Sequence[Stages | None], output_size: Sequence[i
     for k, roi in enumerate(rois):
         for p, q, rows, columns in bins_of(roi):
             assert roi is not None
-            pixels = maps[roi.batch, :, slice(*rows), slice(*columns)].reshape(channels, -1)
             counts[k, p, q] = count = (rows[1] - rows[0]) * (columns[1] - columns[0])
+            pixels = maps[roi.batch, :, slice(*rows), slice(*columns)].reshape(channels, count)
             if not count:
                 values[k, :, p, q] = empty
             elif mode == "avg":
@@ -59,7 +59,8 @@ def feature_gradient(
     for k, roi in enumerate(rois):
         if not roi:
             continue
-        at, sent = winners[k].reshape(channels, -1), grad[k].reshape(channels, -1)
+        bins = winners[k][0].size if channels else 0
+        at, sent = (array[k].reshape(channels, bins) for array in (winners, grad))
         sends = at >= 0
         for total, term in ((values, np.where(sends, sent, 0.0)), (magnitude, abs(sent) * sends), (counts, sends)):
             np.add.at(total[roi.batch], (every, np.where(sends, at, 0)), term)
