@@ -95,6 +95,7 @@ def _says_what_nan_is(dialect: Dialect) -> bool:
 
 UNSNAPPED = "Where corners stay positions, a snap has no half to decide."
 WHOLE = "Where corners are whole pixels, adding one before or after rounding is the same."
+UNJUDGED = "Where corners stay positions, only calls are judged in which no rounding moves an edge."
 NOT_ENLARGED = "Where an extent of less than a pixel has no bins, none is enlarged."
 NOBODY_SAYS = "Where nobody can say what becomes of a NaN, anything will do."
 
@@ -108,10 +109,10 @@ MUTANTS: tuple[Mutant, ...] = (
     _choice("1 added before scaling", "mmcv", end=SnappedEnd.BEFORE_SCALE),
     _choice("no least size", "mmcv", min_size=MinSize.NONE),
     _where(lambda dialect: not _enlarges(dialect), "", _choice("least size one", min_size=MinSize.ONE)),
-    _choice("edges in integers", "OpenVINO, Paddle on a GPU", edges=BinEdges.EXACT),
-    _choice("edges in float32", "ONNX Runtime, Caffe2, Paddle on a CPU, ncnn", edges=BinEdges.FLOAT32),
-    _choice("edges in float64", "Chainer on a CPU", edges=BinEdges.FLOAT64),
-    _choice("edges accumulated", "MNN", edges=BinEdges.ACCUMULATED),
+    _where(_snaps, UNJUDGED, _choice("edges in integers", "OpenVINO, Paddle on a GPU", edges=BinEdges.EXACT)),
+    _where(_snaps, UNJUDGED, _choice("edges in float32", "ONNX Runtime, Caffe2, Paddle on a CPU, ncnn", edges=BinEdges.FLOAT32)),
+    _where(_snaps, UNJUDGED, _choice("edges in float64", "Chainer on a CPU", edges=BinEdges.FLOAT64)),
+    _where(_snaps, UNJUDGED, _choice("edges accumulated", "MNN", edges=BinEdges.ACCUMULATED)),
     _where(lambda dialect: not _snaps(dialect), WHOLE, _choice("shift after rounding", shift=EdgeShift.AFTER)),
     _choice("an empty bin is -inf", "Chainer's roi_max_pooling_2d", empty=EmptyBin.MINUS_INFINITY),
     _choice("an empty bin is 0", "Caffe and nearly everyone", empty=EmptyBin.ZERO),
