@@ -1,0 +1,1 @@
+"""How a dialect of RoIPool is read off an implementation."""
