@@ -12,16 +12,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ....draw import Draw
-from ....operator import Operation
-from ..faults.mutants import main_dialects
-from ..oracle.answers import answers
-from ..oracle.certificate import exact_dtypes
+from ....operator import Operation, rule_number
+from ..claims import claims
+from ..oracle.answers import answers_in
 from .placements import COMPANY, PLACEMENTS, Placement
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-ATTEMPTS = 400
+    from .....kernels.dialects.roi_pool import Dialect
 
 _OUTPUTS = {"small": ((1, 1), (2, 2), (3, 2), (1, 4), (4, 4)), "wide": ((2, 7), (5, 3), (6, 5)), "seven": ((7, 7),)}
 _SIDES = {"small": range(5, 9), "wide": range(7, 12), "seven": range(9, 15)}
@@ -69,24 +68,6 @@ def _gradients() -> Iterator[Blueprint]:
             yield Blueprint(f"rp-g-avg-{placement.name}", placement, "small", "avg", n, Operation.FEATURE_GRADIENT)
 
 
-def planned() -> dict[str, list[dict[str, Any]]]:
-    """All systematic cases, without what is computed, by group."""
-    return {group: list(map(generate, those)) for group, those in blueprints().items()}
-
-
-def generate(blueprint: Blueprint) -> dict[str, Any]:
-    """The first case of a blueprint that suits.
-
-    Raises:
-        ValueError: none does.
-    """
-    for attempt in range(ATTEMPTS):
-        case = draw(blueprint, attempt)
-        if suits(case):
-            return case
-    raise ValueError(f"{blueprint.id}: nothing suits in {ATTEMPTS} attempts")
-
-
 def draw(blueprint: Blueprint, attempt: int) -> dict[str, Any]:
     """The case that a blueprint gives at an attempt, without what is computed."""
     chance = Draw("roikit", blueprint.id, attempt)
@@ -128,26 +109,18 @@ def _described(blueprint: Blueprint, arguments: dict[str, Any], scale: Sequence[
     case = {
         "id": blueprint.id,
         "title": title[0].upper() + title[1:],
-        "rules": sorted(rules, key=lambda rule: int(rule[3:])),
+        "rules": sorted(rules, key=rule_number),
         "kind": "value",
     }
     case |= {"operation": blueprint.operation.value} if is_gradient else {}
     return {**case, "claims": claims(arguments, blueprint.operation), "arguments": arguments}
 
 
-def claims(arguments: Mapping[str, Any], operation: Operation) -> str:
-    """What a call can claim under the main dialects: to be exact in every data type of 32 bits or more, or to have bounds."""
-    needed = {"float32", "float64"}
-    exact = (needed <= set(exact_dtypes(arguments, operation, dialect)) for dialect in main_dialects().values())
-    return "exact" if all(exact) else "bounded"
-
-
-def suits(case: Mapping[str, Any]) -> bool:
-    """Whether a case has one answer, which tells something, under every main dialect."""
-    operation = Operation(case.get("operation", Operation.FORWARD))
-    mode = case["arguments"]["mode"]
-    for dialect in dict.fromkeys(dialect.for_mode(mode) for dialect in main_dialects().values()):
-        found = [answers(case["arguments"], operation, dialect, dtype) for dtype in ("float32", "float64")]
+def suits(case: Mapping[str, Any], dialects: Sequence[Dialect]) -> bool:
+    """Whether a case has one answer, which tells something, under these dialects."""
+    operation, mode = Operation(case.get("operation", Operation.FORWARD)), case["arguments"]["mode"]
+    for dialect in dialects:
+        found = [answers_in(case["arguments"], operation, dialect, dtype) for dtype in ("float32", "float64")]
         if any(len(each) != 1 for each in found) or not _tells(found[0][0].output):
             return False
     return mode == "avg" or case["claims"] == "exact"

@@ -10,14 +10,15 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from .....kernels.dialects.choices import BinEdges, CornerSnap, EmptyBin, MinSize, SnappedEnd
-from .....kernels.dialects.roi_pool import DIALECTS, Dialect, EdgeShift, MaxStart, NanPixel
+from .....kernels.dialects.roi_pool import Dialect, EdgeShift, MaxStart, NanPixel
 from ....operator import Operation
 from ..oracle.geometry import Rules
 from . import formulas as faults
+from . import gradient_formulas as gradients
 from .formulas import ONE, ZERO
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from ....exact.numbers import Array
 
@@ -49,8 +50,9 @@ class Mutant:
     equivalent: str = ""
     operation: Operation = Operation.FORWARD
 
-    def answer(self, call: faults.Call) -> Array:
-        """What an implementation with this fault computes; None throughout an invalid RoI."""
+    def returned(self, arguments: Mapping[str, Any], operation: Operation, dialect: Dialect, *, many: bool) -> Array:
+        """What an implementation with this fault returns for the arguments of a case; None throughout an invalid RoI."""
+        call = faults.Call.of(arguments, operation, dialect, many=many)
         return self.after(faults.answer(self.before(call), self.rules), call)
 
 
@@ -198,25 +200,19 @@ def _backward(name: str, who: str = "", **how: Any) -> Mutant:
 GRADIENT_MUTANTS: tuple[Mutant, ...] = (
     *_derived(),
     _backward("the last of equal pixels wins", rules=faults.LastOfEqual, concerns=only("max")),
-    _backward("argmax counted from the corner of the bin", rules=faults.RelativeWinner, concerns=only("max")),
-    _backward("argmax with rows and columns exchanged", rules=faults.SwappedWinner, concerns=only("max")),
-    _backward("an empty bin sends to pixel (0, 0)", "mmcv, RoIs that it skips", after=faults.empty_bins_send),
-    _backward("an inverted box sends nothing", "Chainer's roi_pooling_2d on a CPU", before=faults.inverted_send_nothing, concerns=lambda dialect, _: _enlarges(dialect), equivalent=NOT_ENLARGED),
-    _backward("the last RoI overwrites the others", "a scatter without atomics", after=faults.last_wins),
-    _backward("the last bin overwrites the others", "a scatter without atomics", after=faults.last_bin_wins),
-    _backward("only the first RoI sends its gradient", after=faults.first_only),
+    _backward("argmax counted from the corner of the bin", rules=gradients.RelativeWinner, concerns=only("max")),
+    _backward("argmax with rows and columns exchanged", rules=gradients.SwappedWinner, concerns=only("max")),
+    _backward("an empty bin sends to pixel (0, 0)", "mmcv, RoIs that it skips", after=gradients.empty_bins_send),
+    _backward("an inverted box sends nothing", "Chainer's roi_pooling_2d on a CPU", before=gradients.inverted_send_nothing, concerns=lambda dialect, _: _enlarges(dialect), equivalent=NOT_ENLARGED),
+    _backward("the last RoI overwrites the others", "a scatter without atomics", after=gradients.last_wins),
+    _backward("the last bin overwrites the others", "a scatter without atomics", after=gradients.last_bin_wins),
+    _backward("only the first RoI sends its gradient", after=gradients.first_only),
     _backward("gradient added to what was there before", after=lambda values, _: values * 2),
-    _backward("gradients of the bins transposed", before=faults.arriving(faults.transposed)),
-    _backward("gradients of the bins in reverse order", before=faults.arriving(lambda grad: grad[:, :, ::-1, ::-1])),
-    _backward("gradients of the channels in reverse order", before=faults.arriving(lambda grad: grad[:, ::-1])),
-    _backward("gradient without its sign", before=faults.arriving(abs)),
+    _backward("gradients of the bins transposed", before=gradients.arriving(faults.transposed)),
+    _backward("gradients of the bins in reverse order", before=gradients.arriving(lambda grad: grad[:, :, ::-1, ::-1])),
+    _backward("gradients of the channels in reverse order", before=gradients.arriving(lambda grad: grad[:, ::-1])),
+    _backward("gradient without its sign", before=gradients.arriving(abs)),
     _backward("no gradient for the maps", after=faults.constant(ZERO)),
     _backward("gradient of ones", after=faults.constant(ONE)),
 )  # fmt: skip
 """Faults of gradients."""
-
-
-def main_dialects() -> dict[str, Dialect]:
-    """The dialects under which every mutant that concerns them must be noticed."""
-    names = ("torchvision", "roikit", "onnxruntime", "openvino", "chainer", "chainer-max", "tvm", "mnn")
-    return {name: DIALECTS[name] for name in names}

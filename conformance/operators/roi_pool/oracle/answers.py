@@ -1,4 +1,4 @@
-"""What a call of RoIPool may return, in the form in which the harness asks: the arguments of a case, a dialect, a data type."""
+"""What a call of RoIPool may return in a data type: exact answers, or some with bounds, or none if nobody can say."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from ....arrays import box_rows, feature_map, numpy_dtype
 from ....exact.budgets import quantum
 from ....exact.floats import FLOAT_TYPES, as_float, as_floats
-from ....operator import Operation
+from ....operator import Answer, Operation
 from . import output, quick
 from .decisions import possible
 from .geometry import Rules
@@ -27,13 +27,6 @@ if TYPE_CHECKING:
 
 _BOUNDED = ("float32", "float64")
 _FLOAT64 = FLOAT_TYPES["float64"]
-
-
-class Answer(NamedTuple):
-    """Values as nested lists, and the greatest error of each: None if it must be equal bit for bit."""
-
-    output: Any
-    bound: Any = None
 
 
 class Asked(NamedTuple):
@@ -70,7 +63,7 @@ class Asked(NamedTuple):
         return self.boxes, self.maps.shape, self.output_size, self.scale
 
 
-def answers(arguments: Mapping[str, Any], operation: Operation, dialect: Dialect, dtype: str) -> tuple[Answer, ...]:
+def answers_in(arguments: Mapping[str, Any], operation: Operation, dialect: Dialect, dtype: str) -> tuple[Answer, ...]:
     """What a call may return: one exact answer, several where rounding decides, with bounds if inexact; () if nobody can say."""
     asked, rules = Asked.of(arguments, dtype), Rules(dialect, dtype)
     answer = {Operation.FORWARD: _output, Operation.FEATURE_GRADIENT: _gradient}.get(operation)
@@ -91,7 +84,7 @@ def _output(asked: Asked, rois: Sequence[Stages | None], rules: Rules) -> Answer
     if asked.mode == "max":
         invalid = [k for k, roi in enumerate(rois) if roi is None]
         return Answer(*_opened(result.values, values, invalid))
-    return _unless_16_bits(values, _error_of_average(result, numbers, FLOAT_TYPES[rules.dtype]), rules.dtype)
+    return _unless_16_bits(values, error_of_average(result, numbers, rules.dtype), rules.dtype)
 
 
 def _opened(exact: Array, values: Any, invalid: Sequence[int]) -> tuple[Any, Any]:
@@ -129,12 +122,13 @@ def _unless_16_bits(values: Any, error: Array | None, dtype: str) -> Answer | No
     return Answer(values, as_floats(_written, error).tolist()) if dtype in _BOUNDED else None
 
 
-def _error_of_average(result: Result, pixels: Array, type_: FloatType) -> Array | None:
+def error_of_average(result: Result, pixels: Array, dtype: str) -> Array | None:
     """The greatest error of each average; None if all are exact, in whatever order they are computed.
 
     A term is a pixel times the reciprocals of two counts, each rounded; products and sums of n of them, or one division, add
     fewer than n + 6 roundings.
     """
+    type_ = FLOAT_TYPES[dtype]
     counts, magnitude = result.counts[:, None] + 0 * result.winners, as_floats(as_float, result.magnitude)
     seen = counts > 0
     if _fits(pixels, magnitude.max(initial=0), type_) and _are_powers(counts[seen]):

@@ -10,7 +10,7 @@ import numpy as np
 from ....exact.budgets import Budget, bits_needed, quantum, single
 from ....operator import DTYPES, Operation
 from . import output
-from .answers import Asked, answers
+from .answers import Asked, answers_in
 from .decisions import possible, ties
 from .geometry import Rules
 
@@ -74,5 +74,5 @@ def is_power(count: int) -> bool:
 
 def exact_dtypes(arguments: Mapping[str, Any], operation: Operation, dialect: Dialect) -> tuple[str, ...]:
     """The data types in which a call has one answer, and that without bounds."""
-    found = {dtype: answers(arguments, operation, dialect, dtype) for dtype in DTYPES}
+    found = {dtype: answers_in(arguments, operation, dialect, dtype) for dtype in DTYPES}
     return tuple(dtype for dtype, each in found.items() if len(each) == 1 and each[0].bound is None)

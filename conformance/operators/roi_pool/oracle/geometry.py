@@ -94,7 +94,7 @@ class Rules:
                     last = max(n for n, pixel in numbers if pixel is Special.NAN)
                     numbers = numbers[last + 1 :]
                     # What comes next takes the place of the NaN, and of all before it.
-                    return self.greatest(numbers, MaxStart.FIRST) if numbers else (Special.NAN, None)
+                    return self.greatest(numbers, MaxStart.MINUS_INFINITY) if numbers else (Special.NAN, None)
             numbers = [(n, pixel) for n, pixel in numbers if pixel is not Special.NAN]
         return self.greatest(numbers, self.dialect.start)
 
