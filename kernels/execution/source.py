@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _SCALARS = {"int": "int32", "int64": "int64", "float": "float32", "double": "float64", "unsigned char": "uint8"}
 _INCLUDE = re.compile(r'^#include "(?P<file>[\w./]+)"$', re.MULTILINE)
-_FIELDS = re.compile(r"^#define (?P<name>ROIKIT_\w+_FIELDS) (?P<members>(?:.*\\\n)*.*)$", re.MULTILINE)
+_FIELDS = re.compile(r"^#define (?P<name>ROIKIT_\w+_FIELDS)(?P<members>(?:.*\\\n)*.*)$", re.MULTILINE)
 _STRUCT = re.compile(r"^struct (?P<name>\w+Params) \{(?P<body>.*?)^\};", re.MULTILINE | re.DOTALL)
 _MEMBER = re.compile(r"^\s*(?P<type>\w+) (?P<names>[\w\[\]]+(?:, [\w\[\]]+)*);", re.MULTILINE)
 _ADDRESSES = ("gradients", "maps")  # fields that begin a struct, and hold the addresses of arrays, one for each level

@@ -1,5 +1,5 @@
 // The RoIs that touch a tile, some at a time, and what they put on its pixels: for each axis the weight of every bin on every row or
-// column of the tile: what the operator's `weigh_bin` writes, divided by its `divisor_of` the RoI. All functions are called by all threads of the block, which is synchronised when they return.
+// column of the tile: what the operator's `weigh_bin` writes. All functions are called by all threads of the block, which is synchronised when they return.
 #pragma once
 
 // A RoI as a tile sees it: of the bins along an axis those from `first` on, `count` of them, touch it.
@@ -150,8 +150,8 @@ ROIKIT_FN void weigh(const Chunk& chunk, const Tile& tile, Segment at, const Bac
         const Piece& piece = chunk.pieces[n];
         const int first = (along_y ? piece.first_y : piece.first_x) + (along_y ? at.y : at.x) * most;
         if (b >= bins_in_segment(along_y ? piece.count_y : piece.count_x, along_y ? at.y : at.x, most)) continue;
-        weigh_bin(along_y ? piece.y : piece.x, first + b, along_y ? tile.y_begin : tile.x_begin,
-                  along_y ? tile.y_end : tile.x_end, divisor_of(piece.y, piece.x, along_y),
+        weigh_bin(piece.y, piece.x, along_y, first + b, along_y ? tile.y_begin : tile.x_begin,
+                  along_y ? tile.y_end : tile.x_end,
                   along_y ? chunk.weights_y + ((int64)n * most + b) * params.tile_y
                           : chunk.weights_x + ((int64)n * most + b) * params.tile_x);
     }

@@ -9,14 +9,12 @@ ROIKIT_FN Span span_of(const Axis& axis, int p) {
     return Span{sample_at(axis, p, ranks.begin).low, sample_at(axis, p, ranks.end - 1).high + 1};
 }
 
-// By what the weights along an axis are divided (RA-8). Along one axis is enough, and rounds once, as dividing at the end would.
-ROIKIT_FN acc_t divisor_of(const Axis& y, const Axis& x, bool along_y) {
+// The weight of a bin on the pixels begin … end - 1 along one of the axes: of RA-7, equal pixels merged, and divided (RA-8).
+ROIKIT_FN void weigh_bin(const Axis& y, const Axis& x, bool along_y, int p, int begin, int end, acc_t* weights) {
+    const Axis& axis = along_y ? y : x;
     const acc_t samples = y.grid * x.grid;
-    return along_y && samples > (acc_t)1 ? samples : (acc_t)1;
-}
-
-// The weight of a bin on the pixels begin … end - 1: of RA-7, equal pixels merged, divided by `divisor`.
-ROIKIT_FN void weigh_bin(const Axis& axis, int p, int begin, int end, acc_t divisor, acc_t* weights) {
+    // Dividing along one axis is enough, and rounds once, as dividing at the end would.
+    const acc_t divisor = along_y && samples > (acc_t)1 ? samples : (acc_t)1;
     const Ranks ranks = inside_ranks(axis, p);
     // What lies at or below the pixel before the first sends nothing here, but what lies below the map is moved to its edge.
     const int first = begin > 0 ? first_rank(axis, p, (acc_t)(begin - 1), true) : 0;
