@@ -5,9 +5,6 @@
 // lines, numbers them as they come, and says in ROIKIT_PLACE_OF_END which number of a launch says what.
 #pragma once
 
-// What a geometry says of a RoI along an axis.
-enum class Placed { ok, not_finite, too_far };
-
 #ifdef ROIKIT_RULES_AT_LAUNCH
 #define ROIKIT_CHOICE(Type, name) ((Type)(int)roikit_host::rules[ROIKIT_PLACE_OF_##name])
 #define ROIKIT_NUMBER(name) ((acc_t)roikit_host::rules[ROIKIT_PLACE_OF_##name])

@@ -1,7 +1,7 @@
 // A row of `boxes` as a RoI on the map that it is pooled from, and how a block divides its memory.
 //
 // A geometry (sampling.cuh is one) comes before: `Axis`, a RoI along an axis; `place_axis`, which makes one of two coordinates of a
-// box and says by a `Placed` whether it can be pooled; and ROIKIT_GEOMETRY_FIELDS, what a struct of parameters has for it.
+// box and says by a `Placed` (axis.cuh) whether it can be pooled; and ROIKIT_GEOMETRY_FIELDS, what a struct of parameters has for it.
 //
 // The specialisation defines ROIKIT_LEVELS, the number of maps of a feature pyramid that a RoI is pooled from: 1 for a single map.
 #pragma once

@@ -5,6 +5,7 @@
 // Coordinates are feature pixels.
 #pragma once
 
+#include "library/axis.cuh"
 #include "library/choices.cuh"
 
 enum class Offset { none, half, half_before_scale, pixel_centre };

@@ -1,5 +1,6 @@
 // The RoIs that touch a tile, some at a time, and what they put on its pixels: for each axis the weight of every bin on every row or
-// column of the tile: what the operator's `weigh_bin` writes. All functions are called by all threads of the block, which is synchronised when they return.
+// column of the tile, as the operator's `weigh_bin` writes it. All functions are called by all threads of the block, which is
+// synchronised when they return.
 #pragma once
 
 // A RoI as a tile sees it: of the bins along an axis those from `first` on, `count` of them, touch it.

@@ -26,17 +26,12 @@ struct Extent {
     int y_begin, y_end, x_begin, x_end;
 };
 
-// The pixels between the first and the last that a bin reads along an axis; none if end <= begin.
-struct Span {
-    int begin, end;
-};
-
 static_assert(sizeof(Extent) == ROIKIT_EXTENT_BYTES && sizeof(Span) == ROIKIT_SPAN_BYTES &&
                   sizeof(Winner) == ROIKIT_WINNER_BYTES, "sizes that gather_plan.py reckons with");
 
 struct Workspace {
     Extent* extents;     // K
-    Span* spans;         // K × (P_h + P_w): along y, then along x
+    Span* spans;         // K × (P_h + P_w), what lies between the first and the last pixel of each bin: along y, then along x
     unsigned* touching;  // tiles × words: bit k of a tile says whether RoI k touches it
     int* touches;        // tiles: how many do
     int* order;          // tiles: the heaviest first
