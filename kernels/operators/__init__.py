@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 NAMES = (
     "roi_align",
+    "roi_pool",
 )  # fmt: skip
 
 
