@@ -67,7 +67,7 @@ def describe(subject: Subject) -> Description:
     """The description that a worker sent."""
     assert subject.description is not None
     given: dict[str, Any] = dict(subject.description)
-    described: dict[str, Any] = given.pop("operators", {})
+    described: Any = given.pop("operators", {})
     operators = {name: Capability(**_known(one, Capability)) for name, one in described.items()}
     return Description(**_known(given, Description), operators=operators)
 

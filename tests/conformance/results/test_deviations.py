@@ -7,8 +7,8 @@ import pytest
 from roikit.conformance.cases.case import load_cases
 from roikit.conformance.implementation import registered
 from roikit.conformance.results import deviations
-from roikit.conformance.results.file.deviations import DeviationListError
-from roikit.conformance.results.file.result import Result
+from roikit.conformance.results.deviations import DeviationListError
+from roikit.conformance.results.result import Result
 from roikit.conformance.verdict import Judgement, Verdict
 from roikit.kernels.dialects.choices import Max
 
@@ -25,7 +25,8 @@ added = 2026-11-23
 
 def result(verdict, case="inverted-x-adaptive", dialect="onnx-16", dtype="float32"):
     return Result(
-        implementation="x", dialect=dialect, case=case, group="degenerate", rules=(), operation="forward", mode="avg",
+        implementation="x", dialect=dialect, case=case, operator="roi_align",
+        group="degenerate", rules=(), operation="forward", mode="avg",
         dtype=dtype, layout="NCHW", judgement=Judgement(verdict, "why"), seconds=0,
     )  # fmt: skip
 
@@ -91,7 +92,10 @@ def test_a_list_that_is_wrong_is_refused(text, message):
 def test_a_deviation_may_name_choices_that_are_made_instead():
     (deviation,) = deviations.parse(ENTRY + "choices = { max = 'sample', max_start = 0 }\n", "x.toml", load_cases())
     assert deviation.choices == {"max": Max.SAMPLE, "max_start": 0.0}
-    assert (deviation.is_about("onnx-16", "float32"), deviation.is_about("onnx-10", "float32")) == (True, False)
+    assert (
+        deviation.is_about("roi_align", "onnx-16", "float32"),
+        deviation.is_about("roi_align", "onnx-10", "float32"),
+    ) == (True, False)
 
 
 def test_every_list_that_is_shipped_can_be_read_and_belongs_to_an_implementation():

@@ -12,18 +12,21 @@ from roikit.conformance.fuzzing import batch as fuzz
 from roikit.conformance.fuzzing.batch import Task, run_batch
 from roikit.conformance.workers.process import Target
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parents[1]
 
 
 def mutants_of(name):
-    specification = importlib.util.spec_from_file_location(f"roikit_{name}", HERE / f"{name}.py")
+    specification = importlib.util.spec_from_file_location(f"roikit_{Path(name).name}", HERE / f"{name}.py")
     module = importlib.util.module_from_spec(specification)
     specification.loader.exec_module(module)
     return module.MUTANTS
 
 
-OUTPUT = {fault: ("roi_align.cu", *change) for fault, change in mutants_of("test_kernels").items()}
-GRADIENT = mutants_of("test_gradient_kernels")
+OUTPUT = {
+    fault: ("roi_align.cu", *change)
+    for fault, change in mutants_of("operators/roi_align/faults/test_mutant_kernels").items()
+}
+GRADIENT = mutants_of("operators/roi_align/faults/test_mutant_gradient_kernels")
 
 # Some in every run of the tests, since each is compiled; the others are for ROIKIT_FUZZ_MUTANTS=all. By what is asked for.
 ALWAYS = ("low bound excluded", "merged taps lose a weight", "weight lost", "held extent moves")
@@ -63,7 +66,8 @@ def test_a_fault_is_found_within_a_minute(operation, fault, monkeypatch):
     dialect = "torchvision" if fault in UNALIGNED else "torchvision-aligned"
     modes = ("max",) if fault in OF_A_MAXIMUM else ("avg",)
     task = Task(
-        Target("mutant", "adapter:players:Mutant"), 1, 0, (dialect,), ("float32",), ("NCHW",), modes, (operation,), (),
+        Target("mutant", "adapter:players:Mutant"), 1, 0, "roi_align", (dialect,), ("float32",), ("NCHW",), modes,
+        (operation,), (),
         kinks=False, invalid=False, seconds=60.0, once=True,
     )  # fmt: skip
     started = time.monotonic()

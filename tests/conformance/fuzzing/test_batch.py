@@ -6,6 +6,7 @@ import os
 import pickle
 import subprocess
 import sys
+from importlib.resources import files
 from pathlib import Path
 
 import jsonschema
@@ -21,11 +22,12 @@ from roikit.conformance.fuzzing import run as fuzz_run
 from roikit.conformance.fuzzing import strategies
 from roikit.conformance.fuzzing.batch import Batch, Task, run_batch
 from roikit.conformance.fuzzing.cases import whole
+from roikit.conformance.operators.roi_align.draws import chance
 from roikit.conformance.operators.roi_align.oracle.certificate import exact_dtypes
 from roikit.conformance.workers.process import Target
 from roikit.kernels.dialects.roi_align import DIALECTS
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parents[1]
 
 
 @pytest.fixture(autouse=True)
@@ -46,7 +48,7 @@ def task(player="transcribed", seed=1, number=0, **changes):
         "dialects": ("torchvision",), "dtypes": ("float32",), "layouts": ("NCHW",), "modes": ("avg",),
         "operations": ("forward",), "boxes": (), "kinks": False, "invalid": False, "seconds": 20.0, "once": True,
     }  # fmt: skip
-    return Task(target, seed, number, **given | changes)
+    return Task(target, seed, number, "roi_align", **given | changes)
 
 
 def records(folder):
@@ -67,7 +69,7 @@ def only_case(folder):
     """The one case file of a folder, which must meet the schema, and its case."""
     (path,) = folder.glob("fuzz-*.json")
     document = json.loads(path.read_text())
-    schema = json.loads((Path(fuzz.__file__).parent / "schema" / "case.schema.json").read_text())
+    schema = json.loads(files("roikit.conformance").joinpath("schema/case.schema.json").read_text())
     jsonschema.validate(document, schema)
     (case,) = cases_of(document)
     return path, case
@@ -194,7 +196,7 @@ def test_a_crash_is_found_and_shrunk():
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
-@given(strategies.arguments())
+@given(chance.arguments())
 def test_what_is_drawn_is_a_call(drawn):
     case = strategies.expect(drawn, "torchvision", "float32")
     call = case.call("torchvision", "float32", "NHWC")

@@ -159,7 +159,7 @@ def test_what_scripts_know_of_a_library_is_what_its_adapter_says(name):
 def roikit(*arguments):
     command = [sys.executable, "-m", "roikit.conformance.commands.cli", "reproduce", *arguments]
     environment = os.environ | {
-        "PYTHONPATH": os.pathsep.join(filter(None, [str(Path(__file__).parent), os.environ.get("PYTHONPATH")]))
+        "PYTHONPATH": os.pathsep.join(filter(None, [str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH")]))
     }
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 

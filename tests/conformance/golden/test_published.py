@@ -8,6 +8,7 @@ from importlib.resources import files
 import jsonschema
 import pytest
 
+from roikit.conformance import operators
 from roikit.conformance.golden import files as golden_files
 from roikit.conformance.golden import published
 from roikit.conformance.golden.published import Verdict
@@ -18,6 +19,7 @@ TEXT = PACKAGE.joinpath("operators/roi_align/published.json").read_text(encoding
 CATALOGUE = json.loads(TEXT)
 ENTRIES = {entry["id"]: entry for entry in CATALOGUE["entries"]}
 NOT_EXPRESSIBLE = {entry["id"] for entry in CATALOGUE["not_expressible"]}
+OPERATOR = operators.get("roi_align")
 SURVEYED = 120  # entries of the survey of public goldens
 
 
@@ -75,7 +77,7 @@ def test_numbers_have_the_shape_of_the_output(entry):
 
 @pytest.mark.parametrize("entry", ENTRIES.values(), ids=lambda entry: entry["id"])
 def test_a_dialect_that_has_a_name_goes_by_it(entry):
-    dialect, mode = published.dialect_of(entry["dialect"]), entry["arguments"]["mode"]
+    dialect, mode = published.dialect_of(entry["dialect"], OPERATOR), entry["arguments"]["mode"]
     named = {named.for_mode(mode) for named in DIALECTS.values()}
     assert isinstance(entry["dialect"], str) == (dialect.for_mode(mode) in named)
 
@@ -107,7 +109,7 @@ def test_the_command_prints_every_entry_and_succeeds(capsys):
 
 def test_the_command_fails_if_something_is_not_as_recorded(capsys, monkeypatch):
     catalogue = altered("mmcv_1", expected=[[1, 1.25], [1.5, Fraction("1.76")]])
-    monkeypatch.setattr(published, "load_catalogue", lambda: catalogue)
+    monkeypatch.setattr(published, "load_catalogue", lambda _operator: catalogue)
     assert published.main([]) == 1
     assert "1 not as recorded: mmcv_1" in capsys.readouterr().out
 
@@ -182,9 +184,9 @@ def test_an_input_is_named_or_a_ramp_or_rows():
 
 
 def test_a_dialect_is_a_name_or_choices():
-    assert published.dialect_of("mmcv") is DIALECTS["mmcv"]
-    assert published.dialect_of({"offset": "half", "min_size": "none"}) == DIALECTS["torchvision-aligned"]
+    assert published.dialect_of("mmcv", OPERATOR) is DIALECTS["mmcv"]
+    assert published.dialect_of({"offset": "half", "min_size": "none"}, OPERATOR) == DIALECTS["torchvision-aligned"]
     with pytest.raises(ValueError, match="no choice called shift"):
-        published.dialect_of({"shift": "half"})
+        published.dialect_of({"shift": "half"}, OPERATOR)
     with pytest.raises(ValueError, match="quarter"):
-        published.dialect_of({"offset": "quarter"})
+        published.dialect_of({"offset": "quarter"}, OPERATOR)

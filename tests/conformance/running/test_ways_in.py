@@ -13,7 +13,7 @@ import yaml
 
 from roikit.conformance.results import file as results
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
 
 # A tiny package. It counts from the outer edge of pixels where it should not, and cannot do with NaN.

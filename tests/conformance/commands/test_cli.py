@@ -14,7 +14,7 @@ import pytest
 
 from roikit.conformance.results import file as results
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parents[1]
 
 
 def roikit(*arguments, **environment):

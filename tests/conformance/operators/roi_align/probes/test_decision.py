@@ -10,16 +10,14 @@ import pytest
 
 from roikit.conformance.cases.case import load_cases
 from roikit.conformance.commands.detect import _find
-from roikit.conformance.detection.decision.decision import detect
-from roikit.conformance.detection.decision.derivative import Derivative, compare, compare_boxes
-from roikit.conformance.detection.decision.reading import Reading, Readings, Setting
-from roikit.conformance.detection.decision.report import Verdict as Found
-from roikit.conformance.detection.decision.report import name_of
+from roikit.conformance.detection.reading import Setting
+from roikit.conformance.detection.report import Verdict as Found
+from roikit.conformance.detection.report import name_of
+from roikit.conformance.findings import Derivative, Reading, Readings
 from roikit.conformance.operators.roi_align.faults import formulas as faults
 from roikit.conformance.operators.roi_align.oracle.gradient import box_gradient, feature_gradient
 from roikit.conformance.operators.roi_align.oracle.output import roi_align
-from roikit.conformance.operators.roi_align.probes.prediction import CANDIDATES, GEOMETRY, choices, outcomes, place
-from roikit.conformance.operators.roi_align.probes.probes import (
+from roikit.conformance.operators.roi_align.probes.calls import (
     AVERAGES,
     GENERIC,
     MAXIMA,
@@ -31,6 +29,9 @@ from roikit.conformance.operators.roi_align.probes.probes import (
     STEP,
     maps_of,
 )
+from roikit.conformance.operators.roi_align.probes.decision import detect
+from roikit.conformance.operators.roi_align.probes.derivative import compare, compare_boxes
+from roikit.conformance.operators.roi_align.probes.prediction import CANDIDATES, GEOMETRY, choices, outcomes, place
 from roikit.conformance.results import deviations
 from roikit.conformance.sampling.axis import Rules
 from roikit.conformance.verdict import Judgement, Verdict
@@ -320,7 +321,7 @@ def test_a_choice_that_is_known_to_be_made_instead_is_known(monkeypatch, choices
     )
     known = deviations.parse(listed, "x.toml", load_cases())
     monkeypatch.setattr(deviations, "load", lambda *_: known)
-    setting = Setting(dialect="torchvision-aligned", dtype="float32", layout="NCHW")
+    setting = Setting(operator="roi_align", dialect="torchvision-aligned", dtype="float32", layout="NCHW")
     finding = _find(Target("x", ""), setting, Readings(forward=played(DIALECTS["mmcv"])), is_declared=True)
     assert (finding.verdict, finding.known) == (verdict, "as mmcv" if verdict == Found.KNOWN else "")
     assert "mmcv" in name_of(finding)

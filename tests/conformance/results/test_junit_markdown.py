@@ -13,17 +13,18 @@ import pytest
 from roikit.conformance.cases.case import load_cases
 from roikit.conformance.results import file as results
 from roikit.conformance.results import junit_markdown as exports
-from roikit.conformance.results.file.result import Result, Subject
-from roikit.conformance.results.file.summary import Summary
+from roikit.conformance.results.result import Result, Subject
+from roikit.conformance.results.summary import Summary
 from roikit.conformance.verdict import Judgement, Verdict
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parents[1]
 NASTY = "\x1b[31mno | such\n<details> & `x`\x00 \ud800 (https://example.org/a_b)"
 
 
 def result(implementation, verdict, reason="", case="border-low", dialect="torchvision", dtype="float32"):
     return Result(
-        implementation=implementation, dialect=dialect, case=case, group="borders", rules=("RA-6",), operation="forward",
+        implementation=implementation, dialect=dialect, case=case, operator="roi_align",
+        group="borders", rules=("RA-6",), operation="forward",
         mode="avg", dtype=dtype, layout="NCHW", judgement=Judgement(verdict, reason), seconds=0.25,
     )  # fmt: skip
 

@@ -14,14 +14,15 @@ import jsonschema
 import numpy as np
 import pytest
 
-from roikit.conformance.detection.decision.decision import detect
-from roikit.conformance.detection.decision.derivative import compare, compare_boxes
-from roikit.conformance.detection.decision.reading import Reader, Setting
-from roikit.conformance.operators.roi_align.probes.probes import PROBES
+from roikit.conformance.detection.reading import Reader, Setting
+from roikit.conformance.operators.roi_align.probes import RoiAlignProbes
+from roikit.conformance.operators.roi_align.probes.calls import PROBES
+from roikit.conformance.operators.roi_align.probes.decision import detect
+from roikit.conformance.operators.roi_align.probes.derivative import compare, compare_boxes
 from roikit.conformance.workers.greeting import describe
 from roikit.conformance.workers.process import Target
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parents[1]
 PATH = os.pathsep.join(filter(None, [str(HERE), os.environ.get("PYTHONPATH")]))
 
 
@@ -40,8 +41,8 @@ def read(monkeypatch, player, dialect, layout="NCHW", seconds=30.0):
     with closing(Reader(Target(player, f"adapter:players:{player}"), seconds, threading.Event())) as reader:
         description = describe(reader.open())
         told = []
-        setting = Setting(dialect=dialect, dtype="float32", layout=layout)
-        readings = reader.read(description, setting, lambda: told.append(1))
+        setting = Setting(operator="roi_align", dialect=dialect, dtype="float32", layout=layout)
+        readings = reader.read(RoiAlignProbes(), description, setting, lambda: told.append(1))
     assert len(told) == len(PROBES) == len(readings.forward)
     return readings
 
@@ -129,8 +130,8 @@ def test_who_never_answers_is_soon_asked_no_more(monkeypatch):
     monkeypatch.setenv("PYTHONPATH", PATH)
     target = Target("sleepy", "callable:numpy:players:sleepy", ("torchvision",))
     with closing(Reader(target, 0.5, threading.Event())) as reader:
-        setting = Setting(dialect="torchvision", dtype="float32", layout="NCHW")
-        readings = reader.read(describe(reader.open()), setting, lambda: None)
+        setting = Setting(operator="roi_align", dialect="torchvision", dtype="float32", layout="NCHW")
+        readings = reader.read(RoiAlignProbes(), describe(reader.open()), setting, lambda: None)
     reasons = [reading.reason for reading in readings.forward.values()]
     assert reasons[:3] == ["timed-out: no answer within 0.5 s"] * 3
     assert set(reasons[3:]) == {"timed-out: not asked, after others took too long"}

@@ -13,7 +13,7 @@ from roikit.conformance.fuzzing.batch import Task, close_sessions
 from roikit.conformance.workers.process import Target
 
 distributed = pytest.importorskip("distributed")
-HERE = Path(__file__).parent
+HERE = Path(__file__).parents[1]
 BATCHES = 4
 
 
@@ -21,7 +21,7 @@ def first():
     target = Target("roikit", "adapter:players:Good")
     everything = ("forward", "feature_gradient", "box_gradient")
     return Task(
-        target, 7, 0, ("torchvision",), ("float32",), ("NCHW",), ("avg",), everything, (),
+        target, 7, 0, "roi_align", ("torchvision",), ("float32",), ("NCHW",), ("avg",), everything, (),
         kinks=True, invalid=False, seconds=20.0, once=True,
     )  # fmt: skip
 

@@ -14,16 +14,17 @@ import jsonschema
 import pytest
 
 from roikit.conformance.commands import detect
-from roikit.conformance.detection.decision.reading import Reader, Setting
-from roikit.conformance.detection.decision.report import document
+from roikit.conformance.detection.reading import Reader, Setting
+from roikit.conformance.detection.report import document
 from roikit.conformance.implementation import registered
-from roikit.conformance.operators.roi_align.probes.probes import PROBES
+from roikit.conformance.operators.roi_align.probes import RoiAlignProbes
+from roikit.conformance.operators.roi_align.probes.calls import PROBES
 from roikit.conformance.peers import places
 from roikit.conformance.peers.environments import environments
 from roikit.conformance.workers.greeting import describe
 from roikit.conformance.workers.process import Target
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 RECORDED = sorted((ROOT / "reports" / "recorded" / "detections").glob("*.json"))
 SCHEMA = ROOT / "conformance" / "schema" / "detection.schema.json"
 ALL = os.environ.get("ROIKIT_DETECT") == "all"
@@ -95,8 +96,8 @@ def test_what_is_detected_is_what_is_declared_but_for_what_is_known(name):
         description = describe(subject)
         few = FEW if name.startswith("roikit") and not ALL else None
         for dialect in description.dialects[:few]:
-            setting = Setting(dialect=dialect, dtype="float32", layout=description.layouts[0])
-            readings = reader.read(description, setting, lambda: None, ASKED)
+            setting = Setting(operator="roi_align", dialect=dialect, dtype="float32", layout=description.layouts[0])
+            readings = reader.read(RoiAlignProbes(), description, setting, lambda: None, ASKED)
             finding = detect._find(target, setting, readings, is_declared=True)
             is_as_known(document([], [finding])["detections"][0], asked=ASKED)
 

@@ -14,7 +14,7 @@ from roikit.conformance.running.runner import Listener, run
 from roikit.conformance.verdict import Verdict
 from roikit.conformance.workers.process import Target
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parents[1]
 # One case that players spoil (a map of 5 x 5 pixels), between two that they do not.
 CASES = [case for case in load_cases() if case.id in ("border-low", "place-two-by-two", "border-top")]
 SELECTION = Selection(dtypes=("float32",), layouts=("NCHW",), dialects=("torchvision",))

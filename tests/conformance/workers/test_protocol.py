@@ -18,7 +18,7 @@ from roikit.conformance.verdict import ACCIDENTS
 from roikit.conformance.workers import protocol
 from roikit.conformance.workers.greeting import understand
 
-SOURCE = Path(__file__).parent / "workers" / "worker.cpp"
+SOURCE = Path(__file__).parents[1] / "workers" / "worker.cpp"
 COMPILER = os.environ.get("CXX") or next(filter(shutil.which, ("c++", "g++", "clang++")), None)
 DOCUMENT = files("roikit.conformance").joinpath("PROTOCOL.md").read_text(encoding="utf-8")
 
