@@ -22,10 +22,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from ..assembler import facts as assembler
 from ..measuring import gpu, machine
 from ..operators.roi_align.operations import Operation
 from ..operators.roi_align.workloads import CPU_ROWS
-from ..suites import compiled
 from . import goldens, rows, table
 from .document import Document, NothingMeasuredError, Skipped
 
@@ -81,7 +81,7 @@ def measure_compiled(document: Document) -> None:
         return
     if find_spec("cuda") is None or find_spec("cuda.core") is None:
         raise Skipped("cuda-core is not installed")
-    document.content["compiled"] = compiled.facts(deadline=document.deadline)
+    document.content["compiled"] = assembler.facts(deadline=document.deadline)
 
 
 @app.command()
@@ -145,5 +145,3 @@ def record(
         raise typer.Exit(1) from None
 
 
-if __name__ == "__main__":
-    app()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..measuring import machine, probes
 from ..measuring.device import Timer
 from ..operators.roi_align import exercise
+from ..operators.roi_align.gpu import usual_kernel
 from ..operators.roi_align.operations import Operation
 from ..operators.roi_align.workloads import GPU_ROWS
 from . import goldens, gpu_rows, tools
@@ -50,12 +51,12 @@ def measure(document: Document, names: list[str], operations: list[Operation], s
     document.stage("launches", partial(add, partial(probes.launches, timer)))
     document.stage("atomics", partial(add, partial(probes.atomics, timer)))
     document.stage("sorts", partial(add, partial(probes.sorts, timer)))
-    for name in probes.PREDICTED_BACKWARD:
+    for name in usual_kernel.PREDICTED_BACKWARD:
         document.stage(
-            f"torchvision {name} backward", lambda name=name: add(lambda: [probes.torchvision_backward(name)])
+            f"torchvision {name} backward", lambda name=name: add(lambda: [usual_kernel.torchvision_backward(name)])
         )
-    for name in probes.PREDICTED_FORWARD:
-        document.stage(f"torchvision {name} kernel", lambda name=name: add(lambda: [probes.torchvision_kernel(name)]))
+    for name in usual_kernel.PREDICTED_FORWARD:
+        document.stage(f"torchvision {name} kernel", lambda name=name: add(lambda: [usual_kernel.torchvision_kernel(name)]))
     document.stage("small calls", exercise.small_calls, least=20)  # compiles what runs under the sanitizers
     for tool in tools.SANITIZERS:
         document.stage(f"compute-sanitizer {tool}", partial(_sanitize, document, tool), least=15)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ..measuring import machine
+from ..measuring import contestant, machine
 from ..measuring.timing import Control, Summary, control, host_seconds, interleave, summarise
 from ..operators.roi_align import floors
 from ..operators.roi_align.cpu import box_gradient as box_contestants
@@ -140,9 +140,9 @@ def measure_on_cpu(
     """Returns the record of a row on ``threads`` threads; about ``seconds`` go into timing."""
     work, part = problem(row), WHO[operation]
     reference = reference_of(work, processes, operation)
-    contestants.use_threads(threads)
-    peers, absent = contestants.present_peers(part.PEERS, work, threads)
-    everybody = [*contestants.our_variants(part.roikit, work), *peers]
+    contestant.use_threads(threads)
+    peers, absent = contestant.present_peers(part.PEERS, work, threads)
+    everybody = [*contestant.our_variants(part.roikit, work), *peers]
     before = first_check(everybody, reference, absent)
     everybody = [one for one in everybody if one.name in before]
     functions = {one.name: partial(host_seconds, one) for one in everybody}

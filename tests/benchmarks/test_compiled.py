@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from benchmarks.assembler import instructions, sass
+from benchmarks.assembler import facts, instructions, sass
 from benchmarks.record.table import print_tables
 from benchmarks.suites import compiled
 from roikit.kernels.operators.roi_align import forward_plan as plan
@@ -34,23 +34,23 @@ def test_a_loop_that_is_not_known_is_an_error():
 @pytest.mark.parametrize("specialisation", compiled.SPECIALISATIONS)
 @needs_nvrtc
 def test_facts(specialisation):
-    facts = compiled._facts_of(specialisation, "sm_90")
-    assert set(facts) == set(compiled.FACTS)
-    assert facts["spill_bytes"] == 0
-    assert facts["resident_warps_a1"] >= 24
+    found = facts._facts_of(specialisation, "sm_90")
+    assert set(found) == set(compiled.FACTS)
+    assert found["spill_bytes"] == 0
+    assert found["resident_warps_a1"] >= 24
     if sass.disassembler() is None:
         pytest.skip("no nvdisasm: pip install nvidia-cuda-nvdisasm")
-    assert 0 < facts["instructions_per_output_c1"] < facts["instructions"]
+    assert 0 < found["instructions_per_output_c1"] < found["instructions"]
 
 
 @needs_nvrtc
 def test_without_a_disassembler_facts_are_missing_and_shown_to_be(monkeypatch):
     monkeypatch.setattr(sass, "disassembler", lambda: None)
-    facts = compiled._facts_of("NHWC float32", "sm_90")
-    assert facts["instructions"] is facts["instructions_per_output_a1"] is None
+    found = facts._facts_of("NHWC float32", "sm_90")
+    assert found["instructions"] is found["instructions_per_output_a1"] is None
     with pytest.raises(NotImplementedError, match="nvdisasm"):
-        compiled.Compiled().setup({("NHWC float32", "sm_90"): facts}, "instructions", "NHWC float32", "sm_90")
-    item = {"specialisation": "NHWC float32", "architecture": "sm_90", **facts}
+        compiled.Compiled().setup({("NHWC float32", "sm_90"): found}, "instructions", "NHWC float32", "sm_90")
+    item = {"specialisation": "NHWC float32", "architecture": "sm_90", **found}
     console = Console(width=200, record=True, file=SimpleNamespace(write=lambda _: None, flush=lambda: None))
     print_tables({"compiled": [item], "stages": [], "rows": []}, console)
     assert "a1 missing, b1 missing, c1 missing" in console.export_text()
@@ -64,11 +64,11 @@ def test_the_plan_of_a_counted_row_is_that_of_a_call():
 
 
 def test_facts_are_worked_out_for_all_in_order_until_the_deadline(monkeypatch):
-    monkeypatch.setattr(compiled, "_facts_of", lambda *pair: {"of": pair})
+    monkeypatch.setattr(facts, "_facts_of", lambda *pair: {"of": pair})
     every = [(s, a) for s in compiled.SPECIALISATIONS for a in compiled.ARCHITECTURES]
-    assert [(f["specialisation"], f["architecture"]) for f in compiled.facts()] == every
-    assert [f["of"] for f in compiled.facts()] == every
-    assert compiled.facts(deadline=0) == []
+    assert [(f["specialisation"], f["architecture"]) for f in facts.facts()] == every
+    assert [f["of"] for f in facts.facts()] == every
+    assert facts.facts(deadline=0) == []
 
 
 def test_asv_follows_every_fact_in_few_processes():

@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
-from benchmarks.measuring import gpu, machine
+from benchmarks.measuring import contestant, gpu, machine
 from benchmarks.measuring.timing import Control
 from benchmarks.operators.roi_align.cpu import forward as contestants
 from benchmarks.operators.roi_align.operations import Operation
@@ -159,7 +159,7 @@ def test_all_operations_are_rows_of_their_own(quick, tmp_path, monkeypatch):
 
         if operation != Operation.FORWARD:
             monkeypatch.setattr(who, "PEERS", {"peer": (disguised, ())})
-    monkeypatch.setattr(contestants, "our_variants", lambda ours, problem: [ours(problem, "NHWC", "float32")])
+    monkeypatch.setattr(contestant, "our_variants", lambda ours, problem: [ours(problem, "NHWC", "float32")])
     path = tmp_path / "record.json"
     result = run("--output", path, operations=())
     assert result.exit_code == 0, result.output
@@ -183,7 +183,7 @@ def test_a_wrong_gradient_is_recorded_as_wrong(quick, tmp_path, monkeypatch):
         return made
 
     monkeypatch.setattr(who, "roikit", wrong)
-    monkeypatch.setattr(contestants, "our_variants", lambda ours, problem: [ours(problem, "NCHW", "float32")])
+    monkeypatch.setattr(contestant, "our_variants", lambda ours, problem: [ours(problem, "NCHW", "float32")])
     path = tmp_path / "record.json"
     result = run("--output", path, operations=("pooler-backward",))
     (row,) = json.loads(path.read_text(encoding="utf-8"))["rows"]
@@ -192,7 +192,7 @@ def test_a_wrong_gradient_is_recorded_as_wrong(quick, tmp_path, monkeypatch):
 
 
 def test_resuming_tells_operations_apart_and_takes_old_rows_for_forward(quick, tmp_path, monkeypatch):
-    monkeypatch.setattr(contestants, "our_variants", lambda ours, problem: [ours(problem, "NCHW", "float32")])
+    monkeypatch.setattr(contestant, "our_variants", lambda ours, problem: [ours(problem, "NCHW", "float32")])
     path = tmp_path / "record.json"
     run("--output", path)
     content = json.loads(path.read_text(encoding="utf-8"))

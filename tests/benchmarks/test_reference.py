@@ -6,6 +6,7 @@ import ml_dtypes
 import numpy as np
 import pytest
 
+from benchmarks.measuring.contestant import LAYOUTS
 from benchmarks.operators.roi_align.cpu import forward as contestants
 from benchmarks.operators.roi_align.operations import Operation
 from benchmarks.operators.roi_align.reference import output as reference
@@ -23,7 +24,7 @@ def expected(work):
     return make_reference(work)
 
 
-@pytest.mark.parametrize("layout", contestants.LAYOUTS)
+@pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("dtype", ["float32", "float16", "bfloat16"])
 def test_ours_is_correct_and_every_element_is_checked(work, expected, layout, dtype):
     assert len(work.levels) == 2

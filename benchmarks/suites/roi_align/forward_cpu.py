@@ -5,6 +5,7 @@ from importlib.util import find_spec
 
 from roikit.kernels import roi_align
 
+from ...measuring.contestant import LAYOUTS, use_threads
 from ...operators.roi_align.cpu import forward as contestants
 from ...operators.roi_align.workloads import CPU_ROWS, problem
 
@@ -23,7 +24,7 @@ def smallest(functions):
 class Forward:
     """All calls of a row, on all cores, with the output arrays given."""
 
-    params = (ROWS, contestants.LAYOUTS, DTYPES)
+    params = (ROWS, LAYOUTS, DTYPES)
     param_names = ("row", "layout", "dtype")
     timeout = 120
 
@@ -39,7 +40,7 @@ class Forward:
 class Memory:
     """The peak memory of a process that makes all calls of a row, maps included."""
 
-    params = (ROWS, contestants.LAYOUTS)
+    params = (ROWS, LAYOUTS)
     param_names = ("row", "layout")
     timeout = 120
 
@@ -53,13 +54,13 @@ class Memory:
 class PerOutput:
     """Nanoseconds per output element on one thread: what rows of different sizes can be compared by."""
 
-    params = (ROWS, contestants.LAYOUTS)
+    params = (ROWS, LAYOUTS)
     param_names = ("row", "layout")
     timeout = 120
     unit = "ns per output element"
 
     def setup(self, row, layout):
-        contestants.use_threads(1)
+        use_threads(1)
         self.calls = contestants.roikit(problem(CPU_ROWS[row]), layout, "float32")
         self.calls()
 
@@ -98,7 +99,7 @@ class CallRatio:
         import torchvision
 
         torch.set_num_threads(1)
-        contestants.use_threads(1)
+        use_threads(1)
         ours = Call()
         ours.setup()
         given = torch.from_numpy(ours.feature), torch.from_numpy(ours.boxes)

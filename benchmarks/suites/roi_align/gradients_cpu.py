@@ -4,6 +4,7 @@ import numpy as np
 
 from roikit.kernels import roi_align_backward
 
+from ...measuring.contestant import LAYOUTS, use_threads
 from ...operators.roi_align.cpu import forward as contestants
 from ...operators.roi_align.operations import Operation
 from ...operators.roi_align.workloads import CPU_ROWS, problem
@@ -23,7 +24,7 @@ def prepared(operation, row, layout, dtype):
 class Time:
     """All calls of a row, on all cores, with the output arrays given."""
 
-    params = (OPERATIONS, ROWS, contestants.LAYOUTS, DTYPES)
+    params = (OPERATIONS, ROWS, LAYOUTS, DTYPES)
     param_names = ("operation", "row", "layout", "dtype")
     timeout = 120
 
@@ -39,7 +40,7 @@ class Time:
 class Memory:
     """The peak memory of a process that makes all calls of a row, maps included."""
 
-    params = (OPERATIONS, contestants.LAYOUTS)
+    params = (OPERATIONS, LAYOUTS)
     param_names = ("operation", "layout")
     timeout = 120
 
@@ -53,13 +54,13 @@ class Memory:
 class PerOutput:
     """Nanoseconds on one thread per element of the output, of the pooled output for gradients too."""
 
-    params = (OPERATIONS, ROWS, contestants.LAYOUTS)
+    params = (OPERATIONS, ROWS, LAYOUTS)
     param_names = ("operation", "row", "layout")
     timeout = 120
     unit = "ns per output element"
 
     def setup(self, operation, row, layout):
-        contestants.use_threads(1)
+        use_threads(1)
         self.calls = prepared(operation, row, layout, "float32")
         self.calls()
 
