@@ -3,22 +3,23 @@
 import numpy as np
 import pytest
 
+from benchmarks.measuring.floors import Rates
+from benchmarks.measuring.problem import Level, Problem
 from benchmarks.operators.roi_align.floors import (
     Geometry,
-    Rates,
     axis_samples,
     backward_floor,
     forward_floor,
     geometry,
     taps,
 )
-from benchmarks.operators.roi_align.workloads import Level, Problem, Row
+from benchmarks.operators.roi_align.workloads import RoiAlignRow
 from roikit.conformance.sampling.axis import stages
 from roikit.kernels.dialects.roi_align import DIALECTS
 
 
 def work(boxes, bins=2, ratio=2, size=(9, 12)):
-    row = Row("a1", "", 1, len(boxes), 3, (1,), bins, ratio, None)
+    row = RoiAlignRow("a1", "", 1, len(boxes), 3, (1,), bins, None, ratio)
     level = Level(np.ones((1, 3, *size), np.float32), np.array(boxes, np.float32), 1.0, np.arange(len(boxes)))
     return Problem(row, (level,))
 

@@ -5,9 +5,13 @@ from types import SimpleNamespace
 
 import pytest
 
+from benchmarks.operator import Counted, Exercise
 from benchmarks.record import tools
 from benchmarks.record.document import Skipped
 from benchmarks.record.tools import LINES, merge, parse_counters, parse_sanitizer
+
+EXERCISE = Exercise(module="some.exercise", kernels="roi_align", counted=())
+COUNTED = Counted(row="a1", library="torchvision", layout="NCHW", dtype="float32")
 
 CLEAN = """\
 ========= COMPUTE-SANITIZER
@@ -130,7 +134,7 @@ def test_no_counters(text):
 def test_a_tool_that_is_missing_or_too_slow_is_skipped(monkeypatch):
     monkeypatch.setattr(tools.shutil, "which", lambda program: None)
     with pytest.raises(Skipped, match="compute-sanitizer is not installed"):
-        tools.sanitize("memcheck", 5)
+        tools.sanitize("some.exercise", "memcheck", 5)
 
     def too_slow(command, timeout, **_):
         raise subprocess.TimeoutExpired(command, timeout)
@@ -138,7 +142,7 @@ def test_a_tool_that_is_missing_or_too_slow_is_skipped(monkeypatch):
     monkeypatch.setattr(tools.shutil, "which", lambda program: program)
     monkeypatch.setattr(tools.subprocess, "run", too_slow)
     with pytest.raises(Skipped, match="did not end within 5 s"):
-        tools.sanitize("memcheck", 5)
+        tools.sanitize("some.exercise", "memcheck", 5)
 
 
 def test_commands(monkeypatch):
@@ -150,10 +154,10 @@ def test_commands(monkeypatch):
 
     monkeypatch.setattr(tools.shutil, "which", lambda program: program)
     monkeypatch.setattr(tools.subprocess, "run", run)
-    assert tools.sanitize("racecheck", 5)["state"] == "clean"
-    assert tools.profile("a1", "torchvision", "NCHW", "float32", 100, 5)["instructions per output"] == 80
+    assert tools.sanitize("some.exercise", "racecheck", 5)["state"] == "clean"
+    assert tools.profile(EXERCISE, COUNTED, 100, 5)["instructions per output"] == 80
     sanitizer, profiler = commands
     assert sanitizer[:3] == ["compute-sanitizer", "--tool", "racecheck"]
-    assert "benchmarks.operators.roi_align.exercise" in sanitizer
+    assert sanitizer[-2:] == ["-m", "some.exercise"]
     assert profiler[profiler.index("--clock-control") + 1] == "none"
     assert profiler[-8:] == ["--row", "a1", "--library", "torchvision", "--layout", "NCHW", "--dtype", "float32"]

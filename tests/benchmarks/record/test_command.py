@@ -10,16 +10,18 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
-from benchmarks.measuring import contestant, gpu, machine
+from benchmarks.measuring import gpu, machine
+from benchmarks.measuring.contestant import Contestant, Contestants, Library
 from benchmarks.measuring.timing import Control
-from benchmarks.operators.roi_align.cpu import forward as contestants
+from benchmarks.operators.roi_align import reference as references
 from benchmarks.operators.roi_align.operations import Operation
+from benchmarks.operators.roi_align.operator import ROI_ALIGN
 from benchmarks.record import command as record
 from benchmarks.record import goldens, rows
 from benchmarks.record.document import Document, NothingMeasuredError, Skipped
 from benchmarks.record.table import print_tables
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 SCHEMA = json.loads((ROOT / "benchmarks" / "record.schema.json").read_text(encoding="utf-8"))
 RECORDED = sorted((ROOT / "reports" / "recorded").glob("*.json"))
 
@@ -28,16 +30,35 @@ def validate(content):
     jsonschema.validate(content, SCHEMA, format_checker=jsonschema.FormatChecker())
 
 
+OURS = dict(ROI_ALIGN.cpu.ours)
+
+
+def peers(monkeypatch, **chosen):
+    """These are all peers of RoIAlign."""
+    for name in list(ROI_ALIGN.cpu.peers):
+        monkeypatch.delitem(ROI_ALIGN.cpu.peers, name)
+    for name, library in chosen.items():
+        monkeypatch.setitem(ROI_ALIGN.cpu.peers, name, library)
+
+
+def one_variant(monkeypatch, layout):
+    """Of ours, this layout in float32 is all that takes part."""
+    monkeypatch.setattr(
+        Contestants, "variants", lambda who, operation, problem: [who.ours[operation](problem, layout, "float32")]
+    )
+
+
 @pytest.fixture
 def quick(small, monkeypatch):
     """The command measures one small row, without conformance and compilation, with one peer that is ours in disguise."""
 
     def disguised(problem, threads):
-        return contestants.Contestant("peer", "NCHW", "float32", contestants.roikit(problem, "NCHW", "float32").calls)
+        return Contestant("peer", "NCHW", "float32", OURS[Operation.FORWARD](problem, "NCHW", "float32").calls)
 
-    monkeypatch.setattr(contestants, "PEERS", {"peer": (disguised, ()), "absentee": (None, ("no_such_module",))})
-    monkeypatch.setattr(record, "measure_goldens", lambda document, implementation: None)
-    monkeypatch.setattr(record, "measure_compiled", lambda document: None)
+    peers(monkeypatch, peer=Library((), {Operation.FORWARD: disguised}))
+    monkeypatch.setitem(ROI_ALIGN.cpu.peers, "absentee", Library(("no_such_module",), {Operation.FORWARD: None}))
+    monkeypatch.setattr(record, "measure_goldens", lambda *_: None)
+    monkeypatch.setattr(record, "measure_compiled", lambda *_: None)
     monkeypatch.setattr(machine, "cores", lambda: 1)
     monkeypatch.setattr(machine.Bystanders, "_seconds", staticmethod(lambda: None))
     monkeypatch.setattr(rows, "control", lambda first, second: Control(0.01, 0.05))
@@ -46,7 +67,9 @@ def quick(small, monkeypatch):
 
 def run(*arguments, operations=("forward",)):
     chosen = [argument for operation in operations for argument in ("--operation", operation)]
-    return CliRunner().invoke(record.app, ["--row", "a1", *chosen, "--seconds", "0", *map(str, arguments)])
+    return CliRunner().invoke(
+        record.app, ["--op", "roi_align", "--row", "a1", *chosen, "--seconds", "0", *map(str, arguments)]
+    )
 
 
 def test_a_record(quick, tmp_path):
@@ -69,9 +92,9 @@ def test_a_peer_that_raises_is_absent_and_the_others_are_timed(quick, tmp_path, 
         def call():
             raise MemoryError("too large")
 
-        return contestants.Contestant("raising", "NCHW", "float32", [call])
+        return Contestant("raising", "NCHW", "float32", [call])
 
-    monkeypatch.setitem(contestants.PEERS, "raising", (raising, ()))
+    monkeypatch.setitem(ROI_ALIGN.cpu.peers, "raising", Library((), {Operation.FORWARD: raising}))
     assert run("--output", tmp_path / "record.json").exit_code == 0
     (row,) = json.loads((tmp_path / "record.json").read_text(encoding="utf-8"))["rows"]
     assert row["absent"]["raising NCHW float32"] == "MemoryError: too large"
@@ -79,7 +102,7 @@ def test_a_peer_that_raises_is_absent_and_the_others_are_timed(quick, tmp_path, 
 
 
 def test_a_wrong_result_is_recorded_as_wrong_and_its_ratios_count_for_nothing(quick, tmp_path, monkeypatch):
-    honest = contestants.roikit
+    honest = OURS[Operation.FORWARD]
 
     def wrong(problem, layout, dtype):
         made = honest(problem, layout, dtype)
@@ -87,7 +110,7 @@ def test_a_wrong_result_is_recorded_as_wrong_and_its_ratios_count_for_nothing(qu
             made.convert = lambda out: out.transpose(0, 3, 2, 1)  # bins transposed
         return made
 
-    monkeypatch.setattr(contestants, "roikit", wrong)
+    monkeypatch.setitem(ROI_ALIGN.cpu.ours, Operation.FORWARD, wrong)
     path = tmp_path / "record.json"
     result = run("--output", path)
     content = json.loads(path.read_text(encoding="utf-8"))
@@ -101,7 +124,7 @@ def test_a_wrong_result_is_recorded_as_wrong_and_its_ratios_count_for_nothing(qu
 
 def test_a_result_that_is_wrong_only_after_it_was_timed_is_wrong(quick, tmp_path, monkeypatch):
     checks = iter([True] * 7 + [False] + [True] * 6)
-    honest = rows.make_reference
+    honest = references.make_reference
 
     def reference(*arguments):
         made = honest(*arguments)
@@ -109,7 +132,7 @@ def test_a_result_that_is_wrong_only_after_it_was_timed_is_wrong(quick, tmp_path
         made.judge = lambda outputs, dtype: judge(outputs if next(checks) else [o * 2 for o in outputs], dtype)
         return made
 
-    monkeypatch.setattr(rows, "make_reference", reference)
+    monkeypatch.setattr(references, "make_reference", reference)
     run("--output", tmp_path / "record.json")
     (row,) = json.loads((tmp_path / "record.json").read_text(encoding="utf-8"))["rows"]
     assert [entry["verdict"] for entry in row["entries"]] == ["wrong"] + ["correct"] * 6
@@ -139,7 +162,7 @@ def test_no_time_left(quick, tmp_path, monkeypatch):
 def test_a_run_that_is_cut_off_leaves_what_it_had(quick, tmp_path, monkeypatch):
     path = tmp_path / "record.json"
 
-    def killed(document):
+    def killed(*_):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(record, "measure_compiled", killed)
@@ -151,15 +174,14 @@ def test_a_run_that_is_cut_off_leaves_what_it_had(quick, tmp_path, monkeypatch):
 
 
 def test_all_operations_are_rows_of_their_own(quick, tmp_path, monkeypatch):
-    for operation, who in rows.WHO.items():
+    def disguised(operation):
+        def prepare(problem, threads):
+            return Contestant("peer", "NCHW", "float32", OURS[operation](problem, "NCHW", "float32").calls)
 
-        def disguised(problem, threads, who=who):
-            ours = who.roikit(problem, "NCHW", "float32")
-            return contestants.Contestant("peer", "NCHW", "float32", ours.calls)
+        return prepare
 
-        if operation != Operation.FORWARD:
-            monkeypatch.setattr(who, "PEERS", {"peer": (disguised, ())})
-    monkeypatch.setattr(contestant, "our_variants", lambda ours, problem: [ours(problem, "NHWC", "float32")])
+    peers(monkeypatch, peer=Library((), {operation: disguised(operation) for operation in Operation}))
+    one_variant(monkeypatch, "NHWC")
     path = tmp_path / "record.json"
     result = run("--output", path, operations=())
     assert result.exit_code == 0, result.output
@@ -174,16 +196,15 @@ def test_all_operations_are_rows_of_their_own(quick, tmp_path, monkeypatch):
 
 
 def test_a_wrong_gradient_is_recorded_as_wrong(quick, tmp_path, monkeypatch):
-    who = rows.WHO[Operation.POOLER_BACKWARD]
-    honest = who.roikit
+    honest = OURS[Operation.POOLER_BACKWARD]
 
     def wrong(problem, layout, dtype):
         made = honest(problem, layout, dtype)
         made.convert = lambda out: out[:, ::-1]
         return made
 
-    monkeypatch.setattr(who, "roikit", wrong)
-    monkeypatch.setattr(contestant, "our_variants", lambda ours, problem: [ours(problem, "NCHW", "float32")])
+    monkeypatch.setitem(ROI_ALIGN.cpu.ours, Operation.POOLER_BACKWARD, wrong)
+    one_variant(monkeypatch, "NCHW")
     path = tmp_path / "record.json"
     result = run("--output", path, operations=("pooler-backward",))
     (row,) = json.loads(path.read_text(encoding="utf-8"))["rows"]
@@ -192,7 +213,7 @@ def test_a_wrong_gradient_is_recorded_as_wrong(quick, tmp_path, monkeypatch):
 
 
 def test_resuming_tells_operations_apart_and_takes_old_rows_for_forward(quick, tmp_path, monkeypatch):
-    monkeypatch.setattr(contestant, "our_variants", lambda ours, problem: [ours(problem, "NCHW", "float32")])
+    one_variant(monkeypatch, "NCHW")
     path = tmp_path / "record.json"
     run("--output", path)
     content = json.loads(path.read_text(encoding="utf-8"))
@@ -260,7 +281,13 @@ def test_a_record_of_another_commit_is_not_resumed(quick, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message"), [(["--row", "z9"], "no row z9"), (["--place", "gpu"], "CuPy finds no GPU")]
+    ("arguments", "message"),
+    [
+        (["--row", "z9"], "no row z9; there are a1, a2"),
+        (["--operation", "sideways"], "no operation sideways; there are forward"),
+        (["--op", "roi_guess"], "no operator roi_guess; there are roi_align"),
+        (["--place", "gpu"], "CuPy finds no GPU"),
+    ],
 )
 def test_wrong_commands(quick, arguments, message):
     result = run(*arguments)
@@ -305,17 +332,18 @@ def test_conformance_is_counted_also_from_a_file_that_was_cut_off():
     result = {"type": "result", "case": "c", "dialect": "d", "dtype": "float32", "layout": "NCHW", "reason": "r"}
     lines = [
         json.dumps({"type": "header"}),
+        json.dumps({**result, "verdict": "crash", "operator": "roi_pool"}),
         *(json.dumps({**result, "verdict": verdict}) for verdict in ("conforms", "conforms", "deviates", "known")),
         '{"type": "resu',
     ]
-    found = goldens.summarise(lines, None)
+    found = goldens.summarise(ROI_ALIGN, lines, None)
     assert found["verdicts"] == {"conforms": 2, "deviates": 1, "known": 1}
     assert not found["complete"]
     assert [failure["case"] for failure in found["first_failures"]] == ["c"]
 
 
 def test_our_golden_cases_are_judged():
-    found = goldens.judge("no-such-implementation", 60, 1)
+    found = goldens.judge(ROI_ALIGN, "no-such-implementation", 60, 1)
     assert (found["complete"], found["status"], found["verdicts"]) == (True, 2, {})
 
 
@@ -358,6 +386,10 @@ def test_recorded_results_meet_the_schema_and_are_of_a_commit(path, capsys):
         lambda row: row.update(entries=[]),
         lambda row: row.pop("dialect"),
         lambda row: row.update(operation="sideways"),
+        lambda row: row.update(row="a9"),
+        lambda row: row.pop("sampling_ratio"),
+        lambda row: row.update(operator="roi_align", operation="average"),
+        lambda row: row.update(operator="RoI"),
     ],
 )
 def test_the_schema_refuses_what_makes_no_sense(quick, tmp_path, change):

@@ -6,16 +6,10 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from benchmarks.operators.roi_align.floors import ASSUMED, backward_floor, forward_floor, geometry
-from benchmarks.operators.roi_align.workloads import (
-    CPU_ROWS,
-    GPU_ROWS,
-    PYRAMID,
-    feature_map,
-    gradient,
-    level_of,
-    problem,
-)
+from benchmarks.measuring.floors import ASSUMED
+from benchmarks.operators.roi_align.floors import backward_floor, forward_floor, geometry
+from benchmarks.operators.roi_align.workloads import CPU_ROWS, GPU_ROWS
+from benchmarks.workloads import PYRAMID, feature_map, gradient, level_of, problem
 from roikit.kernels.calls.levels import LevelRule, level_of_size
 
 # Per RoI: footprint, samples, merged taps; floors of float32 in µs, forward and backward. From the design's own boxes, of the

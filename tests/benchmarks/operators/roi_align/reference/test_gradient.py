@@ -6,24 +6,23 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from benchmarks.operators.roi_align import workloads
-from benchmarks.operators.roi_align.cpu import gradient as backward_contestants
-from benchmarks.operators.roi_align.cpu import pooler as pooler_contestants
-from benchmarks.operators.roi_align.cpu import pooler_gradient as pooler_backward_contestants
+from benchmarks import workloads
+from benchmarks.operators.roi_align.cpu import roikit as ours
 from benchmarks.operators.roi_align.operations import Operation
+from benchmarks.operators.roi_align.operator import ROI_ALIGN
 from benchmarks.operators.roi_align.reference import gradient as gradient_reference
+from benchmarks.operators.roi_align.reference import reference_of
 from benchmarks.operators.roi_align.reference.gradient import make_gradient_reference, off_by, terms_of, validate
 from benchmarks.operators.roi_align.reference.output import AxisFacts, axis_facts, facts_of
-from benchmarks.operators.roi_align.workloads import problem
-from benchmarks.record import rows
+from benchmarks.workloads import problem
 from roikit.conformance.exact.floats import FLOAT_TYPES
 from roikit.conformance.operators.roi_align.oracle import output as oracle
 from roikit.conformance.sampling.errors import AxisError
 from roikit.kernels.dialects.roi_align import DIALECTS
 
 GRADIENTS = {
-    Operation.BACKWARD: backward_contestants.roikit,
-    Operation.POOLER_BACKWARD: pooler_backward_contestants.roikit,
+    Operation.BACKWARD: ours.backward,
+    Operation.POOLER_BACKWARD: ours.pooler_backward,
 }
 
 
@@ -57,13 +56,13 @@ def test_other_grids(small, operation, ratio):
 
 
 def test_the_pooler_is_correct_in_the_order_of_the_boxes(work):
-    expected = rows.reference_of(work, 1, Operation.POOLER)
+    expected = reference_of(work, 1, Operation.POOLER)
     for layout in ("NCHW", "NHWC"):
-        ours = pooler_contestants.roikit(work, layout, "float32").checked_outputs()
-        judgement = expected.judge(ours, "float32")
+        pooled = ours.pooler(work, layout, "float32").checked_outputs()
+        judgement = expected.judge(pooled, "float32")
         assert judgement.correct
         assert judgement.checked == judgement.elements == work.row.outputs
-    (output,) = ours
+    (output,) = pooled
     first, second = work.levels[0].rois[0], work.levels[1].rois[0]
     output[[first, second]] = output[[second, first]]
     assert not expected.judge([output], "float32").correct
@@ -74,9 +73,10 @@ def test_the_pooler_is_correct_in_the_order_of_the_boxes(work):
 def test_peers_are_correct(small, operation, strides):
     pytest.importorskip("torchvision", reason="torchvision is not installed")
     work = problem(replace(small, strides=strides))  # poolers have a short cut for one level
-    expected = rows.reference_of(work, 1, operation)
-    for prepare, _ in rows.WHO[operation].PEERS.values():
-        peer = prepare(work, 1)
+    expected = reference_of(work, 1, operation)
+    peers, _ = ROI_ALIGN.cpu.present_peers(operation, work, 1)
+    assert peers
+    for peer in peers:
         for _ in range(2):  # a graph that is kept can be gone over again
             judgement = expected.judge(peer.checked_outputs(), "float32")
             assert judgement.correct, (peer.name, judgement.reason)
@@ -143,15 +143,15 @@ def test_a_gradient_that_lacks_one_roi_is_wrong(work, monkeypatch):
         sent[-1] = 0
         return sent
 
-    monkeypatch.setattr(backward_contestants, "gradient", without_the_last)
-    outputs = backward_contestants.roikit(work, "NCHW", "float32").checked_outputs()
+    monkeypatch.setattr(ours, "gradient", without_the_last)
+    outputs = ours.backward(work, "NCHW", "float32").checked_outputs()
     assert not make_gradient_reference(work, 1, Operation.BACKWARD).judge(outputs, "float32").correct
 
 
 def test_large_rows_are_checked_in_some_channels_and_in_some_pixels_of_all(work, monkeypatch):
     monkeypatch.setattr(gradient_reference, "WHOLE", 10)
     monkeypatch.setattr(gradient_reference, "SAMPLED_CHANNELS", 3)
-    whole = backward_contestants.roikit(work, "NCHW", "float32").checked_outputs()
+    whole = ours.backward(work, "NCHW", "float32").checked_outputs()
     expected = make_gradient_reference(work, 1, Operation.BACKWARD)
     shapes = [block.value.shape for block in expected.blocks]
     assert shapes == [(2, 3, 40, 64), (24, 9), (2, 3, 20, 32), (24, 9)]

@@ -19,15 +19,16 @@ import numpy as np
 from roikit.kernels.dialects.roi_align import DIALECTS
 from roikit.kernels.operators.roi_align import forward_plan as plan
 
-from ..operators.roi_align import floors
-from ..operators.roi_align.reference.output import DIALECT
-from ..operators.roi_align.workloads import GPU_ROWS, problem
-from . import sass
+from ...assembler import sass
+from ...workloads import problem
+from . import floors
+from .operations import Operation
+from .workloads import GPU_ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..operators.roi_align.workloads import Row
+    from .workloads import RoiAlignRow
 
 LINEAGE = 638
 """Instructions of the common kernel per output value, with two samples per bin and axis."""
@@ -50,7 +51,7 @@ class Taps:
 
 
 @cache
-def taps_of(row: Row) -> list[Taps]:
+def taps_of(row: RoiAlignRow) -> list[Taps]:
     """Returns the taps of each RoI of a row."""
     found = []
     for level in problem(row).levels:
@@ -65,13 +66,13 @@ def taps_of(row: Row) -> list[Taps]:
     return found
 
 
-def launch_of(row: Row, layout: str, dtype: str, vector: int) -> plan.Plan:
+def launch_of(row: RoiAlignRow, layout: str, dtype: str, vector: int) -> plan.Plan:
     """Returns how a GPU is asked to make the call of a row that has the largest maps."""
     height, width = problem(row).levels[0].feature.shape[2:]
     itemsize = {"float32": 4, "float64": 8}.get(dtype, 2)
     shape = plan.Shape(
         row.rois, row.channels, height, width, row.bins, row.bins, row.sampling_ratio, row.sampling_ratio, itemsize,
-        "avg", layout, DIALECTS[DIALECT].outside,
+        "avg", layout, DIALECTS[Operation.FORWARD.dialect].outside,
     )  # fmt: skip
     return plan.device_plan(shape, vector)
 
@@ -111,7 +112,7 @@ _NOT_REACHED = (
 )
 
 
-def bodies(row: Row, layout: str, dtype: str, vector: int) -> dict[str, float]:
+def bodies(row: RoiAlignRow, layout: str, dtype: str, vector: int) -> dict[str, float]:
     """Returns how often a thread runs the body of each loop of a block, on average over threads, blocks and RoIs of a row."""
     launch = launch_of(row, layout, dtype, vector)
     threads, bins, ratio = math.prod(launch.block), row.bins, row.sampling_ratio
@@ -136,7 +137,7 @@ def bodies(row: Row, layout: str, dtype: str, vector: int) -> dict[str, float]:
     }
 
 
-def per_output(code: sass.Code, text: str, row: Row, layout: str, dtype: str, vector: int) -> float:
+def per_output(code: sass.Code, text: str, row: RoiAlignRow, layout: str, dtype: str, vector: int) -> float:
     """Returns how many instructions of a thread go into an output value of a row, at most, on average.
 
     Args:

@@ -8,26 +8,30 @@ import json
 import time
 
 import jsonschema
-import numpy as np
 import pytest
 
 from benchmarks.assembler.nvrtc import ARCHITECTURES
 from benchmarks.measuring import device, gpu_torch, machine, probes
+from benchmarks.measuring.floors import ASSUMED
 from benchmarks.operators.roi_align import exercise
-from benchmarks.operators.roi_align.floors import ASSUMED
-from benchmarks.operators.roi_align.gpu import forward as gpu_contestants
-from benchmarks.operators.roi_align.gpu import gradient as gpu_backward_contestants
+from benchmarks.operators.roi_align.gpu import roikit as ours
 from benchmarks.operators.roi_align.operations import Operation
+from benchmarks.operators.roi_align.operator import ROI_ALIGN
 from benchmarks.record import goldens, gpu_record, gpu_rows
+from benchmarks.record.command import Work
 from benchmarks.record.document import Document
-from benchmarks.suites.roi_align import forward_gpu
-from benchmarks.suites.roi_align import gradients_gpu as backward_gpu
+from benchmarks.suites import gpu as series
+from benchmarks.workloads import problem
 
 SCHEMA = json.loads((machine.ROOT / "benchmarks" / "record.schema.json").read_text(encoding="utf-8"))
 
 
+def measured(row, variants=(), operation=Operation.FORWARD):
+    return gpu_rows.measure_on_gpu(ROI_ALIGN, operation, row, ASSUMED, 0.0, 1, variants)
+
+
 def test_a_row(gpu, small):
-    row = gpu_rows.measure_on_gpu(small, ASSUMED, 0.0, 1)
+    row = measured(small)
     assert [entry["verdict"] for entry in row["entries"]] == ["correct"] * 6
     assert list(row["absent"]) == ["torchvision"]
     for entry in row["entries"]:
@@ -45,10 +49,10 @@ def test_a_row(gpu, small):
 
 @pytest.mark.parametrize("operation", [one for one in Operation if one != Operation.FORWARD])
 def test_rows_of_other_operations(gpu, small, operation):
-    row = gpu_rows.measure_on_gpu(small, ASSUMED, 0.0, 1, operation=operation)
+    row = measured(small, operation=operation)
     assert row["operation"] == operation
     assert [entry["verdict"] for entry in row["entries"]] == ["correct"] * 6
-    assert set(row["absent"]) == set(gpu_rows.WHO[operation].PEERS)
+    assert set(row["absent"]) == {name for name, operations in ROI_ALIGN.gpu.peers.items() if operation in operations}
     launches = 1 if operation.all_levels else 2
     for entry in row["entries"]:
         assert entry["times"]["cold"]["median"] == pytest.approx(launches * gpu.launch_seconds)
@@ -62,8 +66,7 @@ def test_rows_of_other_operations(gpu, small, operation):
 
 def test_cold_gradients_are_written_to_arrays_of_their_own(gpu, small):
     timer = device.Timer()
-    problem = gpu_rows.problem(small)
-    who, _ = gpu_contestants.everybody(gpu_backward_contestants, problem, timer, lambda itemsize: 3)
+    who, _ = ROI_ALIGN.gpu.everybody(Operation.BACKWARD, problem(small), timer, lambda itemsize: 3)
     first = who[0]
     written = [first.call(one) for one in first.inputs.sets]
     assert len({out.ctypes.data for outs in written for out in outs}) == 3 * 2 == len(first.owned)
@@ -71,9 +74,8 @@ def test_cold_gradients_are_written_to_arrays_of_their_own(gpu, small):
 
 @pytest.mark.parametrize("operation", [Operation.BACKWARD, Operation.POOLER_BACKWARD])
 def test_a_wrong_gradient_is_wrong_however_fast(gpu, small, monkeypatch, operation):
-    part = gpu_rows.WHO[operation]
     name = "roi_align_backward" if operation == Operation.BACKWARD else "multiscale_roi_align_backward"
-    honest = getattr(part, name)
+    honest = getattr(ours, name)
 
     def doubled(*arguments, out, **keywords):
         honest(*arguments, out=out, **keywords)
@@ -81,8 +83,8 @@ def test_a_wrong_gradient_is_wrong_however_fast(gpu, small, monkeypatch, operati
             one[0] *= 2
         return out
 
-    monkeypatch.setattr(part, name, doubled)
-    row = gpu_rows.measure_on_gpu(small, ASSUMED, 0.0, 1, ("NHWC float32",), operation)
+    monkeypatch.setattr(ours, name, doubled)
+    row = measured(small, ("NHWC float32",), operation)
     assert row["entries"][0]["verdict"] == "wrong"
     assert "times the bound" in row["entries"][0]["reason"]
 
@@ -97,62 +99,18 @@ def test_what_cannot_be_captured_is_timed_without_a_graph(gpu, small, monkeypatc
         raise RuntimeError("operation not permitted when stream is capturing")
 
     monkeypatch.setattr(device.Timer, "capture", refuse)
-    row = gpu_rows.measure_on_gpu(small, ASSUMED, 0.0, 1, ("NCHW float32",))
+    row = measured(small, ("NCHW float32",))
     (entry,) = row["entries"]
     assert not entry["graph"]
     assert entry["times"]["cold"]["median"] == pytest.approx(2 * gpu.launch_seconds)
 
 
 def test_a_wrong_kernel_is_wrong_however_fast(gpu, small, monkeypatch):
-    monkeypatch.setattr(gpu_contestants, "roi_align", lambda *_, out, **__: gpu.launch() or out)  # writes nothing
-    row = gpu_rows.measure_on_gpu(small, ASSUMED, 0.0, 1, ("NCHW float32",))
+    monkeypatch.setattr(ours, "roi_align", lambda *_, out, **__: gpu.launch() or out)  # writes nothing
+    row = measured(small, ("NCHW float32",))
     (entry,) = row["entries"]
     assert (entry["verdict"], entry["reason"]) == ("wrong", "not finite, or not written")
-    assert forward_gpu.figures(row)["NCHW float32"]["verdict"] == "wrong"
-
-
-def test_series_of_asv_take_their_figures_from_the_row(gpu, small):
-    suite = forward_gpu.Forward()
-    cache = {"a1": forward_gpu.figures(gpu_rows.measure_on_gpu(small, ASSUMED, 0.0, 1, forward_gpu.VARIANTS))}
-    assert list(cache["a1"]) == list(forward_gpu.VARIANTS)
-    arguments = (cache, "a1", "NHWC float32")
-    suite.setup(*arguments)
-    assert suite.track_kernel_cold(*arguments) == pytest.approx(200)
-    assert suite.track_kernel_hot(*arguments) == pytest.approx(200)
-    assert 0 < suite.track_gap_to_floor(*arguments) < 1
-    assert suite.track_python_call(*arguments) > 0
-    assert suite.track_workspace(*arguments) == 0
-    assert np.isnan(suite.track_ratio_torchvision(*arguments)), "torchvision is not here"
-    with pytest.raises(NotImplementedError):
-        suite.setup({}, "a1", "NHWC float32")
-
-
-@pytest.mark.parametrize(
-    ("suite", "operation"),
-    [
-        (forward_gpu.Forward, Operation.FORWARD),
-        (backward_gpu.Backward, Operation.BACKWARD),
-        (backward_gpu.Pooler, Operation.POOLER),
-        (backward_gpu.PoolerBackward, Operation.POOLER_BACKWARD),
-        (backward_gpu.BoxesBackward, Operation.BOXES),
-    ],
-)
-def test_each_suite_of_asv_measures_its_operation(gpu, small, monkeypatch, suite, operation):
-    measured = []
-    honest = gpu_rows.measure_on_gpu
-
-    def measure(*arguments):
-        measured.append(arguments[-1])
-        return honest(*arguments)
-
-    monkeypatch.setattr(gpu_rows, "measure_on_gpu", measure)
-    monkeypatch.setattr(forward_gpu, "ROWS", ("a1",))
-    monkeypatch.setattr(forward_gpu.gpu, "present", lambda: True)
-    monkeypatch.setattr(probes, "bandwidths", lambda timer: [])
-    cache = suite().setup_cache()
-    assert measured == [operation]
-    suite().setup(cache, "a1", "NHWC float16")
-    assert suite().track_kernel_cold(cache, "a1", "NHWC float16") > 0
+    assert series.figures(row)["NCHW float32"]["verdict"] == "wrong"
 
 
 def test_memory_that_a_call_asks_for_is_counted(gpu):
@@ -180,7 +138,7 @@ def test_all_steps(gpu, small, monkeypatch, tmp_path):
     monkeypatch.setattr(probes, "_COPY_BYTES", 2**20)
     facts = {"source": machine.source(), "command": [], "machine": machine.describe(), "versions": machine.versions()}
     document = Document.begin(tmp_path / "record.json", 5, facts, resume=False)
-    gpu_record.measure(document, ["a1"], [Operation.FORWARD, Operation.POOLER_BACKWARD], 0.0)
+    gpu_record.measure(document, [Work(ROI_ALIGN, [Operation.FORWARD, Operation.POOLER_BACKWARD], ["a1"])], 0.0)
     content = json.loads((tmp_path / "record.json").read_text(encoding="utf-8"))
     jsonschema.validate(content, SCHEMA)
     states = {stage["name"]: stage["state"] for stage in content["stages"]}
@@ -213,7 +171,7 @@ def test_gradients_leave_time_for_the_tools(gpu, small, monkeypatch, tmp_path):
     document = Document.begin(tmp_path / "record.json", 2, facts, resume=False)
     taken = []
     monkeypatch.setattr(document, "stage", lambda name, step, least=5: taken.append(name) if least < 120 else None)
-    gpu_record.measure(document, ["a1"], [Operation.FORWARD, Operation.BACKWARD], 0.0)
+    gpu_record.measure(document, [Work(ROI_ALIGN, [Operation.FORWARD, Operation.BACKWARD], ["a1"])], 0.0)
     assert "gpu a1 forward" in taken
     assert "compute-sanitizer memcheck" in taken
     assert "gpu a1 backward" not in taken
@@ -223,7 +181,7 @@ def test_steps_that_come_too_late_are_skipped(gpu, small, tmp_path):
     facts = {"source": machine.source(), "command": [], "machine": machine.describe(), "versions": machine.versions()}
     document = Document.begin(tmp_path / "record.json", 5, facts, resume=False)
     document.deadline = time.monotonic()
-    gpu_record.measure(document, ["a1"], list(Operation), 0.0)
+    gpu_record.measure(document, [Work(ROI_ALIGN, list(Operation), ["a1"])], 0.0)
     assert {stage["state"] for stage in document.content["stages"]} == {"skipped"}
 
 
