@@ -32,6 +32,7 @@ class Contestant:
         calls: A call for each level, or one for several: each returns the library's own outputs, a list.
         convert: Makes of each an array in NumPy, with channels after images or RoIs.
         owned: Output arrays that the calls write to, if they do; they are poisoned before a check.
+        dialect: Whose rules it follows, if not those of the operation: its results are held to these.
     """
 
     library: str
@@ -40,6 +41,7 @@ class Contestant:
     calls: list[Callable[[], list[Any]]]
     convert: Callable[[Any], np.ndarray] = np.asarray
     owned: list[np.ndarray] = field(default_factory=list)
+    dialect: str | None = None
 
     @property
     def name(self) -> str:

@@ -76,6 +76,7 @@ class DeviceContestant:
         convert: Makes of such an output a CuPy array with channels after images or RoIs.
         capture: Turns a function that makes calls into one that replays them.
         owned: Output arrays that the calls write to, if they do.
+        dialect: Whose rules it follows, if not those of the operation: its results are held to these.
     """
 
     library: str
@@ -84,6 +85,7 @@ class DeviceContestant:
     convert: Callable[[Any], Any]
     capture: Callable[[Callable[[], object]], Callable[[], None]]
     owned: list[Any] = field(default_factory=list)
+    dialect: str | None = None
 
     @property
     def layout(self) -> str:

@@ -47,13 +47,19 @@ class Expected(NamedTuple):
 class Reference:
     """The expected outputs of a row, in some elements.
 
-    ``shapes`` are those of whole outputs, in the order N or K, C, …; ``dtype`` is theirs if it is not that of the maps.
+    ``shapes`` are those of whole outputs, in the order N or K, C, …; ``dtype`` is theirs if it is not that of the maps. ``others``
+    are what contestants are held to that follow other rules, by the name of these.
     """
 
     shapes: list[tuple[int, ...]]
     blocks: list[Expected] = field(default_factory=list)
     checked_exactly: int = 0
     dtype: str | None = None
+    others: dict[str, Reference] = field(default_factory=dict)
+
+    def under(self, dialect: str | None) -> Reference:
+        """What a contestant is held to that follows this dialect; None: that of the operation."""
+        return self if dialect is None else self.others[dialect]
 
     def judge(self, outputs: list[Any], dtype: str) -> Judgement:
         """Judges all outputs, NumPy's or CuPy's, ``dtype`` being that of the maps."""

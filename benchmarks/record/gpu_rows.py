@@ -11,7 +11,7 @@ from ..measuring.contestant import numpy_dtype
 from ..measuring.device import Timer, allocated_bytes, l2_bytes
 from ..measuring.timing import control, interleave, summarise
 from ..workloads import problem
-from .rows import AGAIN, describe, entry, first_check, ratios
+from .rows import AGAIN, check, describe, entry, first_check, ratios
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -122,7 +122,7 @@ def measure_on_gpu(
     aa = control(times[who[0].name]["cold"], times[AGAIN]["cold"])
     entries = []
     for one in who:
-        judged = (before[one.name], reference.judge(one.checked_outputs(), one.dtype))
+        judged = (before[one.name], check(one, reference))
         floor = operator.floor(work, counts, numpy_dtype(one.dtype).itemsize, rates, operation)
         measured = times[one.name]
         fields = entry(one, judged, row.outputs, **measured, **calls[one.name])

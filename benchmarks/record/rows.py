@@ -54,6 +54,7 @@ def entry(who: Any, judgements: Sequence[Judgement], outputs: int, **times: Summ
         "library": who.library,
         "layout": who.layout,
         "dtype": who.dtype,
+        **({} if who.dialect is None else {"dialect": who.dialect}),
         "verdict": "correct" if worst.correct else "wrong",
         "reason": worst.reason,
         "error_over_bound": _finite(worst.error_over_bound),
@@ -70,12 +71,17 @@ def _finite(number: float) -> float | None:
     return number if abs(number) < float("inf") else None
 
 
+def check(who: Any, reference: Reference) -> Judgement:
+    """Makes the calls of a contestant on poisoned memory, and judges the result by the rules that it follows."""
+    return reference.under(who.dialect).judge(who.checked_outputs(), who.dtype)
+
+
 def first_check(everybody: Sequence[Any], reference: Reference, absent: dict[str, str]) -> dict[str, Judgement]:
     """Returns the judgement of everybody's result; a peer that raises is put among the absent and has none."""
     found = {}
     for who in everybody:
         try:
-            found[who.name] = reference.judge(who.checked_outputs(), who.dtype)
+            found[who.name] = check(who, reference)
         except Exception as error:
             if who.library == "roikit":
                 raise
@@ -129,7 +135,7 @@ def measure_on_cpu(
     entries = [
         entry(
             one,
-            (before[one.name], reference.judge(one.checked_outputs(), one.dtype)),
+            (before[one.name], check(one, reference)),
             row.outputs,
             hot=times[one.name],
         )

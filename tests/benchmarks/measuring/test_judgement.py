@@ -44,3 +44,13 @@ def test_rois_and_channels_to_check():
     (everything,) = crosswise(40, 50, rng, whole=True)
     assert [len(part) for part in everything] == [40, 50]
     assert [tuple(map(len, block)) for block in crosswise(40, 50, rng, whole=False)] == [(40, 24), (24, 50)]
+
+
+def test_who_follows_other_rules_is_held_to_these():
+    output = [np.full((2, 3, 1, 1), 1.5, np.float32)]
+    both = reference(0.0, value=1.0)
+    both.others["theirs"] = reference(0.0)
+    assert not both.under(None).judge(output, "float32").correct
+    assert both.under("theirs").judge(output, "float32").correct
+    with pytest.raises(KeyError):
+        both.under("nobody's")

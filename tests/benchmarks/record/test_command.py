@@ -3,6 +3,7 @@
 import json
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
@@ -99,6 +100,28 @@ def test_a_peer_that_raises_is_absent_and_the_others_are_timed(quick, tmp_path, 
     (row,) = json.loads((tmp_path / "record.json").read_text(encoding="utf-8"))["rows"]
     assert row["absent"]["raising NCHW float32"] == "MemoryError: too large"
     assert len(row["entries"]) == 7
+
+
+def test_a_peer_that_follows_other_rules_is_judged_by_them(quick, tmp_path, monkeypatch):
+    def other(problem, threads):
+        calls = OURS[Operation.FORWARD](problem, "NCHW", "float32").calls
+        return Contestant("other", "NCHW", "float32", calls, lambda out: out * 2, dialect="doubled")
+
+    def reference(*arguments):
+        made = honest(*arguments)
+        blocks = [block._replace(value=block.value * 2, bound=block.bound * 2) for block in made.blocks]
+        made.others["doubled"] = replace(made, blocks=blocks)
+        return made
+
+    honest = references.make_reference
+    monkeypatch.setattr(references, "make_reference", reference)
+    monkeypatch.setitem(ROI_ALIGN.cpu.peers, "other", Library((), {Operation.FORWARD: other}))
+    run("--output", tmp_path / "record.json")
+    content = json.loads((tmp_path / "record.json").read_text(encoding="utf-8"))
+    validate(content)
+    entries = {entry["library"]: entry for entry in content["rows"][0]["entries"]}
+    assert (entries["other"]["verdict"], entries["other"]["dialect"]) == ("correct", "doubled")
+    assert "dialect" not in entries["roikit"]
 
 
 def test_a_wrong_result_is_recorded_as_wrong_and_its_ratios_count_for_nothing(quick, tmp_path, monkeypatch):

@@ -42,8 +42,8 @@ class AxisFacts:
     """One axis of one RoI, in float64; arrays are ``(P, window)`` but for those of each bin, ``(P,)``.
 
     ``first`` is the first pixel of the window, one of ``pixels``. ``weights`` sums the weights of the samples; ``total`` and
-    ``count`` are those of `sampling.errors.Reach`; ``inside`` counts samples; ``at_bound`` says that nobody can say whether one is
-    inside.
+    ``count`` are those of `sampling.errors.Reach`; ``inside`` counts samples; ``at_bound`` says that nobody can say whether
+    one is inside.
     """
 
     first: int
