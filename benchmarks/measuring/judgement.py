@@ -47,8 +47,8 @@ class Expected(NamedTuple):
 class Reference:
     """The expected outputs of a row, in some elements.
 
-    ``shapes`` are those of whole outputs, in the order N or K, C, …; ``dtype`` is theirs if it is not that of the maps. ``others``
-    are what contestants are held to that follow other rules, by the name of these.
+    ``shapes`` are those of whole outputs, in the order N or K, C, …; ``dtype`` is theirs if it is not that of the maps.
+    ``others`` are what contestants are held to that follow other rules, by the name of these.
     """
 
     shapes: list[tuple[int, ...]]
