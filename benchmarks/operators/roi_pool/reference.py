@@ -90,22 +90,29 @@ def bins_of(windows: Windows, k: int) -> Iterator[tuple[int, int, slice, slice]]
                 yield p, q, ys, xs
 
 
+def window_of(level: Level, windows: Windows, k: int, channels: np.ndarray) -> tuple[np.ndarray, int, int]:
+    """The pixels ``(C, h, w)`` that the bins of a RoI cover, and the first row and column: maps are too large to be copied."""
+    top, left = windows.top[k].min(), windows.left[k].min()
+    covered = level.feature[windows.images[k]][:, top : windows.bottom[k].max(), left : windows.right[k].max()]
+    return covered[channels], int(top), int(left)
+
+
 def greatest(level: Level, windows: Windows, k: int, channels: np.ndarray) -> np.ndarray:
     """The greatest pixel of each bin of a RoI, ``(C, P, P)``; 0 of a bin without pixels."""
     bins = windows.top.shape[1]
-    maps, value = level.feature[windows.images[k]][channels], np.zeros((len(channels), bins, bins))
+    (maps, top, left), value = window_of(level, windows, k, channels), np.zeros((len(channels), bins, bins))
     for p, q, ys, xs in bins_of(windows, k):
-        value[:, p, q] = maps[:, ys, xs].max(axis=(1, 2))
+        value[:, p, q] = maps[:, ys.start - top : ys.stop - top, xs.start - left : xs.stop - left].max(axis=(1, 2))
     return value
 
 
 def average(level: Level, windows: Windows, k: int, channels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The average of each bin of a RoI, ``(C, P, P)``, and a bound of its error; 0 of a bin without pixels."""
     bins = windows.top.shape[1]
-    maps = level.feature[windows.images[k]][channels].astype(np.float64)
+    maps, top, left = window_of(level, windows, k, channels)
     value, bound = np.zeros((2, len(channels), bins, bins))
     for p, q, ys, xs in bins_of(windows, k):
-        pixels = maps[:, ys, xs]
+        pixels = maps[:, ys.start - top : ys.stop - top, xs.start - left : xs.stop - left].astype(np.float64)
         count = pixels[0].size
         value[:, p, q] = pixels.sum(axis=(1, 2)) / count
         bound[:, p, q] = _roundings(count) * abs(pixels).sum(axis=(1, 2)) / count
@@ -148,9 +155,9 @@ def spread_greatest(
     value = np.zeros((n, len(channels), height, width))
     which = np.arange(len(channels))
     for k, image in enumerate(windows.images):
-        maps = level.feature[image][channels]
+        maps, top, left = window_of(level, windows, k, channels)
         for p, q, ys, xs in bins_of(windows, k):
-            pixels = maps[:, ys, xs]
+            pixels = maps[:, ys.start - top : ys.stop - top, xs.start - left : xs.stop - left]
             y, x = np.unravel_index(pixels.reshape(len(channels), -1).argmax(axis=1), pixels.shape[1:])
             value[image, which, ys.start + y, xs.start + x] += sent[k, channels, p, q]
     _exact_in_single(value)
@@ -192,7 +199,10 @@ def at_pixel(
     image, y, x = pixel.tolist()
     value, magnitude = np.zeros((2, sent.shape[1]))
     terms = 0
-    for k in np.flatnonzero(windows.images == image):
+    reach = windows.images == image
+    for at, begin, end in ((y, windows.top, windows.bottom), (x, windows.left, windows.right)):
+        reach &= (begin.min(axis=1) <= at) & (at < end.max(axis=1))
+    for k in np.flatnonzero(reach):
         for p, q, ys, xs in bins_of(windows, k):
             if not (ys.start <= y < ys.stop and xs.start <= x < xs.stop):
                 continue
