@@ -8,12 +8,13 @@ import pytest
 
 from benchmarks.assembler.nvrtc import ARCHITECTURES, compile_for
 from roikit.kernels import CompilationError
-from roikit.kernels.calls.problem import LAYOUTS, MODES, Problem
+from roikit.kernels.calls.problem import LAYOUTS, MODES
 from roikit.kernels.dialects.roi_align import DIALECTS
 from roikit.kernels.execution.source import specialise
 from roikit.kernels.operators.roi_align import box_gradient as backward_boxes
 from roikit.kernels.operators.roi_align import feature_gradient as backward
 from roikit.kernels.operators.roi_align.forward import common_sizes, specialised
+from roikit.kernels.operators.roi_align.problem import RoiAlignProblem
 
 pytest.importorskip("cuda.core", reason="NVRTC: pip install 'roikit[nvrtc]'")
 
@@ -22,6 +23,13 @@ VECTORS = {"float16": 8, "bfloat16": 8, "float32": 4, "float64": 2}
 
 MAIN = ("torchvision-aligned", "opencv", "torchvision-python")  # outside zero; maxima of corners; outside clamped
 THOROUGH = ("sm_75", "sm_90")  # the architectures that every dialect is compiled for: the oldest, and the one aimed at
+
+
+def problem_of(dtype, mode, layout, dialect, levels=1):
+    return RoiAlignProblem(
+        dtype=dtype, images=1, channels=8, rois=1, heights=(1,) * levels, widths=(1,) * levels, bins=(1, 1),
+        scales=((1.0, 1.0),) * levels, sampling=(0, 0), mode=mode, layout=layout, dialect=dialect,
+    )  # fmt: skip
 
 
 facts_of = cache(compile_for)  # modes and layouts share the kernels that sort RoIs into tiles
@@ -67,10 +75,7 @@ def test_gradients_compile_without_spills(mode, layout, architecture):
     if architecture in THOROUGH:
         options += [("float32", name, 4) for name in MAIN]
     for dtype, name, levels in options:
-        problem = Problem(
-            dtype, 1, 8, 1, (1,) * levels, (1,) * levels, (1, 1), ((1.0, 1.0),) * levels, (0, 0), mode, layout,
-            DIALECTS[name],
-        )  # fmt: skip
+        problem = problem_of(dtype, mode, layout, DIALECTS[name], levels)
         for source in (*backward.device_sources(problem), backward_boxes.device_source(problem)):
             facts = facts_of(source, architecture)
             assert facts.spill_bytes == 0, source.text[:500]
@@ -78,7 +83,7 @@ def test_gradients_compile_without_spills(mode, layout, architecture):
 
 
 def test_kernels_of_one_source_are_told_apart():
-    problem = Problem("float32", 1, 8, 1, (1,), (1,), (1, 1), ((1.0, 1.0),), (0, 0), "avg", "NCHW", DIALECTS[MAIN[0]])
+    problem = problem_of("float32", "avg", "NCHW", DIALECTS[MAIN[0]])
     tiles = [source for source in backward.device_sources(problem) if len(source.entries) > 1]
     assert len({source.text for source in tiles}) == 1 < len(tiles)
     assert len({facts_of(source, "sm_90").code_bytes for source in tiles}) == len(tiles)
