@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
-from roikit import kernels
+from roikit.kernels import roi_pool, roi_pool_backward
 
 from ...measuring.contestant import in_layout, numpy_dtype
 from ...workloads import problem
@@ -53,9 +53,9 @@ def small_calls() -> int:
 
 def _one_call(maps: Any, boxes: Any, bins: int, rules: dict[str, str]) -> int:
     """Pools, and works out the gradient; returns how many calls that were."""
-    grad = kernels.roi_pool(maps, boxes, bins, 0.5, **rules)
+    grad = roi_pool(maps, boxes, bins, 0.5, **rules)
     given = {"input": maps} if rules["mode"] == "max" else {}
-    kernels.roi_pool_backward(grad, boxes, maps.shape, 0.5, **rules, **given)
+    roi_pool_backward(grad, boxes, maps.shape, 0.5, **rules, **given)
     return 2
 
 
@@ -67,7 +67,7 @@ def one_row(name: str, library: str, layout: str, dtype: str) -> int:
     for level in work.levels:
         maps, boxes = cupy.asarray(in_layout(level.feature, layout, dtype)), cupy.asarray(level.boxes)
         if library == "roikit":
-            kernels.roi_pool(maps, boxes, work.row.bins, level.scale, layout=layout)
+            roi_pool(maps, boxes, work.row.bins, level.scale, layout=layout)
         else:
             import torch
             import torchvision

@@ -1,6 +1,6 @@
 """RoIPool on the CPU: seconds of a row, peak memory, and what a call costs besides its work."""
 
-from roikit import kernels
+from roikit.kernels import roi_pool
 
 from ...measuring.contestant import LAYOUTS
 from ...operators.roi_pool.workloads import CPU_ROWS
@@ -31,7 +31,7 @@ class Call(cpu.Call):
         self.feature, self.boxes = cpu.smallest_arrays(CPU_ROWS["e"])
 
     def call(self):
-        return kernels.roi_pool(self.feature, self.boxes, 1)
+        return roi_pool(self.feature, self.boxes, 1)
 
 
 class CallRatio(cpu.CallRatio):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from roikit import kernels
+from roikit.kernels import roi_pool_backward
 
 from ...measuring.contestant import LAYOUTS
 from .. import cpu
@@ -32,4 +32,4 @@ class Call(cpu.Call):
         self.grad, self.boxes = np.ones((1, 1, 1, 1), np.float32), np.array([[0, 1, 1, 9, 9]], np.float32)
 
     def call(self):
-        return kernels.roi_pool_backward(self.grad, self.boxes, (1, 1, 8, 8), mode="avg")
+        return roi_pool_backward(self.grad, self.boxes, (1, 1, 8, 8), mode="avg")

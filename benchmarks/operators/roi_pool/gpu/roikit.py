@@ -8,7 +8,7 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from roikit import kernels
+from roikit.kernels import roi_pool, roi_pool_backward
 
 from ....measuring.device_contestant import DeviceContestant, gradients_like_maps, gradients_of, maps_of
 from ..operations import Operation
@@ -30,7 +30,7 @@ def pooling(operation: Operation) -> PrepareOnDevice:
         rules = {"mode": operation.mode, "layout": inputs.layout, "dialect": operation.dialect}
 
         def one(maps: Any, boxes: Any, level: Level, out: Any) -> Any:
-            return kernels.roi_pool(maps, boxes, row.bins, level.scale, **rules, out=out)
+            return roi_pool(maps, boxes, row.bins, level.scale, **rules, out=out)
 
         def call(features: list[Any]) -> list[Any]:
             return [one(*each) for each in zip(features, inputs.boxes, levels, owned, strict=True)]
@@ -49,7 +49,7 @@ def backward(operation: Operation) -> PrepareOnDevice:
 
         def one(maps: Any, grad: Any, boxes: Any, level: Level, out: Any) -> Any:
             given = rules if maps is None else {**rules, "input": maps}
-            return kernels.roi_pool_backward(grad, boxes, out.shape, level.scale, **given, out=out)
+            return roi_pool_backward(grad, boxes, out.shape, level.scale, **given, out=out)
 
         def call(given: list[Any]) -> list[Any]:
             maps = given[: len(levels)] if operation.mode == "max" else [None] * len(levels)

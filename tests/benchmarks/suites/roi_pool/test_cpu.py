@@ -6,9 +6,6 @@ import numpy as np
 import pytest
 
 from benchmarks.suites.roi_pool import forward_cpu, gradients_cpu
-from roikit import kernels
-
-pytestmark = pytest.mark.skipif(not hasattr(kernels, "roi_pool"), reason="there is no kernel of RoIPool yet")
 
 
 @pytest.mark.parametrize("suite", [forward_cpu, gradients_cpu])
