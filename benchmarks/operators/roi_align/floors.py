@@ -20,21 +20,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ...measuring.floors import floor_of
+
 if TYPE_CHECKING:
-    from .workloads import Level, Problem
-
-
-@dataclass(frozen=True)
-class Rates:
-    """What a GPU can do, per second: bytes from memory, bytes from the L2 cache, float32 operations."""
-
-    memory: float
-    l2: float
-    float32: float
-    source: str
-
-
-ASSUMED = Rates(4.3e12, 5.5e12, 67e12, "an H200, assumed before any measurement")
+    from ...measuring.floors import Floor, Rates
+    from ...measuring.problem import Level, Problem
 
 
 @dataclass(frozen=True)
@@ -99,31 +89,16 @@ def geometry(problem: Problem, *, aligned: bool = True) -> Geometry:
     return Geometry(*(sum(counts) for counts in zip(*map(astuple, levels), strict=True)))
 
 
-@dataclass(frozen=True)
-class Floor:
-    """The floors of a row: bytes, and seconds for cold and hot inputs."""
-
-    touched_bytes: int
-    footprint_bytes: int
-    output_bytes: int
-    cold: float
-    hot: float
-
-
 def forward_floor(problem: Problem, counts: Geometry, itemsize: int, rates: Rates) -> Floor:
     """Returns the floors of a row whose elements have ``itemsize`` bytes."""
     per_pixel = problem.row.channels * itemsize
     touched, footprint = counts.touched * per_pixel, counts.footprint * per_pixel
-    output = problem.row.outputs * itemsize
-    from_memory, from_l2 = (touched + output) / rates.memory, (footprint + output) / rates.l2
-    arithmetic = 2 * counts.multiply_adds * problem.row.channels / rates.float32
-    return Floor(touched, footprint, output, max(from_memory, from_l2, arithmetic), max(from_l2, arithmetic))
+    operations = 2 * counts.multiply_adds * problem.row.channels
+    return floor_of(touched, footprint, problem.row.outputs * itemsize, operations, rates)
 
 
 def backward_floor(problem: Problem, counts: Geometry, itemsize: int, rates: Rates) -> Floor:
     """Returns the floors of the gradient for the maps of a row whose elements have ``itemsize`` bytes."""
     maps = sum(level.feature.size for level in problem.levels) * itemsize
-    output = problem.row.outputs * itemsize
-    arithmetic = 2 * counts.multiply_adds * problem.row.channels / rates.float32
-    from_memory, from_l2 = (maps + output) / rates.memory, (maps + output) / rates.l2
-    return Floor(maps, maps, output, max(from_memory, from_l2, arithmetic), max(from_l2, arithmetic))
+    operations = 2 * counts.multiply_adds * problem.row.channels
+    return floor_of(maps, maps, problem.row.outputs * itemsize, operations, rates)

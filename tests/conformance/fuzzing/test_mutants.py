@@ -23,7 +23,7 @@ def mutants_of(name):
 
 
 OUTPUT = {
-    fault: ("roi_align.cu", *change)
+    fault: ("roi_align/forward.cu", *change)
     for fault, change in mutants_of("operators/roi_align/faults/test_mutant_kernels").items()
 }
 GRADIENT = mutants_of("operators/roi_align/faults/test_mutant_gradient_kernels")

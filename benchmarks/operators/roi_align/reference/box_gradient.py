@@ -1,10 +1,10 @@
 """What a timed gradient for the boxes should have been, and how far from it a sound result may be.
 
 That of a corner is a sum over bins, channels and samples of G ÷ samples · motion · (pixel after − pixel before) · weights along
-the other axis: in float64, of the numbers that `reference` has of each axis, and of the rises that this module adds.
+the other axis: in float64, of the numbers that `output` has of each axis, and of the rises that this module adds.
 
 * A sample whose error reaches over a row of pixels may rise between others: its coefficient of each may be off by 2.
-* Weights along the other axis are off as `gradient_reference` says.
+* Weights along the other axis are off as `gradient` says.
 * Terms are rounded, and there are n of them: γₙ₊₁₆, twice, since the motion of a corner may be the difference of two.
 
 If all of G were something, n would be so great that the bound of the error were as great as the result. So G is zero but for a
@@ -25,13 +25,14 @@ from roikit.conformance.operators.roi_align.oracle.gradient import box_gradient
 from roikit.conformance.sampling.errors import AxisError
 from roikit.kernels.dialects.roi_align import DIALECTS
 
-from ..workloads import SEED, gradient_of_few
+from ....measuring.judgement import FLOAT64, SAMPLED_ROIS, Expected, Reference
+from ....workloads import SEED, gradient_of_few
 from .gradient import off_by, terms_of, unsure
-from .output import FLOAT64, SAMPLED_ROIS, AxisFacts, Expected, Reference, axis_facts
+from .output import AxisFacts, axis_facts
 
 if TYPE_CHECKING:
+    from ....measuring.problem import Level, Problem, Row
     from ..operations import Operation
-    from ..workloads import Level, Problem, Row
 
 _WORKING = FLOAT_TYPES["float32"]
 _OPERATIONS = 16  # on a term, before it is added

@@ -11,7 +11,7 @@ that `reference` has of each axis, in float64. Three things part a sound result 
 * A result of 16 bits is rounded once more, at its end: `Reference.judge` allows for it.
 
 A RoI of which nobody can say how many samples it has, or whether one is on the map, leaves the pixels it may reach without a
-bound. `validate` holds values, magnitudes and n against the exact gradient of ``conformance/gradient.py`` on a few RoIs.
+bound. `validate` holds values, magnitudes and n against the exact gradient of ``oracle/gradient.py`` on a few RoIs.
 
 Of large rows some channels are checked in every pixel, and some pixels in all channels.
 """
@@ -28,14 +28,15 @@ from roikit.conformance.exact.floats import FLOAT_TYPES
 from roikit.conformance.operators.roi_align.oracle.gradient import feature_gradient
 from roikit.kernels.dialects.roi_align import DIALECTS
 
-from ..workloads import SEED, gradient
-from .output import FLOAT64, SAMPLED_CHANNELS, Expected, Reference, facts_of
+from ....measuring.judgement import FLOAT64, SAMPLED_CHANNELS, Expected, Reference
+from ....workloads import SEED, gradient
+from .output import facts_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from ....measuring.problem import Problem
     from ..operations import Operation
-    from ..workloads import Problem
     from .output import AxisFacts, RoiFacts
 
     Combine = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
