@@ -14,9 +14,9 @@ import jsonschema
 import numpy as np
 import pytest
 
-from roikit.conformance.detection.decision.decision import detect
-from roikit.conformance.detection.decision.derivative import compare, compare_boxes
-from roikit.conformance.detection.decision.reading import Reader, Setting
+from roikit.conformance.detection.decision import detect
+from roikit.conformance.detection.derivative import compare, compare_boxes
+from roikit.conformance.detection.reading import Reader, Setting
 from roikit.conformance.operators.roi_align.probes.probes import PROBES
 from roikit.conformance.workers.greeting import describe
 from roikit.conformance.workers.process import Target

@@ -14,8 +14,8 @@ import jsonschema
 import pytest
 
 from roikit.conformance.commands import detect
-from roikit.conformance.detection.decision.reading import Reader, Setting
-from roikit.conformance.detection.decision.report import document
+from roikit.conformance.detection.reading import Reader, Setting
+from roikit.conformance.detection.report import document
 from roikit.conformance.implementation import registered
 from roikit.conformance.operators.roi_align.probes.probes import PROBES
 from roikit.conformance.peers import places

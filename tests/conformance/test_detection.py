@@ -10,11 +10,11 @@ import pytest
 
 from roikit.conformance.cases.case import load_cases
 from roikit.conformance.commands.detect import _find
-from roikit.conformance.detection.decision.decision import detect
-from roikit.conformance.detection.decision.derivative import Derivative, compare, compare_boxes
-from roikit.conformance.detection.decision.reading import Reading, Readings, Setting
-from roikit.conformance.detection.decision.report import Verdict as Found
-from roikit.conformance.detection.decision.report import name_of
+from roikit.conformance.detection.decision import detect
+from roikit.conformance.detection.derivative import Derivative, compare, compare_boxes
+from roikit.conformance.detection.reading import Reading, Readings, Setting
+from roikit.conformance.detection.report import Verdict as Found
+from roikit.conformance.detection.report import name_of
 from roikit.conformance.operators.roi_align.faults import formulas as faults
 from roikit.conformance.operators.roi_align.oracle.gradient import box_gradient, feature_gradient
 from roikit.conformance.operators.roi_align.oracle.output import roi_align

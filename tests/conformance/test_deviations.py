@@ -7,8 +7,8 @@ import pytest
 from roikit.conformance.cases.case import load_cases
 from roikit.conformance.implementation import registered
 from roikit.conformance.results import deviations
-from roikit.conformance.results.file.deviations import DeviationListError
-from roikit.conformance.results.file.result import Result
+from roikit.conformance.results.deviations import DeviationListError
+from roikit.conformance.results.result import Result
 from roikit.conformance.verdicts.verdict import Judgement, Verdict
 from roikit.kernels.dialects.choices import Max
 

@@ -9,8 +9,8 @@ from typer.testing import CliRunner
 from roikit.conformance.cases.case import load_cases
 from roikit.conformance.commands.cli import app
 from roikit.conformance.results import deviations
-from roikit.conformance.results.file.deviations import DeviationListError
-from roikit.conformance.results.file.deviations_update import Call, outcomes, update
+from roikit.conformance.results.deviations import DeviationListError
+from roikit.conformance.results.deviations_update import Call, outcomes, update
 
 TODAY = date(2026, 11, 25)
 LIST = """[[deviation]]

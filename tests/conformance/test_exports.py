@@ -13,8 +13,8 @@ import pytest
 from roikit.conformance.cases.case import load_cases
 from roikit.conformance.results import file as results
 from roikit.conformance.results import junit_markdown as exports
-from roikit.conformance.results.file.result import Result, Subject
-from roikit.conformance.results.file.summary import Summary
+from roikit.conformance.results.result import Result, Subject
+from roikit.conformance.results.summary import Summary
 from roikit.conformance.verdicts.verdict import Judgement, Verdict
 
 HERE = Path(__file__).parent

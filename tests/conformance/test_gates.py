@@ -10,12 +10,12 @@ import pytest
 from roikit.conformance.cases.case import load_cases
 from roikit.conformance.errors import UsageError
 from roikit.conformance.results import gates, github
-from roikit.conformance.results.file.badge import badge
-from roikit.conformance.results.file.file import IncompleteResultsError, ResultFile
-from roikit.conformance.results.file.gates import Gate
-from roikit.conformance.results.file.kinds import Kind, by_rule, in_words, kind_of
-from roikit.conformance.results.file.result import Result, Subject
-from roikit.conformance.results.file.summary import Summary
+from roikit.conformance.results.badge import badge
+from roikit.conformance.results.file import IncompleteResultsError, ResultFile
+from roikit.conformance.results.gates import Gate
+from roikit.conformance.results.kinds import Kind, by_rule, in_words, kind_of
+from roikit.conformance.results.result import Result, Subject
+from roikit.conformance.results.summary import Summary
 from roikit.conformance.verdicts.verdict import Judgement, Verdict
 
 
