@@ -36,7 +36,7 @@ ROWS = {name: GPU_ROWS[name] for name in ("a1", "b1", "c1")}
 """The rows that are counted."""
 
 GATHERED = 4
-"""Channels that a thread takes through a bin's taps together, if they come first in memory (roi_align.cu)."""
+"""Channels that a thread takes through a bin's taps together, if they come first in memory (channels_last.cuh)."""
 
 _WARP = 32
 

@@ -80,7 +80,10 @@ def _same_kernels() -> bool:
     import roikit.kernels
 
     installed, checkout = Path(roikit.kernels.__file__).parent, ROOT / "kernels"
-    names = {path.name for path in checkout.iterdir() if path.suffix in (".py", ".cu", ".cuh", ".hpp")}
+    files = (
+        path.relative_to(checkout) for path in checkout.rglob("*") if path.suffix in (".py", ".cu", ".cuh", ".hpp")
+    )
+    names = {name for name in files if name.parts[0] != "torch"}  # which is installed beside the kernels
     return all(
         (installed / name).exists() and (installed / name).read_bytes() == (checkout / name).read_bytes()
         for name in names

@@ -81,3 +81,49 @@ class Max(StrEnum):
     """Interpolated sample values; a sample outside the map is skipped."""
     CORNER = "corner"
     """The four weighted corners of every sample, each on its own; a sample outside the map counts as 0."""
+
+
+class CornerSnap(StrEnum):
+    """RP-1: which pixel a scaled corner of a box becomes."""
+
+    NONE = "none"
+    """None: it stays a position."""
+    HALF_AWAY = "half_away"
+    """The nearest; of two, the one farther from 0: C's ``round``."""
+    HALF_EVEN = "half_even"
+    """The nearest; of two, the even one: Python's ``round``."""
+    HALF_UP = "half_up"
+    """The nearest; of two, the greater: ``floor(x + 0.5)``."""
+
+
+class SnappedEnd(StrEnum):
+    """RP-2: what the second corner of a box means where corners become pixels."""
+
+    INCLUSIVE = "inclusive"
+    """The pixel it becomes is the last of the RoI: 1 is added to the extent, in feature pixels."""
+    EXCLUSIVE = "exclusive"
+    """The pixel it becomes is the first after the RoI."""
+    BEFORE_SCALE = "before_scale"
+    """1 is added to it in image pixels, before it is scaled."""
+
+
+class BinEdges(StrEnum):
+    """RP-4: in which arithmetic the edges of bins are computed."""
+
+    EXACT = "exact"
+    """In integers, or so that no rounding moves an edge."""
+    MAP = "map"
+    """``p * (h / P)`` in the data type of the map."""
+    FLOAT32 = "float32"
+    """``p * (h / P)`` in float32, whatever the map is of."""
+    FLOAT64 = "float64"
+    """``p * (h / P)`` in float64, whatever the map is of."""
+    ACCUMULATED = "accumulated"
+    """``h / P`` in float32, added up from bin to bin."""
+
+
+class EmptyBin(StrEnum):
+    """RP-6: the maximum of a bin without pixels."""
+
+    ZERO = "zero"
+    MINUS_INFINITY = "minus_infinity"

@@ -192,7 +192,9 @@ def _alone(key: str) -> Iterator[None]:
 @cache
 def _load(text: str, entries: tuple[str, ...], extra: tuple[str, ...]) -> ctypes.CDLL:
     """Returns a source's library, with an entry point for each of its kernels; compiles it if need be."""
-    host = files("roikit.kernels").joinpath("host.hpp").read_text(encoding="utf-8").replace("#pragma once\n", "")
+    host = (
+        files("roikit.kernels").joinpath("cuda", "host.hpp").read_text(encoding="utf-8").replace("#pragma once\n", "")
+    )
     text = "\n".join((host, text, *(f"ROIKIT_HOST_ENTRY({entry})" for entry in entries), ""))
     flags = (*_FLAGS, *_machine_flags(), *_user_flags(), *extra)
     key = hashlib.sha256("\0".join((text, *flags)).encode() + _toolchain()).hexdigest()

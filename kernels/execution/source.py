@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 _SCALARS = {"int": "int32", "int64": "int64", "float": "float32", "double": "float64", "unsigned char": "uint8"}
-_INCLUDE = re.compile(r'^#include "(?P<file>[\w.]+)"$', re.MULTILINE)
+_INCLUDE = re.compile(r'^#include "(?P<file>[\w./]+)"$', re.MULTILINE)
 _STRUCT = re.compile(r"^struct (?P<name>\w+Params) \{(?P<body>.*?)^\};", re.MULTILINE | re.DOTALL)
 _MEMBER = re.compile(r"^\s*(?P<type>\w+) (?P<names>[\w\[\]]+(?:, [\w\[\]]+)*);", re.MULTILINE)
 _ADDRESSES = ("gradients", "maps")  # fields that begin a struct, and hold the addresses of arrays, one for each level
@@ -95,7 +95,7 @@ def _read(file: str) -> str:
         if name in seen:
             return ""
         seen.add(name)
-        text = files("roikit.kernels").joinpath(name).read_text(encoding="utf-8").replace("#pragma once\n", "")
+        text = files("roikit.kernels").joinpath("cuda", name).read_text(encoding="utf-8").replace("#pragma once\n", "")
         return _INCLUDE.sub(lambda match: include(match["file"]), text)
 
     return include(file)

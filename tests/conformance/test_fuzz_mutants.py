@@ -22,7 +22,7 @@ def mutants_of(name):
     return module.MUTANTS
 
 
-OUTPUT = {fault: ("roi_align.cu", *change) for fault, change in mutants_of("test_kernels").items()}
+OUTPUT = {fault: ("roi_align/forward.cu", *change) for fault, change in mutants_of("test_kernels").items()}
 GRADIENT = mutants_of("test_gradient_kernels")
 
 # Some in every run of the tests, since each is compiled; the others are for ROIKIT_FUZZ_MUTANTS=all. By what is asked for.

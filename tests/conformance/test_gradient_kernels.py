@@ -29,10 +29,10 @@ def test_gradients_conform(case, judgements):
 
 # A source, one of its lines, and what to put in its place.
 AVERAGE, MAXIMUM, BOXES, TILES = (
-    "roi_align_backward.cu",
-    "roi_align_backward_max.cu",
-    "roi_align_backward_boxes.cu",
-    "tiles.cu",
+    "roi_align/feature_gradient_average.cu",
+    "roi_align/feature_gradient_maximum.cu",
+    "roi_align/box_gradient.cu",
+    "library/gathering/tiles.cu",
 )
 MUTANTS = {
     "weight lost": (AVERAGE, "weights[sample.low - begin] += sample.weight_low;", "+=", "="),

@@ -69,7 +69,7 @@ def test_the_cases_notice_a_broken_kernel(fault, mutant, judgements):
     cases = (
         [case for case in CASES if case.id == "batch-index-too-large"] if fault == "batch index unchecked" else CASES
     )
-    with mutant("roi_align.cu", *MUTANTS[fault]):
+    with mutant("roi_align/forward.cu", *MUTANTS[fault]):
         red = next(  # the first is enough: kernels for others need not be compiled
             (
                 what

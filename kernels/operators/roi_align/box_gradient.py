@@ -93,7 +93,7 @@ def box_gradient_source(
     ``rules_at_launch`` is that of `specialise`.
     """
     return specialise(
-        "roi_align_backward_boxes.cu",
+        "roi_align/box_gradient.cu",
         "roi_align_backward_boxes",
         problem.dtype,
         (

@@ -117,12 +117,12 @@ def roi_align_backward_workspace(
 
 
 def tiles_source(entry: str, problem: Problem, *, rules_at_launch: bool = False) -> Source:
-    """Returns a kernel of tiles.cu, which looks at nothing but the geometry of RoIs.
+    """Returns a kernel of gathering/tiles.cu, which looks at nothing but the geometry of RoIs.
 
     ``rules_at_launch`` is that of `specialise`.
     """
     macros = (*rule_macros(problem.dialect.for_gradient("avg"), "avg"), ("LEVELS", len(problem.heights)))
-    return specialise("tiles.cu", entry, problem.wide, macros, rules_at_launch=rules_at_launch)
+    return specialise("library/gathering/tiles.cu", entry, problem.wide, macros, rules_at_launch=rules_at_launch)
 
 
 def gradient_source(
@@ -135,13 +135,13 @@ def gradient_source(
     packed: bool = False,
     rules_at_launch: bool = False,
 ) -> Source:
-    """Returns a kernel of roi_align_backward.cu or, of maxima, roi_align_backward_max.cu; the numbers are those of its macros.
+    """Returns a kernel of feature_gradient_average.cu or feature_gradient_maximum.cu; the numbers are those of its macros.
 
     ``rules_at_launch`` is that of `specialise`.
     """
     shape = [("VECTOR", vector), ("CHANNELS", channels), ("ALIGNED", int(packed))]
     return specialise(
-        "roi_align_backward.cu" if problem.mode == "avg" else "roi_align_backward_max.cu",
+        f"roi_align/feature_gradient_{'average' if problem.mode == 'avg' else 'maximum'}.cu",
         entry,
         problem.dtype,
         (

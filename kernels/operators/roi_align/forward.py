@@ -145,7 +145,7 @@ def specialised(
     these, or `ANY_SIZE`. ``rules_at_launch`` is that of `specialise`.
     """
     return specialise(
-        "roi_align.cu",
+        "roi_align/forward.cu",
         "roi_align_forward",
         dtype,
         (

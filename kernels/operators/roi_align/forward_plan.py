@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ...calls.problem import Problem
 
 PREPARED_BYTES = 192
-"""Room for a RoI's ``Prepared`` struct (roi_align.cu)."""
+"""Room for a RoI's ``Prepared`` struct (forward.cu)."""
 
 DENSE = 8
 """A line of every column of a RoI may be this many times as long as one of the columns that it reads."""

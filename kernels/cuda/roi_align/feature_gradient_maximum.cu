@@ -4,16 +4,16 @@
 // The specialisation defines, besides the macros of numeric.cuh, sampling.cuh, modes.cuh and roi.cuh:
 //   ROIKIT_WINNERS   channels whose winners a thread finds together (1 if channels are first)
 //   ROIKIT_THREADS   the most that a block may have on a GPU; ROIKIT_BLOCKS as many of such blocks must fit a multiprocessor
-#include "numeric.cuh"
-#include "sampling.cuh"
-#include "modes.cuh"
-#include "geometry.cuh"
-#include "roi.cuh"
-#include "tiles.cuh"
-#include "work.cuh"
-#include "chunk.cuh"
-#include "gather_maximum.cuh"
-#include "winner.cuh"
+#include "library/numeric.cuh"
+#include "library/sampling.cuh"
+#include "library/modes.cuh"
+#include "library/geometry.cuh"
+#include "library/roi.cuh"
+#include "library/gathering/tiles.cuh"
+#include "library/gathering/work.cuh"
+#include "library/gathering/chunk.cuh"
+#include "library/gathering/gather_maximum.cuh"
+#include "library/winner.cuh"
 
 extern "C" __global__ void __launch_bounds__(ROIKIT_THREADS, ROIKIT_FITTING_BLOCKS)
 roi_align_backward(const feature_t* grad, const acc_t* boxes, unsigned char* memory, const BackwardParams params) {

@@ -80,7 +80,7 @@ def test_a_compiler_without_openmp_gives_serial_kernels_and_says_so(tmp_path):
 
 def test_what_the_compiler_says_reaches_the_user(monkeypatch, tmp_path):
     monkeypatch.setattr(host, "cache_directory", lambda: tmp_path)
-    source = specialise("roi_align.cu", "roi_align_forward", "float32", (("MODE", "nonsense"),))
+    source = specialise("roi_align/forward.cu", "roi_align_forward", "float32", (("MODE", "nonsense"),))
     with pytest.raises(CompilationError, match="nonsense"):
         host.compile_source(source)
     assert list(tmp_path.iterdir()) == []

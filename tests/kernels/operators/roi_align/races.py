@@ -1,4 +1,4 @@
-"""Runs the kernels in blocks of several real threads, compiled for ThreadSanitizer: started by test_backward.py.
+"""Runs the kernels in blocks of several real threads, compiled for ThreadSanitizer: started by test_gradients.py.
 
 With the argument ``barrier`` the kernels have none, which must be noticed.
 """

@@ -25,7 +25,9 @@ BUILDS = {
 PROGRAM = """
 import dataclasses
 from roikit.conformance.adapters.roikit import RoikitHost
-from roikit.conformance.cases.case import LAYOUTS, in_memory, load_cases
+from roikit.conformance.arrays import in_memory
+from roikit.conformance.cases.case import load_cases
+from roikit.conformance.operator import LAYOUTS
 from roikit.conformance.verdicts.judge import judge_output
 
 ours, done, wrong = RoikitHost(), 0, []

@@ -5,13 +5,13 @@
 //   ROIKIT_VECTOR         neighbouring channels that are taken together (1 if channels are first)
 //   ROIKIT_BIN_LANES      lanes that share the bins of a RoI
 //   ROIKIT_CHANNEL_LANES  for each of them, lanes that share the channels
-#include "numeric.cuh"
-#include "sampling.cuh"
-#include "modes.cuh"
-#include "geometry.cuh"
-#include "vectors.cuh"
-#include "roi.cuh"
-#include "winner.cuh"
+#include "library/numeric.cuh"
+#include "library/sampling.cuh"
+#include "library/modes.cuh"
+#include "library/geometry.cuh"
+#include "library/vectors.cuh"
+#include "library/roi.cuh"
+#include "library/winner.cuh"
 
 constexpr int VECTOR = ROIKIT_VECTOR;
 constexpr int BIN_LANES = ROIKIT_BIN_LANES;

@@ -7,12 +7,12 @@
 //   ROIKIT_GATHER      NCHW on a GPU: a RoI of at most so many taps for each bin is pooled bin by bin
 //   ROIKIT_BINS        rows and columns of bins, and ROIKIT_SAMPLING samples along an axis, that all calls have; 0: any
 //   ROIKIT_THREADS     the most that a block may have on a GPU; ROIKIT_BLOCKS as many of such blocks must fit a multiprocessor
-#include "numeric.cuh"
-#include "sampling.cuh"
-#include "modes.cuh"
-#include "geometry.cuh"
-#include "vectors.cuh"
-#include "roi.cuh"
+#include "library/numeric.cuh"
+#include "library/sampling.cuh"
+#include "library/modes.cuh"
+#include "library/geometry.cuh"
+#include "library/vectors.cuh"
+#include "library/roi.cuh"
 
 constexpr int VECTOR = ROIKIT_VECTOR;
 constexpr int CHANNELS = ROIKIT_CHANNELS;
@@ -49,7 +49,7 @@ template <> struct entry_of<Mode::max> {
 };
 typedef entry_of<MODE>::type Entry;
 
-#include "window.cuh"
+#include "library/pooling/window.cuh"
 
 // What a block knows of a RoI while it pools it; in the block's memory.
 struct Prepared {
@@ -86,9 +86,9 @@ ROIKIT_FN acc_t start_of_maximum(const Prepared& roi, int ny, int nx) {
     return zero_counts || !any ? larger(start, (acc_t)0) : start;
 }
 
-#include "channels_last.cuh"
-#include "channels_first.cuh"
-#include "transposed.cuh"
+#include "library/pooling/channels_last.cuh"
+#include "library/pooling/channels_first.cuh"
+#include "library/pooling/transposed.cuh"
 
 // ---- preparation ------------------------------------------------------------------------------------------------------
 

@@ -85,6 +85,6 @@ def test_kernels_of_one_source_are_told_apart():
 
 
 def test_a_source_that_nvrtc_refuses_is_an_error():
-    source = specialise("roi_align.cu", "roi_align_forward", "float32", (("MODE", "nonsense"),))
+    source = specialise("roi_align/forward.cu", "roi_align_forward", "float32", (("MODE", "nonsense"),))
     with pytest.raises(CompilationError, match="NVRTC did not compile roi_align_forward for sm_90"):
         compile_for(source, "sm_90")

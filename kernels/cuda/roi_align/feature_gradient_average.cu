@@ -5,19 +5,19 @@
 //   ROIKIT_VECTOR    neighbouring elements that a thread takes together: channels (NHWC) or columns (NCHW)
 //   ROIKIT_CHANNELS  channels of which a thread takes such columns (NCHW)
 //   ROIKIT_THREADS   the most that a block may have on a GPU; ROIKIT_BLOCKS as many of such blocks must fit a multiprocessor
-#include "numeric.cuh"
-#include "sampling.cuh"
-#include "modes.cuh"
-#include "vectors.cuh"
-#include "roi.cuh"
-#include "tiles.cuh"
-#include "work.cuh"
+#include "library/numeric.cuh"
+#include "library/sampling.cuh"
+#include "library/modes.cuh"
+#include "library/vectors.cuh"
+#include "library/roi.cuh"
+#include "library/gathering/tiles.cuh"
+#include "library/gathering/work.cuh"
 
 constexpr int VECTOR = ROIKIT_VECTOR;
 constexpr int CHANNELS = ROIKIT_CHANNELS;
 
-#include "chunk.cuh"
-#include "gather_average.cuh"
+#include "library/gathering/chunk.cuh"
+#include "library/gathering/gather_average.cuh"
 
 extern "C" __global__ void __launch_bounds__(ROIKIT_THREADS, ROIKIT_FITTING_BLOCKS)
 roi_align_backward(const feature_t* grad, const acc_t* boxes, unsigned char* memory, const BackwardParams params) {

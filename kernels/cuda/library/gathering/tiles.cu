@@ -2,10 +2,10 @@
 // gradient for the maps. Nothing here depends on channels.
 //
 // The specialisation defines the macros of numeric.cuh, sampling.cuh and roi.cuh; feature_t is the type of coordinates.
-#include "numeric.cuh"
-#include "sampling.cuh"
-#include "roi.cuh"
-#include "tiles.cuh"
+#include "library/numeric.cuh"
+#include "library/sampling.cuh"
+#include "library/roi.cuh"
+#include "library/gathering/tiles.cuh"
 
 ROIKIT_FN Span span_of(const Axis& axis, int p) {
     const Ranks ranks = inside_ranks(axis, p);
