@@ -16,15 +16,24 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-_PROJECT = "roikit"
+_WINGS = ("roikit.kernels", "roikit.conformance", "benchmarks")
 _REGISTRIES = ("roikit.conformance.operators",)  # they name operators, and a new name changes nothing of the others
 _SILENT = {"ctx", "kind", "type_comment"}  # fields of a tree that say nothing which other fields do not say
 
 
 def digest_of_code(modules: Iterable[str]) -> str:
     """A hash of modules (``"roikit.conformance.golden.adequacy"``) and of all that they import from this project."""
+    return _digest(closure(modules))
+
+
+def digest_of_module(module: str) -> str:
+    """A hash of a module alone."""
+    return _digest([module])
+
+
+def _digest(modules: Iterable[str]) -> str:
     hashed = hashlib.sha256()
-    for name in closure(modules):
+    for name in modules:
         hashed.update(f"{name}\0{_normalised(name)}\0".encode())
     return hashed.hexdigest()[:16]
 
@@ -44,11 +53,11 @@ def closure(modules: Iterable[str]) -> list[str]:
 @cache
 def _file(module: str) -> Path | None:
     """The file of a module of this project; None if there is no such module. Nothing is imported to find it."""
-    wing, _, rest = module.removeprefix(f"{_PROJECT}.").partition(".")
-    spec = find_spec(f"{_PROJECT}.{wing}") if module.startswith(f"{_PROJECT}.") else None
-    if spec is None or spec.origin is None:
+    wing = next((wing for wing in _WINGS if f"{module}.".startswith(f"{wing}.")), None)
+    spec = find_spec(wing) if wing else None
+    if wing is None or spec is None or spec.origin is None:
         return None
-    place = Path(spec.origin).parent.joinpath(*filter(None, rest.split(".")))
+    place = Path(spec.origin).parent.joinpath(*module.split(".")[wing.count(".") + 1 :])
     return next((file for file in (place.with_name(f"{place.name}.py"), place / "__init__.py") if file.is_file()), None)
 
 
@@ -56,7 +65,7 @@ def _file(module: str) -> Path | None:
 def _tree(module: str) -> ast.Module:
     file = _file(module)
     if file is None:
-        raise ModuleNotFoundError(f"{_PROJECT} has no module {module}")
+        raise ModuleNotFoundError(f"this project has no module {module}")
     return ast.parse(file.read_text(encoding="utf-8"))
 
 

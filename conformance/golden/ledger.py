@@ -71,10 +71,14 @@ class Due:
         """Both."""
         return self.unsealed + self.sampled
 
-    def of(self, names: Iterable[str]) -> Due:
-        """Those with these names."""
-        wanted = set(names)
-        return Due(*(tuple(row for row in rows if row.name in wanted) for rows in (self.unsealed, self.sampled)))
+    @property
+    def sizes(self) -> tuple[int, int]:
+        """How many are sampled, and how many are not trusted."""
+        return len(self.sampled), len(self.unsealed)
+
+    def part(self, number: int, count: int) -> Due:
+        """One of so many parts, of about the same size."""
+        return Due(self.unsealed[number::count], self.sampled[count - 1 - number :: count])
 
     def complaints(self, computed: Mapping[str, Any]) -> list[str]:
         """How the values that were computed, by name, are not those that are written down."""

@@ -1,0 +1,46 @@
+"""``python -m benchmarks.assembler``: see `ledger`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from importlib import import_module
+
+from ..measuring.machine import cores
+from . import ledger
+
+
+def main() -> int:
+    """Runs the command line and returns its exit status."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.assembler", description=ledger.__doc__)
+    parser.add_argument("--full", action="store_true", help="compile everything anew")
+    if parser.parse_args().full:
+        os.environ["ROIKIT_LEDGER"] = "full"
+    for folder in sorted(ledger.OPERATORS.glob("*/specialisations.py")):
+        _write(folder.parent.name)
+    return 0
+
+
+def _write(operator: str) -> None:
+    module = import_module(f"benchmarks.operators.{operator}.specialisations")
+    by_name = {one.name: one for one in module.specialisations()}
+    rows = (known := ledger.recorded(operator)).rows(by_name.values())
+    due = known.ledger.due(rows, ledger.code(), ledger.SHARE)
+    started = time.monotonic()
+    with ThreadPoolExecutor(cores()) as pool:  # the compiler runs outside Python
+        values = pool.map(lambda row: ledger.compile_all(by_name[row.name]), due.rows)
+        computed = {}
+        for row, value in zip(due.rows, values, strict=True):
+            computed[row.name] = value
+            print(f"\r{operator}: {len(computed)} of {len(due.rows)} compiled", end="", file=sys.stderr)  # noqa: T201
+    rows = [replace(row, value=computed.get(row.name, row.value)) for row in rows]
+    ledger.path_of(operator).write_text(ledger.render(rows), encoding="utf-8")
+    print(f"\n{operator}: {due}; {time.monotonic() - started:.0f} s")  # noqa: T201
+
+
+if __name__ == "__main__":
+    sys.exit(main())
