@@ -11,7 +11,7 @@ from rich.table import Table
 
 from ..conformance.results.kinds import Kind
 from ..conformance.results.result import key_of_record
-from ..conformance.verdicts.verdict import Verdict
+from ..conformance.verdict import Verdict
 from .files import Record, Run
 from .tables import OURS, commit_of, machine_of
 

@@ -11,7 +11,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from ..conformance.results.kinds import Kind, worst
-from ..conformance.verdicts.verdict import Verdict
+from ..conformance.verdict import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 from enum import StrEnum
+from importlib.metadata import entry_points
 from pathlib import Path  # noqa: TC003 - typer reads the annotations
 from typing import Annotated
 
 import typer
 
-from ...reports.command import app as report
 from ..exits import fail, interruptible, refusing
 from ..results.gate import Gate  # noqa: TC001 - typer reads the annotations
 from .deviations import app as deviations
@@ -26,7 +26,8 @@ app = typer.Typer(
 )
 app.add_typer(peers, name="peers")
 app.add_typer(deviations, name="deviations")
-app.add_typer(report, name="report")
+for point in entry_points(group="roikit.commands"):  # those of other wings, such as `report`
+    app.add_typer(point.load(), name=point.name)
 
 
 class Arrays(StrEnum):
@@ -44,6 +45,7 @@ class Listed(StrEnum):
     IMPLEMENTATIONS = "implementations"
     CASES = "cases"
     DIALECTS = "dialects"
+    OPERATORS = "operators"
 
 
 class Mode(StrEnum):
@@ -77,6 +79,15 @@ def conform(
         typer.Argument(metavar="[NAME]...", help="Registered implementations; all of them if none is named."),
     ] = None,
     *,
+    op: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--op",
+            metavar="NAME",
+            help="Only this operator: see `roikit list operators`. A function computes RoIAlign unless this says otherwise. "
+            "May be repeated.",
+        ),
+    ] = None,
     implementation: Annotated[
         list[str] | None,
         typer.Option(
@@ -206,6 +217,7 @@ def conform(
 
     request = Request(
         names=names or [],
+        operators=op or [],
         callables=implementation or [],
         arrays=arrays.value,
         dialects=dialect or [],
@@ -274,13 +286,14 @@ def list_(
     *,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say more of each.")] = False,
 ) -> None:
-    """List implementations, cases or dialects."""
+    """List implementations, operators, cases or dialects."""
     from . import listing
 
     {
         Listed.IMPLEMENTATIONS: listing.implementations,
         Listed.CASES: listing.cases,
         Listed.DIALECTS: listing.dialects,
+        Listed.OPERATORS: listing.operators,
     }[what](verbose=verbose)
 
 

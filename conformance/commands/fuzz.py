@@ -17,6 +17,9 @@ def fuzz(
         typer.Argument(metavar="IMPLEMENTATION", help="A registered one, MODULE:FUNCTION, or a worker, NAME=COMMAND."),
     ],
     *,
+    op: Annotated[
+        str, typer.Option("--op", metavar="NAME", help="The operator to call: see `roikit list operators`.")
+    ] = "roi_align",
     minutes: Annotated[float, typer.Option(min=0, metavar="M", help="For how long to begin new batches.")] = 1.0,
     batches: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="How many batches of 100 calls, instead of --minutes.")
@@ -37,7 +40,8 @@ def fuzz(
     boxes: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="CLASS", help="Only ordinary, inverted, tiny, huge, outside or free ones. May be repeated."
+            metavar="CLASS",
+            help="Only ordinary, inverted, tiny, huge, outside or free ones, or what the operator has. May be repeated.",
         ),
     ] = None,
     kinks: Annotated[
@@ -80,6 +84,7 @@ def fuzz(
 
     request = fuzz_run.Request(
         implementation=implementation,
+        operator=op,
         minutes=minutes,
         batches=batches,
         seed=seed,

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...kernels.dialects.roi_align import DIALECTS
+from .. import operators
 from ..cases.selection import check_names
 from ..errors import UsageError
-from ..operators.roi_align.explanation import Call
+from ..explanation import Walk
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from ..operators.roi_align.explanation import Feature, Pair
+    from ..explanation import Feature, Pair
 
 _MOST_PIXELS = 4096  # along a side of the map
 _MOST_BINS = 10**5  # along an axis
@@ -45,12 +45,12 @@ class Request:
     output: Path | None = None
 
 
-def read_call(request: Request) -> Call:
+def read_call(request: Request) -> Walk:
     """Returns the call that was asked for."""
     scale = _numbers("--spatial-scale", request.spatial_scale, 1, 2)
     if min(scale) <= 0:
         raise UsageError(f"--spatial-scale is positive, not {request.spatial_scale!r}")
-    return Call(
+    return Walk(
         box=_numbers("--roi", request.roi, 4),
         output_size=_whole("--output-size", request.output_size, (1, 1), (_MOST_BINS, _MOST_BINS)),
         spatial_scale=(scale[0], scale[-1]),
@@ -60,7 +60,7 @@ def read_call(request: Request) -> Call:
     )
 
 
-def read_bin(request: Request, call: Call) -> Pair:
+def read_bin(request: Request, call: Walk) -> Pair:
     """Returns the chosen bin, (p, q)."""
     most = call.output_size[0] - 1, call.output_size[1] - 1
     return _whole("--bin", request.bin, (0, 0), most, counts=(2,))
@@ -69,7 +69,7 @@ def read_bin(request: Request, call: Call) -> Pair:
 def read_dialects(request: Request) -> tuple[str, ...]:
     """Returns the names of one dialect or two."""
     names = [request.dialect] if request.against is None else [request.dialect, request.against]
-    return check_names("dialect", names, tuple(DIALECTS))
+    return check_names("dialect", names, list(operators.get(operators.DEFAULT).dialects))
 
 
 def _numbers(option: str, text: str, *counts: int) -> tuple[Fraction, ...]:

@@ -43,7 +43,8 @@ def _is_row(value: Any) -> bool:
 def regenerate(text: str) -> str:
     """Returns a case file with its computed parts computed anew."""
     document = json.loads(text)
-    return render({**document, "cases": [complete(case) for case in document["cases"]]})
+    operator = operators.get(document.get("operator", operators.DEFAULT))
+    return render({**document, "cases": [complete(case, operator) for case in document["cases"]]})
 
 
 def _named(group: str, ids: list[str]) -> str:

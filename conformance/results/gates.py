@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..errors import UsageError
-from ..verdicts.verdict import Verdict
+from ..verdict import Verdict
 from .file import read
 from .gate import Gate
 from .kinds import Kind, kind_of_result

@@ -8,7 +8,8 @@ import re
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from ..verdicts.verdict import FAILURES, Verdict
+from ..operators import DEFAULT
+from ..verdict import FAILURES, Verdict
 from .kinds import by_rule, in_words
 from .summary import NOTHING, Cell, Mark
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from .result import Result, Subject
-    from .summary import Reason, Summary
+    from .summary import Reason, Row, Summary
 
 MARKDOWN_BYTES = 1_000_000
 """What a Markdown summary stays under: GitHub takes 1 MiB for a step."""
@@ -64,7 +65,8 @@ def junit(summary: Summary) -> str:
 
 def _test_case(result: Result) -> ET.Element:
     name = f"{result.case} [{result.dtype} {result.layout}]"
-    case = _element(name, f"{result.implementation}.{result.dialect}", result.seconds)
+    where = (result.implementation, *([] if result.operator == DEFAULT else [result.operator]), result.dialect)
+    case = _element(name, ".".join(where), result.seconds)
     verdict, reason = result.judgement.verdict, result.judgement.reason
     if verdict.is_failure:
         _add(case, "failure", verdict.value, reason).text = _clean(f"{reason}\nrules: {', '.join(result.rules)}")
@@ -96,9 +98,13 @@ def markdown(summary: Summary, room: int = MARKDOWN_BYTES) -> str:
 
     There are as many reasons as there is ``room`` for, in bytes.
     """
-    text = "## RoIAlign conformance\n\n"
+    text = "## RoI conformance\n\n"
+    tables = summary.tables()
+    for operator, rows in tables:
+        text += f"### {operator}\n\n" if len(tables) > 1 else ""
+        text += _table(rows, summary.groups[operator]) + "\n"
     if summary.results:
-        text += _table(summary) + "\n" + _rules(summary) + "\n"
+        text += _rules(summary) + "\n"
     text += f"{summary.headline()}\n\n"
     if others := [_subject(subject) for subject in summary.subjects if subject.state != "ran"]:
         text += _list(others) + "\n"
@@ -109,13 +115,13 @@ def markdown(summary: Summary, room: int = MARKDOWN_BYTES) -> str:
     return text
 
 
-def _table(summary: Summary) -> str:
-    head = ["implementation", "dialect", *summary.groups]
-    lines = [head, [":--", ":--", *("--:" for _ in summary.groups)]]
+def _table(rows: Sequence[Row], groups: Sequence[str]) -> str:
+    head = ["implementation", "dialect", *groups]
+    lines = [head, [":--", ":--", *("--:" for _ in groups)]]
     previous = ""
-    for row in summary.rows():
+    for row in rows:
         name = row.implementation if row.implementation != previous else ""
-        counts = [_count(row.cells.get(group, NOTHING)) for group in summary.groups]
+        counts = [_count(row.cells.get(group, NOTHING)) for group in groups]
         lines.append([_cell(name), _cell(row.label), *counts])
         previous = row.implementation
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)

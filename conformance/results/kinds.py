@@ -10,13 +10,13 @@ from collections import Counter, defaultdict
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from ..operator import Operation
-from ..verdicts.verdict import Verdict
+from ..operator import Operation, rule_number
+from ..verdict import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from ..verdicts.verdict import Judgement
+    from ..verdict import Judgement
     from .result import Result
 
 
@@ -70,11 +70,7 @@ def by_rule(results: Iterable[Result]) -> Mapping[str, Mapping[str, Counter[Kind
             kind = kind_of_result(result)
             for rule in result.rules:
                 counts[result.implementation][rule][kind] += 1
-    return {name: dict(sorted(rules.items(), key=lambda item: _number(item[0]))) for name, rules in counts.items()}
-
-
-def _number(rule: str) -> int:
-    return int(rule.partition("-")[2])
+    return {name: dict(sorted(rules.items(), key=lambda item: rule_number(item[0]))) for name, rules in counts.items()}
 
 
 def worst(counts: Mapping[Kind, int]) -> Kind:

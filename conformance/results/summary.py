@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from ..verdicts.verdict import Verdict
+from ..verdict import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -69,9 +69,10 @@ NOTHING = Cell(0, 0, failed=False)
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """An implementation under dialects that have the same counts in every group of cases."""
+    """An implementation of an operator, under dialects that have the same counts in every group of cases."""
 
     implementation: str
+    operator: str
     dialects: tuple[str, ...]
     cells: Mapping[str, Cell]
 
@@ -117,6 +118,14 @@ def reasons_of(results: Iterable[Result]) -> list[Reason]:
     return [Reason(*key, tuple(where)) for key, where in places.items()]
 
 
+def _groups(cases: Iterable[Case]) -> dict[str, list[str]]:
+    """The groups of cases, by operator."""
+    groups: dict[str, dict[str, None]] = defaultdict(dict)
+    for case in cases:
+        groups[case.operator][case.group] = None
+    return {operator: list(names) for operator, names in groups.items()}
+
+
 @dataclass(frozen=True, slots=True)
 class Summary:
     """A run. Implementations are in the order in which they were asked for, and so are their results."""
@@ -124,8 +133,8 @@ class Summary:
     started: datetime
     subjects: Sequence[Subject]
     results: Sequence[Result]
-    groups: Sequence[str]
-    """Groups of the cases that were asked for: the columns of the table."""
+    groups: Mapping[str, Sequence[str]]
+    """For each operator the groups of the cases that were asked for: the columns of its table."""
 
     @classmethod
     def of(
@@ -141,21 +150,28 @@ class Summary:
             started,
             sorted(subjects, key=lambda subject: order.index(subject.implementation)),
             sorted(results, key=lambda result: order.index(result.implementation)),
-            list(dict.fromkeys(case.group for case in cases)),
+            _groups(cases),
         )
 
     def rows(self) -> list[Row]:
         """Returns the rows of the table."""
-        verdicts: dict[tuple[str, str], dict[str, list[Verdict]]] = defaultdict(lambda: defaultdict(list))
+        verdicts: dict[tuple[str, str, str], dict[str, list[Verdict]]] = defaultdict(lambda: defaultdict(list))
         for result in self.results:
-            verdicts[result.implementation, result.dialect][result.group].append(result.judgement.verdict)
-        rows: dict[tuple[str, frozenset[tuple[str, Cell]]], Row] = {}
-        for (name, dialect), by_group in verdicts.items():
+            about = result.implementation, result.operator, result.dialect
+            verdicts[about][result.group].append(result.judgement.verdict)
+        rows: dict[tuple[str, str, frozenset[tuple[str, Cell]]], Row] = {}
+        for (name, operator, dialect), by_group in verdicts.items():
             cells = {group: Cell.of(found) for group, found in by_group.items()}
-            key = name, frozenset(cells.items())
+            key = name, operator, frozenset(cells.items())
             dialects = rows[key].dialects if key in rows else ()
-            rows[key] = Row(name, (*dialects, dialect), cells)
+            rows[key] = Row(name, operator, (*dialects, dialect), cells)
         return list(rows.values())
+
+    def tables(self) -> list[tuple[str, list[Row]]]:
+        """For each operator of which there are results its rows."""
+        rows = self.rows()
+        found = ((operator, [row for row in rows if row.operator == operator]) for operator in self.groups)
+        return [(operator, its_rows) for operator, its_rows in found if its_rows]
 
     def reasons(self, *verdicts: Verdict) -> list[Reason]:
         """Returns the reasons of the results with one of ``verdicts``, equal ones once."""

@@ -31,8 +31,6 @@ from ..operator import Operation, Unsupported
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ..operators.roi_align.call import RoiAlignCall
-
     Fields = dict[str, Any]
     """What is filled into a template."""
 
@@ -78,7 +76,7 @@ class Library:
     endings: Mapping[Operation, Fields] = field(default_factory=dict)
     ratios: str = "any"
 
-    def check(self, call: RoiAlignCall) -> None:
+    def check(self, call: Any) -> None:
         """Raises `Unsupported` if the library cannot make ``call``."""
         if call.operation not in self.operations:
             raise Unsupported(f"no {call.operation.replace('_', ' ')}")

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..cases.case import Case
-    from ..operators.roi_align.call import RoiAlignCall
     from ..results.deviations import Deviation
     from .libraries import Fields, Library
 
@@ -59,7 +58,7 @@ def script_of(case: Case, implementation: str, dialect: str | None, dtype: str |
     except Unsupported as reason:
         raise UsageError(f"{implementation} cannot make the call of {case.id}: {reason}") from None
     listed = deviations.load(implementation, load_cases())
-    found = [(choice, known) for choice in choices if (known := deviations.find(listed, case.id, *choice))]
+    found = [(choice, known) for choice in choices if (known := deviations.find(listed, case, *choice))]
     chosen, known = found[0] if found else (choices[0], None)
     return _write(case, implementation, *chosen, known, written_by)
 
@@ -83,13 +82,13 @@ def _choices(case: Case, library: Library, dialects: Sequence[str], dtypes: Sequ
 
 def _write(case: Case, implementation: str, dialect: str, dtype: str, known: Deviation | None, written_by: str) -> str:
     library, expectation = LIBRARIES[implementation], case.expectation(dialect, dtype)
-    call = case.call(dialect, dtype, LAYOUT)
+    call: Any = case.call(dialect, dtype, LAYOUT)
     fields = _call_fields(call) | _dtype_fields(dtype, library) | library.fields(dialect, dtype)
     fields |= library.spellings.get(call.mode, {}) | library.endings.get(call.operation, {})
     if not library.endings and call.operation != Operation.FORWARD:
         fields |= _gradient_fields(call.operation, fields)
-    fields["model"] = _template("onnx-model", fields) if "opset" in fields else ""
-    setup, pooling = _template(implementation, fields | {"data": "$data"}).split("\n\n$data\n\n")
+    fields["model"] = _template(case.operator, "onnx-model", fields) if "opset" in fields else ""
+    setup, pooling = _template(case.operator, implementation, fields | {"data": "$data"}).split("\n\n$data\n\n")
     boxes_type = f"np.{call.boxes.dtype}" if library.boxes == Boxes.WIDE_ROWS else fields["array_type"]
     command = written_by or f"roikit reproduce {case.id} {implementation} --dialect {dialect} --dtype {dtype}"
     refusal = case.kind in ("invalid", "error")
@@ -100,12 +99,12 @@ def _write(case: Case, implementation: str, dialect: str, dtype: str, known: Dev
         "pooling": script.refusable(pooling) if refusal else pooling,
     }
     if expectation is None:
-        return _template("refusal", fields | parts)
+        return _template(case.operator, "refusal", fields | parts)
     parts |= {"expected": script.expected(case, expectation), "comparison": script.comparison(expectation)}
-    return _template("script", fields | parts)
+    return _template(case.operator, "script", fields | parts)
 
 
-def _call_fields(call: RoiAlignCall) -> Fields:
+def _call_fields(call: Any) -> Fields:
     rois, (height, width) = len(call.boxes), call.output_size
     return {
         "height": height,
@@ -150,6 +149,6 @@ def _gradient_fields(operation: Operation, fields: Fields) -> Fields:
     }
 
 
-def _template(name: str, fields: Fields) -> str:
-    text = operators.folder("roi_align").joinpath("templates", f"{name}.py.txt").read_text(encoding="utf-8")
+def _template(operator: str, name: str, fields: Fields) -> str:
+    text = operators.folder(operator).joinpath("templates", f"{name}.py.txt").read_text(encoding="utf-8")
     return Template(text).substitute(fields).strip("\n")

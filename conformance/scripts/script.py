@@ -9,7 +9,6 @@ from functools import cache
 from textwrap import fill, indent
 from typing import TYPE_CHECKING, Any
 
-from ...kernels.dialects.roi_align import DIALECTS
 from .. import operators
 from ..arrays import leaves, sparse_images
 
@@ -136,17 +135,17 @@ def _comment(text: str) -> str:
 
 
 @cache
-def _sections() -> dict[str, tuple[str, str]]:
-    """Returns title and text of each rule of the specification."""
-    document = operators.folder("roi_align").joinpath("RULES.md").read_text(encoding="utf-8")
-    _, *parts = re.split(r"^## (RA-\d+) (.+)$", document, flags=re.MULTILINE)
+def _sections(operator: str) -> dict[str, tuple[str, str]]:
+    """Title and text of each rule of an operator."""
+    document = operators.folder(operator).joinpath("RULES.md").read_text(encoding="utf-8")
+    _, *parts = re.split(r"^## ([A-Z]+-\d+) (.+)$", document, flags=re.MULTILINE)
     return {rule: (title, text) for rule, title, text in zip(parts[::3], parts[1::3], parts[2::3], strict=True)}
 
 
 def _rules(case: Case, dialect: str) -> Iterator[str]:
     """Yields the first paragraph of each rule of a case, and the choices that ``dialect`` makes in it."""
-    sections = _sections()
-    choices = asdict(DIALECTS[dialect])
+    sections = _sections(case.operator)
+    choices = asdict(operators.dialects_of(case.operator)[dialect])
 
     def chosen(match: re.Match[str]) -> str:
         return f"{match[1]} = {choices[match[1]]}"

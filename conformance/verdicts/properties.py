@@ -6,7 +6,7 @@ exactly or not at all.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,8 @@ import numpy as np
 
 from ..arrays import box_rows, feature_map
 from ..operator import Operation
-from .verdict import Judgement, Verdict
+from ..relations import RELATIONS
+from ..verdict import Judgement, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -26,15 +27,6 @@ if TYPE_CHECKING:
     Answered = Callable[[Case], Array]
 
 CORNERS = ("x1", "y1", "x2", "y2")
-
-
-@dataclass(frozen=True, slots=True)
-class Relation:
-    """What must hold, the operations that it is about, and the function that returns both sides of the equation."""
-
-    says: str
-    operations: tuple[Operation, ...]
-    sides: Callable[[Case, Answered], tuple[Array, Array]]
 
 
 class _FailedError(Exception):
@@ -64,7 +56,7 @@ def check(case: Case, ask: Ask) -> Judgement:
         return fractions(given)
 
     try:
-        left, right = relation.sides(replace(case, kind="value"), answer)
+        left, right = _SIDES[case.relation](replace(case, kind="value"), answer)
     except _FailedError as failed:
         return failed.judgement
     for index in np.ndindex(left.shape):
@@ -129,16 +121,10 @@ def _box_differences(case: Case, ask: Answered) -> tuple[Array, Array]:
     return np.stack(columns, 1), ask(_asking(case, Operation.BOX_GRADIENT))
 
 
-_BOTH = (Operation.FORWARD, Operation.FEATURE_GRADIENT)
-
-RELATIONS: Mapping[str, Relation] = {
-    "adjoint": Relation("⟨output, G⟩ = ⟨F, gradient⟩ in every channel", _BOTH, _adjoint),
-    "conserved": Relation("the gradient adds up to ⟨output for a map of ones, G⟩ in every channel", _BOTH, _conserved),
-    "differences": Relation("⟨output at F + d − output at F − d, G⟩ = 2 ⟨d, gradient⟩", _BOTH, _differences),
-    "box-differences": Relation(
-        "⟨output at corner + d − output at corner − d, G⟩ = 2 d · gradient",
-        (Operation.FORWARD, Operation.BOX_GRADIENT),
-        _box_differences,
-    ),
+_SIDES: Mapping[str, Callable[[Case, Answered], tuple[Array, Array]]] = {
+    "adjoint": _adjoint,
+    "conserved": _conserved,
+    "differences": _differences,
+    "box-differences": _box_differences,
 }
-"""All relations, by the name that cases have for them."""
+"""For each relation the function that returns both sides of the equation."""

@@ -41,6 +41,7 @@ class Target:
         name: What it is called in results.
         spec: What the worker is to load (see worker.py).
         dialects: The dialects to judge it by; None means those that it describes.
+        operator: The operator that it computes, if it is a plain function; None means those that it describes.
         python: The interpreter of its worker.
         command: What to start instead of roikit's own worker, if it has one of its own (``PROTOCOL.md``).
         bare: Whether that is one of an environment of its own, which has NumPy but not roikit, and which nothing of this
@@ -53,6 +54,13 @@ class Target:
     python: str = sys.executable
     command: tuple[str, ...] = ()
     bare: bool = False
+    operator: str | None = None
+
+    def dialects_of(self, operator: str, described: tuple[str, ...]) -> tuple[str, ...]:
+        """The dialects of an operator to judge it by, of those that it ``described``."""
+        if self.dialects is None:
+            return described
+        return self.dialects if self.operator in (None, operator) else ()
 
     @property
     def starts(self) -> tuple[str, ...]:
@@ -62,7 +70,7 @@ class Target:
 
 @cache
 def exposed_package() -> Path:
-    """Returns a directory in which roikit lies alone, however it is installed here, for interpreters that lack it."""
+    """A directory in which roikit lies alone, however it is installed here, for interpreters that lack it."""
     chosen = Path(tempfile.mkdtemp(prefix="roikit-package-"))
     atexit.register(shutil.rmtree, chosen, ignore_errors=True)
     (chosen / "roikit").mkdir()

@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...conformance.detection.report import RULES, text_of
-from ...conformance.operators.roi_align.probes.prediction import POINTS
-from ...conformance.operators.roi_align.probes.probes import AVERAGES, SIZE
-from ...kernels.dialects.roi_align import DIALECTS
+from ...conformance import operators
+from ...conformance.detection.report import text_of
 from ..model import slug
 from ..tables import OURS, versions_of
 
@@ -21,13 +20,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ...kernels.dialects.roi_align import Dialect
     from ..model import Site
 
     Array = NDArray[Any]
 
 _WHERE = re.compile(r"^(?:RoI (?P<roi>\d+), )?bin \((?P<p>\d+), (?P<q>\d+)\), pixel ")
-_PROBES = {probe.name: probe for probe in AVERAGES}
+_OPERATOR = operators.get(operators.DEFAULT)
+_READ_OFF: Any = _OPERATOR.probes
+_PROBES = {probe.name: probe for probe in _READ_OFF.offered(("avg",))}
 
 
 class Column:
@@ -63,7 +63,7 @@ class Column:
         return [(name, _compared(gradient), gradient["differences"]) for name, gradient in found]
 
     @property
-    def best(self) -> Dialect | None:
+    def best(self) -> Any:
         """The dialect that it follows, with the choices that were seen; None if nothing was."""
         name = (self.found["names"] or [self.found["nearest"]])[0]
         if name is None:
@@ -71,7 +71,7 @@ class Column:
         seen = {
             point: _choice(decision["left"]) for point, decision in self.decisions.items() if len(decision["left"]) == 1
         }
-        return replace(DIALECTS[name], **seen)
+        return replace(_OPERATOR.dialects[name], **seen)
 
 
 def _compared(gradient: Mapping[str, Any]) -> str:
@@ -120,7 +120,7 @@ def _rows(groups: Iterable[list[Column]]) -> list[dict[str, Any]]:
 
     return [
         row("detected", "", "", lambda column: column.name),
-        *(row(point, RULES[point], point, lambda column, point=point: column.choice(point)) for point in POINTS),  # type: ignore[misc]
+        *(row(point, rule, point, partial(Column.choice, point=point)) for point, rule in _READ_OFF.points.items()),
         row("gradient for the maps", "RA-15", "", lambda column: column.gradients[0][1]),
         row("gradient for the boxes", "RA-16", "", lambda column: column.gradients[1][1]),
         row("not explained", "", "", lambda column: str(len(column.found["unexplained"]) or "")),
@@ -153,7 +153,7 @@ class Reader:
         if found is None or "rois" not in found:
             return None
         taps = next(bin_["taps"] for bin_ in found["rois"][roi]["bins"] if tuple(bin_["bin"]) == at)
-        weights = np.zeros(SIZE)
+        weights = np.zeros(_READ_OFF.size)
         for y, x, weight in taps:
             weights[y, x] = float(weight)
         return weights
@@ -162,7 +162,7 @@ class Reader:
 def evidence(column: Column, reader: Reader) -> list[dict[str, Any]]:
     """Returns, for each decision point, the choice, what rules the others out, and what to draw."""
     shown = []
-    for point in POINTS:
+    for point in _READ_OFF.points:
         decision = column.decisions.get(point)
         if decision is not None:
             out = [{**each, "choice": text_of(each["choice"]), "raw": each["choice"]} for each in decision["ruled_out"]]

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ...conformance.explaining.request import Request, read_bin, read_call, read_dialects
-from ...conformance.operators.roi_align.explanation import Explanation, RoiPool, decimal
+from ...conformance.explaining.show import beside, explained
+from ...conformance.explanation import decimal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ...conformance.explanation import Explanation
     from ..model import Site
 
 
@@ -25,7 +27,7 @@ def _walkthrough(document: Mapping[str, Any]) -> dict[str, Any]:
     call = read_call(request)
     at = read_bin(request, call)
     name = read_dialects(request)[0]
-    exact, rounded = Explanation(call, name), RoiPool(call)
+    exact, windows = explained(call, name), beside(call)[0]
     outputs = [_output(output, exact) for output in document["outputs"]]
     return {
         "roi": ", ".join(map(decimal, call.box)),
@@ -37,10 +39,10 @@ def _walkthrough(document: Mapping[str, Any]) -> dict[str, Any]:
         "weights": [(place, decimal(weight)) for place, weight in exact.taps(*at).items()],
         "value": decimal(exact.values[at]),
         "values": [[decimal(exact.values[p, q]) for q in range(exact.x.bins)] for p in range(exact.y.bins)],
-        "pooled": [[decimal(rounded.values[p, q]) for q in range(exact.x.bins)] for p in range(exact.y.bins)],
-        "rounded": f"rows {rounded.y.start} … {rounded.y.end}, columns {rounded.x.start} … {rounded.x.end}",
+        "pooled": [[decimal(windows.values[p, q]) for q in range(exact.x.bins)] for p in range(exact.y.bins)],
+        "rounded": f"rows {windows.y.start} … {windows.y.end}, columns {windows.x.start} … {windows.x.end}",
         "outputs": outputs,
-        "figures": drawn(exact, rounded, at, document["outputs"]),
+        "figures": drawn(exact, windows, at, document["outputs"]),
     }
 
 

@@ -12,18 +12,19 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from ...conformance.operators.roi_align.probes.probes import SIZE
+from ...conformance import operators
 from ...conformance.sampling.axis import stages
 from ...conformance.sampling.errors import weights_along
 from ..drawing import BLUE, GRID, INK, ORANGE, PALE, VERMILLION, style, svg
+
+_READ_OFF: Any = operators.get(operators.DEFAULT).probes
+SIZE = _READ_OFF.size
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
-    from ...conformance.operators.roi_align.probes.probes import Probe
     from ...conformance.sampling.axis import Axis
-    from ...kernels.dialects.roi_align import Dialect
 
     Array = NDArray[Any]
 
@@ -36,18 +37,18 @@ _AROUND = 1.6  # pixels around the map that are shown, at most
 class Bin:
     """A bin of a RoI of a probe."""
 
-    probe: Probe
+    probe: Any
     roi: int
     at: tuple[int, int]
 
-    def axes(self, dialect: Dialect) -> tuple[Axis, Axis]:
+    def axes(self, dialect: Any) -> tuple[Axis, Axis]:
         """Returns where its RoI lies under a dialect."""
         probe = self.probe
         scale, ratio = (probe.scale, probe.scale), (probe.sampling_ratio, probe.sampling_ratio)
         found = stages(probe.rows[self.roi].tolist(), SIZE, probe.output_size, scale, ratio, dialect)
         return found.y, found.x
 
-    def weights(self, dialect: Dialect) -> Array:
+    def weights(self, dialect: Any) -> Array:
         """Returns its exact footprint under a dialect, NaN throughout if that divides by nothing."""
         y, x = self.axes(dialect)
         share = y.rules.average(Fraction(1), y.grid, x.grid)
@@ -57,7 +58,7 @@ class Bin:
 
 
 @cache
-def draw(place: Bin, read: bytes, own: Dialect, other: Dialect, choices: tuple[str, str]) -> str:
+def draw(place: Bin, read: bytes, own: Any, other: Any, choices: tuple[str, str]) -> str:
     """Returns an SVG: the footprint that was read, with the RoI as ``own`` has it, that of ``other``, and the difference.
 
     ``read`` are the bytes of the float64 weights, ``(H, W)``; ``choices`` are the choices of the two in words. Implementations
@@ -82,7 +83,7 @@ def draw(place: Bin, read: bytes, own: Dialect, other: Dialect, choices: tuple[s
         return svg(figure, title, trimmed=False)
 
 
-def _ends(place: Bin, dialect: Dialect) -> tuple[float, float, float, float]:
+def _ends(place: Bin, dialect: Any) -> tuple[float, float, float, float]:
     y, x = place.axes(dialect)
     return tuple(float(end) for end in (x.start, x.start + x.bins * x.bin, y.start, y.start + y.bins * y.bin))  # type: ignore[return-value]
 
@@ -122,7 +123,7 @@ def _difference(axes: Axes, change: Array) -> None:
             axes.text(x, y, text, ha="center", va="center", fontsize=8, color=INK)
 
 
-def _geometry(axes: Axes, place: Bin, dialect: Dialect) -> None:
+def _geometry(axes: Axes, place: Bin, dialect: Any) -> None:
     """Draws the RoI, its bins, and the samples of the bin."""
     y, x = place.axes(dialect)
     p, q = place.at

@@ -6,33 +6,37 @@ from importlib.resources import files
 import numpy as np
 import pytest
 
-from roikit.conformance.cases.case import load_cases
+from roikit.conformance import operators
 from roikit.conformance.golden import adequacy
 from roikit.conformance.operator import Operation
 from roikit.conformance.operators.roi_align.faults.formulas import Call
-from roikit.conformance.operators.roi_align.faults.mutants import Mutant, main_dialects
+from roikit.conformance.operators.roi_align.faults.mutants import Mutant
 from roikit.kernels.dialects.roi_align import DIALECTS
 
 FOLDER = files("roikit.conformance").joinpath("operators", "roi_align")
+OPERATOR = operators.get("roi_align")
+MAINS = adequacy.mains_of(OPERATOR)
 
 
 @pytest.fixture(scope="module")
 def found():
-    return adequacy.certificate(load_cases())
+    return adequacy.certificate(OPERATOR, adequacy.cases_of(OPERATOR))
 
 
 def test_no_fault_survives_under_any_dialect_that_it_concerns(found):
-    assert adequacy.survivors(found) == []
-    assert len(found) == len(adequacy.ALL_MUTANTS) == len({mutant.name for mutant in adequacy.ALL_MUTANTS}) >= 100
+    assert adequacy.survivors(OPERATOR, found) == []
+    assert len(found) == len(OPERATOR.mutants) == len({mutant.name for mutant in OPERATOR.mutants}) >= 100
 
 
 def test_the_certificate_is_what_the_cases_give(found):
-    assert FOLDER.joinpath("adequacy.json").read_text() == adequacy.as_json(found, load_cases())
-    assert FOLDER.joinpath("ADEQUACY.md").read_text() == adequacy.as_table(found, load_cases())
+    assert FOLDER.joinpath("adequacy.json").read_text() == adequacy.as_json(
+        OPERATOR, found, adequacy.cases_of(OPERATOR)
+    )
+    assert FOLDER.joinpath("ADEQUACY.md").read_text() == adequacy.as_table(OPERATOR, found, adequacy.cases_of(OPERATOR))
 
 
 def test_a_case_that_notices_nothing_has_a_reason(found):
-    assert set(adequacy.blind(found, load_cases())) <= set(adequacy.BLIND)
+    assert set(adequacy.blind(found, adequacy.cases_of(OPERATOR))) <= set(OPERATOR.blind)
 
 
 def test_a_fault_shows_only_under_dialects_that_it_is_said_to_concern():
@@ -40,35 +44,37 @@ def test_a_fault_shows_only_under_dialects_that_it_is_said_to_concern():
 
     A fault of one mode is not looked for in the other, where it is another fault, or none that one could make.
     """
-    cases = [case for case in load_cases() if case.kind == "value"][::9]
-    for mutant in adequacy.ALL_MUTANTS:
+    cases = [case for case in adequacy.cases_of(OPERATOR) if case.kind == "value"][::9]
+    for mutant in OPERATOR.mutants:
         everywhere = dataclasses.replace(mutant, concerns=lambda *_: True)
         for mode in ("avg", "max"):
-            others = {n: d for n, d in main_dialects().items() if not mutant.concerns(d, mode)}
-            if len(others) < len(main_dialects()):
+            others = {n: d for n, d in MAINS.items() if not mutant.concerns(d, mode)}
+            if len(others) < len(MAINS):
                 some = [c for c in cases if c.mode == mode and c.operation == mutant.operation][:3]
                 for name, dialect in others.items():
                     assert not any(adequacy.notices(case, everywhere, name, dialect) for case in some), mutant.name
 
 
-@pytest.mark.parametrize("name", main_dialects())
+@pytest.mark.parametrize("name", MAINS)
 def test_an_implementation_without_a_fault_is_noticed_by_none(name):
-    dialect = main_dialects()[name]
+    dialect = MAINS[name]
     for operation in Operation:
         flawless = Mutant("none", operation=operation)
-        assert [case.id for case in load_cases() if adequacy.notices(case, flawless, name, dialect)] == []
+        assert [
+            case.id for case in adequacy.cases_of(OPERATOR) if adequacy.notices(case, flawless, name, dialect)
+        ] == []
 
 
 def test_fewer_cases_would_let_faults_survive():
     """The certificate is not vacuous: without the border cases, faults of the boundary rule go unnoticed."""
-    fewer = [case for case in load_cases() if case.group == "placement"]
-    alive = adequacy.survivors(adequacy.certificate(fewer))
+    fewer = [case for case in adequacy.cases_of(OPERATOR) if case.group == "placement"]
+    alive = adequacy.survivors(OPERATOR, adequacy.certificate(OPERATOR, fewer))
     assert "outside begins at -1/2 (torchvision)" in alive
     assert "outside begins at H + 1 (torchvision)" in alive
 
 
 def gradient_of_ones(pixels, start, box, bins, dialect, fault=None):
-    mutants = {mutant.name: mutant for mutant in adequacy.ALL_MUTANTS}
+    mutants = {mutant.name: mutant for mutant in OPERATOR.mutants}
     mutant = mutants[fault] if fault else Mutant("none")
     call = Call(
         input=np.arange(start, start + pixels**2, dtype=float).reshape(1, 1, pixels, pixels),

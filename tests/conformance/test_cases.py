@@ -13,7 +13,8 @@ from roikit.conformance.cases import editions
 from roikit.conformance.cases.case import case_files, load_cases
 from roikit.conformance.golden import files as golden_files
 from roikit.conformance.golden import generator, published
-from roikit.conformance.operators.roi_align.faults.mutants import main_dialects
+from roikit.conformance.operators.roi_align.draws import systematic
+from roikit.conformance.operators.roi_align.operator import MAIN_DIALECTS
 from roikit.conformance.operators.roi_align.oracle import output as oracle
 from roikit.conformance.operators.roi_align.oracle.certificate import fairness
 from roikit.conformance.verdicts.judge import judge_output
@@ -68,19 +69,19 @@ def test_rounding_decides_nothing_unless_a_case_says_so(case):
 @pytest.mark.parametrize("file", FILES, ids=lambda f: f.name)
 def test_a_case_that_claims_to_be_exact_has_no_bounds_and_one_that_does_not_has(file):
     for case in json.loads(file.read_text())["cases"]:
-        bounded = any("bound" in entry and set(entry["dialects"]) & set(main_dialects()) for entry in case["expected"])
+        bounded = any("bound" in entry and set(entry["dialects"]) & set(MAIN_DIALECTS) for entry in case["expected"])
         assert bounded == (case["claims"] != "exact"), case["id"]
 
 
 @pytest.mark.parametrize("case", [c for c in CASES.values() if c.kind != "error"], ids=lambda c: c.id)
 def test_every_main_dialect_is_answered_in_float32_and_float64(case):
-    for dialect in DIALECTS if case.operation == "forward" else main_dialects():
+    for dialect in DIALECTS if case.operation == "forward" else MAIN_DIALECTS:
         for dtype in ("float32", "float64"):
             assert case.expectation(dialect, dtype) is not None
 
 
 def test_there_are_at_least_400_averages_that_a_main_dialect_answers():
-    for dialect in main_dialects():
+    for dialect in MAIN_DIALECTS:
         averages = [c for c in FORWARD if c.kind == "value" and c.mode == "avg" and c.expectation(dialect, "float32")]
         assert len(averages) >= 400
 
@@ -98,10 +99,10 @@ def test_the_ledger_knows_every_case_and_notices_what_changes():
 
 
 def test_systematic_cases_are_those_that_the_generator_draws():
-    for group, planned in generator.blueprints().items():
+    for group, planned in systematic.blueprints().items():
         assert [b.id for b in planned] == [case.id for case in CASES.values() if case.group == group]
         for blueprint in planned[::7]:
-            drawn = (generator.draw(blueprint, attempt)["arguments"] for attempt in range(generator.ATTEMPTS))
+            drawn = (systematic.draw(blueprint, attempt)["arguments"] for attempt in range(generator.ATTEMPTS))
             assert CASES[blueprint.id].arguments in drawn
 
 
@@ -149,12 +150,12 @@ def constants_pass(case, dialect):
 
 @pytest.mark.parametrize("case", [c for c in CASES.values() if c.kind in ("value", "invalid")], ids=lambda c: c.id)
 def test_zeros_do_not_pass_a_case_nor_does_a_constant_that_is_longer_than_a_few_numbers(case):
-    passed = {dialect: constants_pass(case, dialect) for dialect in main_dialects()}
+    passed = {dialect: constants_pass(case, dialect) for dialect in MAIN_DIALECTS}
     if np.prod(case.shape) == 0 or case.id == "gradient-no-rois":
         return
     zeros = [dialect for dialect, numbers in passed.items() if 0 in numbers]
     if case.id in ALL_ZERO or case.group == "published":
-        assert len(zeros) < len(main_dialects()), "under no dialect does this case see anything"
+        assert len(zeros) < len(MAIN_DIALECTS), "under no dialect does this case see anything"
     else:
         assert zeros == []
     if np.prod(case.shape) > 4 and case.id not in ALL_ZERO and case.group != "published":

@@ -4,8 +4,8 @@ import numpy as np
 
 from roikit.conformance.arrays import numpy_dtype
 from roikit.conformance.cases.case import load_cases
+from roikit.conformance.verdict import Verdict
 from roikit.conformance.verdicts import contested
-from roikit.conformance.verdicts.verdict import Verdict
 
 CASES = {case.id: case for case in load_cases()}
 
@@ -42,4 +42,4 @@ def test_another_grid_is_no_reading():
 def test_averages_are_not_contested():
     case = CASES["place-half-pixel"]
     assert judge(case, "torchvision", output(case, "torchvision-aligned")) == Verdict.DEVIATES
-    assert not contested.is_contested(case)
+    assert not contested.question_of(case)

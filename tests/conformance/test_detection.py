@@ -33,7 +33,7 @@ from roikit.conformance.operators.roi_align.probes.probes import (
 )
 from roikit.conformance.results import deviations
 from roikit.conformance.sampling.axis import Rules
-from roikit.conformance.verdicts.verdict import Judgement, Verdict
+from roikit.conformance.verdict import Judgement, Verdict
 from roikit.conformance.workers.process import Target
 from roikit.kernels.dialects.choices import Max, MinSize, Offset
 from roikit.kernels.dialects.roi_align import DIALECTS, Dialect

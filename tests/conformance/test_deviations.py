@@ -9,7 +9,7 @@ from roikit.conformance.implementation import registered
 from roikit.conformance.results import deviations
 from roikit.conformance.results.deviations import DeviationListError
 from roikit.conformance.results.result import Result
-from roikit.conformance.verdicts.verdict import Judgement, Verdict
+from roikit.conformance.verdict import Judgement, Verdict
 from roikit.kernels.dialects.choices import Max
 
 ENTRY = """

@@ -15,7 +15,7 @@ from roikit.conformance.results import file as results
 from roikit.conformance.results import junit_markdown as exports
 from roikit.conformance.results.result import Result, Subject
 from roikit.conformance.results.summary import Summary
-from roikit.conformance.verdicts.verdict import Judgement, Verdict
+from roikit.conformance.verdict import Judgement, Verdict
 
 HERE = Path(__file__).parent
 NASTY = "\x1b[31mno | such\n<details> & `x`\x00 \ud800 (https://example.org/a_b)"

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from roikit.conformance import operators
 from roikit.conformance.arrays import leaves
 from roikit.conformance.cases.case import cases_of
 from roikit.conformance.fuzzing import batch as fuzz
@@ -204,7 +205,7 @@ def test_what_is_drawn_is_a_call(drawn):
     assert (expectation.bound is not None) or "float32" in exact_dtypes(case.arguments, dialect)
 
 
-@pytest.mark.parametrize("box_class", strategies.INVALID)
+@pytest.mark.parametrize("box_class", operators.get("roi_align").draws.invalid_classes)
 def test_boxes_that_cannot_be_pooled_are_of_one_class_and_noted(box_class):
     @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
     @given(strategies.cases(dialects=["torchvision"], dtypes=["float32"], classes=[box_class]))

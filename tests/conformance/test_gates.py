@@ -16,7 +16,7 @@ from roikit.conformance.results.gates import Gate
 from roikit.conformance.results.kinds import Kind, by_rule, in_words, kind_of
 from roikit.conformance.results.result import Result, Subject
 from roikit.conformance.results.summary import Summary
-from roikit.conformance.verdicts.verdict import Judgement, Verdict
+from roikit.conformance.verdict import Judgement, Verdict
 
 
 def result(implementation, verdict, reason="", case="border-low", dialect="torchvision"):

@@ -8,8 +8,8 @@ import pytest
 
 from roikit.conformance.cases.case import load_cases
 from roikit.conformance.operator import LAYOUTS
-from roikit.conformance.operators.roi_align.faults.mutants import main_dialects
-from roikit.conformance.verdicts.verdict import Verdict
+from roikit.conformance.operators.roi_align.operator import MAIN_DIALECTS
+from roikit.conformance.verdict import Verdict
 from roikit.kernels import roi_align, roi_align_backward
 from roikit.kernels.dialects.roi_align import DIALECTS
 
@@ -21,7 +21,7 @@ DISTINCT = tuple({choices: name for name, choices in reversed(DIALECTS.items())}
 def test_gradients_conform(case, judgements):
     judged = [
         *judgements([case], DISTINCT, ["float32"]),
-        *judgements([case], main_dialects(), [dtype for dtype in case.dtypes if dtype != "float32"]),
+        *judgements([case], MAIN_DIALECTS, [dtype for dtype in case.dtypes if dtype != "float32"]),
     ]
     assert len(judged) >= len(LAYOUTS)
     assert [(what, j.reason) for what, j in judged if j.verdict != Verdict.CONFORMS] == []

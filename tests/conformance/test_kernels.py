@@ -4,7 +4,7 @@ import pytest
 
 from roikit.conformance.cases.case import load_cases
 from roikit.conformance.operator import LAYOUTS
-from roikit.conformance.verdicts.verdict import Verdict
+from roikit.conformance.verdict import Verdict
 from roikit.kernels.dialects.roi_align import DIALECTS
 
 # Sparse maps and calls that must be refused are run by a worker, in test_runner.py.

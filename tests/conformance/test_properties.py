@@ -7,8 +7,8 @@ from roikit.conformance.cases.case import load_cases
 from roikit.conformance.operator import Operation
 from roikit.conformance.operators.roi_align.oracle.branches import rounded_result
 from roikit.conformance.operators.roi_align.oracle.gradient_certificate import gradient
+from roikit.conformance.verdict import Judgement, Verdict
 from roikit.conformance.verdicts import properties
-from roikit.conformance.verdicts.verdict import Judgement, Verdict
 from roikit.kernels.dialects.roi_align import DIALECTS
 
 CASES = [case for case in load_cases() if case.kind == "property"]

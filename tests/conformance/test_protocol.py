@@ -14,7 +14,7 @@ import pytest
 
 from roikit.conformance.implementation import Description
 from roikit.conformance.results import file as results
-from roikit.conformance.verdicts.verdict import ACCIDENTS
+from roikit.conformance.verdict import ACCIDENTS
 from roikit.conformance.workers import protocol
 from roikit.conformance.workers.greeting import understand
 

@@ -11,7 +11,7 @@ import pytest
 from roikit.conformance.cases.case import load_cases
 from roikit.conformance.running.request import Selection
 from roikit.conformance.running.runner import Listener, run
-from roikit.conformance.verdicts.verdict import Verdict
+from roikit.conformance.verdict import Verdict
 from roikit.conformance.workers.process import Target
 
 HERE = Path(__file__).parent

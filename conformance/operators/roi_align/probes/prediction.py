@@ -21,7 +21,7 @@ from ....sampling.axis import Rules, stages
 from ....sampling.errors import AxisError, beside, weights_along
 from ..oracle.bounds import bounds
 from ..oracle.output import roi_align
-from .probes import PIXELS, SIZE, maps_of
+from .calls import PIXELS, SIZE, maps_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ....exact.floats import FloatType
     from ....exact.numbers import Array, Exact
     from ....sampling.axis import Axis
-    from .probes import Probe
+    from .calls import Probe
 
 POINTS = tuple(field.name for field in fields(Dialect))
 """The decision points."""

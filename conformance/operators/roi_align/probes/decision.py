@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import itertools
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...kernels.dialects.choices import Max
-from ...kernels.dialects.roi_align import DIALECTS
-from ..exact.floats import FLOAT_TYPES
-from ..operators.roi_align.probes.prediction import (
+from .....kernels.dialects.choices import Max
+from .....kernels.dialects.roi_align import DIALECTS
+from ....exact.floats import FLOAT_TYPES
+from ....findings import Decision, Detection, Difference, Oddity, RuledOut
+from ....verdict import Verdict
+from .calls import AVERAGES, CORNERS, MAXIMA, PIXELS, SIZE, TELLING, telling_maps
+from .prediction import (
     CANDIDATES,
     GEOMETRY,
     POINTS,
@@ -28,16 +31,14 @@ from ..operators.roi_align.probes.prediction import (
     outcomes,
     place,
 )
-from ..operators.roi_align.probes.probes import AVERAGES, CORNERS, MAXIMA, PIXELS, SIZE, TELLING, telling_maps
-from ..verdicts.verdict import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from ...kernels.dialects.roi_align import Dialect
-    from ..exact.numbers import Array
-    from ..operators.roi_align.probes.probes import Probe
-    from .reading import Reading
+    from .....kernels.dialects.roi_align import Dialect
+    from ....exact.numbers import Array
+    from ....findings import Choice, Reading
+    from .calls import Probe
 
 _STARTS: tuple[float | None, ...] = (
     None,
@@ -48,81 +49,6 @@ _STARTS: tuple[float | None, ...] = (
 _HONEST = (Verdict.UNSUPPORTED, Verdict.REJECTED)  # failures that leave a dialect its name
 _MOST_TRIED = 16  # groups of combinations
 _LEAST_CORNER = 2.0**-6  # than which no corner of a sample of an ordinary box weighs less
-
-Choice = Any
-"""A choice at a decision point: a `StrEnum`, or for ``max_start`` None or a number."""
-
-
-class Difference(NamedTuple):
-    """The first number of a probe that one prediction gets wrong; ``where`` is "bin (p, q), pixel (y, x)" or the like."""
-
-    where: str
-    got: float
-    predicted: float
-
-
-@dataclass(frozen=True, slots=True)
-class RuledOut:
-    """A choice that, all else being equal, does not fit."""
-
-    choice: Choice
-    probe: str
-    difference: Difference
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What is known of one decision point.
-
-    Attributes:
-        point: Its name.
-        left: The choices that remain: one if it is decided, none if nothing can be said.
-        ruled_out: Those that do not, each with a probe that shows it.
-        open: Why not one choice remains; empty if one does.
-    """
-
-    point: str
-    left: tuple[Choice, ...]
-    ruled_out: tuple[RuledOut, ...]
-    open: str
-
-
-@dataclass(frozen=True, slots=True)
-class Oddity:
-    """A reading that says nothing of a dialect, and why."""
-
-    probe: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Detection:
-    """What was found out.
-
-    Attributes:
-        decisions: One for every decision point; empty if nothing could be read.
-        names: The named dialects that predict all that any dialect explains. None if a harmless box gives what no dialect
-            explains: a value, a crash, another answer every time.
-        nearest: Without these, the named dialect that makes the fewest other choices; of several, the one that predicts most.
-        differences: Where that one chooses otherwise: point, its choice.
-        unexplained: What no dialect explains: values, refusals, crashes.
-        unsupported: Probes that the implementation does not offer to answer.
-        best: A dialect, named or not, that fits best; None if nothing could be read.
-        is_sound: Whether no harmless box gave what no dialect explains.
-    """
-
-    decisions: tuple[Decision, ...]
-    names: tuple[str, ...]
-    nearest: str | None
-    differences: tuple[tuple[str, Choice], ...]
-    unexplained: tuple[Oddity, ...]
-    unsupported: tuple[Oddity, ...]
-    best: Dialect | None
-    is_sound: bool
-
-    def fits(self, dialect: Dialect) -> bool:
-        """Whether a dialect, named or not, makes only choices that remain, and would be named if it had a name."""
-        return self.is_sound and all(getattr(dialect, d.point) in d.left for d in self.decisions if d.left)
 
 
 def detect(readings: Mapping[Probe, Reading], dtype: str) -> Detection:

@@ -8,46 +8,26 @@ each may have.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...kernels.dialects.roi_align import DIALECTS
-from ..exact.floats import FLOAT_TYPES
-from ..operators.roi_align.probes.prediction import CANDIDATES, GEOMETRY, Prediction, forward, outcomes, place
-from ..operators.roi_align.probes.probes import GENERIC, RAISED, SHIFT, SIZE, STEP
-from ..verdicts.verdict import Verdict
-from .decision import Oddity, difference, fitting
+from .....kernels.dialects.roi_align import DIALECTS
+from ....exact.floats import FLOAT_TYPES
+from ....findings import Derivative, Oddity
+from ....verdict import Verdict
+from .calls import GENERIC, RAISED, SHIFT, SIZE, STEP
+from .decision import difference, fitting
+from .prediction import CANDIDATES, GEOMETRY, Prediction, forward, outcomes, place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ...kernels.dialects.roi_align import Dialect
-    from ..exact.numbers import Array
-    from ..operators.roi_align.probes.probes import Probe
-    from .decision import Choice
-    from .reading import Reading, Readings
-
-
-@dataclass(frozen=True, slots=True)
-class Derivative:
-    """What is known of a backward.
-
-    Attributes:
-        compared: How many probes gave both a footprint and a gradient; 0 if there is no backward, or none to compare.
-        differences: Probes whose gradient is not the derivative, and where it first is not.
-        failures: Probes whose output came, but no gradient.
-        instead: If it is not the derivative, the choices that forward does not make and with which it would be, if there are any.
-        names: The named dialects whose derivative it is then.
-    """
-
-    compared: int
-    differences: tuple[Oddity, ...]
-    failures: tuple[Oddity, ...]
-    instead: tuple[tuple[str, Choice], ...]
-    names: tuple[str, ...]
+    from .....kernels.dialects.roi_align import Dialect
+    from ....exact.numbers import Array
+    from ....findings import Choice, Reading, Readings
+    from .calls import Probe
 
 
 def compare(readings: Readings, best: Dialect | None, dtype: str) -> Derivative:
