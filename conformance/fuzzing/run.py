@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import time
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from contextlib import ExitStack, closing
@@ -283,10 +284,10 @@ def _show(console: Console, request: Request, target: Target, found: Found) -> N
     parameters = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in given.items())
     say(f"{parameters}, maps {found.arguments['input']['shape']}")
     how = f"-i {target.name}" if ":" in target.name else target.name
-    how = f"--worker '{request.implementation}'" if target.command else how
+    how = f"--worker {shlex.quote(request.implementation)}" if target.command else how
     how += "" if request.operator == operators.DEFAULT else f" --op {request.operator}"
     where = f"--dialect {found.dialect} --dtype {found.dtype} --layout {found.layout}"
-    say(f"again: roikit conform {how} --cases {path} {where}")
+    say(f"again: roikit conform {how} --cases {shlex.quote(str(path))} {where}")
     if target.name in LIBRARIES and target.name in registered():
         command = f"roikit fuzz {target.name} --seed {request.seed}"
         try:
