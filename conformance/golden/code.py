@@ -46,7 +46,7 @@ def closure(modules: Iterable[str]) -> list[str]:
         name = waiting.pop()
         if name not in found and name not in _REGISTRIES:
             found.add(name)
-            waiting += _imports(name)
+            waiting += imports(name)
     return sorted(found)
 
 
@@ -70,7 +70,7 @@ def _tree(module: str) -> ast.Module:
 
 
 @cache
-def _imports(module: str) -> tuple[str, ...]:
+def imports(module: str) -> tuple[str, ...]:
     """The modules of this project that one imports anywhere, or takes names from, but not for types alone."""
     file = _file(module)
     here = module.split(".") if file and file.name == "__init__.py" else module.split(".")[:-1]

@@ -37,12 +37,12 @@ def hashed(tmp_path, monkeypatch):
             (folder / name).write_text(text, encoding="utf-8")
         monkeypatch.setattr(code, "_WINGS", ("pkg",))
         monkeypatch.syspath_prepend(folder.parent)
-        for cached in (code._file, code._tree, code._imports, code._normalised):
+        for cached in (code._file, code._tree, code.imports, code._normalised):
             cached.cache_clear()
         return code.digest_of_code(["pkg.called"]), code.closure(["pkg.called"])
 
     yield of
-    for cached in (code._file, code._tree, code._imports, code._normalised):
+    for cached in (code._file, code._tree, code.imports, code._normalised):
         cached.cache_clear()
 
 
