@@ -91,7 +91,7 @@ _PREPARATION = (
     ("for (int64 channel = first", "", "tiles"),
     ("for (int i = 0; i < count", "for (int64 channel = first", "tiles"),
     ("for (int i = 0; i < count", "", "rois"),
-    ("for (int i = 0; i < (LAYOUT", "", "rois"),
+    ("for (int i = 0; i < (CAN_GATHER", "", "rois"),
 )
 _BIN_BY_BIN = (
     ("while (p < roi.row_end)", "", "bins"),

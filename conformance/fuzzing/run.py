@@ -21,11 +21,9 @@ from ..cases.selection import check_names
 from ..errors import UsageError
 from ..exits import EXIT_CONFORMS, EXIT_DEVIATES, EXIT_NOTHING_RUN
 from ..golden.files import render
-from ..implementation import registered
 from ..operator import Operation
 from ..running.targets import select_targets, selection
-from ..scripts.libraries import LIBRARIES
-from ..scripts.reproduce import script_of
+from ..scripts.reproduce import script_of, scripts_of
 from . import batch as fuzz
 from .batch import Batch, Found, Task, run_batch
 from .cases import whole
@@ -288,7 +286,7 @@ def _show(console: Console, request: Request, target: Target, found: Found) -> N
     how += "" if request.operator == operators.DEFAULT else f" --op {request.operator}"
     where = f"--dialect {found.dialect} --dtype {found.dtype} --layout {found.layout}"
     say(f"again: roikit conform {how} --cases {shlex.quote(str(path))} {where}")
-    if target.name in LIBRARIES and target.name in registered():
+    if request.operator in scripts_of(target.name):
         command = f"roikit fuzz {target.name} --seed {request.seed}"
         try:
             text = script_of(case, target.name, found.dialect, found.dtype, command)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import ctypes
 import math
 import operator
-from functools import cache
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..dtypes import C_NAMES, wider
+from ..dtypes import C_NAMES, name_of, wider
 from ..errors import InvalidRoiError
+from ..memory import address
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,24 +19,18 @@ if TYPE_CHECKING:
 
 _DTYPES = tuple(C_NAMES)
 
-MAX_SAMPLING_RATIO = 1024
-"""More samples per bin and axis than this are refused: a bin would take longer than any use of it could be worth."""
-
+# All integers up to here have significands of 11 bits, or of 8.
 _BATCH_INDEX_LIMIT = {"float16": 2048, "bfloat16": 256}
 NO_STATUS = np.iinfo(np.int64).max
 """What a kernel leaves in ``status`` if every RoI could be pooled."""
+_UNTOUCHED = np.array([NO_STATUS])  # copied in a fraction of the time that another would be made in
 
+# By the numbers of `Refusal` in ``cuda/library/roi.cuh``.
 _REASONS = {
     1: "its batch index {value:g} is not one of the N = {images} images",
     2: "it has a coordinate that is not finite, or overflows when scaled",
     3: "with adaptive sampling it may not reach farther than 2**20 feature pixels from the origin",
 }
-
-
-@cache
-def name_of(dtype: np.dtype[Any]) -> str:
-    """Returns the name of a data type, which NumPy takes its time to put together."""
-    return dtype.name
 
 
 def dtype_called(name: str) -> np.dtype[Any]:
@@ -90,7 +83,8 @@ def pair(name: str, value: object) -> tuple[Any, Any]:
     return value, value
 
 
-def _integer(name: str, value: object) -> int:
+def integer(name: str, value: object) -> int:
+    """``value`` if it is an integer, which a truth value is not."""
     if not isinstance(value, bool):
         try:
             return operator.index(value)  # type: ignore[arg-type]
@@ -101,18 +95,10 @@ def _integer(name: str, value: object) -> int:
 
 def output_size_pair(value: object) -> tuple[int, int]:
     """Returns ``output_size`` as (P_h, P_w)."""
-    height, width = (_integer("output_size", item) for item in pair("output_size", value))
+    height, width = (integer("output_size", item) for item in pair("output_size", value))
     if height < 0 or width < 0 or height * width >= 2**31:
         raise ValueError(f"output_size must not be negative, nor 2**31 bins or more, but is ({height}, {width})")
     return height, width
-
-
-def sampling_ratio_pair(value: object) -> tuple[int, int]:
-    """Returns ``sampling_ratio`` as (g_y, g_x), with 0 for adaptive sampling."""
-    y, x = (_integer("sampling_ratio", item) for item in pair("sampling_ratio", value))
-    if max(y, x) > MAX_SAMPLING_RATIO:
-        raise ValueError(f"sampling_ratio must be at most {MAX_SAMPLING_RATIO}, not {max(y, x)}")
-    return max(y, 0), max(x, 0)
 
 
 def spatial_scale_pair(value: object, dtype: str) -> tuple[float, float]:
@@ -239,16 +225,6 @@ def contiguous(xp: ModuleType, array: Any, dtype: Any = None) -> Any:
     return np.require(array, dtype, ["C", "A"]) if xp is np else xp.ascontiguousarray(array, dtype=dtype)
 
 
-def check_list_sizes(**capacities: int) -> None:
-    """Checks that the lists of taps or samples of an axis can be counted in 32 bits."""
-    for axis, capacity in capacities.items():
-        if capacity >= 2**31:
-            raise ValueError(
-                f"input, output_size and sampling_ratio ask for {capacity} samples or taps of a RoI along {axis}; "
-                "there must be fewer than 2**31"
-            )
-
-
 def output_array(xp: ModuleType, out: Any, shape: tuple[int, ...], dtype: Any, **others: Any) -> Any:
     """Returns ``out`` if it can be written to and shares no memory with ``others``, or a new array if it is None."""
     if out is None:
@@ -288,39 +264,24 @@ def _check_writable(xp: ModuleType, name: str, array: Any, **others: Any) -> Non
             raise ValueError(f"{name} overlaps {other_name} in memory")
 
 
-def host_address(array: np.ndarray) -> int:
-    """Returns where the memory of a NumPy array of at least one element begins."""
-    try:
-        return ctypes.addressof(ctypes.c_char.from_buffer(array))  # type: ignore[arg-type]  # a quarter of the time
-    except (TypeError, ValueError, BufferError):  # read-only, not contiguous, or of a type that buffers do not know
-        return array.ctypes.data
-
-
-def address(xp: ModuleType, array: Any) -> int:
-    """Returns where the memory of an array of ``xp`` begins; 0 for None."""
-    if array is None:
-        return 0
-    return host_address(array) if xp is np else int(array.data.ptr)
-
-
 class Status:
-    """Where kernels write which RoI they could not pool; nowhere on a GPU unless it is ``wanted``, since one must wait for it."""
+    """Where kernels write which RoI they could not pool.
+
+    Attributes:
+        array: One int64; None on a GPU unless it is ``wanted``, since one must wait for it.
+    """
 
     def __init__(self, xp: ModuleType, *, wanted: bool) -> None:
-        self._memory: Any = None
-        self.address = 0
         if xp is np:
-            self._memory = ctypes.c_int64(NO_STATUS)
-            self.address = ctypes.addressof(self._memory)
-        elif wanted:
-            self._memory = xp.full(1, NO_STATUS, xp.int64)
-            self.address = address(xp, self._memory)
+            self.array: Any = _UNTOUCHED.copy()
+        else:
+            self.array = xp.full(1, NO_STATUS, xp.int64) if wanted else None
 
     def check(self, boxes: Any, images: int) -> None:
         """Raises InvalidRoiError if a RoI of ``boxes`` could not be pooled; waits for the GPU."""
-        if self._memory is None:
+        if self.array is None:
             return
-        status = self._memory.value if isinstance(self._memory, ctypes.c_int64) else int(self._memory[0])
+        status = int(self.array[0])
         if status != NO_STATUS:
             index, reason = divmod(status, 4)
             text = _REASONS[reason].format(value=float(boxes[index, 0]), images=images)

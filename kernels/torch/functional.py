@@ -10,6 +10,7 @@ from torch.nn.functional import pad
 
 from ..kernels.calls import arguments
 from ..kernels.calls.problem import LAYOUTS, MODES
+from ..kernels.operators.roi_align.problem import sampling_ratio_pair
 from .registration import How, pool
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ def _how(scales: list[float], ratio: Any, aligned: bool, mode: str, layout: str,
     """Returns the options, in the types of the operators' schemas; what they may be, kernels check."""
     return How(
         scales,
-        arguments.sampling_ratio_pair(ratio),
+        sampling_ratio_pair(ratio),
         bool(aligned),
         arguments.choice("mode", mode, MODES),
         arguments.choice("layout", layout, LAYOUTS),

@@ -32,7 +32,7 @@ AVERAGE, MAXIMUM, BOXES, TILES = (
     "roi_align/feature_gradient_average.cu",
     "roi_align/feature_gradient_maximum.cu",
     "roi_align/box_gradient.cu",
-    "library/gathering/tiles.cu",
+    "roi_align/tiles.cu",
 )
 MUTANTS = {
     "weight lost": (AVERAGE, "weights[sample.low - begin] += sample.weight_low;", "+=", "="),

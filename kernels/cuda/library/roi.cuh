@@ -1,12 +1,26 @@
-// A row of `boxes` as a RoI on the map that it is pooled from, and how a block divides its memory. Every operator's struct of
-// parameters has the fields that are read here.
+// A row of `boxes` as a RoI on the map that it is pooled from, and how a block divides its memory.
+//
+// A geometry (sampling.cuh is one) comes before: `Axis`, a RoI along an axis; `place_axis`, which makes one of two coordinates of a
+// box and says by a `Placed` (axis.cuh) whether it can be pooled; and ROIKIT_GEOMETRY_FIELDS, what a struct of parameters has for it.
 //
 // The specialisation defines ROIKIT_LEVELS, the number of maps of a feature pyramid that a RoI is pooled from: 1 for a single map.
 #pragma once
 
 constexpr int LEVELS = ROIKIT_LEVELS;
 
-// Why a RoI was not pooled: written to `status` as 4 · (index of the first such RoI) + reason.
+// What every operator's struct of parameters has. `source.py` reads the structs, these lines in their place, and makes the NumPy data
+// types of the same layout from them.
+#define ROIKIT_ROI_FIELDS                                           \
+    int64 rois;                                                     \
+    int64 images, channels;                                         \
+    double scales_y[ROIKIT_LEVELS], scales_x[ROIKIT_LEVELS];        \
+    double level_limits[ROIKIT_LEVELS];                             \
+    double canonical_size, size_offset;                             \
+    int heights[ROIKIT_LEVELS];                                     \
+    int widths[ROIKIT_LEVELS];                                      \
+    int bins_y, bins_x;
+
+// Why a RoI was not pooled (`arguments.py` has the words): written to `status` as 4 · (index of the first such RoI) + reason.
 enum Refusal { BAD_BATCH_INDEX = 1, NOT_FINITE = 2, TOO_FAR = 3 };
 
 struct Roi {
@@ -33,10 +47,10 @@ template <class Params> ROIKIT_FN Roi read_roi(const acc_t* box, const Params& p
     const bool known = batch > (acc_t)-1 && batch < (acc_t)2147483648.0 && (int64)batch < params.images;
     roi.image = known ? (int)batch : 0;
     const int level = roi.level = level_of(box, params);
-    const Placed y = place_axis(box[2], box[4], (acc_t)params.scales_y[level], params.bins_y, params.sampling_y,
-                                params.heights[level], roi.y);
-    const Placed x = place_axis(box[1], box[3], (acc_t)params.scales_x[level], params.bins_x, params.sampling_x,
-                                params.widths[level], roi.x);
+    const Placed y = place_axis(box[2], box[4], (acc_t)params.scales_y[level], params.bins_y, params.heights[level], params, true,
+                                roi.y);
+    const Placed x = place_axis(box[1], box[3], (acc_t)params.scales_x[level], params.bins_x, params.widths[level], params, false,
+                                roi.x);
     roi.refusal = 0;
     if (y == Placed::too_far || x == Placed::too_far) roi.refusal = TOO_FAR;
     if (y == Placed::not_finite || x == Placed::not_finite) roi.refusal = NOT_FINITE;

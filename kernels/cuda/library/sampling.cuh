@@ -2,18 +2,11 @@
 // all operators. A RoI's sampling grid is the product of a grid along y and one along x, so everything is per axis; the
 // geometry of a RoI is worked out once, into lists in shared memory, and serves all channels.
 //
-// Coordinates are feature pixels. Dialect choices are the ROIKIT_… macros of the specialisation, or with ROIKIT_RULES_AT_LAUNCH
-// numbers that come with the launch: a CPU then needs one compilation, of seconds, for all dialects. They are looked at once for
-// each RoI or bin, where that costs nothing, and `source.py` reads below which number says what.
+// Coordinates are feature pixels.
 #pragma once
 
-#ifdef ROIKIT_RULES_AT_LAUNCH
-#define ROIKIT_CHOICE(Type, place, choice) ((Type)(int)roikit_host::rules[place])
-#define ROIKIT_NUMBER(place, number) ((acc_t)roikit_host::rules[place])
-#else
-#define ROIKIT_CHOICE(Type, place, choice) Type::choice
-#define ROIKIT_NUMBER(place, number) ((acc_t)(number))
-#endif
+#include "library/axis.cuh"
+#include "library/choices.cuh"
 
 enum class Offset { none, half, half_before_scale, pixel_centre };
 enum class End { exclusive, plus_one };
@@ -23,16 +16,19 @@ enum class GridCap { none, map };
 enum class EmptyGrid { zero, nan, one_sample };
 enum class Outside { zero, clamp };
 
-#define OFFSET ROIKIT_CHOICE(Offset, 0, ROIKIT_OFFSET)
-#define END ROIKIT_CHOICE(End, 1, ROIKIT_END)
-#define MIN_SIZE ROIKIT_CHOICE(MinSize, 2, ROIKIT_MIN_SIZE)
-#define ADAPTIVE ROIKIT_CHOICE(Adaptive, 3, ROIKIT_ADAPTIVE)
-#define GRID_CAP ROIKIT_CHOICE(GridCap, 4, ROIKIT_GRID_CAP)
-#define EMPTY_GRID ROIKIT_CHOICE(EmptyGrid, 5, ROIKIT_EMPTY_GRID)
-#define OUTSIDE ROIKIT_CHOICE(Outside, 6, ROIKIT_OUTSIDE)
+#define OFFSET ROIKIT_CHOICE(Offset, OFFSET)
+#define END ROIKIT_CHOICE(End, END)
+#define MIN_SIZE ROIKIT_CHOICE(MinSize, MIN_SIZE)
+#define ADAPTIVE ROIKIT_CHOICE(Adaptive, ADAPTIVE)
+#define GRID_CAP ROIKIT_CHOICE(GridCap, GRID_CAP)
+#define EMPTY_GRID ROIKIT_CHOICE(EmptyGrid, EMPTY_GRID)
+#define OUTSIDE ROIKIT_CHOICE(Outside, OUTSIDE)
+
+// What a struct of parameters has for this geometry.
+#define ROIKIT_GEOMETRY_FIELDS int sampling_y, sampling_x;
 
 // The farthest from the origin that an adaptively sampled RoI may reach, in feature pixels. Up to here a float32
-// coordinate is off by less than half a pixel, which bounds the number of samples inside the map (`_list_capacity` in roi_align.py).
+// coordinate is off by less than half a pixel, which bounds the number of samples inside the map (`list_capacity` in forward_plan.py).
 constexpr float ADAPTIVE_REACH = 1048576.0f;
 
 // One axis of a RoI.
@@ -66,10 +62,10 @@ ROIKIT_FN acc_t adaptive_grid(acc_t bin) {
     return bin;
 }
 
-enum class Placed { ok, not_finite, too_far };
-
-// RA-1 to RA-4. `sampling_ratio` <= 0 samples adaptively.
-ROIKIT_FN Placed place_axis(acc_t low, acc_t high, acc_t scale, int bins, int sampling_ratio, int size, Axis& axis) {
+// RA-1 to RA-4. A sampling ratio <= 0 samples adaptively.
+template <class Params> ROIKIT_FN Placed place_axis(acc_t low, acc_t high, acc_t scale, int bins, int size, const Params& params,
+                                                    bool along_y, Axis& axis) {
+    const int sampling_ratio = along_y ? params.sampling_y : params.sampling_x;
     axis.start = map_coordinate(low, scale);
     const acc_t stop = map_coordinate(END == End::plus_one ? add(high, (acc_t)1) : high, scale);
     acc_t extent = add(stop, -axis.start);
@@ -150,9 +146,3 @@ ROIKIT_FN Sample interpolate(acc_t at, int size) {
 }
 
 ROIKIT_FN Sample sample_at(const Axis& axis, int p, int rank) { return interpolate(position(axis, p, rank), axis.size); }
-
-// The candidate that is a bin's maximum (RA-15): the ranks of its sample along y and x, times two, plus one for the high corner (if
-// corners are what is compared); negative if it is read nowhere.
-struct Winner {
-    int y, x;
-};

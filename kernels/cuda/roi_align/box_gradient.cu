@@ -11,24 +11,16 @@
 #include "library/geometry.cuh"
 #include "library/vectors.cuh"
 #include "library/roi.cuh"
-#include "library/winner.cuh"
+#include "library/sampled_winner.cuh"
 
 constexpr int VECTOR = ROIKIT_VECTOR;
 constexpr int BIN_LANES = ROIKIT_BIN_LANES;
 constexpr int CHANNEL_LANES = ROIKIT_CHANNEL_LANES;
 
-// Read by source.py.
 struct BoxGradientParams {
     int64 maps[ROIKIT_LEVELS];  // addresses
-    int64 rois;
-    int64 images, channels;
-    double scales_y[ROIKIT_LEVELS], scales_x[ROIKIT_LEVELS];
-    double level_limits[ROIKIT_LEVELS];
-    double canonical_size, size_offset;
-    int heights[ROIKIT_LEVELS];
-    int widths[ROIKIT_LEVELS];
-    int bins_y, bins_x;
-    int sampling_y, sampling_x;
+    ROIKIT_ROI_FIELDS
+    ROIKIT_GEOMETRY_FIELDS
 };
 
 // How a sample moves along an axis, and the value between its pixels with it, if the first or the second corner of the RoI moves by

@@ -13,32 +13,20 @@
 #include "library/geometry.cuh"
 #include "library/vectors.cuh"
 #include "library/roi.cuh"
+#include "library/sampled_maximum.cuh"
+#include "library/pooling/common.cuh"
 
 constexpr int VECTOR = ROIKIT_VECTOR;
 constexpr int CHANNELS = ROIKIT_CHANNELS;
 constexpr bool IN_LANES = LANES > 1 && LAYOUT == Layout::NCHW && VECTOR >= LANES;
-constexpr int GATHERED = 4;  // channels that a thread takes through a bin's taps together, if they come first in memory
+constexpr bool CAN_GATHER = LAYOUT == Layout::NCHW && !IN_LANES;
 
-// Read by source.py, which makes the NumPy data type of the same layout from it.
-struct RoiAlignParams {
+struct PoolingParams {
     int64 maps[ROIKIT_LEVELS];    // addresses
-    int64 rois;
-    int64 images, channels;
-    double scales_y[ROIKIT_LEVELS], scales_x[ROIKIT_LEVELS];
-    double level_limits[ROIKIT_LEVELS];
-    double canonical_size, size_offset;
-    int heights[ROIKIT_LEVELS];
-    int widths[ROIKIT_LEVELS];
-    int bins_y, bins_x;
-    int sampling_y, sampling_x;
+    ROIKIT_ROI_FIELDS
+    ROIKIT_GEOMETRY_FIELDS
     int capacity_y, capacity_x;   // entries in the lists of an axis
-    int rois_per_block;           // that a block prepares together
-    int bin_rows;                 // NCHW: rows of bins whose results a block holds at once
-    int line_length;              // NCHW: columns that a line has room for
-    int samples_per_part;         // more samples than this per channel are split over the blocks along z
-    int64 channels_per_block;
-    int64 channels_per_tile;      // NCHW: channels pooled together
-    int64 memory_per_block;       // bytes of `workspace` that a block may use
+    ROIKIT_POOLING_FIELDS
 };
 
 template <Mode> struct entry_of {
@@ -64,7 +52,7 @@ struct Prepared {
     bool result_is_nan;
     bool gathers;                // NCHW: pooled bin by bin
 };
-static_assert(sizeof(Prepared) <= 192, "PREPARED_BYTES in plan.py");
+static_assert(sizeof(Prepared) <= ROIKIT_PREPARED_BYTES, "a size that forward_plan.py reckons with");
 
 // ---- results ----------------------------------------------------------------------------------------------------------
 
@@ -87,6 +75,7 @@ ROIKIT_FN acc_t start_of_maximum(const Prepared& roi, int ny, int nx) {
 }
 
 #include "library/pooling/channels_last.cuh"
+#include "library/pooling/samples.cuh"
 #include "library/pooling/channels_first.cuh"
 #include "library/pooling/transposed.cuh"
 
@@ -103,24 +92,13 @@ ROIKIT_FN Lists<Entry> carve_lists(unsigned char*& memory, int bins, int capacit
     return lists;
 }
 
-// The rows of bins that this block pools. The parts of a heavy RoI are those blocks along z that come first, and a light RoI is
-// pooled by the last one alone: the heavy begin before the light.
-ROIKIT_FN void choose_rows(const Roi& roi, const RoiAlignParams& params, Prepared& prepared) {
-    const int64 samples = (int64)roi.y.taken * params.bins_y * roi.x.taken * params.bins_x;
-    const int64 wanted = roi.refusal || gridDim.z == 1 ? 1 : samples / params.samples_per_part + 1;
-    const int parts = wanted < gridDim.z ? (int)wanted : (int)gridDim.z;
-    const int part = (int)blockIdx.z - ((int)gridDim.z - parts);
-    prepared.row_begin = part < 0 ? 0 : (int)((int64)params.bins_y * part / parts);
-    prepared.row_end = part < 0 ? 0 : (int)((int64)params.bins_y * (part + 1) / parts);
-}
-
 ROIKIT_FN bool is_power_of_two(acc_t x) {
     return x >= (acc_t)1 && x < (acc_t)1e18 && ((int64)x & ((int64)x - 1)) == 0;
 }
 
 // Called by all threads of the block, which is synchronised when it returns.
 ROIKIT_FN void prepare(int64 k, const acc_t* box, feature_t* output, int64* status,
-                       const RoiAlignParams& params, unsigned char*& memory, Prepared& slot) {
+                       const PoolingParams& params, unsigned char*& memory, Prepared& slot) {
     const Roi roi = read_roi(box, params);
     Prepared mine;
     mine.height = params.heights[roi.level];
@@ -128,7 +106,7 @@ ROIKIT_FN void prepare(int64 k, const acc_t* box, feature_t* output, int64* stat
     mine.y = carve_lists(memory, params.bins_y, params.capacity_y);
     mine.x = carve_lists(memory, params.bins_x, params.capacity_x);
     mine.window.pixels = LAYOUT == Layout::NCHW ? carve<int>(memory, columns_of(params.capacity_x)) : 0;
-    choose_rows(roi, params, mine);
+    choose_rows(roi, (int64)roi.y.taken * params.bins_y * roi.x.taken * params.bins_x, params, mine);
     bool refused = roi.refusal != 0;
     if (!refused && mine.row_begin < mine.row_end) refused = !build_lists(roi.y, roi.x, mine.y, mine.x);
     mine.taken_y = roi.y.taken;
@@ -140,7 +118,7 @@ ROIKIT_FN void prepare(int64 k, const acc_t* box, feature_t* output, int64* stat
     mine.map = (const feature_t*)params.maps[roi.level] + roi.image * params.channels * mine.height * mine.width;
     mine.output = output + k * params.channels * params.bins_y * params.bins_x;
     const int64 few = (int64)ROIKIT_GATHER * params.bins_y * params.bins_x;
-    mine.gathers = LAYOUT == Layout::NCHW && !IN_LANES && (mine.result_is_nan || mine.row_begin >= mine.row_end ||
+    mine.gathers = CAN_GATHER && (mine.result_is_nan || mine.row_begin >= mine.row_end ||
                    (int64)mine.y.begin[mine.y.bins] * mine.x.begin[mine.x.bins] <= few);
     if (LAYOUT == Layout::NCHW && !mine.gathers && !mine.result_is_nan && mine.row_begin < mine.row_end) {
         place_window(mine.x, mine.width, params.line_length, mine.window);
@@ -152,8 +130,21 @@ ROIKIT_FN void prepare(int64 k, const acc_t* box, feature_t* output, int64* stat
     __syncthreads();
 }
 
+// Pools the channels from `channel` to `end` of a RoI that is not gathered.
+ROIKIT_FN void pool_tile(const Prepared& roi, const PoolingParams& params, int64 channel, int64 end, unsigned char* memory) {
+    if constexpr (LAYOUT == Layout::NHWC) {
+        pool_channels_last(roi, params, channel, end);
+    } else if constexpr (IN_LANES) {
+        if (thread_of_block() == 0) pool_in_lanes(roi, params, channel, end, memory);
+    } else if (!roi.gathers) {
+        pool_channels_first(roi, params, channel, end, memory);
+    }
+}
+
+#include "library/pooling/block.cuh"
+
 // What the compiler knows, it need not read, nor divide by.
-ROIKIT_FN RoiAlignParams with_common_sizes(RoiAlignParams params) {
+ROIKIT_FN PoolingParams with_common_sizes(PoolingParams params) {
     if (ROIKIT_BINS > 0) params.bins_y = params.bins_x = ROIKIT_BINS;
     if (ROIKIT_SAMPLING > 0) params.sampling_y = params.sampling_x = ROIKIT_SAMPLING;
     return params;
@@ -161,37 +152,8 @@ ROIKIT_FN RoiAlignParams with_common_sizes(RoiAlignParams params) {
 
 extern "C" __global__ void __launch_bounds__(ROIKIT_THREADS, ROIKIT_FITTING_BLOCKS)
 roi_align_forward(const acc_t* boxes, const int64* number_of_rois, feature_t* output, unsigned char* workspace, int64* status,
-                  const RoiAlignParams given) {
-    const RoiAlignParams params = with_common_sizes(given);
+                  const PoolingParams given) {
+    const PoolingParams params = with_common_sizes(given);
     ROIKIT_SHARED_MEMORY(shared_memory);
-    const int64 first = blockIdx.y * params.channels_per_block;
-    const int64 end = first + params.channels_per_block < params.channels ? first + params.channels_per_block : params.channels;
-    const int64 block = blockIdx.x + (int64)gridDim.x * (blockIdx.y + (int64)gridDim.y * blockIdx.z);
-    unsigned char* const block_memory = workspace ? workspace + block * params.memory_per_block : shared_memory;
-
-    const int64 group = params.rois_per_block, rois = count_rois(number_of_rois, params.rois);
-    ROIKIT_ROLLED for (int64 k = blockIdx.x * group; k < rois; k += gridDim.x * group) {
-        const int count = rois - k < group ? (int)(rois - k) : (int)group;
-        unsigned char* memory = block_memory;
-        Prepared* const prepared = carve<Prepared>(memory, count);
-        ROIKIT_ROLLED for (int i = 0; i < count; ++i) {
-            prepare(k + i, boxes + 5 * (k + i), output, status, params, memory, prepared[i]);
-        }
-        ROIKIT_ROLLED for (int i = 0; i < (LAYOUT == Layout::NCHW && !IN_LANES ? count : 0); ++i) {
-            if (prepared[i].gathers) gather_channels(prepared[i], params, first, end);
-        }
-        ROIKIT_ROLLED for (int64 channel = first; channel < end; channel += params.channels_per_tile) {
-            const int64 stop = channel + params.channels_per_tile < end ? channel + params.channels_per_tile : end;
-            ROIKIT_ROLLED for (int i = 0; i < count; ++i) {
-                if constexpr (LAYOUT == Layout::NHWC) {
-                    pool_channels_last(prepared[i], params, channel, stop);
-                } else if constexpr (IN_LANES) {
-                    if (thread_of_block() == 0) pool_in_lanes(prepared[i], params, channel, stop, memory);
-                } else if (!prepared[i].gathers) {
-                    pool_channels_first(prepared[i], params, channel, stop, memory);
-                }
-            }
-        }
-        __syncthreads();
-    }
+    pool_rois(boxes, number_of_rois, output, workspace, status, shared_memory, params);
 }

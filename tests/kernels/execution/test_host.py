@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from roikit.kernels import CompilationError
-from roikit.kernels.calls.problem import resolve
 from roikit.kernels.dialects.roi_align import DIALECTS
 from roikit.kernels.execution import host
 from roikit.kernels.execution.launch import Launch
 from roikit.kernels.execution.source import specialise
-from roikit.kernels.operators.roi_align.forward import specialised, takes
+from roikit.kernels.operators.roi_align.forward import specialised
+from roikit.kernels.operators.roi_align.problem import RoiAlignProblem, asked_for
 
 PROGRAM = """
 import numpy as np
@@ -145,14 +145,14 @@ def test_block_size_grid_and_channel_tiles_do_not_change_a_bit(mode, layout):
             "float32", mode, layout, DIALECTS["torchvision"], vector=vector, channels=channels, gather=gather
         )
         capacity, memory = 200, 65536
-        about = (feature.dtype, (feature.shape,), 5, 3, 2, 0, 2, mode, layout, None, False, ((1.0, 0.5),))
-        problem = resolve(*about)
+        asked = asked_for(feature.dtype, (feature.shape,), 5, (3, 2), ((1.0, 0.5),), (0, 2), mode, layout, None, False)
+        problem = RoiAlignProblem.of(asked)
         fields = {
             "capacity_y": capacity, "capacity_x": capacity, "rois_per_block": rois, "bin_rows": bin_rows,
             "line_length": line_length, "samples_per_part": samples, "channels_per_block": -(-21 // grid[1]),
             "channels_per_tile": tile, "memory_per_block": memory,
         }  # fmt: skip
-        launch = Launch.of(source, grid, block, memory, {**problem.fields, **fields}, takes(problem))
+        launch = Launch.of(source, grid, block, memory, {**problem.fields, **fields})
         out = np.full((5, 21, 3, 2) if layout == "NCHW" else (5, 3, 2, 21), np.nan, np.float32)
         status = np.full(1, 2**62)
         host.run(launch, (boxes.ctypes.data, 0, out.ctypes.data, 0, status.ctypes.data, feature.ctypes.data))

@@ -1,5 +1,6 @@
 // The RoIs that touch a tile, some at a time, and what they put on its pixels: for each axis the weight of every bin on every row or
-// column of the tile. All functions are called by all threads of the block, which is synchronised when they return.
+// column of the tile, as the operator's `weigh_bin` writes it. All functions are called by all threads of the block, which is
+// synchronised when they return.
 #pragma once
 
 // A RoI as a tile sees it: of the bins along an axis those from `first` on, `count` of them, touch it.
@@ -9,7 +10,7 @@ struct Piece {
     int first_y, count_y, first_x, count_x;
 };
 
-static_assert(sizeof(Piece) <= (sizeof(acc_t) == 8 ? 104 : 72), "_PIECE_BYTES in backward_plan.py");
+static_assert(sizeof(Piece) <= ROIKIT_PIECE_BYTES, "a size that gather_plan.py reckons with");
 
 struct Cursor {
     int64 word;     // the next one of the tile's bits
@@ -116,23 +117,6 @@ ROIKIT_FN int segments_of(Chunk& chunk, const BackwardParams& params) {
 
 // ---- weights ------------------------------------------------------------------------------------------------------------
 
-// The weight of a bin on the pixels begin … end - 1: of RA-7, equal pixels merged, divided by `divisor`.
-ROIKIT_FN void weigh_bin(const Axis& axis, int p, int begin, int end, acc_t divisor, acc_t* weights) {
-    const Ranks ranks = inside_ranks(axis, p);
-    // What lies at or below the pixel before the first sends nothing here, but what lies below the map is moved to its edge.
-    const int first = begin > 0 ? first_rank(axis, p, (acc_t)(begin - 1), true) : 0;
-    for (int i = 0; i < end - begin; ++i) weights[i] = (acc_t)0;
-    ROIKIT_ROLLED for (int rank = first > ranks.begin ? first : ranks.begin; rank < ranks.end; ++rank) {
-        const Sample sample = sample_at(axis, p, rank);
-        if (sample.low >= end) break;
-        if (sample.low >= begin) weights[sample.low - begin] += sample.weight_low;
-        if (sample.high != sample.low && sample.high >= begin && sample.high < end) {
-            weights[sample.high - begin] += sample.weight_high;
-        }
-    }
-    for (int i = 0; i < end - begin; ++i) weights[i] = weights[i] / divisor;
-}
-
 // Of the first `bins` bins, those that put weight on a pixel: one run, since samples ascend.
 ROIKIT_FN Span weighing_bins(const acc_t* weights, int bins, int stride) {
     Span span = {0, 0};
@@ -167,11 +151,8 @@ ROIKIT_FN void weigh(const Chunk& chunk, const Tile& tile, Segment at, const Bac
         const Piece& piece = chunk.pieces[n];
         const int first = (along_y ? piece.first_y : piece.first_x) + (along_y ? at.y : at.x) * most;
         if (b >= bins_in_segment(along_y ? piece.count_y : piece.count_x, along_y ? at.y : at.x, most)) continue;
-        const acc_t samples = piece.y.grid * piece.x.grid;
-        // Dividing along one axis is enough, and rounds once, as dividing at the end would.
-        const acc_t divisor = along_y && samples > (acc_t)1 ? samples : (acc_t)1;
-        weigh_bin(along_y ? piece.y : piece.x, first + b, along_y ? tile.y_begin : tile.x_begin,
-                  along_y ? tile.y_end : tile.x_end, divisor,
+        weigh_bin(piece.y, piece.x, along_y, first + b, along_y ? tile.y_begin : tile.x_begin,
+                  along_y ? tile.y_end : tile.x_end,
                   along_y ? chunk.weights_y + ((int64)n * most + b) * params.tile_y
                           : chunk.weights_x + ((int64)n * most + b) * params.tile_x);
     }

@@ -2,6 +2,9 @@
 // pixels that its winner was read from, so that no two threads write to the same sum.
 #pragma once
 
+#include "library/gathering/work.cuh"
+#include "library/gathering/chunk.cuh"
+
 ROIKIT_FN void clear_sums(const Work& work, const BackwardParams& params) {
     const int64 count = (int64)params.tile_y * params.tile_x * params.channels_per_block;
     ROIKIT_ROLLED for (int64 i = thread_of_block(); i < count; i += threads_of_block()) work.sums[i] = (acc_t)0;
@@ -15,20 +18,9 @@ ROIKIT_FN void add_to_pixel(const Work& work, int64 c, int y, int x, acc_t value
     work.sums[((int64)(y - tile.y_begin) * params.tile_x + x - tile.x_begin) * params.channels_per_block + c] += value;
 }
 
-ROIKIT_FN void send(const Work& work, int64 c, const Sample& y, const Sample& x, const Winner& winner, acc_t grad,
-                    const BackwardParams& params) {
-    if (MAX == Max::corner) {
-        const bool high_y = winner.y & 1, high_x = winner.x & 1;
-        const acc_t weight = (high_y ? y.weight_high : y.weight_low) * (high_x ? x.weight_high : x.weight_low);
-        return add_to_pixel(work, c, high_y ? y.high : y.low, high_x ? x.high : x.low, weight * grad, params);
-    }
-    add_to_pixel(work, c, y.low, x.low, y.weight_low * x.weight_low * grad, params);
-    if (x.high != x.low) add_to_pixel(work, c, y.low, x.high, y.weight_low * x.weight_high * grad, params);
-    if (y.high != y.low) add_to_pixel(work, c, y.high, x.low, y.weight_high * x.weight_low * grad, params);
-    if (y.high != y.low && x.high != x.low) {
-        add_to_pixel(work, c, y.high, x.high, y.weight_high * x.weight_high * grad, params);
-    }
-}
+// Sends what arrives at bin (p, q) of a RoI to the pixels that its winner was read from. The operator says which these are.
+ROIKIT_FN void send(const Work& work, int64 c, const Piece& piece, int p, int q, const Winner& winner, acc_t grad,
+                    const BackwardParams& params);
 
 // Where channel 0 of a bin lies in an array like the output, and the step from channel to channel.
 ROIKIT_FN int64 place_of_bin(int64 k, int p, int q, const BackwardParams& params) {
@@ -51,8 +43,7 @@ ROIKIT_FN void gather_maximum(const Chunk& chunk, const Work& work, const featur
             ROIKIT_ROLLED for (int64 c = thread_of_block(); c < work.channels; c += threads_of_block()) {
                 const Winner winner = workspace.winners[first + c * step];
                 if (winner.y < 0) continue;
-                const Sample y = sample_at(piece.y, p, winner.y >> 1), x = sample_at(piece.x, q, winner.x >> 1);
-                send(work, c, y, x, winner, widen(grad[first + c * step]), params);
+                send(work, c, piece, p, q, winner, widen(grad[first + c * step]), params);
             }
         }
     }
@@ -74,4 +65,26 @@ ROIKIT_FN void write_sums(const Work& work, const BackwardParams& params) {
         narrow(sum, work.gradient[LAYOUT == Layout::NHWC ? place * params.channels + channel : channel * pixels + place]);
     }
     __syncthreads();
+}
+
+// A block takes a tile of a map for some channels. Winners are known.
+ROIKIT_FN void gather_maxima(const feature_t* grad, const acc_t* boxes, unsigned char* memory, unsigned char* shared_memory,
+                             const BackwardParams& params) {
+    const Workspace workspace = divide(memory, params);
+    unsigned char* free_memory = shared_memory;
+    Chunk chunk = carve_chunk(free_memory, params);
+    ROIKIT_ROLLED for (int64 i = blockIdx.x; i < params.tiles; i += gridDim.x) {
+        const int64 tile = workspace.order[i];
+        const int64 step = gridDim.y * params.channels_per_block;
+        ROIKIT_ROLLED for (int64 channel = blockIdx.y * params.channels_per_block; channel < params.channels; channel += step) {
+            const Work work = work_at(tile, channel, (acc_t*)free_memory, params);
+            begin_chunks(chunk, workspace.touching + tile * words_of(params), workspace.touches[tile]);
+            clear_sums(work, params);
+            do {
+                see_chunk(chunk, work.tile, boxes, workspace, params);
+                gather_maximum(chunk, work, grad, workspace, params);
+            } while (chunk.left > 0);
+            write_sums(work, params);
+        }
+    }
 }

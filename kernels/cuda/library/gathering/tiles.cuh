@@ -5,19 +5,13 @@
 // A plane is a level of an image; tiles are numbered level by level, image by image, row by row.
 #pragma once
 
-// Read by source.py.
+#include "library/winner.cuh"
+
 struct BackwardParams {
     int64 gradients[ROIKIT_LEVELS];  // addresses: of the gradient for each level, and of the level, which a maximum reads
     int64 maps[ROIKIT_LEVELS];
-    int64 rois;
-    int64 images, channels;
-    double scales_y[ROIKIT_LEVELS], scales_x[ROIKIT_LEVELS];
-    double level_limits[ROIKIT_LEVELS];
-    double canonical_size, size_offset;
-    int heights[ROIKIT_LEVELS];
-    int widths[ROIKIT_LEVELS];
-    int bins_y, bins_x;
-    int sampling_y, sampling_x;
+    ROIKIT_ROI_FIELDS
+    ROIKIT_GEOMETRY_FIELDS
     int tile_y, tile_x;              // pixels of a tile
     int64 first_tile[ROIKIT_LEVELS]; // of each level
     int64 tiles;
@@ -32,14 +26,12 @@ struct Extent {
     int y_begin, y_end, x_begin, x_end;
 };
 
-// The pixels between the first and the last that a bin reads along an axis; none if end <= begin.
-struct Span {
-    int begin, end;
-};
+static_assert(sizeof(Extent) == ROIKIT_EXTENT_BYTES && sizeof(Span) == ROIKIT_SPAN_BYTES &&
+                  sizeof(Winner) == ROIKIT_WINNER_BYTES, "sizes that gather_plan.py reckons with");
 
 struct Workspace {
     Extent* extents;     // K
-    Span* spans;         // K × (P_h + P_w): along y, then along x
+    Span* spans;         // K × (P_h + P_w), what lies between the first and the last pixel of each bin: along y, then along x
     unsigned* touching;  // tiles × words: bit k of a tile says whether RoI k touches it
     int* touches;        // tiles: how many do
     int* order;          // tiles: the heaviest first
@@ -48,7 +40,7 @@ struct Workspace {
 
 ROIKIT_FN int64 words_of(const BackwardParams& params) { return (params.rois + 31) / 32; }
 
-// backward_plan.py has the same sum.
+// `workspace_bytes` in gather_plan.py is the same sum.
 ROIKIT_FN Workspace divide(unsigned char* memory, const BackwardParams& params) {
     Workspace workspace;
     workspace.extents = carve<Extent>(memory, params.rois);

@@ -196,7 +196,7 @@ template <int N> ROIKIT_FN void write_results(const Prepared& roi, const acc_t* 
 }
 
 // Pools the channels from `channel` to `end`; `memory` has room for lines and results.
-ROIKIT_FN void pool_channels_first(const Prepared& roi, const RoiAlignParams& params, int64 channel, int64 end,
+ROIKIT_FN void pool_channels_first(const Prepared& roi, const PoolingParams& params, int64 channel, int64 end,
                                    unsigned char* memory) {
     const int64 bins = (int64)params.bins_y * params.bins_x;
     Tile tile;

@@ -1,61 +1,13 @@
-// Pooling with channels first in memory on a CPU, where a register holds a channel in each of its lanes. A row of bins is pooled
-// in two steps, for as many channels as there are lanes: the rows of the map that it reads are summed, a register of columns at
-// a time, and the sums are turned, in registers, into a line of columns × channels; then the taps of each bin are summed along
-// the line, for all channels at once. Results are turned back as they are written.
+// Pooling with channels first in memory on a CPU. A row of bins is pooled in two steps, for as many channels as there are lanes: the
+// rows of the map that it reads are summed, a register of columns at a time, and turned into a line (lanes.cuh); then the taps of
+// each bin are summed along the line, for all channels at once.
 //
 // A maximum takes the same two steps for every row of samples.
 #pragma once
 
+#include "library/pooling/lanes.cuh"
+
 #ifndef __CUDA_ARCH__
-
-typedef Register Block[LANES];
-
-// ---- a square of numbers, turned --------------------------------------------------------------------------------------------
-
-template <int... I> struct Lane {};
-template <int N, int... I> struct Each : Each<N - 1, N - 1, I...> {};
-template <int... I> struct Each<0, I...> {
-    typedef Lane<I...> type;
-};
-
-template <int STEP, int... I> ROIKIT_FN void exchange(Register& a, Register& b, Lane<I...>) {
-#ifdef __clang__
-    const Register low = __builtin_shufflevector(a, b, (I & STEP ? LANES + I - STEP : I)...);
-    b = __builtin_shufflevector(a, b, (I & STEP ? LANES + I : I + STEP)...);
-#else
-    typedef decltype(a == b) Places;
-    const Register low = __builtin_shuffle(a, b, Places{(I & STEP ? LANES + I - STEP : I)...});
-    b = __builtin_shuffle(a, b, Places{(I & STEP ? LANES + I : I + STEP)...});
-#endif
-    a = low;
-}
-
-template <int STEP = 1> ROIKIT_FN void turn(Block& block) {
-    for (int i = 0; i < LANES; ++i) {
-        if (!(i & STEP)) exchange<STEP>(block[i], block[i + STEP], typename Each<LANES>::type());
-    }
-    if constexpr (2 * STEP < LANES) turn<2 * STEP>(block);
-}
-
-// ---- a register of columns of a row ---------------------------------------------------------------------------------------
-
-enum class Columns { whole, few, listed };
-
-// `few` columns are fewer than a register has lanes, in a map without more; `listed` ones are those of a sparse line.
-template <Columns KIND> struct Reader {
-    const int* pixels;
-    int count;
-
-    ROIKIT_METHOD Register operator()(const feature_t* row) const {
-        Register result = {};
-        if constexpr (KIND == Columns::whole) {
-            read(row, result);
-        } else {
-            for (int i = 0; i < count; ++i) result[i] = widen(row[KIND == Columns::listed ? pixels[i] : i]);
-        }
-        return result;
-    }
-};
 
 // RA-8: the weighted sum of the rows of a row of bins.
 struct SumOfTaps {
@@ -84,54 +36,7 @@ struct InterpolatedRow {
     }
 };
 
-// ---- first step: a line of columns × channels -----------------------------------------------------------------------------
-
-struct Channels {
-    const feature_t* map;  // of the first one
-    int64 stride;
-    int count;
-};
-
-template <Columns KIND, class Row>
-ROIKIT_FN void fill_block(const Row& row, const Channels& channels, const Reader<KIND>& reader, int64 offset, acc_t* line) {
-    Block block;
-    if (channels.count == LANES) {
-        for (int c = 0; c < LANES; ++c) block[c] = row(channels.map + c * channels.stride + offset, reader);
-    } else {
-        for (int c = 0; c < LANES; ++c) block[c] = Register{};
-        for (int c = 0; c < channels.count; ++c) block[c] = row(channels.map + c * channels.stride + offset, reader);
-    }
-    turn(block);
-    for (int i = 0; i < LANES; ++i) write(block[i], line + i * LANES);
-}
-
-template <class Row> ROIKIT_FN void fill_line(const Row& row, const Channels& channels, const Window& window, acc_t* line) {
-    const int columns = window.columns;
-    if (window.sparse || columns < LANES) {
-        for (int column = 0; column < columns; column += LANES) {
-            const int count = columns - column < LANES ? columns - column : LANES;
-            acc_t* const to = line + (int64)column * LANES;
-            if (window.sparse) {
-                fill_block(row, channels, Reader<Columns::listed>{window.pixels + column, count}, 0, to);
-            } else {
-                fill_block(row, channels, Reader<Columns::few>{0, count}, window.first, to);
-            }
-        }
-        return;
-    }
-    for (int next = 0; next < columns; next += LANES) {
-        const int column = next + LANES <= columns ? next : columns - LANES;  // the last register may overlap another
-        fill_block(row, channels, Reader<Columns::whole>{}, window.first + column, line + (int64)column * LANES);
-    }
-}
-
 // ---- second step: along the line --------------------------------------------------------------------------------------------
-
-ROIKIT_FN Register at(const acc_t* line, int column) {
-    Register result;
-    read(line + (int64)column * LANES, result);
-    return result;
-}
 
 ROIKIT_FN Register reduce_bin(const Prepared&, const acc_t* line, int64, int, Register sum, const Tap* tx, int nx) {
     for (int b = 0; b < nx; ++b) sum = multiply_add(spread<Register>(tx[b].weight), at(line, tx[b].index), sum);
@@ -188,34 +93,10 @@ ROIKIT_FN void pool_bins(const Prepared& roi, const Channels& channels, const Sa
     } while (++a < ny);
 }
 
-// ---- results ----------------------------------------------------------------------------------------------------------------
-
-// Writes `bins` results, bins × channels, to the output, channels × bins.
-ROIKIT_FN void write_turned(const Prepared& roi, const acc_t* results, int64 bins, int channels, feature_t* output, int64 stride) {
-    for (int64 next = 0; next < bins; next += LANES) {
-        const bool whole = bins >= LANES;
-        const int64 bin = next + LANES <= bins || !whole ? next : bins - LANES;  // the last register may overlap another
-        const int count = whole ? LANES : (int)bins;
-        Block block;
-        for (int i = 0; i < LANES; ++i) {
-            Vector<LANES> result = filled<LANES>((acc_t)0);
-            if (i < count && !roi.result_is_nan) result.part[0] = at(results + bin * LANES, i);
-            block[i] = finished<LANES>(roi, result).part[0];
-        }
-        turn(block);
-        for (int c = 0; c < channels; ++c) {
-            feature_t* const to = output + c * stride + bin;
-            if (whole) {
-                write(block[c], to);
-            } else {
-                for (int i = 0; i < count; ++i) narrow(block[c][i], to[i]);
-            }
-        }
-    }
-}
+// ---- RoIs -------------------------------------------------------------------------------------------------------------------
 
 // Pools the channels from `channel` to `end`; `memory` has room for a line (two for corners) and results of LANES channels.
-ROIKIT_FN void pool_in_lanes(const Prepared& roi, const RoiAlignParams& params, int64 channel, int64 end, unsigned char* memory) {
+ROIKIT_FN void pool_in_lanes(const Prepared& roi, const PoolingParams& params, int64 channel, int64 end, unsigned char* memory) {
     const int64 bins = (int64)params.bins_y * params.bins_x, pixels = (int64)roi.height * roi.width;
     const int64 line_length = (int64)params.line_length * LANES;
     acc_t* const line = (acc_t*)memory;
@@ -231,11 +112,16 @@ ROIKIT_FN void pool_in_lanes(const Prepared& roi, const RoiAlignParams& params, 
                           results + (int64)i * params.bins_x * LANES);
             }
             feature_t* const output = roi.output + channel * bins + (int64)row * params.bins_x;
-            write_turned(roi, results, (int64)rows * params.bins_x, count, output, bins);
+            const auto result_of = [&](int64 bin) {
+                Vector<LANES> result = filled<LANES>((acc_t)0);
+                if (!roi.result_is_nan) result.part[0] = at(results, (int)bin);
+                return finished<LANES>(roi, result).part[0];
+            };
+            write_turned(result_of, (int64)rows * params.bins_x, count, output, bins);
         }
     }
 }
 
 #else
-ROIKIT_FN void pool_in_lanes(const Prepared&, const RoiAlignParams&, int64, int64, unsigned char*) {}
+ROIKIT_FN void pool_in_lanes(const Prepared&, const PoolingParams&, int64, int64, unsigned char*) {}
 #endif

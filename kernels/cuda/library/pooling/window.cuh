@@ -1,14 +1,6 @@
 // The columns of the map that a RoI reads, as the places of a line (channels_first.cuh).
 #pragma once
 
-// Lines hold the columns from `first` on (dense), or only those that are listed in `pixels` (sparse). The entries of the
-// lists along x then index the line instead of the map.
-struct Window {
-    int* pixels;
-    int first, columns;
-    bool sparse;
-};
-
 // How many columns an axis of this many entries may read.
 ROIKIT_FN int64 columns_of(int64 entries) { return MODE == Mode::avg ? entries : 2 * entries; }
 

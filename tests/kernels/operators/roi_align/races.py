@@ -12,7 +12,7 @@ import numpy as np
 from roikit.kernels import roi_align, roi_align_backward, roi_align_backward_boxes
 from roikit.kernels.execution import host, source
 from roikit.kernels.execution.launch import Launch
-from roikit.kernels.operators.roi_align import gather_plan as backward_plan
+from roikit.kernels.staging import gather_plan
 
 BLOCK = (4, 2)
 folder = Path(tempfile.mkdtemp())
@@ -28,7 +28,7 @@ def with_block(launch, addresses, threads=None):
     del threads
     memory = launch.shared_bytes
     if launch.source.entry == "order_tiles":
-        memory = backward_plan.ordering_bytes(BLOCK[0] * BLOCK[1])
+        memory = gather_plan.ordering_bytes(BLOCK[0] * BLOCK[1])
     run(Launch(launch.source, launch.grid, BLOCK, memory, launch.params, launch.packed), addresses, 1)
 
 

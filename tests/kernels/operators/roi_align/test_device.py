@@ -20,12 +20,13 @@ from roikit.kernels import (
     roi_align_backward_boxes,
     roi_align_backward_workspace,
 )
-from roikit.kernels.calls.problem import resolve
 from roikit.kernels.dialects.choices import Outside
 from roikit.kernels.execution import device, host
 from roikit.kernels.execution.launch import Launch
+from roikit.kernels.operators.roi_align.feature_gradient import GRADIENT
 from roikit.kernels.operators.roi_align.forward_plan import Shape, device_plan
-from roikit.kernels.operators.roi_align.gather_plan import device_geometry, workspace_bytes
+from roikit.kernels.operators.roi_align.problem import RoiAlignProblem, asked_for
+from roikit.kernels.staging.gather_plan import device_geometry, workspace_bytes
 
 LAUNCHES = []
 
@@ -278,9 +279,9 @@ def test_levels_are_chosen_in_the_launch_and_rows_beyond_the_number_are_left_alo
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
 def test_gradients_fit_into_the_memory_of_a_block_and_cover_the_channels(layout, mode, channels, bins, dtype):
     shape = (2, channels, 50, 84) if layout == "NCHW" else (2, 50, 84, channels)
-    about = (np.dtype(dtype), (shape,), 1000, bins, bins, 0, 0, mode, layout, None, False, ((1.0, 1.0),))
-    problem = resolve(*about)
-    geometry = device_geometry(problem, 16 // problem.itemsize)
+    asked = asked_for(np.dtype(dtype), (shape,), 1000, bins, (1.0,), 0, mode, layout, None, False)
+    problem = RoiAlignProblem.of(asked)
+    geometry = device_geometry(problem, GRADIENT.piece(problem), 16 // problem.itemsize)
     assert 0 < geometry.memory <= device.SHARED_BYTES
     assert 0 < geometry.channels <= channels
     assert 0 < geometry.rois <= 32

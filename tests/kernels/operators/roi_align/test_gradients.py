@@ -17,10 +17,18 @@ from roikit.kernels import (
     roi_align_backward_boxes,
     roi_align_backward_workspace,
 )
+from roikit.kernels.calls.problem import forget
 from roikit.kernels.execution import host
 from roikit.kernels.execution.launch import Launch
-from roikit.kernels.operators.roi_align import feature_gradient as backward
-from roikit.kernels.operators.roi_align import gather_plan as backward_plan
+from roikit.kernels.staging import gather_plan
+
+
+@pytest.fixture
+def forgetting():
+    """Plans are forgotten afterwards."""
+    yield
+    forget()
+
 
 SHAPES = {"NCHW": (2, 21, 37, 41), "NHWC": (2, 37, 41, 21)}
 HOW = {"spatial_scale": 0.5, "aligned": True}
@@ -40,7 +48,7 @@ def case(layout="NCHW", rois=60, dtype=np.float32, mode="avg"):
 @pytest.mark.parametrize("mode", ["avg", "max"])
 def test_a_hundred_runs_on_any_number_of_threads_give_the_same_bits(layout, mode, monkeypatch):
     x, boxes, grad, how = case(layout, mode=mode)
-    monkeypatch.setattr("roikit.kernels.operators.roi_align.forward_plan._SMALL", 0)
+    monkeypatch.setattr("roikit.kernels.staging.pooling_plan._SMALL", 0)
     seen = set()
     for i in range(100):
         monkeypatch.setenv("ROIKIT_NUM_THREADS", str(1 + i % 3))
@@ -63,7 +71,7 @@ def test_the_number_of_threads_of_a_block_does_not_change_a_bit(layout, mode, bl
     def with_block(launch, addresses, threads=None):
         memory = launch.shared_bytes
         if launch.source.entry == "order_tiles":
-            memory = backward_plan.ordering_bytes(block[0] * block[1])
+            memory = gather_plan.ordering_bytes(block[0] * block[1])
         run(Launch(launch.source, launch.grid, block, memory, launch.params, launch.packed), addresses, threads)
 
     monkeypatch.setattr(host, "run", with_block)
@@ -73,17 +81,17 @@ def test_the_number_of_threads_of_a_block_does_not_change_a_bit(layout, mode, bl
 
 @pytest.mark.parametrize("layout", SHAPES)
 @pytest.mark.parametrize("mode", ["avg", "max"])
-def test_tiles_and_chunks_do_not_change_a_bit(layout, mode, monkeypatch):
+def test_tiles_and_chunks_do_not_change_a_bit(layout, mode, monkeypatch, forgetting):
     x, boxes, grad, how = case(layout, mode=mode)
     expected = roi_align_backward(grad, boxes, x.shape, **how, input=x)
-    monkeypatch.setattr(backward, "_host_plan", backward._host_plan.__wrapped__)
     for tile_y, tile_x, channels, rois in ((16, 16, 5, 1), (3, 16, 21, 7), (64, 64, 4, 32)):
         monkeypatch.setattr(
-            backward_plan, "host_geometry",
-            lambda problem, y=tile_y, x=tile_x, c=channels, n=rois: backward_plan.geometry(
-                problem, y, x, c, most_rois=n, budget=2**24
+            gather_plan, "host_geometry",
+            lambda problem, piece, y=tile_y, x=tile_x, c=channels, n=rois: gather_plan.geometry(
+                problem, piece, y, x, c, most_rois=n, budget=2**24
             ),
         )  # fmt: skip
+        forget()
         assert np.array_equal(roi_align_backward(grad, boxes, x.shape, **how, input=x), expected)
 
 

@@ -6,25 +6,26 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .forward_plan import padded
+from .pooling_plan import padded
 
 if TYPE_CHECKING:
-    from ...calls.problem import Problem
+    from ..calls.problem import Problem
 
 TILES_LIMIT = 2**31
 
 EXTENT_BYTES, SPAN_BYTES, WINNER_BYTES = 20, 8, 8
-"""Sizes of the structs of tiles.cuh."""
+"""Sizes of the structs of ``cuda/library/gathering/tiles.cuh``, which asserts them."""
 
-_CURSOR_BYTES = 16
-_PIECE_BYTES = {4: 72, 8: 104}  # of chunk.cuh, by the size of what is computed with
-_BUCKETS = 33
-_MOST_BINS = 32  # along an axis, whose weights are held at once
+BUCKETS = 33
+"""Of tiles that as many RoIs touch as have so many binary digits: 0 to 32, since RoIs are counted in 32 bits."""
+
+_CURSOR_BYTES = 16  # of chunk.cuh
+_MOST_BINS = 32  # along an axis, whose weights are held at once: all bins of the usual 7 and 14, and all of 28
 ORDERING_THREADS = 128
 """How many threads of a GPU sort the tiles."""
 
-_HOST_CHANNELS = 256
-_DEVICE_BYTES = 40 * 1024
+_HOST_CHANNELS = 256  # for which sums of a tile of 16 × 16 pixels in float32 take 256 KiB, of a cache of 1 MiB
+_DEVICE_BYTES = 40 * 1024  # of the 48 KiB of shared memory that every GPU gives a block
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,21 +66,23 @@ def _tiles(problem: Problem, tile_y: int, tile_x: int) -> tuple[tuple[int, ...],
     return tuple(first), count
 
 
-def _chunk_bytes(problem: Problem, tile_y: int, tile_x: int, rois: int, bins: int) -> int:
-    """Returns the size of a chunk of RoIs (chunk.cuh)."""
+def _chunk_bytes(problem: Problem, piece: int, tile_y: int, tile_x: int, rois: int, bins: int) -> int:
+    """The size of a chunk of RoIs (chunk.cuh) of ``piece`` bytes each."""
     pixels = tile_y + tile_x if problem.mode == "avg" else 0
-    arrays = (_PIECE_BYTES[problem.wide_bytes], bins * pixels * problem.wide_bytes, pixels * 8)
+    arrays = (piece, bins * pixels * problem.wide_bytes, pixels * 8)
     return _CURSOR_BYTES + sum(padded(rois * size) for size in arrays) + padded(4 * pixels)
 
 
-def geometry(problem: Problem, tile_y: int, tile_x: int, channels: int, *, most_rois: int, budget: int) -> Geometry:
-    """Returns the sizes for tiles of ``channels`` channels, with as many RoIs in a chunk as ``budget`` bytes have room for."""
+def geometry(
+    problem: Problem, piece: int, tile_y: int, tile_x: int, channels: int, *, most_rois: int, budget: int
+) -> Geometry:
+    """The sizes for tiles of ``channels`` channels, with as many RoIs in a chunk as ``budget`` bytes have room for."""
     bins = max(1, min(_MOST_BINS, max(problem.bins)))
     sums = tile_y * tile_x * channels * problem.wide_bytes
-    one = _chunk_bytes(problem, tile_y, tile_x, 1, bins)
+    one = _chunk_bytes(problem, piece, tile_y, tile_x, 1, bins)
     rois = max(1, min(most_rois, (budget - sums) // one))
     first, count = _tiles(problem, tile_y, tile_x)
-    memory = _chunk_bytes(problem, tile_y, tile_x, rois, bins) + padded(sums)
+    memory = _chunk_bytes(problem, piece, tile_y, tile_x, rois, bins) + padded(sums)
     return Geometry(tile_y, tile_x, channels, rois, bins, first, count, memory)
 
 
@@ -97,19 +100,20 @@ def workspace_bytes(problem: Problem, tiles: int) -> int:
 
 def ordering_bytes(threads: int) -> int:
     """Returns the memory that the block has that sorts the tiles."""
-    return 4 * _BUCKETS * (threads + 1)
+    return 4 * BUCKETS * (threads + 1)
 
 
-def host_geometry(problem: Problem) -> Geometry:
+def host_geometry(problem: Problem, piece: int) -> Geometry:
     """Returns the sizes for a CPU, where a tile's channels stay in the cache of the core."""
     channels = min(problem.channels, _HOST_CHANNELS)
-    return geometry(problem, 16, 16, channels, most_rois=32, budget=2**20)
+    return geometry(problem, piece, 16, 16, channels, most_rois=32, budget=2**20)
 
 
-def device_geometry(problem: Problem, vector: int) -> Geometry:
+def device_geometry(problem: Problem, piece: int, vector: int) -> Geometry:
     """Returns the sizes for a GPU, within the shared memory that every GPU gives a block."""
     if problem.layout == "NHWC" or problem.mode == "max":
         # A warp takes the channels of two pixels, or of one.
         channels = min(problem.channels, 16 * vector if problem.layout == "NHWC" else 64)
-        return geometry(problem, 8, 8, channels, most_rois=16, budget=_DEVICE_BYTES)
-    return geometry(problem, 8, 32, min(problem.channels, 64 // problem.wide_bytes), most_rois=16, budget=_DEVICE_BYTES)
+        return geometry(problem, piece, 8, 8, channels, most_rois=16, budget=_DEVICE_BYTES)
+    channels = min(problem.channels, 64 // problem.wide_bytes)
+    return geometry(problem, piece, 8, 32, channels, most_rois=16, budget=_DEVICE_BYTES)

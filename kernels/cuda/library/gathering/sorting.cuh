@@ -1,17 +1,10 @@
 // Which RoIs touch which tile of the maps (tiles.cuh), and in which order the tiles are best taken: three launches that prepare the
 // gradient for the maps. Nothing here depends on channels.
 //
-// The specialisation defines the macros of numeric.cuh, sampling.cuh and roi.cuh; feature_t is the type of coordinates.
-#include "library/numeric.cuh"
-#include "library/sampling.cuh"
-#include "library/roi.cuh"
-#include "library/gathering/tiles.cuh"
+// An operator that includes this has `span_of(axis, p)`: the pixels between the first and the last that bin p reads along an axis.
+#pragma once
 
-ROIKIT_FN Span span_of(const Axis& axis, int p) {
-    const Ranks ranks = inside_ranks(axis, p);
-    if (ranks.end <= ranks.begin) return Span{0, 0};
-    return Span{sample_at(axis, p, ranks.begin).low, sample_at(axis, p, ranks.end - 1).high + 1};
-}
+#include "library/gathering/tiles.cuh"
 
 ROIKIT_FN Span joined(const Span* spans, int count) {
     Span all = {0, 0};
@@ -88,7 +81,7 @@ extern "C" __global__ void find_touching(unsigned char* memory, const BackwardPa
     }
 }
 
-constexpr int BUCKETS = 33;  // of tiles whose number of RoIs has as many digits in binary
+constexpr int BUCKETS = ROIKIT_BUCKETS;  // of tiles whose number of RoIs has as many digits in binary
 
 ROIKIT_FN int bucket_of(int touches) {
     int digits = 0;
