@@ -8,10 +8,10 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from importlib import import_module
 
 from ..measuring.machine import cores
 from . import ledger
+from .specialisations import Specialisation, everyone
 
 
 def main() -> int:
@@ -20,14 +20,12 @@ def main() -> int:
     parser.add_argument("--full", action="store_true", help="compile everything anew")
     if parser.parse_args().full:
         os.environ["ROIKIT_LEDGER"] = "full"
-    for folder in sorted(ledger.OPERATORS.glob("*/specialisations.py")):
-        _write(folder.parent.name)
+    for operator, kernels in everyone().items():
+        _write(operator, {one.name: one for one in kernels})
     return 0
 
 
-def _write(operator: str) -> None:
-    module = import_module(f"benchmarks.operators.{operator}.specialisations")
-    by_name = {one.name: one for one in module.specialisations()}
+def _write(operator: str, by_name: dict[str, Specialisation]) -> None:
     rows = (known := ledger.recorded(operator)).rows(by_name.values())
     due = known.ledger.due(rows, ledger.code(), ledger.SHARE)
     started = time.monotonic()

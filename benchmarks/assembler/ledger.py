@@ -21,7 +21,7 @@ from .nvrtc import Facts, compile_for
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from roikit.kernels.execution.source import Source
+    from .specialisations import Specialisation
 
 OPERATORS = Path(__file__).parents[1] / "operators"
 
@@ -32,15 +32,6 @@ _ABOUT = (
     "Of each kernel for each architecture: registers, bytes of stack, bytes of spills, static shared bytes, bytes of code. "
     "Written by python -m benchmarks.assembler."
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Specialisation:
-    """A source of kernels, what it is called, and the architectures that it is compiled for."""
-
-    name: str
-    source: Source
-    architectures: tuple[str, ...]
 
 
 def compiler() -> str:
