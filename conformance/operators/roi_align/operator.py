@@ -7,7 +7,7 @@ from ...operator import Operation, Operator
 from .call import RoiAlignCall
 from .contested import MAXIMUM
 from .draws import RoiAlignDraws
-from .explanation import RoiAlignExplanation, RoiPoolWindows
+from .explanation import RoiAlignExplanation
 from .faults.gradient_mutants import GRADIENT_MUTANTS
 from .faults.mutants import MUTANTS
 from .oracle.answers import RoiAlignOracle
@@ -49,5 +49,4 @@ OPERATOR = Operator(
     probes=RoiAlignProbes(),
     published=published(MAIN_DIALECTS),
     explanation=RoiAlignExplanation,
-    windows=RoiPoolWindows,
 )

@@ -12,8 +12,7 @@ from roikit.conformance.peers import places
 from roikit.conformance.peers.environments import environments
 from roikit.conformance.running.request import Selection
 from roikit.conformance.running.runner import Listener, describe, run
-from roikit.conformance.scripts.libraries import LIBRARIES
-from roikit.conformance.scripts.reproduce import reproduce
+from roikit.conformance.scripts.reproduce import reproduce, scripts_of
 from roikit.conformance.workers.process import Target
 
 PEERS = [name for environment in environments().values() for name in environment.implementations]
@@ -43,7 +42,7 @@ def test_a_peer_is_described_as_its_scripts_take_it_and_pools(name):
         name, "place-two-by-two", "place-adaptive-one-and-a-half", "max-one-sample", "g-inside-one"
     )
     assert subject.state == "ran", subject.reason
-    description, library = describe(subject), LIBRARIES[name]
+    description, library = describe(subject), scripts_of(name)["roi_align"]
     assert set(library.dialects) == set(description.dialects)
     assert set(library.dtypes) == set(description.dtypes)
     assert library.modes == description.modes
@@ -79,6 +78,6 @@ def test_a_finding_is_reproduced_with_the_library_and_numpy_alone(case, name, di
 def test_gradients_are_asked_for(name):
     _, judgements = judge(name, "g-whole-four", "p-adjoint-inside", "b-inside")
     assert judgements
-    assert Operation.FEATURE_GRADIENT in LIBRARIES[name].operations
+    assert Operation.FEATURE_GRADIENT in scripts_of(name)["roi_align"].operations
     if name in ("paddle", "mxnet", "chainer"):
         assert {j.verdict for j in judgements.values()} == {"conforms"}

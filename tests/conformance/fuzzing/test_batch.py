@@ -4,6 +4,7 @@ import dataclasses
 import json
 import os
 import pickle
+import shlex
 import subprocess
 import sys
 from importlib.resources import files
@@ -82,14 +83,14 @@ def test_what_is_found_is_small_and_can_be_replayed_by_anyone(tmp_path):
     assert len(case.arguments["boxes"]) == 1
     assert np.prod(case.arguments["input"]["shape"]) <= 4
     again = next(line for line in run.stdout.splitlines() if line.startswith("again: roikit "))
-    assert roikit(*again.removeprefix("again: roikit ").split()).returncode == 1
+    assert roikit(*shlex.split(again.removeprefix("again: roikit "))).returncode == 1
     assert roikit("conform", "-i", "players:transcribed", "--cases", path).returncode == 0
 
 
 def test_a_gradient_that_is_found_can_be_replayed_by_anyone(tmp_path):
     """Under a dialect whose RoIs the forward does not enlarge."""
     how = ("--dialect", "torchvision-aligned", "--dtype", "float32", "--once")
-    workers = {name: f"{name}={sys.executable} -m roikit.conformance.workers.worker adapter:players:{name}"
+    workers = {name: f"{name}={shlex.quote(sys.executable)} -m roikit.conformance.workers.worker adapter:players:{name}"
                for name in ("PaddleGradients", "Gradients")}  # fmt: skip
     run = roikit("fuzz", workers["PaddleGradients"], *how, "--operation", "feature_gradient", "-o", tmp_path)
     assert run.returncode == 1, run.stdout + run.stderr
@@ -127,7 +128,7 @@ def test_a_library_gets_a_script_of_its_own(tmp_path):
         "a._answer = wrong\nsys.argv.pop(0)\nrunpy.run_module('roikit.conformance.workers.worker', run_name='__main__')\n"
     )
     python = tmp_path / "python"
-    python.write_text(f'#!/bin/sh\nshift 2\nexec {sys.executable} {broken} worker "$@"\n')
+    python.write_text(f'#!/bin/sh\nshift 2\nexec {shlex.join([sys.executable, str(broken)])} worker "$@"\n')
     python.chmod(0o755)
     chosen = ("--dialect", "torchvision", "--dtype", "float32", "--layout", "NCHW", "--once", "--mode", "max")
     run = roikit("fuzz", "roikit", "--python", python, *chosen, "--operation", "box_gradient", "-o", tmp_path / "none")

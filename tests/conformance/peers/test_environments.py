@@ -59,7 +59,7 @@ def place(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ROIKIT_CACHE_DIR", str(cache))
         patch.setenv("PIP_NO_INDEX", "1")
-        patch.setenv("PIP_FIND_LINKS", str(folder))
+        patch.setenv("PIP_FIND_LINKS", folder.as_uri())  # a list, which blanks divide
         patch.setenv("PIP_CONFIG_FILE", os.devnull)
         patch.delenv("PIP_EXTRA_INDEX_URL", raising=False)
         yield cache

@@ -1,6 +1,7 @@
 """Whatever an implementation does, its run ends, and says what happened."""
 
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -273,7 +274,7 @@ def test_a_worker_of_the_first_protocol_is_still_understood(tmp_path):
     worker = tmp_path / "worker.py"
     worker.write_text(FIRST_PROTOCOL)
     python = tmp_path / "python"
-    python.write_text(f'#!/bin/sh\nexec {sys.executable} {worker} "$@"\n')
+    python.write_text(f'#!/bin/sh\nexec {shlex.join([sys.executable, str(worker)])} "$@"\n')
     python.chmod(0o755)
     subjects, results = [], []
     target = Target("old", "adapter:players:Good", python=str(python))

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 from collections import Counter
@@ -171,7 +172,7 @@ def test_the_action_says_what_is_wrong_with_its_inputs_and_can_be_told_to_mind_n
 def test_the_action_installs_what_it_is_told_by_pip_alone(package):
     """With a Python that only writes down what it is asked."""
     python = package / "python"
-    python.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" > {package}/asked\n')
+    python.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" > {shlex.quote(str(package))}/asked\n')
     python.chmod(0o755)
     install, _ = ACTION["runs"]["steps"]
     shell(package, install, {"python": str(python), "install": "/some/where with spaces"})

@@ -13,9 +13,10 @@ from roikit.conformance.cases.case import load_cases
 from roikit.conformance.errors import UsageError
 from roikit.conformance.implementation import missing_requirements, registered
 from roikit.conformance.results import deviations
-from roikit.conformance.scripts.libraries import LIBRARIES
-from roikit.conformance.scripts.reproduce import reproduce
+from roikit.conformance.scripts.reproduce import reproduce, scripted, scripts_of
 from roikit.kernels.dialects.roi_align import DIALECTS
+
+SCRIPTED = scripted("roi_align")
 
 
 def adapter(name):
@@ -32,10 +33,10 @@ def run(case, name, dialect=None, dtype=None):
     return subprocess.run([sys.executable, "-"], input=script, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize("name", LIBRARIES)
+@pytest.mark.parametrize("name", SCRIPTED)
 @pytest.mark.parametrize("case", ["random-adaptive", "infinite-read"])
 def test_a_script_of_a_conforming_case_exits_with_0(case, name):
-    done = run(case, name, list(LIBRARIES[name].dialects)[-1], "float32")
+    done = run(case, name, list(scripts_of(name)["roi_align"].dialects)[-1], "float32")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.endswith("All values agree.\n")
 
@@ -109,7 +110,7 @@ def imports(script):
             yield node.module.partition(".")[0]
 
 
-@pytest.mark.parametrize("name", LIBRARIES)
+@pytest.mark.parametrize("name", SCRIPTED)
 def test_every_script_names_case_and_rules_and_imports_the_library_and_numpy_only(name):
     allowed = {"sys", "inspect", "importlib", "numpy", "ml_dtypes", name.partition("-")[0]}
     allowed |= {
@@ -147,9 +148,9 @@ def test_what_is_left_open_is_that_of_a_known_deviation():
     assert f"Known: {known.reason}." in head
 
 
-@pytest.mark.parametrize("name", LIBRARIES)
+@pytest.mark.parametrize("name", SCRIPTED)
 def test_what_scripts_know_of_a_library_is_what_its_adapter_says(name):
-    description, library = adapter(name)().describe(), LIBRARIES[name]
+    description, library = adapter(name)().describe(), scripts_of(name)["roi_align"]
     described = set(description.dialects) if name != "roikit" else set(DIALECTS)  # it describes one name of each
     assert set(library.dialects) == described
     assert set(library.dtypes) == set(description.dtypes)
@@ -176,7 +177,7 @@ def test_the_command_prints_the_script():
         (["border-lo", "mmcv"], "no case is called 'border-lo': did you mean border-low"),
         (["zzz", "mmcv"], "no case is called 'zzz': see `roikit list cases`"),
         (["border-low", "mmvc"], "no implementation is called 'mmvc': did you mean mmcv?"),
-        (["border-low", "roikit-torch"], "there are no scripts for roikit-torch, only for torchvision, "),
+        (["border-low", "roikit-torch"], "there are no scripts for roikit-torch, only for chainer, "),
         (
             ["border-low", "mmcv", "--dialect", "onnx-16"],
             "no dialect of mmcv is called 'onnx-16': there are mmcv, mmcv-legacy",

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -18,8 +19,8 @@ from roikit.conformance.verdict import ACCIDENTS
 from roikit.conformance.workers import protocol
 from roikit.conformance.workers.greeting import understand
 
-SOURCE = Path(__file__).parents[1] / "workers" / "worker.cpp"
-COMPILER = os.environ.get("CXX") or next(filter(shutil.which, ("c++", "g++", "clang++")), None)
+SOURCE = Path(__file__).with_name("worker.cpp")
+COMPILER = shlex.split(os.environ.get("CXX", "")) or [*filter(shutil.which, ("c++", "g++", "clang++"))][:1]
 DOCUMENT = files("roikit.conformance").joinpath("PROTOCOL.md").read_text(encoding="utf-8")
 
 
@@ -32,18 +33,19 @@ def compiled(folder, *changes):
     source, worker = folder / "worker.cpp", folder / "worker"
     source.write_text(text, encoding="utf-8")
     options = ["-std=c++17", "-O0", "-Wall", "-Wextra", "-Werror", "-ffp-contract=off"]
-    subprocess.run([*COMPILER.split(), *options, "-o", worker, source], check=True)
+    subprocess.run([*COMPILER, *options, "-o", worker, source], check=True)
     return worker
 
 
-def conform(worker, path, *arguments):
+def conform(started, path, *arguments):
+    """Runs the worker that a command, a list of words, starts."""
     command = [
         sys.executable,
         "-m",
         "roikit.conformance.commands.cli",
         "conform",
         "--worker",
-        f"mine={worker}",
+        f"mine={shlex.join(map(str, started))}",
         "-o",
         path,
     ]
@@ -51,14 +53,14 @@ def conform(worker, path, *arguments):
     return run.returncode, results.read(path)
 
 
-needs_compiler = pytest.mark.skipif(COMPILER is None, reason="no C++ compiler")
+needs_compiler = pytest.mark.skipif(not COMPILER, reason="no C++ compiler")
 
 
 @needs_compiler
 @pytest.mark.parametrize("version", protocol.SUPPORTED)
 def test_a_worker_in_cpp_conforms_in_every_version_of_the_protocol(tmp_path, version):
     worker = compiled(tmp_path, ('\\"protocol\\": 2', f'\\"protocol\\": {version}'))
-    status, (_, subject, *judged, footer) = conform(worker, tmp_path / "run.ndjson")
+    status, (_, subject, *judged, footer) = conform([worker], tmp_path / "run.ndjson")
     assert (status, subject["state"]) == (0, "ran")
     assert set(footer["verdicts"]) == {"conforms", "unsupported"}
     assert footer["verdicts"]["conforms"] > 4000
@@ -102,7 +104,7 @@ def test_a_fault_of_a_worker_in_cpp_is_found(tmp_path, fault):
         "--timeout",
         "1",
     )
-    status, records = conform(worker, tmp_path / "run.ndjson", *chosen)
+    status, records = conform([worker], tmp_path / "run.ndjson", *chosen)
     assert status == 1
     assert verdict in records[-1]["verdicts"]
 
@@ -153,7 +155,7 @@ def test_the_document_names_every_field_of_a_call(tmp_path):
         f"open({str(heard)!r}, 'ab').write(sys.stdin.buffer.readline())\n"
     )
     chosen = ("--select", "g-inside-adaptive", "--once")
-    conform(f"{sys.executable} {worker}", tmp_path / "run.ndjson", *chosen)
+    conform([sys.executable, worker], tmp_path / "run.ndjson", *chosen)
     call = json.loads(heard.read_text().splitlines()[0])
     example = next(message for message in examples() if message["type"] == "roi_align")
     assert set(call) == set(example)
