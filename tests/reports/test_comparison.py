@@ -5,9 +5,9 @@ import json
 
 import pytest
 
-from roikit.conformance.results.file.file import ResultFile
-from roikit.conformance.results.file.result import Result, Subject
-from roikit.conformance.verdict import Judgement, Verdict
+from roikit.conformance.results.file import ResultFile
+from roikit.conformance.results.result import Result, Subject
+from roikit.conformance.verdicts.verdict import Judgement, Verdict
 from roikit.reports.comparison import IncomparableError, compare, markdown
 from roikit.reports.files import read
 

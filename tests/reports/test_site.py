@@ -8,9 +8,9 @@ from html.parser import HTMLParser
 
 import pytest
 
-from roikit.conformance.results.file.file import ResultFile
-from roikit.conformance.results.file.result import Result, Subject
-from roikit.conformance.verdict import Judgement, Verdict
+from roikit.conformance.results.file import ResultFile
+from roikit.conformance.results.result import Result, Subject
+from roikit.conformance.verdicts.verdict import Judgement, Verdict
 from roikit.reports.files import read_all
 from roikit.reports.model import digest
 

@@ -6,9 +6,9 @@ import json
 import pandas as pd
 import pytest
 
-from roikit.conformance.results.file.file import IncompleteResultsError, ResultFile
-from roikit.conformance.results.file.result import Result, Subject
-from roikit.conformance.verdict import Judgement, Verdict
+from roikit.conformance.results.file import IncompleteResultsError, ResultFile
+from roikit.conformance.results.result import Result, Subject
+from roikit.conformance.verdicts.verdict import Judgement, Verdict
 from roikit.reports import ASV_COLUMNS, DETECTION_COLUMNS, RESULT_COLUMNS, TIME_COLUMNS, UnknownFileError, load
 from roikit.reports.files import read_all
 
