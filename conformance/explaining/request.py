@@ -72,9 +72,9 @@ def read_dialects(request: Request) -> tuple[str, ...]:
     return check_names("dialect", names, list(operators.get(operators.DEFAULT).dialects))
 
 
-def explained(call: Walk, dialect: str) -> Explanation:
-    """A call step by step, under a dialect of RoIAlign."""
-    explanation = operators.get(operators.DEFAULT).explanation
+def explained(call: Walk, dialect: str, operator: str = operators.DEFAULT) -> Explanation:
+    """A call step by step, under a dialect of an operator that explains itself."""
+    explanation = operators.get(operator).explanation
     assert explanation is not None
     return explanation(call, dialect)
 
