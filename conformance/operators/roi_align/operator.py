@@ -12,6 +12,7 @@ from .faults.gradient_mutants import GRADIENT_MUTANTS
 from .faults.mutants import MUTANTS
 from .oracle.answers import RoiAlignOracle
 from .probes import RoiAlignProbes
+from .probes.footprint import footprint
 from .published import published
 
 MAIN_DIALECTS = (
@@ -47,6 +48,7 @@ OPERATOR = Operator(
     contested=(MAXIMUM,),
     draws=RoiAlignDraws(),
     probes=RoiAlignProbes(),
+    footprint=footprint,
     published=published(MAIN_DIALECTS),
     explanation=RoiAlignExplanation,
 )
