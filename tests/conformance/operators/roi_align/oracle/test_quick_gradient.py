@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from roikit.conformance.adapters.roikit import RoikitHost
 from roikit.conformance.arrays import leaves
 from roikit.conformance.cases.case import load_cases
-from roikit.conformance.fuzzing import strategies
+from roikit.conformance.operators.roi_align.draws import chance
 from roikit.conformance.fuzzing.cases import expect
 from roikit.conformance.operator import Operation
 from roikit.conformance.operators.roi_align.oracle.gradient_certificate import exact_gradient_dtypes, gradient
@@ -57,7 +57,7 @@ def test_so_they_do_for_calls_by_chance(operation):
         max_examples=40, deadline=None, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
     )
     @seed(1)
-    @given(strategies.arguments(operation=operation).filter(lambda drawn: len(drawn["grad"]["rows"]) <= 60))
+    @given(chance.arguments(operation=operation).filter(lambda drawn: len(drawn["grad"]["rows"]) <= 60))
     def check(drawn):
         dialect = next(names)
         choices = DIALECTS[dialect].for_mode(drawn["mode"])
@@ -79,7 +79,7 @@ def test_bounds_hold_for_our_kernel_and_for_no_boxes_a_hair_aside():
         max_examples=100, deadline=None, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
     )
     @seed(2)
-    @given(strategies.arguments(operation=Operation.FEATURE_GRADIENT, modes=["avg"], classes=["free"]))
+    @given(chance.arguments(operation=Operation.FEATURE_GRADIENT, modes=["avg"], classes=["free"]))
     def check(drawn):
         case = expect(drawn, "torchvision-aligned", "float32", Operation.FEATURE_GRADIENT)
         (answer,) = case.expected[0].answers
