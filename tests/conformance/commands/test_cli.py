@@ -197,18 +197,6 @@ def test_help_names_every_option():
     assert roikit("--version").stdout.startswith("roikit 0.")
 
 
-def test_conform_prints_the_script_that_reproduce_prints():
-    chosen = ("--dialect", "onnx-16", "--dtype", "float64")
-    run = roikit("conform", "--reproduce", "place-two-by-two", "onnxruntime", *chosen)
-    assert run.returncode == 0
-    assert run.stdout == roikit("reproduce", "place-two-by-two", "onnxruntime", *chosen).stdout
-    assert "onnxruntime.InferenceSession" in run.stdout
-    run = roikit(
-        "conform", "--reproduce", "place-two-by-two", "onnxruntime", "--dtype", "float32", "--dtype", "float64"
-    )
-    assert (run.returncode, run.stderr) == (2, "roikit: --reproduce takes one --dtype, not 2\n")
-
-
 def test_the_cases_of_an_edition_can_be_run():
     assert roikit("conform", "roikit", *FEW, "--edition", "2026-11").returncode == 0
     run = roikit("conform", "roikit", *FEW, "--edition", "2025-01")
