@@ -35,11 +35,23 @@ def ledgers(operator: str) -> dict[str, Ledger]:
 
 def code_of(operator: str, module: str, *, faults: bool) -> str:
     """A hash of the code by which a module of this package computes something of an operator, by its ``faults`` or without."""
-    home = f"{operators.__name__}.{operator}"
-    elsewhere = [f"{home}.{name}" for name in (*_ELSEWHERE, *(() if faults else ("faults",)))]
-    face = f"{home}.operator"
-    roots = [name for name in imports(face) if not any(f"{name}.".startswith(f"{other}.") for other in elsewhere)]
-    return digest(digest_of_module(face), digest_of_code([module, *roots]))
+    return digest(digest_of_module(_face(operator)), digest_of_code(roots(operator, module, faults=faults)))
+
+
+def roots(operator: str, module: str, *, faults: bool) -> list[str]:
+    """The modules that compute, without those that they import: ``module``, and those that the operator is made of."""
+    unused = [_home(operator, name) for name in (*_ELSEWHERE, *(() if faults else ("faults",)))]
+    used = (name for name in imports(_face(operator)) if not any(f"{name}.".startswith(f"{one}.") for one in unused))
+    return [module, *used]
+
+
+def _home(operator: str, name: str) -> str:
+    return f"{operators.__name__}.{operator}.{name}"
+
+
+def _face(operator: str) -> str:
+    """The module that says what an operator is."""
+    return _home(operator, "operator")
 
 
 def write(folder: Path, operator: str, changed: Mapping[str, Ledger]) -> None:

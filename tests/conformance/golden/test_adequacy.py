@@ -1,42 +1,23 @@
-"""The golden cases notice every fault that we could think of, and the certificate that says so is true."""
+"""The faults that golden cases are to notice: they are those of libraries, and show where they are said to."""
 
 import dataclasses
-from importlib.resources import files
 
 import numpy as np
 import pytest
 
 from roikit.conformance import operators
-from roikit.conformance.golden import adequacy
+from roikit.conformance.golden import adequacy, noticing
 from roikit.conformance.operator import Operation
 from roikit.conformance.operators.roi_align.faults.formulas import Call
 from roikit.conformance.operators.roi_align.faults.mutants import Mutant
 from roikit.kernels.dialects.roi_align import DIALECTS
 
-FOLDER = files("roikit.conformance").joinpath("operators", "roi_align")
 OPERATOR = operators.get("roi_align")
-MAINS = adequacy.mains_of(OPERATOR)
+MAINS = noticing.mains_of(OPERATOR)
 
 
-@pytest.fixture(scope="module")
-def found():
-    return adequacy.certificate(OPERATOR, adequacy.cases_of(OPERATOR))
-
-
-def test_no_fault_survives_under_any_dialect_that_it_concerns(found):
-    assert adequacy.survivors(OPERATOR, found) == []
-    assert len(found) == len(OPERATOR.mutants) == len({mutant.name for mutant in OPERATOR.mutants}) >= 100
-
-
-def test_the_certificate_is_what_the_cases_give(found):
-    assert FOLDER.joinpath("adequacy.json").read_text() == adequacy.as_json(
-        OPERATOR, found, adequacy.cases_of(OPERATOR)
-    )
-    assert FOLDER.joinpath("ADEQUACY.md").read_text() == adequacy.as_table(OPERATOR, found, adequacy.cases_of(OPERATOR))
-
-
-def test_a_case_that_notices_nothing_has_a_reason(found):
-    assert set(adequacy.blind(found, adequacy.cases_of(OPERATOR))) <= set(OPERATOR.blind)
+def test_there_are_many_faults():
+    assert len(OPERATOR.mutants) >= 100
 
 
 def test_a_fault_shows_only_under_dialects_that_it_is_said_to_concern():
@@ -52,7 +33,7 @@ def test_a_fault_shows_only_under_dialects_that_it_is_said_to_concern():
             if len(others) < len(MAINS):
                 some = [c for c in cases if c.mode == mode and c.operation == mutant.operation][:3]
                 for name, dialect in others.items():
-                    assert not any(adequacy.notices(case, everywhere, name, dialect) for case in some), mutant.name
+                    assert not any(noticing.notices(case, everywhere, name, dialect) for case in some), mutant.name
 
 
 @pytest.mark.parametrize("name", MAINS)
@@ -61,14 +42,15 @@ def test_an_implementation_without_a_fault_is_noticed_by_none(name):
     for operation in Operation:
         flawless = Mutant("none", operation=operation)
         assert [
-            case.id for case in adequacy.cases_of(OPERATOR) if adequacy.notices(case, flawless, name, dialect)
+            case.id for case in adequacy.cases_of(OPERATOR) if noticing.notices(case, flawless, name, dialect)
         ] == []
 
 
 def test_fewer_cases_would_let_faults_survive():
     """The certificate is not vacuous: without the border cases, faults of the boundary rule go unnoticed."""
-    fewer = [case for case in adequacy.cases_of(OPERATOR) if case.group == "placement"]
-    alive = adequacy.survivors(OPERATOR, adequacy.certificate(OPERATOR, fewer))
+    fewer = [case.id for case in adequacy.cases_of(OPERATOR) if case.group == "placement"]
+    noticed = adequacy.recorded(OPERATOR.name)  # which test_recorded.py holds against what is computed
+    alive = adequacy.survivors(OPERATOR, adequacy.by_fault(OPERATOR, {case: noticed[case] for case in fewer}))
     assert "outside begins at -1/2 (torchvision)" in alive
     assert "outside begins at H + 1 (torchvision)" in alive
 

@@ -4,7 +4,8 @@ import itertools
 
 import pytest
 
-from roikit.conformance.golden import code
+from roikit.conformance import operators
+from roikit.conformance.golden import code, of_operator
 
 CALLED = """
 import math
@@ -98,9 +99,20 @@ def test_a_module_that_is_not_there_is_an_error():
         code.digest_of_code(["roikit.conformance.nowhere"])
 
 
-def test_the_certificate_hangs_on_oracle_faults_and_judge_and_not_on_kernels():
-    modules = code.closure(["roikit.conformance.golden.adequacy"])
-    assert "roikit.conformance.verdicts.judge" in modules
-    assert "roikit.kernels.dialects.roi_align" in modules
-    allowed = ("roikit.conformance.", "roikit.kernels.dialects.")
-    assert [name for name in modules if not name.startswith(allowed)] == []
+@pytest.mark.parametrize("operator", operators.NAMES)
+@pytest.mark.parametrize(
+    ("module", "faults"), [("expectations", False), ("noticing", True)], ids=["expectations", "certificate"]
+)
+def test_what_is_computed_of_an_operator_hangs_on_its_oracle_and_not_on_others_or_on_kernels(operator, module, faults):
+    home = f"roikit.conformance.operators.{operator}"
+    modules = code.closure(of_operator.roots(operator, f"roikit.conformance.golden.{module}", faults=faults))
+    assert f"roikit.kernels.dialects.{operator}" in modules
+    assert ("roikit.conformance.verdicts.judge" in modules) == faults
+    mine = {name.removeprefix(f"{home}.").split(".")[0] for name in modules if name.startswith(f"{home}.")}
+    assert {"call", "oracle"} <= mine
+    assert ("faults" in mine) == faults
+    assert "probes" not in mine
+    others = ("roikit.conformance.operators.", "roikit.kernels.", "roikit.reports.")
+    assert [
+        n for n in modules if n.startswith(others) and not n.startswith((f"{home}.", "roikit.kernels.dialects."))
+    ] == []
