@@ -62,6 +62,13 @@ ROIKIT_FN Register better(Register best, Register pixel) {
 }
 #endif
 
+// `first` if that is NaN, which no other pixel is greater than.
+template <int N> ROIKIT_FN Vector<N> or_nan(const Vector<N>& best, const Vector<N>& first) {
+    Vector<N> result;
+    EACH_PART(i) result.part[i] = first.part[i] != first.part[i] ? first.part[i] : best.part[i];
+    return result;
+}
+
 template <int N> ROIKIT_FN Vector<N> better(const Vector<N>& best, const Vector<N>& pixel) {
     Vector<N> result;
     EACH_PART(i) result.part[i] = better(best.part[i], pixel.part[i]);
@@ -87,9 +94,10 @@ template <int N> ROIKIT_FN Vector<N> average_of(const feature_t* origin, const S
 
 // RP-7, row by row
 template <int N> ROIKIT_FN Vector<N> maximum_of(const feature_t* origin, const Steps& steps, const Span& y, const Span& x) {
-    const bool first_counts = START == Start::first;
     Vector<N> best = filled<N>(least());
-    if (first_counts) best = load_channels<N>(at_column(origin + y.begin * steps.row, steps, x.begin), steps);
+    if constexpr (NAN_PIXEL == Nan::if_first) {
+        best = or_nan<N>(best, load_channels<N>(at_column(origin + y.begin * steps.row, steps, x.begin), steps));
+    }
     ROIKIT_ROLLED for (int row = y.begin; row < y.end; ++row) {
         const feature_t* const from = origin + row * steps.row;
         ROIKIT_ROLLED for (int column = x.begin; column < x.end; ++column) {
@@ -146,7 +154,7 @@ ROIKIT_FN void prepare(int64 k, const acc_t* box, feature_t* output, int64* stat
     mine.map = (const feature_t*)params.maps[roi.level] + roi.image * params.channels * mine.height * mine.width;
     mine.output = output + k * params.channels * params.bins_y * params.bins_x;
     // In lanes pixels come column by column, where some dialects look at which is the first or the last.
-    const bool in_order = MODE == Mode::max && (START == Start::first || NAN_PIXEL == Nan::if_last);
+    constexpr bool in_order = MODE == Mode::max && (NAN_PIXEL == Nan::if_first || NAN_PIXEL == Nan::if_last);
     mine.gathers = CAN_GATHER && (!IN_LANES || mine.refused || in_order);
     if (thread_of_block() == 0) {
         if (mine.refused) report(status, k, roi.refusal);

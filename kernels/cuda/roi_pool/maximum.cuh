@@ -11,5 +11,5 @@ enum class Nan { skipped, if_first, if_last, propagates };
 #define START ROIKIT_CHOICE(Start, START)
 constexpr Nan NAN_PIXEL = Nan::ROIKIT_NAN;  // compared with at each pixel, and so never at launch
 
-// What a maximum must exceed: float32's lowest number, whatever the map is of; or nothing.
+// What a maximum must exceed: float32's lowest number, whatever the map is of; or nothing, as one that begins with the first pixel.
 ROIKIT_FN acc_t least() { return START == Start::lowest ? (acc_t)float_of(0xff7fffffu) : -infinity(); }

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from typing import TYPE_CHECKING, Any
 
 from ...calls import arguments
 from ...calls.problem import Asked, kept
-from ...dialects.roi_pool import NanPixel
 from ...dtypes import name_of
 from ...execution import device
 from ...execution.source import Source, specialise
@@ -125,16 +123,12 @@ def specialised(
     ``vector`` is the number of neighbouring channels that a thread reads together (NHWC); ``packed`` says that each vector of
     channels is aligned to its size. ``rules_at_launch`` is that of `specialise`.
     """
-    rules = dialect.for_mode(mode)
-    macros = dict(rule_macros(rules, mode, dtype))
-    if rules.nan == NanPixel.IF_FIRST:
-        macros["NAN"] = NanPixel.SKIPPED  # a maximum that begins with a NaN keeps it
     return specialise(
         "roi_pool/forward.cu",
         "roi_pool_forward",
         dtype,
         (
-            *macros.items(),
+            *rule_macros(dialect.for_mode(mode), mode, dtype),
             ("LAYOUT", layout),
             ("LEVELS", 1),
             ("VECTOR", vector),
@@ -166,10 +160,7 @@ def device_sources(dtype: str, mode: str, layout: str, dialect: Dialect) -> list
     """The kernels that a GPU may run: with channels last one for aligned vectors, and one for any."""
     vector = device_vector(dtype, layout)
     alignments = (False, True) if layout == "NHWC" else (False,)
-    return [
-        specialised(dtype, mode, layout, dialect, vector=vector, packed=packed)
-        for (packed,) in itertools.product(alignments)
-    ]
+    return [specialised(dtype, mode, layout, dialect, vector=vector, packed=packed) for packed in alignments]
 
 
 def _room(problem: RoiPoolProblem, line_length: int) -> Room:
