@@ -51,12 +51,12 @@ def _level_geometry(level: Level, bins: int) -> Geometry:
             (windows.top, windows.bottom), (windows.left, windows.right)
         ))  # fmt: skip
         union[image, ys, xs] = True
-        tall, wide = max(ys.stop - ys.start, 0), max(xs.stop - xs.start, 0)
+        tall, wide = (max(int(side.stop - side.start), 0) for side in (ys, xs))
         footprint += tall * wide
         n_y, n_x = int(rows[k].sum()), int(columns[k].sum())
         operations += min(n_y * n_x, tall * n_x + bins * n_y)
     pixels = int((rows.sum(axis=1) * columns.sum(axis=1)).sum())
-    return Geometry(len(level.boxes), int(footprint), int(union.sum()), pixels, operations)
+    return Geometry(len(level.boxes), footprint, int(union.sum()), pixels, operations)
 
 
 def geometry(problem: Problem, operation: Operation | None = None) -> Geometry:

@@ -35,6 +35,7 @@ def test_pixels_are_those_of_the_rules(bins):
         union |= covered
     assert (counts.rois, counts.footprint, counts.touched, counts.pixels) == (40, footprint, len(union), pixels)
     assert counts.operations <= counts.pixels
+    assert {type(count) for count in vars(counts).values()} == {int}, "a record has no other numbers"
 
 
 def test_operations_by_hand():
