@@ -65,18 +65,6 @@ def nearest_decision(arguments: Mapping[str, Any], dialect: Dialect) -> Fraction
     return min(distances, default=None)
 
 
-def storage_exact_dtypes(arguments: Mapping[str, Any], dialect: Dialect) -> tuple[str, ...]:
-    """Returns the data types in which input and output are exact, and all between them in float32 (or float64)."""
-    result = forward_result(arguments, dialect)
-    ends, between = set(_ends(result)), {*coordinates(result), *sums(result)}
-    names = []
-    for name, type_ in FLOAT_TYPES.items():
-        working = max(type_, FLOAT_TYPES["float32"], key=lambda t: t.bits)
-        if all(budget.fits(type_) for budget in ends) and all(budget.fits(working) for budget in between):
-            names.append(name)
-    return tuple(names)
-
-
 def fairness(arguments: Mapping[str, Any], dialect: Dialect, dtype: str = "float32") -> list[str]:
     """Returns a sentence for every question that rounding decides in ``dtype``; none if the call is fair.
 
