@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from .explanation import Explanation, Walk, Windows
-    from .findings import Derivative, Detection, Reading, Readings
+    from .findings import Derivative, Detection, Footprint, Reading, Readings
 
 DTYPES = ("float16", "bfloat16", "float32", "float64")
 LAYOUTS = ("NCHW", "NHWC")
@@ -413,6 +413,8 @@ class Operator:
         contested: Rules whose meaning is disputed.
         draws: None: `roikit fuzz` has nothing to draw.
         probes: None: `--detect` says that it cannot be read off.
+        footprint: What a dialect, named or not, makes of a probe's RoI, which has a number, in a bin ``(p, q)``; None if reports
+            draw no footprints of it.
         published: None: nobody has published numbers for it.
         explanation: What `roikit explain` shows of a call under a named dialect; None if it shows no steps.
         windows: For an operator that reads whole pixels, what `roikit explain` shows of it beside others.
@@ -433,6 +435,7 @@ class Operator:
     contested: tuple[Question, ...] = ()
     draws: Draws | None = None
     probes: Probes | None = None
+    footprint: Callable[[Any, int, tuple[int, int], Any], Footprint] | None = None
     published: Published | None = None
     explanation: Callable[[Walk, str], Explanation] | None = None
     windows: Callable[[Walk], Windows] | None = None

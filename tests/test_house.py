@@ -16,7 +16,7 @@ WINGS = {
     "benchmarks": "benchmarks",
 }
 ROOMS = (
-    "errors exits verdict exact",
+    "errors exits verdict exact draw",
     "sampling",
     "findings explanation",
     "operator",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ._call import float32_scale
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy as np
     from onnx import ModelProto
 
@@ -18,6 +20,14 @@ OUTPUT = "Y"
 IR_VERSION = 8
 
 Shape: TypeAlias = tuple[int | str, ...]
+
+
+def script_fields(opsets: Mapping[str, tuple[int, str | None]]) -> Mapping[str, dict[str, Any]]:
+    """What each dialect fills into the template of a model: an opset, and the attribute that came with opset 16."""
+    return {
+        dialect: {"opset": opset, "coordinates": f'coordinate_transformation_mode = "{mode}", ' if mode else ""}
+        for dialect, (opset, mode) in opsets.items()
+    }
 
 
 @dataclass(frozen=True, slots=True)

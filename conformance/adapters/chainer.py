@@ -17,8 +17,11 @@ import numpy as np
 from ..implementation import Description
 from ..operator import Operation
 from ._call import corners_and_indices, require_described
+from ._script import OF_MAPS, Boxes, Script, finishes, for_modes
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ..operators.roi_align.call import RoiAlignCall
 
 
@@ -28,6 +31,16 @@ class Chainer:
     requires: ClassVar[tuple[str, ...]] = ("chainer",)
     install: ClassVar[str] = 'pip install "setuptools<81" "numpy<1.24" && pip install --no-build-isolation chainer'
     dialect: ClassVar[str] = "chainer"
+    scripts: ClassVar[Mapping[str, Script]] = {
+        "roi_align": Script(
+            {dialect: {}},
+            Boxes.CORNERS,
+            ("float32",),
+            operations=OF_MAPS,
+            spellings=for_modes("function", "average", "max"),
+            endings=finishes("output = pooled.array", "pooled.grad = grad\npooled.backward()\noutput = maps.grad"),
+        )
+    }
 
     def __init__(self) -> None:
         import chainer

@@ -18,8 +18,11 @@ import numpy as np
 from ..implementation import Description
 from ..operator import Operation, Unsupported
 from ._call import require_described
+from ._script import OF_MAPS, Boxes, Script, each, for_modes
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from ..operators.roi_align.call import RoiAlignCall
@@ -31,6 +34,22 @@ class Mnn:
     requires: ClassVar[tuple[str, ...]] = ("MNN",)
     install: ClassVar[str] = "pip install MNN"
     aligned: ClassVar[dict[str, bool]] = {"mnn": False, "mnn-aligned": True}
+    scripts: ClassVar[Mapping[str, Script]] = {
+        "roi_align": Script(
+            each("aligned", aligned),
+            Boxes.ROWS,
+            ("float32",),
+            operations=OF_MAPS,
+            spellings=for_modes("pooling", "AVEPOOL", "MAXPOOL"),
+            endings={
+                Operation.FORWARD: {"gradient": ""},
+                Operation.FEATURE_GRADIENT: {
+                    "gradient": "\n    True,  # the gradient, instead of the output\n"
+                    "    expr.convert(variable(grad), expr.NC4HW4),"
+                },
+            },
+        )
+    }
 
     def __init__(self) -> None:
         import MNN

@@ -17,8 +17,11 @@ from typing import TYPE_CHECKING, ClassVar
 from ..implementation import Description
 from ..operator import Operation, Unsupported
 from ._call import boxes_like_input, require_described
+from ._script import FLOATS, OF_MAPS, Boxes, Script, each, finishes
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy as np
 
     from ..operators.roi_align.call import RoiAlignCall
@@ -30,6 +33,19 @@ class MxNet:
     requires: ClassVar[tuple[str, ...]] = ("mxnet",)
     install: ClassVar[str] = 'pip install mxnet "numpy<1.24"'
     aligned: ClassVar[dict[str, bool]] = {"mxnet": False, "mxnet-aligned": True}
+    scripts: ClassVar[Mapping[str, Script]] = {
+        "roi_align": Script(
+            each("aligned", aligned),
+            Boxes.ROWS,
+            FLOATS,
+            ("avg",),
+            operations=OF_MAPS,
+            endings=finishes(
+                "output = pooled.asnumpy()",
+                "pooled.backward(mx.nd.array(grad, dtype=grad.dtype))\noutput = maps.grad.asnumpy()",
+            ),
+        )
+    }
 
     def __init__(self) -> None:
         import mxnet

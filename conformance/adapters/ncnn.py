@@ -19,8 +19,11 @@ import numpy as np
 from ..implementation import Description
 from ..operator import Unsupported
 from ._call import corners_and_indices, require_described
+from ._script import Boxes, Script
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ..operators.roi_align.call import RoiAlignCall
 
 _NETWORK = """7767517
@@ -31,13 +34,22 @@ ROIAlign align 2 1 maps roi pooled 0={width} 1={height} 2={scale:.9e} 3={ratio} 
 """
 
 
+_ALIGNED = {"ncnn-version-1": 0, "ncnn-version-1-aligned": 1}
+
+
+def _script(version: int) -> Script:
+    fields = {dialect: {"aligned": aligned, "version": version} for dialect, aligned in _ALIGNED.items()}
+    return Script(fields, Boxes.BY_IMAGE, ("float32",), ("avg",))
+
+
 class Ncnn:
     """The layer ROIAlign with ``version=1``."""
 
     requires: ClassVar[tuple[str, ...]] = ("ncnn",)
     install: ClassVar[str] = "pip install ncnn"
-    aligned: ClassVar[dict[str, int]] = {"ncnn-version-1": 0, "ncnn-version-1-aligned": 1}
+    aligned: ClassVar[dict[str, int]] = _ALIGNED
     version: ClassVar[int] = 1
+    scripts: ClassVar[Mapping[str, Script]] = {"roi_align": _script(version=1)}
 
     def __init__(self) -> None:
         import ncnn
@@ -90,3 +102,4 @@ class NcnnVersion0(Ncnn):
     """The layer ROIAlign as it is by default."""
 
     version: ClassVar[int] = 0
+    scripts: ClassVar[Mapping[str, Script]] = {"roi_align": _script(version=0)}

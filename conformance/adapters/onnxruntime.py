@@ -16,9 +16,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..implementation import Description
 from ._call import corners_and_indices, require_described
-from ._onnx_model import INPUTS, OUTPUT, RoiAlignModel
+from ._onnx_model import INPUTS, OUTPUT, RoiAlignModel, script_fields
+from ._script import FLOATS, Boxes, Script
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy as np
 
     from ..operators.roi_align.call import RoiAlignCall
@@ -36,6 +39,9 @@ class OnnxRuntime:
         "onnx-10": (10, None),
         "onnx-16": (16, "half_pixel"),
         "onnx-16-output-half-pixel": (16, "output_half_pixel"),
+    }
+    scripts: ClassVar[Mapping[str, Script]] = {
+        "roi_align": Script(script_fields(opsets), Boxes.CORNERS, FLOATS, model="onnx-model")
     }
 
     def __init__(self) -> None:

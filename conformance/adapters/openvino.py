@@ -17,8 +17,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..implementation import Description
 from ._call import corners_and_indices, require_described
+from ._script import Boxes, Script, each
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy as np
 
     from ..operators.roi_align.call import RoiAlignCall
@@ -33,6 +36,9 @@ class OpenVino:
         "openvino-asymmetric": "asymmetric",
         "openvino-half-pixel-for-nn": "half_pixel_for_nn",
         "openvino-half-pixel": "half_pixel",
+    }
+    scripts: ClassVar[Mapping[str, Script]] = {
+        "roi_align": Script(each("aligned_mode", aligned_mode), Boxes.CORNERS, ("float32", "float16"))
     }
 
     def __init__(self) -> None:
@@ -90,6 +96,9 @@ class OpenVinoV3(OpenVino):
     """``openvino.opset3.roi_align``, the operator's first version, which knows no ``aligned_mode``."""
 
     aligned_mode: ClassVar[dict[str, str]] = {"openvino-asymmetric": ""}
+    scripts: ClassVar[Mapping[str, Script]] = {
+        "roi_align": Script({"openvino-asymmetric": {}}, Boxes.CORNERS, ("float32", "float16"))
+    }
 
     @staticmethod
     def _node(*inputs_and_attributes: Any) -> Any:

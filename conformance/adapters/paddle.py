@@ -18,8 +18,11 @@ import numpy as np
 from ..implementation import Description
 from ..operator import Operation, Unsupported
 from ._call import corners_and_indices, require_described
+from ._script import OF_MAPS, Boxes, Script, each, finishes
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import paddle
 
     from ..operators.roi_align.call import RoiAlignCall
@@ -31,6 +34,19 @@ class Paddle:
     requires: ClassVar[tuple[str, ...]] = ("paddle",)
     install: ClassVar[str] = "pip install paddlepaddle"
     aligned: ClassVar[dict[str, bool]] = {"paddle": True, "paddle-legacy": False}
+    scripts: ClassVar[Mapping[str, Script]] = {
+        "roi_align": Script(
+            each("aligned", aligned),
+            Boxes.BY_IMAGE,
+            ("float32", "float64"),
+            ("avg",),
+            operations=OF_MAPS,
+            endings=finishes(
+                "output = pooled.numpy()[np.argsort(order)]",
+                "pooled.backward(paddle.to_tensor(grad[order]))\noutput = maps.grad.numpy()",
+            ),
+        )
+    }
 
     def __init__(self) -> None:
         import paddle

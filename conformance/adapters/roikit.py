@@ -9,9 +9,10 @@ from ... import kernels
 from ...kernels.dialects.roi_align import DIALECTS, Dialect
 from ..implementation import Description, Unavailable
 from ..operator import Operation
+from ._script import ALL, Boxes, Script, each
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     import numpy as np
 
@@ -59,6 +60,9 @@ class RoikitHost:
 
     requires: ClassVar[tuple[str, ...]] = ()
     install: ClassVar[str] = "pip install roikit"
+    scripts: ClassVar[Mapping[str, Script]] = {
+        "roi_align": Script(each("dialect", {name: name for name in DIALECTS}), Boxes.WIDE_ROWS, ALL, pairs=True)
+    }
 
     def __init__(self) -> None:
         """Says here, and not in every case, that there is no compiler."""

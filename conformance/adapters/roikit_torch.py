@@ -9,10 +9,13 @@ from ._torch_gradient import answer
 from .roikit import RoikitHost
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy as np
 
     from ..implementation import Description
     from ..operators.roi_align.call import RoiAlignCall
+    from ._script import Script
 
 
 class RoikitTorch(RoikitHost):
@@ -20,6 +23,7 @@ class RoikitTorch(RoikitHost):
 
     requires: ClassVar[tuple[str, ...]] = ("torch",)
     install: ClassVar[str] = "pip install 'roikit[torch]'"
+    scripts: ClassVar[Mapping[str, Script]] = {}
 
     def __init__(self) -> None:
         super().__init__()

@@ -19,9 +19,12 @@ from typing import TYPE_CHECKING, ClassVar
 from ..implementation import Description
 from ..operator import Operation
 from ._call import boxes_like_input, require_described
+from ._script import ALL, FLOATS, OF_MAPS, Boxes, Script, each
 from ._torch_gradient import answer
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy as np
 
     from ..operators.roi_align.call import RoiAlignCall
@@ -42,6 +45,9 @@ class Torchvision:
     requires: ClassVar[tuple[str, ...]] = ("torch", "torchvision")
     install: ClassVar[str] = "pip install torch torchvision"
     aligned: ClassVar[dict[str, bool]] = {"torchvision": False, "torchvision-aligned": True}
+    scripts: ClassVar[Mapping[str, Script]] = {
+        "roi_align": Script(each("aligned", aligned), Boxes.ROWS, FLOATS, ("avg",), uses_torch=True, operations=OF_MAPS)
+    }
 
     def __init__(self) -> None:
         from torchvision.extension import _has_ops
@@ -82,6 +88,11 @@ class TorchvisionPython:
     requires: ClassVar[tuple[str, ...]] = ("torch", "torchvision")
     install: ClassVar[str] = "pip install torch torchvision"
     aligned: ClassVar[dict[str, bool]] = {"torchvision-python": False, "torchvision-python-aligned": True}
+    scripts: ClassVar[Mapping[str, Script]] = {
+        "roi_align": Script(
+            each("aligned", aligned), Boxes.WIDE_ROWS, ALL, ("avg",), uses_torch=True, operations=tuple(Operation)
+        )
+    }
 
     def __init__(self) -> None:
         decorated = import_module("torchvision.ops.roi_align")._roi_align  # noqa: SLF001 - what CUDA users get, too

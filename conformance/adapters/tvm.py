@@ -18,8 +18,11 @@ import numpy as np
 
 from ..implementation import Description
 from ._call import require_described
+from ._script import Boxes, Script, each
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ..operators.roi_align.call import RoiAlignCall
 
 
@@ -29,6 +32,7 @@ class Tvm:
     requires: ClassVar[tuple[str, ...]] = ("tvm",)
     install: ClassVar[str] = "pip install apache-tvm"
     aligned: ClassVar[dict[str, bool]] = {"tvm": False, "tvm-aligned": True}
+    scripts: ClassVar[Mapping[str, Script]] = {"roi_align": Script(each("aligned", aligned), Boxes.ROWS, ("float32",))}
 
     def __init__(self) -> None:
         import tvm

@@ -178,9 +178,9 @@ def load_cases() -> tuple[Case, ...]:
     return tuple(case for file in case_files() for case in cases_of(json.loads(file.read_text(encoding="utf-8"))))
 
 
-def case_files() -> list[Traversable]:
-    """The case files of all operators, by operator and name."""
-    folders = [operators.folder(name).joinpath("cases") for name in operators.NAMES]
+def case_files(*names: str) -> list[Traversable]:
+    """The case files of some operators, or of all, by operator and name."""
+    folders = [operators.folder(name).joinpath("cases") for name in names or operators.NAMES]
     return [
         file
         for folder in folders

@@ -47,6 +47,22 @@ class FloatType:
         exponent = numerator.bit_length() - denominator.bit_length()
         return odd.bit_length() <= self.bits and self.least_exponent <= exponent <= self.greatest_exponent
 
+    def nearest(self, x: Fraction) -> Fraction:
+        """The number of this type that ``x`` is rounded to: the nearest; of two, the one whose last bit is 0.
+
+        Raises:
+            OverflowError: it is infinity.
+        """
+        magnitude = abs(x)
+        exponent = magnitude.numerator.bit_length() - magnitude.denominator.bit_length()
+        if Fraction(2) ** exponent > magnitude:
+            exponent -= 1
+        unit = Fraction(2) ** (max(exponent, self.least_exponent) - self.bits + 1)
+        rounded = round(x / unit) * unit  # of two that are equally near, Python's takes the even one
+        if abs(rounded) > self.largest:
+            raise OverflowError(f"{float(x)} is beyond the largest number, {self.largest}")
+        return rounded
+
     def overflows(self, x: Fraction) -> bool:
         """Whether ``x`` is beyond the largest number, which is looked at only if its exponent may be."""
         exponent = x.numerator.bit_length() - x.denominator.bit_length()

@@ -23,6 +23,7 @@ class Special(StrEnum):
 
     NAN = "nan"
     NONFINITE = "nonfinite"
+    INFINITY = "inf"
     MINUS_INFINITY = "-inf"
 
 

@@ -61,11 +61,11 @@ def draw(path: Path, explanations: Sequence[Explanation], windows: Sequence[Wind
 
 
 def figures(e: Explanation, windows: Windows, at: Pair) -> dict[str, Figure]:
-    """Returns the panels of one dialect as figures of their own: ``overview``, ``bin``, ``roi_pool``."""
+    """The panels of one dialect as figures of their own: ``overview``, ``bin``, ``windows``."""
     with rc_context(_STYLE):
         y, x = _view([e.y]), _view([e.x])
         shape = min(max(np.ptp(y) / np.ptp(x), 0.6), 1)
-        made = {name: _panels(1, shape, columns=1) for name in ("overview", "bin", "roi_pool")}
+        made = {name: _panels(1, shape, columns=1) for name in ("overview", "bin", "windows")}
         overview, enlarged, pooled = (panels[0][0] for _, panels in made.values())
         _overview(overview, e, at, y, x)
         _enlarge(enlarged, e, at, shape)

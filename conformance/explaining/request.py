@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from ..explanation import Feature, Pair
+    from ..explanation import Explanation, Feature, Pair, Windows
 
 _MOST_PIXELS = 4096  # along a side of the map
 _MOST_BINS = 10**5  # along an axis
@@ -70,6 +70,18 @@ def read_dialects(request: Request) -> tuple[str, ...]:
     """Returns the names of one dialect or two."""
     names = [request.dialect] if request.against is None else [request.dialect, request.against]
     return check_names("dialect", names, list(operators.get(operators.DEFAULT).dialects))
+
+
+def explained(call: Walk, dialect: str, operator: str = operators.DEFAULT) -> Explanation:
+    """A call step by step, under a dialect of an operator that explains itself."""
+    explanation = operators.get(operator).explanation
+    assert explanation is not None
+    return explanation(call, dialect)
+
+
+def beside(call: Walk) -> list[Windows]:
+    """What operators that read whole pixels make of the call."""
+    return [windows(call) for operator in operators.everyone() if (windows := operator.windows)]
 
 
 def _numbers(option: str, text: str, *counts: int) -> tuple[Fraction, ...]:

@@ -19,7 +19,7 @@ from ...kernels.dialects.choices import EmptyGrid
 from .. import operators
 from ..errors import UsageError
 from ..explanation import decimal, differences
-from .request import read_bin, read_call, read_dialects
+from .request import beside, explained, read_bin, read_call, read_dialects
 from .walkthrough import run, write
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ..exact.numbers import Exact
-    from ..explanation import Explanation, Pair, Walk, Window, Windows
+    from ..explanation import Explanation, Pair, Window, Windows
     from ..sampling.axis import Axis
     from .request import Request
 
@@ -58,18 +58,6 @@ def explain(request: Request) -> None:
     if request.output:
         write(request.output, request, outputs)
         console.print(f"Written to {escape(str(request.output))}")
-
-
-def explained(call: Walk, dialect: str) -> Explanation:
-    """A call step by step, under a dialect of RoIAlign."""
-    explanation = operators.get(operators.DEFAULT).explanation
-    assert explanation is not None
-    return explanation(call, dialect)
-
-
-def beside(call: Walk) -> list[Windows]:
-    """What operators that read whole pixels make of the call."""
-    return [windows(call) for operator in operators.everyone() if (windows := operator.windows)]
 
 
 def _drawer(path: Path) -> Callable[[Path, Sequence[Explanation], Sequence[Windows], Pair], None]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from ..operator import Call, Operator
 
-NAMES = ("roi_align",)
+NAMES = ("roi_align", "roi_pool")
 
 DEFAULT = "roi_align"
 """What is meant where a file, a message or a user names no operator."""

@@ -6,7 +6,6 @@ import json
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from .. import operators
 from ..verdict import Verdict
 from .kinds import Kind, kind_of_result
 
@@ -24,8 +23,7 @@ def badge(summary: Summary, edition: str, failing: int) -> str:
     broken = sum(subject.state == "broken" for subject in summary.subjects)
     dialects = list(dict.fromkeys(result.dialect for result in ran))
     message, colour = _verdict([kind_of_result(result) for result in ran], failing, broken)
-    titles = " and ".join(dict.fromkeys(operators.get(result.operator).title for result in ran)) or "RoIAlign"
-    label = " · ".join(filter(None, (titles, _names(dialects), edition)))
+    label = " · ".join(filter(None, (summary.title(), _names(dialects), edition)))
     return json.dumps({"schemaVersion": 1, "label": label, "message": message, "color": colour}) + "\n"
 
 

@@ -98,7 +98,7 @@ def markdown(summary: Summary, room: int = MARKDOWN_BYTES) -> str:
 
     There are as many reasons as there is ``room`` for, in bytes.
     """
-    text = "## RoI conformance\n\n"
+    text = f"## {summary.title()} conformance\n\n"
     tables = summary.tables()
     for operator, rows in tables:
         text += f"### {operator}\n\n" if len(tables) > 1 else ""

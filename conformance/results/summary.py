@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from .. import operators
 from ..verdict import Verdict
 
 if TYPE_CHECKING:
@@ -172,6 +173,11 @@ class Summary:
         rows = self.rows()
         found = ((operator, [row for row in rows if row.operator == operator]) for operator in self.groups)
         return [(operator, its_rows) for operator, its_rows in found if its_rows]
+
+    def title(self) -> str:
+        """The operators of which there are results, as texts have them."""
+        names = dict.fromkeys(result.operator for result in self.results)
+        return " and ".join(operators.get(name).title for name in names or [operators.DEFAULT])
 
     def reasons(self, *verdicts: Verdict) -> list[Reason]:
         """Returns the reasons of the results with one of ``verdicts``, equal ones once."""

@@ -1,7 +1,7 @@
 """The far end of a run: loads one implementation in a process of its own and makes the calls that the runner sends.
 
 Started as ``python -m roikit.conformance.workers.worker SPEC`` with the runner at stdin and stdout. SPEC is
-``adapter:MODULE:CLASS``, or ``callable:ARRAYS:OPERATOR:MODULE:FUNCTION`` for a plain function.
+``adapter:MODULE:CLASS``, or ``callable:ARRAYS[:OPERATOR]:MODULE:FUNCTION`` for a plain function.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ def _load(spec: str) -> Implementation | dict[str, Any]:
     kind, _, rest = spec.partition(":")
     try:
         if kind == "callable":
-            arrays, operator, module, function = rest.split(":", 3)
-            return PlainCallable(module, function, arrays, operator)
+            arrays, *operator, module, function = rest.split(":")
+            return PlainCallable(module, function, arrays, *operator)
         module, _, name = rest.partition(":")
         adapter = getattr(importlib.import_module(module), name)
         if missing := missing_requirements(adapter):

@@ -72,7 +72,7 @@ def compiler() -> tuple[str, ...]:
     """
     named = os.environ.get("CXX")
     if named:
-        command = tuple(shlex.split(named))
+        command = (named,) if shutil.which(named) else tuple(shlex.split(named))
         if shutil.which(command[0]) is None:
             raise CompilerNotFoundError(f"CXX is set to {named!r}, which is not a program on the PATH")
         return command

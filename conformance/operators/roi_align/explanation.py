@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 from ....kernels.dialects.choices import Max
 from ....kernels.dialects.roi_align import DIALECTS
 from ...errors import UsageError
-from ...exact.numbers import HALF, Exact
-from ...explanation import Point, Window, decimal
+from ...explanation import Point, decimal
 from ...sampling.axis import Sample, stages
 
 if TYPE_CHECKING:
-    from ...explanation import Feature, Pair, Walk
+    from ...exact.numbers import Exact
+    from ...explanation import Pair, Walk
 
 _MOST_SAMPLES = 10**5
 
@@ -32,6 +32,12 @@ class RoiAlignExplanation:
         samples = math.prod(axis.bins * max(axis.taken, 1) for axis in (self.y, self.x))
         if samples > _MOST_SAMPLES:
             raise UsageError(f"{decimal(samples)} samples under {dialect} are too many: at most {_MOST_SAMPLES}")
+
+    @property
+    def steps(self) -> dict[str, str]:
+        """The rule of each step."""
+        names = ("corners", "extent", "bins", "grid", "positions", "weights")
+        return dict(zip(names, ("RA-1", "RA-2", "RA-3", "RA-4", "RA-5", "RA-7"), strict=True))
 
     def points(self, p: int, q: int) -> list[Point]:
         """The samples of a bin, RA-5 to RA-7, row by row."""
@@ -83,32 +89,3 @@ class RoiAlignExplanation:
         dialect = DIALECTS[self.dialect]
         start = "" if dialect.max_start is None else f" and {dialect.max_start:g}"
         return "RA-8 average" if self.call.mode == "avg" else f"RA-9 maximum ({dialect.max}{start})"
-
-
-class RoiPoolWindows:
-    """RoIPool of a call, as the module says."""
-
-    title = "RoIPool"
-
-    def __init__(self, call: Walk) -> None:
-        """Rounds the corners and the bins, and takes the maxima."""
-        x1, y1, x2, y2 = call.box
-        axes = zip((y1, x1), (y2, x2), call.spatial_scale, call.output_size, call.feature.shape, strict=True)
-        self.y, self.x = (_rounded(*axis) for axis in axes)
-        bins = product(enumerate(self.y.bins), enumerate(self.x.bins))
-        self.values = {(p, q): _greatest(call.feature, rows, columns) for (p, rows), (q, columns) in bins}
-
-
-def _rounded(low: Fraction, high: Fraction, scale: Fraction, bins: int, pixels: int) -> Window:
-    whole = Window(_half_away(low * scale), _half_away(high * scale), [])
-    edges = [(b * whole.size // bins, -(-(b + 1) * whole.size // bins)) for b in range(bins)]
-    return whole._replace(bins=[range(*(min(max(whole.start + e, 0), pixels) for e in pair)) for pair in edges])
-
-
-def _half_away(number: Fraction) -> int:
-    return math.floor(abs(number) + HALF) * (1 if number > 0 else -1)
-
-
-def _greatest(feature: Feature, rows: range, columns: range) -> Exact:
-    block = feature[rows.start : rows.stop, columns.start : columns.stop]
-    return Fraction(block.max().item() if block.size else 0)

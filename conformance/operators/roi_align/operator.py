@@ -7,11 +7,12 @@ from ...operator import Operation, Operator
 from .call import RoiAlignCall
 from .contested import MAXIMUM
 from .draws import RoiAlignDraws
-from .explanation import RoiAlignExplanation, RoiPoolWindows
+from .explanation import RoiAlignExplanation
 from .faults.gradient_mutants import GRADIENT_MUTANTS
 from .faults.mutants import MUTANTS
 from .oracle.answers import RoiAlignOracle
 from .probes import RoiAlignProbes
+from .probes.footprint import footprint
 from .published import published
 
 MAIN_DIALECTS = (
@@ -47,7 +48,7 @@ OPERATOR = Operator(
     contested=(MAXIMUM,),
     draws=RoiAlignDraws(),
     probes=RoiAlignProbes(),
+    footprint=footprint,
     published=published(MAIN_DIALECTS),
     explanation=RoiAlignExplanation,
-    windows=RoiPoolWindows,
 )

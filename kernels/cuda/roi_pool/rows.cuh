@@ -78,7 +78,16 @@ ROIKIT_FN void pool_in_lanes(const Prepared& roi, const PoolingParams& params, i
         const Channels channels = {roi.map + channel * pixels, pixels, count};
         for (int row = roi.row_begin; row < roi.row_end; row += params.bin_rows) {
             const int rows = roi.row_end - row < params.bin_rows ? roi.row_end - row : params.bin_rows;
-            for (int i = 0; i < rows; ++i) pool_row(roi, channels, row + i, params, line, results + (int64)i * params.bins_x * LANES);
+            const int64 length = (int64)params.bins_x * LANES;
+            for (int i = 0; i < rows; ++i) {
+                const Span here = roi.y[row + i], before = roi.y[i > 0 ? row + i - 1 : row];
+                if (i > 0 && here.begin == before.begin && here.end == before.end) {
+                    // Of a RoI of fewer rows than bins many rows of bins have the same.
+                    __builtin_memcpy(results + i * length, results + (i - 1) * length, length * sizeof(acc_t));
+                } else {
+                    pool_row(roi, channels, row + i, params, line, results + i * length);
+                }
+            }
             feature_t* const output = roi.output + channel * bins + (int64)row * params.bins_x;
             const auto result_of = [&](int64 bin) { return at(results, (int)bin); };
             write_turned(result_of, (int64)rows * params.bins_x, count, output, bins);
