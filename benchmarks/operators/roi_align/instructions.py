@@ -1,6 +1,6 @@
 """How many instructions our kernels execute for each output value on a GPU, from their machine code: no GPU is needed.
 
-The code's loops are known by the source lines of their ends (`benchmarks.assembler.sass`). How often their bodies run is
+The code's loops are known by the source lines of their ends (`benchmarks/assembler/sass.py`). How often their bodies run is
 counted here for every RoI of a row, from the plan of its launch; the sums of a whole row give the average trips of each loop. A
 warp of which a single thread works costs as much as a full one, so that what a few threads do for all (the lists) counts by
 warps. What is returned is an upper bound: see there. The kernel that libraries share takes 638 with two samples per bin and
