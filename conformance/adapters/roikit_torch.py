@@ -36,7 +36,8 @@ class RoikitTorch(RoikitHost):
         import torch
 
         described = super().describe()
-        return replace(described, version=f"{described.version}, torch {torch.__version__}", takes_out=False)
+        can = {name: replace(kernel, takes_out=False) for name, kernel in described.operators.items()}
+        return replace(described, version=f"{described.version}, torch {torch.__version__}", operators=can)
 
     def roi_align(self, call: RoiAlignCall, out: np.ndarray | None = None) -> np.ndarray:
         """Calls the function as its users do."""

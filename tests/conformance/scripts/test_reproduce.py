@@ -150,7 +150,7 @@ def test_what_is_left_open_is_that_of_a_known_deviation():
 
 @pytest.mark.parametrize("name", SCRIPTED)
 def test_what_scripts_know_of_a_library_is_what_its_adapter_says(name):
-    description, library = adapter(name)().describe(), scripts_of(name)["roi_align"]
+    description, library = adapter(name)().describe().capability("roi_align"), scripts_of(name)["roi_align"]
     described = set(description.dialects) if name != "roikit" else set(DIALECTS)  # it describes one name of each
     assert set(library.dialects) == described
     assert set(library.dtypes) == set(description.dtypes)
