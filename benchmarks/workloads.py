@@ -35,7 +35,7 @@ CPU_BOXES = {"a": 64, "b": 32, "c": 16, "d": 128, "e": 512, "f": 4}
 
 
 def detector_boxes(rng: np.random.Generator, count: int) -> np.ndarray:
-    """Returns corners ``(count, 4)`` of proposals on one image, in image pixels."""
+    """Corners ``(count, 4)`` of proposals on one image, in image pixels."""
     height, width = IMAGE
     objects = rng.integers(0, 12, count)
     centres, sizes = rng.uniform(0, 1, (12, 2)) * (width, height), 100 * np.exp(0.9 * rng.standard_normal(12))
@@ -56,12 +56,12 @@ def detector_boxes(rng: np.random.Generator, count: int) -> np.ndarray:
 
 
 def tiny_boxes(rng: np.random.Generator, count: int) -> np.ndarray:
-    """Returns corners of boxes of 4-16 pixels."""
+    """Corners of boxes of 4-16 pixels."""
     return _uniform_boxes(rng, count, (4, 16), (4, 16))
 
 
 def huge_boxes(rng: np.random.Generator, count: int) -> np.ndarray:
-    """Returns corners of boxes of 500-1333 × 300-800 pixels."""
+    """Corners of boxes of 500-1333 × 300-800 pixels."""
     return _uniform_boxes(rng, count, (500, 1333), (300, 800))
 
 
@@ -88,7 +88,7 @@ DETECTORS = {
 
 
 def level_of(corners: np.ndarray, strides: tuple[int, ...]) -> np.ndarray:
-    """Returns the level of each box, an index of ``strides``: a box of 224 pixels belongs to stride 16."""
+    """The level of each box, an index of ``strides``: a box of 224 pixels belongs to stride 16."""
     if len(strides) == 1:
         return np.zeros(len(corners), int)
     area = np.prod(corners[:, 2:] - corners[:, :2], axis=1)
@@ -98,12 +98,12 @@ def level_of(corners: np.ndarray, strides: tuple[int, ...]) -> np.ndarray:
 
 @cache
 def feature_map(shape: tuple[int, ...]) -> np.ndarray:
-    """Returns maps of random multiples of 1/32 within ±4, none of them 0: exact in float16 and bfloat16 too. Read-only."""
+    """Maps of random multiples of 1/32 within ±4, none of them 0: exact in float16 and bfloat16 too. Read-only."""
     return _multiples(np.random.default_rng([SEED, *shape]), shape)
 
 
 def gradient(row: Row) -> np.ndarray:
-    """Returns what arrives at the output, ``(rois, C, P, P)``: numbers like those of `feature_map`. Read-only."""
+    """What arrives at the output, ``(rois, C, P, P)``: numbers like those of `feature_map`. Read-only."""
     shape = (row.rois, row.channels, row.bins, row.bins)
     return _multiples(np.random.default_rng([SEED, 1, *shape]), shape)
 
@@ -113,7 +113,7 @@ FEW = 8
 
 
 def gradient_of_few(row: Row) -> np.ndarray:
-    """Returns a gradient that is zero but for `FEW` numbers of each RoI, in channels and bins drawn by chance."""
+    """A gradient that is zero but for `FEW` numbers of each RoI, in channels and bins drawn by chance."""
     shape = (row.rois, row.channels, row.bins, row.bins)
     rng = np.random.default_rng([SEED, 2, *shape])
     sent = np.zeros(shape, np.float32)
@@ -134,7 +134,7 @@ def _multiples(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
 
 
 def problem(row: Row) -> Problem:
-    """Returns the row with its arrays, always the same."""
+    """The row with its arrays, always the same."""
     rng = np.random.default_rng([SEED, ord(row.name[0])])
     corners = [row.draw(rng, row.boxes) for _ in range(row.images)]
     boxes = np.concatenate([np.insert(c, 0, image, axis=1) for image, c in enumerate(corners)]).astype(np.float32)

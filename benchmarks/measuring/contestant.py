@@ -61,7 +61,7 @@ class Contestant:
 
 
 def numpy_dtype(name: str) -> np.dtype[Any]:
-    """Returns the data type of this name; bfloat16 needs ml_dtypes."""
+    """The data type of this name; bfloat16 needs ml_dtypes."""
     if name == "bfloat16":
         import ml_dtypes
 
@@ -70,13 +70,13 @@ def numpy_dtype(name: str) -> np.dtype[Any]:
 
 
 def in_layout(feature: np.ndarray, layout: str, dtype: str) -> np.ndarray:
-    """Returns maps ``(N, C, H, W)`` in a layout and data type, contiguous."""
+    """Maps ``(N, C, H, W)`` in a layout and data type, contiguous."""
     order = feature if layout == "NCHW" else feature.transpose(0, 2, 3, 1)
     return np.ascontiguousarray(order.astype(numpy_dtype(dtype), copy=False))
 
 
 def as_nchw(layout: str) -> Callable[[Any], np.ndarray]:
-    """Returns what makes of an output in a layout one with channels after images or RoIs."""
+    """A function that brings an output to NCHW."""
     return np.asarray if layout == "NCHW" else lambda out: out.transpose(0, 3, 1, 2)
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def _upper_half(array: Any) -> Any:
-    """Returns the bits of float32 numbers that are exact in bfloat16 as such: integers, since CuPy may lack the type's header."""
+    """The bits of float32 numbers that are exact in bfloat16 as such: integers, since CuPy may lack the type's header."""
     return (array.view(np.uint32) >> np.uint32(16)).astype(np.uint16)
 
 
@@ -40,7 +40,7 @@ class Inputs:
         self.sets = [first, *([array.copy() for array in first] for _ in range(copies - 1))]
 
     def placed(self, array: np.ndarray) -> Any:
-        """Returns an array ``(N or K, C, …)`` on the device, in layout and data type."""
+        """An array ``(N or K, C, …)`` on the device, in layout and data type."""
         import cupy
 
         placed = cupy.asarray(array)
@@ -49,14 +49,14 @@ class Inputs:
         return placed.view(numpy_dtype(self.dtype))
 
     def empty(self, shape: tuple[int, ...]) -> Any:
-        """Returns an array for an output of shape ``(N or K, C, …)``, in layout and data type."""
+        """An array for an output of shape ``(N or K, C, …)``, in layout and data type."""
         import cupy
 
         n, c, h, w = shape
         return cupy.empty((n, c, h, w) if self.layout == "NCHW" else (n, h, w, c), numpy_dtype(self.dtype))
 
     def as_nchw(self, array: Any) -> Any:
-        """Returns an output with channels after images or RoIs."""
+        """An output with channels after images or RoIs."""
         return array if self.layout == "NCHW" else array.transpose(0, 3, 1, 2)
 
     @cached_property

@@ -105,14 +105,14 @@ _BITS = {
 
 
 def _all_finite(output: Any) -> bool:
-    """Returns whether no element is infinite or NaN, by its exponent: that works for all data types in both libraries."""
+    """Whether no element is infinite or NaN, by its exponent: that works for all data types in both libraries."""
     unsigned, exponent = _BITS[output.dtype.name]
     bits = output.view(unsigned) & unsigned(exponent)
     return not bool((bits == unsigned(exponent)).any())
 
 
 def _take(output: Any, index: tuple[np.ndarray, ...]) -> np.ndarray:
-    """Returns these elements in float64."""
+    """These elements in float64."""
     bits = output.view(_BITS[output.dtype.name][0])
     if isinstance(bits, np.ndarray):
         taken = bits[index]

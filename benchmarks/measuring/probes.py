@@ -26,12 +26,12 @@ _THREADS = 512
 
 
 def probe(number: int, name: str, value: float, unit: str, predicted: str, samples: int) -> dict[str, Any]:
-    """Returns what a record says of a measurement."""
+    """What a record says of a measurement."""
     return {"number": number, "name": name, "value": value, "unit": unit, "predicted": predicted, "samples": samples}
 
 
 def _time(timer: Timer, work: Callable[[], object], seconds: float = 0.3) -> tuple[float, int]:
-    """Returns the median seconds of a replay of ``work``, and the number of samples."""
+    """The median seconds of a replay of ``work``, and the number of samples."""
     replay = timer.capture(work)
     samples = timer.samples({"it": replay}, {"it": 1}, seconds, warm=True)["it"]
     return summarise(samples).median, len(samples)
@@ -63,7 +63,7 @@ def bandwidths(timer: Timer) -> list[dict[str, Any]]:
 
 
 def rates(found: list[dict[str, Any]]) -> Rates:
-    """Returns the rates that floors are computed from: those measured, or assumed."""
+    """The rates that floors are computed from: those measured, or assumed."""
     values = {item["name"]: item["value"] for item in found}
     if not {"L2 read", "copy, read and written"} <= values.keys():
         return ASSUMED

@@ -50,7 +50,7 @@ class Place(StrEnum):
 
 
 def default_path(*, on_gpu: bool) -> Path:
-    """Returns the file of a record: the kind of machine, and the day."""
+    """The file of a record: the kind of machine, and the day."""
     facts = machine.describe()
     kind = facts["gpus"][0]["name"] if on_gpu and facts["gpus"] else f"{facts['cpu']} {facts['cores']} cores"
     words = "".join(letter if letter.isalnum() else " " for letter in kind.lower()).split()

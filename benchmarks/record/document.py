@@ -29,7 +29,7 @@ class NothingMeasuredError(Exception):
 
 
 def now() -> str:
-    """Returns the time, in UTC, to the second."""
+    """The time, in UTC, to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
@@ -49,7 +49,7 @@ class Document:
 
     @classmethod
     def begin(cls, path: Path, minutes: float, facts: dict[str, Any], *, resume: bool) -> Document:
-        """Returns a new record, or with ``resume`` the one in the file if it is of the same commit, to be continued."""
+        """A new record, or with ``resume`` the one in the file if it is of the same commit, to be continued."""
         deadline = time.monotonic() + 60 * minutes
         fresh = {"format": FORMAT, "started": now(), "complete": False, **facts, "stages": [], "rows": []}
         if resume and path.exists():
@@ -92,7 +92,7 @@ class Document:
         self.save()
 
     def has_row(self, operator: str, operation: str, name: str, place: str, threads: int | None) -> bool:
-        """Returns whether a row is in the record already, and was measured in peace."""
+        """Whether a row is in the record already, and was measured in peace."""
         key = operator, operation, name, place, threads
         return any(_key(row) == key and is_calm(row) for row in self.content["rows"])
 
@@ -128,7 +128,7 @@ def _key(row: Mapping[str, Any]) -> tuple[str, str, str, str, int | None]:
 
 
 def is_calm(row: Mapping[str, Any]) -> bool:
-    """Returns whether a row can be believed: its A/A control agrees, and nobody else kept the cores busy."""
+    """Whether a row can be believed: its A/A control agrees, and nobody else kept the cores busy."""
     return row["control"]["spread"] <= RESTLESS and (row.get("others") or 0) <= RESTLESS
 
 

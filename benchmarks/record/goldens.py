@@ -37,7 +37,7 @@ def judge(operator: Operator, implementation: str, seconds: float, jobs: int) ->
 
 
 def summarise(operator: Operator, lines: list[str], status: int | None) -> dict[str, Any]:
-    """Returns verdicts, and the first few results that do not conform, from the lines of a result file."""
+    """Verdicts, and the first few results that do not conform, from the lines of a result file."""
     results = []
     for line in lines:
         try:

@@ -27,12 +27,12 @@ _MOST_LAUNCHES = 20
 
 
 def copies_for(touched_bytes: int, cache_bytes: int) -> int:
-    """Returns how many copies of the maps to go through, so that more than twice the cache lies between two visits."""
+    """How many copies of the maps to go through, so that more than twice the cache lies between two visits."""
     return 2 + math.ceil(2 * cache_bytes / touched_bytes)
 
 
 def launches_for(seconds: float) -> int:
-    """Returns how many launches a graph of hot inputs makes, given the time of one."""
+    """How many launches a graph of hot inputs makes, given the time of one."""
     return min(max(math.ceil(_REPLAY_SECONDS / seconds), 2), _MOST_LAUNCHES)
 
 
@@ -57,7 +57,7 @@ def _replay(who: DeviceContestant, sets: list[list[Any]]) -> _Replay:
 
 
 def _replays(who: DeviceContestant, timer: Timer) -> dict[str, _Replay]:
-    """Returns replays of hot and of cold inputs."""
+    """Replays of hot and of cold inputs."""
     first, sets = who.inputs.sets[0], who.inputs.sets
     once = _replay(who, [first]).run
     estimate = min(timer.seconds({"once": once}, ["once"], warm=True)["once"] for _ in range(3))
@@ -67,7 +67,7 @@ def _replays(who: DeviceContestant, timer: Timer) -> dict[str, _Replay]:
 def kernel_times(
     who: list[DeviceContestant], timer: Timer, seconds: float
 ) -> tuple[dict[str, dict[str, Summary]], dict[str, bool]]:
-    """Returns hot and cold summaries of everybody, and of the first a second time; and whether they are of graphs."""
+    """Hot and cold summaries of everybody, and of the first a second time; and whether they are of graphs."""
     replays = {one.name: _replays(one, timer) for one in who}
     replays[AGAIN] = _replays(who[0], timer)
     found: dict[str, dict[str, Summary]] = {name: {} for name in replays}
@@ -81,7 +81,7 @@ def kernel_times(
 
 
 def call_times(who: list[DeviceContestant], timer: Timer, seconds: float) -> dict[str, dict[str, Summary]]:
-    """Returns the host's times of all calls of a row: until they are queued, and until they are done."""
+    """The host's times of all calls of a row: until they are queued, and until they are done."""
     found: dict[str, dict[str, Summary]] = {one.name: {} for one in who}
     for which, kind in enumerate(("queued", "call")):
         functions = {one.name: lambda one=one, which=which: timer.host_times(one)[which] for one in who}
@@ -99,7 +99,7 @@ def measure_on_gpu(
     processes: int,
     variants: tuple[str, ...] = (),
 ) -> dict[str, Any]:
-    """Returns the record of an operation on a row; about ``seconds`` go into each of hot and cold kernel times.
+    """The record of an operation on a row; about ``seconds`` go into each of hot and cold kernel times.
 
     ``variants`` (``"NCHW float32"``) are all that takes part, if given.
     """

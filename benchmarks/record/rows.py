@@ -26,7 +26,7 @@ SUSPICIOUS = 1 / 3
 
 
 def describe(operator: Operator, work: Problem, reference: Reference, operation: Any) -> dict[str, Any]:
-    """Returns what a record says of a row itself."""
+    """What a record says of a row itself."""
     row = work.row
     named = {} if operator.name == UNNAMED else {"operator": operator.name}
     return {
@@ -48,7 +48,7 @@ def describe(operator: Operator, work: Problem, reference: Reference, operation:
 
 
 def entry(who: Any, judgements: Sequence[Judgement], outputs: int, **times: Summary) -> dict[str, Any]:
-    """Returns what a record says of a contestant; ``times`` are named hot, cold …; the worst judgement counts."""
+    """What a record says of a contestant; ``times`` are named hot, cold …; the worst judgement counts."""
     worst = max(judgements, key=lambda judgement: (not judgement.correct, judgement.error_over_bound))
     return {
         "library": who.library,
@@ -67,7 +67,7 @@ def entry(who: Any, judgements: Sequence[Judgement], outputs: int, **times: Summ
 
 
 def _finite(number: float) -> float | None:
-    """Returns the number, or None where JSON has none."""
+    """The number, or None where JSON has none."""
     return number if abs(number) < float("inf") else None
 
 
@@ -77,7 +77,7 @@ def check(who: Any, reference: Reference) -> Judgement:
 
 
 def first_check(everybody: Sequence[Any], reference: Reference, absent: dict[str, str]) -> dict[str, Judgement]:
-    """Returns the judgement of everybody's result; a peer that raises is put among the absent and has none."""
+    """The judgement of everybody's result; a peer that raises is put among the absent and has none."""
     found = {}
     for who in everybody:
         try:
@@ -90,7 +90,7 @@ def first_check(everybody: Sequence[Any], reference: Reference, absent: dict[str
 
 
 def ratios(entries: Sequence[Mapping[str, Any]], aa: Control, kind: str) -> list[dict[str, Any]]:
-    """Returns our time ÷ a peer's, for each of our entries and each peer that was timed likewise in the same run.
+    """Our time ÷ a peer's, for each of our entries and each peer that was timed likewise in the same run.
 
     A ratio counts for nothing where either result is wrong. ``difference`` says whether it is more than noise.
     """
@@ -119,7 +119,7 @@ def ratios(entries: Sequence[Mapping[str, Any]], aa: Control, kind: str) -> list
 def measure_on_cpu(
     operator: Operator, operation: Any, row: Row, threads: int, seconds: float, processes: int
 ) -> dict[str, Any]:
-    """Returns the record of an operation on a row, on ``threads`` threads; about ``seconds`` go into timing."""
+    """The record of an operation on a row, on ``threads`` threads; about ``seconds`` go into timing."""
     work = problem(row)
     reference = operator.reference(work, processes, operation)
     use_threads(threads)

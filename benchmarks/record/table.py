@@ -28,7 +28,7 @@ def _entry(row: Mapping[str, Any], variant: str) -> Mapping[str, Any] | None:
 
 
 def _time(row: Mapping[str, Any], variant: str, kind: str) -> str:
-    """Returns the time, its share of the floor, and a cross if the result is wrong."""
+    """The time, its share of the floor, and a cross if the result is wrong."""
     entry = _entry(row, variant)
     if entry is None or kind not in entry["times"]:
         return ""
@@ -38,7 +38,7 @@ def _time(row: Mapping[str, Any], variant: str, kind: str) -> str:
 
 
 def _worst_ratio(row: Mapping[str, Any], variant: str, kind: str) -> str:
-    """Returns our time ÷ that of the fastest peer with a correct result in this data type; ``≈`` if that is noise."""
+    """Our time ÷ that of the fastest peer with a correct result in this data type; ``≈`` if that is noise."""
     dtype = variant.split()[1]
     found = [
         ratio

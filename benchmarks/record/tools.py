@@ -59,7 +59,7 @@ def _run(program: str, options: list[str], exercise: list[str], seconds: float) 
 
 
 def parse_sanitizer(text: str) -> dict[str, Any]:
-    """Returns what a run of compute-sanitizer found.
+    """What a run of compute-sanitizer found.
 
     ``state`` is ``"clean"``, ``"errors"``, or ``"failed"``: no summary, or the program under it did not come to its end,
     which proves nothing.
@@ -80,7 +80,7 @@ def sanitize(module: str, tool: str, seconds: float) -> dict[str, Any]:
 
 
 def parse_counters(text: str) -> list[dict[str, Any]]:
-    """Returns kernel name and counters of each launch, from ``ncu --csv --page raw``: in seconds, bytes, per cent."""
+    """Kernel name and counters of each launch, from ``ncu --csv --page raw``: in seconds, bytes, per cent."""
     lines = [line for line in text.splitlines() if line.startswith('"')]
     rows = list(csv.reader(lines))
     header = next((i for i, row in enumerate(rows) if "Kernel Name" in row), None)
@@ -104,7 +104,7 @@ def _is_number(cell: str) -> bool:
 
 
 def merge(launches: list[dict[str, Any]], outputs: int) -> dict[str, float]:
-    """Returns the counters of a row from those of its launches: sums, and averages weighted by time; and what follows."""
+    """The counters of a row from those of its launches: sums, and averages weighted by time; and what follows."""
     duration = "gpu__time_duration.sum"
     total = sum(launch[duration] for launch in launches)
     found = {}
@@ -124,7 +124,7 @@ def merge(launches: list[dict[str, Any]], outputs: int) -> dict[str, float]:
 def profile(
     exercise: Exercise, which: Counted, outputs: int, seconds: float, counters: tuple[str, ...] = COUNTERS
 ) -> dict[str, float]:
-    """Returns the counters of one call of a row; clocks are left as they are.
+    """The counters of one call of a row; clocks are left as they are.
 
     Raises:
         RuntimeError: ncu printed none.

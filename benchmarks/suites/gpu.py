@@ -18,7 +18,7 @@ PARAMS = (ROWS, VARIANTS) if find_spec("cupy") else (ROWS[:1], VARIANTS[:1])
 
 
 def figures(measured):
-    """Returns the figures of each variant of ours from the record of a row."""
+    """The figures of each variant of ours from the record of a row."""
     found = {}
     for entry in measured["entries"]:
         if entry["library"] != "roikit":

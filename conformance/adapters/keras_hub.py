@@ -84,7 +84,7 @@ class KerasHub:
 
 
 def _load() -> Any:
-    """Returns the module of the one file."""
+    """The module of the one file."""
     package = importlib.util.find_spec("keras_hub")
     assert package is not None
     assert package.submodule_search_locations

@@ -101,7 +101,7 @@ class TensorFlow:
         return result
 
     def _pool(self, call: RoiAlignCall, maps: tf.Tensor, boxes: tf.Tensor, indices: np.ndarray) -> Any:
-        """Returns the output for boxes ``x1, y1, x2, y2`` in image pixels."""
+        """The output for boxes ``x1, y1, x2, y2`` in image pixels."""
         scale_y, scale_x = call.spatial_scale
         starts = boxes[:, 1::-1] * (scale_y, scale_x) - 0.5  # y, x
         extents = boxes[:, 3:1:-1] * (scale_y, scale_x) - 0.5 - starts

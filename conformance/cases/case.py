@@ -174,7 +174,7 @@ def cases_of(document: Mapping[str, Any]) -> list[Case]:
 
 @cache
 def load_cases() -> tuple[Case, ...]:
-    """Returns all golden cases, in the order of the files and within them."""
+    """All golden cases, in the order of the files and within them."""
     return tuple(case for file in case_files() for case in cases_of(json.loads(file.read_text(encoding="utf-8"))))
 
 

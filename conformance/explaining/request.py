@@ -46,7 +46,7 @@ class Request:
 
 
 def read_call(request: Request) -> Walk:
-    """Returns the call that was asked for."""
+    """The call that was asked for."""
     scale = _numbers("--spatial-scale", request.spatial_scale, 1, 2)
     if min(scale) <= 0:
         raise UsageError(f"--spatial-scale is positive, not {request.spatial_scale!r}")
@@ -61,13 +61,13 @@ def read_call(request: Request) -> Walk:
 
 
 def read_bin(request: Request, call: Walk) -> Pair:
-    """Returns the chosen bin, (p, q)."""
+    """The chosen bin, (p, q)."""
     most = call.output_size[0] - 1, call.output_size[1] - 1
     return _whole("--bin", request.bin, (0, 0), most, counts=(2,))
 
 
 def read_dialects(request: Request) -> tuple[str, ...]:
-    """Returns the names of one dialect or two."""
+    """The names of one dialect or two."""
     names = [request.dialect] if request.against is None else [request.dialect, request.against]
     return check_names("dialect", names, list(operators.get(operators.DEFAULT).dialects))
 
@@ -95,7 +95,7 @@ def _numbers(option: str, text: str, *counts: int) -> tuple[Fraction, ...]:
 
 
 def _whole(option: str, text: str, least: Pair, most: Pair, counts: Sequence[int] = (1, 2)) -> Pair:
-    """Returns whole numbers for y and x; a single one goes for both."""
+    """Whole numbers for y and x; a single one goes for both."""
     numbers = _numbers(option, text, *counts)
     pair = numbers[0], numbers[-1]
     for number, low, high in zip(pair, least, most, strict=True):
@@ -105,13 +105,13 @@ def _whole(option: str, text: str, least: Pair, most: Pair, counts: Sequence[int
 
 
 def _ramp(request: Request) -> Feature:
-    """Returns F[y, x] = 10 y + x."""
+    """F[y, x] = 10 y + x."""
     size = _whole("--map-size", request.map_size or "6x6", (1, 1), (_MOST_PIXELS, _MOST_PIXELS))
     return np.add.outer(10 * np.arange(size[0]), np.arange(size[1]))
 
 
 def _load(request: Request) -> Feature:
-    """Returns one channel of the first image of a file."""
+    """One channel of the first image of a file."""
     name = f"--map {request.map!r}"
     if request.map_size:
         raise UsageError(f"{name} has a size of its own: leave out --map-size")

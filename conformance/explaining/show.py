@@ -91,7 +91,7 @@ def _list(numbers: Iterable[Exact | int]) -> str:
 
 
 def _table(*headings: str, justify: Literal["left", "right"] = "left") -> Table:
-    """Returns a table whose first column names: a rule, or a row."""
+    """A table whose first column names: a rule, or a row."""
     table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
     for heading in headings:
         table.add_column(heading, style="" if table.columns else "cyan", justify=justify, overflow="fold")
@@ -99,7 +99,7 @@ def _table(*headings: str, justify: Literal["left", "right"] = "left") -> Table:
 
 
 def _matrix(title: str, corner: str, cells: Mapping[Pair, Exact]) -> Group:
-    """Returns a table of what stands where; blank where nothing stands."""
+    """A table of what stands where; blank where nothing stands."""
     rows, columns = (sorted(set(labels)) for labels in zip(*cells, strict=True))
     table = _table(corner, *map(str, columns[:_SHOWN]), *["…"] * (len(columns) > _SHOWN), justify="right")
     for row in rows[:_SHOWN]:
@@ -111,7 +111,7 @@ def _matrix(title: str, corner: str, cells: Mapping[Pair, Exact]) -> Group:
 
 
 def _steps(explanations: Sequence[Explanation], windows: Sequence[Windows], at: Pair) -> Table:
-    """Returns RA-1 to RA-4 under each dialect, and RoIPool's integers below them."""
+    """RA-1 to RA-4 under each dialect, and RoIPool's integers below them."""
     steps = ("RA-1\ncorners", "RA-2\nextent", "RA-3\nbin size", f"RA-3\nbin {at}", "RA-4\nsamples per bin")
     table = _table("", "", *steps)
     for e in explanations:
@@ -141,7 +141,7 @@ def _whole_pixels(axis: Window, b: int) -> list[str]:
 
 
 def _choices(first: Explanation, second: Explanation) -> Table:
-    """Returns the decision points where two dialects differ."""
+    """The decision points where two dialects differ."""
     table = _table("rule", "decision point", first.dialect, second.dialect)
     one, two = (operators.get(operators.DEFAULT).dialects[e.dialect] for e in (first, second))
     for name in (field.name for field in fields(one)):
@@ -156,7 +156,7 @@ def _choices(first: Explanation, second: Explanation) -> Table:
 
 
 def _samples(e: Explanation, at: Pair) -> Table:
-    """Returns the samples of a bin with the pixels that each reads."""
+    """The samples of a bin with the pixels that each reads."""
     weights = ("h_y h_x", "h_y l_x", "l_y h_x", "l_y l_x")
     table = _table("RA-5\n(x, y)", "RA-6\n", *(f"RA-7\n{weight}" for weight in weights), "\nvalue")
     points = e.points(*at)

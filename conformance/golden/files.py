@@ -30,7 +30,7 @@ _MANY = 20  # cases of a group that are not named one by one
 
 
 def render(document: Mapping[str, Any]) -> str:
-    """Returns a case file as text: one line for each row of numbers, so that changes can be read."""
+    """A case file as text: one line for each row of numbers, so that changes can be read."""
 
     def lines(value: Any, indent: str) -> str:
         flat = json.dumps(value, ensure_ascii=False)
@@ -65,7 +65,7 @@ def _named(group: str, ids: list[str]) -> str:
 
 
 def cite(specification: str, documents: Iterable[Mapping[str, Any]]) -> str:
-    """Returns the specification with, at the end of each rule, the groups and ids of the cases that exercise it."""
+    """The specification with, at the end of each rule, the groups and ids of the cases that exercise it."""
     by_rule: dict[str, dict[str, list[str]]] = {}
     for document in documents:
         for case in document["cases"]:

@@ -107,7 +107,7 @@ def _difference(
 
 
 def _number(value: float) -> float | str:
-    """Returns ``value`` for a JSON file, which has no NaN and no infinity."""
+    """``value`` for a JSON file, which has no NaN and no infinity."""
     return float(value) if math.isfinite(value) else str(float(value))
 
 

@@ -14,7 +14,7 @@ _NOT_READY = {"absent": "reason", "broken": "error"}
 
 
 def understand(name: str, message: dict[str, Any]) -> Subject:
-    """Returns what the first message of the worker of ``name`` says of its implementation."""
+    """What the first message of the worker of ``name`` says of its implementation."""
     match message.get("type"):
         case "ready" if message.get("protocol") not in protocol.SUPPORTED:
             known = " and ".join(map(str, protocol.SUPPORTED))

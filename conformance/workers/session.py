@@ -198,7 +198,7 @@ def _fingerprint(output: np.ndarray) -> bytes:
 
 
 def _failure(answer: dict[str, Any]) -> Judgement | None:
-    """Returns the judgement of an answer that is no output, or of how it came about; None if there is nothing to say."""
+    """The judgement of an answer that is no output, or of how it came about; None if there is nothing to say."""
     match answer["type"]:
         case "unsupported":
             return Judgement(Verdict.UNSUPPORTED, answer["reason"])

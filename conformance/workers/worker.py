@@ -31,7 +31,7 @@ _CACHED_SIZE, _CACHED = 1024, 8  # NumPy keeps this many arrays of a size below 
 
 
 def _load(spec: str) -> Implementation | dict[str, Any]:
-    """Returns the implementation, or the message that says why there is none."""
+    """The implementation, or the message that says why there is none."""
     kind, _, rest = spec.partition(":")
     try:
         if kind == "callable":
@@ -60,7 +60,7 @@ def _describe(error: BaseException) -> str:
 
 
 def _poisoned(shape: tuple[int, ...], dtype: np.dtype[Any]) -> tuple[np.ndarray, np.ndarray]:
-    """Returns an output array and the buffer around it, every byte of which is the poison."""
+    """An output array and the buffer around it, every byte of which is the poison."""
     size = int(np.prod(shape))
     buffer = np.frombuffer(bytearray([_POISON]) * ((size + 2 * _GUARD) * dtype.itemsize), dtype)
     return buffer[_GUARD : _GUARD + size].reshape(shape), buffer
@@ -83,7 +83,7 @@ def _poison_cache(call: Call) -> None:
 
 
 def _array(result: object) -> np.ndarray:
-    """Returns ``result`` if it is an array of numbers; whatever else it is, is an error of the implementation."""
+    """``result`` if it is an array of numbers; whatever else it is, is an error of the implementation."""
     if not isinstance(result, np.ndarray) or result.dtype.hasobject:
         raise TypeError(f"returned {type(result).__name__} instead of an array of numbers")
     return result

@@ -131,7 +131,7 @@ def _scale_pair(name: str, value: Any) -> list[float]:
 
 
 def _how(scales: list[float], ratio: Any, aligned: bool, mode: str, layout: str, dialect: str | Dialect | None) -> How:
-    """Returns the options, in the types of the operators' schemas; what they may be, kernels check."""
+    """The options, in the types of the operators' schemas; what they may be, kernels check."""
     return How(
         scales,
         sampling_ratio_pair(ratio),
@@ -174,7 +174,7 @@ def _check(name: str, tensor: Any, first: torch.Tensor, first_name: str) -> None
 
 
 def _rows(boxes: Any, first: torch.Tensor) -> torch.Tensor:
-    """Returns ``boxes`` as one tensor of rows with their batch index, on the device of the ``first`` map."""
+    """``boxes`` as one tensor of rows with their batch index, on the device of the ``first`` map."""
     if isinstance(boxes, (list, tuple)):
         boxes = _joined(boxes, first)
     if not isinstance(boxes, torch.Tensor):

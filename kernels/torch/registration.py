@@ -160,7 +160,7 @@ def _slope(grad: torch.Tensor, maps: Tensors, boxes: torch.Tensor, *how: Any) ->
 
 
 def _for_rows(grad: torch.Tensor, maps: Tensors, boxes: torch.Tensor, how: How) -> torch.Tensor:
-    """Returns the gradient for ``boxes``; batch indices have none."""
+    """The gradient for ``boxes``; batch indices have none."""
     return pad(_SLOPE(grad, maps, boxes, *how), (1, 0)).to(boxes.dtype)
 
 
@@ -265,7 +265,7 @@ def pool(maps: Tensors, boxes: torch.Tensor, output_size: Sequence[int], how: Ho
 
 
 def _is_watched(tensors: Tensors) -> bool:
-    """Returns whether more than eager tensors and their gradients are at work, so that PyTorch must see the operator."""
+    """Whether more than eager tensors and their gradients are at work, so that PyTorch must see the operator."""
     return (
         torch.compiler.is_compiling()
         or torch.jit.is_tracing()

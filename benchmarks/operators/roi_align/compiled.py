@@ -32,7 +32,7 @@ FACTS = (
 
 
 def source_of(specialisation: str) -> Source:
-    """Returns the kernel that a GPU call with these maps runs."""
+    """The kernel that a GPU call with these maps runs."""
     layout, dtype = specialisation.split()
     return device_sources(dtype, "avg", layout, DIALECTS[Operation.FORWARD.dialect])[
         -1 - len(common_sizes(dtype, "avg", layout))

@@ -40,7 +40,7 @@ class Geometry:
 
 
 def axis_samples(start: np.ndarray, extent: np.ndarray, bins: int, ratio: int) -> list[np.ndarray]:
-    """Returns the positions of the samples of each RoI along one axis, ``(P, g)``."""
+    """The positions of the samples of each RoI along one axis, ``(P, g)``."""
     size = extent / bins
     grids = np.full(len(start), ratio) if ratio > 0 else np.ceil(size).astype(int)
     return [
@@ -50,7 +50,7 @@ def axis_samples(start: np.ndarray, extent: np.ndarray, bins: int, ratio: int) -
 
 
 def taps(positions: np.ndarray, pixels: int) -> np.ndarray:
-    """Returns which pixels each bin reads, ``(P, H)``; samples farther than a pixel from the map read none."""
+    """Which pixels each bin reads, ``(P, H)``; samples farther than a pixel from the map read none."""
     read = np.zeros((len(positions), pixels), bool)
     for row, points in zip(read, positions, strict=True):
         inside = points[(points >= -1) & (points <= pixels)].clip(0, pixels - 1)
@@ -83,14 +83,14 @@ def _level_geometry(level: Level, bins: int, ratio: int, *, aligned: bool) -> Ge
 
 
 def geometry(problem: Problem, *, aligned: bool = True) -> Geometry:
-    """Returns the counts of a row; ``aligned`` is torchvision's."""
+    """The counts of a row; ``aligned`` is torchvision's."""
     row = problem.row
     levels = [_level_geometry(level, row.bins, row.sampling_ratio, aligned=aligned) for level in problem.levels]
     return Geometry(*(sum(counts) for counts in zip(*map(astuple, levels), strict=True)))
 
 
 def forward_floor(problem: Problem, counts: Geometry, itemsize: int, rates: Rates) -> Floor:
-    """Returns the floors of a row whose elements have ``itemsize`` bytes."""
+    """The floors of a row whose elements have ``itemsize`` bytes."""
     per_pixel = problem.row.channels * itemsize
     touched, footprint = counts.touched * per_pixel, counts.footprint * per_pixel
     operations = 2 * counts.multiply_adds * problem.row.channels
@@ -98,7 +98,7 @@ def forward_floor(problem: Problem, counts: Geometry, itemsize: int, rates: Rate
 
 
 def backward_floor(problem: Problem, counts: Geometry, itemsize: int, rates: Rates) -> Floor:
-    """Returns the floors of the gradient for the maps of a row whose elements have ``itemsize`` bytes."""
+    """The floors of the gradient for the maps of a row whose elements have ``itemsize`` bytes."""
     maps = sum(level.feature.size for level in problem.levels) * itemsize
     operations = 2 * counts.multiply_adds * problem.row.channels
     return floor_of(maps, maps, problem.row.outputs * itemsize, operations, rates)

@@ -52,7 +52,7 @@ class Taps:
 
 @cache
 def taps_of(row: RoiAlignRow) -> list[Taps]:
-    """Returns the taps of each RoI of a row."""
+    """The taps of each RoI of a row."""
     found = []
     for level in problem(row).levels:
         height, width = level.feature.shape[2:]
@@ -67,7 +67,7 @@ def taps_of(row: RoiAlignRow) -> list[Taps]:
 
 
 def launch_of(row: RoiAlignRow, layout: str, dtype: str, vector: int) -> plan.Plan:
-    """Returns how a GPU is asked to make the call of a row that has the largest maps."""
+    """How a GPU is asked to make the call of a row that has the largest maps."""
     height, width = problem(row).levels[0].feature.shape[2:]
     itemsize = {"float32": 4, "float64": 8}.get(dtype, 2)
     shape = plan.Shape(
@@ -78,7 +78,7 @@ def launch_of(row: RoiAlignRow, layout: str, dtype: str, vector: int) -> plan.Pl
 
 
 def _share(working: float, threads: int) -> float:
-    """Returns which share of the block's warps has one of the first ``working`` threads."""
+    """Which share of the block's warps has one of the first ``working`` threads."""
     return math.ceil(min(working, threads) / _WARP) / math.ceil(threads / _WARP)
 
 
@@ -113,7 +113,7 @@ _NOT_REACHED = (
 
 
 def bodies(row: RoiAlignRow, layout: str, dtype: str, vector: int) -> dict[str, float]:
-    """Returns how often a thread runs the body of each loop of a block, on average over threads, blocks and RoIs of a row."""
+    """How often a thread runs the body of each loop of a block, on average over threads, blocks and RoIs of a row."""
     launch = launch_of(row, layout, dtype, vector)
     threads, bins, ratio = math.prod(launch.block), row.bins, row.sampling_ratio
     channels = launch.fields["channels_per_block"]
@@ -138,7 +138,7 @@ def bodies(row: RoiAlignRow, layout: str, dtype: str, vector: int) -> dict[str, 
 
 
 def per_output(code: sass.Code, text: str, row: RoiAlignRow, layout: str, dtype: str, vector: int) -> float:
-    """Returns how many instructions of a thread go into an output value of a row, at most, on average.
+    """How many instructions of a thread go into an output value of a row, at most, on average.
 
     Args:
         code: The machine code of the kernel, with lines.
@@ -166,7 +166,7 @@ def per_output(code: sass.Code, text: str, row: RoiAlignRow, layout: str, dtype:
 
 
 def _name(chains: Sequence[Sequence[str]]) -> str:
-    """Returns what the innermost of some loops is called here; the outermost is that over RoIs."""
+    """What the innermost of some loops is called here; the outermost is that over RoIs."""
     if len(chains) == 1:
         return "rois"
     around = [line for chain in chains for line in chain]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def pooler(given: Given) -> Callable[[], Any]:
-    """Returns a call that does what detectron2's pooler does, step by step, but with torchvision's operator, and not aligned."""
+    """A call that does what detectron2's pooler does, step by step, but with torchvision's operator, and not aligned."""
     import torch
     from torchvision.ops import roi_align
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def model_of(problem: Problem, levels: Sequence[Level]) -> tuple[bytes, dict[str, np.ndarray]]:
-    """Returns an ONNX model of the calls of these levels, of opset 16 and with their shapes, and its inputs."""
+    """An ONNX model of the calls of these levels, of opset 16 and with their shapes, and its inputs."""
     from onnx import TensorProto, helper
 
     row = problem.row

@@ -43,7 +43,7 @@ class Given:
 
     @classmethod
     def of(cls, problem: Problem, maps: Sequence[Any], boxes: Any) -> Given:
-        """Returns the tensors ``maps`` of each level and ``boxes`` ``(K, 5)`` of a problem as poolers take them."""
+        """The tensors ``maps`` of each level and ``boxes`` ``(K, 5)`` of a problem as poolers take them."""
         finest = problem.levels[0]
         height, width = (round(pixels / finest.scale) for pixels in finest.feature.shape[2:])
         of_images = [boxes[boxes[:, 0] == image, 1:] for image in range(problem.row.images)]
@@ -51,7 +51,7 @@ class Given:
 
 
 def given_on_cpu(problem: Problem, threads: int, *, learned: bool = False) -> Given:
-    """Returns what poolers are given on a CPU; with ``learned`` there is a gradient for the maps."""
+    """What poolers are given on a CPU; with ``learned`` there is a gradient for the maps."""
     torch = torch_with(threads)
     maps = [torch.from_numpy(level.feature.copy()).requires_grad_(learned) for level in problem.levels]
     return Given.of(problem, maps, torch.from_numpy(problem.boxes))

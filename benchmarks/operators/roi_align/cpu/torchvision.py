@@ -46,7 +46,7 @@ def backward(problem: Problem, threads: int) -> Contestant:
 
 
 def pooler(given: Given) -> Callable[[], Any]:
-    """Returns a call of torchvision's module."""
+    """A call of torchvision's module."""
     from torchvision.ops import MultiScaleRoIAlign
 
     row, names = given.row, [str(level) for level in range(len(given.maps))]

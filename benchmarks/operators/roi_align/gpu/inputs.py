@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 
 def one_gradient(problem: Problem) -> list[np.ndarray]:
-    """Returns what is read on the host: what arrives at the output."""
+    """The gradient that arrives at the output, as it is read on the host."""
     return [gradient(problem.row)]
 
 
 def maps_and_gradients(problem: Problem) -> list[np.ndarray]:
-    """Returns what is read on the host: the maps of each level, and then what arrives at the output of each."""
+    """The maps of each level, and then the gradient that arrives at the output of each, as they are read on the host."""
     arriving = gradient_of_few(problem.row)
     return [*(level.feature for level in problem.levels), *(arriving[level.rois] for level in problem.levels)]
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def autocast(side: Torch, dtype: str) -> Any:
-    """Returns a context in which operators that want float32 are given it."""
+    """A context in which operators that want float32 are given it."""
     return side.torch.autocast("cuda", dtype=side.torch.float16, enabled=dtype == "float16")
 
 

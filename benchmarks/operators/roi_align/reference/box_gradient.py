@@ -56,7 +56,7 @@ class Rises:
 
 
 def rises_of(axis: oracle.Axis) -> Rises:
-    """Returns the rises of an axis, in float64."""
+    """The rises of an axis, in float64."""
     facts, error, scale = axis_facts(axis), AxisError(axis, _WORKING), float(axis.scale)
     first, second, sizes, doubt = (np.zeros((axis.bins, axis.pixels)) for _ in range(4))
     for p in range(axis.bins):
@@ -77,7 +77,7 @@ def rises_of(axis: oracle.Axis) -> Rises:
 
 
 def corner_gradients(y: Rises, x: Rises, pixels: np.ndarray, sent: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Returns the gradients for x1, y1, x2, y2 of a RoI, and bounds, from its window ``(C, h, w)`` and ``sent``."""
+    """The gradients for x1, y1, x2, y2 of a RoI, and bounds, from its window ``(C, h, w)`` and ``sent``."""
     share = sent / max(y.facts.grid * x.facts.grid, 1)
     value, bound = np.empty(4), np.empty(4)
     of_bins = np.outer(terms_of(y.facts).sum(axis=1), terms_of(x.facts).sum(axis=1))
@@ -96,7 +96,7 @@ def corner_gradients(y: Rises, x: Rises, pixels: np.ndarray, sent: np.ndarray) -
 
 
 def _total(along: np.ndarray, across: np.ndarray, window: np.ndarray, given: np.ndarray) -> float:
-    """Returns the sum over bins and channels of ``given`` times what coefficients of both axes make of a window ``(C, h, w)``."""
+    """The sum over bins and channels of ``given`` times what coefficients of both axes make of a window ``(C, h, w)``."""
     return float((given * (along @ window @ across.T)).sum())
 
 

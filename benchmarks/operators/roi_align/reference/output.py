@@ -63,7 +63,7 @@ class AxisFacts:
 
 
 def axis_facts(axis: oracle.Axis) -> AxisFacts:
-    """Returns the facts of an axis whose coordinates are formed in float32."""
+    """The facts of an axis whose coordinates are formed in float32."""
     error = AxisError(axis, FLOAT_TYPES["float32"])
     reach = error.reach
     weights = weights_along(axis)
@@ -96,7 +96,7 @@ def _rois_facts(
 
 
 def facts_of(problem: Problem, dialect: str, processes: int) -> tuple[list[RoiFacts], ...]:
-    """Returns the facts of each RoI ``(y, x)`` of each level; they are kept for other operations on the same boxes."""
+    """The facts of each RoI ``(y, x)`` of each level; they are kept for other operations on the same boxes."""
     levels = tuple((level.boxes.tobytes(), level.feature.shape[2:], level.scale) for level in problem.levels)
     return _kept_facts(levels, problem.row.bins, problem.row.sampling_ratio, dialect, processes)
 
@@ -136,7 +136,7 @@ def make_reference(problem: Problem, processes: int = 1, operation: Operation = 
 
 
 def _places(level: Level, index: int, operation: Operation) -> tuple[int, np.ndarray]:
-    """Returns the number of the output that a level is pooled into, and which of its RoIs are those of the level."""
+    """The number of the output that a level is pooled into, and which of its RoIs are those of the level."""
     return (0, level.rois) if operation.all_levels else (index, np.arange(len(level.boxes)))
 
 
@@ -156,7 +156,7 @@ def _expect(
 
 
 def _pool(y: AxisFacts, x: AxisFacts, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Returns value and bound, ``(C, P, P)``, from a window ``(C, h, w)``: `oracle.bounds`, for an average in float32."""
+    """Value and bound, ``(C, P, P)``, from a window ``(C, h, w)``: `oracle.bounds`, for an average in float32."""
     working = FLOAT_TYPES["float32"]
     count = max(y.grid * x.grid, 1)
     steep_y = _either(abs(np.diff(pixels, axis=1, append=pixels[:, -1:])), 2)

@@ -65,7 +65,7 @@ def call_of(arguments: Mapping[str, Any], operation: Operation, dialect: Dialect
 
 
 def output(call: Call, rules: type[Rules] = Rules) -> Objects:
-    """Returns what a call asks for under the oracle's formulas or a faulty copy; None for an invalid RoI."""
+    """What a call asks for under the oracle's formulas or a faulty copy; None for an invalid RoI."""
     common = (call.spatial_scale, call.sampling_ratio, call.mode, call.dialect)
     if call.operation == Operation.FORWARD:
         return oracle.roi_align(call.input, call.boxes, call.output_size, *common, rules).values

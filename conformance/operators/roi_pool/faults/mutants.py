@@ -185,7 +185,7 @@ _NO_EFFECT = (
 
 
 def _derived() -> Iterator[Mutant]:
-    """Yields the faults of the output that change which pixels a bin has, or which of them is the maximum."""
+    """The faults of the output that change which pixels a bin has, or which of them is the maximum."""
     plain = Mutant("")
     for mutant in MUTANTS:
         holds_back = mutant.name in ("a maximum begins with 0", "an empty bin reads the pixel at the edge")
