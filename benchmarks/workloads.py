@@ -150,3 +150,14 @@ def problem(row: Row) -> Problem:
         if (level == index).any()
     )
     return Problem(row, tuple(levels))
+
+
+def maps_of(problem: Problem) -> list[np.ndarray]:
+    """What pooling reads on the host: the maps of each level."""
+    return [level.feature for level in problem.levels]
+
+
+def gradients_of(problem: Problem) -> list[np.ndarray]:
+    """What a gradient for the maps reads on the host: what arrives at the output of each level."""
+    arriving = gradient(problem.row)
+    return [arriving[level.rois] for level in problem.levels]

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..workloads import gradient
 from .contestant import LAYOUTS, numpy_dtype
 
 if TYPE_CHECKING:
@@ -164,17 +163,6 @@ class DeviceContestants:
             except Exception as error:  # noqa: BLE001 - ml_dtypes, or a CuPy that knows it, may be missing
                 absent[f"roikit {dtype}"] = f"{type(error).__name__}: {error}"
         return present, absent
-
-
-def maps_of(problem: Problem) -> list[np.ndarray]:
-    """What pooling reads on the host: the maps of each level."""
-    return [level.feature for level in problem.levels]
-
-
-def gradients_of(problem: Problem) -> list[np.ndarray]:
-    """What a gradient for the maps reads on the host: what arrives at the output of each level."""
-    arriving = gradient(problem.row)
-    return [arriving[level.rois] for level in problem.levels]
 
 
 def gradients_like_maps(inputs: Inputs) -> dict[int, list[Any]]:

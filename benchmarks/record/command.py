@@ -12,7 +12,6 @@ import itertools
 import os
 import sys
 import tempfile
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import partial
@@ -26,8 +25,9 @@ from rich.console import Console
 from ..assembler import facts as assembler
 from ..measuring import gpu, machine
 from ..operators import OPERATORS, UNNAMED, operator_called
-from . import goldens, rows, table
+from . import rows, table
 from .document import Document, NothingMeasuredError, Skipped, operator_of
+from .work import Work, measure_goldens
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,20 +57,6 @@ def default_path(*, on_gpu: bool) -> Path:
     return RECORDED / f"{'-'.join(words)}-{datetime.now(UTC):%Y-%m-%d}.json"
 
 
-@dataclass(frozen=True)
-class Work:
-    """Some operations of an operator, on some of its rows."""
-
-    operator: Operator
-    operations: list[Any]
-    rows: list[str]
-
-    @property
-    def label(self) -> str:
-        """What the names of its steps begin with, and a space; nothing for the operator that records need not name."""
-        return "" if self.operator.name == UNNAMED else f"{self.operator.name} "
-
-
 def chosen_work(operators: Sequence[str], operations: Sequence[str], rows: Sequence[str]) -> list[Work]:
     """What was asked for; where nothing was asked for, everything.
 
@@ -95,21 +81,6 @@ def chosen_work(operators: Sequence[str], operations: Sequence[str], rows: Seque
         )
         for one in found
     ]
-
-
-def measure_goldens(document: Document, operator: Operator, implementation: str, seconds: float, jobs: int) -> None:
-    """Adds the conformance of an implementation to an operator, if it is not there yet.
-
-    Raises:
-        RuntimeError: no case was run, or not all.
-    """
-    found = document.content.setdefault("conformance", {})
-    name = implementation if operator.name == UNNAMED else f"{implementation} {operator.name}"
-    if found.get(name, {}).get("complete"):
-        return
-    result = found[name] = goldens.judge(operator, implementation, min(seconds, document.seconds_left), jobs)
-    if not result["verdicts"] or not result["complete"]:
-        raise RuntimeError(f"the golden cases did not end; exit status {result['status']}, {result['verdicts']}")
 
 
 def measure_cpu(document: Document, work: Work, threads: Sequence[int], seconds: float) -> None:

@@ -11,15 +11,15 @@ from ..measuring import machine, probes
 from ..measuring.device import Timer
 from ..operators import UNNAMED
 from . import gpu_rows, tools
-from .command import measure_goldens
+from .work import measure_goldens
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ..measuring.floors import Rates
     from ..operator import Counted, Exercise, Operator
-    from .command import Work
     from .document import Document
+    from .work import Work
 
 _KEPT_SECONDS = 150.0  # of the time, for what comes after the rows of gradients and poolers
 _TOOL_SECONDS = 55.0

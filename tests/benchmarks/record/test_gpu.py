@@ -18,8 +18,8 @@ from benchmarks.operators.roi_align.gpu import roikit as ours
 from benchmarks.operators.roi_align.operations import Operation
 from benchmarks.operators.roi_align.operator import ROI_ALIGN
 from benchmarks.record import goldens, gpu_record, gpu_rows
-from benchmarks.record.command import Work
 from benchmarks.record.document import Document
+from benchmarks.record.work import Work
 from benchmarks.suites import gpu as series
 from benchmarks.workloads import problem
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ....measuring.device_contestant import gradients_of, maps_of
-from ....workloads import gradient, gradient_of_few
+from ....workloads import gradient, gradient_of_few, gradients_of, maps_of
 from ..operations import Operation
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from roikit.kernels import roi_pool, roi_pool_backward
 
-from ....measuring.device_contestant import DeviceContestant, gradients_like_maps, gradients_of, maps_of
+from ....measuring.device_contestant import DeviceContestant, gradients_like_maps
+from ....workloads import gradients_of, maps_of
 from ..operations import Operation
 
 if TYPE_CHECKING:
