@@ -22,7 +22,7 @@ _HERE = Path(__file__).resolve().parent
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Adds the options."""
-    group = parser.getgroup("roikit", "RoIAlign conformance (pytest --pyargs roikit.conformance …)")
+    group = parser.getgroup("roikit", "conformance of RoI operators (pytest --pyargs roikit.conformance …)")
     for option, metavar, text in (
         ("implementation", "NAME", "MODULE:FUNCTION with torchvision's signature, or a registered implementation"),
         ("arrays", "KIND", "what arrays a function takes: auto, numpy, torch or cupy"),
@@ -36,6 +36,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     ):
         group.addoption(f"--roikit-{option}", metavar=metavar, help=text)
     for option, text in (
+        ("op", "only this operator; of a function, the one that it computes: RoIAlign unless this says otherwise"),
         ("dialect", "judge by this dialect only; a function, by this one instead of torchvision's; may be repeated"),
         ("dtype", "only this data type; a function is run in float32 unless this says otherwise; may be repeated"),
         ("layout", "only NCHW or NHWC"),
@@ -83,7 +84,7 @@ class CaseItem(pytest.Item):
 
     def runtest(self) -> None:
         """Makes the call. What is not supported is skipped; a contested reading is an expected failure."""
-        from .verdicts.verdict import Verdict
+        from .verdict import Verdict
 
         judgement = self._run.judge(self._made)
         self.user_properties.append(("verdict", judgement.verdict.value))
@@ -102,7 +103,7 @@ class CaseItem(pytest.Item):
         lines = [
             str(excinfo.value),
             f"case:  {case.title}",
-            f"rules: {', '.join(case.rules)}, as {dialect} has them; see SPECIFICATION.md in {_HERE}",
+            f"rules: {', '.join(case.rules)}, as {dialect} has them; see operators/{case.operator}/RULES.md in {_HERE}",
             f"again: roikit conform {self._run.typed} --select {case.id} --dialect {dialect} --dtype {dtype}",
         ]
         return "\n".join(lines)

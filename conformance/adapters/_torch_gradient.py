@@ -14,27 +14,25 @@ if TYPE_CHECKING:
 
     import torch
 
-    from ..operators.roi_align.call import RoiAlignCall
+    from ..operator import Call
 
 
-def answer(
-    call: RoiAlignCall, boxes: np.ndarray, pool: Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
-) -> np.ndarray:
-    """Returns what a call asks for, ``pool`` being the function of maps and of ``boxes`` that pools.
+def answer(call: Call, boxes: np.ndarray, pool: Callable[[torch.Tensor, torch.Tensor], torch.Tensor]) -> np.ndarray:
+    """What a call asks for, ``pool`` being the function of maps and of ``boxes`` that pools.
 
     Raises:
         Unsupported: no gradient reaches what it is asked for.
     """
-    maps, rois = as_tensor(call.input), as_tensor(boxes)
+    given = call.arrays()
+    maps, rois = as_tensor(given["input"]), as_tensor(boxes)
     if call.operation == Operation.FORWARD:
         return as_array(pool(maps, rois))
-    assert call.grad is not None
     wanted = maps if call.operation == Operation.FEATURE_GRADIENT else rois
     wanted.requires_grad_()
     output = pool(maps, rois)
     if not output.requires_grad:
         raise Unsupported(f"the output has no {call.operation.replace('_', ' ')}")
-    output.backward(as_tensor(call.grad))
+    output.backward(as_tensor(given["grad"]))
     if wanted.grad is None:
         raise Unsupported(f"no {call.operation.replace('_', ' ')} arrives")
     gradient = as_array(wanted.grad)

@@ -1,23 +1,22 @@
-"""A plain function with torchvision's signature: ``f(input, boxes, output_size, spatial_scale, sampling_ratio, aligned)``."""
+"""A plain function with the signature that torchvision has for an operator."""
 
 from __future__ import annotations
 
-import importlib
 import inspect
 import sys
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ...kernels.dialects.choices import Offset
-from ...kernels.dialects.roi_align import DIALECTS
-from ..implementation import Description
-from ..operator import Operation
+from ..implementation import Capability, Description
+from ..operator import DTYPES, Operation
+from ..operators import DEFAULT, call_type, dialects_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import numpy as np
 
-    from ..operators.roi_align.call import RoiAlignCall
+    from ..operator import Call
 
 ARRAYS = ("auto", "numpy", "torch", "cupy")
 
@@ -32,27 +31,28 @@ class PlainCallable:
     requires: ClassVar[tuple[str, ...]] = ()
     install: ClassVar[str] = ""
 
-    def __init__(self, module: str, function: str, arrays: str) -> None:
-        """Imports ``function`` of ``module``."""
-        loaded = importlib.import_module(module)
+    def __init__(self, module: str, function: str, arrays: str, operator: str = DEFAULT) -> None:
+        """Imports ``function`` of ``module``, which computes ``operator``."""
+        loaded = import_module(module)
         self._function: Callable[..., Any] = getattr(loaded, function)
         if not callable(self._function):
             raise TypeError(f"{module}:{function} is not callable")
         if arrays == "auto":
             arrays = next((name for name in ("torch", "cupy") if name in sys.modules), "numpy")
-        self._arrays = arrays
+        self._arrays, self._operator = arrays, operator
+        setattr(self, operator, self._answer)
         self._version = str(getattr(sys.modules.get(module.partition(".")[0]), "__version__", "unknown version"))
 
     def describe(self) -> Description:
-        """A function may follow any dialect; the runner is told which."""
-        return Description(
-            version=self._version,
-            homepage="",
-            dialects=tuple(DIALECTS),
-            modes=("avg", "max") if "mode" in self._parameters() else ("avg",),
-            dtypes=("float16", "bfloat16", "float32", "float64"),
-            operations=tuple(Operation) if self._arrays == "torch" else (Operation.FORWARD,),
+        """A function may follow any dialect of its operator; the runner is told which."""
+        kind = call_type(self._operator)
+        can = Capability(
+            dialects=tuple(dialects_of(self._operator)),
+            modes=("avg", "max") if "mode" in self._parameters() else kind.plain_modes,
+            dtypes=DTYPES,
+            operations=tuple(kind.answers) if self._arrays == "torch" else (Operation.FORWARD,),
         )
+        return Description(version=self._version, homepage="", operators={self._operator: can})
 
     def _parameters(self) -> tuple[str, ...]:
         try:
@@ -60,26 +60,21 @@ class PlainCallable:
         except (TypeError, ValueError):  # a compiled function
             return ()
 
-    def roi_align(self, call: RoiAlignCall, out: np.ndarray | None = None) -> np.ndarray:
-        """Calls the function; ``sampling_ratio`` is -1 for adaptive sampling, as in torchvision.
-
-        A gradient is that of automatic differentiation, if the function is of torch tensors.
-        """
+    def _answer(self, call: Call, out: np.ndarray | None = None) -> np.ndarray:
+        """Calls the function. A gradient is that of automatic differentiation, if the function is of torch tensors."""
         del out
-        ratio, scale = call.single_sampling_ratio(), call.single_scale()
-        keywords = {"mode": call.mode} if call.mode != "avg" else {}
+        given, named = call.plain_arguments()
 
         def pool(maps: Any, boxes: Any) -> Any:
-            aligned = DIALECTS[call.dialect].offset != Offset.NONE
-            adaptive_or = ratio if ratio > 0 else -1
-            return self._function(maps, boxes, call.output_size, scale, adaptive_or, aligned, **keywords)
+            return self._function(maps, boxes, *given, **named)
 
+        arrays = call.arrays()
         if self._arrays == "torch":
             from ._torch_gradient import answer
 
-            return answer(call, call.boxes, pool)
+            return answer(call, arrays["boxes"], pool)
         if self._arrays == "cupy":
             import cupy
 
-            return cupy.asnumpy(pool(cupy.asarray(call.input), cupy.asarray(call.boxes)))  # type: ignore[no-any-return]
-        return pool(call.input, call.boxes)  # type: ignore[no-any-return]  # the worker looks whether it is an array
+            return cupy.asnumpy(pool(cupy.asarray(arrays["input"]), cupy.asarray(arrays["boxes"])))  # type: ignore[no-any-return]
+        return pool(arrays["input"], arrays["boxes"])  # type: ignore[no-any-return]  # the worker looks whether it is an array

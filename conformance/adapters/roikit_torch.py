@@ -9,10 +9,13 @@ from ._torch_gradient import answer
 from .roikit import RoikitHost
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy as np
 
     from ..implementation import Description
     from ..operators.roi_align.call import RoiAlignCall
+    from ._script import Script
 
 
 class RoikitTorch(RoikitHost):
@@ -20,6 +23,7 @@ class RoikitTorch(RoikitHost):
 
     requires: ClassVar[tuple[str, ...]] = ("torch",)
     install: ClassVar[str] = "pip install 'roikit[torch]'"
+    scripts: ClassVar[Mapping[str, Script]] = {}
 
     def __init__(self) -> None:
         super().__init__()
@@ -32,7 +36,8 @@ class RoikitTorch(RoikitHost):
         import torch
 
         described = super().describe()
-        return replace(described, version=f"{described.version}, torch {torch.__version__}", takes_out=False)
+        can = {name: replace(kernel, takes_out=False) for name, kernel in described.operators.items()}
+        return replace(described, version=f"{described.version}, torch {torch.__version__}", operators=can)
 
     def roi_align(self, call: RoiAlignCall, out: np.ndarray | None = None) -> np.ndarray:
         """Calls the function as its users do."""

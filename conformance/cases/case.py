@@ -5,33 +5,19 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from .. import operators
 from ..arrays import box_rows, feature_map, numpy_dtype, sparse_images
-from ..operator import Operation
-from ..operators.roi_align.call import RoiAlignCall, shape_of
+from ..operator import Answer, Operation, to_layout
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
     from importlib.resources.abc import Traversable
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Answer:
-    """An output that a case allows.
-
-    Attributes:
-        output: Exact values as nested lists, of the shape that `Case.shape` gives; a number, or ``"nan"``, ``"-inf"``, or
-            ``"nonfinite"`` (NaN or infinite).
-        bound: Greatest error of each element, nested like ``output``; None if the output must be equal bit for bit. An element
-            without a bound (None) lies on a discontinuity, where no bound holds.
-    """
-
-    output: Any
-    bound: Any = None
+    from ..operator import Call
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,9 +52,10 @@ class Case:
 
     Attributes:
         id: Never reused for another case.
+        operator: The name of the operator.
         group: Column of the result table; the name of the file that holds the case.
         title: What the case asks, in a sentence.
-        rules: The rules of ``SPECIFICATION.md`` that it exercises.
+        rules: The rules of the operator's chapter that it exercises.
         kind: ``"value"``; ``"invalid"``: the RoIs ``invalid_rois`` must be refused or give NaN; ``"error"``: the call must be
             refused; ``"property"``: several answers must go together as `properties` says, whatever they are.
         operation: What is asked for: the output, or a gradient.
@@ -86,6 +73,7 @@ class Case:
     """
 
     id: str
+    operator: str
     group: str
     title: str
     rules: tuple[str, ...]
@@ -103,55 +91,53 @@ class Case:
 
     @property
     def mode(self) -> str:
-        """``"avg"`` or ``"max"``."""
-        mode: str = self.arguments["mode"]
+        """What becomes of the samples of a bin, ``"avg"`` or ``"max"``; empty if the operator has no modes."""
+        mode: str = self.arguments.get("mode", "")
         return mode
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """The shape of what must be returned: ``(K, C, P_h, P_w)``; ``(N, C, H, W)`` or ``(K, 4)`` for a gradient."""
-        return shape_of(self.arguments, self.operation)
+        """The shape of what must be returned, in the order of axes that case files have."""
+        return operators.call_type(self.operator).shape_of(self.arguments, self.operation)
+
+    @property
+    def answer_axes(self) -> str:
+        """The axes of what must be returned: ``"K C P_h P_w"``."""
+        return operators.call_type(self.operator).answers[self.operation]
 
     def expectation(self, dialect: str, dtype: str) -> Expectation | None:
-        """Returns what the case expects under ``dialect`` in ``dtype``, or None if it says nothing about them."""
+        """What the case expects under ``dialect`` in ``dtype``, or None if it says nothing about them."""
         return next((e for e in self.expected if dialect in e.dialects and dtype in e.dtypes), None)
 
-    def call(self, dialect: str, dtype: str, layout: str) -> RoiAlignCall:
-        """Returns the case as a call with arrays of ``dtype`` in ``layout``."""
-        arguments = self.arguments
+    def call(self, dialect: str, dtype: str, layout: str) -> Call:
+        """The case as a call with arrays of ``dtype`` in ``layout``."""
+        kind = operators.call_type(self.operator)
+        given: dict[str, Any] = {"operation": self.operation, "dialect": dialect, "layout": layout}
+        for name in kind.axes.keys() & self.arguments.keys():
+            given[name] = self._array(name, kind, dtype, layout)
+        return kind(**given, **kind.parameters_of(self.arguments))
 
-        def array(data: Mapping[str, Any]) -> np.ndarray:
-            values = feature_map(data).astype(numpy_dtype(dtype))
-            moved = values.transpose(0, 2, 3, 1) if layout == "NHWC" and values.ndim == 4 else values
-            return np.ascontiguousarray(moved)
-
-        return RoiAlignCall(
-            operation=self.operation,
-            input=array(arguments["input"]),
-            grad=array(arguments["grad"]) if "grad" in arguments else None,
-            boxes=self._boxes().astype("float64" if dtype == "float64" else "float32"),
-            output_size=_pair(arguments["output_size"]),
-            spatial_scale=_pair(map(float, arguments["spatial_scale"])),
-            sampling_ratio=_pair(arguments["sampling_ratio"]),
-            mode=arguments["mode"],
-            layout=layout,
-            dialect=dialect,
-        )
-
-    def _boxes(self) -> np.ndarray:
-        boxes = box_rows(self.arguments["boxes"])
-        if self.memory == "sparse":
-            boxes[:, 0] += sparse_images(self.arguments["input"]["shape"][1:]) - 1
-        return boxes
+    def _array(self, name: str, kind: type[Call], dtype: str, layout: str) -> np.ndarray:
+        data, wide = self.arguments[name], "float64" if dtype == "float64" else "float32"
+        if name in kind.coordinates:
+            rows = box_rows(data)
+            if self.memory == "sparse":
+                rows[:, 0] += sparse_images(self.arguments["input"]["shape"][1:]) - 1
+            return rows.astype(wide)
+        values = feature_map(data).astype(numpy_dtype(dtype))
+        return np.ascontiguousarray(to_layout(values, kind.axes[name], layout))
 
 
-def _pair(values: Iterable[Any]) -> tuple[Any, Any]:
-    first, second = values
-    return first, second
+class Origin(NamedTuple):
+    """What a file says of all its cases."""
+
+    group: str
+    edition: str
+    operator: str
 
 
-def case_from_json(data: Mapping[str, Any], group: str, edition: str) -> Case:
-    """Returns the case that ``data``, an object of a case file, describes."""
+def case_from_json(data: Mapping[str, Any], origin: Origin) -> Case:
+    """The case that ``data``, an object of a case file, describes."""
     expected = tuple(
         Expectation(
             dialects=tuple(item["dialects"]),
@@ -162,7 +148,8 @@ def case_from_json(data: Mapping[str, Any], group: str, edition: str) -> Case:
     )
     return Case(
         id=data["id"],
-        group=group,
+        group=origin.group,
+        operator=origin.operator,
         title=data["title"],
         rules=tuple(data["rules"]),
         kind=data["kind"],
@@ -175,24 +162,25 @@ def case_from_json(data: Mapping[str, Any], group: str, edition: str) -> Case:
         invalid_rois=tuple(data.get("invalid_rois", ())),
         stages=data.get("stages"),
         source=data.get("source", ""),
-        edition=data.get("edition", edition),
+        edition=data.get("edition", origin.edition),
     )
 
 
 def cases_of(document: Mapping[str, Any]) -> list[Case]:
-    """Returns the cases of a case file."""
-    return [case_from_json(item, document["group"], document["edition"]) for item in document["cases"]]
+    """The cases of a case file; those of one that names no operator are of RoIAlign."""
+    origin = Origin(document["group"], document["edition"], document.get("operator", operators.DEFAULT))
+    return [case_from_json(item, origin) for item in document["cases"]]
 
 
 @cache
 def load_cases() -> tuple[Case, ...]:
-    """Returns all golden cases, in the order of the files and within them."""
+    """All golden cases, in the order of the files and within them."""
     return tuple(case for file in case_files() for case in cases_of(json.loads(file.read_text(encoding="utf-8"))))
 
 
-def case_files() -> list[Traversable]:
-    """The case files of all operators, by operator and name."""
-    folders = [operators.folder(name).joinpath("cases") for name in operators.NAMES]
+def case_files(*names: str) -> list[Traversable]:
+    """The case files of some operators, or of all, by operator and name."""
+    folders = [operators.folder(name).joinpath("cases") for name in names or operators.NAMES]
     return [
         file
         for folder in folders

@@ -4,16 +4,28 @@ from __future__ import annotations
 
 import sys
 from enum import StrEnum
+from importlib.metadata import entry_points
 from pathlib import Path  # noqa: TC003 - typer reads the annotations
 from typing import Annotated
 
 import typer
 
-from ...reports.command import app as report
-from ..exits import fail, interruptible, refusing
+from ..exits import interruptible, refusing
 from ..results.gate import Gate  # noqa: TC001 - typer reads the annotations
 from .deviations import app as deviations
 from .fuzz import fuzz
+from .options import (
+    Arrays,
+    ArraysOption,
+    DialectsOption,
+    DtypesOption,
+    LayoutsOption,
+    OnceOption,
+    OperatorsOption,
+    OutputFile,
+    TimeoutOption,
+    VerboseOption,
+)
 from .peers import app as peers
 
 app = typer.Typer(
@@ -26,16 +38,8 @@ app = typer.Typer(
 )
 app.add_typer(peers, name="peers")
 app.add_typer(deviations, name="deviations")
-app.add_typer(report, name="report")
-
-
-class Arrays(StrEnum):
-    """What kind of arrays a plain function takes."""
-
-    AUTO = "auto"
-    NUMPY = "numpy"
-    TORCH = "torch"
-    CUPY = "cupy"
+for point in entry_points(group="roikit.commands"):  # those of other wings, such as `report`
+    app.add_typer(point.load(), name=point.name)
 
 
 class Listed(StrEnum):
@@ -44,6 +48,7 @@ class Listed(StrEnum):
     IMPLEMENTATIONS = "implementations"
     CASES = "cases"
     DIALECTS = "dialects"
+    OPERATORS = "operators"
 
 
 class Mode(StrEnum):
@@ -77,6 +82,7 @@ def conform(
         typer.Argument(metavar="[NAME]...", help="Registered implementations; all of them if none is named."),
     ] = None,
     *,
+    op: OperatorsOption = None,
     implementation: Annotated[
         list[str] | None,
         typer.Option(
@@ -86,16 +92,8 @@ def conform(
             help="Judge a function with torchvision's signature. May be repeated.",
         ),
     ] = None,
-    arrays: Annotated[
-        Arrays, typer.Option(help="The arrays that functions take; auto: those of the library that they import.")
-    ] = Arrays.AUTO,
-    dialect: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME",
-            help="Judge by this dialect only; a function, by this one instead of torchvision's. May be repeated.",
-        ),
-    ] = None,
+    arrays: ArraysOption = Arrays.AUTO,
+    dialect: DialectsOption = None,
     select: Annotated[
         list[str] | None,
         typer.Option(
@@ -105,20 +103,9 @@ def conform(
     edition: Annotated[
         str | None, typer.Option(metavar="YYYY-MM", help="Only the cases that there were in this edition.")
     ] = None,
-    dtype: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME",
-            help="Only this data type. May be repeated. Functions are run in float32 unless this says otherwise.",
-        ),
-    ] = None,
-    layout: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Only NCHW or NHWC.")] = None,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output", "-o", metavar="FILE", help="Write all results there, as NDJSON; with --detect, as one JSON."
-        ),
-    ] = None,
+    dtype: DtypesOption = None,
+    layout: LayoutsOption = None,
+    output: OutputFile = None,
     junit: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a JUnit XML report there.")] = None,
     markdown: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the table and the reasons there, for a CI's job summary.")
@@ -160,13 +147,8 @@ def conform(
             help="Annotations and job summary of GitHub Actions; by default where it runs there.",
         ),
     ] = None,
-    once: Annotated[
-        bool,
-        typer.Option("--once", help="In one process only: half the time, but memory that is read unwritten may pass."),
-    ] = False,
-    timeout: Annotated[
-        float, typer.Option(min=0.1, max=86400, metavar="SECONDS", help="Limit of a single call.")
-    ] = 30.0,
+    once: OnceOption = False,
+    timeout: TimeoutOption = 30.0,
     jobs: Annotated[
         int,
         typer.Option(
@@ -181,10 +163,6 @@ def conform(
         Path | None,
         typer.Option(metavar="FILE", help="Write the footprints that --detect reads there, as JSON; implies it."),
     ] = None,
-    reproduce: Annotated[
-        tuple[str, str] | None,
-        typer.Option(metavar="CASE IMPLEMENTATION", help="Run nothing, but print the script of `roikit reproduce`."),
-    ] = None,
 ) -> None:
     """Judge implementations by the golden cases, or, with --detect, tell which dialects they follow.
 
@@ -192,11 +170,6 @@ def conform(
     deviates, a dialect is not the declared one, or an implementation could not be loaded; **2** the command was wrong; **3**
     nothing was run.
     """
-    if reproduce:
-        _print_script(
-            *reproduce, *(_only_one(option, given) for option, given in (("dialect", dialect), ("dtype", dtype)))
-        )
-        return
     from ..errors import UsageError
     from ..results.deviations import DeviationListError
     from ..results.file import IncompleteResultsError
@@ -206,6 +179,7 @@ def conform(
 
     request = Request(
         names=names or [],
+        operators=op or [],
         callables=implementation or [],
         arrays=arrays.value,
         dialects=dialect or [],
@@ -234,20 +208,6 @@ def conform(
     raise typer.Exit(status)
 
 
-def _only_one(option: str, given: list[str] | None) -> str | None:
-    if given and len(given) > 1:
-        fail(f"--reproduce takes one --{option}, not {len(given)}")
-    return given[0] if given else None
-
-
-def _print_script(case: str, implementation: str, dialect: str | None, dtype: str | None) -> None:
-    from ..errors import UsageError
-    from ..scripts import reproduce as reproduction
-
-    with refusing(UsageError):
-        typer.echo(reproduction.reproduce(case, implementation, dialect, dtype))
-
-
 @app.command()
 def reproduce(
     case: Annotated[str, typer.Argument(metavar="CASE", help="See `roikit list cases`.")],
@@ -265,22 +225,27 @@ def reproduce(
     library deviates. A dialect or data type that is not given is that of a known deviation, if there is one. Exit status 2:
     the command was wrong.
     """
-    _print_script(case, implementation, dialect, dtype)
+    from ..errors import UsageError
+    from ..scripts import reproduce as reproduction
+
+    with refusing(UsageError):
+        typer.echo(reproduction.reproduce(case, implementation, dialect, dtype))
 
 
 @app.command("list")
 def list_(
     what: Annotated[Listed, typer.Argument(help="What to list.")],
     *,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say more of each.")] = False,
+    verbose: VerboseOption = False,
 ) -> None:
-    """List implementations, cases or dialects."""
+    """List implementations, operators, cases or dialects."""
     from . import listing
 
     {
         Listed.IMPLEMENTATIONS: listing.implementations,
         Listed.CASES: listing.cases,
         Listed.DIALECTS: listing.dialects,
+        Listed.OPERATORS: listing.operators,
     }[what](verbose=verbose)
 
 

@@ -26,7 +26,7 @@ from ..results.gates import choose, compare, failing, fails, read_baseline
 from ..results.summary import Summary
 from ..running.runner import Listener, run
 from ..running.targets import select_targets, selection
-from ..verdicts.verdict import Verdict
+from ..verdict import Verdict
 from . import presentation
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ class _Run:
 
 
 def _with_advice(subject: Subject) -> Subject:
-    """Returns ``subject``; if it is absent, with what would make an environment for it."""
+    """``subject``; if it is absent, with what would make an environment for it."""
     environment = environments.of_implementation(subject.implementation)
     if subject.state != "absent" or environment is None:
         return subject
@@ -109,7 +109,7 @@ def _with_advice(subject: Subject) -> Subject:
 def _selection_for(target: Target, request: Request) -> Selection:
     is_callable = target.dialects is not None
     dtypes = request.dtypes or (["float32"] if is_callable else [])
-    return selection(dtypes, request.layouts, request.dialects)
+    return selection(dtypes, request.layouts, request.dialects, request.operators)
 
 
 def conform(request: Request) -> int:
@@ -173,11 +173,19 @@ def conform(request: Request) -> int:
 
 
 def _asked_for(request: Request) -> tuple[Sequence[Case], list[Target]]:
-    """Returns the cases and the implementations that a request is about."""
-    chosen = selection(request.dtypes, request.layouts, request.dialects)
-    cases = select_cases(of_edition(read_cases(request.cases), request.edition), request.patterns)
+    """The cases and the implementations that a request is about."""
+    chosen = selection(request.dtypes, request.layouts, request.dialects, request.operators)
+    everything = of_edition(read_cases(request.cases), request.edition)
+    asked = [case for case in everything if not chosen.operators or case.operator in chosen.operators]
+    cases = select_cases(asked, request.patterns)
     targets = select_targets(
-        request.names, request.callables, request.arrays, chosen.dialects, request.pythons, request.workers
+        request.names,
+        request.callables,
+        request.arrays,
+        chosen.dialects,
+        request.pythons,
+        request.workers,
+        chosen.operators,
     )
     if request.deviations and len(targets) > 1:
         raise UsageError(f"--deviations is the list of one implementation, and these are {len(targets)}")

@@ -12,15 +12,12 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from ...kernels.dialects.roi_align import DIALECTS
+from .. import operators
 from ..cases.case import load_cases
-from ..detection.decision import detect as decide
-from ..detection.derivative import compare, compare_boxes
-from ..detection.reading import FORMAT, Reader, Setting, offered, records
+from ..detection.reading import FORMAT, Reader, Setting
 from ..detection.report import Finding, Verdict, document, show
 from ..errors import UsageError
 from ..exits import EXIT_CONFORMS, EXIT_DEVIATES, EXIT_NOTHING_RUN
-from ..operators.roi_align.probes.probes import SIZE
 from ..peers.environments import cache_directory
 from ..results import deviations
 from ..results.file import provenance
@@ -31,9 +28,9 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
     from pathlib import Path
 
-    from ..detection.decision import Detection
-    from ..detection.reading import Readings
-    from ..implementation import Description
+    from ..findings import Detection, Readings
+    from ..implementation import Capability, Description
+    from ..operator import Probes
     from ..results.result import Subject
     from ..running.request import Request, Selection
     from ..workers.process import Target
@@ -61,8 +58,10 @@ def detect(request: Request, footprints: Path | None) -> int:
     for name, option in _FOR_CASES.items():
         if getattr(request, name):
             raise UsageError(f"{option} is about golden cases, and --detect runs none")
-    chosen = selection(request.dtypes, request.layouts, request.dialects)
-    targets = select_targets(request.names, request.callables, request.arrays, chosen.dialects, request.pythons)
+    chosen = selection(request.dtypes, request.layouts, request.dialects, request.operators)
+    targets = select_targets(
+        request.names, request.callables, request.arrays, chosen.dialects, request.pythons, (), chosen.operators
+    )
     console = Console(emoji=False) if Console().is_terminal else Console(emoji=False, width=_FILE_WIDTH)
     about = provenance(json.loads(json.dumps(asdict(request), default=str)))
     with ExitStack() as stack:
@@ -79,7 +78,9 @@ def detect(request: Request, footprints: Path | None) -> int:
         if output:
             output.write(_text({**about, **document(subjects, findings)}))
         if pictures:
-            pictures.write(_text({"format": FORMAT, **about, "map": SIZE, "footprints": list(_footprints(read))}))
+            pictures.write(
+                _text({"format": FORMAT, **about, "map": _map_size(), "footprints": list(_footprints(read))})
+            )
     show(console, subjects, findings, verbose=request.verbose)
     return _status(subjects, findings)
 
@@ -112,22 +113,51 @@ def _read(target: Target, chosen: Selection, seconds: float, progress: Progress,
             return _Read(target, subject, [])
         description = describe(subject)
         settings = list(_settings(description, target, chosen))
-        progress.update(task, total=len(settings) * len(offered(description)))
+        progress.update(task, total=sum(len(_probes(s).offered(_capability(description, s).modes)) for s in settings))
         readings = [
-            (setting, reader.read(description, setting, lambda: progress.advance(task))) for setting in settings
+            (
+                setting,
+                reader.read(
+                    _probes(setting), _capability(description, setting), setting, lambda: progress.advance(task)
+                ),
+            )
+            for setting in settings
         ]
     return _Read(target, subject, readings)
 
 
+def _probes(setting: Setting) -> Probes:
+    probes = operators.get(setting.operator).probes
+    assert probes is not None
+    return probes
+
+
+def _capability(description: Description, setting: Setting) -> Capability:
+    capability = description.capability(setting.operator)
+    assert capability is not None
+    return capability
+
+
+def _map_size() -> tuple[int, int]:
+    """The size of the maps that footprints are read on."""
+    probes = operators.get(operators.DEFAULT).probes
+    assert probes is not None
+    return probes.size
+
+
 def _settings(description: Description, target: Target, chosen: Selection) -> Iterator[Setting]:
-    """Yields every setting that an implementation can be asked in: all its dialects, in float32 and one layout unless told."""
-    layouts = [layout for layout in description.layouts if layout in (chosen.layouts or description.layouts)]
-    wanted = chosen.dtypes or ("float32", *description.dtypes)
-    dtypes = [dtype for dtype in wanted if dtype in description.dtypes]
-    for dialect in target.dialects or description.dialects:
-        if dialect in (chosen.dialects or (dialect,)) and layouts:
-            for dtype in dict.fromkeys(dtypes if chosen.dtypes else dtypes[:1]):
-                yield Setting(dialect=dialect, dtype=dtype, layout=layouts[0])
+    """Every setting that an implementation can be asked in: all its dialects, in float32 and one layout unless told."""
+    for name in chosen.operators or operators.NAMES:
+        capability = description.capability(name)
+        if capability is None or operators.get(name).probes is None:
+            continue
+        layouts = [layout for layout in capability.layouts if layout in (chosen.layouts or capability.layouts)]
+        wanted = chosen.dtypes or ("float32", *capability.dtypes)
+        dtypes = [dtype for dtype in wanted if dtype in capability.dtypes]
+        for dialect in target.dialects_of(name, capability.dialects):
+            if dialect in (chosen.dialects or (dialect,)) and layouts:
+                for dtype in dict.fromkeys(dtypes if chosen.dtypes else dtypes[:1]):
+                    yield Setting(operator=name, dialect=dialect, dtype=dtype, layout=layouts[0])
 
 
 def _declares(target: Target, request: Request) -> bool:
@@ -137,8 +167,9 @@ def _declares(target: Target, request: Request) -> bool:
 
 def _find(target: Target, setting: Setting, readings: Readings, *, is_declared: bool) -> Finding:
     """Decides what was read; what is declared is only looked at afterwards."""
-    detection = decide(readings.forward, setting.dtype)
-    of_maps, of_boxes = (gradient(readings, detection.best, setting.dtype) for gradient in (compare, compare_boxes))
+    probes = _probes(setting)
+    detection = probes.detect(readings, setting.dtype)
+    of_maps, of_boxes = probes.derivatives(readings, detection.best, setting.dtype)
     finding = Finding(target.name, setting, detection, of_maps, of_boxes, Verdict.UNDECLARED)
     if detection.best is None:
         return finding.judged(Verdict.UNREAD if detection.unexplained else Verdict.UNSUPPORTED)
@@ -151,11 +182,15 @@ def _find(target: Target, setting: Setting, readings: Readings, *, is_declared: 
 
 
 def _known(name: str, setting: Setting, detection: Detection) -> str:
-    """Returns why it is known that what was detected is not what is declared; nothing if it is not known."""
-    about = [d for d in deviations.load(name, load_cases()) if d.is_about(setting.dialect, setting.dtype)]
+    """Why it is known that what was detected is not what is declared; nothing if it is not known."""
+    about = [
+        d for d in deviations.load(name, load_cases()) if d.is_about(setting.operator, setting.dialect, setting.dtype)
+    ]
     everywhere = next((d.reason for d in about if "*" in d.cases), "")
     chosen = {point: choice for d in about for point, choice in d.choices.items()}
-    declared = DIALECTS.get(setting.dialect)  # which a worker of a later version may have made up
+    declared = operators.get(setting.operator).dialects.get(
+        setting.dialect
+    )  # which a worker of a later version may have made up
     if everywhere or not chosen or not declared or not detection.fits(replace(declared, **chosen)):
         return everywhere
     return "; ".join(d.reason for d in about if d.choices)
@@ -164,12 +199,12 @@ def _known(name: str, setting: Setting, detection: Detection) -> str:
 def _footprints(read: Sequence[_Read]) -> Iterator[dict[str, object]]:
     for each in read:
         for setting, readings in each.readings:
-            for record in records(readings):
+            for record in _probes(setting).footprints(readings):
                 yield {"implementation": each.target.name, **asdict(setting), **record}
 
 
 def _text(content: dict[str, Any]) -> str:
-    """Returns a JSON document; where environments lie, which error messages give away, is of this machine only."""
+    """A JSON document; where environments lie, which error messages give away, is of this machine only."""
     return json.dumps(content, allow_nan=False).replace(str(cache_directory()), "…") + "\n"
 
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-from ...kernels.dialects.roi_align import DIALECTS, Dialect
+from .. import operators as registry
 from ..cases.case import load_cases
 from ..implementation import registered
 from ..peers import places
-from ..verdicts.contested import is_contested
+from ..verdicts.contested import question_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,22 +42,37 @@ def implementations(*, verbose: bool) -> None:
     _print((*columns, "Python") if verbose else columns, rows)
 
 
+def operators(*, verbose: bool) -> None:
+    """Prints the operators; with ``verbose`` what each can be asked for."""
+    rows = []
+    for operator in registry.everyone():
+        count = sum(case.operator == operator.name for case in load_cases())
+        row = (operator.name, f"{operator.prefix}-", str(len(operator.dialects)), str(count))
+        asked = ", ".join(operator.operations), ", ".join(operator.modes)
+        rows.append((*row, *asked, ", ".join(operator.main_dialects)) if verbose else row)
+    columns = ("operator", "rules", "dialects", "cases")
+    _print((*columns, "operations", "modes", "main dialects") if verbose else columns, rows)
+
+
 def cases(*, verbose: bool) -> None:
     """Prints the golden cases."""
     rows = []
     for case in load_cases():
-        row = (case.group, case.id, " ".join(case.rules), case.title)
-        status = "contested" if is_contested(case) else ""
+        row = (case.operator, case.group, case.id, " ".join(case.rules), case.title)
+        status = "contested" if question_of(case) else ""
         rows.append((*row, " ".join(case.dtypes), case.edition, status, case.source) if verbose else row)
-    columns = ("group", "case", "rules", "title")
+    columns = ("operator", "group", "case", "rules", "title")
     _print((*columns, "data types", "edition", "status", "source") if verbose else columns, rows)
 
 
 def dialects(*, verbose: bool) -> None:
-    """Prints the named dialects: where each differs from torchvision's default, or with ``verbose`` every choice."""
-    default, rows = Dialect(), []
-    for name, dialect in DIALECTS.items():
-        values = {field.name: getattr(dialect, field.name) for field in fields(dialect)}
-        shown = {key: value for key, value in values.items() if verbose or value != getattr(default, key)}
-        rows.append((name, ", ".join(f"{key}={value}" for key, value in shown.items()) or "(the defaults)"))
-    _print(("dialect", "every choice" if verbose else "choices other than torchvision's"), rows)
+    """Prints the named dialects: where each differs from the defaults, or with ``verbose`` every choice."""
+    rows = []
+    for operator in registry.everyone():
+        default = type(next(iter(operator.dialects.values())))()
+        for name, dialect in operator.dialects.items():
+            values = {field.name: getattr(dialect, field.name) for field in fields(dialect)}
+            shown = {key: value for key, value in values.items() if verbose or value != getattr(default, key)}
+            choices = ", ".join(f"{key}={value}" for key, value in shown.items()) or "(the defaults)"
+            rows.append((operator.name, name, choices))
+    _print(("operator", "dialect", "every choice" if verbose else "choices other than the defaults"), rows)

@@ -10,7 +10,7 @@ from rich.table import Table
 from ..results.gate import Gate
 from ..results.kinds import Kind, by_rule, in_words
 from ..results.summary import NOTHING, Cell, Mark
-from ..verdicts.verdict import FAILURES, Verdict
+from ..verdict import FAILURES, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,8 +29,11 @@ _UNBOUNDED_WIDTH = 1000
 
 def show(console: Console, summary: Summary, *, verbose: bool) -> None:
     """Prints a run."""
-    if summary.results:
-        _show_table(console, summary.rows(), summary.groups)
+    tables = summary.tables()
+    for operator, rows in tables:
+        if len(tables) > 1:
+            _print(console, f"\n[bold]{operator}[/]")
+        _show_table(console, rows, summary.groups[operator])
     for subject in summary.subjects:
         if subject.state != "ran":
             colour = "dim" if subject.state == "absent" else "bold red"

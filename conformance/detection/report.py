@@ -10,34 +10,20 @@ from typing import TYPE_CHECKING, Any
 from rich.markup import escape
 from rich.table import Table
 
-from ...kernels.dialects.roi_align import DIALECTS
-from .reading import number
+from .. import operators
+from ..findings import number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from rich.console import Console
 
+    from ..findings import Choice, Decision, Derivative, Detection, Oddity, RuledOut
     from ..results.result import Subject
-    from .decision import Choice, Decision, Detection, Oddity, RuledOut
-    from .derivative import Derivative
     from .reading import Setting
 
 FORMAT = 1
 """Version of the file format."""
-
-RULES = {
-    "offset": "RA-1",
-    "end": "RA-2",
-    "min_size": "RA-2",
-    "adaptive": "RA-4",
-    "grid_cap": "RA-4",
-    "empty_grid": "RA-8",
-    "outside": "RA-6",
-    "max": "RA-9",
-    "max_start": "RA-9",
-}
-"""The rule of each decision point."""
 
 _MOST_TABLES = 8  # that are printed without --verbose
 _NAMES_SHOWN = 3
@@ -80,19 +66,33 @@ class Finding:
     known: str = ""
 
     def judged(self, verdict: Verdict, known: str = "") -> Finding:
-        """Returns the finding with a verdict; ``known`` is the reason of a known deviation."""
+        """The finding with a verdict; ``known`` is the reason of a known deviation."""
         return replace(self, verdict=verdict, known=known)
 
     @property
     def nearest(self) -> str | None:
         """The named dialect that is nearest, called as it is declared if that means the same."""
         declared, nearest = self.setting.dialect, self.detection.nearest
-        return declared if nearest and DIALECTS.get(declared) == DIALECTS[nearest] else nearest
+        dialects = operators.get(self.setting.operator).dialects
+        return declared if nearest and dialects.get(declared) == dialects[nearest] else nearest
+
+    @property
+    def rules(self) -> Mapping[str, str]:
+        """The rule of each decision point."""
+        probes = operators.get(self.setting.operator).probes
+        assert probes is not None
+        return probes.points
 
     @property
     def title(self) -> str:
         """The implementation and how it was asked."""
-        return f"{self.implementation} · {self.setting.dialect} · {self.setting.dtype} {self.setting.layout}"
+        setting = self.setting
+        return f"{self.implementation} · {dialect_label(setting)} · {setting.dtype} {setting.layout}"
+
+
+def dialect_label(setting: Setting) -> str:
+    """A dialect with its operator, unless that is RoIAlign."""
+    return setting.dialect if setting.operator == operators.DEFAULT else f"{setting.operator} · {setting.dialect}"
 
 
 def show(console: Console, subjects: Sequence[Subject], findings: Sequence[Finding], *, verbose: bool) -> None:
@@ -118,7 +118,9 @@ def _show_finding(console: Console, finding: Finding, version: str) -> None:
     for heading in ("rule", "decision point", "choice", "evidence"):
         table.add_column(heading, overflow="fold", no_wrap=heading != "evidence")
     for decision in finding.detection.decisions:
-        table.add_row(RULES[decision.point], decision.point, choices_of(decision), escape(evidence_of(decision)))
+        table.add_row(
+            finding.rules[decision.point], decision.point, choices_of(decision), escape(evidence_of(decision))
+        )
     if finding.detection.decisions:
         console.print(table, highlight=False)
     for line in _lines(finding):
@@ -127,12 +129,12 @@ def _show_finding(console: Console, finding: Finding, version: str) -> None:
 
 
 def choices_of(decision: Decision) -> str:
-    """Returns the choices that remain, in words."""
+    """The choices that remain, in words."""
     return " or ".join(map(text_of, decision.left)) or "–"
 
 
 def evidence_of(decision: Decision) -> str:
-    """Returns what rules the other choices out, by probe; and why several remain."""
+    """What rules the other choices out, by probe; and why several remain."""
     by_probe: dict[str, list[str]] = {}
     for each in decision.ruled_out:
         by_probe.setdefault(each.probe, []).append(text_of(each.choice))
@@ -141,14 +143,14 @@ def evidence_of(decision: Decision) -> str:
 
 
 def text_of(choice: Choice) -> str:
-    """Returns a choice in words."""
+    """A choice in words."""
     if choice is None:
         return "none"
     return str(choice) if isinstance(choice, str) else f"{choice:g}"
 
 
 def name_of(finding: Finding) -> str:
-    """Returns the dialect that was detected: its name, with others of the same meaning, or the nearest name."""
+    """The dialect that was detected: its name, with others of the same meaning, or the nearest name."""
     detection = finding.detection
     if detection.names:
         declared = finding.setting.dialect
@@ -166,7 +168,7 @@ def name_of(finding: Finding) -> str:
 
 
 def backward_of(derivative: Derivative) -> str:
-    """Returns what is known of a backward, in a few words."""
+    """What is known of a backward, in a few words."""
     if not derivative.compared:
         return "not read" if derivative.failures else "not offered"
     if not derivative.differences:
@@ -215,7 +217,7 @@ def _show_all(console: Console, findings: Sequence[Finding]) -> None:
         table.add_column(heading, overflow="fold", justify="right" if heading == "unexplained" else "left")
     for finding in findings:
         setting = finding.setting
-        asked = setting.dialect if setting.dtype == "float32" else f"{setting.dialect} {setting.dtype}"
+        asked = dialect_label(setting) + ("" if setting.dtype == "float32" else f" {setting.dtype}")
         gradients = backward_of(finding.derivative), backward_of(finding.box_derivative)
         cells = finding.implementation, asked, name_of(finding), *gradients
         unexplained = len(finding.detection.unexplained)
@@ -224,7 +226,7 @@ def _show_all(console: Console, findings: Sequence[Finding]) -> None:
 
 
 def document(subjects: Sequence[Subject], findings: Sequence[Finding]) -> dict[str, Any]:
-    """Returns the findings for a file."""
+    """The findings for a file."""
     return {
         "format": FORMAT,
         "implementations": [asdict(subject) for subject in subjects],
@@ -245,7 +247,7 @@ def _record(finding: Finding) -> dict[str, Any]:
         "decisions": [
             {
                 "point": decision.point,
-                "rule": RULES[decision.point],
+                "rule": finding.rules[decision.point],
                 "left": [_json(choice) for choice in decision.left],
                 "ruled_out": [_ruled_out(each) for each in decision.ruled_out],
                 "open": decision.open,

@@ -47,13 +47,29 @@ class FloatType:
         exponent = numerator.bit_length() - denominator.bit_length()
         return odd.bit_length() <= self.bits and self.least_exponent <= exponent <= self.greatest_exponent
 
+    def nearest(self, x: Fraction) -> Fraction:
+        """The number of this type that ``x`` is rounded to: the nearest; of two, the one whose last bit is 0.
+
+        Raises:
+            OverflowError: it is infinity.
+        """
+        magnitude = abs(x)
+        exponent = magnitude.numerator.bit_length() - magnitude.denominator.bit_length()
+        if Fraction(2) ** exponent > magnitude:
+            exponent -= 1
+        unit = Fraction(2) ** (max(exponent, self.least_exponent) - self.bits + 1)
+        rounded = round(x / unit) * unit  # of two that are equally near, Python's takes the even one
+        if abs(rounded) > self.largest:
+            raise OverflowError(f"{float(x)} is beyond the largest number, {self.largest}")
+        return rounded
+
     def overflows(self, x: Fraction) -> bool:
         """Whether ``x`` is beyond the largest number, which is looked at only if its exponent may be."""
         exponent = x.numerator.bit_length() - x.denominator.bit_length()
         return exponent >= self.greatest_exponent and abs(x) > self.largest
 
     def rounding(self, magnitude: float) -> float:
-        """Returns the greatest error of rounding a number of at most ``magnitude``."""
+        """The greatest error of rounding a number of at most ``magnitude``."""
         return max(self.unit * magnitude, self.underflow) if magnitude <= self.largest else math.inf
 
     @property
@@ -62,7 +78,7 @@ class FloatType:
         return self.smallest * self.unit
 
     def gamma(self, roundings: float) -> float:
-        """Returns the greatest relative error of so many roundings in a row."""
+        """The greatest relative error of so many roundings in a row."""
         return roundings * self.unit / (1 - roundings * self.unit) if roundings * self.unit < 1 else math.inf
 
 
@@ -113,7 +129,7 @@ def as_floats(function: Callable[[Any], float], array: Array) -> Array:
 
 
 def as_float(x: Exact | None) -> float:
-    """Returns ``x``, rounded; infinity if it is too large, 0 if it is no number."""
+    """``x``, rounded; infinity if it is too large, 0 if it is no number."""
     try:
         return float(x) if isinstance(x, Fraction) else 0.0
     except OverflowError:

@@ -19,7 +19,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.patheffects import withStroke
 
 from ..exact.numbers import HALF
-from ..operators.roi_align.explanation import decimal, differences, rule_of
+from ..explanation import decimal, differences
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-    from ..operators.roi_align.explanation import Explanation, Feature, Pair, Point, RoiPool
+    from ..explanation import Explanation, Feature, Pair, Point, Windows
     from ..sampling.axis import Axis, Sample
 
     Ends = tuple[Fraction, Fraction]
@@ -39,12 +39,12 @@ _MAP_COLOURS = LinearSegmentedColormap.from_list("map", ["#F7F9FA", "#C3CDD6"])
 _STYLE: Any = {"font.family": "DejaVu Sans", "font.size": 9.5, "text.color": _INK, "svg.hashsalt": "roikit"}
 _CHOSEN: Style = {"fill": True, "facecolor": _ORANGE, "alpha": 0.4, "linewidth": 0, "zorder": 1}
 _PANEL, _GAP, _ABOVE, _BELOW = 5.0, 0.55, 0.75, 0.7  # inches
-_MOST_VALUES, _MOST_BINS = 24, 50  # along a side: pixels whose values are written, bins of RoIPool that are drawn
+_MOST_VALUES, _MOST_BINS = 24, 50  # along a side: pixels whose values are written, bins of whole pixels that are drawn
 _ENLARGED = 2.5  # pixels around a sample, in every direction
 _DOTTED, _READABLE = 25, 4  # points: a cell with room for a dot, and a letter that can be read
 
 
-def draw(path: Path, explanations: Sequence[Explanation], rounded: RoiPool, at: Pair) -> None:
+def draw(path: Path, explanations: Sequence[Explanation], windows: Sequence[Windows], at: Pair) -> None:
     """Draws to a PNG or SVG file. ``at`` is the bin to enlarge."""
     with rc_context(_STYLE):
         y, x = _view([e.y for e in explanations]), _view([e.x for e in explanations])
@@ -53,27 +53,28 @@ def draw(path: Path, explanations: Sequence[Explanation], rounded: RoiPool, at: 
         for (left, middle, _), e in zip(panels, explanations, strict=True):
             _overview(left, e, at, y, x)
             _enlarge(middle, e, at, shape)
-        _roi_pool(panels[0][2], explanations[0], rounded, at, y, x)
+        for beside in windows[:1]:  # there is room for one
+            _whole_pixels(panels[0][2], explanations[0], beside, at, y, x)
         if len(explanations) > 1:
             _difference(panels[1][2], *explanations)
         figure.savefig(path, dpi=150, metadata={"Date": None} if path.suffix.lower() == ".svg" else None)
 
 
-def figures(e: Explanation, rounded: RoiPool, at: Pair) -> dict[str, Figure]:
-    """Returns the panels of one dialect as figures of their own: ``overview``, ``bin``, ``roi_pool``."""
+def figures(e: Explanation, windows: Windows, at: Pair) -> dict[str, Figure]:
+    """The panels of one dialect as figures of their own: ``overview``, ``bin``, ``windows``."""
     with rc_context(_STYLE):
         y, x = _view([e.y]), _view([e.x])
         shape = min(max(np.ptp(y) / np.ptp(x), 0.6), 1)
-        made = {name: _panels(1, shape, columns=1) for name in ("overview", "bin", "roi_pool")}
+        made = {name: _panels(1, shape, columns=1) for name in ("overview", "bin", "windows")}
         overview, enlarged, pooled = (panels[0][0] for _, panels in made.values())
         _overview(overview, e, at, y, x)
         _enlarge(enlarged, e, at, shape)
-        _roi_pool(pooled, e, rounded, at, y, x)
+        _whole_pixels(pooled, e, windows, at, y, x)
         return {name: figure for name, (figure, _) in made.items()}
 
 
 def _panels(rows: int, shape: float, columns: int = 3) -> tuple[Figure, Any]:
-    """Returns a figure and its panels, so many a row, ``shape`` times as high as wide."""
+    """A figure and its panels, so many a row, ``shape`` times as high as wide."""
     width, height = columns * (_PANEL + _GAP), rows * (shape * _PANEL + _ABOVE + _BELOW)
     figure, style = Figure(figsize=(width, height)), {"anchor": "NW", "frame_on": False}
     panels = figure.subplots(rows, columns, squeeze=False, subplot_kw=style)
@@ -86,17 +87,17 @@ def _panels(rows: int, shape: float, columns: int = 3) -> tuple[Figure, Any]:
 
 
 def _near(number: Fraction) -> float:
-    """Returns a number that Matplotlib can draw."""
+    """A number that Matplotlib can draw."""
     return min(max(float(number), -1e5), 1e5)
 
 
 def _part(axis: Axis, first: int, last: int) -> Ends:
-    """Returns where bins begin and end, the last one excluded."""
+    """Where bins begin and end, the last one excluded."""
     return axis.start + first * axis.bin, axis.start + last * axis.bin
 
 
 def _view(axes: Sequence[Axis]) -> Span:
-    """Returns what to show: the map and, as far as half a map around it, the RoIs."""
+    """What to show: the map and, as far as half a map around it, the RoIs."""
     pixels, ends = axes[0].pixels, [_near(end) for axis in axes for end in _part(axis, 0, axis.bins)]
     return min(max(min(ends) - 0.4, -pixels / 2), -0.6), max(min(max(ends) + 0.4, 1.5 * pixels), pixels - 0.4)
 
@@ -136,7 +137,7 @@ def _map(axes: Axes, feature: Feature, ys: Span, xs: Span) -> float:
 
 
 def _label(value: float, cell: float) -> str:
-    """Returns a value in as many digits as a cell has room for."""
+    """A value in as many digits as a cell has room for."""
     *longer, shortest = (f"{value:.{digits}g}" for digits in (4, 3, 2))
     return next((label for label in longer if len(label) <= cell / 4), shortest)
 
@@ -192,7 +193,7 @@ def _enlarge(axes: Axes, e: Explanation, at: Pair, shape: float) -> None:
     above, below = "all its samples are outside (RA-6)" if points else "it has no samples (RA-4)", ""
     if point:
         position = f"({decimal(point.x.position)}, {decimal(point.y.position)})"
-        above = f"{rule_of(e)} over {e.y.taken} × {e.x.taken} samples; that at {position}:"
+        above = f"{e.rule} over {e.y.taken} × {e.x.taken} samples; that at {position}:"
         terms = _corners(axes, e, point, min(max(cell / 7, 7), 11))
         is_sum = is_average or len(e.candidates(point)) == 1
         below = f"{' + '.join(terms)} = {decimal(point.value)}" if is_sum else "greatest of " + ", ".join(terms)
@@ -200,14 +201,14 @@ def _enlarge(axes: Axes, e: Explanation, at: Pair, shape: float) -> None:
 
 
 def _zoom(ends: Ends, sample: Sample | None) -> Span:
-    """Returns what to show of an axis: the bin and the pixels that the sample reads, but not much."""
+    """What to show of an axis: the bin and the pixels that the sample reads, but not much."""
     shown = [*map(_near, ends), *((sample.low[0] - 0.6, sample.high[0] + 0.6) if sample else ())]
     middle = float(sample.low[0] + sample.high[1]) if sample else sum(shown) / 2
     return max(min(shown) - 0.3, middle - _ENLARGED), min(max(shown) + 0.3, middle + _ENLARGED)
 
 
 def _widen(span: Span, length: float, pixels: int) -> Span:
-    """Returns the span, at least so long; more of the map, if there is."""
+    """The span, at least so long; more of the map, if there is."""
     length = max(length, np.ptp(span))
     low = min(max(sum(span) / 2 - length / 2, -0.6), pixels - 0.4 - length)
     low = min(max(low, span[1] - length), span[0])
@@ -229,13 +230,13 @@ def _corners(axes: Axes, e: Explanation, point: Point, size: float) -> list[str]
     return [f"{decimal(weight)} · {decimal(e.pixel(at))}" for at, weight in weights.items()]
 
 
-def _roi_pool(axes: Axes, e: Explanation, rounded: RoiPool, at: Pair, ys: Span, xs: Span) -> None:
-    """Draws RoIPool's bins on the map, and the RoI as it was before it was rounded."""
+def _whole_pixels(axes: Axes, e: Explanation, windows: Windows, at: Pair, ys: Span, xs: Span) -> None:
+    """Draws bins of whole pixels on the map, and the RoI as it was before it was windows."""
     cell = _map(axes, e.call.feature, ys, xs)
     (x1, y1, x2, y2), (scale_y, scale_x) = e.call.box, e.call.spatial_scale
     before = (y1 * scale_y, y2 * scale_y), (x1 * scale_x, x2 * scale_x)
     _box(axes, *before, edgecolor=_VERMILLION, linewidth=1.8, linestyle="--", label="RoI, not rounded")
-    for (p, rows), (q, columns) in product(enumerate(rounded.y.bins), enumerate(rounded.x.bins)):
+    for (p, rows), (q, columns) in product(enumerate(windows.y.bins), enumerate(windows.x.bins)):
         if rows and columns and (max(e.call.output_size) <= _MOST_BINS or (p, q) == at):
             inset = Fraction(1 + (p + q) % 2, 14)
             box = [(pixels.start - HALF + inset, pixels.stop - HALF - inset) for pixels in (rows, columns)]
@@ -243,8 +244,8 @@ def _roi_pool(axes: Axes, e: Explanation, rounded: RoiPool, at: Pair, ys: Span, 
             if (p, q) == at:
                 _box(axes, *box, **_CHOSEN, label=f"bin {at}")
                 _box(axes, *box, edgecolor=_BLUE, linewidth=2.2, label="bin")
-    corners = f"rows {rounded.y.start} … {rounded.y.end}, columns {rounded.x.start} … {rounded.x.end}"
-    _caption(axes, "RoIPool", f"{corners}; bin {at} = {decimal(rounded.values[at])}, its greatest pixel")
+    corners = f"rows {windows.y.start} … {windows.y.end}, columns {windows.x.start} … {windows.x.end}"
+    _caption(axes, windows.title, f"{corners}; bin {at} = {decimal(windows.values[at])}, its greatest pixel")
 
 
 def _difference(axes: Axes, first: Explanation, second: Explanation) -> None:

@@ -1,9 +1,6 @@
 """What ``roikit explain`` does: follows one RoI through all steps, and names the rule of each.
 
-RoIPool stands beside it, to show what rounding does. It follows torchvision's ``roi_pool``: along x (y alike), columns
-run from ``start = round(x1 · scale)`` to ``end = round(x2 · scale)``, half away from zero, and number
-``size = max(end − start + 1, 1)``. Bin q has those from ``start + ⌊q · size / P_w⌋`` up to, but not including,
-``start + ⌈(q + 1) · size / P_w⌉``, as far as the map goes; its value is their greatest, or 0 if there are none.
+Operators that read whole pixels, such as RoIPool, stand beside it, to show what rounding does.
 """
 
 from __future__ import annotations
@@ -19,10 +16,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from ...kernels.dialects.choices import EmptyGrid
-from ...kernels.dialects.roi_align import DIALECTS
+from .. import operators
 from ..errors import UsageError
-from ..operators.roi_align.explanation import Explanation, RoiPool, Rounded, decimal, differences, rule_of
-from .request import read_bin, read_call, read_dialects
+from ..explanation import decimal, differences
+from .request import beside, explained, read_bin, read_call, read_dialects
 from .walkthrough import run, write
 
 if TYPE_CHECKING:
@@ -30,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ..exact.numbers import Exact
-    from ..operators.roi_align.explanation import Pair
+    from ..explanation import Explanation, Pair, Window, Windows
     from ..sampling.axis import Axis
     from .request import Request
 
@@ -46,15 +43,15 @@ def explain(request: Request) -> None:
     """
     names, call = read_dialects(request), read_call(request)
     at = read_bin(request, call)
-    explanations, rounded = [Explanation(call, name) for name in names], RoiPool(call)
+    explanations, windows = [explained(call, name) for name in names], beside(call)
     draw = _drawer(request.picture) if request.picture else None
     outputs = run(request.run, call, names[0])
     console = Console(highlight=False) if Console().is_terminal else Console(width=_FILE_WIDTH, highlight=False)
     height, width = call.feature.shape
     console.print(f"[bold]RoI ({_list(call.box)})[/] on {escape(request.map)}, {height} × {width} pixels\n")
-    _show(console, explanations, rounded, at)
+    _show(console, explanations, windows, at)
     if draw and request.picture:
-        draw(request.picture, explanations, rounded, at)
+        draw(request.picture, explanations, windows, at)
         console.print(f"Drawn to {escape(str(request.picture))}")
     for output in outputs:
         console.print(_matrix(f"{output.implementation} {output.version}, {output.dtype}", "p, q", output.values), "")
@@ -63,7 +60,7 @@ def explain(request: Request) -> None:
         console.print(f"Written to {escape(str(request.output))}")
 
 
-def _drawer(path: Path) -> Callable[[Path, Sequence[Explanation], RoiPool, Pair], None]:
+def _drawer(path: Path) -> Callable[[Path, Sequence[Explanation], Sequence[Windows], Pair], None]:
     if path.suffix.lower() not in (".png", ".svg"):
         raise UsageError(f"--picture takes a name that ends in .png or .svg, not {path.name!r}")
     try:
@@ -73,20 +70,20 @@ def _drawer(path: Path) -> Callable[[Path, Sequence[Explanation], RoiPool, Pair]
     return draw
 
 
-def _show(console: Console, explanations: Sequence[Explanation], rounded: RoiPool, at: Pair) -> None:
-    console.print(_steps(explanations, rounded, at), "")
-    outputs = [_matrix(f"{rule_of(e)}, {e.dialect}", "p, q", e.values) for e in explanations]
+def _show(console: Console, explanations: Sequence[Explanation], windows: Sequence[Windows], at: Pair) -> None:
+    console.print(_steps(explanations, windows, at), "")
+    outputs = [_matrix(f"{e.rule}, {e.dialect}", "p, q", e.values) for e in explanations]
     if len(explanations) > 1:
         console.print(_choices(*explanations), "")
         outputs.append(_matrix("second − first", "p, q", differences(*explanations)))
-    outputs.append(_matrix("RoIPool, maximum", "p, q", rounded.values))
+    outputs += [_matrix(f"{each.title}, maximum", "p, q", each.values) for each in windows]
     console.print(Columns(outputs, padding=(0, 6)), "")
     for e in explanations:
         console.print(f"[bold]Bin {at}, {e.dialect}[/]", _samples(e, at), sep="\n")
         if e.call.mode == "avg" and (taps := e.taps(*at)):
             title = f"RA-8 weights of the pixels, divided by {e.y.grid * e.x.grid}"
             console.print("", _matrix(title, "y, x", taps), sep="\n")
-        console.print(f"\n{rule_of(e)}: [bold]{decimal(e.values[at])}[/]\n")
+        console.print(f"\n{e.rule}: [bold]{decimal(e.values[at])}[/]\n")
 
 
 def _list(numbers: Iterable[Exact | int]) -> str:
@@ -94,7 +91,7 @@ def _list(numbers: Iterable[Exact | int]) -> str:
 
 
 def _table(*headings: str, justify: Literal["left", "right"] = "left") -> Table:
-    """Returns a table whose first column names: a rule, or a row."""
+    """A table whose first column names: a rule, or a row."""
     table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
     for heading in headings:
         table.add_column(heading, style="" if table.columns else "cyan", justify=justify, overflow="fold")
@@ -102,7 +99,7 @@ def _table(*headings: str, justify: Literal["left", "right"] = "left") -> Table:
 
 
 def _matrix(title: str, corner: str, cells: Mapping[Pair, Exact]) -> Group:
-    """Returns a table of what stands where; blank where nothing stands."""
+    """A table of what stands where; blank where nothing stands."""
     rows, columns = (sorted(set(labels)) for labels in zip(*cells, strict=True))
     table = _table(corner, *map(str, columns[:_SHOWN]), *["…"] * (len(columns) > _SHOWN), justify="right")
     for row in rows[:_SHOWN]:
@@ -113,15 +110,16 @@ def _matrix(title: str, corner: str, cells: Mapping[Pair, Exact]) -> Group:
     return Group(f"[bold]{title}[/]", table)
 
 
-def _steps(explanations: Sequence[Explanation], rounded: RoiPool, at: Pair) -> Table:
-    """Returns RA-1 to RA-4 under each dialect, and RoIPool's integers below them."""
+def _steps(explanations: Sequence[Explanation], windows: Sequence[Windows], at: Pair) -> Table:
+    """RA-1 to RA-4 under each dialect, and RoIPool's integers below them."""
     steps = ("RA-1\ncorners", "RA-2\nextent", "RA-3\nbin size", f"RA-3\nbin {at}", "RA-4\nsamples per bin")
     table = _table("", "", *steps)
     for e in explanations:
         for name, axis, b in zip("yx", (e.y, e.x), at, strict=True):
             table.add_row(e.dialect, name, *_axis(axis, b))
-    for name, pixels, b in zip("yx", (rounded.y, rounded.x), at, strict=True):
-        table.add_row("RoIPool", name, *_rounded_axis(pixels, b))
+    for each in windows:
+        for name, pixels, b in zip("yx", (each.y, each.x), at, strict=True):
+            table.add_row(each.title, name, *_whole_pixels(pixels, b))
     return table
 
 
@@ -136,16 +134,16 @@ def _axis(axis: Axis, b: int) -> list[str]:
     return [corners, decimal(axis.extent), decimal(axis.bin), bounds, grid]
 
 
-def _rounded_axis(axis: Rounded, b: int) -> list[str]:
+def _whole_pixels(axis: Window, b: int) -> list[str]:
     size, bin_ = Fraction(axis.size, len(axis.bins)), axis.bins[b]
     pixels = f"{bin_[0]} … {bin_[-1]}" if bin_ else "none"
     return [f"{axis.start} … {axis.end}", str(axis.size), decimal(size), pixels, f"every pixel, {len(bin_)}"]
 
 
 def _choices(first: Explanation, second: Explanation) -> Table:
-    """Returns the decision points where two dialects differ."""
+    """The decision points where two dialects differ."""
     table = _table("rule", "decision point", first.dialect, second.dialect)
-    one, two = DIALECTS[first.dialect], DIALECTS[second.dialect]
+    one, two = (operators.get(operators.DEFAULT).dialects[e.dialect] for e in (first, second))
     for name in (field.name for field in fields(one)):
         a, b = getattr(one, name), getattr(two, name)
         if a != b:
@@ -158,7 +156,7 @@ def _choices(first: Explanation, second: Explanation) -> Table:
 
 
 def _samples(e: Explanation, at: Pair) -> Table:
-    """Returns the samples of a bin with the pixels that each reads."""
+    """The samples of a bin with the pixels that each reads."""
     weights = ("h_y h_x", "h_y l_x", "l_y h_x", "l_y l_x")
     table = _table("RA-5\n(x, y)", "RA-6\n", *(f"RA-7\n{weight}" for weight in weights), "\nvalue")
     points = e.points(*at)

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .. import operators
 from ..arrays import numpy_dtype
 from ..errors import UsageError
 from ..exact.numbers import Special
-from ..operators.roi_align.call import RoiAlignCall
 from ..results.file import provenance
 from ..running.targets import select_targets
-from ..verdicts.verdict import Judgement
+from ..verdict import Judgement
 from ..workers.greeting import describe
 from ..workers.session import Session
 
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ..exact.numbers import Exact
-    from ..operators.roi_align.explanation import Call, Pair
+    from ..explanation import Pair, Walk
+    from ..operator import Call
     from ..workers.process import Target
     from .request import Request
 
@@ -53,7 +54,7 @@ class Output:
         return {at: Fraction(float(v)) if np.isfinite(v) else Special.NAN for at, v in np.ndenumerate(self.output)}
 
 
-def run(names: Sequence[str], call: Call, dialect: str) -> list[Output]:
+def run(names: Sequence[str], call: Walk, dialect: str) -> list[Output]:
     """Makes a call with registered implementations, each in a process of its own, and returns what comes back.
 
     Raises:
@@ -62,16 +63,18 @@ def run(names: Sequence[str], call: Call, dialect: str) -> list[Output]:
     return [_run(target, call, dialect) for target in (select_targets(names, [], "auto", [], []) if names else [])]
 
 
-def _run(target: Target, call: Call, dialect: str) -> Output:
+def _run(target: Target, call: Walk, dialect: str) -> Output:
     with closing(Session(target, _SECONDS, threading.Event())) as session:
         subject = session.open()
         if subject.state != "ran":
             raise UsageError(f"--run {target.name}: {subject.state}: {subject.reason}")
         description = describe(subject)
-        if dialect not in description.dialects:
-            raise UsageError(f"--run {target.name} follows {', '.join(description.dialects)}, not {dialect}")
-        dtype = next((dtype for dtype in _DTYPES if dtype in description.dtypes), description.dtypes[0])
-        layout = "NCHW" if "NCHW" in description.layouts else description.layouts[0]
+        can = description.capability(operators.DEFAULT)
+        if can is None or dialect not in can.dialects:
+            offered = ", ".join(can.dialects) if can else "no dialect of RoIAlign"
+            raise UsageError(f"--run {target.name} follows {offered}, not {dialect}")
+        dtype = next((dtype for dtype in _DTYPES if dtype in can.dtypes), can.dtypes[0])
+        layout = "NCHW" if "NCHW" in can.layouts else can.layouts[0]
         answer = session.ask(_call(call, dialect, dtype, layout))
     if isinstance(answer, Judgement):
         raise UsageError(f"--run {target.name}: {answer.verdict}: {answer.reason}")
@@ -79,9 +82,10 @@ def _run(target: Target, call: Call, dialect: str) -> Output:
     return Output(target.name, description.version, dialect, dtype, values[0, 0].astype(np.float64))
 
 
-def _call(call: Call, dialect: str, dtype: str, layout: str) -> RoiAlignCall:
+def _call(call: Walk, dialect: str, dtype: str, layout: str) -> Call:
     maps = np.asarray(call.feature, numpy_dtype(dtype))
-    return RoiAlignCall(
+    kind: Any = operators.call_type(operators.DEFAULT)
+    made: Call = kind(
         input=np.ascontiguousarray(maps[None, None] if layout == "NCHW" else maps[None, :, :, None]),
         boxes=np.array([[0.0, *map(float, call.box)]], "float64" if dtype == "float64" else "float32"),
         output_size=call.output_size,
@@ -91,6 +95,7 @@ def _call(call: Call, dialect: str, dtype: str, layout: str) -> RoiAlignCall:
         layout=layout,
         dialect=dialect,
     )
+    return made
 
 
 def write(path: Path, request: Request, outputs: Iterable[Output]) -> None:

@@ -16,14 +16,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
+from .. import operators
 from ..cases.case import Expectation
 from ..operator import Operation
-from ..verdicts import contested
-from ..verdicts.verdict import Judgement, Verdict
+from ..verdict import Judgement, Verdict
+from ..verdicts.contested import question_of
 from ..workers.greeting import describe
-from ..workers.session import Session
-from ..workers.twice import Twice
-from .cases import answers_of
+from ..workers.twice import open_session
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +30,8 @@ if TYPE_CHECKING:
     from ..cases.case import Case
     from ..results.result import Subject
     from ..workers.process import Target
-    from ..workers.session import Plan
+    from ..workers.session import Plan, Session
+    from ..workers.twice import Twice
 
 CALLS = 100
 """Calls of a batch."""
@@ -47,6 +47,7 @@ class Task:
         target: The implementation.
         seed: Of all batches of a run.
         number: Of this batch.
+        operator: The operator that is called.
         dialects: Those to draw from.
         dtypes: Those to draw from.
         layouts: Those to draw from.
@@ -62,6 +63,7 @@ class Task:
     target: Target
     seed: int
     number: int
+    operator: str
     dialects: tuple[str, ...]
     dtypes: tuple[str, ...]
     layouts: tuple[str, ...]
@@ -74,8 +76,9 @@ class Task:
     once: bool
 
     def chance(self) -> int:
-        """Returns the seed of the batch."""
-        digest = hashlib.sha256(f"{self.seed} {self.number}".encode()).digest()
+        """The seed of the batch."""
+        about = f"{self.seed} {self.number}" + ("" if self.operator == operators.DEFAULT else f" {self.operator}")
+        digest = hashlib.sha256(about.encode()).digest()
         return int.from_bytes(digest[:8], "big")
 
 
@@ -134,7 +137,7 @@ _one_at_a_time = threading.Lock()
 def _session(target: Target, seconds: float, once: bool) -> Session | Twice:
     key = target, seconds, once
     if key not in _sessions:
-        _sessions[key] = (Session if once else Twice)(target, seconds, threading.Event())
+        _sessions[key] = open_session(target, seconds, threading.Event(), once=once)
     return _sessions[key]
 
 
@@ -146,23 +149,25 @@ def close_sessions() -> None:
 
 
 def greet(target: Target, seconds: float, once: bool) -> Subject:
-    """Returns what an implementation says of itself."""
+    """What an implementation says of itself."""
     return _session(target, seconds, once).open()
 
 
-def tasks_of(subject: Subject, first: Task) -> Task:
-    """Returns the first task with what the implementation does not describe taken out of what is drawn from."""
-    description = describe(subject)
-    return replace(
+def tasks_of(subject: Subject, first: Task) -> Task | None:
+    """The first task, with what the implementation does not describe taken out of what is drawn from; None if nothing is left."""
+    capability = describe(subject).capability(first.operator)
+    if capability is None:
+        return None
+    described = first.target.dialects_of(first.operator, capability.dialects)
+    task = replace(
         first,
-        dialects=tuple(
-            d for d in first.target.dialects or description.dialects if not first.dialects or d in first.dialects
-        ),
-        dtypes=tuple(d for d in description.dtypes if not first.dtypes or d in first.dtypes),
-        layouts=tuple(x for x in description.layouts if not first.layouts or x in first.layouts),
-        modes=tuple(m for m in description.modes if not first.modes or m in first.modes),
-        operations=tuple(o for o in description.operations if not first.operations or o in first.operations),
+        dialects=tuple(d for d in described if not first.dialects or d in first.dialects),
+        dtypes=tuple(d for d in capability.dtypes if not first.dtypes or d in first.dtypes),
+        layouts=tuple(x for x in capability.layouts if not first.layouts or x in first.layouts),
+        modes=tuple(m for m in capability.modes if not first.modes or m in first.modes),
+        operations=tuple(o for o in capability.operations if not first.operations or o in first.operations),
     )
+    return task if task.dialects and task.dtypes and task.layouts and task.modes and task.operations else None
 
 
 @contextmanager
@@ -206,12 +211,14 @@ class _Attempt:
 
         from . import strategies
 
-        task = self.task
+        task, draws = self.task, operators.get(self.task.operator).draws
+        assert draws is not None
         drawn = strategies.cases(
+            op=task.operator,
             dialects=task.dialects,
             dtypes=task.dtypes,
             modes=task.modes,
-            classes=(*(task.boxes or strategies.BOXES), *(strategies.INVALID if task.invalid else ())),
+            classes=(*(task.boxes or draws.box_classes), *(draws.invalid_classes if task.invalid else ())),
             operations=task.operations,
             kinks=task.kinks,
         )
@@ -266,7 +273,7 @@ class _Attempt:
     def _judge(self, made: Plan) -> Judgement:
         ((_, judged),) = self.session.judge([made])
         judgement = judged.judgement
-        if judgement.verdict == Verdict.DEVIATES and contested.is_contested(made[0]):
+        if judgement.verdict == Verdict.DEVIATES and question_of(made[0]):
             ((_, again),) = self.session.judge([(_with_other_readings(made), *made[1:])])
             return again.judgement
         return judgement
@@ -287,10 +294,13 @@ def _size(found: Found) -> tuple[int, int]:
 
 
 def _with_other_readings(made: Plan) -> Case:
-    """Returns the case with what other readings of a contested rule expect."""
+    """The case with what other readings of a contested rule expect."""
     case, dialect, dtype, _ = made
+    question, quick = question_of(case), operators.get(case.operator).oracle.quick
+    assert question is not None
     others = {
-        name: answers_of(case.arguments, name, dtype, case.operation) for name in contested.other_readings(dialect)
+        name: quick(case.arguments, case.operation, name, dtype, kinks=False, bounds=True)
+        for name in question.others(dialect)
     }
     expected = (Expectation((name,), (dtype,), answers) for name, answers in others.items() if answers)
     return replace(case, expected=(*case.expected, *expected))

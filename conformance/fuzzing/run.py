@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import time
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from contextlib import ExitStack, closing
@@ -14,20 +15,18 @@ from typing import TYPE_CHECKING, Any, Protocol
 from rich.console import Console
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
+from .. import operators
 from ..cases.case import cases_of
 from ..cases.selection import check_names
 from ..errors import UsageError
 from ..exits import EXIT_CONFORMS, EXIT_DEVIATES, EXIT_NOTHING_RUN
 from ..golden.files import render
-from ..implementation import registered
 from ..operator import Operation
 from ..running.targets import select_targets, selection
-from ..scripts.libraries import LIBRARIES
-from ..scripts.reproduce import script_of
+from ..scripts.reproduce import script_of, scripts_of
 from . import batch as fuzz
 from .batch import Batch, Found, Task, run_batch
 from .cases import whole
-from .strategies import BOXES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -43,6 +42,7 @@ class Request:
     """The arguments of the command, as typed."""
 
     implementation: str
+    operator: str
     minutes: float
     batches: int | None
     seed: int
@@ -156,7 +156,11 @@ def fuzz_command(request: Request) -> int:
     """
     target = _target(request)
     is_function = target.dialects is not None
-    chosen = selection(request.dtypes or (["float32"] if is_function else []), request.layouts, request.dialects)
+    operator = operators.get(check_names("operator", [request.operator], operators.NAMES)[0])
+    if operator.draws is None:
+        raise UsageError(f"there is nothing to draw calls of {operator.name} from")
+    dtypes = request.dtypes or (["float32"] if is_function else [])
+    chosen = selection(dtypes, request.layouts, request.dialects, [operator.name])
     console = Console(emoji=False)
     subject = fuzz.greet(target, request.timeout, request.once)
     if subject.state != "ran":
@@ -168,23 +172,25 @@ def fuzz_command(request: Request) -> int:
         target,
         request.seed,
         0,
+        operator.name,
         chosen.dialects,
         chosen.dtypes,
         chosen.layouts,
-        check_names("mode", request.modes, ["avg", "max"]),
-        check_names("operation", request.operations, [str(operation) for operation in Operation]),
-        check_names("class of boxes", request.boxes, BOXES),
+        check_names("mode", request.modes, operator.modes),
+        check_names("operation", request.operations, [str(operation) for operation in operator.operations]),
+        check_names("class of boxes", request.boxes, operator.draws.box_classes),
         request.kinks,
         request.invalid,
         request.timeout,
         request.once,
     )
-    first = fuzz.tasks_of(subject, first)
-    if not (first.dialects and first.dtypes and first.layouts and first.modes and first.operations):
+    task = fuzz.tasks_of(subject, first)
+    if task is None:
         raise UsageError(
-            f"{target.name} has none of the dialects, data types, layouts, modes or operations that were asked for"
+            f"{target.name} has none of the dialects, data types, layouts, modes or operations of {operator.name} "
+            "that were asked for"
         )
-    found, totals = _run(request, first)
+    found, totals = _run(request, task)
     calls, rois = totals["calls"], totals["rois"]
     console.print(
         f"{calls} calls of {rois} RoIs in {totals['batches']} batches of seed {request.seed}: "
@@ -204,7 +210,7 @@ def _target(request: Request) -> Target:
         ([], [], [name]) if "=" in name else ([], [name], []) if ":" in name else ([name], [], [])
     )
     pythons = [f"{name}={request.python}"] if request.python else []
-    (target,) = select_targets(names, functions, request.arrays, request.dialects, pythons, workers)
+    (target,) = select_targets(names, functions, request.arrays, request.dialects, pythons, workers, [request.operator])
     return target
 
 
@@ -259,7 +265,9 @@ def _create(request: Request) -> TextIO:
 
 def _show(console: Console, request: Request, target: Target, found: Found) -> None:
     """Writes the case, and the script if there is one for the library, and says what to do with them."""
-    document = whole(found.arguments, found.dialect, found.dtype, found.operation, kinks=request.kinks)
+    document = whole(
+        found.arguments, found.dialect, found.dtype, found.operation, kinks=request.kinks, op=request.operator
+    )
     (case,) = cases_of(document)
     folder = request.output or Path()
     path = folder / f"{case.id}.json"
@@ -270,16 +278,15 @@ def _show(console: Console, request: Request, target: Target, found: Found) -> N
 
     what = "" if found.operation == Operation.FORWARD else f"{found.operation} "
     say(f"\n{found.verdict}: {target.name} · {what}{found.dialect} {found.dtype} {found.layout}: {found.reason}")
-    given = found.arguments
-    say(
-        f"boxes {given['boxes']}, output {given['output_size']}, scale {given['spatial_scale']}, "
-        f"sampling ratio {given['sampling_ratio']}, {given['mode']}, maps {given['input']['shape']}"
-    )
+    given = {name: value for name, value in found.arguments.items() if name not in ("input", "grad", "invalid_rois")}
+    parameters = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in given.items())
+    say(f"{parameters}, maps {found.arguments['input']['shape']}")
     how = f"-i {target.name}" if ":" in target.name else target.name
-    how = f"--worker '{request.implementation}'" if target.command else how
+    how = f"--worker {shlex.quote(request.implementation)}" if target.command else how
+    how += "" if request.operator == operators.DEFAULT else f" --op {request.operator}"
     where = f"--dialect {found.dialect} --dtype {found.dtype} --layout {found.layout}"
-    say(f"again: roikit conform {how} --cases {path} {where}")
-    if target.name in LIBRARIES and target.name in registered():
+    say(f"again: roikit conform {how} --cases {shlex.quote(str(path))} {where}")
+    if request.operator in scripts_of(target.name):
         command = f"roikit fuzz {target.name} --seed {request.seed}"
         try:
             text = script_of(case, target.name, found.dialect, found.dtype, command)

@@ -1,261 +1,52 @@
-"""Makes the systematic golden cases: every placement of a RoI, with every way of sampling, in several variants.
+"""Makes the systematic golden cases of an operator.
 
-``python -m roikit.conformance.golden.generator conformance`` writes ``cases/systematic.json``, ``systematic-max.json`` and
-``gradient.json`` in the folder ``conformance``. A case is drawn by chance, from a sequence that belongs to its id, and drawn
-anew until it is exact and fair under every main dialect and neither zeros nor ones pass it. What it expects is computed by
-`golden`. No case is ever drawn from what an implementation returns.
+``python -m roikit.conformance.golden.generator conformance`` writes them to ``operators/*/cases/`` in the folder
+``conformance``. A case is drawn by chance, from a sequence that belongs to its id, and drawn anew until it is exact and fair
+under every main dialect and neither zeros nor ones pass it. What it expects is computed by `golden`. No case is ever drawn
+from what an implementation returns.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from fractions import Fraction
-from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from rich.progress import track
 
-from ...kernels.dialects.roi_align import DIALECTS
-from ..operator import Operation
-from ..operators.roi_align.draws.placements import PLACEMENTS, Draw, Placement
-from ..operators.roi_align.faults.mutants import main_dialects
-from ..operators.roi_align.oracle.certificate import exact_dtypes, fairness, forward_result
-from ..operators.roi_align.oracle.gradient import BoxGradient, FeatureGradient
-from ..operators.roi_align.oracle.gradient_certificate import exact_gradient_dtypes, gradient
-from ..verdicts import properties
+from .. import operators
 from .expectations import complete, property_dtypes
 from .files import render
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
-    from ...kernels.dialects.roi_align import Dialect
+    from ..operator import Blueprint, Operator
 
-EDITION = "2026-11"
 ATTEMPTS = 400
 
-SAMPLINGS = {
-    "one": (1, 1),
-    "two": (2, 2),
-    "four": (4, 4),
-    "mixed": (2, 1),
-    "adaptive": (0, 0),
-    "half-adaptive": (0, 2),
-}
-_OUTPUTS = ((1, 1), (2, 2), (2, 2), (1, 4), (4, 2), (2, 4), (3, 2), (4, 4), (2, 7))
-_POWERS = ((1, 1), (2, 2), (1, 4), (4, 2), (2, 4))
-_SCALES = ("1", "1", "1/2", "1/4", "2", "1/8", "1/16")
-_VARIANTS = 3
-_TRANSPOSED = ("s-inside-two-2", "s-corner-adaptive-2", "s-around-one-2", "m-inside-two", "m-corner-adaptive")
 
-
-class Blueprint(NamedTuple):
-    """What is fixed about a case before chance has its say."""
-
-    id: str
-    placement: Placement
-    sampling: str
-    mode: str
-    variant: int
-    operation: Operation = Operation.FORWARD
-    relation: str = ""
-
-
-def blueprints() -> dict[str, list[Blueprint]]:
-    """Returns the blueprints of all systematic cases, by the name of their file."""
-    return {"systematic": list(_averages()), "systematic-max": list(_maxima()), "gradient": list(_gradients())}
-
-
-def _averages() -> Iterator[Blueprint]:
-    for placement, sampling, variant in product(PLACEMENTS, SAMPLINGS, range(_VARIANTS)):
-        # Two ways of sampling an axis by itself are enough once each.
-        if variant == 0 or "-" not in sampling.replace("mixed", "-"):
-            yield Blueprint(f"s-{placement.name}-{sampling}-{variant + 1}", placement, sampling, "avg", variant)
-
-
-def _maxima() -> Iterator[Blueprint]:
-    for placement, sampling in product(PLACEMENTS, ("one", "two", "adaptive")):
-        if placement.name != "huge":  # of which a maximum over samples is long, and tells nothing more
-            yield Blueprint(f"m-{placement.name}-{sampling}", placement, sampling, "max", 0)
-
-
-def _gradients() -> Iterator[Blueprint]:
-    samplings = list(SAMPLINGS)
-    for n, placement in enumerate(PLACEMENTS):
-        for sampling in (samplings[n % 4], "adaptive"):
-            name = f"g-{placement.name}-{sampling}"
-            yield Blueprint(name, placement, sampling, "avg", n, Operation.FEATURE_GRADIENT)
-        if placement.name != "huge":
-            sampling = ("two", "one", "adaptive")[n % 3]
-            yield Blueprint(f"g-max-{placement.name}", placement, sampling, "max", n, Operation.FEATURE_GRADIENT)
-    placed = {placement.name: placement for placement in PLACEMENTS}
-    smooth = (
-        "inside",
-        "top",
-        "left",
-        "bottom",
-        "right",
-        "beyond-top",
-        "beyond-right",
-        "around",
-        "sub-pixel",
-        "thin",
-        "inverted",
-    )
-    for n, name in enumerate(smooth):
-        sampling = ("one", "two", "adaptive")[n % 3] if name != "inverted" else "two"
-        yield Blueprint(f"b-{name}", placed[name], sampling, "avg", n, Operation.BOX_GRADIENT)
-        if n % 2 == 0:
-            yield Blueprint(f"b-max-{name}", placed[name], "one", "max", n, Operation.BOX_GRADIENT)
-    for n, (name, relation) in enumerate(
-        product(("inside", "corner", "beyond-left", "sub-pixel"), properties.RELATIONS)
-    ):
-        mode = "max" if relation == "differences" and n % 2 else "avg"
-        operation = properties.RELATIONS[relation].operations[-1]
-        yield Blueprint(f"p-{relation}-{name}", placed[name], samplings[n % 3], mode, n, operation, relation)
-
-
-def draw(blueprint: Blueprint, attempt: int) -> dict[str, Any]:
-    """Returns the case that a blueprint gives at an attempt, without what is computed."""
-    chance = Draw("roikit", blueprint.id, attempt)
-    is_gradient = blueprint.operation != Operation.FORWARD
-    bins = chance.one(_POWERS if is_gradient else _OUTPUTS)
-    size = chance.one(range(5, 9)), chance.one(range(5, 9))
-    images, channels, rois = (
-        (1, 1, 1) if blueprint.relation else (1 + blueprint.variant % 2, chance.one((1, 2)), chance.one((1, 2)))
-    )
-    scale = [Fraction(chance.one(_SCALES))] * 2
-    if blueprint.variant == 2 and blueprint.sampling == "four":
-        scale[1] = Fraction(chance.one(_SCALES))
-    ratio = SAMPLINGS[blueprint.sampling]
-    spots = [blueprint.placement] * rois + [PLACEMENTS[0]] * blueprint.placement.company
-    boxes = [[images - 1 - k % images, *_box(chance, spot, size, bins, ratio, scale)] for k, spot in enumerate(spots)]
-    arguments: dict[str, Any] = {
-        "input": _map(chance, (images, channels, *size), blueprint),
-        "boxes": boxes,
-        "output_size": list(bins),
-        "spatial_scale": [_number(s) for s in scale],
-        "sampling_ratio": list(ratio),
-        "mode": blueprint.mode,
-    }
-    if is_gradient:
-        arguments["grad"] = _integers(chance, (len(boxes), channels, *bins), range(-4, 5))
-    if blueprint.relation == "differences":
-        arguments["step"] = _integers(chance, (images, channels, *size), (0, 0, Fraction(1, 4)))
-    if blueprint.relation == "box-differences":
-        arguments["step"] = _number(Fraction(1, 16) / min(scale))
-    return _described(blueprint, arguments, scale)
-
-
-def _described(blueprint: Blueprint, arguments: dict[str, Any], scale: list[Fraction]) -> dict[str, Any]:
-    """Returns a case with its title, its rules and its kind."""
-    shape, bins = arguments["input"]["shape"], arguments["output_size"]
-    transposed = blueprint.id in _TRANSPOSED
-    sampled = {"adaptive": "sampled adaptively", "half-adaptive": "sampled adaptively along y"}
-    how = sampled.get(blueprint.sampling, f"{' × '.join(map(str, arguments['sampling_ratio']))} samples per bin")
-    scales = f", scale {' and '.join(map(str, dict.fromkeys(scale)))}" if set(scale) != {1} else ""
-    what = {Operation.FEATURE_GRADIENT: "gradient for the map: ", Operation.BOX_GRADIENT: "gradient for the box: "}
-    says = (
-        f"{properties.RELATIONS[blueprint.relation].says}: "
-        if blueprint.relation
-        else what.get(blueprint.operation, "")
-    )
-    title = f"{says}{blueprint.placement.title}; {bins[0]} × {bins[1]} bins, {how}{scales}."
-    rules = {"RA-1", "RA-3", "RA-5", "RA-7", *blueprint.placement.rules, "RA-8" if blueprint.mode == "avg" else "RA-9"}
-    rules |= {"RA-4"} if 0 in arguments["sampling_ratio"] else set()
-    rules |= {"RA-12"} if shape[0] > 1 else set()
-    rules |= {"RA-14"} if transposed else set()
-    rules |= {Operation.FEATURE_GRADIENT: {"RA-15"}, Operation.BOX_GRADIENT: {"RA-16"}}.get(blueprint.operation, set())
-    case = {
-        "id": blueprint.id,
-        "title": title[0].upper() + title[1:],
-        "rules": sorted(rules, key=lambda rule: int(rule[3:])),
-        "claims": "exact",
-        "kind": "property" if blueprint.relation else "value",
-    }
-    case |= {"operation": blueprint.operation.value} if blueprint.operation != Operation.FORWARD else {}
-    case |= {"relation": blueprint.relation} if blueprint.relation else {}
-    case |= {"memory": "transposed"} if transposed else {}
-    return {**case, "arguments": arguments}
-
-
-def _number(x: Fraction) -> int | float:
-    return int(x) if x.denominator == 1 else float(x)
-
-
-def _integers(chance: Draw, shape: tuple[int, ...], values: Any) -> dict[str, Any]:
-    count = int(np.prod(shape[:-1]))
-    rows = [[_number(Fraction(chance.one(values))) for _ in range(shape[-1])] for _ in range(count)]
-    return {"shape": list(shape), "rows": rows}
-
-
-def _map(chance: Draw, shape: tuple[int, ...], blueprint: Blueprint) -> dict[str, Any]:
-    """Returns maps of small integers; for every other maximum, of negative ones."""
-    negative = blueprint.mode == "max" and chance.one((True, False))
-    wide = blueprint.operation != Operation.FORWARD and blueprint.mode == "max"  # fewer ties
-    return _integers(chance, shape, range(-16, 0) if negative else range(-32, 33) if wide else range(-8, 9))
-
-
-def _box(
-    chance: Draw,
-    spot: Placement,
-    size: tuple[int, int],
-    bins: tuple[int, int],
-    ratio: tuple[int, int],
-    scale: list[Fraction],
-) -> list[int | float]:
-    (y1, y2), (x1, x2) = (
-        span(chance, pixels, count, samples)
-        for span, pixels, count, samples in zip((spot.y, spot.x), size, bins, ratio, strict=True)
-    )
-    return [_number(v) for v in (x1 / scale[1], y1 / scale[0], x2 / scale[1], y2 / scale[0])]
-
-
-def suits(case: Mapping[str, Any]) -> bool:
-    """Returns whether a case is exact and fair, and tells something, under every main dialect."""
-    arguments, mode = case["arguments"], case["arguments"]["mode"]
-    dialects = list(dict.fromkeys(dialect.for_mode(mode) for dialect in main_dialects().values()))
+def suits(case: Mapping[str, Any], operator: Operator) -> bool:
+    """Whether a case is exact and fair, and tells something, under every main dialect of its operator."""
+    assert operator.draws is not None
+    mode = case["arguments"].get("mode", "")
+    dialects = list(dict.fromkeys(operator.dialects[name].for_mode(mode) for name in operator.main_dialects))
     if case["kind"] == "property":
-        return all({"float32", "float64"} <= set(property_dtypes(case, dialect)) for dialect in dialects)
-    if case.get("operation", "forward") != "forward":
-        return all(_gradient_suits(case, dialect) for dialect in dialects)
-    if not all({"float32", "float64"} <= set(exact_dtypes(arguments, dialect)) for dialect in dialects):
-        return False
-    if not all(_tells(forward_result(arguments, dialect).values) for dialect in dialects):
-        return False
-    return not any(fairness(arguments, dialect) for dialect in {d.for_mode(mode) for d in DIALECTS.values()})
+        return all({"float32", "float64"} <= set(property_dtypes(case, operator, dialect)) for dialect in dialects)
+    return operator.draws.suits(case, dialects)
 
 
-def _tells(values: Any) -> bool:
-    """Returns whether neither zeros nor any other constant would pass for an output."""
-    return len(set(values.flat)) > 1 if values.size > 1 else any(values.flat)
-
-
-def _gradient_suits(case: Mapping[str, Any], dialect: Dialect) -> bool:
-    arguments, operation = case["arguments"], Operation(case["operation"])
-    if not {"float32", "float64"} <= set(exact_gradient_dtypes(arguments, operation, dialect)):
-        return False
-    exact = gradient(arguments, operation, dialect)
-    match exact:
-        case FeatureGradient():
-            smooth = not exact.ties.any()
-        case BoxGradient():
-            smooth = not any(exact.kink)
-    return smooth and _tells(exact.values)
-
-
-def generate(blueprint: Blueprint) -> dict[str, Any]:
-    """Returns the first case of a blueprint that suits.
+def generate(blueprint: Blueprint, operator: Operator) -> dict[str, Any]:
+    """The first case of a blueprint that suits.
 
     Raises:
         ValueError: none does.
     """
+    assert operator.draws is not None
     for attempt in range(ATTEMPTS):
-        case = draw(blueprint, attempt)
-        if suits(case):
+        case = operator.draws.draw(blueprint, attempt)
+        if suits(case, operator):
             return case
     raise ValueError(f"{blueprint.id}: nothing suits in {ATTEMPTS} attempts")
 
@@ -264,13 +55,17 @@ def main() -> int:
     """Runs the command line and returns its exit status."""
     parser = argparse.ArgumentParser(prog="python -m roikit.conformance.golden.generator", description=__doc__)
     parser.add_argument("folder", type=Path, help="the folder that holds operators/: conformance")
+    parser.add_argument("operator", nargs="*", help="only of these operators")
     arguments = parser.parse_args()
-    for name, planned in blueprints().items():
-        cases = [complete(generate(blueprint)) for blueprint in track(planned, name)]
-        document = {"edition": EDITION, "group": name, "cases": cases}
-        (arguments.folder / "operators" / "roi_align" / "cases" / f"{name}.json").write_text(
-            render(document), encoding="utf-8"
-        )
+    for operator in map(operators.get, arguments.operator or operators.NAMES):
+        if operator.draws is None:
+            continue
+        marked = {} if operator.name == operators.DEFAULT else {"operator": operator.name}
+        for name, planned in operator.draws.blueprints().items():
+            cases = [complete(generate(blueprint, operator), operator) for blueprint in track(planned, name)]
+            document = {"edition": operator.draws.edition, "group": name, **marked, "cases": cases}
+            path = arguments.folder / "operators" / operator.name / "cases" / f"{name}.json"
+            path.write_text(render(document), encoding="utf-8")
     return 0
 
 

@@ -19,7 +19,7 @@ import math
 import re
 import sys
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from fractions import Fraction
 from pathlib import Path
@@ -30,37 +30,20 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from ...kernels.dialects.choices import Adaptive, EmptyGrid, End, GridCap, Max, MinSize, Offset, Outside
-from ...kernels.dialects.roi_align import DIALECTS, Dialect, named_dialect
 from .. import operators
-from ..arrays import box_rows, feature_map
+from ..arrays import feature_map
 from ..exact.numbers import Special
-from ..operators.roi_align.faults.mutants import main_dialects
-from ..operators.roi_align.oracle.bounds import bounds
-from ..operators.roi_align.oracle.certificate import exact_dtypes, fairness
-from ..operators.roi_align.oracle.output import roi_align
 from .expectations import complete
 from .files import render
-from .generator import EDITION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ..exact.numbers import Array, Exact
+    from ..operator import Operator
 
 _DTYPE = "float32"  # of the computations that the numbers stem from
 _FILE_WIDTH = 200  # columns of what is not printed to a terminal
-_CHOICES = {
-    "offset": Offset,
-    "end": End,
-    "min_size": MinSize,
-    "adaptive": Adaptive,
-    "grid_cap": GridCap,
-    "empty_grid": EmptyGrid,
-    "outside": Outside,
-    "max": Max,
-    "max_start": float,
-}
 
 
 class Verdict(StrEnum):
@@ -97,39 +80,44 @@ class Comparison:
     problem: str
 
 
-def load_catalogue() -> dict[str, Any]:
-    """Returns ``published.json``, its decimal numbers as exact fractions."""
-    text = operators.folder("roi_align").joinpath("published.json").read_text(encoding="utf-8")
+def load_catalogue(operator: str = operators.DEFAULT) -> dict[str, Any]:
+    """``published.json`` of an operator, its decimal numbers as exact fractions."""
+    text = operators.folder(operator).joinpath("published.json").read_text(encoding="utf-8")
     catalogue: dict[str, Any] = json.loads(text, parse_float=Fraction)
     return catalogue
 
 
-def compare(catalogue: Mapping[str, Any] | None = None) -> list[Comparison]:
-    """Returns what the oracle says to every entry of the catalogue (by default that of the package), in its order."""
-    catalogue = load_catalogue() if catalogue is None else catalogue
-    compared = [_compare(entry, catalogue["inputs"]) for entry in catalogue["entries"]]
+def compare(catalogue: Mapping[str, Any] | None = None, operator: str = operators.DEFAULT) -> list[Comparison]:
+    """What the oracle says to every entry of the catalogue (by default that of the package), in its order."""
+    catalogue = load_catalogue(operator) if catalogue is None else catalogue
+    asked = operators.get(operator)
+    compared = [_compare(entry, catalogue["inputs"], asked) for entry in catalogue["entries"]]
     return compared + [
         Comparison(entry["id"], entry["source"], "", Verdict.NOT_EXPRESSIBLE, None, None, entry["reason"], "")
         for entry in catalogue["not_expressible"]
     ]
 
 
-def dialect_of(choice: str | Mapping[str, Any]) -> Dialect:
-    """Returns the dialect that an entry names, or whose choices other than the defaults it lists.
+def dialect_of(choice: str | Mapping[str, Any], operator: Operator) -> Any:
+    """The dialect that an entry names, or whose choices other than the defaults it lists.
 
     Raises:
         ValueError: there is no such dialect, or no such choice.
     """
     if isinstance(choice, str):
-        return named_dialect(choice)
-    if unknown := set(choice) - set(_CHOICES):
+        if choice not in operator.dialects:
+            raise ValueError(f"{operator.name} has no dialect called {choice!r}")
+        return operator.dialects[choice]
+    default = type(next(iter(operator.dialects.values())))()
+    kinds = {known.name: type(getattr(default, known.name)) for known in fields(default)}
+    if unknown := set(choice) - set(kinds):
         raise ValueError(f"a dialect has no choice called {', '.join(sorted(unknown))}")
-    chosen: dict[str, Any] = {name: _CHOICES[name](value) for name, value in choice.items()}
-    return Dialect(**chosen)
+    chosen = {name: kinds[name](v) if issubclass(kinds[name], StrEnum) else float(v) for name, v in choice.items()}
+    return replace(default, **chosen)
 
 
 def input_map(data: str | Mapping[str, Any], inputs: Mapping[str, Any]) -> Array:
-    """Returns the feature map of an entry: one of ``inputs`` by name, rows of numbers, or a ramp.
+    """The feature map of an entry: one of ``inputs`` by name, rows of numbers, or a ramp.
 
     A ramp is ``start`` at the first pixel and grows by ``image``, ``channel``, ``row`` and ``column`` along the axes.
     """
@@ -143,7 +131,7 @@ def input_map(data: str | Mapping[str, Any], inputs: Mapping[str, Any]) -> Array
 
 
 def rounding(number: Fraction, entry: Mapping[str, Any]) -> Fraction:
-    """Returns half a unit of the last place with which ``number`` was published.
+    """Half a unit of the last place with which ``number`` was published.
 
     ``decimals`` counts the places after the point, ``digits`` all significant ones. Decimals None say that numbers were
     published in full, and so does zero in significant digits: nothing was rounded away.
@@ -160,22 +148,22 @@ def rounding(number: Fraction, entry: Mapping[str, Any]) -> Fraction:
 
 
 def _exponent(number: Fraction) -> int:
-    """Returns the exponent of the greatest power of ten that is no greater than a positive number."""
+    """The exponent of the greatest power of ten that is no greater than a positive number."""
     estimate = math.floor(math.log10(number))
     return next(e for e in (estimate + 1, estimate, estimate - 1) if Fraction(10) ** e <= number)
 
 
-def _compare(entry: Mapping[str, Any], inputs: Mapping[str, Any]) -> Comparison:
+def _compare(entry: Mapping[str, Any], inputs: Mapping[str, Any], operator: Operator) -> Comparison:
     label = _label(entry["dialect"])
     recorded: Mapping[str, Any] = entry.get("disagreement", {})
-    difference, bound = _farthest(entry, entry["dialect"], inputs)
+    difference, bound = _farthest(entry, entry["dialect"], inputs, operator)
     agrees = difference <= bound
     problem = ""
     if not agrees and not recorded:
         problem = "disagrees, and no reason is recorded"
     elif agrees and recorded:
         problem = "agrees, but is recorded as disagreeing"
-    elif recorded and not _is_explained(entry, inputs):
+    elif recorded and not _is_explained(entry, inputs, operator):
         problem = "disagrees, and not for the recorded reason"
     return Comparison(
         id=entry["id"],
@@ -189,15 +177,15 @@ def _compare(entry: Mapping[str, Any], inputs: Mapping[str, Any]) -> Comparison:
     )
 
 
-def _is_explained(entry: Mapping[str, Any], inputs: Mapping[str, Any]) -> bool:
-    """Returns whether the numbers agree where the recorded disagreement says that they would.
+def _is_explained(entry: Mapping[str, Any], inputs: Mapping[str, Any], operator: Operator) -> bool:
+    """Whether the numbers agree where the recorded disagreement says that they would.
 
     They do with another dialect (``computed_with``), or if every pixel may be off by half a unit of its last place
     (``input_decimals``), which moves no average by more, as no bin's weights add up to more than 1.
     """
     recorded = entry["disagreement"]
     slack = Fraction(10) ** -recorded["input_decimals"] / 2 if "input_decimals" in recorded else Fraction(0)
-    difference, bound = _farthest(entry, recorded.get("computed_with", entry["dialect"]), inputs, slack)
+    difference, bound = _farthest(entry, recorded.get("computed_with", entry["dialect"]), inputs, operator, slack)
     return difference <= bound
 
 
@@ -205,31 +193,21 @@ def _farthest(
     entry: Mapping[str, Any],
     dialect: str | Mapping[str, Any],
     inputs: Mapping[str, Any],
+    operator: Operator,
     slack: Fraction = Fraction(0),
 ) -> tuple[Fraction | float, Fraction | float]:
-    """Returns difference and bound of the most different element of those beyond their bounds, or else of all.
+    """Difference and bound of the most different element of those beyond their bounds, or else of all.
 
     The difference is infinite where only one of both is a number, or where no bound holds. ``slack`` widens all bounds.
     """
-    arguments = entry["arguments"]
-    result = roi_align(
-        input_map(arguments["input"], inputs).astype(_DTYPE).astype(np.float64),
-        box_rows(arguments["boxes"]).astype(_DTYPE),
-        tuple(arguments["output_size"]),
-        tuple(arguments["spatial_scale"]),
-        tuple(arguments["sampling_ratio"]),
-        arguments["mode"],
-        dialect_of(dialect),
-    )
-    limits = bounds(result, _DTYPE)
+    arguments = {**entry["arguments"], "input": as_rows(input_map(entry["arguments"]["input"], inputs))}
+    values, limits = operator.oracle.bounded(arguments, dialect_of(dialect, operator), _DTYPE)
     published = list(itertools.chain.from_iterable(entry["expected"]))
-    if len(published) != result.values.size:
-        raise ValueError(f"{entry['id']}: {len(published)} numbers were published for {result.values.size} elements")
+    if len(published) != values.size:
+        raise ValueError(f"{entry['id']}: {len(published)} numbers were published for {values.size} elements")
     elements = [
-        _element(number, value, entry, math.inf if fragile else Fraction(bound) + slack)
-        for number, value, bound, fragile in zip(
-            published, result.values.flat, limits.bound.flat, limits.fragile.flat, strict=True
-        )
+        _element(number, value, entry, math.inf if math.isinf(bound) else Fraction(bound) + slack)
+        for number, value, bound in zip(published, values.flat, limits.flat, strict=True)
     ]
     return max(elements, key=lambda pair: (pair[0] > pair[1], pair[0]), default=(0.0, 0.0))
 
@@ -237,7 +215,7 @@ def _farthest(
 def _element(
     published: Any, value: Exact | None, entry: Mapping[str, Any], bound: Fraction | float
 ) -> tuple[Fraction | float, Fraction | float]:
-    """Returns difference and bound of one element; ``bound`` is that of a computation, infinite where none holds."""
+    """Difference and bound of one element; ``bound`` is that of a computation, infinite where none holds."""
     if published == "nan" or not isinstance(value, Fraction):
         return (0.0 if published == "nan" and value == Special.NAN else math.inf), 0.0
     if math.isinf(bound):
@@ -270,74 +248,88 @@ def _table(comparisons: list[Comparison]) -> Table:
     return table
 
 
-def as_cases(catalogue: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Returns the calls whose published numbers agree as golden cases, the same call once, without what is computed."""
-    agreeing = {c.id: c for c in compare(catalogue) if c.verdict == Verdict.AGREES}
+def as_cases(catalogue: Mapping[str, Any], operator: str = operators.DEFAULT) -> list[dict[str, Any]]:
+    """The calls whose published numbers agree as golden cases, the same call once, without what is computed."""
+    agreeing = {c.id: c for c in compare(catalogue, operator) if c.verdict == Verdict.AGREES}
     found: dict[str, dict[str, Any]] = {}
     for entry in catalogue["entries"]:
         if entry["id"] in agreeing:
-            case = _case(entry, agreeing[entry["id"]].dialect, catalogue["inputs"])
+            case = _case(entry, agreeing[entry["id"]].dialect, catalogue["inputs"], operators.get(operator))
             known = found.setdefault(json.dumps(case["arguments"]), case)
             if case["source"] not in known["source"]:
                 known["source"] += f"; {case['source']}"
     return list(found.values())
 
 
-def _case(entry: Mapping[str, Any], dialect: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
+def _case(entry: Mapping[str, Any], dialect: str, inputs: Mapping[str, Any], operator: Operator) -> dict[str, Any]:
+    assert operator.published is not None
     given = entry["arguments"]
-    pixels = input_map(given["input"], inputs)
-    rows = [[_plain(v) for v in row] for row in pixels.reshape(-1, pixels.shape[-1])]
     arguments = {
-        "input": {"shape": list(pixels.shape), "rows": rows},
+        "input": as_rows(input_map(given["input"], inputs)),
         **{key: json.loads(json.dumps(value, default=_plain)) for key, value in given.items() if key != "input"},
     }
-    rules = ["RA-1", "RA-3", *(["RA-4"] if 0 in arguments["sampling_ratio"] else []), "RA-5", "RA-7"]
-    case = {
+    return {
         "id": "pub-" + re.sub("[^a-z0-9]+", "-", entry["id"].lower()).strip("-"),
         "title": f"Published numbers, for {dialect}.",
         "source": entry["source"],
-        "rules": [*rules, "RA-8" if arguments["mode"] == "avg" else "RA-9"],
+        "rules": list(operator.published.rules_of(arguments)),
         "kind": "value",
         "arguments": arguments,
+        "claims": operator.published.claims_of(arguments),
     }
-    return {**case, "claims": _claims(arguments)}
+
+
+def as_rows(pixels: Array) -> dict[str, Any]:
+    """A map as case files have it."""
+    rows = pixels.reshape(-1, pixels.shape[-1])
+    return {"shape": list(pixels.shape), "rows": [[_plain(v) for v in row] for row in rows]}
 
 
 def _plain(number: Any) -> int | float:
     return int(number) if float(number).is_integer() else float(number)
 
 
-def _claims(arguments: Mapping[str, Any]) -> str:
-    """Returns what a call can claim: to be exact, to have bounds, or that rounding takes a branch."""
-    if any(fairness(arguments, dialect) for dialect in {d.for_mode(arguments["mode"]) for d in DIALECTS.values()}):
-        return "fragile"
-    exact = (exact_dtypes(arguments, dialect) for dialect in main_dialects().values())
-    return "exact" if all({"float32", "float64"} <= set(dtypes) for dtypes in exact) else "bounded"
-
-
-def _write_cases(folder: Path) -> None:
-    cases = [complete(case) for case in as_cases(load_catalogue())]
-    document = {"edition": EDITION, "group": "published", "cases": cases}
-    (folder / "cases" / "published.json").write_text(render(document), encoding="utf-8")
+def _write_cases(folder: Path, operator: Operator) -> None:
+    cases = [complete(case, operator) for case in as_cases(load_catalogue(operator.name), operator.name)]
+    marked = {} if operator.name == operators.DEFAULT else {"operator": operator.name}
+    assert operator.draws is not None
+    document = {"edition": operator.draws.edition, "group": "published", **marked, "cases": cases}
+    path = folder / "operators" / operator.name / "cases" / "published.json"
+    path.write_text(render(document), encoding="utf-8")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Prints what the oracle says to the catalogue, and returns the exit status."""
+    """Prints what the oracle says to the catalogue of each operator, and returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m roikit.conformance.golden.published")
+    parser.add_argument("operator", nargs="*", help="only these operators")
     parser.add_argument(
-        "--cases", type=Path, metavar="FOLDER", help="write the calls as cases there, and print nothing"
+        "--cases", type=Path, metavar="FOLDER", help="write the calls as cases below there, and print nothing"
     )
-    if folder := parser.parse_args(arguments).cases:
-        _write_cases(folder)
+    given = parser.parse_args(arguments)
+    asked = [operators.get(name) for name in given.operator or operators.NAMES]
+    having = [operator for operator in asked if operator.published is not None]
+    if given.cases:
+        for operator in having:
+            _write_cases(given.cases, operator)
         return 0
     console = Console() if Console().is_terminal else Console(width=_FILE_WIDTH)
-    comparisons = compare()
+    results = [_show(console, operator) for operator in having]
+    return 0 if all(results) else 1
+
+
+def _show(console: Console, operator: Operator) -> bool:
+    """Prints what the oracle says to a catalogue, and returns whether that is as recorded."""
+    comparisons = compare(operator=operator.name)
     console.print(_table(comparisons))
     counts = Counter(comparison.verdict for comparison in comparisons)
-    console.print(f"\n{len(comparisons)} entries: {', '.join(f'{counts[verdict]} {verdict}' for verdict in Verdict)}")
-    if problems := [comparison for comparison in comparisons if comparison.problem]:
+    of = "" if operator.name == operators.DEFAULT else f" of {operator.name}"
+    console.print(
+        f"\n{len(comparisons)} entries{of}: {', '.join(f'{counts[verdict]} {verdict}' for verdict in Verdict)}"
+    )
+    problems = [comparison for comparison in comparisons if comparison.problem]
+    if problems:
         console.print(f"[bold red]{len(problems)} not as recorded: {escape(', '.join(c.id for c in problems))}[/]")
-    return 1 if problems else 0
+    return not problems
 
 
 if __name__ == "__main__":

@@ -13,22 +13,22 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from ...kernels.dialects.roi_align import DIALECTS, Dialect
+from .. import operators
 from ..operator import DTYPES
-from ..verdicts.verdict import Verdict
+from ..verdict import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from ..cases.case import Case
-    from ..verdicts.verdict import Judgement
+    from ..verdict import Judgement
     from .result import Result
 
 TODO = "TODO:"
 """How the reason of an entry begins that nobody has understood yet."""
 
-_KEYS = {"cases", "dialects", "dtypes", "reason", "link", "added", "sometimes", "choices"}
+_KEYS = {"cases", "operators", "dialects", "dtypes", "reason", "link", "added", "sometimes", "choices"}
 
 
 class DeviationListError(Exception):
@@ -41,6 +41,7 @@ class Deviation:
 
     Attributes:
         cases: Patterns of case ids.
+        operators: Patterns of operators.
         dialects: Patterns of dialects.
         dtypes: Patterns of data types.
         reason: What the implementation does.
@@ -56,14 +57,16 @@ class Deviation:
     link: str
     sometimes: bool
     choices: Mapping[str, Any] = field(default_factory=dict)
+    operators: tuple[str, ...] = ("*",)
 
-    def matches(self, case: str, dialect: str, dtype: str) -> bool:
-        """Returns whether this deviation is about the case of this id in ``dialect`` and ``dtype``."""
-        return _matches(case, self.cases) and self.is_about(dialect, dtype)
+    def matches(self, operator: str, case: str, dialect: str, dtype: str) -> bool:
+        """Whether this deviation is about the case of this id in ``dialect`` and ``dtype``."""
+        return _matches(case, self.cases) and self.is_about(operator, dialect, dtype)
 
-    def is_about(self, dialect: str, dtype: str) -> bool:
-        """Returns whether this deviation is about any case in ``dialect`` and ``dtype``."""
-        return _matches(dialect, self.dialects) and _matches(dtype, self.dtypes)
+    def is_about(self, operator: str, dialect: str, dtype: str) -> bool:
+        """Whether this deviation is about any case of ``operator`` in ``dialect`` and ``dtype``."""
+        about = (operator, self.operators), (dialect, self.dialects), (dtype, self.dtypes)
+        return all(_matches(name, patterns) for name, patterns in about)
 
 
 def _matches(name: str, patterns: Iterable[str]) -> bool:
@@ -71,13 +74,19 @@ def _matches(name: str, patterns: Iterable[str]) -> bool:
 
 
 def parse(text: str, where: str, cases: Iterable[Case], *, drafts: bool = False) -> tuple[Deviation, ...]:
-    """Returns the deviations of a TOML document; ``where`` names it in errors.
+    """The deviations of a TOML document; ``where`` names it in errors.
 
     Raises:
         DeviationListError: it is not such a document, or a pattern matches no case; or, unless ``drafts`` will do, a reason
             is still to be written.
     """
-    known = {"cases": [case.id for case in cases], "dialects": list(DIALECTS), "dtypes": list(DTYPES)}
+    cases = list(cases)
+    known = {
+        "cases": [case.id for case in cases],
+        "operators": list(operators.NAMES),
+        "dialects": [name for operator in operators.everyone() for name in operator.dialects],
+        "dtypes": list(DTYPES),
+    }
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -97,7 +106,8 @@ def parse(text: str, where: str, cases: Iterable[Case], *, drafts: bool = False)
             )
         for key in known.keys() & entry.keys():
             _check_patterns(entry[key], known[key], f"{where}: deviation {number}: {key}")
-        choices = _choices(entry.get("choices", {}), f"{where}: deviation {number}: choices")
+        names = [name for name in operators.NAMES if _matches(name, entry.get("operators", ["*"]))]
+        choices = _choices(entry.get("choices", {}), names, f"{where}: deviation {number}: choices")
         deviations.append(
             Deviation(
                 cases=tuple(entry["cases"]),
@@ -107,16 +117,22 @@ def parse(text: str, where: str, cases: Iterable[Case], *, drafts: bool = False)
                 link=entry.get("link", ""),
                 sometimes=entry.get("sometimes", False),
                 choices=choices,
+                operators=tuple(entry.get("operators", ["*"])),
             )
         )
     return tuple(deviations)
 
 
-def _choices(table: Any, where: str) -> dict[str, Any]:
-    try:
-        return {point: getattr(replace(Dialect(), **{point: choice}), point) for point, choice in table.items()}
-    except (AttributeError, TypeError, ValueError) as error:
-        raise DeviationListError(f"{where} must name decision points and their choices: {error}") from None
+def _choices(table: Any, names: Sequence[str], where: str) -> dict[str, Any]:
+    """The choices of a table, at decision points of the first of the named operators that has all of these."""
+    problem: Exception = TypeError(f"{table!r} is no table")
+    for name in names if isinstance(table, dict) else ():
+        dialect = next(iter(operators.get(name).dialects.values()))
+        try:
+            return {point: getattr(replace(dialect, **{point: choice}), point) for point, choice in table.items()}
+        except (AttributeError, TypeError, ValueError) as error:
+            problem = error
+    raise DeviationListError(f"{where} must name decision points and their choices: {problem}")
 
 
 def _check_patterns(patterns: object, names: Sequence[str], where: str) -> None:
@@ -129,24 +145,26 @@ def _check_patterns(patterns: object, names: Sequence[str], where: str) -> None:
 
 @cache
 def load(implementation: str, cases: tuple[Case, ...]) -> tuple[Deviation, ...]:
-    """Returns the known deviations of an implementation; none if it has no list."""
+    """The known deviations of an implementation; none if it has no list."""
     file = files("roikit.conformance").joinpath("deviations", f"{implementation}.toml")
     return parse(file.read_text(encoding="utf-8"), file.name, cases) if file.is_file() else ()
 
 
 def read(path: Path, cases: Iterable[Case]) -> tuple[Deviation, ...]:
-    """Returns the known deviations of a file."""
+    """The known deviations of a file."""
     return parse(path.read_text(encoding="utf-8"), str(path), cases)
 
 
-def find(deviations: Iterable[Deviation], case: str, dialect: str, dtype: str) -> Deviation | None:
-    """Returns the first of ``deviations`` that is about the case of this id in ``dialect`` and ``dtype``."""
-    return next((deviation for deviation in deviations if deviation.matches(case, dialect, dtype)), None)
+def find(deviations: Iterable[Deviation], case: Case, dialect: str, dtype: str) -> Deviation | None:
+    """The first of ``deviations`` that is about a case in ``dialect`` and ``dtype``."""
+    found = (deviation for deviation in deviations if deviation.matches(case.operator, case.id, dialect, dtype))
+    return next(found, None)
 
 
 def apply(result: Result, deviations: Sequence[Deviation]) -> Result:
-    """Returns ``result`` with the verdict that it has in the light of the known deviations."""
-    known = find(deviations, result.case, result.dialect, result.dtype)
+    """``result`` with the verdict that it has in the light of the known deviations."""
+    about = result.operator, result.case, result.dialect, result.dtype
+    known = next((deviation for deviation in deviations if deviation.matches(*about)), None)
     judgement = result.judgement
     if known is None or judgement.verdict == Verdict.UNSUPPORTED:
         return result

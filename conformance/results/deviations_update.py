@@ -14,8 +14,9 @@ from datetime import UTC, date, datetime
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
-from ..verdicts.verdict import Verdict
+from ..verdict import Verdict
 from . import deviations
+from .result import operator_of_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -27,13 +28,14 @@ if TYPE_CHECKING:
 
 _COLUMNS = 120
 _NUMBER = re.compile(r"[-+]?\d[\d.e+-]*")
-_KEYS = ("cases", "dialects", "dtypes", "sometimes", "choices", "reason", "link", "added")
+_KEYS = ("cases", "operators", "dialects", "dtypes", "sometimes", "choices", "reason", "link", "added")
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Call:
     """What a deviation can be about."""
 
+    operator: str
     case: str
     dialect: str
     dtype: str
@@ -49,7 +51,7 @@ class Outcome:
 
 
 def outcomes(records: Iterable[Mapping[str, Any]]) -> dict[Call, Outcome]:
-    """Returns what became of the calls of one implementation, whatever its list of deviations made of it."""
+    """What became of the calls of one implementation, whatever its list of deviations made of it."""
     found: dict[Call, Outcome] = {}
     for record in records:
         verdict, reason = Verdict(record["verdict"]), record["reason"]
@@ -58,7 +60,7 @@ def outcomes(records: Iterable[Mapping[str, Any]]) -> dict[Call, Outcome]:
         passed = verdict in (Verdict.CONFORMS, Verdict.UNEXPECTED_PASS)
         if verdict == Verdict.KNOWN:
             reason = reason.rpartition(" — ")[2]
-        call = Call(record["case"], record["dialect"], record["dtype"])
+        call = Call(operator_of_record(record), record["case"], record["dialect"], record["dtype"])
         earlier = found.get(call, Outcome(failed=False, passed=False, reason=""))
         text = earlier.reason or ("" if passed else reason)
         found[call] = Outcome(failed=earlier.failed or not passed, passed=earlier.passed or passed, reason=text)
@@ -66,7 +68,7 @@ def outcomes(records: Iterable[Mapping[str, Any]]) -> dict[Call, Outcome]:
 
 
 def update(text: str, results: Mapping[Call, Outcome], cases: Sequence[Case], today: date | None = None) -> str:
-    """Returns the list ``text``, in line with ``results``.
+    """The list ``text``, in line with ``results``.
 
     What holds only sometimes, and what was not run, stays as it is.
     """
@@ -78,13 +80,13 @@ def update(text: str, results: Mapping[Call, Outcome], cases: Sequence[Case], to
         mine = {
             call: outcome
             for call, outcome in results.items()
-            if call not in explained and deviation.matches(call.case, call.dialect, call.dtype)
+            if call not in explained and deviation.matches(call.operator, call.case, call.dialect, call.dtype)
         }
         explained |= mine.keys()
         if deviation.sometimes or not any(outcome.passed for outcome in mine.values()):
             kept.append(entry)
             continue
-        not_run = [case.id for case in cases if _is_about(deviation, case.id) and case.id not in _cases(mine)]
+        not_run = [case.id for case in cases if _is_about(deviation, case) and case.id not in _cases(mine)]
         if not_run:
             kept.append({**entry, "cases": not_run})
         failed = {call: outcome for call, outcome in mine.items() if outcome.failed}
@@ -100,8 +102,12 @@ def update(text: str, results: Mapping[Call, Outcome], cases: Sequence[Case], to
     return "\n".join(_write(entry) for entry in kept)
 
 
-def _is_about(deviation: deviations.Deviation, case: str) -> bool:
-    return any(deviation.matches(case, dialect, dtype) for dialect in deviation.dialects for dtype in deviation.dtypes)
+def _is_about(deviation: deviations.Deviation, case: Case) -> bool:
+    return any(
+        deviation.matches(case.operator, case.id, dialect, dtype)
+        for dialect in deviation.dialects
+        for dtype in deviation.dtypes
+    )
 
 
 def _cases(calls: Iterable[Call]) -> set[str]:
@@ -109,7 +115,7 @@ def _cases(calls: Iterable[Call]) -> set[str]:
 
 
 def _group(failed: Mapping[Call, Outcome], run: Iterable[Call]) -> list[Entry]:
-    """Returns what entries must say of ``failed``: cases that fail in the same dialects and data types stand together.
+    """What entries must say of ``failed``: cases that fail in the same dialects and data types stand together.
 
     Dialects and data types are left out where a case failed in all in which it was ``run``.
     """
@@ -146,7 +152,7 @@ def _write(entry: Entry) -> str:
 
 
 def _value(value: object) -> str:
-    """Returns a value of an entry as TOML."""
+    """A value of an entry as TOML."""
     if isinstance(value, list):
         line = f"[{', '.join(map(_value, value))}]"
         if len(line) <= _COLUMNS:

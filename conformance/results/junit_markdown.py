@@ -8,7 +8,8 @@ import re
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from ..verdicts.verdict import FAILURES, Verdict
+from ..operators import DEFAULT
+from ..verdict import FAILURES, Verdict
 from .kinds import by_rule, in_words
 from .summary import NOTHING, Cell, Mark
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from .result import Result, Subject
-    from .summary import Reason, Summary
+    from .summary import Reason, Row, Summary
 
 MARKDOWN_BYTES = 1_000_000
 """What a Markdown summary stays under: GitHub takes 1 MiB for a step."""
@@ -31,7 +32,7 @@ def _clean(text: str) -> str:
 
 
 def junit(summary: Summary) -> str:
-    """Returns the report: a suite for each implementation, a test case for each result.
+    """The report: a suite for each implementation, a test case for each result.
 
     It is valid under both schemas in use, Ant's and Jenkins's, which is why a suite has elements that stay empty. A known
     deviation, a contested result, and what an implementation does not support, is skipped.
@@ -64,7 +65,8 @@ def junit(summary: Summary) -> str:
 
 def _test_case(result: Result) -> ET.Element:
     name = f"{result.case} [{result.dtype} {result.layout}]"
-    case = _element(name, f"{result.implementation}.{result.dialect}", result.seconds)
+    where = (result.implementation, *([] if result.operator == DEFAULT else [result.operator]), result.dialect)
+    case = _element(name, ".".join(where), result.seconds)
     verdict, reason = result.judgement.verdict, result.judgement.reason
     if verdict.is_failure:
         _add(case, "failure", verdict.value, reason).text = _clean(f"{reason}\nrules: {', '.join(result.rules)}")
@@ -74,7 +76,7 @@ def _test_case(result: Result) -> ET.Element:
 
 
 def _loading(subject: Subject) -> ET.Element:
-    """Returns the test case that stands for an implementation that was not run."""
+    """The test case that stands for an implementation that was not run."""
     case = _element("loading", subject.implementation, 0)
     _add(case, "skipped" if subject.state == "absent" else "error", subject.state, subject.reason)
     return case
@@ -92,13 +94,17 @@ def _add(case: ET.Element, tag: str, kind: str, reason: str) -> ET.Element:
 
 
 def markdown(summary: Summary, room: int = MARKDOWN_BYTES) -> str:
-    """Returns the table, what follows which rule, and, folded, why results are failures, contested or known.
+    """The table, what follows which rule, and, folded, why results are failures, contested or known.
 
     There are as many reasons as there is ``room`` for, in bytes.
     """
-    text = "## RoIAlign conformance\n\n"
+    text = f"## {summary.title()} conformance\n\n"
+    tables = summary.tables()
+    for operator, rows in tables:
+        text += f"### {operator}\n\n" if len(tables) > 1 else ""
+        text += _table(rows, summary.groups[operator]) + "\n"
     if summary.results:
-        text += _table(summary) + "\n" + _rules(summary) + "\n"
+        text += _rules(summary) + "\n"
     text += f"{summary.headline()}\n\n"
     if others := [_subject(subject) for subject in summary.subjects if subject.state != "ran"]:
         text += _list(others) + "\n"
@@ -109,20 +115,20 @@ def markdown(summary: Summary, room: int = MARKDOWN_BYTES) -> str:
     return text
 
 
-def _table(summary: Summary) -> str:
-    head = ["implementation", "dialect", *summary.groups]
-    lines = [head, [":--", ":--", *("--:" for _ in summary.groups)]]
+def _table(rows: Sequence[Row], groups: Sequence[str]) -> str:
+    head = ["implementation", "dialect", *groups]
+    lines = [head, [":--", ":--", *("--:" for _ in groups)]]
     previous = ""
-    for row in summary.rows():
+    for row in rows:
         name = row.implementation if row.implementation != previous else ""
-        counts = [_count(row.cells.get(group, NOTHING)) for group in summary.groups]
+        counts = [_count(row.cells.get(group, NOTHING)) for group in groups]
         lines.append([_cell(name), _cell(row.label), *counts])
         previous = row.implementation
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
 def _rules(summary: Summary) -> str:
-    """Returns a list of what each implementation makes of the rules."""
+    """A list of what each implementation makes of the rules."""
     items = [
         f"<code>{_html(name)}</code> {'; '.join(f'<b>{kind.value}</b> {text}' for kind, text in in_words(rules).items())}"
         for name, rules in by_rule(summary.results).items()
@@ -135,17 +141,17 @@ def _count(cell: Cell) -> str:
 
 
 def _cell(text: str) -> str:
-    """Returns ``text`` for a cell of a Markdown table."""
+    """``text`` for a cell of a Markdown table."""
     return re.sub(r"([\\`*_\[\]|~$])", r"\\\1", _html(text))
 
 
 def _html(text: str) -> str:
-    """Returns ``text``, on one line, for HTML."""
+    """``text``, on one line, for HTML."""
     return html.escape(" ".join(_clean(text).split()), quote=False)
 
 
 def _list(items: Sequence[str]) -> str:
-    """Returns a list in HTML; where no line is blank, Markdown looks into none."""
+    """A list in HTML; where no line is blank, Markdown looks into none."""
     return "<ul>\n" + "".join(f"<li>{item}</li>\n" for item in items) + "</ul>\n"
 
 
@@ -154,7 +160,7 @@ def _subject(subject: Subject) -> str:
 
 
 def _details(title: str, reasons: Sequence[Reason], room: int) -> str:
-    """Returns a folded list of ``reasons``, as many as fit into ``room`` bytes."""
+    """A folded list of ``reasons``, as many as fit into ``room`` bytes."""
     count = sum(len(reason.places) for reason in reasons)
     frame = f"<details><summary>{count} {title}{'s' * (count > 1)}</summary>\n{{}}</details>\n"
     room -= len(frame) + 100

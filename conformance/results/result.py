@@ -5,8 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ..operators import DEFAULT
+
 if TYPE_CHECKING:
-    from ..verdicts.verdict import Judgement
+    from collections.abc import Mapping
+
+    from ..verdict import Judgement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,6 +20,7 @@ class Result:
     implementation: str
     dialect: str
     case: str
+    operator: str
     group: str
     rules: tuple[str, ...]
     operation: str
@@ -44,6 +49,12 @@ Key = tuple[str, str, str, str, str]
 """An implementation, dialect, case, data type and layout."""
 
 
+def operator_of_record(record: Mapping[str, Any]) -> str:
+    """The operator that the record of a result is about; one that names none is about RoIAlign."""
+    operator: str = record.get("operator", DEFAULT)
+    return operator
+
+
 def key_of_record(record: dict[str, Any]) -> Key:
-    """Returns what the record of a result is about."""
+    """The implementation, dialect, case, data type and layout of the record of a result."""
     return record["implementation"], record["dialect"], record["case"], record["dtype"], record["layout"]

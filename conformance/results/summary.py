@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from ..verdicts.verdict import Verdict
+from .. import operators
+from ..verdict import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -69,9 +70,10 @@ NOTHING = Cell(0, 0, failed=False)
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """An implementation under dialects that have the same counts in every group of cases."""
+    """An implementation of an operator, under dialects that have the same counts in every group of cases."""
 
     implementation: str
+    operator: str
     dialects: tuple[str, ...]
     cells: Mapping[str, Cell]
 
@@ -108,13 +110,21 @@ def _and_more(names: Sequence[str]) -> str:
 
 
 def reasons_of(results: Iterable[Result]) -> list[Reason]:
-    """Returns the reasons of results, equal ones once."""
+    """The reasons of results, equal ones once."""
     places: dict[tuple[str, str, Verdict, str], dict[str, None]] = defaultdict(dict)
     for result in results:
         judgement = result.judgement
         key = result.implementation, result.case, judgement.verdict, judgement.reason
         places[key][f"{result.dialect} {result.dtype} {result.layout}"] = None
     return [Reason(*key, tuple(where)) for key, where in places.items()]
+
+
+def _groups(cases: Iterable[Case]) -> dict[str, list[str]]:
+    """The groups of cases, by operator."""
+    groups: dict[str, dict[str, None]] = defaultdict(dict)
+    for case in cases:
+        groups[case.operator][case.group] = None
+    return {operator: list(names) for operator, names in groups.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +134,8 @@ class Summary:
     started: datetime
     subjects: Sequence[Subject]
     results: Sequence[Result]
-    groups: Sequence[str]
-    """Groups of the cases that were asked for: the columns of the table."""
+    groups: Mapping[str, Sequence[str]]
+    """For each operator the groups of the cases that were asked for: the columns of its table."""
 
     @classmethod
     def of(
@@ -141,28 +151,40 @@ class Summary:
             started,
             sorted(subjects, key=lambda subject: order.index(subject.implementation)),
             sorted(results, key=lambda result: order.index(result.implementation)),
-            list(dict.fromkeys(case.group for case in cases)),
+            _groups(cases),
         )
 
     def rows(self) -> list[Row]:
-        """Returns the rows of the table."""
-        verdicts: dict[tuple[str, str], dict[str, list[Verdict]]] = defaultdict(lambda: defaultdict(list))
+        """The rows of the table."""
+        verdicts: dict[tuple[str, str, str], dict[str, list[Verdict]]] = defaultdict(lambda: defaultdict(list))
         for result in self.results:
-            verdicts[result.implementation, result.dialect][result.group].append(result.judgement.verdict)
-        rows: dict[tuple[str, frozenset[tuple[str, Cell]]], Row] = {}
-        for (name, dialect), by_group in verdicts.items():
+            about = result.implementation, result.operator, result.dialect
+            verdicts[about][result.group].append(result.judgement.verdict)
+        rows: dict[tuple[str, str, frozenset[tuple[str, Cell]]], Row] = {}
+        for (name, operator, dialect), by_group in verdicts.items():
             cells = {group: Cell.of(found) for group, found in by_group.items()}
-            key = name, frozenset(cells.items())
+            key = name, operator, frozenset(cells.items())
             dialects = rows[key].dialects if key in rows else ()
-            rows[key] = Row(name, (*dialects, dialect), cells)
+            rows[key] = Row(name, operator, (*dialects, dialect), cells)
         return list(rows.values())
 
+    def tables(self) -> list[tuple[str, list[Row]]]:
+        """For each operator of which there are results its rows."""
+        rows = self.rows()
+        found = ((operator, [row for row in rows if row.operator == operator]) for operator in self.groups)
+        return [(operator, its_rows) for operator, its_rows in found if its_rows]
+
+    def title(self) -> str:
+        """The operators of which there are results, as texts have them."""
+        names = dict.fromkeys(result.operator for result in self.results)
+        return " and ".join(operators.get(name).title for name in names or [operators.DEFAULT])
+
     def reasons(self, *verdicts: Verdict) -> list[Reason]:
-        """Returns the reasons of the results with one of ``verdicts``, equal ones once."""
+        """The reasons of the results with one of ``verdicts``, equal ones once."""
         return reasons_of(result for result in self.results if result.judgement.verdict in verdicts)
 
     def headline(self) -> str:
-        """Returns how many results there are of each verdict."""
+        """How many results there are of each verdict."""
         if not self.results:
             return "nothing was run"
         counts = Counter(result.judgement.verdict for result in self.results)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from ..cases.case import Case
     from ..results.deviations import Deviation
-    from ..verdicts.verdict import Judgement
+    from ..verdict import Judgement
     from ..workers.process import Target
     from ..workers.session import Plan
     from .request import Selection
@@ -52,7 +52,7 @@ class PluginRun:
             pytest.skip(f"{self.target.name} is absent: {subject.reason}", allow_module_level=True)
         if subject.state == "broken":
             raise UsageError(f"{self.target.name} could not be loaded: {subject.reason}")
-        self.plans = list(plan(describe(subject), cases, chosen, self.target.dialects))
+        self.plans = list(plan(describe(subject), cases, chosen, self.target))
 
     @property
     def typed(self) -> str:
@@ -60,9 +60,9 @@ class PluginRun:
         return f"-i {self.target.name}" if ":" in self.target.name else self.target.name
 
     def known(self, made: Plan) -> Deviation | None:
-        """Returns the known deviation that a call is expected to show."""
+        """The known deviation that a call is expected to show."""
         case, dialect, dtype, _ = made
-        return deviations.find(self._listed, case.id, dialect, dtype)
+        return deviations.find(self._listed, case, dialect, dtype)
 
     def judge(self, made: Plan) -> Judgement:
         """Makes a call and judges the answer."""
@@ -75,7 +75,7 @@ class PluginRun:
 
 
 def start(config: pytest.Config) -> PluginRun:
-    """Returns the run that the options of pytest ask for, its calls planned.
+    """The run that the options of pytest ask for, its calls planned.
 
     Raises:
         pytest.UsageError: they ask for what is not there.
@@ -92,10 +92,11 @@ def start(config: pytest.Config) -> PluginRun:
     name, dtypes = option("implementation") or "", several("dtype")
     is_function = name not in registered()
     try:
-        chosen = selection(dtypes or (["float32"] if is_function else []), several("layout"), several("dialect"))
+        asked = several("op")
+        chosen = selection(dtypes or (["float32"] if is_function else []), several("layout"), several("dialect"), asked)
         cases = select_cases(of_edition(load_cases(), option("edition")), several("select"))
         names, functions = ([], [name]) if is_function and ":" in name else ([name], [])
-        (target,) = select_targets(names, functions, option("arrays") or "auto", chosen.dialects, [])
+        (target,) = select_targets(names, functions, option("arrays") or "auto", chosen.dialects, [], (), asked)
         path = option("deviations")
         listed = deviations.read(Path(path), load_cases()) if path else deviations.load(name, load_cases())
         run = PluginRun(target, float(option("timeout") or _SECONDS), listed)

@@ -15,6 +15,7 @@ class Request:
     """The arguments of the command, as typed."""
 
     names: Sequence[str]
+    operators: Sequence[str]
     callables: Sequence[str]
     arrays: str
     dialects: Sequence[str]
@@ -46,3 +47,4 @@ class Selection:
     dtypes: tuple[str, ...] = ()
     layouts: tuple[str, ...] = ()
     dialects: tuple[str, ...] = ()
+    operators: tuple[str, ...] = ()

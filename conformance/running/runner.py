@@ -13,40 +13,42 @@ from typing import TYPE_CHECKING
 from ..results.result import Result, Subject
 from ..verdicts import properties
 from ..workers.greeting import describe
-from ..workers.session import Session
-from ..workers.twice import Twice
+from ..workers.twice import Twice, open_session
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from ..cases.case import Case
     from ..implementation import Description
-    from ..verdicts.verdict import Judgement
+    from ..verdict import Judgement
     from ..workers.process import Target
-    from ..workers.session import Plan
+    from ..workers.session import Plan, Session
     from .request import Selection
 
 CALLS_WORTH_SHARING = 1000
 """An implementation with fewer calls than this is run by one worker: a second would take longer to load than it saves."""
 
 
-def plan(
-    description: Description, cases: Sequence[Case], selection: Selection, dialects: tuple[str, ...] | None
-) -> Iterator[Plan]:
-    """Yields the (case, dialect, data type, layout) that an implementation of this description is judged by."""
+def plan(description: Description, cases: Sequence[Case], selection: Selection, target: Target) -> Iterator[Plan]:
+    """The (case, dialect, data type, layout) that an implementation of this description is judged by."""
 
     def chosen(offered: Sequence[str], wanted: Sequence[str]) -> list[str]:
         return [item for item in offered if not wanted or item in wanted]
 
-    named = chosen(dialects or description.dialects, selection.dialects)
-    layouts = chosen(description.layouts, selection.layouts)
     for case in cases:
-        if case.mode not in description.modes or not set(properties.operations(case)) <= set(description.operations):
+        capability = description.capability(case.operator)
+        if capability is None or case.operator not in chosen([case.operator], selection.operators):
             continue
-        if case.memory == "sparse" and not description.reads_in_place:
+        if case.mode and case.mode not in capability.modes:
             continue
-        dtypes = chosen([d for d in case.dtypes if d in description.dtypes], selection.dtypes)
-        calls = [(case, *call) for call in itertools.product(named, dtypes, layouts)]
+        if not set(properties.operations(case)) <= set(capability.operations):
+            continue
+        if case.memory == "sparse" and not capability.reads_in_place:
+            continue
+        dialects = chosen(target.dialects_of(case.operator, capability.dialects), selection.dialects)
+        dtypes = chosen([d for d in case.dtypes if d in capability.dtypes], selection.dtypes)
+        layouts = chosen(capability.layouts, selection.layouts)
+        calls = [(case, *call) for call in itertools.product(dialects, dtypes, layouts)]
         if case.kind == "error":  # no dialect has a say in it
             yield from calls[:1]
         else:
@@ -81,11 +83,11 @@ def run(
     """
 
     def start() -> Session | Twice:
-        return (Session if once else Twice)(target, seconds, listener.stop)
+        return open_session(target, seconds, listener.stop, once=once)
 
     with closing(start()) as session:
         subject = session.open()
-        plans = list(plan(describe(subject), cases, selection, target.dialects)) if subject.state == "ran" else []
+        plans = list(plan(describe(subject), cases, selection, target)) if subject.state == "ran" else []
         listener.on_subject(subject, len(plans))
         shares = _share(plans, workers)
         with ThreadPoolExecutor(max(1, len(shares) - 1)) as pool:
@@ -96,7 +98,7 @@ def run(
 
 
 def _share(plans: list[Plan], workers: int) -> list[list[Plan]]:
-    """Returns the shares of the workers, none of which is for one data type only in part."""
+    """The shares of the workers, none of which is for one data type only in part."""
     by_dtype: dict[str, list[Plan]] = {}
     for item in plans:
         by_dtype.setdefault(item[2], []).append(item)
@@ -118,12 +120,13 @@ def _judge_all(session: Session | Twice, plans: list[Plan], listener: Listener) 
 
 
 def result(implementation: str, made: Plan, judgement: Judgement, seconds: float) -> Result:
-    """Returns the record of a call that was made and judged."""
+    """The record of a call that was made and judged."""
     case, dialect, dtype, layout = made
     return Result(
         implementation=implementation,
         dialect=dialect,
         case=case.id,
+        operator=case.operator,
         group=case.group,
         rules=case.rules,
         operation=case.operation,

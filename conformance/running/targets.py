@@ -6,7 +6,7 @@ import shlex
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ...kernels.dialects.roi_align import DIALECTS
+from .. import operators
 from ..cases.selection import check_names
 from ..errors import UsageError
 from ..implementation import registered
@@ -19,12 +19,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 
-def selection(dtypes: Sequence[str], layouts: Sequence[str], dialects: Sequence[str]) -> Selection:
-    """Returns the selection of calls."""
+def selection(
+    dtypes: Sequence[str], layouts: Sequence[str], dialects: Sequence[str], names: Sequence[str] = ()
+) -> Selection:
+    """The selection of calls; ``names`` are those of operators."""
+    chosen = check_names("operator", names, operators.NAMES)
+    known = dict.fromkeys(name for each in chosen or operators.NAMES for name in operators.get(each).dialects)
     return Selection(
+        operators=chosen,
         dtypes=check_names("data type", dtypes, DTYPES),
         layouts=check_names("layout", layouts, LAYOUTS),
-        dialects=check_names("dialect", dialects, tuple(DIALECTS)),
+        dialects=check_names("dialect", dialects, list(known)),
     )
 
 
@@ -62,8 +67,12 @@ def select_targets(
     dialects: Sequence[str],
     pythons: Sequence[str],
     workers: Sequence[str] = (),
+    names_of_operators: Sequence[str] = (),
 ) -> list[Target]:
-    """Returns what to run: the named implementations, the callables and the workers; all that are registered if none is given."""
+    """What to run: the named implementations, the callables and the workers; all that are registered if none is given.
+
+    A callable computes the operator that is named; RoIAlign if none is.
+    """
     points = registered()
     check_names("implementation", names, list(points))
     interpreters = _interpreters(pythons, list(points))
@@ -76,10 +85,16 @@ def select_targets(
         else:
             place = places.find(points[name])
             targets.append(replace(target, python=place.python, bare=place.bare))
+    if callables and len(names_of_operators) > 1:
+        raise UsageError(f"a function computes one operator, and --op names {', '.join(names_of_operators)}")
+    operator = next(iter(names_of_operators), operators.DEFAULT)
+    named = [] if operator == operators.DEFAULT else [operator]
     for path in dict.fromkeys(callables):
         module, colon, function = path.partition(":")
         if not colon or not module or not function:
             raise UsageError(f"--implementation takes MODULE:FUNCTION, not {path!r}")
-        claimed = tuple(dialects) or ("torchvision", "torchvision-aligned")
-        targets.append(Target(path, f"callable:{arrays}:{module}:{function}", claimed))
+        claimed = tuple(dialects) or operators.get(operator).function_dialects
+        targets.append(
+            Target(path, ":".join(("callable", arrays, *named, module, function)), claimed, operator=operator)
+        )
     return targets + _workers(workers, [*points, *(target.name for target in targets)])

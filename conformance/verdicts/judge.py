@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from ..arrays import leaves
-from ..operator import Operation
-from .verdict import _REFUSED, ACCIDENTS, Judgement, Verdict
+from ..operator import Operation, from_layout
+from ..verdict import _REFUSED, ACCIDENTS, Judgement, Verdict
 
 if TYPE_CHECKING:
-    from ..cases.case import Answer, Case, Expectation
+    from ..cases.case import Case, Expectation
     from ..exact.numbers import Array
+    from ..operator import Answer
 
 
 class _Wanted(NamedTuple):
@@ -40,7 +41,7 @@ def judge_output(case: Case, expectation: Expectation, output: np.ndarray, dtype
     """Judges an output array of the worker: it must be one of the answers that the case allows."""
     got = in_file_order(case, output, layout)
     if got.shape != case.shape:
-        where = "" if case.operation == Operation.BOX_GRADIENT else f" in {layout} order"
+        where = f" in {layout} order" if "C" in case.answer_axes.split() else ""
         return Judgement(Verdict.DEVIATES, f"the output has shape {output.shape}, not {case.shape}{where}")
     # Boxes of 16-bit maps may be float32, and then so is their gradient.
     allowed = (dtype, "float32") if case.operation == Operation.BOX_GRADIENT else (dtype,)
@@ -54,9 +55,8 @@ def judge_output(case: Case, expectation: Expectation, output: np.ndarray, dtype
 
 
 def in_file_order(case: Case, output: np.ndarray, layout: str) -> np.ndarray:
-    """Returns an output in the order of axes that case files have."""
-    moved = layout == "NHWC" and output.ndim == 4 and case.operation != Operation.BOX_GRADIENT
-    return output.transpose(0, 3, 1, 2) if moved else output
+    """An output in the order of axes that case files have."""
+    return from_layout(output, case.answer_axes, layout)
 
 
 def _compare(answer: Answer, got: Array, invalid_rois: tuple[int, ...]) -> Judgement:
@@ -107,7 +107,7 @@ def _difference(
 
 
 def _number(value: float) -> float | str:
-    """Returns ``value`` for a JSON file, which has no NaN and no infinity."""
+    """``value`` for a JSON file, which has no NaN and no infinity."""
     return float(value) if math.isfinite(value) else str(float(value))
 
 

@@ -6,7 +6,7 @@ exactly or not at all.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,8 @@ import numpy as np
 
 from ..arrays import box_rows, feature_map
 from ..operator import Operation
-from .verdict import Judgement, Verdict
+from ..relations import RELATIONS
+from ..verdict import Judgement, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -28,15 +29,6 @@ if TYPE_CHECKING:
 CORNERS = ("x1", "y1", "x2", "y2")
 
 
-@dataclass(frozen=True, slots=True)
-class Relation:
-    """What must hold, the operations that it is about, and the function that returns both sides of the equation."""
-
-    says: str
-    operations: tuple[Operation, ...]
-    sides: Callable[[Case, Answered], tuple[Array, Array]]
-
-
 class _FailedError(Exception):
     def __init__(self, judgement: Judgement) -> None:
         super().__init__(judgement)
@@ -44,12 +36,12 @@ class _FailedError(Exception):
 
 
 def operations(case: Case) -> tuple[Operation, ...]:
-    """Returns what an implementation is asked for in a case."""
+    """What an implementation is asked for in a case."""
     return RELATIONS[case.relation].operations if case.kind == "property" else (case.operation,)
 
 
 def check(case: Case, ask: Ask) -> Judgement:
-    """Returns whether the relation of a case holds between what ``ask`` returns for variants of it."""
+    """Whether the relation of a case holds between what ``ask`` returns for variants of it."""
     relation = RELATIONS[case.relation]
 
     def answer(changed: Case) -> Array:
@@ -64,7 +56,7 @@ def check(case: Case, ask: Ask) -> Judgement:
         return fractions(given)
 
     try:
-        left, right = relation.sides(replace(case, kind="value"), answer)
+        left, right = _SIDES[case.relation](replace(case, kind="value"), answer)
     except _FailedError as failed:
         return failed.judgement
     for index in np.ndindex(left.shape):
@@ -75,7 +67,7 @@ def check(case: Case, ask: Ask) -> Judgement:
 
 
 def fractions(array: np.ndarray) -> Array:
-    """Returns the numbers of an array, exactly."""
+    """The numbers of an array, exactly."""
     exact: Array = np.frompyfunc(lambda x: Fraction(float(x)), 1, 1)(array)
     return exact
 
@@ -129,16 +121,10 @@ def _box_differences(case: Case, ask: Answered) -> tuple[Array, Array]:
     return np.stack(columns, 1), ask(_asking(case, Operation.BOX_GRADIENT))
 
 
-_BOTH = (Operation.FORWARD, Operation.FEATURE_GRADIENT)
-
-RELATIONS: Mapping[str, Relation] = {
-    "adjoint": Relation("⟨output, G⟩ = ⟨F, gradient⟩ in every channel", _BOTH, _adjoint),
-    "conserved": Relation("the gradient adds up to ⟨output for a map of ones, G⟩ in every channel", _BOTH, _conserved),
-    "differences": Relation("⟨output at F + d − output at F − d, G⟩ = 2 ⟨d, gradient⟩", _BOTH, _differences),
-    "box-differences": Relation(
-        "⟨output at corner + d − output at corner − d, G⟩ = 2 d · gradient",
-        (Operation.FORWARD, Operation.BOX_GRADIENT),
-        _box_differences,
-    ),
+_SIDES: Mapping[str, Callable[[Case, Answered], tuple[Array, Array]]] = {
+    "adjoint": _adjoint,
+    "conserved": _conserved,
+    "differences": _differences,
+    "box-differences": _box_differences,
 }
-"""All relations, by the name that cases have for them."""
+"""For each relation the function that returns both sides of the equation."""

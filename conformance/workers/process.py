@@ -41,6 +41,7 @@ class Target:
         name: What it is called in results.
         spec: What the worker is to load (see worker.py).
         dialects: The dialects to judge it by; None means those that it describes.
+        operator: The operator that it computes, if it is a plain function; None means those that it describes.
         python: The interpreter of its worker.
         command: What to start instead of roikit's own worker, if it has one of its own (``PROTOCOL.md``).
         bare: Whether that is one of an environment of its own, which has NumPy but not roikit, and which nothing of this
@@ -53,6 +54,13 @@ class Target:
     python: str = sys.executable
     command: tuple[str, ...] = ()
     bare: bool = False
+    operator: str | None = None
+
+    def dialects_of(self, operator: str, described: tuple[str, ...]) -> tuple[str, ...]:
+        """The dialects of an operator to judge it by, of those that it ``described``."""
+        if self.dialects is None:
+            return described
+        return self.dialects if self.operator in (None, operator) else ()
 
     @property
     def starts(self) -> tuple[str, ...]:
@@ -62,7 +70,7 @@ class Target:
 
 @cache
 def exposed_package() -> Path:
-    """Returns a directory in which roikit lies alone, however it is installed here, for interpreters that lack it."""
+    """A directory in which roikit lies alone, however it is installed here, for interpreters that lack it."""
     chosen = Path(tempfile.mkdtemp(prefix="roikit-package-"))
     atexit.register(shutil.rmtree, chosen, ignore_errors=True)
     (chosen / "roikit").mkdir()
@@ -72,7 +80,7 @@ def exposed_package() -> Path:
 
 
 def _environment(target: Target, poison: int) -> dict[str, str]:
-    """Returns the environment of a worker: glibc fills what it hands out, and what it takes back, with ``poison``."""
+    """The environment of a worker: glibc fills what it hands out, and what it takes back, with ``poison``."""
     tunables = (os.environ.get("GLIBC_TUNABLES"), f"glibc.malloc.perturb={poison}", "glibc.malloc.tcache_count=0")
     variables = {
         "OMP_WAIT_POLICY": "PASSIVE",  # idle threads of several workers must not spin on cores that others need
@@ -126,7 +134,7 @@ class Worker:
             self._messages.put(None)
 
     def receive(self, seconds: float, stop: threading.Event) -> Message:
-        """Returns the worker's next message.
+        """The worker's next message.
 
         Raises:
             WorkerTimeoutError: none came within ``seconds``, or before ``stop`` was set.
@@ -153,7 +161,7 @@ class Worker:
             raise WorkerGoneError from None
 
     def obituary(self) -> str:
-        """Returns how the process ended, and the last line that it printed; or what it said that is no message."""
+        """How the process ended, and the last line that it printed; or what it said that is no message."""
         if self._nonsense:
             return f"the worker said something else than a message: {self._nonsense[:300]}"
         try:

@@ -13,11 +13,15 @@ from ..arrays import numpy_dtype
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-VERSION = 2
-"""Of the protocol; sent in the worker's first message. Version 2 added gradients."""
+VERSION = 3
+"""Of the protocol; sent in the worker's first message. Version 2 added gradients, version 3 operators."""
 
-SUPPORTED = (1, 2)
-"""Versions that workers may speak. One of version 1 describes no ``operations``, and so is only asked for outputs."""
+SUPPORTED = (1, 2, 3)
+"""Versions that workers may speak.
+
+One of version 1 describes no ``operations``, and so is only asked for outputs; one of versions 1 and 2 describes no
+``operators``, and so is only asked for RoIAlign.
+"""
 
 
 FINDINGS = {"repeatable": True, "wrote_outside": False, "changed_input": False}

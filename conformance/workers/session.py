@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..operator import Unsupported
 from ..results.result import Subject
+from ..verdict import Judgement, Verdict
 from ..verdicts import properties
 from ..verdicts.contested import judge_reading
 from ..verdicts.judge import in_file_order, judge_error
-from ..verdicts.verdict import Judgement, Verdict
 from . import protocol
 from .greeting import understand
 from .process import POISONS, Worker, WorkerGoneError, WorkerTimeoutError
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from ..cases.case import Case
-    from ..operators.roi_align.call import RoiAlignCall
+    from ..operator import Call
     from .process import Message, Target
 
 LOAD_SECONDS = 120.0
@@ -144,27 +144,15 @@ class Session:
             return Judgement(Verdict.UNSUPPORTED, str(reason))
         return self._send_call(call, case.memory)
 
-    def _send_call(self, call: RoiAlignCall, memory: str) -> Judgement | None:
+    def _send_call(self, call: Call, memory: str) -> Judgement | None:
         if self._worker is None and self.open().state != "ran":
             return Judgement(Verdict.CRASHED, "the worker could not be started again after an earlier case")
         assert self._worker is not None
-        request = {
-            "type": "roi_align",
-            "operation": call.operation,
-            "memory": memory,
-            "output_size": call.output_size,
-            "spatial_scale": call.spatial_scale,
-            "sampling_ratio": call.sampling_ratio,
-            "mode": call.mode,
-            "layout": call.layout,
-            "dialect": call.dialect,
-        }
-        arrays = {"input": call.input, "boxes": call.boxes} | ({} if call.grad is None else {"grad": call.grad})
         with suppress(WorkerGoneError):  # then no answer comes either
-            self._worker.send(request, arrays)
+            self._worker.send({"type": call.operator, "memory": memory, **call.parameters()}, call.arrays())
         return None
 
-    def ask(self, call: RoiAlignCall) -> np.ndarray | Judgement:
+    def ask(self, call: Call) -> np.ndarray | Judgement:
         """Makes one call, of no case, and returns the array that comes back, or why none does that can be trusted."""
         if failure := self._send_call(call, "contiguous"):
             return failure
@@ -204,13 +192,13 @@ class _FailureError(Exception):
 
 
 def _fingerprint(output: np.ndarray) -> bytes:
-    """Returns what no other output has."""
+    """A hash of shape, type and bytes."""
     about = f"{output.shape} {output.dtype.str}".encode()
     return blake2b(about + output.tobytes(), digest_size=16).digest()
 
 
 def _failure(answer: dict[str, Any]) -> Judgement | None:
-    """Returns the judgement of an answer that is no output, or of how it came about; None if there is nothing to say."""
+    """The judgement of an answer that is no output, or of how it came about; None if there is nothing to say."""
     match answer["type"]:
         case "unsupported":
             return Judgement(Verdict.UNSUPPORTED, answer["reason"])

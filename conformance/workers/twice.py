@@ -1,7 +1,7 @@
 """An implementation in two processes whose memory was filled with different bytes.
 
-What it makes of a case may depend on the call alone. A result that differs between the two was read from memory that nobody wrote
-to, or hangs on something else that a caller does not see.
+Its answers should depend on the call alone. If the two differ, the implementation read memory that it never wrote, or depends on
+hidden state.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..verdicts.verdict import Judgement, Verdict
+from ..verdict import Judgement, Verdict
 from .process import POISONS
 from .session import Judged, Session
 
@@ -54,6 +54,11 @@ class Twice:
                 yield plan, judged
 
 
+def open_session(target: Target, seconds: float, stop: threading.Event, *, once: bool) -> Session | Twice:
+    """A session in two processes, or in one if each call is to be made ``once`` only."""
+    return Session(target, seconds, stop) if once else Twice(target, seconds, stop)
+
+
 def _is_made_twice(plan: Plan) -> bool:
     """Whether a call is worth two processes: not if it is bad, which ends them, nor if it takes gigabytes."""
     case = plan[0]
@@ -61,7 +66,7 @@ def _is_made_twice(plan: Plan) -> bool:
 
 
 def together(first: Judged, second: Judged) -> Judged:
-    """Returns the judgement of a call that was made in both processes."""
+    """The judgement of a call that was made in both processes."""
     one, other = first.judgement, second.judgement
     if first.output and second.output and first.output != second.output:
         reason = f"processes whose memory was filled with different bytes ({_FILLED}) gave different results"

@@ -1,7 +1,7 @@
 """The far end of a run: loads one implementation in a process of its own and makes the calls that the runner sends.
 
 Started as ``python -m roikit.conformance.workers.worker SPEC`` with the runner at stdin and stdout. SPEC is
-``adapter:MODULE:CLASS``, or ``callable:ARRAYS:MODULE:FUNCTION`` for a plain function.
+``adapter:MODULE:CLASS``, or ``callable:ARRAYS[:OPERATOR]:MODULE:FUNCTION`` for a plain function.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import math
 import os
 import sys
 from dataclasses import asdict
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,8 +19,11 @@ from ..adapters.plain import PlainCallable
 from ..arrays import in_memory
 from ..implementation import Implementation, Unavailable, missing_requirements
 from ..operator import Operation, Unsupported
-from ..operators.roi_align.call import RoiAlignCall
+from ..operators import call_type
 from . import protocol
+
+if TYPE_CHECKING:
+    from ..operator import Call
 
 _GUARD = 64  # elements on each side of an output that must not change
 _POISON = int(os.environ.get("ROIKIT_POISON", "165"))  # what memory is filled with that a call has not written to
@@ -28,12 +31,12 @@ _CACHED_SIZE, _CACHED = 1024, 8  # NumPy keeps this many arrays of a size below 
 
 
 def _load(spec: str) -> Implementation | dict[str, Any]:
-    """Returns the implementation, or the message that says why there is none."""
+    """The implementation, or the message that says why there is none."""
     kind, _, rest = spec.partition(":")
     try:
         if kind == "callable":
-            arrays, module, function = rest.split(":", 2)
-            return PlainCallable(module, function, arrays)
+            arrays, *operator, module, function = rest.split(":")
+            return PlainCallable(module, function, arrays, *operator)
         module, _, name = rest.partition(":")
         adapter = getattr(importlib.import_module(module), name)
         if missing := missing_requirements(adapter):
@@ -57,7 +60,7 @@ def _describe(error: BaseException) -> str:
 
 
 def _poisoned(shape: tuple[int, ...], dtype: np.dtype[Any]) -> tuple[np.ndarray, np.ndarray]:
-    """Returns an output array and the buffer around it, every byte of which is the poison."""
+    """An output array and the buffer around it, every byte of which is the poison."""
     size = int(np.prod(shape))
     buffer = np.frombuffer(bytearray([_POISON]) * ((size + 2 * _GUARD) * dtype.itemsize), dtype)
     return buffer[_GUARD : _GUARD + size].reshape(shape), buffer
@@ -68,69 +71,49 @@ def _wrote_outside(buffer: np.ndarray) -> bool:
     return bool((guards != _POISON).any())
 
 
-def _poison_cache(call: RoiAlignCall) -> None:
+def _poison_cache(call: Call) -> None:
     """Poisons what NumPy keeps of the size of a result: ``np.empty`` would hand it out with an earlier result in it."""
-    if call.input.ndim != 4 or min(call.output_size) < 0:  # a call that must be refused
+    shape = call.shape()
+    if shape is None:  # a call that must be refused
         return
-    size = math.prod(_shape(call)) * call.input.itemsize
+    size = math.prod(shape) * next(iter(call.arrays().values())).itemsize
     kept = [np.empty(size, np.uint8) for _ in range(_CACHED)] if size < _CACHED_SIZE else []
     for array in kept:
         array[...] = _POISON
 
 
 def _array(result: object) -> np.ndarray:
-    """Returns ``result`` if it is an array of numbers; whatever else it is, is an error of the implementation."""
+    """``result`` if it is an array of numbers; whatever else it is, is an error of the implementation."""
     if not isinstance(result, np.ndarray) or result.dtype.hasobject:
         raise TypeError(f"returned {type(result).__name__} instead of an array of numbers")
     return result
 
 
-def _pool(implementation: Implementation, call: RoiAlignCall, takes_out: bool) -> tuple[np.ndarray, bool]:
-    """Returns the output of a call, and whether memory beside it was written to."""
+def _make(implementation: Implementation, call: Call, takes_out: bool) -> tuple[np.ndarray, bool]:
+    """The result of a call, and whether memory beside it was written to."""
     _poison_cache(call)
-    if not takes_out or call.operation != Operation.FORWARD:
-        return _array(implementation.roi_align(call)).copy(), False
-    out, buffer = _poisoned(_shape(call), call.input.dtype)
-    result = implementation.roi_align(call, out)
-    return _array(result).copy(), _wrote_outside(buffer)
-
-
-def _shape(call: RoiAlignCall) -> tuple[int, ...]:
-    """Returns the shape of what is asked for."""
-    match call.operation:
-        case Operation.FEATURE_GRADIENT:
-            return call.input.shape
-        case Operation.BOX_GRADIENT:
-            return (len(call.boxes), 4)
-    rois, (height, width) = len(call.boxes), call.output_size
-    channels = call.input.shape[1 if call.layout == "NCHW" else 3]
-    return (rois, channels, height, width) if call.layout == "NCHW" else (rois, height, width, channels)
+    ask, shape = getattr(implementation, call.operator), call.shape()
+    if not takes_out or call.operation != Operation.FORWARD or shape is None:
+        return _array(ask(call)).copy(), False
+    out, buffer = _poisoned(shape, next(iter(call.arrays().values())).dtype)
+    return _array(ask(call, out)).copy(), _wrote_outside(buffer)
 
 
 def _same_bytes(a: np.ndarray, b: np.ndarray) -> bool:
     return a.shape == b.shape and a.dtype == b.dtype and a.tobytes() == b.tobytes()
 
 
-def _call(message: dict[str, Any], arrays: dict[str, np.ndarray]) -> RoiAlignCall:
-    """Returns the call that a message asks for, with arrays of its own."""
-    return RoiAlignCall(
-        operation=Operation(message.get("operation", Operation.FORWARD)),
-        input=in_memory(arrays["input"].copy(), message["memory"]),
-        boxes=arrays["boxes"].copy(),
-        output_size=tuple(message["output_size"]),
-        spatial_scale=tuple(message["spatial_scale"]),
-        sampling_ratio=tuple(message["sampling_ratio"]),
-        mode=message["mode"],
-        layout=message["layout"],
-        dialect=message["dialect"],
-        grad=arrays["grad"].copy() if "grad" in arrays else None,
-    )
+def _call(message: dict[str, Any], arrays: dict[str, np.ndarray]) -> Call:
+    """The call that a message asks for, with arrays of its own."""
+    own = {name: array.copy() for name, array in arrays.items()}
+    if "input" in own:
+        own["input"] = in_memory(own["input"], message["memory"])
+    return call_type(message["type"]).received(message, own)
 
 
-def _is_unchanged(call: RoiAlignCall, arrays: dict[str, np.ndarray]) -> bool:
-    given = call.input[-len(arrays["input"]) :]  # of a sparse map, the last image
-    same = _same_bytes(given, arrays["input"]) and _same_bytes(call.boxes, arrays["boxes"])
-    return same and (call.grad is None or _same_bytes(call.grad, arrays["grad"]))
+def _is_unchanged(call: Call, arrays: dict[str, np.ndarray]) -> bool:
+    """Whether a call left its arguments as they were; of a sparse map only the last image is looked at."""
+    return all(_same_bytes(array[-len(arrays[name]) :], arrays[name]) for name, array in call.arrays().items())
 
 
 def _answer(
@@ -140,7 +123,7 @@ def _answer(
     try:
         for _ in range(2):
             call = _call(message, arrays)
-            output, wrote_outside = _pool(implementation, call, takes_out)
+            output, wrote_outside = _make(implementation, call, takes_out)
             outputs.append(output)
             outside |= wrote_outside
             unchanged &= _is_unchanged(call, arrays)
@@ -165,7 +148,10 @@ def serve(spec: str, reader: IO[bytes], writer: IO[bytes]) -> None:
     description = loaded.describe()
     protocol.send(writer, {"type": "ready", "protocol": protocol.VERSION, "description": asdict(description)})
     while (received := protocol.receive(reader)) is not None:
-        protocol.send(writer, *_answer(loaded, *received, description.takes_out))
+        message, arrays = received
+        capability = description.capability(message["type"])
+        takes_out = capability is not None and capability.takes_out
+        protocol.send(writer, *_answer(loaded, message, arrays, takes_out))
 
 
 def main() -> None:

@@ -31,10 +31,8 @@ class MaxStart(StrEnum):
 
     LOWEST = "lowest"
     """float32's lowest number, whatever the map is of: it remains where no pixel is greater."""
-    FIRST = "first"
-    """The bin's first pixel."""
     MINUS_INFINITY = "minus_infinity"
-    """Minus infinity, with which a maximum is that of the pixels alone."""
+    """Minus infinity, or the first pixel: the maximum is that of the pixels alone."""
 
 
 class NanPixel(StrEnum):
@@ -79,8 +77,8 @@ class Dialect:
     def for_mode(self, mode: str) -> Self:
         """The dialect without the choices that ``mode`` ("avg" or "max") does not look at.
 
-        Two dialects that agree after this compute the same function in that mode. Every dialect has an average, which its geometry
-        defines (RP-7'), whether or not its library offers one.
+        Two dialects that agree after this compute the same function in that mode. Every dialect has an average, which its
+        geometry defines (RP-7'), whether or not its library offers one.
         """
         if mode == "avg":
             return replace(self, empty=EmptyBin.ZERO, start=MaxStart.LOWEST, nan=NanPixel.SKIPPED)
@@ -113,12 +111,12 @@ DIALECTS: Mapping[str, Dialect] = MappingProxyType(
         "roikit": Dialect(),
         "caffe2": Dialect(edges=BinEdges.FLOAT32),
         "onnxruntime": Dialect(edges=BinEdges.FLOAT32, nan=NanPixel.IF_LAST),
-        "openvino": Dialect(start=MaxStart.FIRST, nan=NanPixel.IF_FIRST),
+        "openvino": Dialect(start=MaxStart.MINUS_INFINITY, nan=NanPixel.IF_FIRST),
         "openvino-reference": Dialect(edges=BinEdges.MAP),
         "paddle": Dialect(edges=BinEdges.FLOAT32),
         "paddle-gpu": Dialect(),
         "mxnet": Dialect(edges=BinEdges.MAP),
-        "ncnn": Dialect(edges=BinEdges.FLOAT32, start=MaxStart.FIRST, nan=NanPixel.UNKNOWN),
+        "ncnn": Dialect(edges=BinEdges.FLOAT32, start=MaxStart.MINUS_INFINITY, nan=NanPixel.UNKNOWN),
         "mnn": Dialect(edges=BinEdges.ACCUMULATED, nan=NanPixel.UNKNOWN),
         "tvm": Dialect(
             snap=CornerSnap.HALF_UP, edges=BinEdges.MAP, start=MaxStart.MINUS_INFINITY, nan=NanPixel.UNKNOWN

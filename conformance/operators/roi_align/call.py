@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from ...operator import Operation, Unsupported
+from ....kernels.dialects.choices import Offset
+from ....kernels.dialects.roi_align import DIALECTS
+from ...operator import Call, Operation, Unsupported
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,24 +15,11 @@ if TYPE_CHECKING:
     import numpy as np
 
 
-def shape_of(arguments: Mapping[str, Any], operation: Operation) -> tuple[int, ...]:
-    """Returns the shape of what a call of these arguments returns, all images of a sparse map being one."""
-    rois, shape = len(arguments["boxes"]), arguments["input"]["shape"]
-    match operation:
-        case Operation.FORWARD:
-            return (rois, shape[1], *arguments["output_size"])
-        case Operation.FEATURE_GRADIENT:
-            return tuple(shape)
-        case Operation.BOX_GRADIENT:
-            return (rois, 4)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RoiAlignCall:
+class RoiAlignCall(Call):
     """One call of RoIAlign, or of its gradient.
 
     Attributes:
-        operation: What is asked for.
         input: Feature maps, ``(N, C, H, W)`` or ``(N, H, W, C)`` as ``layout`` says. May have any strides.
         boxes: ``(K, 5)`` rows ``[batch_index, x1, y1, x2, y2]``, the corners in image pixels; float32 for 16-bit maps,
             otherwise the data type of ``input``.
@@ -38,30 +27,53 @@ class RoiAlignCall:
         spatial_scale: Feature pixels per image pixel, ``(scale_y, scale_x)``.
         sampling_ratio: Samples per bin, ``(g_y, g_x)``; 0 asks for adaptive sampling.
         mode: ``"avg"`` or ``"max"``.
-        layout: ``"NCHW"`` or ``"NHWC"``.
-        dialect: The named dialect whose result is wanted: one of those that the adapter describes.
         grad: For a gradient, the one that arrives at the output: of the output's shape, layout and data type.
     """
 
-    operation: Operation = Operation.FORWARD
+    operator: ClassVar[str] = "roi_align"
+    axes: ClassVar[Mapping[str, str]] = {"input": "N C H W", "boxes": "K 5", "grad": "K C P_h P_w"}
+    answers: ClassVar[Mapping[Operation, str]] = {
+        Operation.FORWARD: "K C P_h P_w",
+        Operation.FEATURE_GRADIENT: "N C H W",
+        Operation.BOX_GRADIENT: "K 4",
+    }
+
     input: np.ndarray
     boxes: np.ndarray
     output_size: tuple[int, int]
     spatial_scale: tuple[float, float]
     sampling_ratio: tuple[int, int]
     mode: str
-    layout: str
-    dialect: str
     grad: np.ndarray | None = None
 
+    @classmethod
+    def parameters_of(cls, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """The parameters of the arguments of a case."""
+        return {
+            "output_size": tuple(arguments["output_size"]),
+            "spatial_scale": tuple(map(float, arguments["spatial_scale"])),
+            "sampling_ratio": tuple(arguments["sampling_ratio"]),
+            "mode": arguments["mode"],
+        }
+
+    def plain_arguments(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """``output_size, spatial_scale, sampling_ratio, aligned`` of torchvision, whose ratio is -1 for adaptive sampling."""
+        ratio = self.single_sampling_ratio()
+        aligned = DIALECTS[self.dialect].offset != Offset.NONE
+        given = (self.output_size, self.single_scale(), ratio if ratio > 0 else -1, aligned)
+        return given, {"mode": self.mode} if self.mode != "avg" else {}
+
     def single_scale(self) -> float:
-        """Returns the one spatial scale of both axes, for libraries that take only one."""
+        """The one spatial scale of both axes, for libraries that take only one."""
         if self.spatial_scale[0] != self.spatial_scale[1]:
             raise Unsupported("one spatial scale for both axes")
         return self.spatial_scale[0]
 
     def single_sampling_ratio(self) -> int:
-        """Returns the one sampling ratio of both axes (0: adaptive), for libraries that take only one."""
+        """The one sampling ratio of both axes (0: adaptive), for libraries that take only one."""
         if self.sampling_ratio[0] != self.sampling_ratio[1]:
             raise Unsupported("one sampling ratio for both axes")
         return self.sampling_ratio[0]
+
+
+CALL = RoiAlignCall

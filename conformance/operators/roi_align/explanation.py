@@ -1,53 +1,30 @@
-"""One RoI step by step, in exact numbers, and what RoIPool would read."""
+"""One RoI step by step under a dialect of RoIAlign, in exact numbers."""
 
 from __future__ import annotations
 
 import math
-from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
 from itertools import product
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from ....kernels.dialects.choices import Max
 from ....kernels.dialects.roi_align import DIALECTS
 from ...errors import UsageError
-from ...exact.numbers import HALF, Exact, Special
+from ...explanation import Point, decimal
 from ...sampling.axis import Sample, stages
 
 if TYPE_CHECKING:
-    from ...exact.numbers import Array
-
-    Feature = Array
-    Pair = tuple[int, int]
+    from ...exact.numbers import Exact
+    from ...explanation import Pair, Walk
 
 _MOST_SAMPLES = 10**5
 
 
-class Call(NamedTuple):
-    """What is asked: a map of one channel, ``box`` = (x1, y1, x2, y2) in image pixels; pairs are (y, x)."""
-
-    feature: Feature
-    box: tuple[Fraction, ...]
-    output_size: Pair
-    spatial_scale: tuple[Fraction, Fraction]
-    sampling_ratio: Pair
-    mode: str
-
-
-class Point(NamedTuple):
-    """A sample: its coordinates, the four pixels that it reads with their weights (none if it is outside), its value."""
-
-    y: Sample
-    x: Sample
-    corners: tuple[tuple[Pair, Fraction], ...]
-    value: Fraction
-
-
-class Explanation:
+class RoiAlignExplanation:
     """A call under one dialect: ``y`` and ``x`` have RA-1 to RA-4."""
 
-    def __init__(self, call: Call, dialect: str) -> None:
+    def __init__(self, call: Walk, dialect: str) -> None:
         """Refuses a call of too many samples."""
         self.call, self.dialect = call, dialect
         sizes = call.feature.shape, call.output_size, call.spatial_scale, call.sampling_ratio
@@ -56,8 +33,14 @@ class Explanation:
         if samples > _MOST_SAMPLES:
             raise UsageError(f"{decimal(samples)} samples under {dialect} are too many: at most {_MOST_SAMPLES}")
 
+    @property
+    def steps(self) -> dict[str, str]:
+        """The rule of each step."""
+        names = ("corners", "extent", "bins", "grid", "positions", "weights")
+        return dict(zip(names, ("RA-1", "RA-2", "RA-3", "RA-4", "RA-5", "RA-7"), strict=True))
+
     def points(self, p: int, q: int) -> list[Point]:
-        """Returns the samples of a bin, RA-5 to RA-7, row by row."""
+        """The samples of a bin, RA-5 to RA-7, row by row."""
         ys, xs = ([axis.sample(b, i) for i in range(axis.taken)] for axis, b in ((self.y, p), (self.x, q)))
         return [self._point(y, x) for y, x in product(ys, xs)]
 
@@ -67,11 +50,11 @@ class Explanation:
         return Point(y, x, corners, sum((weight * self.pixel(at) for at, weight in corners), Fraction(0)))
 
     def pixel(self, at: Pair) -> Fraction:
-        """Returns the value of a pixel."""
+        """The value of a pixel."""
         return Fraction(self.call.feature[at].item())
 
     def taps(self, p: int, q: int) -> dict[Pair, Exact]:
-        """Returns the weight that each pixel has in the average of a bin, divided as RA-8 says."""
+        """The weight that each pixel has in the average of a bin, divided as RA-8 says."""
         total: dict[Pair, Fraction] = {}
         for at, weight in (corner for point in self.points(p, q) for corner in point.corners):
             total[at] = total.get(at, Fraction(0)) + weight
@@ -81,7 +64,7 @@ class Explanation:
         return self.y.rules.average(total, self.y.grid, self.x.grid)
 
     def value(self, p: int, q: int) -> Exact:
-        """Returns the output of a bin, RA-8 or RA-9."""
+        """The output of a bin, RA-8 or RA-9."""
         points = self.points(p, q)
         inside = [point for point in points if point.corners]
         if self.call.mode == "avg":
@@ -90,7 +73,7 @@ class Explanation:
         return self.y.rules.maximum(candidates, any_outside=len(inside) < len(points))
 
     def candidates(self, point: Point) -> list[Fraction]:
-        """Returns what a sample that is inside brings to a maximum, RA-9."""
+        """What a sample that is inside brings to a maximum, RA-9."""
         if self.y.rules.dialect.max == Max.CORNER:
             return [weight * self.pixel(at) for at, weight in point.corners]
         return [point.value]
@@ -100,65 +83,9 @@ class Explanation:
         """The output of every bin."""
         return {(p, q): self.value(p, q) for p, q in product(range(self.y.bins), range(self.x.bins))}
 
-
-class Rounded(NamedTuple):
-    """RoIPool along one axis: its first and last pixel, both included, and the pixels of each bin that the map has."""
-
-    start: int
-    end: int
-    bins: list[range]
-
     @property
-    def size(self) -> int:
-        """How many pixels the RoI has, on the map or not."""
-        return max(self.end - self.start + 1, 1)
-
-
-class RoiPool:
-    """RoIPool of a call, as the module says."""
-
-    def __init__(self, call: Call) -> None:
-        """Rounds the corners and the bins, and takes the maxima."""
-        x1, y1, x2, y2 = call.box
-        axes = zip((y1, x1), (y2, x2), call.spatial_scale, call.output_size, call.feature.shape, strict=True)
-        self.y, self.x = (_rounded(*axis) for axis in axes)
-        bins = product(enumerate(self.y.bins), enumerate(self.x.bins))
-        self.values = {(p, q): _greatest(call.feature, rows, columns) for (p, rows), (q, columns) in bins}
-
-
-def _rounded(low: Fraction, high: Fraction, scale: Fraction, bins: int, pixels: int) -> Rounded:
-    whole = Rounded(_half_away(low * scale), _half_away(high * scale), [])
-    edges = [(b * whole.size // bins, -(-(b + 1) * whole.size // bins)) for b in range(bins)]
-    return whole._replace(bins=[range(*(min(max(whole.start + e, 0), pixels) for e in pair)) for pair in edges])
-
-
-def _half_away(number: Fraction) -> int:
-    return math.floor(abs(number) + HALF) * (1 if number > 0 else -1)
-
-
-def _greatest(feature: Feature, rows: range, columns: range) -> Exact:
-    block = feature[rows.start : rows.stop, columns.start : columns.stop]
-    return Fraction(block.max().item() if block.size else 0)
-
-
-def decimal(number: Exact | int) -> str:
-    """Returns a number to 4 decimals, or 4 digits if it is tiny or huge."""
-    if isinstance(number, Special):
-        return number.value
-    value = Decimal(number.numerator) / number.denominator
-    if value and not Decimal("0.001") <= abs(value) < 10**9:
-        return f"{value:.3e}"
-    return f"{value:.4f}".rstrip("0").rstrip(".")
-
-
-def rule_of(e: Explanation) -> str:
-    """Returns how the samples of a bin become one number."""
-    dialect = DIALECTS[e.dialect]
-    start = "" if dialect.max_start is None else f" and {dialect.max_start:g}"
-    return "RA-8 average" if e.call.mode == "avg" else f"RA-9 maximum ({dialect.max}{start})"
-
-
-def differences(first: Explanation, second: Explanation) -> dict[Pair, Exact]:
-    """Returns by how much the bins differ, NaN where not both are numbers."""
-    pairs = ((at, value, second.values[at]) for at, value in first.values.items())
-    return {at: Special.NAN if isinstance(a, Special) or isinstance(b, Special) else b - a for at, a, b in pairs}
+    def rule(self) -> str:
+        """How the samples of a bin become one number."""
+        dialect = DIALECTS[self.dialect]
+        start = "" if dialect.max_start is None else f" and {dialect.max_start:g}"
+        return "RA-8 average" if self.call.mode == "avg" else f"RA-9 maximum ({dialect.max}{start})"

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from .... import draw
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     Span = tuple[Fraction, Fraction]
     SpanOf = Callable[["Draw", int, int, int], Span]
@@ -22,25 +23,16 @@ BINS_OF_POWERS = tuple(Fraction(m, 4) for m in (1, 2, 3, 4, 5, 6, 7, 8, 13, 14, 
 """Bin sizes whose adaptive grid is a power of two."""
 
 
-class Draw:
-    """Reproducible choices: only ``random()``, whose sequence Python promises to keep, is asked for."""
+class Draw(draw.Draw):
+    """Reproducible choices, of multiples of a quarter pixel where nothing else is said."""
 
-    def __init__(self, *key: object) -> None:
-        """Begins the sequence that belongs to a key."""
-        self._random = Random(" ".join(map(str, key)))  # noqa: S311 - no secret
-
-    def one(self, choices: Sequence[Any]) -> Any:
-        """Returns one of the choices."""
-        return choices[int(self._random.random() * len(choices))]
-
-    def between(self, low: Fraction | int, high: Fraction | int, step: Fraction = QUARTER) -> Fraction:
-        """Returns a multiple of ``step`` in [low, high]."""
-        first, last = -(-low // step), high // step
-        return step * (int(first) + int(self._random.random() * (int(last - first) + 1)))
+    def between(self, low: Fraction | int, high: Fraction | int, step: Fraction | int = QUARTER) -> Fraction:
+        """A multiple of ``step`` in [low, high]."""
+        return super().between(low, high, step)
 
 
 def _extent(draw: Draw, pixels: int, bins: int) -> Fraction:
-    """Returns an extent of at least one pixel, and not the whole map."""
+    """An extent of at least one pixel, and not the whole map."""
     fitting = [b for b in BINS_OF_POWERS if 1 <= b * bins <= pixels - Fraction(3, 2)]
     return Fraction(draw.one(fitting or [Fraction(1, bins)]) * bins)
 
@@ -90,7 +82,7 @@ def around(draw: Draw, pixels: int, bins: int, samples: int) -> Span:
 
 
 def _from_minus_one(draw: Draw, bins: int, samples: int) -> Span:
-    """Returns a span whose first sample is exactly on −1."""
+    """A span whose first sample is exactly on −1."""
     bin_size = draw.one([Fraction(1), Fraction(2), Fraction(1, 2)])
     start = -1 - bin_size / (2 * (samples or max(-(-bin_size // 1), 1)))
     return start, start + bin_size * bins

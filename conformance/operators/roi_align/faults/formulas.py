@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .....kernels.dialects.choices import Offset, Outside
+from ....arrays import box_rows, feature_map
 from ....exact.numbers import HALF, Exact, Special
 from ....operator import Operation
 from ....sampling.axis import Rules
@@ -17,7 +18,7 @@ from ..oracle import gradient
 from ..oracle import output as oracle
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
@@ -47,8 +48,24 @@ class Call:
     many: bool = False
 
 
+def call_of(arguments: Mapping[str, Any], operation: Operation, dialect: Dialect, *, many: bool) -> Call:
+    """The call of the arguments of a case."""
+    return Call(
+        input=feature_map(arguments["input"]),
+        boxes=box_rows(arguments["boxes"]),
+        output_size=tuple(arguments["output_size"]),
+        spatial_scale=tuple(arguments["spatial_scale"]),
+        sampling_ratio=tuple(arguments["sampling_ratio"]),
+        mode=arguments["mode"],
+        dialect=dialect,
+        operation=operation,
+        grad=feature_map(arguments["grad"]) if "grad" in arguments else None,
+        many=many,
+    )
+
+
 def output(call: Call, rules: type[Rules] = Rules) -> Objects:
-    """Returns what a call asks for under the oracle's formulas or a faulty copy; None for an invalid RoI."""
+    """What a call asks for under the oracle's formulas or a faulty copy; None for an invalid RoI."""
     common = (call.spatial_scale, call.sampling_ratio, call.mode, call.dialect)
     if call.operation == Operation.FORWARD:
         return oracle.roi_align(call.input, call.boxes, call.output_size, *common, rules).values

@@ -30,7 +30,7 @@ NO_EFFECT = {
 
 
 def _derived() -> Iterator[Mutant]:
-    """Yields the faults of the output that change where samples lie, what they weigh, or which of them is the maximum."""
+    """The faults of the output that change where samples lie, what they weigh, or which of them is the maximum."""
     plain = Mutant("")
     for mutant in MUTANTS:
         if mutant.name not in NO_EFFECT and mutant.after is plain.after:

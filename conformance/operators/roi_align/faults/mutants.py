@@ -10,7 +10,6 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from .....kernels.dialects.choices import Adaptive, EmptyGrid, End, GridCap, Max, MinSize, Offset, Outside
-from .....kernels.dialects.roi_align import DIALECTS, Dialect
 from ....exact.numbers import HALF
 from ....operator import Operation
 from ....sampling.axis import Rules
@@ -18,9 +17,11 @@ from . import formulas as faults
 from .formulas import ONE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
+
+    from .....kernels.dialects.roi_align import Dialect
 
     Objects = NDArray[Any]
 
@@ -49,13 +50,17 @@ class Mutant:
     equivalent: str = ""
     operation: Operation = Operation.FORWARD
 
+    def returned(self, arguments: Mapping[str, Any], operation: Operation, dialect: Dialect, *, many: bool) -> Objects:
+        """What an implementation with this fault returns for the arguments of a case."""
+        return self.output(faults.call_of(arguments, operation, dialect, many=many))
+
     def output(self, call: faults.Call) -> Objects:
-        """Returns what an implementation with this fault computes; None throughout an invalid RoI."""
+        """What an implementation with this fault computes; None throughout an invalid RoI."""
         return self.after(faults.output(self.before(call), self.rules), call)
 
 
 def _dialect(name: str, who: str = "", **choices: Any) -> Mutant:
-    """Returns the mutant that makes other choices than its dialect."""
+    """The mutant that makes other choices than its dialect."""
 
     def concerns(dialect: Dialect, mode: str) -> bool:
         return replace(dialect, **choices).for_mode(mode) != dialect.for_mode(mode)
@@ -66,7 +71,7 @@ def _dialect(name: str, who: str = "", **choices: Any) -> Mutant:
 
 
 def _where(applies: Callable[[Dialect], bool], why: str, mutant: Mutant) -> Mutant:
-    """Returns the mutant, said to concern only dialects of which ``applies`` is true, and why no others."""
+    """The mutant, said to concern only dialects of which ``applies`` is true, and why no others."""
     before = mutant.concerns
     return replace(mutant, equivalent=why, concerns=lambda dialect, mode: applies(dialect) and before(dialect, mode))
 
@@ -98,7 +103,7 @@ def _unclamped(dialect: Dialect, mode: str) -> bool:
 
 
 def only(mode: str) -> Callable[[Dialect, str], bool]:
-    """Returns what says that a fault concerns one mode."""
+    """A test whether a fault concerns one mode."""
     return lambda _dialect, at: at == mode
 
 
@@ -190,17 +195,3 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("ones", after=faults.constant(ONE)),
 )  # fmt: skip
 """Faults of the output."""
-
-
-def main_dialects() -> dict[str, Dialect]:
-    """Returns the dialects under which every mutant that concerns them must be noticed."""
-    names = (
-        "torchvision",
-        "torchvision-aligned",
-        "onnx-16",
-        "mmcv",
-        "openvino-half-pixel-for-nn",
-        "opencv",
-        "torchvision-python",
-    )
-    return {name: DIALECTS[name] for name in names}

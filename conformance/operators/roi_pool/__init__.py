@@ -1,0 +1,1 @@
+"""RoIPool: all that is known of it."""

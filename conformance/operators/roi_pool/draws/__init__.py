@@ -1,0 +1,44 @@
+"""Calls of RoIPool, planned and by chance."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..claims import rules_of
+from . import systematic
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from .....kernels.dialects.roi_pool import Dialect
+    from ....operator import Operation
+
+
+class RoiPoolDraws:
+    """Calls of RoIPool. What draws by chance needs Hypothesis, and is loaded when it is asked."""
+
+    edition = "2026-11"
+    box_classes = ("ordinary", "inverted", "tiny", "huge", "outside", "halves", "edges", "free")
+    invalid_classes = ("nan", "infinite", "no-image")
+
+    def blueprints(self) -> dict[str, list[systematic.Blueprint]]:
+        """The blueprints of all systematic cases, by the name of their file."""
+        return systematic.blueprints()
+
+    def draw(self, blueprint: systematic.Blueprint, attempt: int) -> dict[str, Any]:
+        """The case that a blueprint gives at an attempt, without what is computed."""
+        return systematic.draw(blueprint, attempt)
+
+    def suits(self, case: Mapping[str, Any], dialects: list[Dialect]) -> bool:
+        """Whether a case has one answer, which tells something, under these dialects."""
+        return systematic.suits(case, dialects)
+
+    def rules_of(self, arguments: Mapping[str, Any], operation: Operation) -> Sequence[str]:
+        """The rules that a call exercises."""
+        return rules_of(arguments, operation)
+
+    def arguments(self, *, modes: Sequence[str], classes: Sequence[str], operation: Operation) -> Any:
+        """A Hypothesis strategy of the arguments of a call."""
+        from . import chance
+
+        return chance.arguments(modes=modes, classes=classes, operation=operation)

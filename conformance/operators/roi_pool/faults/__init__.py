@@ -1,0 +1,1 @@
+"""What implementations of RoIPool get wrong."""

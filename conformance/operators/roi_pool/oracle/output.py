@@ -1,0 +1,129 @@
+"""The exact reference: RoIPool in rational arithmetic, written as ``RULES.md`` reads; and its gradient."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from ....exact.numbers import Special
+from .geometry import ZERO, Rules, stages
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ....exact.numbers import Array, Exact
+    from .geometry import Stages
+
+
+class Result(NamedTuple):
+    """The exact output of one call, and what bounds the error of an inexact one.
+
+    ``values`` is ``(K, C, P_h, P_w)`` of `Exact`, None where nobody can say, and throughout an invalid RoI. ``winners`` is of the
+    same shape: ``y · W + x`` of the maximum, −1 if there is none. ``magnitude`` is Σ |pixel| of an average, ``counts``,
+    ``(K, P_h, P_w)``, over how many pixels.
+    """
+
+    values: Array
+    winners: Array
+    magnitude: Array
+    counts: Array
+
+
+class Gradient(NamedTuple):
+    """The exact gradient for the map, ``(N, C, H, W)``: its values, Σ |term| and how many terms."""
+
+    values: Array
+    magnitude: Array
+    counts: Array
+
+
+def exact_pixel(number: Any) -> Exact:
+    """A pixel, exactly."""
+    if isinstance(number, int | Fraction) or math.isfinite(number):
+        return Fraction(number)
+    return Special.NAN if math.isnan(number) else Special.INFINITY if number > 0 else Special.MINUS_INFINITY
+
+
+def exact_pixels(maps: Array) -> Array:
+    """Maps of numbers, exactly."""
+    pixels: Array = np.frompyfunc(exact_pixel, 1, 1)(maps)
+    return pixels
+
+
+def all_stages(
+    boxes: Array, shape: Sequence[int], output_size: Sequence[int], scale: Sequence[Any], rules: Rules
+) -> list[Stages | None]:
+    """Where each RoI lies; None for one that cannot be pooled."""
+    return [stages(row, shape, output_size, scale, rules) for row in boxes.tolist()]
+
+
+def roi_pool(maps: Array, rois: Sequence[Stages | None], output_size: Sequence[int], mode: str, rules: Rules) -> Result:
+    """The exact result of RoIPool on exact maps ``(N, C, H, W)``, ``mode`` being ``"avg"`` or ``"max"``."""
+    values: Array = np.full((len(rois), maps.shape[1], *output_size), None, object)
+    winners = np.full(values.shape, -1, np.int64)
+    magnitude: Array = np.full(values.shape, ZERO, object)
+    counts = np.zeros((len(rois), *output_size), np.int64)
+    for k, roi in enumerate(rois):
+        for p, q, rows, columns in bins_of(roi):
+            counts[k, p, q] = (rows[1] - rows[0]) * (columns[1] - columns[0])
+            for c in range(maps.shape[1]):
+                assert roi is not None
+                pixels = list(maps[roi.batch, c, slice(*rows), slice(*columns)].flat)
+                if not pixels:
+                    values[k, c, p, q] = rules.empty(mode)
+                elif mode == "avg":
+                    values[k, c, p, q], magnitude[k, c, p, q] = _average(pixels, rules)
+                else:
+                    values[k, c, p, q], at = rules.best(pixels)
+                    if at is not None:
+                        y, x = divmod(at, columns[1] - columns[0])
+                        y, x = rules.winner(rows[0] + y, columns[0] + x, rows, columns, maps.shape[2:])
+                        winners[k, c, p, q] = y * maps.shape[3] + x
+    return Result(values, winners, magnitude, counts)
+
+
+def bins_of(roi: Stages | None) -> Iterator[tuple[int, int, tuple[int, int], tuple[int, int]]]:
+    """The bins of a RoI, with their windows of rows and columns; none if it cannot be pooled."""
+    if roi:
+        for (p, rows), (q, columns) in itertools.product(enumerate(roi.y.windows), enumerate(roi.x.windows)):
+            yield p, q, rows, columns
+
+
+def _average(pixels: Sequence[Exact], rules: Rules) -> tuple[Exact, Fraction]:
+    """RP-7' of the pixels of a bin, and Σ |pixel|."""
+    numbers = [pixel for pixel in pixels if isinstance(pixel, Fraction)]
+    magnitude = sum(map(abs, numbers), ZERO)
+    if any(pixel is Special.NAN for pixel in pixels):
+        return Special.NAN, magnitude
+    if len(numbers) < len(pixels):
+        return Special.NONFINITE, magnitude
+    return rules.average(sum(numbers, ZERO), len(pixels)), magnitude
+
+
+def feature_gradient(
+    grad: Array, maps: Array, rois: Sequence[Stages | None], output_size: Sequence[int], mode: str, rules: Rules
+) -> Gradient:
+    """The exact gradient (RP-8) for exact maps ``(N, C, H, W)``, ``grad`` ``(K, C, P_h, P_w)`` arriving at the output."""
+    values, magnitude = (np.full(maps.shape, ZERO, object) for _ in range(2))
+    counts = np.zeros(maps.shape, np.int64)
+    winners = roi_pool(maps, rois, output_size, mode, rules).winners if mode == "max" else None
+    for k, roi in enumerate(rois):
+        for p, q, rows, columns in bins_of(roi):
+            count = (rows[1] - rows[0]) * (columns[1] - columns[0])
+            for c in range(maps.shape[1] if count else 0):
+                assert roi is not None
+                if winners is None:
+                    at = roi.batch, c, slice(*rows), slice(*columns)
+                    sent = rules.average(grad[k, c, p, q], count)
+                elif (winner := int(winners[k, c, p, q])) >= 0:
+                    at, sent = (roi.batch, c, *divmod(winner, maps.shape[3])), grad[k, c, p, q]
+                else:
+                    continue
+                values[at] += sent
+                magnitude[at] += abs(sent)
+                counts[at] += 1
+    return Gradient(values, magnitude, counts)
