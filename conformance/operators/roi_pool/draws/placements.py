@@ -23,7 +23,8 @@ HALF, QUARTER = Fraction(1, 2), Fraction(1, 4)
 
 def _near(draw: Draw, pixel: Fraction) -> Fraction:
     """A position that becomes a pixel."""
-    return pixel + draw.one((-QUARTER, Fraction(0), Fraction(0), QUARTER))
+    beside: Fraction = draw.one((-QUARTER, Fraction(0), Fraction(0), QUARTER))
+    return pixel + beside
 
 
 def inside(draw: Draw, pixels: int, bins: int) -> Span:

@@ -281,7 +281,8 @@ def over_unclipped_bins(values: Array, call: Call) -> Array:
     for k, (roi, whole) in enumerate(zip(stages(call), stages(call, Unclipped), strict=True)):
         counts = [pixels_of_bins(each) for each in (roi, whole)]
         for (p, q), clipped in counts[0].items():
-            values[k, :, p, q] = values[k, :, p, q] * clipped / max(counts[1][p, q], 1)
+            share = Fraction(clipped, max(counts[1][p, q], 1))
+            values[k, :, p, q] = [v * share if isinstance(v, Fraction) else v for v in values[k, :, p, q]]
     return values
 
 

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 from .....kernels.dialects.choices import BinEdges, CornerSnap, EmptyBin, MinSize, SnappedEnd
 from .....kernels.dialects.roi_pool import Dialect, EdgeShift, MaxStart, NanPixel
 from ....operator import Operation
-from ..oracle.geometry import Rules
+from ..oracle.geometry import ZERO, Rules
 from . import formulas as faults
 from . import gradient_formulas as gradients
-from .formulas import ONE, ZERO
+from .formulas import ONE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -110,12 +110,10 @@ MUTANTS: tuple[Mutant, ...] = (
     _choice("exclusive end", "Chainer's roi_max_pooling_2d", end=SnappedEnd.EXCLUSIVE),
     _choice("1 added before scaling", "mmcv", end=SnappedEnd.BEFORE_SCALE),
     _choice("no least size", "mmcv", min_size=MinSize.NONE),
-    _where(lambda dialect: not _enlarges(dialect), "", _choice("least size one", min_size=MinSize.ONE)),
     _where(_snaps, UNJUDGED, _choice("edges in integers", "OpenVINO, Paddle on a GPU", edges=BinEdges.EXACT)),
     _where(_snaps, UNJUDGED, _choice("edges in float32", "ONNX Runtime, Caffe2, Paddle on a CPU, ncnn", edges=BinEdges.FLOAT32)),
     _where(_snaps, UNJUDGED, _choice("edges in float64", "Chainer on a CPU", edges=BinEdges.FLOAT64)),
     _where(_snaps, UNJUDGED, _choice("edges accumulated", "MNN", edges=BinEdges.ACCUMULATED)),
-    _where(lambda dialect: not _snaps(dialect), WHOLE, _choice("shift after rounding", shift=EdgeShift.AFTER)),
     _choice("an empty bin is -inf", "Chainer's roi_max_pooling_2d", empty=EmptyBin.MINUS_INFINITY),
     _choice("an empty bin is 0", "Caffe and nearly everyone", empty=EmptyBin.ZERO),
     _where(_says_what_nan_is, NOBODY_SAYS, _choice("NaN skipped", "torchvision, Paddle, MXNet", nan=NanPixel.SKIPPED)),
@@ -173,6 +171,12 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("ones", after=faults.constant(ONE)),
 )  # fmt: skip
 """Faults of the output."""
+
+OF_POSITIONS: tuple[Mutant, ...] = (
+    _choice("least size one", min_size=MinSize.ONE),
+    _where(lambda dialect: not _snaps(dialect), WHOLE, _choice("shift after rounding", shift=EdgeShift.AFTER)),
+)
+"""Faults that can only show where corners stay positions, as under no main dialect."""
 
 _NO_EFFECT = (
     "an empty bin",  # it sends nothing, whatever its value

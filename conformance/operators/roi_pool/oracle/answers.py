@@ -129,7 +129,7 @@ def error_of_average(result: Result, pixels: Array, dtype: str) -> Array | None:
     fewer than n + 6 roundings.
     """
     type_ = FLOAT_TYPES[dtype]
-    counts, magnitude = result.counts[:, None] + 0 * result.winners, as_floats(as_float, result.magnitude)
+    counts, magnitude = result.counts[:, None] + 0 * result.winners, _as_floats(result.magnitude)
     seen = counts > 0
     if _fits(pixels, magnitude.max(initial=0), type_) and _are_powers(counts[seen]):
         unit = float(quantum(map(Fraction, set(pixels.tolist()))))
@@ -143,7 +143,7 @@ def _error_of_gradient(
     result: Gradient, rois: Sequence[Stages | None], grad: Array, mode: str, type_: FloatType
 ) -> Array | None:
     """The greatest error of each sum; None if all are exact."""
-    magnitude = as_floats(as_float, result.magnitude)
+    magnitude = _as_floats(result.magnitude)
     counts = [
         (rows[1] - rows[0]) * (columns[1] - columns[0]) for roi in rois for _, _, rows, columns in output.bins_of(roi)
     ]
@@ -153,6 +153,11 @@ def _error_of_gradient(
         return None
     bound: Array = _error(magnitude, result.counts + 6 * (mode == "avg"), type_) * (result.counts > (mode == "max"))
     return bound
+
+
+def _as_floats(magnitude: Array) -> Array:
+    """Sums of absolute values, exact or already rounded, in float64."""
+    return as_floats(as_float, magnitude) if magnitude.dtype == object else magnitude
 
 
 def _error(magnitude: Array, roundings: Array, type_: FloatType) -> Array:
