@@ -17,8 +17,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from ..call import Unsupported
 from ..implementation import Description
-from ..operator import Unsupported
 from ._call import require_described
 from ._script import Boxes, Script, each
 

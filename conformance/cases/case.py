@@ -11,13 +11,14 @@ import numpy as np
 
 from .. import operators
 from ..arrays import box_rows, feature_map, numpy_dtype, sparse_images
-from ..operator import Answer, Operation, to_layout
+from ..call import Operation, to_layout
+from ..operator import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from importlib.resources.abc import Traversable
 
-    from ..operator import Call
+    from ..call import Call
 
 
 @dataclass(frozen=True, slots=True, eq=False)

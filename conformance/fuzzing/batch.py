@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 from .. import operators
+from ..call import Operation
 from ..cases.case import Expectation
-from ..operator import Operation
 from ..verdict import Judgement, Verdict
 from ..verdicts.contested import question_of
 from ..workers.greeting import describe

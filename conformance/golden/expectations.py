@@ -8,9 +8,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from ..call import DTYPES, Operation
 from ..cases.case import Origin, case_from_json
 from ..exact.numbers import as_float64
-from ..operator import DTYPES, Answer, Operation
 from ..verdict import Verdict
 from ..verdicts import properties
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from ..cases.case import Case
-    from ..operator import Operator
+    from ..operator import Answer, Operator
 
     Answers = Callable[[Mapping[str, Any], Operator, Any], Iterable[tuple[str, tuple[Answer, ...]]]]
 

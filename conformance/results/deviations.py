@@ -14,7 +14,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from .. import operators
-from ..operator import DTYPES
+from ..call import DTYPES
 from ..verdict import Verdict
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ from collections import Counter, defaultdict
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from ..operator import Operation, rule_number
+from ..call import Operation
+from ..operator import rule_number
 from ..verdict import Verdict
 
 if TYPE_CHECKING:

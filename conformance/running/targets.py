@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .. import operators
+from ..call import DTYPES, LAYOUTS
 from ..cases.selection import check_names
 from ..errors import UsageError
 from ..implementation import registered
-from ..operator import DTYPES, LAYOUTS
 from ..peers import places
 from ..workers.process import Target
 from .request import Selection

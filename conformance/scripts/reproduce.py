@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 from .. import operators
 from ..adapters._script import Boxes, Script
+from ..call import Operation, Unsupported
 from ..cases.case import load_cases
 from ..cases.selection import check_names, find_case
 from ..errors import UsageError
 from ..implementation import registered
-from ..operator import Operation, Unsupported
 from ..results import deviations
 from . import script
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from ..arrays import leaves
-from ..operator import Operation, from_layout
+from ..call import Operation, from_layout
 from ..verdict import _REFUSED, ACCIDENTS, Judgement, Verdict
 
 if TYPE_CHECKING:

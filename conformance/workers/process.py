@@ -19,7 +19,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..operator import Unsupported
+from ..call import Unsupported
 from . import protocol
 
 if TYPE_CHECKING:

@@ -17,13 +17,13 @@ import numpy as np
 
 from ..adapters.plain import PlainCallable
 from ..arrays import in_memory
+from ..call import Operation, Unsupported
 from ..implementation import Implementation, Unavailable, missing_requirements
-from ..operator import Operation, Unsupported
 from ..operators import call_type
 from . import protocol
 
 if TYPE_CHECKING:
-    from ..operator import Call
+    from ..call import Call
 
 _GUARD = 64  # elements on each side of an output that must not change
 _POISON = int(os.environ.get("ROIKIT_POISON", "165"))  # what memory is filled with that a call has not written to

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ...conformance import operators
+from ...conformance.call import Operation
 from ...conformance.detection.report import text_of
-from ...conformance.operator import Operation
 from ..model import in_order, operator_title, rules, slug
 from ..tables import OURS, versions_of
 
@@ -204,7 +204,7 @@ class Reader:
             for footprint in file.footprints:
                 if footprint["operation"] == "forward":
                     names = (footprint[name] for name in ("implementation", "operator", "dialect", "probe"))
-                    self._found[tuple(names)] = footprint, file.map_size  # type: ignore[index]
+                    self._found[tuple(names)] = footprint, file.map_size
 
     def weights(self, column: Column, probe: str, roi: int, at: tuple[int, int]) -> Array | None:
         """The weights of a bin, ``(H, W)``; None if they were not read."""

@@ -14,8 +14,8 @@ from ..scripts import script_for
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from ...conformance.call import Call
     from ...conformance.cases.case import Case
-    from ...conformance.operator import Call
     from ..model import Conformance, Implementation, Reason, Site
 
 _MOST_SCRIPTS = 150

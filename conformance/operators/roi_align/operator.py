@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ....kernels.dialects.roi_align import DIALECTS
-from ...operator import Operation, Operator
+from ...call import Operation
+from ...operator import Operator
 from .call import RoiAlignCall
 from .contested import MAXIMUM
 from .draws import RoiAlignDraws

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from .....kernels.dialects.roi_align import DIALECTS
-from ....operator import Operation
+from ....call import Operation
 from ....relations import RELATIONS
 from ..oracle.certificate import exact_dtypes, fairness, forward_result
 from ..oracle.gradient import BoxGradient, FeatureGradient

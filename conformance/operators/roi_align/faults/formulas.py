@@ -11,8 +11,8 @@ import numpy as np
 
 from .....kernels.dialects.choices import Offset, Outside
 from ....arrays import box_rows, feature_map
+from ....call import Operation
 from ....exact.numbers import HALF, Exact, Special
-from ....operator import Operation
 from ....sampling.axis import Rules
 from ..oracle import gradient
 from ..oracle import output as oracle

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ....arrays import box_rows, feature_map
+from ....call import Operation
 from ....exact.budgets import Budget, numbers, quantum
 from ....exact.floats import FLOAT_TYPES
-from ....operator import Operation
 from .certificate import coordinates, forward_result, sums
 from .gradient import bins, box_gradient, feature_gradient
 

@@ -15,8 +15,8 @@ import numpy as np
 
 from .....kernels.dialects.choices import Max
 from ....arrays import box_rows, feature_map
+from ....call import Operation
 from ....exact.floats import FLOAT_TYPES
-from ....operator import Operation
 from .gradient import extent_kinks, sample_kinks
 from .gradient_certificate import motion
 from .quick import NotExactError, certify, fits, holds, samples_of, stages_of, weights

@@ -20,17 +20,7 @@ from ....exact.floats import FLOAT_TYPES
 from ....findings import Decision, Detection, Difference, Oddity, RuledOut
 from ....verdict import Verdict
 from .calls import AVERAGES, CORNERS, MAXIMA, PIXELS, SIZE, TELLING, telling_maps
-from .prediction import (
-    CANDIDATES,
-    GEOMETRY,
-    POINTS,
-    Prediction,
-    choices,
-    geometry,
-    maximum,
-    outcomes,
-    place,
-)
+from .prediction import CANDIDATES, GEOMETRY, POINTS, Prediction, choices, geometry, maximum, outcomes, place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

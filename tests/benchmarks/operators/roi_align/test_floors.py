@@ -5,14 +5,7 @@ import pytest
 
 from benchmarks.measuring.floors import Rates
 from benchmarks.measuring.problem import Level, Problem
-from benchmarks.operators.roi_align.floors import (
-    Geometry,
-    axis_samples,
-    backward_floor,
-    forward_floor,
-    geometry,
-    taps,
-)
+from benchmarks.operators.roi_align.floors import Geometry, axis_samples, backward_floor, forward_floor, geometry, taps
 from benchmarks.operators.roi_align.workloads import RoiAlignRow
 from roikit.conformance.sampling.axis import stages
 from roikit.kernels.dialects.roi_align import DIALECTS

@@ -6,8 +6,8 @@ All dialects are run in float32, the main ones in every data type; `roikit confo
 import numpy as np
 import pytest
 
+from roikit.conformance.call import LAYOUTS
 from roikit.conformance.cases.case import load_cases
-from roikit.conformance.operator import LAYOUTS
 from roikit.conformance.operators.roi_align.operator import MAIN_DIALECTS
 from roikit.conformance.verdict import Verdict
 from roikit.kernels import roi_align, roi_align_backward

@@ -2,8 +2,8 @@
 
 import pytest
 
+from roikit.conformance.call import LAYOUTS
 from roikit.conformance.cases.case import load_cases
-from roikit.conformance.operator import LAYOUTS
 from roikit.conformance.verdict import Verdict
 from roikit.kernels.dialects.roi_align import DIALECTS
 
