@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from ..operator import Unsupported
+from ..call import Unsupported
 
 if TYPE_CHECKING:
     from ..implementation import Description

@@ -52,7 +52,7 @@ class RoiAlignModel:
 
     @classmethod
     def of(cls, call: RoiAlignCall, opset: int, coordinates: str | None, *, static: bool = False) -> RoiAlignModel:
-        """Returns the model that makes ``call``, with the shapes of its arrays if ``static``."""
+        """The model that makes ``call``, with the shapes of its arrays if ``static``."""
         shapes: tuple[Shape, int] | tuple[()] = (call.input.shape, len(call.boxes)) if static else ()
         scale, ratio = float32_scale(call), call.single_sampling_ratio()
         return cls(opset, coordinates, call.mode, call.output_size, scale, ratio, call.input.dtype, *shapes)

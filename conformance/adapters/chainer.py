@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from ..call import Operation, Unsupported
 from ..implementation import Description
-from ..operator import Operation, Unsupported
 from ._call import boxes_like_input, corners_and_indices, require_described
 from ._script import FLOATS, OF_MAPS, Boxes, Script, finishes, for_modes
 

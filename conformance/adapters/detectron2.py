@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from ..call import Operation
 from ..implementation import Description
-from ..operator import Operation
 from ._call import require_described
 from ._script import FLOATS, OF_MAPS, Boxes, Script, each
 from ._torch_gradient import answer

@@ -17,8 +17,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from ..call import Unsupported
 from ..implementation import Description
-from ..operator import Unsupported
 from ._call import require_described
 from ._script import Boxes, Script, each
 
@@ -84,7 +84,7 @@ class KerasHub:
 
 
 def _load() -> Any:
-    """Returns the module of the one file."""
+    """The module of the one file."""
     package = importlib.util.find_spec("keras_hub")
     assert package is not None
     assert package.submodule_search_locations

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from ..call import Operation
 from ..implementation import Description
-from ..operator import Operation
 from ._call import boxes_like_input, require_described
 from ._script import OF_MAPS, Boxes, Script, each, finishes
 

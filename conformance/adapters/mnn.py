@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from ..call import Operation, Unsupported
 from ..implementation import Description
-from ..operator import Operation, Unsupported
 from ._call import require_described
 from ._script import OF_MAPS, Boxes, Script, each, for_modes
 

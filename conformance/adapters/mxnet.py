@@ -15,8 +15,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from ..call import Operation, Unsupported
 from ..implementation import Description
-from ..operator import Operation, Unsupported
 from ._call import boxes_like_input, require_described
 from ._script import FLOATS, OF_MAPS, Boxes, Script, each, finishes
 

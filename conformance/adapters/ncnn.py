@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from ..call import Unsupported
 from ..implementation import Description
-from ..operator import Unsupported
 from ._call import corners_and_indices, require_described
 from ._script import Boxes, Script
 

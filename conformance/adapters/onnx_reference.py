@@ -14,8 +14,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from ..call import Unsupported
 from ..implementation import Description
-from ..operator import Unsupported
 from ._call import corners_and_indices, require_described
 from ._onnx_model import INPUTS, RoiAlignModel, script_fields
 from ._script import ALL, Boxes, Script

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
+from ..call import Operation, Unsupported
 from ..implementation import Description
-from ..operator import Operation, Unsupported
 from ._call import corners_and_indices, require_described
 from ._script import OF_MAPS, Boxes, Script, each, finishes
 

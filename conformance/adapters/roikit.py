@@ -6,8 +6,8 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ... import kernels
+from ..call import DTYPES, LAYOUTS, Operation
 from ..implementation import Capability, Description, Unavailable
-from ..operator import DTYPES, LAYOUTS, Operation
 from ..operators import dialects_of
 from ._script import ALL, OF_MAPS, Boxes, Script, each
 

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from ..call import Operation, Unsupported
 from ..implementation import Description
-from ..operator import Operation, Unsupported
 from ._call import corners_and_indices, require_described
 from ._script import Boxes, Script, finishes, for_modes
 
@@ -101,7 +101,7 @@ class TensorFlow:
         return result
 
     def _pool(self, call: RoiAlignCall, maps: tf.Tensor, boxes: tf.Tensor, indices: np.ndarray) -> Any:
-        """Returns the output for boxes ``x1, y1, x2, y2`` in image pixels."""
+        """The output for boxes ``x1, y1, x2, y2`` in image pixels."""
         scale_y, scale_x = call.spatial_scale
         starts = boxes[:, 1::-1] * (scale_y, scale_x) - 0.5  # y, x
         extents = boxes[:, 3:1:-1] * (scale_y, scale_x) - 0.5 - starts

@@ -16,8 +16,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, ClassVar
 
+from ..call import Operation
 from ..implementation import Description
-from ..operator import Operation
 from ._call import boxes_like_input, require_described
 from ._script import ALL, FLOATS, OF_MAPS, Boxes, Script, each
 from ._torch_gradient import answer

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 from .. import operators
 from ..adapters._script import Boxes, Script
+from ..call import Operation, Unsupported
 from ..cases.case import load_cases
 from ..cases.selection import check_names, find_case
 from ..errors import UsageError
 from ..implementation import registered
-from ..operator import Operation, Unsupported
 from ..results import deviations
 from . import script
 
@@ -48,7 +48,7 @@ def scripted(operator: str) -> list[str]:
 
 
 def reproduce(case_id: str, implementation: str, dialect: str | None = None, dtype: str | None = None) -> str:
-    """Returns the script. A dialect or data type that is left open is that of a known deviation, if there is one.
+    """The script. A dialect or data type that is left open is that of a known deviation, if there is one.
 
     Raises:
         UsageError: there is no such case, implementation, dialect or data type, or the library cannot make the call.
@@ -57,7 +57,7 @@ def reproduce(case_id: str, implementation: str, dialect: str | None = None, dty
 
 
 def script_of(case: Case, implementation: str, dialect: str | None, dtype: str | None, written_by: str = "") -> str:
-    """Returns the script for a case; ``written_by`` is the command to name in it.
+    """The script for a case; ``written_by`` is the command to name in it.
 
     Raises:
         UsageError: the library cannot make the call.
@@ -82,7 +82,7 @@ def script_of(case: Case, implementation: str, dialect: str | None, dtype: str |
 
 
 def _choices(case: Case, library: Script, dialects: Sequence[str], dtypes: Sequence[str]) -> list[tuple[str, str]]:
-    """Returns the (dialect, data type) in which the library can make the call, of which there is one at least."""
+    """The (dialect, data type) in which the library can make the call, of which there is one at least."""
     reason = Unsupported(f"it is not for {' or '.join(dtypes)} under {' or '.join(dialects)}")
     choices = []
     for dialect, dtype in product(dialects, dtypes):
@@ -143,7 +143,7 @@ def _single(value: Any) -> Any:
 
 
 def _dtype_fields(dtype: str, library: Script) -> Fields:
-    """Returns the names of a data type. NumPy's bfloat16 is in the package ml_dtypes; to PyTorch it comes as float32."""
+    """The names of a data type. NumPy's bfloat16 is in the package ml_dtypes; to PyTorch it comes as float32."""
     in_torch = dtype == "bfloat16" and library.uses_torch
     in_numpy = "float32" if in_torch else dtype
     foreign = in_numpy == "bfloat16"
@@ -160,7 +160,7 @@ def _dtype_fields(dtype: str, library: Script) -> Fields:
 
 
 def _gradient_fields(operation: Operation, fields: Fields) -> Fields:
-    """Returns how a gradient is had from PyTorch."""
+    """How a gradient is had from PyTorch."""
     tensor, part = ("maps", "") if operation == Operation.FEATURE_GRADIENT else ("rois", "[:, 1:]")
     return {
         "prepare": f"\n{tensor}.requires_grad_()",

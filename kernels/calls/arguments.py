@@ -34,7 +34,7 @@ _REASONS = {
 
 
 def dtype_called(name: str) -> np.dtype[Any]:
-    """Returns the data type of maps that is called so."""
+    """The data type of maps that is called so."""
     if choice("dtype", name, _DTYPES) == "bfloat16":
         import ml_dtypes
 
@@ -43,7 +43,7 @@ def dtype_called(name: str) -> np.dtype[Any]:
 
 
 def array_namespace(name: str, array: object) -> ModuleType:
-    """Returns the module that ``array`` comes from, numpy or cupy.
+    """The module that ``array`` comes from, numpy or cupy.
 
     Raises:
         TypeError: it is neither a NumPy nor a CuPy array.
@@ -66,7 +66,7 @@ def array_namespace(name: str, array: object) -> ModuleType:
 
 
 def choice(name: str, value: object, allowed: Sequence[str]) -> str:
-    """Returns ``value`` if it is one of ``allowed``."""
+    """``value`` if it is one of ``allowed``."""
     # The element of ``allowed`` is returned, since a string enumeration may be equal to it and print as something else.
     found = next((item for item in allowed if isinstance(value, str) and value == item), None)
     if found is None:
@@ -75,7 +75,7 @@ def choice(name: str, value: object, allowed: Sequence[str]) -> str:
 
 
 def pair(name: str, value: object) -> tuple[Any, Any]:
-    """Returns ``value``, one for both axes or a pair, as a pair."""
+    """``value``, one for both axes or a pair, as a pair."""
     if isinstance(value, (tuple, list)):
         if len(value) != 2:
             raise ValueError(f"{name} must be one number or a (height, width) pair, not {len(value)} numbers")
@@ -94,7 +94,7 @@ def integer(name: str, value: object) -> int:
 
 
 def output_size_pair(value: object) -> tuple[int, int]:
-    """Returns ``output_size`` as (P_h, P_w)."""
+    """``output_size`` as (P_h, P_w)."""
     height, width = (integer("output_size", item) for item in pair("output_size", value))
     if height < 0 or width < 0 or height * width >= 2**31:
         raise ValueError(f"output_size must not be negative, nor 2**31 bins or more, but is ({height}, {width})")
@@ -102,7 +102,7 @@ def output_size_pair(value: object) -> tuple[int, int]:
 
 
 def spatial_scale_pair(value: object, dtype: str) -> tuple[float, float]:
-    """Returns ``spatial_scale`` as (scale_y, scale_x), feature pixels per image pixel, for maps of data type ``dtype``."""
+    """``spatial_scale`` as (scale_y, scale_x), feature pixels per image pixel, for maps of data type ``dtype``."""
     scales = pair("spatial_scale", value)
     if not all(isinstance(item, Real) and not isinstance(item, bool) for item in scales):
         raise TypeError(f"spatial_scale must be a number or a (height, width) pair, not {value!r}")
@@ -137,7 +137,7 @@ def check_feature_map(array: Any, name: str = "input") -> None:
 
 
 def _concatenate(xp: ModuleType, boxes: Sequence[Any], images: int) -> Any:
-    """Returns a list of one ``(L_i, 4)`` array per image as ``(K, 5)`` rows with their batch index."""
+    """A list of one ``(L_i, 4)`` array per image as ``(K, 5)`` rows with their batch index."""
     if len(boxes) != images:
         raise ValueError(f"boxes is a list of {len(boxes)} arrays, but input has N = {images} images")
     if not boxes:
@@ -160,7 +160,7 @@ def _concatenate(xp: ModuleType, boxes: Sequence[Any], images: int) -> Any:
 
 
 def box_rows(xp: ModuleType, boxes: Any, dtype: str, images: int) -> Any:
-    """Returns ``boxes`` as a contiguous ``(K, 5)`` array of ``xp``, float32 or float64, for N ``images`` of ``dtype``."""
+    """``boxes`` as a contiguous ``(K, 5)`` array of ``xp``, float32 or float64, for N ``images`` of ``dtype``."""
     if isinstance(boxes, (list, tuple)):
         joined = _concatenate(xp, boxes, images)
         boxes = xp.empty((0, 5), wider(dtype)) if joined is None else joined
@@ -182,7 +182,7 @@ def box_rows(xp: ModuleType, boxes: Any, dtype: str, images: int) -> Any:
 
 
 def shape_of_maps(name: str, value: Any) -> tuple[int, ...]:
-    """Returns the shape ``value`` of maps: four numbers that are not negative."""
+    """The shape ``value`` of maps: four numbers that are not negative."""
     try:
         shape = tuple(operator.index(size) for size in value)
     except TypeError:
@@ -219,14 +219,14 @@ def count_of_rois(xp: ModuleType, number: Any) -> Any:
 
 
 def contiguous(xp: ModuleType, array: Any, dtype: Any = None) -> Any:
-    """Returns ``array``, or a copy if it is not contiguous and aligned, in ``dtype``."""
+    """``array``, or a copy if it is not contiguous and aligned, in ``dtype``."""
     if dtype is None and array.flags.c_contiguous and (xp is not np or array.flags.aligned):
         return array
     return np.require(array, dtype, ["C", "A"]) if xp is np else xp.ascontiguousarray(array, dtype=dtype)
 
 
 def output_array(xp: ModuleType, out: Any, shape: tuple[int, ...], dtype: Any, **others: Any) -> Any:
-    """Returns ``out`` if it can be written to and shares no memory with ``others``, or a new array if it is None."""
+    """``out`` if it can be written to and shares no memory with ``others``, or a new array if it is None."""
     if out is None:
         return xp.empty(shape, dtype)
     _check_writable(xp, "out", out, **others)
@@ -238,7 +238,7 @@ def output_array(xp: ModuleType, out: Any, shape: tuple[int, ...], dtype: Any, *
 
 
 def workspace_array(xp: ModuleType, workspace: Any, size: int, **others: Any) -> Any:
-    """Returns ``workspace`` if it has ``size`` bytes that can be written to, or a new array if it is None; None for no bytes."""
+    """``workspace`` if it has ``size`` bytes that can be written to, or a new array if it is None; None for no bytes."""
     if workspace is None:
         return xp.empty(size, "uint8") if size else None
     _check_writable(xp, "workspace", workspace, **others)
@@ -289,7 +289,7 @@ class Status:
 
 
 def named(name: str, arrays: Sequence[Any]) -> dict[str, Any]:
-    """Returns the arrays of the levels by the names that messages give them: just ``name`` if there is one."""
+    """The arrays of the levels by the names that messages give them: just ``name`` if there is one."""
     return {name: arrays[0]} if len(arrays) == 1 else {f"{name}[{i}]": array for i, array in enumerate(arrays)}
 
 

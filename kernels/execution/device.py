@@ -42,7 +42,7 @@ def run(launch: Launch, addresses: Sequence[int]) -> None:
 
 
 def multiprocessor_count() -> int:
-    """Returns the number of multiprocessors of the current device."""
+    """The number of multiprocessors of the current device."""
     import cupy
 
     return _multiprocessors(cupy.cuda.Device().id)

@@ -61,7 +61,7 @@ class Source:
         return sum(fields[name][0].itemsize // 8 for name in _ADDRESSES if name in fields)
 
     def pack(self, values: Mapping[str, Any]) -> bytes:
-        """Returns the kernel's struct without the addresses that it begins with; it must have all other fields and no more."""
+        """The kernel's struct without the addresses that it begins with; it must have all other fields and no more."""
         wanted = set(self.params.names or ()) - set(_ADDRESSES)
         if odd := sorted(set(values) ^ wanted):
             raise TypeError(f"{self.entry} has another struct: {', '.join(odd)}")
@@ -73,7 +73,7 @@ class Source:
 
 @cache
 def _read(file: str) -> str:
-    """Returns a source file with its includes in place, each once."""
+    """A source file with its includes in place, each once."""
     seen: set[str] = set()
 
     def include(name: str) -> str:
@@ -121,7 +121,7 @@ def _rules_at_launch(text: str, macros: Mapping[str, str | int]) -> tuple[bytes,
 
 @cache
 def _defined(file: str, macros: tuple[tuple[str, str | int], ...]) -> str:
-    """Returns a source file after the definitions of macros: one object, however many dialects come with its launches."""
+    """A source file after the definitions of macros: one object, however many dialects come with its launches."""
     return "".join(f"#define ROIKIT_{name} {value}\n" for name, value in macros) + _read(file)
 
 
@@ -129,7 +129,7 @@ def _defined(file: str, macros: tuple[tuple[str, str | int], ...]) -> str:
 def specialise(
     file: str, entry: str, dtype: str, macros: tuple[tuple[str, str | int], ...], *, rules_at_launch: bool = False
 ) -> Source:
-    """Returns kernel ``entry`` of ``file`` for maps of data type ``dtype``.
+    """Kernel ``entry`` of ``file`` for maps of data type ``dtype``.
 
     ``macros`` are pairs of a name without its ``ROIKIT_`` prefix and a value. With ``rules_at_launch`` those that are choices of
     a dialect (``cuda/library/choices.cuh``) are no part of the text, so that dialects share a compiled kernel.

@@ -56,7 +56,7 @@ class Geometry:
 
 
 def _tiles(problem: Problem, tile_y: int, tile_x: int) -> tuple[tuple[int, ...], int]:
-    """Returns the number of the first tile of each level, and that of all tiles."""
+    """The number of the first tile of each level, and that of all tiles."""
     first, count = [], 0
     for height, width in zip(problem.heights, problem.widths, strict=True):
         first.append(count)
@@ -87,7 +87,7 @@ def geometry(
 
 
 def workspace_bytes(problem: Problem, tiles: int) -> int:
-    """Returns the size of the workspace.
+    """The size of the workspace.
 
     For K RoIs and T tiles it is 20 K + 8 K (P_h + P_w) + 4 T ⌈K / 32⌉ + 8 T bytes, each of the five parts a multiple of 16
     bytes, and for a maximum 8 more for each element of the output. `Geometry` has T.
@@ -99,18 +99,18 @@ def workspace_bytes(problem: Problem, tiles: int) -> int:
 
 
 def ordering_bytes(threads: int) -> int:
-    """Returns the memory that the block has that sorts the tiles."""
+    """The memory that the block has that sorts the tiles."""
     return 4 * BUCKETS * (threads + 1)
 
 
 def host_geometry(problem: Problem, piece: int) -> Geometry:
-    """Returns the sizes for a CPU, where a tile's channels stay in the cache of the core."""
+    """The sizes for a CPU, where a tile's channels stay in the cache of the core."""
     channels = min(problem.channels, _HOST_CHANNELS)
     return geometry(problem, piece, 16, 16, channels, most_rois=32, budget=2**20)
 
 
 def device_geometry(problem: Problem, piece: int, vector: int) -> Geometry:
-    """Returns the sizes for a GPU, within the shared memory that every GPU gives a block."""
+    """The sizes for a GPU, within the shared memory that every GPU gives a block."""
     if problem.layout == "NHWC" or problem.mode == "max":
         # A warp takes the channels of two pixels, or of one.
         channels = min(problem.channels, 16 * vector if problem.layout == "NHWC" else 64)

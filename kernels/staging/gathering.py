@@ -302,7 +302,7 @@ def _run(
 def _output_arrays(
     xp: ModuleType, problem: Problem, given: tuple[Any, ...] | None, dtype: Any, read: dict[str, Any]
 ) -> tuple[Any, ...]:
-    """Returns the arrays of all levels to write to, none of which shares memory with another, or with what is ``read``."""
+    """The arrays of all levels to write to, none of which shares memory with another, or with what is ``read``."""
     outs: list[Any] = []
     for level in range(len(problem.heights)):
         others = read | {f"out[{i}]": array for i, array in enumerate(outs)}
@@ -312,7 +312,7 @@ def _output_arrays(
 
 
 def _maps(xp: ModuleType, problem: Problem, maps: tuple[Any, ...] | None, grad: Any) -> tuple[Any, ...]:
-    """Returns the maps that are read: none for an average."""
+    """The maps that are read: none for an average."""
     if problem.mode == "avg":
         return ()
     if maps is None:

@@ -25,7 +25,7 @@ def register(name: str, kernel: Any, fake: Any, context: Any, backward: Any) -> 
 
 
 def is_watched(tensors: Sequence[torch.Tensor]) -> bool:
-    """Returns whether more than eager tensors and their gradients are at work, so that PyTorch must see the operator."""
+    """Whether more than eager tensors and their gradients are at work, so that PyTorch must see the operator."""
     return (
         torch.compiler.is_compiling()
         or torch.jit.is_tracing()

@@ -122,7 +122,7 @@ def multiscale_roi_align(
 
 
 def _how(scales: list[float], ratio: Any, aligned: bool, mode: str, layout: str, dialect: str | Dialect | None) -> How:
-    """Returns the options, in the types of the operators' schemas; what they may be, kernels check."""
+    """The options, in the types of the operators' schemas; what they may be, kernels check."""
     return How(
         scales,
         sampling_ratio_pair(ratio),

@@ -155,7 +155,7 @@ def _slope(grad: torch.Tensor, maps: Tensors, boxes: torch.Tensor, *how: Any) ->
 
 
 def _for_rows(grad: torch.Tensor, maps: Tensors, boxes: torch.Tensor, how: How) -> torch.Tensor:
-    """Returns the gradient for ``boxes``; batch indices have none."""
+    """The gradient for ``boxes``; batch indices have none."""
     return pad(_SLOPE(grad, maps, boxes, *how), (1, 0)).to(boxes.dtype)
 
 

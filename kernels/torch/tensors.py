@@ -67,7 +67,7 @@ def _check(name: str, tensor: Any, first: torch.Tensor, first_name: str) -> None
 
 
 def _rows(boxes: Any, first: torch.Tensor) -> torch.Tensor:
-    """Returns ``boxes`` as one tensor of rows with their batch index, on the device of the ``first`` map."""
+    """``boxes`` as one tensor of rows with their batch index, on the device of the ``first`` map."""
     if isinstance(boxes, (list, tuple)):
         boxes = _joined(boxes, first)
     if not isinstance(boxes, torch.Tensor):

@@ -45,7 +45,7 @@ def roi_align_backward_boxes(
     out: Any = None,
     check: bool = False,
 ) -> Any:
-    """Returns the gradient for the boxes of `roi_align` (RA-16 of ``conformance/SPECIFICATION.md``).
+    """The gradient for the boxes of `roi_align` (RA-16 of ``conformance/SPECIFICATION.md``).
 
     The number of samples of an adaptive grid and the winner of a maximum are held fixed. Where there is no derivative (a sample
     exactly on a pixel, a RoI exactly as large as the least one) it is that from the right.
@@ -92,7 +92,7 @@ class Planned:
 def box_gradient_source(
     problem: RoiAlignProblem, *, vector: int, lanes: tuple[int, int], rules_at_launch: bool = False
 ) -> Source:
-    """Returns the kernel; ``lanes`` are those that share the bins of a RoI, and for each of these those that share channels.
+    """The kernel; ``lanes`` are those that share the bins of a RoI, and for each of these those that share channels.
 
     ``rules_at_launch`` is that of `specialise`.
     """
@@ -116,12 +116,12 @@ def box_gradient_source(
 
 
 def host_source(problem: RoiAlignProblem) -> Source:
-    """Returns the kernel that a CPU runs for a gradient of this mode, layout, data type and dialect."""
+    """The kernel that a CPU runs for a gradient of this mode, layout, data type and dialect."""
     return box_gradient_source(problem, vector=_HOST_VECTOR, lanes=_HOST_LANES, rules_at_launch=True)
 
 
 def device_source(problem: RoiAlignProblem) -> Source:
-    """Returns the kernel that a GPU runs for such a gradient."""
+    """The kernel that a GPU runs for such a gradient."""
     return box_gradient_source(problem, vector=_DEVICE_VECTOR, lanes=_DEVICE_LANES)
 
 
@@ -152,7 +152,7 @@ def slope(
     xp: ModuleType, grad: Any, maps: tuple[Any, ...], rows: Any, asked: Asked, *, out: Any, check: bool,
     num_rois: Any = None,
 ) -> Any:  # fmt: skip
-    """Returns the gradient for the RoIs ``rows`` of checked ``maps``, one for each level."""
+    """The gradient for the RoIs ``rows`` of checked ``maps``, one for each level."""
     if xp is np:
         return _run(np, plan_on_host(asked, host.thread_count()), grad, maps, rows, out, num_rois, check=True)
     arguments.check_same_device(xp, maps[0], grad=grad, boxes=rows, out=out, num_rois=num_rois)

@@ -35,7 +35,7 @@ def roi_align_backward(
     workspace: Any = None,
     check: bool = False,
 ) -> Any:
-    """Returns the gradient for the maps that `roi_align` pooled (RA-15 of ``conformance/SPECIFICATION.md``).
+    """The gradient for the maps that `roi_align` pooled (RA-15 of ``conformance/SPECIFICATION.md``).
 
     Every element is summed by one thread in the order of the RoIs, so that results are the same from run to run, whatever the
     number of threads; nothing is atomic, and nothing need be zero beforehand.
@@ -84,7 +84,7 @@ def roi_align_backward_workspace(
     layout: str = "NCHW",
     on_gpu: bool = True,
 ) -> int:
-    """Returns how many bytes `roi_align_backward` needs as ``workspace``: the sum in `staging.gather_plan.workspace_bytes`.
+    """How many bytes `roi_align_backward` needs as ``workspace``: the sum in `staging.gather_plan.workspace_bytes`.
 
     Args:
         input_shape: Shape of the maps, in their layout.

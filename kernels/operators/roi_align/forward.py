@@ -99,7 +99,7 @@ def roi_align_workspace(
     layout: str = "NCHW",
     dialect: str | Dialect | None = None,
 ) -> int:
-    """Returns how many bytes `roi_align` needs as ``workspace`` on the current GPU; 0 unless maps are thousands of pixels wide.
+    """How many bytes `roi_align` needs as ``workspace`` on the current GPU; 0 unless maps are thousands of pixels wide.
 
     With ``out``, ``workspace`` and contiguous arrays nothing is allocated, so that a call can be captured in a CUDA graph.
 
@@ -134,7 +134,7 @@ def specialised(
     sizes: tuple[int, int] = ANY_SIZE,
     rules_at_launch: bool = False,
 ) -> Source:
-    """Returns the kernel for maps of a data type (by name).
+    """The kernel for maps of a data type (by name).
 
     ``vector`` is the number of neighbouring elements that a thread reads together, channels (NHWC) or columns (NCHW);
     ``packed`` says that each vector of channels is aligned to its size; ``channels`` is the number of channels for which a
@@ -166,7 +166,7 @@ def specialised(
 
 
 def rule_macros(dialect: Dialect, mode: str) -> tuple[tuple[str, str | int], ...]:
-    """Returns the macros by which a kernel knows a dialect, of which `mode` may not look at all choices."""
+    """The macros by which a kernel knows a dialect, of which `mode` may not look at all choices."""
     rules = dialect.for_mode(mode)
     kind = {None: "first", -math.inf: "minus_infinity"}.get(rules.max_start, "value")
     return (
@@ -185,7 +185,7 @@ def rule_macros(dialect: Dialect, mode: str) -> tuple[tuple[str, str | int], ...
 
 
 def host_source(dtype: str, mode: str, layout: str, dialect: Dialect, levels: int = 1) -> Source:
-    """Returns the kernel that a CPU runs."""
+    """The kernel that a CPU runs."""
     return specialised(
         dtype, mode, layout, dialect,
         vector=_HOST_VECTOR[layout], channels=_HOST_CHANNELS, levels=levels, rules_at_launch=True,
@@ -193,7 +193,7 @@ def host_source(dtype: str, mode: str, layout: str, dialect: Dialect, levels: in
 
 
 def common_sizes(dtype: str, mode: str, layout: str) -> tuple[tuple[int, int], ...]:
-    """Returns the sizes for which a GPU has kernels of their own: (rows and columns of bins, samples along an axis).
+    """The sizes for which a GPU has kernels of their own: (rows and columns of bins, samples along an axis).
 
     They take 3 to 8 % fewer instructions for an output value (`benchmarks/instructions.py`). With channels last in float32 it
     is 2 to 3 %, and a register is spilled; in float64, and of maxima, it was not counted: there are none.
@@ -202,7 +202,7 @@ def common_sizes(dtype: str, mode: str, layout: str) -> tuple[tuple[int, int], .
 
 
 def device_sources(dtype: str, mode: str, layout: str, dialect: Dialect) -> list[Source]:
-    """Returns the kernels that a GPU may run: with channels last one for aligned vectors, and one for any."""
+    """The kernels that a GPU may run: with channels last one for aligned vectors, and one for any."""
     vector = device_vector(dtype, layout)
     alignments = (False, True) if layout == "NHWC" else (False,)
     return [

@@ -115,7 +115,7 @@ def multiscale_roi_align_backward(
     workspace: Any = None,
     check: bool = False,
 ) -> tuple[Any, ...]:
-    """Returns the gradients for the maps that `multiscale_roi_align` pooled, of all levels in one launch.
+    """The gradients for the maps that `multiscale_roi_align` pooled, of all levels in one launch.
 
     Args:
         grad: The gradient that arrives at the output; of rows that are no RoIs it is not read.
@@ -182,7 +182,7 @@ def multiscale_roi_align_backward_boxes(
     out: Any = None,
     check: bool = False,
 ) -> Any:
-    """Returns the gradient for the boxes of `multiscale_roi_align`, each on the level that it was pooled from.
+    """The gradient for the boxes of `multiscale_roi_align`, each on the level that it was pooled from.
 
     Args:
         grad: The gradient that arrives at the output.
@@ -220,7 +220,7 @@ def multiscale_roi_align_backward_boxes(
 
 
 def _checked_maps(inputs: Sequence[Any], layout: str) -> tuple[ModuleType, tuple[Any, ...]]:
-    """Returns the module that the maps come from, and the maps."""
+    """The module that the maps come from, and the maps."""
     maps = tuple(inputs)
     if not maps:
         raise ValueError("inputs must be the maps of at least one level")

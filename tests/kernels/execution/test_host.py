@@ -1,6 +1,7 @@
 """The host executor: compiler discovery, compile cache, and that a kernel does not depend on how it is launched."""
 
 import os
+import shlex
 import subprocess
 import sys
 
@@ -51,8 +52,9 @@ def test_a_kernel_is_compiled_once_and_found_again_without_a_compiler_run(tmp_pa
 def test_processes_that_come_together_compile_once(tmp_path):
     wrapper = tmp_path / "c++"
     log = tmp_path / "log"
+    count = f"echo >> {shlex.quote(str(log))}; sleep 1"
     wrapper.write_text(
-        f'#!/bin/sh\ncase "$*" in *--version*) ;; *) echo >> {log}; sleep 1;; esac\nexec {host.compiler()[0]} "$@"\n'
+        f'#!/bin/sh\ncase "$*" in *--version*) ;; *) {count};; esac\nexec {shlex.join(host.compiler())} "$@"\n'
     )
     wrapper.chmod(0o755)
     environment = os.environ | {"ROIKIT_CACHE_DIR": str(tmp_path), "CXX": str(wrapper)}
@@ -71,7 +73,7 @@ def test_a_cache_that_cannot_be_written_to_is_said_and_done_without(tmp_path):
 
 def test_a_compiler_without_openmp_gives_serial_kernels_and_says_so(tmp_path):
     wrapper = tmp_path / "c++"
-    wrapper.write_text(f'#!/bin/sh\ncase "$*" in *-fopenmp*) exit 1;; esac\nexec {host.compiler()[0]} "$@"\n')
+    wrapper.write_text(f'#!/bin/sh\ncase "$*" in *-fopenmp*) exit 1;; esac\nexec {shlex.join(host.compiler())} "$@"\n')
     wrapper.chmod(0o755)
     result = run({"CXX": str(wrapper), "ROIKIT_CACHE_DIR": str(tmp_path)})
     assert result.stdout == "1.0\n"
