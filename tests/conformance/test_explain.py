@@ -15,8 +15,8 @@ from typer.testing import CliRunner
 from roikit.conformance.commands.cli import app
 from roikit.conformance.explanation import Walk as Call
 from roikit.conformance.operators.roi_align.explanation import RoiAlignExplanation as Explanation
-from roikit.conformance.operators.roi_align.explanation import RoiPoolWindows as RoiPool
 from roikit.conformance.operators.roi_align.oracle.output import roi_align
+from roikit.conformance.operators.roi_pool.explanation import RoiPoolWindows as RoiPool
 from roikit.kernels.dialects.roi_align import DIALECTS
 
 ARTICLE = ("--roi", "0.8,0,2.4,4.5", "--output-size", "2")
