@@ -19,7 +19,7 @@ RESULTS = ROOT / ".asv" / "results"
 
 
 def counts(results: dict[str, Any]) -> dict[str, tuple[int, int]]:
-    """Returns, for each benchmark in the contents of a result file of asv, how many rows it has, and how many with a number."""
+    """For each benchmark in the contents of a result file of asv, how many rows it has, and how many with a number."""
     columns = results["result_columns"]
     found = {}
     for name, values in results["results"].items():
@@ -30,7 +30,7 @@ def counts(results: dict[str, Any]) -> dict[str, tuple[int, int]]:
 
 
 def newest(folder: Path, commit: str = "") -> Path | None:
-    """Returns the newest result file, of that commit if one is given."""
+    """The newest result file, of that commit if one is given."""
     files = [
         path
         for path in folder.glob("*/*.json")

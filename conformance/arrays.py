@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .operator import Unsupported
+from .call import Unsupported
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -18,7 +18,7 @@ SPARSE_ELEMENTS = 2**31 + 2**20
 
 
 def leaves(values: Any) -> Iterator[Any]:
-    """Yields the elements of nested lists."""
+    """The elements of nested lists."""
     if isinstance(values, list):
         for value in values:
             yield from leaves(value)
@@ -27,12 +27,12 @@ def leaves(values: Any) -> Iterator[Any]:
 
 
 def sparse_images(shape: Sequence[int]) -> int:
-    """Returns how many images of this shape, C × H × W, are more than a 32-bit index can count the elements of."""
+    """How many images of this shape, C × H × W, are more than a 32-bit index can count the elements of."""
     return math.ceil(SPARSE_ELEMENTS / math.prod(shape))
 
 
 def numpy_dtype(name: str) -> np.dtype[Any]:
-    """Returns the NumPy data type called ``name``.
+    """The NumPy data type called ``name``.
 
     Raises:
         Unsupported: it is bfloat16, and the package ml_dtypes, which defines it for NumPy, is not installed.
@@ -48,19 +48,19 @@ def numpy_dtype(name: str) -> np.dtype[Any]:
 
 
 def feature_map(data: Mapping[str, Any]) -> np.ndarray:
-    """Returns the float64 array ``(N, C, H, W)`` of a case's ``input`` or ``grad``: its shape, and its values row by row."""
+    """The float64 array ``(N, C, H, W)`` of a case's ``input`` or ``grad``: its shape, and its values row by row."""
     values = np.array([float(v) for row in data["rows"] for v in row], dtype=np.float64)
     return values.reshape(data["shape"])
 
 
 def box_rows(rows: Sequence[Sequence[Any]]) -> np.ndarray:
-    """Returns the float64 array of a case's ``boxes``: ``(K, 5)``, unless the case is about boxes of another shape."""
+    """The float64 array of a case's ``boxes``: ``(K, 5)``, unless the case is about boxes of another shape."""
     width = len(rows[0]) if rows else 5
     return np.array([[float(v) for v in row] for row in rows], dtype=np.float64).reshape(-1, width)
 
 
 def in_memory(array: np.ndarray, memory: str) -> np.ndarray:
-    """Returns ``array`` (four dimensions) in the memory that ``memory`` asks for.
+    """``array`` (four dimensions) in the memory that ``memory`` asks for.
 
     Raises:
         Unsupported: this machine has not enough memory for a sparse map.

@@ -47,6 +47,10 @@ class Explanation(Protocol):
     x: Axis
 
     @property
+    def steps(self) -> Mapping[str, str]:
+        """The rule of each step: of corners, extent, bins, grid, positions and weights."""
+
+    @property
     def values(self) -> Mapping[Pair, Exact]:
         """The output of every bin."""
 

@@ -44,6 +44,22 @@ class Readings:
     box_backward: dict[Any, Reading] = field(default_factory=dict)
 
 
+class Footprint(NamedTuple):
+    """What a bin weighs the pixels of a map with, and where it lies, in feature pixels.
+
+    Attributes:
+        weights: Of each pixel, ``(H, W)``; NaN throughout if the bin is divided by nothing.
+        roi: Its RoI: x1, y1, x2, y2.
+        bin: The bin: x1, y1, x2, y2.
+        samples: Where the bin is sampled: x, y, and whether that is inside; empty if it is not sampled.
+    """
+
+    weights: Array
+    roi: tuple[float, float, float, float]
+    bin: tuple[float, float, float, float]
+    samples: tuple[tuple[float, float, bool], ...]
+
+
 Choice = Any
 """A choice at a decision point: a `StrEnum`, or for ``max_start`` None or a number."""
 

@@ -11,7 +11,7 @@ import importlib.util
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
-from .operator import Operation
+from .call import Operation
 from .operators import DEFAULT
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from .operator import Operation
+from .call import Operation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

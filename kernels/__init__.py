@@ -16,6 +16,8 @@ from .operators.roi_align.multiscale import (
     multiscale_roi_align_backward,
     multiscale_roi_align_backward_boxes,
 )
+from .operators.roi_pool.feature_gradient import roi_pool_backward, roi_pool_backward_workspace
+from .operators.roi_pool.forward import roi_pool, roi_pool_workspace
 from .precompile import precompile
 
 __all__ = [
@@ -37,4 +39,8 @@ __all__ = [
     "roi_align_backward_boxes",
     "roi_align_backward_workspace",
     "roi_align_workspace",
+    "roi_pool",
+    "roi_pool_backward",
+    "roi_pool_backward_workspace",
+    "roi_pool_workspace",
 ]

@@ -13,7 +13,7 @@ from ..conformance.results.kinds import Kind
 from ..conformance.results.result import key_of_record
 from ..conformance.verdict import Verdict
 from .files import Record, Run
-from .tables import OURS, commit_of, machine_of
+from .tables import OURS, commit_of, machine_of, with_operator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -64,7 +64,7 @@ class Comparison:
 
 
 def compare(before: File, after: File) -> Comparison:
-    """Returns what changed from ``before`` to ``after``.
+    """What changed from ``before`` to ``after``.
 
     Raises:
         IncomparableError: they are not two conformance runs, or two records of the same machine.
@@ -85,7 +85,9 @@ def _notes(*files: File) -> Iterator[str]:
 
 
 def _results(before: Run, after: Run) -> Comparison:
-    old, new = ({key_of_record(record): record for record in run.results} for run in (before, after))
+    old, new = (
+        {(record["operator"], *key_of_record(record)): record for record in run.results} for run in (before, after)
+    )
     changes: dict[str, list[Change]] = {"worse": [], "better": [], "other": []}
     same = 0
     for key in old.keys() & new.keys():
@@ -93,8 +95,8 @@ def _results(before: Run, after: Run) -> Comparison:
         if kind is None:
             same += 1
         else:
-            implementation, dialect, case, dtype, layout = key
-            what = f"{implementation} · {case} · {dialect} {dtype} {layout}"
+            operator, implementation, dialect, case, dtype, layout = key
+            what = f"{implementation} · {case} · {with_operator(operator, dialect)} {dtype} {layout}"
             changes[kind].append(Change(what, _verdict(old[key]), _verdict(new[key])))
     versions = _versions(before, after)
     return Comparison(
@@ -107,7 +109,7 @@ def _results(before: Run, after: Run) -> Comparison:
 
 
 def _versions(before: Run, after: Run) -> Iterator[str]:
-    """Yields which implementations have another version, or ran in one run only."""
+    """Which implementations have another version, or ran in one run only."""
     old, new = (
         {s["implementation"]: s["description"]["version"] for s in run.subjects if s["state"] == "ran"}
         for run in (before, after)
@@ -119,7 +121,7 @@ def _versions(before: Run, after: Run) -> Iterator[str]:
 
 
 def _direction(old: Mapping[str, Any], new: Mapping[str, Any]) -> str | None:
-    """Returns whether a result is ``"worse"``, ``"better"`` or ``"other"``; None if it is as it was."""
+    """Whether a result is ``"worse"``, ``"better"`` or ``"other"``; None if it is as it was."""
     ranks = [(Verdict(result["verdict"]).is_failure, _KINDS.index(Kind(result["kind"]))) for result in (old, new)]
     if ranks[0] != ranks[1]:
         return "worse" if ranks[1] > ranks[0] else "better"
@@ -181,22 +183,22 @@ class _Key(NamedTuple):
     """What was timed: a workload, and whose kernel on which arrays."""
 
     workload: tuple[Any, ...]
-    """Row, operation, place, threads, kind of time."""
+    """Operator, row, operation, place, threads, kind of time."""
     library: str
     layout: str
     dtype: str
 
     def __str__(self) -> str:
-        row, operation, place, threads, kind = self.workload
+        operator, row, operation, place, threads, kind = self.workload
         where = f"{place} {threads} thr." if threads else place
-        return f"{row} {operation} {where} {kind} {self.library} {self.layout} {self.dtype}"
+        return f"{with_operator(operator, row)} {operation} {where} {kind} {self.library} {self.layout} {self.dtype}"
 
 
 def _medians(record: Record) -> dict[_Key, _Time]:
-    """Returns the times of correct results."""
+    """The times of correct results."""
     found = {}
     for row in record.document["rows"]:
-        about = row["row"], row.get("operation", "forward"), row["place"], row["threads"]
+        about = row["operator"], row["row"], row.get("operation", "forward"), row["place"], row["threads"]
         for entry in row["entries"]:
             if entry["verdict"] == "correct":
                 for kind, summary in entry["times"].items():
@@ -209,14 +211,15 @@ def _wrong(record: Record) -> Iterator[str]:
     for row in record.document["rows"]:
         for entry in row["entries"]:
             if entry["verdict"] != "correct":
-                what = f"{row['row']} {entry['library']} {entry['layout']} {entry['dtype']}"
+                named = with_operator(row["operator"], row["row"])
+                what = f"{named} {entry['library']} {entry['layout']} {entry['dtype']}"
                 yield f"{record.path.name}: {what} is wrong, and its time counts for nothing: {entry['reason']}"
 
 
 def _peers(
     old: Mapping[_Key, _Time], new: Mapping[_Key, _Time], common: set[_Key]
 ) -> dict[tuple[Any, ...], tuple[float, float]]:
-    """Returns, for each workload, the least and the greatest factor by which the time of a peer changed.
+    """For each workload the least and the greatest factor by which the time of a peer changed.
 
     Their code is the same, so that this is what the machine does from run to run.
     """
@@ -228,7 +231,7 @@ def _peers(
 
 
 def _changed_peers(before: Record, after: Record) -> Iterator[str]:
-    """Yields which packages have another version, so that their times say less of the machine."""
+    """Which packages have another version, so that their times say less of the machine."""
     old, new = (record.document["versions"] for record in (before, after))
     for name in sorted(old.keys() & new.keys() - {OURS}):
         if old[name] != new[name]:
@@ -275,7 +278,7 @@ def show(found: Comparison, most: int) -> None:
 
 
 def markdown(found: Comparison, most: int) -> str:
-    """Returns a comparison as Markdown."""
+    """A comparison as Markdown."""
     lines = [f"### {_escaped(found.title)}", "", _headline(found), "", *(f"* {_escaped(note)}" for note in found.notes)]
     for name, _, changes in _sections(found):
         lines += ["", f"**{len(changes)} {_WORDS[name]}**", "", "| | A | B |", "|---|---|---|"]

@@ -1,4 +1,7 @@
-"""Tells result files apart and reads them. One that ends before its run did is read as far as it goes, and is incomplete."""
+"""Tells result files apart and reads them. One that ends before its run did is read as far as it goes, and is incomplete.
+
+Whatever is about an operator names it once it has been read: files that do not are about the one that there was at first.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from ..conformance.operators import DEFAULT
 from ..conformance.results import file as results
 
 if TYPE_CHECKING:
@@ -67,14 +71,14 @@ class Footprints(File):
 
 @dataclass(frozen=True, slots=True)
 class Record(File):
-    """What `python -m benchmarks.record` writes: the whole document."""
+    """What `python -m benchmarks.record` writes: the whole document, whose rows all name an operator."""
 
     document: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Walkthrough(File):
-    """What `roikit explain --output` writes: the whole document."""
+    """What `roikit explain --output` writes: what was asked, and what implementations returned."""
 
     document: dict[str, Any]
 
@@ -105,7 +109,7 @@ class Inputs:
 
 
 def read_all(paths: Iterable[Path]) -> Inputs:
-    """Returns what files hold; of a directory, those files in it that roikit or asv has written.
+    """What files hold; of a directory, those files in it that roikit or asv has written.
 
     Raises:
         UnknownFileError: a file that was named is none of these.
@@ -134,7 +138,7 @@ def _of_directory(directory: Path) -> Iterator[File]:
 
 
 def read(path: Path) -> File:
-    """Returns what a file holds; it may be packed by gzip.
+    """What a file holds; it may be packed by gzip.
 
     Raises:
         UnknownFileError: it is none of those that roikit writes.
@@ -156,7 +160,7 @@ def read(path: Path) -> File:
 
 
 def _text(path: Path) -> str:
-    """Returns the text of a file, which may be packed by gzip."""
+    """The text of a file, which may be packed by gzip."""
     try:
         data = path.read_bytes()
         return (gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data).decode()
@@ -171,16 +175,21 @@ def _parsed(text: str) -> Any:
         return None
 
 
+def _named(records: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Records, each with its operator."""
+    return [{"operator": DEFAULT, **record} for record in records]
+
+
 def _of_document(path: Path, document: dict[str, Any]) -> File:
     if "detections" in document:
-        return Detections(path, document, True, document["implementations"], document["detections"])
+        return Detections(path, document, True, document["implementations"], _named(document["detections"]))
     if "footprints" in document:
         rows, columns = document["map"]
-        return Footprints(path, document, True, (rows, columns), document["footprints"])
+        return Footprints(path, document, True, (rows, columns), _named(document["footprints"]))
     if "stages" in document and "rows" in document:
-        return Record(path, document, document["complete"], document)
+        return Record(path, document, document["complete"], {**document, "rows": _named(document["rows"])})
     if "walkthrough" in document:
-        return Walkthrough(path, document, True, document["walkthrough"])
+        return Walkthrough(path, document, True, *_named([document["walkthrough"]]))
     raise UnknownFileError(f"{path} has a date, but nothing that a report could be made of")
 
 
@@ -193,13 +202,13 @@ def _run(path: Path, text: str, header: dict[str, Any]) -> Run:
     except results.IncompleteResultsError:
         complete = False
         records = [record for record in map(_parsed, text.splitlines()) if isinstance(record, dict)]
-    rows = [record for record in records if record.get("type") == "result"]
+    rows = _named(record for record in records if record.get("type") == "result")
     subjects = [record for record in records if record.get("type") == "implementation"]
     return Run(path, header, complete, subjects, rows)
 
 
 def _asv(path: Path, document: dict[str, Any]) -> AsvResult:
-    """Returns a result of asv, whose directory is beside its description of all benchmarks."""
+    """A result of asv, whose directory is beside its description of all benchmarks."""
     described = path.parent.parent / "benchmarks.json"
     benchmarks = json.loads(described.read_text(encoding="utf-8")) if described.is_file() else {}
     started = datetime.fromtimestamp(document["date"] / 1000).astimezone()

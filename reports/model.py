@@ -1,4 +1,4 @@
-"""What the pages of a site are about: implementations, what they make of the rules, and the cases that say so."""
+"""What the pages of a site are about: implementations, what they make of the rules of operators, and the cases that say so."""
 
 from __future__ import annotations
 
@@ -7,31 +7,60 @@ import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from functools import cache, cached_property
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from ..conformance import operators
+from ..conformance.cases.case import load_cases
+from ..conformance.operator import rule_number
 from ..conformance.results.kinds import Kind, worst
 from ..conformance.verdict import Verdict
+from .tables import OURS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from ..conformance.cases.case import Case
     from .files import File, Inputs, Run
 
-_RULE = re.compile(r"^## (RA-\d+) (.+)$", re.MULTILINE)
+_RULE = re.compile(r"^## ([A-Z]+-\d+) (.+)$", re.MULTILINE)
 _LINK = re.compile(r"\s*\((https?://[^\s)]+)\)\s*$")
 _PARTS = re.compile(r"[^A-Za-z0-9]+")
 
 
+def in_order(names: Iterable[str]) -> list[str]:
+    """Operators as the registry has them; behind them those that it does not know, whose files are of another roikit."""
+    known = operators.NAMES
+    return sorted(set(names), key=lambda name: (known.index(name) if name in known else len(known), name))
+
+
 @cache
-def rules() -> dict[str, str]:
-    """Returns the rules of the specification and their titles."""
-    text = files("roikit.conformance").joinpath("operators", "roi_align", "RULES.md").read_text(encoding="utf-8")
-    return dict(_RULE.findall(text))
+def operator_title(operator: str) -> str:
+    """What texts call an operator."""
+    return operators.get(operator).title if operator in operators.NAMES else operator
+
+
+@cache
+def rules(operator: str) -> Mapping[str, str]:
+    """The rules of an operator and their titles, in order; none of one that the registry does not know."""
+    if operator not in operators.NAMES:
+        return {}
+    return dict(_RULE.findall(operators.folder(operator).joinpath("RULES.md").read_text(encoding="utf-8")))
+
+
+@cache
+def titles() -> Mapping[str, str]:
+    """The titles of all rules."""
+    return {rule: title for operator in operators.NAMES for rule, title in rules(operator).items()}
+
+
+@cache
+def golden() -> Mapping[str, Case]:
+    """The golden cases by id."""
+    return {case.id: case for case in load_cases()}
 
 
 def slug(name: str) -> str:
-    """Returns a name as part of an address."""
+    """A name as part of an address."""
     return _PARTS.sub("-", name).strip("-").lower()
 
 
@@ -56,24 +85,17 @@ class Reason:
     results: int
 
 
-class Implementation:
-    """An implementation in the newest run in which it took part."""
+class Conformance:
+    """What an implementation makes of an operator, in the newest run that judged it by that."""
 
-    def __init__(self, subject: Mapping[str, Any], run: Run, results: list[dict[str, Any]]) -> None:
+    def __init__(self, operator: str, subject: Mapping[str, Any], run: Run, results: list[dict[str, Any]]) -> None:
         """Takes what the run says of it."""
-        self.name: str = subject["implementation"]
-        self.slug = slug(self.name)
-        self.description: Mapping[str, Any] = subject["description"] or {}
-        self.state: str = subject["state"]
-        self.why: str = subject["reason"]
-        self.run = run
+        self.operator, self.run = operator, run
+        self.title = operator_title(operator)
+        self.version = version_of(subject)
+        self.capability = _capability(subject["description"] or {}, operator)
         self.results = [result for result in results if result["verdict"] != Verdict.UNSUPPORTED]
         self.unsupported = len(results) - len(self.results)
-
-    @property
-    def version(self) -> str:
-        """Its version, as it says itself."""
-        return str(self.description.get("version", ""))
 
     @cached_property
     def kinds(self) -> Counter[Kind]:
@@ -87,12 +109,12 @@ class Implementation:
         for result in self.results:
             for rule in result["rules"]:
                 counts[rule][Kind(result["kind"])] += 1
-        return {rule: counts[rule] for rule in rules() if rule in counts}
+        return {rule: counts[rule] for rule in sorted(counts, key=rule_number)}
 
     @property
-    def kind(self) -> Kind | None:
-        """The worst that is to be said of it; None if nothing was judged."""
-        return worst(self.kinds) if self.results else None
+    def kind(self) -> Kind:
+        """The worst that is to be said of it."""
+        return worst(self.kinds)
 
     @cached_property
     def unlisted(self) -> int:
@@ -123,7 +145,7 @@ class Implementation:
             if explained:
                 found.append((rule, worst_of(explained), len(explained)))
                 left = [result for result in left if rule not in result["rules"]]
-        return sorted(found, key=lambda each: (each[1] != Kind.WRONG, list(rules()).index(each[0])))
+        return sorted(found, key=lambda each: (each[1] != Kind.WRONG, rule_number(each[0])))
 
     @cached_property
     def deviating(self) -> dict[str, list[dict[str, Any]]]:
@@ -153,13 +175,69 @@ class Implementation:
         return errors
 
 
+def version_of(subject: Mapping[str, Any]) -> str:
+    """The version of an implementation, as it says itself; empty if it did not run."""
+    return str((subject["description"] or {}).get("version", ""))
+
+
+def _capability(description: Mapping[str, Any], operator: str) -> Mapping[str, Any]:
+    """What a description says of an operator; of the one that there was at first it says it outside of ``operators``."""
+    found: Mapping[str, Any] = description.get("operators", {}).get(operator, description)
+    return found
+
+
+class Implementation:
+    """An implementation: what the newest run that it took part in says of it, and its conformance to each operator."""
+
+    def __init__(self, subject: Mapping[str, Any], run: Run, judged: Mapping[str, Conformance]) -> None:
+        """Takes what runs say of it."""
+        self.name: str = subject["implementation"]
+        self.slug = slug(self.name)
+        self.state: str = subject["state"]
+        self.why: str = subject["reason"]
+        self.version = version_of(subject)
+        self.homepage: str = (subject["description"] or {}).get("homepage", "")
+        self.run = run
+        self.judged = {operator: judged[operator] for operator in in_order(judged)}
+
+    @property
+    def conformances(self) -> list[Conformance]:
+        """Its conformance to each operator that it was judged by."""
+        return list(self.judged.values())
+
+    @cached_property
+    def kinds(self) -> Counter[Kind]:
+        """How many results there are of each kind."""
+        return sum((each.kinds for each in self.conformances), Counter())
+
+    @property
+    def kind(self) -> Kind:
+        """The worst that is to be said of it."""
+        return worst(self.kinds)
+
+    @property
+    def unlisted(self) -> int:
+        """How many results fail that no list of known deviations has."""
+        return sum(each.unlisted for each in self.conformances)
+
+    @property
+    def unsupported(self) -> int:
+        """How many calls it does not offer."""
+        return sum(each.unsupported for each in self.conformances)
+
+    @property
+    def suspects(self) -> list[tuple[str, Kind, int]]:
+        """The rules in which it shows most that something is not as it should be, operator by operator."""
+        return [suspect for each in self.conformances for suspect in each.suspects]
+
+
 def worst_of(results: Iterable[Mapping[str, Any]]) -> Kind:
-    """Returns the worst kind of results."""
+    """The worst kind of results."""
     return worst(Counter(Kind(result["kind"]) for result in results))
 
 
 def why(result: Mapping[str, Any]) -> tuple[str, str]:
-    """Returns what is known of a deviation, and what was seen: a listed one has both in its reason, with a dash between."""
+    """What is known of a deviation, and what was seen: a listed one has both in its reason, with a dash between."""
     reason: str = result["reason"]
     if result["verdict"] == Verdict.KNOWN and " — " in reason:
         known, _, seen = reason.rpartition(" — ")
@@ -168,13 +246,13 @@ def why(result: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def split_link(text: str) -> tuple[str, str]:
-    """Returns a reason without the address at its end, and that."""
+    """A reason without the address at its end, and that."""
     link = _LINK.search(text)
     return (text[: link.start()], link[1]) if link else (text, "")
 
 
 def reasons_for(results: Iterable[Mapping[str, Any]]) -> list[Reason]:
-    """Returns the reasons of results, the most frequent of the worst kind first."""
+    """The reasons of results, the most frequent of the worst kind first."""
     groups: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for result in results:
         known, seen = why(result)
@@ -204,27 +282,36 @@ class Site:
     missing: list[Implementation]
 
     @property
+    def operators(self) -> list[str]:
+        """The operators by which anybody was judged."""
+        return in_order(operator for implementation in self.implementations for operator in implementation.judged)
+
+    @property
     def incomplete(self) -> list[File]:
         """Files of runs that were cut off."""
         return [file for file in self.inputs.files if not file.complete]
 
 
 def digest(inputs: Inputs) -> Site:
-    """Returns what result files say, each implementation as in the newest run in which it took part."""
-    newest: dict[str, Implementation] = {}
+    """What result files say, the conformance of each implementation to each operator as in the newest run that has some."""
+    newest: dict[str, tuple[Mapping[str, Any], Run]] = {}
+    judged: dict[str, dict[str, Conformance]] = defaultdict(dict)
     for run in inputs.runs:
-        by_name: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        results: dict[str, dict[str, list[dict[str, Any]]]] = defaultdict(lambda: defaultdict(list))
         for result in run.results:
-            by_name[result["implementation"]].append(result)
+            results[result["implementation"]][result["operator"]].append(result)
         for subject in run.subjects:
             name = subject["implementation"]
-            found = Implementation(subject, run, by_name[name])
-            if found.results or name not in newest:
-                newest[name] = found
-    ordered = sorted(newest.values(), key=lambda i: (not i.name.startswith("roikit"), i.name))
-    return Site(inputs, [i for i in ordered if i.results], [i for i in ordered if not i.results])
+            found = [Conformance(operator, subject, run, those) for operator, those in results[name].items()]
+            shown = {each.operator: each for each in found if each.results}
+            judged[name] |= shown
+            if shown or name not in newest:
+                newest[name] = subject, run
+    everyone = [Implementation(*newest[name], judged[name]) for name in newest]
+    ordered = sorted(everyone, key=lambda i: (not i.name.startswith(OURS), i.name))
+    return Site(inputs, [i for i in ordered if i.judged], [i for i in ordered if not i.judged])
 
 
 def for_script(data: Any) -> str:
-    """Returns data as JSON that may stand in a page: nothing in it ends a script."""
+    """Data as JSON that may stand in a page: nothing in it ends a script."""
     return json.dumps(data, separators=(",", ":"), ensure_ascii=False).replace("<", "\\u003c")

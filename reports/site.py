@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from ..conformance import operators
 from .drawing import save, title_of
 from .files import AsvResult, Detections, Footprints, Record, Run, Walkthrough
 from .pages import dialects, example, goldens, home, implementation, matrix, performance
@@ -42,18 +43,22 @@ class Page:
 
 
 PAGES = (
-    Page("Matrix", "matrix.html", "every implementation and every rule; filter it, and open a cell for its cases"),
+    Page(
+        "Matrix",
+        "matrix.html",
+        "every implementation and every rule of an operator; filter it, and open a cell for its cases",
+    ),
     Page(
         "Dialects",
         "dialects.html",
-        "what each chooses where implementations differ on purpose, and the footprints that show it",
+        "what each chooses where implementations differ on purpose, and what shows it",
     ),
     Page(
         "Example",
         "example.html",
-        "one RoI step by step, from its corners to the pooled output, and what RoIPool makes of it",
+        "one RoI step by step, from its corners to the pooled output, and what is made of it by whole pixels",
     ),
-    Page("Goldens", "goldens.html", "the cases, and the certificate that they notice faults"),
+    Page("Goldens", "goldens.html", "the cases of each operator, and the certificate that they notice faults"),
     Page("Performance", "performance.html", "how fast each is, on which machine, and how that has changed"),
 )
 
@@ -79,8 +84,9 @@ def build(
 
 
 def page_count(site: Site) -> int:
-    """Returns how many pages a site will have."""
-    return 1 + len(PAGES) + len(site.implementations) + len({c.implementation for c in dialects.columns(site)})
+    """How many pages a site will have."""
+    evidence = len({column.implementation for column in dialects.columns(site)})
+    return 1 + len(PAGES) + len(operators.NAMES) + len(site.implementations) + evidence
 
 
 def _make_room(out: Path) -> None:
@@ -131,6 +137,8 @@ class _Builder:
         self._evidence()
         self._write("example.html", "example.html", example.context(self._site))
         self._write("goldens.html", "goldens.html", goldens.context())
+        for name in operators.NAMES:
+            self._write(goldens.address(name), "golden.html", goldens.operator_context(name))
         content = {**performance.context(self._site), "asv_site": self._asv_site is not None}
         self._write("performance.html", "performance.html", content)
         for each in self._site.implementations:
@@ -149,7 +157,7 @@ class _Builder:
             self._write(f"evidence/{columns[0].slug}.html", "evidence.html", content)
 
     def _figure(self, text: str, root: str) -> Markup:
-        """Returns an image of an SVG, which becomes a file: pages share it, and names within it stay apart from theirs."""
+        """An image of an SVG, which becomes a file: pages share it, and names within it stay apart from theirs."""
         name = save(self._out / "figures", text)
         title = title_of(text)
         image = Markup('<img src="{}figures/{}" alt="{}" loading="lazy">').format(root, name, title)
@@ -177,7 +185,7 @@ def _machine(file: File) -> str:
 
 
 def _made_by(file: File) -> str:
-    """Returns which roikit wrote a file, or was measured."""
+    """Which roikit wrote a file, or was measured."""
     if isinstance(file, Record):
         return f"commit {commit_of(file.document)}"
     if isinstance(file, AsvResult):
@@ -186,6 +194,6 @@ def _made_by(file: File) -> str:
 
 
 def _ago(now: datetime, then: datetime) -> str:
-    """Returns how fresh something is, in words."""
+    """How fresh something is, in words."""
     days = (now - then).days
     return "today" if days <= 0 else "yesterday" if days == 1 else f"{days} days ago"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..conformance.operators import DEFAULT
 from ..conformance.results.file import IncompleteResultsError
 from .files import AsvResult, Detections, Record, Run, UnknownFileError, read
 
@@ -18,12 +19,13 @@ if TYPE_CHECKING:
 RESULT_COLUMNS = {
     "implementation": "name of the implementation",
     "version": "its version, as it says itself",
-    "dialect": "the dialect that it was judged by",
+    "operator": "what was called: roi_align, or another of `roikit list operators`",
+    "dialect": "the dialect of the operator that it was judged by",
     "case": "id of the golden case",
     "group": "group of the case",
     "rules": "the rules that the case exercises, with spaces between",
-    "operation": "forward, feature_gradient or box_gradient",
-    "mode": "avg or max",
+    "operation": "forward, or a gradient: feature_gradient, box_gradient",
+    "mode": "avg or max; empty if the operator has none",
     "dtype": "data type of the call",
     "layout": "NCHW or NHWC",
     "verdict": "see the README",
@@ -39,6 +41,7 @@ RESULT_COLUMNS = {
 DETECTION_COLUMNS = {
     "implementation": "name of the implementation",
     "version": "its version, as it says itself",
+    "operator": "the operator that was read off it",
     "declared": "the dialect that it was asked for",
     "dtype": "data type of the probes",
     "layout": "layout of the probes",
@@ -51,9 +54,10 @@ DETECTION_COLUMNS = {
 """Columns of detected dialects, `roikit conform --detect --output`: a row for each decision point."""
 
 TIME_COLUMNS = {
+    "operator": "what was timed: roi_align, or another",
     "row": "name of the workload",
     "title": "what it is like",
-    "operation": "forward, backward, pooler, pooler-backward or boxes-backward",
+    "operation": "forward, backward, or what else the operator has",
     "place": "cpu or gpu",
     "threads": "threads of a CPU; missing on a GPU",
     "library": "whose it is",
@@ -87,7 +91,7 @@ ASV_COLUMNS = {
 
 
 def load(path: str | Path, *, partial: bool = False) -> pd.DataFrame:
-    """Returns a result file as a data frame; its columns depend on what wrote the file.
+    """A result file as a data frame; its columns depend on what wrote the file.
 
     They are `RESULT_COLUMNS`, `DETECTION_COLUMNS`, `TIME_COLUMNS` or `ASV_COLUMNS`. Of a run that was cut off, what there is
     comes only if it may be ``partial``; ``frame.attrs["complete"]`` then says so.
@@ -104,7 +108,7 @@ def load(path: str | Path, *, partial: bool = False) -> pd.DataFrame:
 
 
 def frame_of(file: File) -> pd.DataFrame:
-    """Returns what `load` does, of a file that has been read."""
+    """The data frame of a file that has been read, whole or not."""
     import pandas as pd
 
     match file:
@@ -126,21 +130,27 @@ def frame_of(file: File) -> pd.DataFrame:
 OURS = "roikit"
 """What records of benchmarks call our own kernels, and runs our implementation on a CPU."""
 
-_RESTLESS = 0.1  # as benchmarks/document.py has it, which is not installed
+
+def with_operator(operator: str, name: str) -> str:
+    """A dialect or a workload with its operator, unless that is the one that is meant where none is named."""
+    return name if operator == DEFAULT else f"{operator} · {name}"
+
+
+_RESTLESS = 0.1  # as benchmarks/record/document.py has it, which is not installed
 
 
 def is_calm(row: Mapping[str, Any]) -> bool:
-    """Returns whether a row of a record can be believed: our own kernel agrees with itself, and nobody kept the cores busy."""
+    """Whether a row of a record can be believed: our own kernel agrees with itself, and nobody kept the cores busy."""
     return row["control"]["spread"] <= _RESTLESS and (row.get("others") or 0) <= _RESTLESS
 
 
 def like_for_like(row: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Returns the ratios of a row, ours ÷ a peer's, that count: of the same layout and data type, both results being right."""
+    """The ratios of a row, ours ÷ a peer's, that count: of the same layout and data type, both results being right."""
     return [r for r in row["ratios"] if r["valid"] and r["ours"] == " ".join(r["peer"].split()[-2:])]
 
 
 def versions_of(subjects: list[dict[str, Any]]) -> dict[str, str]:
-    """Returns the versions of implementations, as they say themselves; empty for those that did not run."""
+    """The versions of implementations, as they say themselves; empty for those that did not run."""
     return {subject["implementation"]: (subject["description"] or {}).get("version", "") for subject in subjects}
 
 
@@ -171,14 +181,14 @@ def _decisions(file: Detections) -> Iterator[dict[str, Any]]:
 
 
 def machine_of(document: Mapping[str, Any]) -> str:
-    """Returns what a record was measured on."""
+    """What a record was measured on."""
     machine = document["machine"]
     gpus = ", ".join(gpu.get("name", "GPU") for gpu in machine["gpus"])
     return gpus or f"{machine['cpu']}, {machine['cores']} cores"
 
 
 def commit_of(document: Mapping[str, Any]) -> str:
-    """Returns the commit of a record."""
+    """The commit of a record."""
     source = document["source"]
     return f"{(source['commit'] or 'unknown')[:10]}{'+' if source['dirty'] else ''}"
 

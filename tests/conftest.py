@@ -1,6 +1,31 @@
 import os
+from collections import defaultdict
+
+from roikit.conformance.golden import ledger
 
 # Two test processes share the machine's cores; kernels of a few microseconds gain nothing from threads of their own.
 os.environ.setdefault("ROIKIT_NUM_THREADS", "2")
 # Nor are they to spin while they wait for each other.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+ledger.seed()  # one for all processes of this run
+
+
+def pytest_report_header():
+    if ledger.is_full():
+        return "ledgers: everything is computed anew"
+    return f"ledgers: samples are drawn by ROIKIT_LEDGER_SEED={ledger.seed()}; ROIKIT_LEDGER=full computes everything"
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Says how much was computed; a test has recorded ledger, part, and the rows that were sampled and those not trusted."""
+    parts = defaultdict(dict)
+    for report in (report for reports in terminalreporter.stats.values() for report in reports):
+        for name, value in getattr(report, "user_properties", ()):
+            if name == "ledger":
+                parts[value[0]][value[1]] = value[2:]
+    for name, counts in parts.items():
+        sampled, unsealed = (sum(numbers) for numbers in zip(*counts.values(), strict=True))
+        advice = ": bring the ledger up to date (CONTRIBUTING.md)" if unsealed else ""
+        terminalreporter.write_line(
+            f"ledger, {name}: {sampled} rows sampled, {unsealed} not trusted and computed{advice}"
+        )

@@ -19,6 +19,7 @@ ROOMS = (
     "errors exits verdict exact draw",
     "sampling",
     "findings explanation",
+    "call",
     "operator",
     "arrays relations",
     "operators",

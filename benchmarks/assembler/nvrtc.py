@@ -58,7 +58,7 @@ class Compiled:
 
 
 def _text_bytes(cubin: bytes, entry: str) -> int:
-    """Returns the size of the section of an ELF file in which a kernel's code is."""
+    """The size of the section of an ELF file in which a kernel's code is."""
     offset = struct.unpack_from("<Q", cubin, 0x28)[0]
     size, count, names = struct.unpack_from("<HHH", cubin, 0x3A)
     headers = [struct.unpack_from("<IIQQQQ", cubin, offset + i * size) for i in range(count)]
@@ -71,13 +71,13 @@ def _text_bytes(cubin: bytes, entry: str) -> int:
 
 
 def _said_of(entry: str, text: str) -> str:
-    """Returns what the assembler says of one kernel of a source."""
+    """What the assembler says of one kernel of a source."""
     return next((part for part in text.split("Compiling entry function") if part.startswith(f" '{entry}'")), "")
 
 
 @lru_cache(maxsize=4)  # the kernels of a source are asked for one after the other
 def _program(text: str, architecture: str, *, lines: bool) -> tuple[str, bytes]:
-    """Returns what the assembler says of all kernels of a source, and their machine code."""
+    """What the assembler says of all kernels of a source, and their machine code."""
     from cuda.core import Program, ProgramOptions
 
     standard = next(option.removeprefix("-std=") for option in OPTIONS if option.startswith("-std="))

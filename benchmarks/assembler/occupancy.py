@@ -42,7 +42,7 @@ class Occupancy:
 
 
 def predict(architecture: str, *, threads: int, registers: int, shared_bytes: int) -> Occupancy:
-    """Returns how many blocks of a kernel can be resident at once; none if a single one does not fit.
+    """How many blocks of a kernel can be resident at once; none if a single one does not fit.
 
     Args:
         architecture: One of `LIMITS`.

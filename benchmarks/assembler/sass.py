@@ -71,7 +71,7 @@ class Loop:
 
 @cache
 def disassembler() -> str | None:
-    """Returns the path of `nvdisasm`, or None if it is not installed."""
+    """The path of `nvdisasm`, or None if it is not installed."""
     try:
         from cuda.pathfinder import find_nvidia_binary_utility
     except ImportError:
@@ -81,7 +81,7 @@ def disassembler() -> str | None:
 
 
 def disassemble(cubin: bytes) -> str:
-    """Returns what `nvdisasm` prints of machine code, source lines included.
+    """What `nvdisasm` prints of machine code, source lines included.
 
     Raises:
         FileNotFoundError: there is no disassembler.
@@ -98,7 +98,7 @@ def disassemble(cubin: bytes) -> str:
 
 
 def parse(text: str, entry: str) -> Code:
-    """Returns the code of kernel ``entry`` and of the functions that it calls.
+    """The code of kernel ``entry`` and of the functions that it calls.
 
     Raises:
         ValueError: the text has no such kernel.
@@ -133,7 +133,7 @@ def parse(text: str, entry: str) -> Code:
 
 
 def _successors(code: Code, index: int) -> list[int]:
-    """Returns the instructions that may follow one."""
+    """The instructions that may follow one."""
     instruction = code.instructions[index]
     name, following = instruction.name, [index + 1]
     if name in ("BRX", "JMX"):
@@ -164,7 +164,7 @@ class _Graph:
 
 @lru_cache(maxsize=16)
 def _graph(code: Code, begin: int) -> _Graph:
-    """Returns the blocks that can be reached from an instruction."""
+    """The blocks that can be reached from an instruction."""
     edges: dict[int, list[int]] = {}
     pending = [begin]
     while pending:
@@ -194,7 +194,7 @@ def _graph(code: Code, begin: int) -> _Graph:
 
 
 def _dominators(graph: _Graph) -> list[set[int]]:
-    """Returns, for each block, those that every way to it passes."""
+    """For each block, those that every way to it passes."""
     count = len(graph.after)
     before: list[list[int]] = [[] for _ in range(count)]
     for block, following in enumerate(graph.after):
@@ -214,7 +214,7 @@ def _dominators(graph: _Graph) -> list[set[int]]:
 
 @lru_cache(maxsize=16)
 def _loops(graph: _Graph, code: Code) -> list[Loop]:
-    """Returns the outermost loops, with those inside them."""
+    """The outermost loops, with those inside them."""
     dominators = _dominators(graph)
     before: list[list[int]] = [[] for _ in graph.after]
     latches: dict[int, list[int]] = {}
@@ -245,7 +245,7 @@ def _loops(graph: _Graph, code: Code) -> list[Loop]:
 
 
 def executed(code: Code, trips: Callable[[Sequence[tuple[int, ...]]], float], begin: int = 0) -> float:
-    """Returns how many instructions a thread executes at most, from an instruction on to the end of its function.
+    """How many instructions a thread executes at most, from an instruction on to the end of its function.
 
     Args:
         code: The kernel.
@@ -267,7 +267,7 @@ class _Count:
     trips: Callable[[Sequence[tuple[int, ...]]], float]
 
     def weight(self, block: int) -> float:
-        """Returns the instructions of a block, those of the functions that it calls included."""
+        """The instructions of a block, those of the functions that it calls included."""
         block_code = self.code.instructions[slice(*self.graph.spans[block])]
         called = (i.target for i in block_code if i.name == "CALL" and not i.target.startswith(".L"))
         inside = (executed(self.code, self.trips, self.code.labels[t]) for t in called if _SLOW not in t)
@@ -276,7 +276,7 @@ class _Count:
     def longest(
         self, blocks: frozenset[int], header: int, loops: Sequence[Loop], path: list[tuple[int, ...]]
     ) -> dict[int, float]:
-        """Returns, for each block, the instructions on the longest way to its end from ``header``, loops run through."""
+        """For each block, the instructions on the longest way to its end from ``header``, loops run through."""
         owner = {block: loop for loop in loops for block in loop.blocks}
         nodes = {block: owner[block].header if block in owner else block for block in blocks}
         arriving = dict.fromkeys(blocks, 0.0)
@@ -292,7 +292,7 @@ class _Count:
         return found
 
     def loop_cost(self, loop: Loop, path: list[tuple[int, ...]]) -> float:
-        """Returns the instructions of all trips of a loop."""
+        """The instructions of all trips of a loop."""
         here = [*path, loop.lines]
         count = self.trips(here)
         ways = self.longest(loop.blocks, loop.header, loop.inner, here)
@@ -304,7 +304,7 @@ class _Count:
 
 
 def _topological(graph: _Graph, nodes: dict[int, int], header: int) -> list[int]:
-    """Returns nodes (blocks, inner loops as their headers) in an order in which all edges but those back go forwards.
+    """Nodes (blocks, inner loops as their headers) in an order in which all edges but those back go forwards.
 
     ``nodes`` says which node each block belongs to; ``header`` is where the search begins.
     """
@@ -327,6 +327,6 @@ def _topological(graph: _Graph, nodes: dict[int, int], header: int) -> list[int]
 
 
 def text_of(lines: Sequence[int], source: str) -> list[str]:
-    """Returns the lines of a source, without what surrounds them."""
+    """The lines of a source, without what surrounds them."""
     rows = source.splitlines()
     return [rows[line - 1].strip() if 0 < line <= len(rows) else "" for line in lines]

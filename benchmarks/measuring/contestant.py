@@ -6,15 +6,22 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib.util import find_spec
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..operators.roi_align.workloads import Problem
+from .problem import Problem
+
+if TYPE_CHECKING:
+    from .problem import Level, Row
 
 Prepare = Callable[[Problem, int], "Contestant"]
+"""Prepares a peer for a problem, with so many threads."""
+PrepareOurs = Callable[[Problem, str, str], "Contestant"]
+"""Prepares ours for a problem, in a layout and data type."""
 
 LAYOUTS = ("NCHW", "NHWC")
+DTYPES = ("float32", "float16", "bfloat16")
 
 
 @dataclass
@@ -25,6 +32,7 @@ class Contestant:
         calls: A call for each level, or one for several: each returns the library's own outputs, a list.
         convert: Makes of each an array in NumPy, with channels after images or RoIs.
         owned: Output arrays that the calls write to, if they do; they are poisoned before a check.
+        dialect: Whose rules it follows, if not those of the operation: its results are held to these.
     """
 
     library: str
@@ -33,6 +41,7 @@ class Contestant:
     calls: list[Callable[[], list[Any]]]
     convert: Callable[[Any], np.ndarray] = np.asarray
     owned: list[np.ndarray] = field(default_factory=list)
+    dialect: str | None = None
 
     @property
     def name(self) -> str:
@@ -52,7 +61,7 @@ class Contestant:
 
 
 def numpy_dtype(name: str) -> np.dtype[Any]:
-    """Returns the data type of this name; bfloat16 needs ml_dtypes."""
+    """The data type of this name; bfloat16 needs ml_dtypes."""
     if name == "bfloat16":
         import ml_dtypes
 
@@ -61,37 +70,71 @@ def numpy_dtype(name: str) -> np.dtype[Any]:
 
 
 def in_layout(feature: np.ndarray, layout: str, dtype: str) -> np.ndarray:
-    """Returns maps ``(N, C, H, W)`` in a layout and data type, contiguous."""
+    """Maps ``(N, C, H, W)`` in a layout and data type, contiguous."""
     order = feature if layout == "NCHW" else feature.transpose(0, 2, 3, 1)
     return np.ascontiguousarray(order.astype(numpy_dtype(dtype), copy=False))
 
 
 def as_nchw(layout: str) -> Callable[[Any], np.ndarray]:
-    """Returns what makes of an output in a layout one with channels after images or RoIs."""
+    """A function that brings an output to NCHW."""
     return np.asarray if layout == "NCHW" else lambda out: out.transpose(0, 3, 1, 2)
 
 
-def present_peers(
-    peers: Mapping[str, tuple[Prepare, tuple[str, ...]]], problem: Problem, threads: int
-) -> tuple[list[Contestant], dict[str, str]]:
-    """Returns those of ``peers`` that take part, and why the others do not."""
-    present, absent = [], {}
-    for name, (prepare, modules) in peers.items():
-        missing = [module for module in modules if find_spec(module) is None]
-        if missing:
-            absent[name] = f"no module {', '.join(missing)}"
-            continue
-        try:
-            present.append(prepare(problem, threads))
-        except Exception as error:  # noqa: BLE001 - whatever ails a peer, the others are timed
-            absent[name] = f"{type(error).__name__}: {error}"
-    return present, absent
+def result_like(rois: int, row: Row, layout: str, dtype: np.dtype[Any]) -> np.ndarray:
+    """An array for what pooling gives of so many RoIs."""
+    bins = row.bins
+    shape = (rois, row.channels, bins, bins) if layout == "NCHW" else (rois, bins, bins, row.channels)
+    return np.empty(shape, dtype)
 
 
-def our_variants(ours: Callable[[Problem, str, str], Contestant], problem: Problem) -> list[Contestant]:
-    """Returns ``ours`` in each layout and 32- or 16-bit data type."""
-    dtypes = ["float32", "float16", *(["bfloat16"] if find_spec("ml_dtypes") else [])]
-    return [ours(problem, layout, dtype) for dtype in dtypes for layout in LAYOUTS]
+def maps_like(level: Level, layout: str, dtype: np.dtype[Any]) -> np.ndarray:
+    """An array for the gradient for the maps of a level."""
+    n, c, h, w = level.feature.shape
+    return np.empty((n, c, h, w) if layout == "NCHW" else (n, h, w, c), dtype)
+
+
+@dataclass(frozen=True)
+class Library:
+    """A peer on a CPU: the modules that it needs, and how it is prepared for each operation that it takes part in."""
+
+    modules: tuple[str, ...]
+    operations: Mapping[str, Prepare]
+
+
+@dataclass(frozen=True)
+class Contestants:
+    """Everybody who takes part in an operator on a CPU.
+
+    Attributes:
+        ours: How ours is prepared for each operation.
+        peers: The others, by name.
+        dtypes: Data types in which ours is timed.
+    """
+
+    ours: dict[str, PrepareOurs]
+    peers: dict[str, Library]
+    dtypes: tuple[str, ...] = DTYPES
+
+    def variants(self, operation: str, problem: Problem) -> list[Contestant]:
+        """Ours in each layout and data type."""
+        dtypes = [dtype for dtype in self.dtypes if dtype != "bfloat16" or find_spec("ml_dtypes")]
+        return [self.ours[operation](problem, layout, dtype) for dtype in dtypes for layout in LAYOUTS]
+
+    def present_peers(self, operation: str, problem: Problem, threads: int) -> tuple[list[Contestant], dict[str, str]]:
+        """Those peers that take part in an operation, and why others that have it do not."""
+        present, absent = [], {}
+        for name, library in self.peers.items():
+            if operation not in library.operations:
+                continue
+            missing = [module for module in library.modules if find_spec(module) is None]
+            if missing:
+                absent[name] = f"no module {', '.join(missing)}"
+                continue
+            try:
+                present.append(library.operations[operation](problem, threads))
+            except Exception as error:  # noqa: BLE001 - whatever ails a peer, the others are timed
+                absent[name] = f"{type(error).__name__}: {error}"
+        return present, absent
 
 
 def use_threads(threads: int) -> None:

@@ -22,7 +22,7 @@ _BUSY_CYCLES = 3_000_000  # 1.5 ms or so: the host needs less to queue a round
 
 
 def probe_kernel(name: str) -> Any:
-    """Returns a kernel of probes.cu."""
+    """A kernel of probes.cu."""
     import cupy
 
     return cupy.RawKernel(SOURCE.read_text(encoding="utf-8"), name, options=("-std=c++17",))
@@ -39,7 +39,7 @@ class Timer:
         self._spin = probe_kernel("spin")
 
     def capture(self, work: Callable[[], object]) -> Callable[[], None]:
-        """Returns what replays ``work``, CuPy's or raw launches, on the current stream."""
+        """A function that replays ``work``, CuPy's or raw launches, on the current stream."""
         with self.stream:
             work()  # compiles and fills the memory pool, which a capture may not
             self.stream.synchronize()
@@ -54,7 +54,7 @@ class Timer:
     def seconds(
         self, replays: Mapping[str, Callable[[], None]], order: Sequence[str], *, warm: bool
     ) -> dict[str, float]:
-        """Returns the seconds of one replay of each, in this order; ``warm`` replays each once before."""
+        """The seconds of one replay of each, in this order; ``warm`` replays each once before."""
         events = {name: (self._cupy.cuda.Event(), self._cupy.cuda.Event()) for name in order}
         with self.stream:
             self._spin((1,), (1,), (np.int64(_BUSY_CYCLES),))
@@ -77,12 +77,12 @@ class Timer:
         least: int = 10,
         most: int = 100,
     ) -> dict[str, list[float]]:
-        """Returns samples of the seconds of one launch, the graphs taking turns; ``launches`` are those of a replay."""
+        """Samples of the seconds of one launch, the graphs taking turns; ``launches`` are those of a replay."""
         whole = rounds(lambda order: self.seconds(replays, order, warm=warm), list(replays), seconds, least, most)
         return {name: [sample / launches[name] for sample in samples] for name, samples in whole.items()}
 
     def host_times(self, work: Callable[[], object]) -> tuple[float, float]:
-        """Returns the host's seconds of queueing ``work``, and of queueing it and waiting until it is done."""
+        """The host's seconds of queueing ``work``, and of queueing it and waiting until it is done."""
         with self.stream:
             self.stream.synchronize()
             started = time.perf_counter()
@@ -93,14 +93,14 @@ class Timer:
 
 
 def l2_bytes() -> int:
-    """Returns the size of the L2 cache of the current device."""
+    """The size of the L2 cache of the current device."""
     import cupy
 
     return int(cupy.cuda.Device().attributes["L2CacheSize"])
 
 
 def allocated_bytes(work: Callable[[], object]) -> int:
-    """Returns how much memory ``work`` asks CuPy for, in bytes."""
+    """How much memory ``work`` asks CuPy for, in bytes."""
     from cupy.cuda.memory_hook import MemoryHook
 
     class Count(MemoryHook):

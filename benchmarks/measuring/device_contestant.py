@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .contestant import numpy_dtype
+from .contestant import LAYOUTS, numpy_dtype
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from ..operators.roi_align.workloads import Problem
+    from .device import Timer
+    from .problem import Problem
 
 
 def _upper_half(array: Any) -> Any:
-    """Returns the bits of float32 numbers that are exact in bfloat16 as such: integers, since CuPy may lack the type's header."""
+    """The bits of float32 numbers that are exact in bfloat16 as such: integers, since CuPy may lack the type's header."""
     return (array.view(np.uint32) >> np.uint32(16)).astype(np.uint16)
 
 
@@ -38,7 +39,7 @@ class Inputs:
         self.sets = [first, *([array.copy() for array in first] for _ in range(copies - 1))]
 
     def placed(self, array: np.ndarray) -> Any:
-        """Returns an array ``(N or K, C, …)`` on the device, in layout and data type."""
+        """An array ``(N or K, C, …)`` on the device, in layout and data type."""
         import cupy
 
         placed = cupy.asarray(array)
@@ -47,14 +48,14 @@ class Inputs:
         return placed.view(numpy_dtype(self.dtype))
 
     def empty(self, shape: tuple[int, ...]) -> Any:
-        """Returns an array for an output of shape ``(N or K, C, …)``, in layout and data type."""
+        """An array for an output of shape ``(N or K, C, …)``, in layout and data type."""
         import cupy
 
         n, c, h, w = shape
         return cupy.empty((n, c, h, w) if self.layout == "NCHW" else (n, h, w, c), numpy_dtype(self.dtype))
 
     def as_nchw(self, array: Any) -> Any:
-        """Returns an output with channels after images or RoIs."""
+        """An output with channels after images or RoIs."""
         return array if self.layout == "NCHW" else array.transpose(0, 3, 1, 2)
 
     @cached_property
@@ -74,6 +75,7 @@ class DeviceContestant:
         convert: Makes of such an output a CuPy array with channels after images or RoIs.
         capture: Turns a function that makes calls into one that replays them.
         owned: Output arrays that the calls write to, if they do.
+        dialect: Whose rules it follows, if not those of the operation: its results are held to these.
     """
 
     library: str
@@ -82,6 +84,7 @@ class DeviceContestant:
     convert: Callable[[Any], Any]
     capture: Callable[[Callable[[], object]], Callable[[], None]]
     owned: list[Any] = field(default_factory=list)
+    dialect: str | None = None
 
     @property
     def layout(self) -> str:
@@ -112,3 +115,57 @@ class DeviceContestant:
         outputs = self()
         cupy.cuda.Device().synchronize()
         return [self.convert(output) for output in outputs]
+
+
+PrepareOnDevice = Callable[[Inputs, "Timer"], DeviceContestant]
+"""Prepares a contestant for inputs, on the stream of a timer."""
+
+
+@dataclass(frozen=True)
+class DeviceContestants:
+    """Everybody who takes part in an operator on a GPU; each is prepared for inputs, on the stream of a timer.
+
+    Attributes:
+        inputs: For each operation, the arrays on the host of which there are to be copies: ``(N or K, C, …)``.
+        ours: How ours is prepared for each operation.
+        peers: The others, by name: how each is prepared for the operations that it takes part in.
+        shared: Data types in which everybody is timed.
+        alone: Data types that no peer has.
+    """
+
+    inputs: dict[str, Callable[[Problem], list[np.ndarray]]]
+    ours: dict[str, PrepareOnDevice]
+    peers: dict[str, dict[str, PrepareOnDevice]]
+    shared: tuple[str, ...] = ("float32", "float16")
+    alone: tuple[str, ...] = ("bfloat16",)
+
+    def everybody(
+        self, operation: str, problem: Problem, timer: Timer, copies: Callable[[int], int]
+    ) -> tuple[list[DeviceContestant], dict[str, str]]:
+        """Ours and the peers, and why others do not take part.
+
+        ``copies`` says how many of the inputs are to be made, with elements of so many bytes.
+        """
+        present, absent = [], {}
+        given, ours = self.inputs[operation](problem), self.ours[operation]
+        peers = {name: operations[operation] for name, operations in self.peers.items() if operation in operations}
+        for dtype, layout in itertools.product(self.shared, LAYOUTS):
+            inputs = Inputs(problem, given, layout, dtype, copies(numpy_dtype(dtype).itemsize))
+            present.append(ours(inputs, timer))
+            for name, peer in peers.items():
+                try:
+                    present.append(peer(inputs, timer))
+                except Exception as error:  # noqa: BLE001 - whatever ails a peer, ours is timed
+                    absent[name] = f"{type(error).__name__}: {error}"
+        for dtype, layout in itertools.product(self.alone, LAYOUTS):
+            try:
+                present.append(ours(Inputs(problem, given, layout, dtype, copies(2)), timer))
+            except Exception as error:  # noqa: BLE001 - ml_dtypes, or a CuPy that knows it, may be missing
+                absent[f"roikit {dtype}"] = f"{type(error).__name__}: {error}"
+        return present, absent
+
+
+def gradients_like_maps(inputs: Inputs) -> dict[int, list[Any]]:
+    """Arrays for the gradients for the maps of each level, for each set of inputs by its `id`: they may fit into the cache."""
+    levels = inputs.problem.levels
+    return {id(one): [inputs.empty(level.feature.shape) for level in levels] for one in inputs.sets}

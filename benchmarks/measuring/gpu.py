@@ -4,7 +4,7 @@ from importlib.util import find_spec
 
 
 def present() -> bool:
-    """Returns whether CuPy is installed and finds a GPU."""
+    """Whether CuPy is installed and finds a GPU."""
     if find_spec("cupy") is None:
         return False
     import cupy

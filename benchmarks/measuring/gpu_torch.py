@@ -20,7 +20,7 @@ class Torch:
 
     @classmethod
     def beside(cls, timer: Timer) -> Torch:
-        """Returns PyTorch on the timer's stream.
+        """PyTorch on the timer's stream.
 
         Raises:
             ImportError: it, torchvision, or their CUDA operators are missing.
@@ -33,26 +33,26 @@ class Torch:
         return cls(torch, torch.cuda.ExternalStream(timer.stream.ptr))
 
     def on_stream(self) -> Any:
-        """Returns a context in which work is queued on the timer's stream."""
+        """A context in which work is queued on the timer's stream."""
         return self.torch.cuda.stream(self.stream)
 
     def tensor(self, array: Any, layout: str) -> Any:
-        """Returns CuPy's array in ``layout`` as a tensor with channels after images or RoIs."""
+        """CuPy's array in ``layout`` as a tensor with channels after images or RoIs."""
         view = self.torch.from_dlpack(array)
         return view if layout == "NCHW" else view.permute(0, 3, 1, 2)
 
     def boxes(self, array: Any, dtype: str) -> Any:
-        """Returns CuPy's boxes as a tensor, in the data type of the maps: the operators take no other."""
+        """CuPy's boxes as a tensor, in the data type of the maps: the operators take no other."""
         return self.torch.from_dlpack(array).to(getattr(self.torch, dtype))
 
     def convert(self, output: Any) -> Any:
-        """Returns a tensor as CuPy's array, contiguous."""
+        """A tensor as CuPy's array, contiguous."""
         import cupy
 
         return cupy.from_dlpack(output.contiguous())
 
     def capture(self, work: Callable[[], object]) -> Callable[[], None]:
-        """Returns what replays ``work`` as a graph."""
+        """A function that replays ``work`` as a graph."""
         with self.on_stream():
             work()
         self.stream.synchronize()

@@ -44,7 +44,7 @@ _SMI_FIELDS = (
 
 
 def output_of(*command: str, seconds: float = 20) -> str | None:
-    """Returns what a command prints, or None if it is missing, fails or takes too long."""
+    """What a command prints, or None if it is missing, fails or takes too long."""
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=seconds, check=False, cwd=ROOT)
     except (OSError, subprocess.TimeoutExpired):
@@ -53,7 +53,7 @@ def output_of(*command: str, seconds: float = 20) -> str | None:
 
 
 def commit() -> dict[str, Any]:
-    """Returns the commit of the checkout, the last that touched the kernels, and whether tracked files differ from it.
+    """The commit of the checkout, the last that touched the kernels, and whether tracked files differ from it.
 
     Each is None where git cannot say: that is unknown, and not clean.
     """
@@ -66,7 +66,7 @@ def commit() -> dict[str, Any]:
 
 
 def source(stated: str | None = None) -> dict[str, Any]:
-    """Returns which source was measured; ``stated`` is taken for the commit where git knows none.
+    """Which source was measured; ``stated`` is taken for the commit where git knows none.
 
     ``installed_as_checkout`` says whether the kernels that are imported are, byte for byte, those of the checkout.
     """
@@ -80,7 +80,10 @@ def _same_kernels() -> bool:
     import roikit.kernels
 
     installed, checkout = Path(roikit.kernels.__file__).parent, ROOT / "kernels"
-    names = {path.name for path in checkout.iterdir() if path.suffix in (".py", ".cu", ".cuh", ".hpp")}
+    files = (
+        path.relative_to(checkout) for path in checkout.rglob("*") if path.suffix in (".py", ".cu", ".cuh", ".hpp")
+    )
+    names = {name for name in files if name.parts[0] != "torch"}  # which is installed beside the kernels
     return all(
         (installed / name).exists() and (installed / name).read_bytes() == (checkout / name).read_bytes()
         for name in names
@@ -97,7 +100,7 @@ def _cpu_model() -> str:
 
 
 def cores() -> int:
-    """Returns the number of cores that this process may use."""
+    """The number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -121,7 +124,7 @@ class Bystanders:
 
     @staticmethod
     def _seconds() -> tuple[float, float, float] | None:
-        """Returns the time, the busy time of all cores, and that of this process and its children."""
+        """The time, the busy time of all cores, and that of this process and its children."""
         try:
             line = Path("/proc/stat").read_text(encoding="ascii").split("\n", 1)[0]
         except OSError:
@@ -132,7 +135,7 @@ class Bystanders:
 
 
 def versions() -> dict[str, str]:
-    """Returns the versions of Python and of the packages that matter, as far as they are installed."""
+    """The versions of Python and of the packages that matter, as far as they are installed."""
     found = {"python": platform.python_version()}
     for package in _PACKAGES:
         try:
@@ -143,19 +146,19 @@ def versions() -> dict[str, str]:
 
 
 def parse_smi(text: str) -> list[dict[str, str]]:
-    """Returns what ``nvidia-smi --query-gpu=… --format=csv,noheader`` says of each GPU."""
+    """What ``nvidia-smi --query-gpu=… --format=csv,noheader`` says of each GPU."""
     rows = ([cell.strip() for cell in line.split(",")] for line in text.splitlines() if line.strip())
     return [dict(zip(_SMI_FIELDS, row, strict=True)) for row in rows if len(row) == len(_SMI_FIELDS)]
 
 
 def gpu_state() -> list[dict[str, str]]:
-    """Returns names, driver, clocks, temperature and power of the GPUs as they are now; empty without nvidia-smi."""
+    """Names, driver, clocks, temperature and power of the GPUs as they are now; empty without nvidia-smi."""
     text = output_of("nvidia-smi", f"--query-gpu={','.join(_SMI_FIELDS)}", "--format=csv,noheader")
     return parse_smi(text) if text else []
 
 
 def describe() -> dict[str, Any]:
-    """Returns the machine, without its name or any path of it."""
+    """The machine, without its name or any path of it."""
     return {
         "system": platform.system(),
         "architecture": platform.machine(),

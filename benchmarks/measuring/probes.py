@@ -1,7 +1,7 @@
-"""The first measurements to make on a GPU: its own rates, and what the usual kernel takes there, each beside its prediction.
+"""The first measurements to make on a GPU: its own rates, each beside its prediction.
 
-The numbers are those of the list of eight. 2 and 8 are in the rows and in the counters of the profiler: here are the kernel
-of torchvision without what surrounds it, and the rest.
+The numbers are those of the list of eight. 2 and 3, what a library's kernel takes, are an operator's own probes; 8 is in the
+counters of the profiler.
 """
 
 from __future__ import annotations
@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..operators.roi_align import floors
-from ..operators.roi_align.workloads import GPU_ROWS, problem
 from .device import Timer, probe_kernel
+from .floors import ASSUMED, Rates
 from .timing import summarise
 
 if TYPE_CHECKING:
@@ -27,12 +26,12 @@ _THREADS = 512
 
 
 def probe(number: int, name: str, value: float, unit: str, predicted: str, samples: int) -> dict[str, Any]:
-    """Returns what a record says of a measurement."""
+    """What a record says of a measurement."""
     return {"number": number, "name": name, "value": value, "unit": unit, "predicted": predicted, "samples": samples}
 
 
 def _time(timer: Timer, work: Callable[[], object], seconds: float = 0.3) -> tuple[float, int]:
-    """Returns the median seconds of a replay of ``work``, and the number of samples."""
+    """The median seconds of a replay of ``work``, and the number of samples."""
     replay = timer.capture(work)
     samples = timer.samples({"it": replay}, {"it": 1}, seconds, warm=True)["it"]
     return summarise(samples).median, len(samples)
@@ -63,14 +62,12 @@ def bandwidths(timer: Timer) -> list[dict[str, Any]]:
     return found
 
 
-def rates(found: list[dict[str, Any]]) -> floors.Rates:
-    """Returns the rates that floors are computed from: those measured, or assumed."""
+def rates(found: list[dict[str, Any]]) -> Rates:
+    """The rates that floors are computed from: those measured, or assumed."""
     values = {item["name"]: item["value"] for item in found}
     if not {"L2 read", "copy, read and written"} <= values.keys():
-        return floors.ASSUMED
-    return floors.Rates(
-        values["copy, read and written"], values["L2 read"], floors.ASSUMED.float32, "measured; float32 rate assumed"
-    )
+        return ASSUMED
+    return Rates(values["copy, read and written"], values["L2 read"], ASSUMED.float32, "measured; float32 rate assumed")
 
 
 def atomics(timer: Timer) -> list[dict[str, Any]]:
@@ -141,18 +138,3 @@ def sorts(timer: Timer) -> list[dict[str, Any]]:
         samples = [timer.host_times(partial(cupy.argsort, keys))[1] for _ in range(50)]
         found.append(probe(7, f"argsort {count} keys", summarise(samples).median * 1e6, "µs", "10-20", len(samples)))
     return found
-
-
-PREDICTED_FORWARD = {"a1": 417, "b1": 417, "c1": 6623, "d1": 407, "e": 1658, "f": 10574}
-PREDICTED_BACKWARD = {"a1": 893, "c1": 4537}
-
-
-def torch_row(name: str) -> tuple[Any, list[tuple[Any, Any, float]]]:
-    import torch
-
-    work = problem(GPU_ROWS[name])
-    levels = [
-        (torch.from_numpy(level.feature.copy()).cuda(), torch.from_numpy(level.boxes).cuda(), level.scale)
-        for level in work.levels
-    ]
-    return work.row, levels

@@ -26,12 +26,12 @@ class Summary:
     samples: int
 
     def as_dict(self) -> dict[str, Any]:
-        """Returns it for a JSON file."""
+        """The summary for a JSON file."""
         return asdict(self)
 
 
 def summarise(samples: Sequence[float]) -> Summary:
-    """Returns the summary of samples in seconds; raises ValueError if there is none or one is not a time."""
+    """The summary of samples in seconds; raises ValueError if there is none or one is not a time."""
     array = np.asarray(samples, float)
     if array.size == 0 or not (np.isfinite(array).all() and (array > 0).all()):
         raise ValueError(f"not times: {samples!r}")
@@ -51,13 +51,13 @@ class Control:
 
 
 def control(first: Summary, second: Summary) -> Control:
-    """Returns the A/A control of two series of the same thing."""
+    """The A/A control of two series of the same thing."""
     spread = abs(first.median / second.median - 1)
     return Control(spread, max(3 * spread, LEAST_THRESHOLD))
 
 
 def host_seconds(function: Callable[[], object]) -> float:
-    """Returns how long one call takes by the host's clock, after one that is not timed."""
+    """How long one call takes by the host's clock, after one that is not timed."""
     function()
     started = time.perf_counter()
     function()
@@ -71,7 +71,7 @@ def rounds(
     least: int,
     most: int,
 ) -> dict[str, list[float]]:
-    """Returns samples in seconds by name; ``one_round`` takes one of each, in the order that it is given.
+    """Samples in seconds by name; ``one_round`` takes one of each, in the order that it is given.
 
     Ends after ``most`` rounds, or after ``least`` as soon as ``seconds`` have passed. Every second round runs backwards, so
     that nobody always follows the same neighbour.
@@ -90,5 +90,5 @@ def rounds(
 def interleave(
     functions: Mapping[str, Callable[[], float]], seconds: float, least: int = 5, most: int = 100
 ) -> dict[str, list[float]]:
-    """Returns samples in seconds: each function's return values, the functions taking turns."""
+    """Samples in seconds: each function's return values, the functions taking turns."""
     return rounds(lambda order: {name: functions[name]() for name in order}, list(functions), seconds, least, most)

@@ -1,1 +1,34 @@
-"""A folder for each operator."""
+"""A folder for each operator, and the list of them."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..operator import Operator
+
+_OPERATORS = {
+    "roi_align": ("roi_align.operator", "ROI_ALIGN"),
+    "roi_pool": ("roi_pool.operator", "ROI_POOL"),
+}
+"""Where each operator stands; it is loaded when it is asked for."""
+
+OPERATORS = tuple(_OPERATORS)
+"""The names of all operators."""
+
+UNNAMED = "roi_align"
+"""The operator of a row of a record that names none: the first records knew no other."""
+
+
+@cache
+def operator_called(name: str) -> Operator:
+    """The operator of this name.
+
+    Raises:
+        KeyError: there is none.
+    """
+    module, attribute = _OPERATORS[name]
+    found: Operator = getattr(import_module(f".{module}", __name__), attribute)
+    return found

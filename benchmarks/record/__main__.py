@@ -2,4 +2,5 @@
 
 from .command import app
 
-app()
+if __name__ == "__main__":  # asv imports every module to look for benchmarks
+    app()

@@ -1,7 +1,7 @@
 """Measures this machine and writes one JSON file: ``python -m benchmarks.record``, from the root of a checkout.
 
 Every result that is timed is checked, before and after; ours and every peer that is installed are timed in turns, ours twice
-(the A/A control). What is timed is pooling and its gradients, level by level and all levels at once. On a GPU the conformance
+(the A/A control). What is timed is every operator and its gradients. On a GPU the conformance
 cases, the sanitizers, the profiler's counters and the machine's own rates are part of it, each as far as the tools and the
 time are there. The file is written after every step.
 """
@@ -17,19 +17,25 @@ from enum import StrEnum
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 
+from ..assembler import facts as assembler
 from ..measuring import gpu, machine
-from ..operators.roi_align.operations import Operation
-from ..operators.roi_align.workloads import CPU_ROWS
-from ..suites import compiled
-from . import goldens, rows, table
-from .document import Document, NothingMeasuredError, Skipped
+from ..operators import OPERATORS, UNNAMED, operator_called
+from . import rows, table
+from .document import Document, NothingMeasuredError, Skipped, operator_of
+from .work import Work, measure_goldens
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..operator import Operator
 
 RECORDED = machine.ROOT / "reports" / "recorded"
+_GOLDEN_SECONDS = 150.0
 _CUT = 132  # columns of what is not printed to a terminal
 
 app = typer.Typer(add_completion=False)
@@ -44,44 +50,65 @@ class Place(StrEnum):
 
 
 def default_path(*, on_gpu: bool) -> Path:
-    """Returns the file of a record: the kind of machine, and the day."""
+    """The file of a record: the kind of machine, and the day."""
     facts = machine.describe()
     kind = facts["gpus"][0]["name"] if on_gpu and facts["gpus"] else f"{facts['cpu']} {facts['cores']} cores"
     words = "".join(letter if letter.isalnum() else " " for letter in kind.lower()).split()
     return RECORDED / f"{'-'.join(words)}-{datetime.now(UTC):%Y-%m-%d}.json"
 
 
-def measure_goldens(document: Document, implementation: str) -> None:
-    """Adds the conformance of an implementation, if it is not there yet."""
-    if document.content.get("conformance", {}).get(implementation, {}).get("complete"):
-        return
-    result = goldens.judge(implementation, min(150, document.seconds_left), machine.cores())
-    document.content.setdefault("conformance", {})[implementation] = result
-    if not result["verdicts"]:
-        raise RuntimeError(f"no golden case was run; exit status {result['status']}")
-    if result["status"] is None:
-        raise RuntimeError("the golden cases were cut off")
+def chosen_work(operators: Sequence[str], operations: Sequence[str], rows: Sequence[str]) -> list[Work]:
+    """What was asked for; where nothing was asked for, everything.
+
+    Raises:
+        BadParameter: there is no such operator, or none of them has such an operation or row.
+    """
+    if unknown := sorted(set(operators) - set(OPERATORS)):
+        raise typer.BadParameter(f"no operator {', '.join(unknown)}; there are {', '.join(OPERATORS)}")
+    found = [operator_called(name) for name in operators or OPERATORS]
+    for kind, asked, offered in (
+        ("operation", operations, [operation.value for one in found for operation in one.operations]),
+        ("row", rows, [name for one in found for name in one.cpu_rows]),
+    ):
+        if unknown := sorted(set(asked) - set(offered)):
+            there = ", ".join(dict.fromkeys(offered))
+            raise typer.BadParameter(f"no {kind} {', '.join(unknown)}; there are {there}")
+    return [
+        Work(
+            one,
+            [operation for operation in one.operations if not operations or operation in operations],
+            [name for name in one.cpu_rows if not rows or name in rows],
+        )
+        for one in found
+    ]
 
 
-def measure_cpu(document: Document, names: list[str], operation: Operation, threads: int, seconds: float) -> None:
+def measure_cpu(document: Document, work: Work, threads: Sequence[int], seconds: float) -> None:
     """Adds the rows of the CPU that are not there yet, one step each."""
-    for name in names:
-        if not document.has_row(name, operation, "cpu", threads):
-            step = partial(_cpu_row, document, name, operation, threads, seconds)
-            document.stage(f"cpu {name} {operation}, {threads} threads", step)
+    for operation, count, name in itertools.product(work.operations, threads, work.rows):
+        if not document.has_row(work.operator.name, operation, name, "cpu", count):
+            step = partial(_cpu_row, document, work.operator, operation, name, count, seconds)
+            document.stage(f"cpu {work.label}{name} {operation}, {count} threads", step)
 
 
-def _cpu_row(document: Document, name: str, operation: Operation, threads: int, seconds: float) -> None:
-    document.add_row(rows.measure_on_cpu(CPU_ROWS[name], threads, seconds, machine.cores(), operation))
+def _cpu_row(document: Document, operator: Operator, operation: Any, name: str, threads: int, seconds: float) -> None:
+    row = operator.cpu_rows[name]
+    document.add_row(rows.measure_on_cpu(operator, operation, row, threads, seconds, machine.cores()))
 
 
-def measure_compiled(document: Document) -> None:
-    """Adds what the assembler says of each specialisation."""
-    if "compiled" in document.content:
+def measure_compiled(document: Document, operator: Operator) -> None:
+    """Adds what the assembler says of each specialisation of an operator."""
+    if operator.assembled is None or any(operator_of(item) == operator.name for item in _compiled(document)):
         return
     if find_spec("cuda") is None or find_spec("cuda.core") is None:
         raise Skipped("cuda-core is not installed")
-    document.content["compiled"] = compiled.facts(deadline=document.deadline)
+    named = {} if operator.name == UNNAMED else {"operator": operator.name}
+    found = [named | item for item in assembler.facts(operator.assembled, deadline=document.deadline)]
+    document.content["compiled"] = [*_compiled(document), *found]
+
+
+def _compiled(document: Document) -> list[dict[str, Any]]:
+    return list(document.content.get("compiled", []))
 
 
 @app.command()
@@ -90,11 +117,14 @@ def record(
         Path | None, typer.Option(help="The file; by default reports/recorded/MACHINE-DATE.json.")
     ] = None,
     minutes: Annotated[float, typer.Option(min=0.1, help="No step begins after so long.")] = 8.0,
+    op: Annotated[
+        list[str] | None, typer.Option(help=f"Only this operator: {', '.join(OPERATORS)}. May be repeated.")
+    ] = None,
     row: Annotated[
-        list[str] | None, typer.Option(help=f"Only this row: {', '.join(CPU_ROWS)}. May be repeated.")
+        list[str] | None, typer.Option(help="Only this row, a1 for example; by default all. May be repeated.")
     ] = None,
     operation: Annotated[
-        list[Operation] | None, typer.Option(help="Only this operation; by default all. May be repeated.")
+        list[str] | None, typer.Option(help="Only this operation, forward for example. May be repeated.")
     ] = None,
     place: Annotated[Place, typer.Option(help="Where to measure.")] = Place.AUTO,
     thread: Annotated[list[int] | None, typer.Option(help="Threads on a CPU; by default 1, then all cores.")] = None,
@@ -108,10 +138,7 @@ def record(
     commit: Annotated[str | None, typer.Option(help="The commit, where there is no git to ask.")] = None,
 ) -> None:
     """Measure this machine and write one JSON file."""
-    names = row or list(CPU_ROWS)
-    operations = operation or list(Operation)
-    if unknown := set(names) - set(CPU_ROWS):
-        raise typer.BadParameter(f"no row {', '.join(sorted(unknown))}; there are {', '.join(CPU_ROWS)}")
+    all_work = chosen_work(op or (), operation or (), row or ())
     on_gpu = place != Place.CPU and gpu.present()
     if place == Place.GPU and not on_gpu:
         raise typer.BadParameter("CuPy finds no GPU here")
@@ -128,13 +155,14 @@ def record(
     if on_gpu:
         from . import gpu_record
 
-        gpu_record.measure(document, names, operations, gpu_seconds)
-    if place != Place.GPU:
+        gpu_record.measure(document, all_work, gpu_seconds)
+    for work in all_work if place != Place.GPU else ():
         if not on_gpu:
-            document.stage("golden cases", partial(measure_goldens, document, "roikit"))
-        for which, threads in itertools.product(operations, thread or sorted({1, machine.cores()})):
-            measure_cpu(document, names, which, threads, seconds)
-    document.stage("static facts", partial(measure_compiled, document))
+            step = partial(measure_goldens, document, work.operator, "roikit", _GOLDEN_SECONDS, machine.cores())
+            document.stage(f"{work.label}golden cases", step)
+        measure_cpu(document, work, thread or sorted({1, machine.cores()}), seconds)
+    for work in all_work:
+        document.stage(f"{work.label}static facts", partial(measure_compiled, document, work.operator))
     console = Console(width=None if sys.stdout.isatty() else _CUT)
     console.print(f"written: {document.path}", markup=False, soft_wrap=True)
     table.print_tables(document.content, console)
@@ -143,7 +171,3 @@ def record(
     except NothingMeasuredError as error:
         typer.echo(f"record: {error}", err=True)
         raise typer.Exit(1) from None
-
-
-if __name__ == "__main__":
-    app()

@@ -10,13 +10,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from ..operators.roi_align.operations import operation_of
+from ..operators import UNNAMED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
-
-    from ..operators.roi_align.operations import Operation
 
 FORMAT = 1
 """Version of the form; ``record.schema.json`` describes it."""
@@ -31,7 +29,7 @@ class NothingMeasuredError(Exception):
 
 
 def now() -> str:
-    """Returns the time, in UTC, to the second."""
+    """The time, in UTC, to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
@@ -51,7 +49,7 @@ class Document:
 
     @classmethod
     def begin(cls, path: Path, minutes: float, facts: dict[str, Any], *, resume: bool) -> Document:
-        """Returns a new record, or with ``resume`` the one in the file if it is of the same commit, to be continued."""
+        """A new record, or with ``resume`` the one in the file if it is of the same commit, to be continued."""
         deadline = time.monotonic() + 60 * minutes
         fresh = {"format": FORMAT, "started": now(), "complete": False, **facts, "stages": [], "rows": []}
         if resume and path.exists():
@@ -93,9 +91,9 @@ class Document:
         self.content["stages"].append({"name": name, "state": state, "reason": reason, "seconds": seconds})
         self.save()
 
-    def has_row(self, name: str, operation: Operation, place: str, threads: int | None) -> bool:
-        """Returns whether a row is in the record already, and was measured in peace."""
-        key = name, operation, place, threads
+    def has_row(self, operator: str, operation: str, name: str, place: str, threads: int | None) -> bool:
+        """Whether a row is in the record already, and was measured in peace."""
+        key = operator, operation, name, place, threads
         return any(_key(row) == key and is_calm(row) for row in self.content["rows"])
 
     def add_row(self, row: dict[str, Any]) -> None:
@@ -115,12 +113,22 @@ class Document:
             raise NothingMeasuredError(f"no row was measured; {self.path} says why")
 
 
-def _key(row: Mapping[str, Any]) -> tuple[str, Operation, str, int | None]:
-    return row["row"], operation_of(row), row["place"], row["threads"]
+def operator_of(row: Mapping[str, Any]) -> str:
+    """The operator of a row; older records do not say it."""
+    return str(row.get("operator", UNNAMED))
+
+
+def operation_of(row: Mapping[str, Any]) -> str:
+    """The operation of a row; older records have forward only, and do not say so."""
+    return str(row.get("operation", "forward"))
+
+
+def _key(row: Mapping[str, Any]) -> tuple[str, str, str, str, int | None]:
+    return operator_of(row), operation_of(row), row["row"], row["place"], row["threads"]
 
 
 def is_calm(row: Mapping[str, Any]) -> bool:
-    """Returns whether a row can be believed: its A/A control agrees, and nobody else kept the cores busy."""
+    """Whether a row can be believed: its A/A control agrees, and nobody else kept the cores busy."""
     return row["control"]["spread"] <= RESTLESS and (row.get("others") or 0) <= RESTLESS
 
 

@@ -4,32 +4,29 @@ from __future__ import annotations
 
 import itertools
 from functools import partial
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from ..measuring import machine, probes
 from ..measuring.device import Timer
-from ..operators.roi_align import exercise
-from ..operators.roi_align.operations import Operation
-from ..operators.roi_align.workloads import GPU_ROWS
-from . import goldens, gpu_rows, tools
+from ..operators import UNNAMED
+from . import gpu_rows, tools
+from .work import measure_goldens
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+    from ..measuring.floors import Rates
+    from ..operator import Counted, Exercise, Operator
     from .document import Document
+    from .work import Work
 
 _KEPT_SECONDS = 150.0  # of the time, for what comes after the rows of gradients and poolers
 _TOOL_SECONDS = 55.0
 _GOLDEN_SECONDS = 90.0
-_COUNTED = (
-    ("a1", "torchvision", "NCHW", "float32"),
-    ("a1", "roikit", "NHWC", "float32"),
-    ("a1", "roikit", "NCHW", "float32"),
-    ("c1", "roikit", "NHWC", "float32"),
-)
 
 
-def measure(document: Document, names: list[str], operations: list[Operation], seconds: float) -> None:
+def measure(document: Document, all_work: Sequence[Work], seconds: float) -> None:
     """Takes all steps on the current device; ``seconds`` are those of `gpu_rows.measure_on_gpu`."""
     content = document.content
     content["device"] = _device()
@@ -41,27 +38,48 @@ def measure(document: Document, names: list[str], operations: list[Operation], s
 
     document.stage("bandwidths", partial(add, partial(probes.bandwidths, timer)))
     rates = probes.rates(content["probes"])
-    document.stage("golden cases on the device", partial(_goldens, document))
-    for operation, name in itertools.product(operations, names):
-        if not document.has_row(name, operation, "gpu", None):
-            step = partial(_row, document, name, operation, rates, seconds)
-            least = 20 if operation == Operation.FORWARD else 20 + _KEPT_SECONDS
-            document.stage(f"gpu {name} {operation}", step, least=least)
+    for work in all_work:
+        step = partial(measure_goldens, document, work.operator, "roikit-cuda", _GOLDEN_SECONDS, _golden_jobs())
+        document.stage(f"{work.label}golden cases on the device", step)
+    for work in all_work:
+        _measure_rows(document, work, rates, seconds)
     document.stage("launches", partial(add, partial(probes.launches, timer)))
     document.stage("atomics", partial(add, partial(probes.atomics, timer)))
     document.stage("sorts", partial(add, partial(probes.sorts, timer)))
-    for name in probes.PREDICTED_BACKWARD:
-        document.stage(
-            f"torchvision {name} backward", lambda name=name: add(lambda: [probes.torchvision_backward(name)])
-        )
-    for name in probes.PREDICTED_FORWARD:
-        document.stage(f"torchvision {name} kernel", lambda name=name: add(lambda: [probes.torchvision_kernel(name)]))
-    document.stage("small calls", exercise.small_calls, least=20)  # compiles what runs under the sanitizers
+    for work in all_work:
+        for name, step in work.operator.probes.items():
+            document.stage(name, partial(_add_probe, document, step))
+        if work.operator.exercise is not None:
+            _measure_with_tools(document, work, work.operator.exercise)
+
+
+def _golden_jobs() -> int:
+    return min(machine.cores(), 4)
+
+
+def _add_probe(document: Document, step: Callable[[], dict[str, Any]]) -> None:
+    document.content["probes"].append(step())
+
+
+def _measure_rows(document: Document, work: Work, rates: Rates, seconds: float) -> None:
+    for operation, name in itertools.product(work.operations, work.rows):
+        if not document.has_row(work.operator.name, operation, name, "gpu", None):
+            step = partial(_row, document, work.operator, operation, name, rates, seconds)
+            least = 20 if operation == work.operator.itself else 20 + _KEPT_SECONDS
+            document.stage(f"gpu {work.label}{name} {operation}", step, least=least)
+
+
+def _measure_with_tools(document: Document, work: Work, exercise: Exercise) -> None:
+    small_calls = import_module(exercise.module).small_calls
+    document.stage(f"{work.label}small calls", small_calls, least=20)  # compiles what runs under the sanitizers
     for tool in tools.SANITIZERS:
-        document.stage(f"compute-sanitizer {tool}", partial(_sanitize, document, tool), least=15)
-    for which in _COUNTED:
-        document.stage(f"ncu {' '.join(which)}", partial(_count, document, *which), least=15)
-    document.stage("ncu lines per request", partial(_count, document, *_COUNTED[0], tools.LINE_COUNTERS), least=15)
+        step = partial(_sanitize, document, work, exercise, tool)
+        document.stage(f"compute-sanitizer {work.label}{tool}", step, least=15)
+    for which in exercise.counted:
+        name = f"{which.row} {which.library} {which.layout} {which.dtype}"
+        document.stage(f"ncu {work.label}{name}", partial(_count, document, work, exercise, which), least=15)
+    step = partial(_count, document, work, exercise, exercise.counted[0], tools.LINE_COUNTERS)
+    document.stage(f"ncu {work.label}lines per request", step, least=15)
 
 
 def _device() -> dict[str, Any]:
@@ -80,31 +98,27 @@ def _device() -> dict[str, Any]:
     }
 
 
-def _row(document: Document, name: str, operation: Operation, rates: Any, seconds: float) -> None:
-    processes = min(machine.cores(), 16)
-    document.add_row(gpu_rows.measure_on_gpu(GPU_ROWS[name], rates, seconds, processes, operation=operation))
+def _row(document: Document, operator: Operator, operation: Any, name: str, rates: Rates, seconds: float) -> None:
+    processes, row = min(machine.cores(), 16), operator.gpu_rows[name]
+    document.add_row(gpu_rows.measure_on_gpu(operator, operation, row, rates, seconds, processes))
 
 
-def _goldens(document: Document) -> None:
-    if document.content.get("conformance", {}).get("roikit-cuda", {}).get("complete"):
-        return
-    result = goldens.judge("roikit-cuda", min(_GOLDEN_SECONDS, document.seconds_left), min(machine.cores(), 4))
-    document.content.setdefault("conformance", {})["roikit-cuda"] = result
-    if not result["verdicts"] or not result["complete"]:
-        raise RuntimeError(f"the golden cases did not end; exit status {result['status']}, {result['verdicts']}")
-
-
-def _sanitize(document: Document, tool: str) -> None:
-    result = tools.sanitize(tool, min(_TOOL_SECONDS, document.seconds_left))
-    document.content.setdefault("sanitizer", {})[tool] = result
+def _sanitize(document: Document, work: Work, exercise: Exercise, tool: str) -> None:
+    result = tools.sanitize(exercise.module, tool, min(_TOOL_SECONDS, document.seconds_left))
+    document.content.setdefault("sanitizer", {})[f"{work.label}{tool}"] = result
     if result["state"] == "failed":
         raise RuntimeError("the run proves nothing: " + " / ".join(result["findings"][-3:]))
 
 
 def _count(
-    document: Document, row: str, library: str, layout: str, dtype: str, counters: tuple[str, ...] = tools.COUNTERS
+    document: Document,
+    work: Work,
+    exercise: Exercise,
+    which: Counted,
+    counters: tuple[str, ...] = tools.COUNTERS,
 ) -> None:
     seconds = min(_TOOL_SECONDS, document.seconds_left)
-    counted = tools.profile(row, library, layout, dtype, GPU_ROWS[row].outputs, seconds, counters)
-    entry = {"row": row, "library": library, "layout": layout, "dtype": dtype, "counters": counted}
-    document.content.setdefault("counters", []).append(entry)
+    outputs = work.operator.gpu_rows[which.row].outputs
+    named = {} if work.operator.name == UNNAMED else {"operator": work.operator.name}
+    counted = tools.profile(exercise, which, outputs, seconds, counters)
+    document.content.setdefault("counters", []).append({**named, **vars(which), "counters": counted})

@@ -10,50 +10,29 @@ from ..measuring import machine
 from ..measuring.contestant import numpy_dtype
 from ..measuring.device import Timer, allocated_bytes, l2_bytes
 from ..measuring.timing import control, interleave, summarise
-from ..operators.roi_align import floors
-from ..operators.roi_align.gpu import box_gradient as gpu_box_contestants
-from ..operators.roi_align.gpu import forward as gpu_contestants
-from ..operators.roi_align.gpu import gradient as gpu_backward_contestants
-from ..operators.roi_align.gpu import pooler as gpu_pooler_contestants
-from ..operators.roi_align.gpu import pooler_gradient as gpu_pooler_backward_contestants
-from ..operators.roi_align.operations import Operation
-from ..operators.roi_align.workloads import problem
-from .rows import AGAIN, describe, entry, first_check, ratios, reference_of
+from ..workloads import problem
+from .rows import AGAIN, check, describe, entry, first_check, ratios
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..measuring.device_contestant import DeviceContestant
+    from ..measuring.floors import Rates
+    from ..measuring.problem import Row
     from ..measuring.timing import Summary
-    from ..operators.roi_align.workloads import Problem, Row
-
-WHO = {
-    Operation.FORWARD: gpu_contestants,
-    Operation.BACKWARD: gpu_backward_contestants,
-    Operation.POOLER: gpu_pooler_contestants,
-    Operation.POOLER_BACKWARD: gpu_pooler_backward_contestants,
-    Operation.BOXES: gpu_box_contestants,
-}
-"""The modules that say who takes part; see `gpu_contestants.everybody`."""
+    from ..operator import Operator
 
 _REPLAY_SECONDS = 300e-6
 _MOST_LAUNCHES = 20
 
 
 def copies_for(touched_bytes: int, cache_bytes: int) -> int:
-    """Returns how many copies of the maps to go through, so that more than twice the cache lies between two visits."""
+    """How many copies of the maps to go through, so that more than twice the cache lies between two visits."""
     return 2 + math.ceil(2 * cache_bytes / touched_bytes)
 
 
-def visited(work: Problem, counts: floors.Geometry, operation: Operation) -> int:
-    """Returns how many elements the calls of a row visit of what there are copies of: maps, or a gradient and those for maps."""
-    if operation.gradient:
-        return work.row.outputs + sum(level.feature.size for level in work.levels)
-    return counts.touched * work.row.channels
-
-
 def launches_for(seconds: float) -> int:
-    """Returns how many launches a graph of hot inputs makes, given the time of one."""
+    """How many launches a graph of hot inputs makes, given the time of one."""
     return min(max(math.ceil(_REPLAY_SECONDS / seconds), 2), _MOST_LAUNCHES)
 
 
@@ -78,7 +57,7 @@ def _replay(who: DeviceContestant, sets: list[list[Any]]) -> _Replay:
 
 
 def _replays(who: DeviceContestant, timer: Timer) -> dict[str, _Replay]:
-    """Returns replays of hot and of cold inputs."""
+    """Replays of hot and of cold inputs."""
     first, sets = who.inputs.sets[0], who.inputs.sets
     once = _replay(who, [first]).run
     estimate = min(timer.seconds({"once": once}, ["once"], warm=True)["once"] for _ in range(3))
@@ -88,7 +67,7 @@ def _replays(who: DeviceContestant, timer: Timer) -> dict[str, _Replay]:
 def kernel_times(
     who: list[DeviceContestant], timer: Timer, seconds: float
 ) -> tuple[dict[str, dict[str, Summary]], dict[str, bool]]:
-    """Returns hot and cold summaries of everybody, and of the first a second time; and whether they are of graphs."""
+    """Hot and cold summaries of everybody, and of the first a second time; and whether they are of graphs."""
     replays = {one.name: _replays(one, timer) for one in who}
     replays[AGAIN] = _replays(who[0], timer)
     found: dict[str, dict[str, Summary]] = {name: {} for name in replays}
@@ -102,7 +81,7 @@ def kernel_times(
 
 
 def call_times(who: list[DeviceContestant], timer: Timer, seconds: float) -> dict[str, dict[str, Summary]]:
-    """Returns the host's times of all calls of a row: until they are queued, and until they are done."""
+    """The host's times of all calls of a row: until they are queued, and until they are done."""
     found: dict[str, dict[str, Summary]] = {one.name: {} for one in who}
     for which, kind in enumerate(("queued", "call")):
         functions = {one.name: lambda one=one, which=which: timer.host_times(one)[which] for one in who}
@@ -112,28 +91,27 @@ def call_times(who: list[DeviceContestant], timer: Timer, seconds: float) -> dic
 
 
 def measure_on_gpu(
+    operator: Operator,
+    operation: Any,
     row: Row,
-    rates: floors.Rates,
+    rates: Rates,
     seconds: float,
     processes: int,
     variants: tuple[str, ...] = (),
-    operation: Operation = Operation.FORWARD,
 ) -> dict[str, Any]:
-    """Returns the record of a row; about ``seconds`` go into each of hot and cold kernel times.
+    """The record of an operation on a row; about ``seconds`` go into each of hot and cold kernel times.
 
     ``variants`` (``"NCHW float32"``) are all that takes part, if given.
     """
     import cupy
 
     work = problem(row)
-    counts = floors.geometry(work, aligned=operation.aligned)
-    reference = reference_of(work, processes, operation)
-    floor_of = floors.backward_floor if operation.gradient else floors.forward_floor
+    counts = operator.geometry(work, operation)
+    reference = operator.reference(work, processes, operation)
+    visited = operator.visited(work, counts, operation)
     timer = Timer()
     cache = l2_bytes()
-    who, absent = gpu_contestants.everybody(
-        WHO[operation], work, timer, lambda itemsize: copies_for(visited(work, counts, operation) * itemsize, cache)
-    )
+    who, absent = operator.gpu.everybody(operation, work, timer, lambda itemsize: copies_for(visited * itemsize, cache))
     who = [one for one in who if not variants or f"{one.layout} {one.dtype}" in variants]
     before = first_check(who, reference, absent)
     who = [one for one in who if one.name in before]
@@ -144,8 +122,8 @@ def measure_on_gpu(
     aa = control(times[who[0].name]["cold"], times[AGAIN]["cold"])
     entries = []
     for one in who:
-        judged = (before[one.name], reference.judge(one.checked_outputs(), one.dtype))
-        floor = floor_of(work, counts, numpy_dtype(one.dtype).itemsize, rates)
+        judged = (before[one.name], check(one, reference))
+        floor = operator.floor(work, counts, numpy_dtype(one.dtype).itemsize, rates, operation)
         measured = times[one.name]
         fields = entry(one, judged, row.outputs, **measured, **calls[one.name])
         fields["floor"] = vars(floor)
@@ -161,7 +139,7 @@ def measure_on_gpu(
     del who, times
     cupy.get_default_memory_pool().free_all_blocks()
     return {
-        **describe(work, reference, operation),
+        **describe(operator, work, reference, operation),
         "place": "gpu",
         "threads": None,
         "rates": vars(rates),

@@ -6,25 +6,17 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..measuring import machine
+from ..measuring.contestant import use_threads
 from ..measuring.timing import Control, Summary, control, host_seconds, interleave, summarise
-from ..operators.roi_align import floors
-from ..operators.roi_align.cpu import box_gradient as box_contestants
-from ..operators.roi_align.cpu import forward as contestants
-from ..operators.roi_align.cpu import gradient as backward_contestants
-from ..operators.roi_align.cpu import pooler as pooler_contestants
-from ..operators.roi_align.cpu import pooler_gradient as pooler_backward_contestants
-from ..operators.roi_align.operations import Operation
-from ..operators.roi_align.reference.box_gradient import make_box_reference
-from ..operators.roi_align.reference.gradient import make_gradient_reference
-from ..operators.roi_align.reference.output import make_reference
-from ..operators.roi_align.workloads import problem
+from ..operators import UNNAMED
+from ..workloads import problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ..measuring.judgement import Judgement
-    from ..operators.roi_align.reference.output import Reference
-    from ..operators.roi_align.workloads import Problem, Row
+    from ..measuring.judgement import Judgement, Reference
+    from ..measuring.problem import Problem, Row
+    from ..operator import Operator
 
 AGAIN = "roikit again"
 """The name under which our first contestant is timed a second time: the A/A control."""
@@ -33,28 +25,12 @@ SUSPICIOUS = 1 / 3
 """A ratio below this makes a reader look twice: the entry says so. (Every result is checked again after it was timed.)"""
 
 
-WHO = {
-    Operation.FORWARD: contestants,
-    Operation.BACKWARD: backward_contestants,
-    Operation.POOLER: pooler_contestants,
-    Operation.POOLER_BACKWARD: pooler_backward_contestants,
-    Operation.BOXES: box_contestants,
-}
-"""The modules that say who takes part on a CPU: ``roikit`` is ours, ``PEERS`` are the others."""
-
-
-def reference_of(work: Problem, processes: int, operation: Operation) -> Reference:
-    """Computes what an operation should give."""
-    if operation == Operation.BOXES:
-        return make_box_reference(work, processes, operation)
-    make = make_gradient_reference if operation.gradient else make_reference
-    return make(work, processes, operation)
-
-
-def describe(work: Problem, reference: Reference, operation: Operation) -> dict[str, Any]:
-    """Returns what a record says of a row itself."""
+def describe(operator: Operator, work: Problem, reference: Reference, operation: Any) -> dict[str, Any]:
+    """What a record says of a row itself."""
     row = work.row
+    named = {} if operator.name == UNNAMED else {"operator": operator.name}
     return {
+        **named,
         "row": row.name,
         "operation": operation.value,
         "title": row.title,
@@ -62,22 +38,23 @@ def describe(work: Problem, reference: Reference, operation: Operation) -> dict[
         "rois_per_level": [len(level.boxes) for level in work.levels],
         "channels": row.channels,
         "bins": row.bins,
-        "sampling_ratio": row.sampling_ratio,
+        **operator.parameters(row),
         "outputs": row.outputs,
         "dialect": operation.dialect,
         "calls": operation.calls,
-        "geometry": vars(floors.geometry(work, aligned=operation.aligned)),
+        "geometry": vars(operator.geometry(work, operation)),
         "checked_exactly": reference.checked_exactly,
     }
 
 
 def entry(who: Any, judgements: Sequence[Judgement], outputs: int, **times: Summary) -> dict[str, Any]:
-    """Returns what a record says of a contestant; ``times`` are named hot, cold …; the worst judgement counts."""
+    """What a record says of a contestant; ``times`` are named hot, cold …; the worst judgement counts."""
     worst = max(judgements, key=lambda judgement: (not judgement.correct, judgement.error_over_bound))
     return {
         "library": who.library,
         "layout": who.layout,
         "dtype": who.dtype,
+        **({} if who.dialect is None else {"dialect": who.dialect}),
         "verdict": "correct" if worst.correct else "wrong",
         "reason": worst.reason,
         "error_over_bound": _finite(worst.error_over_bound),
@@ -90,16 +67,21 @@ def entry(who: Any, judgements: Sequence[Judgement], outputs: int, **times: Summ
 
 
 def _finite(number: float) -> float | None:
-    """Returns the number, or None where JSON has none."""
+    """The number, or None where JSON has none."""
     return number if abs(number) < float("inf") else None
 
 
+def check(who: Any, reference: Reference) -> Judgement:
+    """Makes the calls of a contestant on poisoned memory, and judges the result by the rules that it follows."""
+    return reference.under(who.dialect).judge(who.checked_outputs(), who.dtype)
+
+
 def first_check(everybody: Sequence[Any], reference: Reference, absent: dict[str, str]) -> dict[str, Judgement]:
-    """Returns the judgement of everybody's result; a peer that raises is put among the absent and has none."""
+    """The judgement of everybody's result; a peer that raises is put among the absent and has none."""
     found = {}
     for who in everybody:
         try:
-            found[who.name] = reference.judge(who.checked_outputs(), who.dtype)
+            found[who.name] = check(who, reference)
         except Exception as error:
             if who.library == "roikit":
                 raise
@@ -108,7 +90,7 @@ def first_check(everybody: Sequence[Any], reference: Reference, absent: dict[str
 
 
 def ratios(entries: Sequence[Mapping[str, Any]], aa: Control, kind: str) -> list[dict[str, Any]]:
-    """Returns our time ÷ a peer's, for each of our entries and each peer that was timed likewise in the same run.
+    """Our time ÷ a peer's, for each of our entries and each peer that was timed likewise in the same run.
 
     A ratio counts for nothing where either result is wrong. ``difference`` says whether it is more than noise.
     """
@@ -135,14 +117,14 @@ def ratios(entries: Sequence[Mapping[str, Any]], aa: Control, kind: str) -> list
 
 
 def measure_on_cpu(
-    row: Row, threads: int, seconds: float, processes: int, operation: Operation = Operation.FORWARD
+    operator: Operator, operation: Any, row: Row, threads: int, seconds: float, processes: int
 ) -> dict[str, Any]:
-    """Returns the record of a row on ``threads`` threads; about ``seconds`` go into timing."""
-    work, part = problem(row), WHO[operation]
-    reference = reference_of(work, processes, operation)
-    contestants.use_threads(threads)
-    peers, absent = contestants.present_peers(part.PEERS, work, threads)
-    everybody = [*contestants.our_variants(part.roikit, work), *peers]
+    """The record of an operation on a row, on ``threads`` threads; about ``seconds`` go into timing."""
+    work = problem(row)
+    reference = operator.reference(work, processes, operation)
+    use_threads(threads)
+    peers, absent = operator.cpu.present_peers(operation, work, threads)
+    everybody = [*operator.cpu.variants(operation, work), *peers]
     before = first_check(everybody, reference, absent)
     everybody = [one for one in everybody if one.name in before]
     functions = {one.name: partial(host_seconds, one) for one in everybody}
@@ -153,14 +135,14 @@ def measure_on_cpu(
     entries = [
         entry(
             one,
-            (before[one.name], reference.judge(one.checked_outputs(), one.dtype)),
+            (before[one.name], check(one, reference)),
             row.outputs,
             hot=times[one.name],
         )
         for one in everybody
     ]
     return {
-        **describe(work, reference, operation),
+        **describe(operator, work, reference, operation),
         "place": "cpu",
         "threads": threads,
         "others": others.share,

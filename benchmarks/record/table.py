@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
-from ..assembler.instructions import LINEAGE
-from ..operators.roi_align.operations import Operation, operation_of
-from .document import is_calm
+from ..operators import OPERATORS, UNNAMED, operator_called
+from .document import is_calm, operation_of, operator_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -29,7 +28,7 @@ def _entry(row: Mapping[str, Any], variant: str) -> Mapping[str, Any] | None:
 
 
 def _time(row: Mapping[str, Any], variant: str, kind: str) -> str:
-    """Returns the time, its share of the floor, and a cross if the result is wrong."""
+    """The time, its share of the floor, and a cross if the result is wrong."""
     entry = _entry(row, variant)
     if entry is None or kind not in entry["times"]:
         return ""
@@ -39,7 +38,7 @@ def _time(row: Mapping[str, Any], variant: str, kind: str) -> str:
 
 
 def _worst_ratio(row: Mapping[str, Any], variant: str, kind: str) -> str:
-    """Returns our time ÷ that of the fastest peer with a correct result in this data type; ``≈`` if that is noise."""
+    """Our time ÷ that of the fastest peer with a correct result in this data type; ``≈`` if that is noise."""
     dtype = variant.split()[1]
     found = [
         ratio
@@ -56,9 +55,9 @@ def _kinds(row: Mapping[str, Any]) -> Iterator[str]:
     return (kind for kind in _KINDS if any(kind in entry["times"] for entry in row["entries"]))
 
 
-def timing_table(operation: Operation, rows: list[dict[str, Any]]) -> Table:
-    """Returns a line for each row of an operation, place and kind of inputs."""
-    title = f"{operation}: our time, % of floor; our time ÷ the fastest correct peer's in the same run; ≈ noise, ! disturbed"
+def timing_table(what: str, rows: list[dict[str, Any]]) -> Table:
+    """A line for each row of what was timed, for each place and kind of inputs."""
+    title = f"{what}: our time, % of floor; our time ÷ the fastest correct peer's in the same run; ≈ noise, ! disturbed"
     table = Table(title=title, box=None)
     for heading in ("row", "place", *_VARIANTS, "NCHW f32 ÷", "NHWC f32 ÷", "A/A"):
         table.add_column(heading.replace("float", "f"), justify="right" if heading == "A/A" else "left")
@@ -81,7 +80,7 @@ def _findings(document: Mapping[str, Any]) -> Iterator[str]:
         yield f"{probe['name']}: {probe['value']:.4g} {probe['unit']} (predicted {probe['predicted']})"
     for item in document.get("counters", []):
         found = ", ".join(f"{name} {value:.4g}" for name, value in item["counters"].items() if "__" not in name)
-        yield f"ncu {item['row']} {item['library']} {item['layout']} {item['dtype']}: {found}"
+        yield f"ncu {_label(item)}{item['row']} {item['library']} {item['layout']} {item['dtype']}: {found}"
     for tool, result in document.get("sanitizer", {}).items():
         yield f"compute-sanitizer {tool}: {result['state']}, {result['errors']} errors"
     for name, counts in document.get("conformance", {}).items():
@@ -90,21 +89,11 @@ def _findings(document: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _static(document: Mapping[str, Any]) -> Iterator[str]:
-    """Yields what the machine code for sm_90 says of each specialisation; what needs a disassembler is `missing` without one."""
+    """What the machine code for sm_90 says of each specialisation."""
     for item in document.get("compiled", []):
-        if item["architecture"] != "sm_90" or "instructions" not in item:
-            continue
-        rows = [fact.rsplit("_", 1)[1] for fact in item if fact.startswith("instructions_per_output_")]
-        counts = ", ".join(f"{row} {_or_missing(item[f'instructions_per_output_{row}'])}" for row in rows)
-        warps = ", ".join(f"{row} {item[f'resident_warps_{row}']}" for row in rows)
-        yield (
-            f"static facts, sm_90 {item['specialisation']}: {item['registers']} registers, {item['spill_bytes']} bytes spilt, "
-            f"resident warps {warps}; instructions per output at most {counts} (the common kernel: {LINEAGE})"
-        )
-
-
-def _or_missing(number: float | None) -> str:
-    return "missing" if number is None else f"{number:.0f}"
+        assembled = operator_called(operator_of(item)).assembled
+        if item["architecture"] == "sm_90" and "instructions" in item and assembled is not None:
+            yield f"static facts, sm_90 {_label(item)}{item['specialisation']}: {assembled.summary(item)}"
 
 
 def _failings(document: Mapping[str, Any]) -> Iterator[str]:
@@ -120,10 +109,16 @@ def _failings(document: Mapping[str, Any]) -> Iterator[str]:
                 yield f"WRONG: {row['row']} {_operation(row)}{_place(row)} {what}: {entry['reason']}"
 
 
+def _label(item: Mapping[str, Any]) -> str:
+    """The operator and a space; nothing for the one that records need not name."""
+    operator = operator_of(item)
+    return "" if operator == UNNAMED else f"{operator} "
+
+
 def _operation(row: Mapping[str, Any]) -> str:
-    """Returns the operation and a space; nothing for pooling level by level."""
+    """Operator and operation, each with a space; nothing for what records need not name."""
     operation = operation_of(row)
-    return "" if operation == Operation.FORWARD else f"{operation} "
+    return _label(row) + ("" if operation == "forward" else f"{operation} ")
 
 
 def _place(row: Mapping[str, Any], kind: str = "") -> str:
@@ -134,6 +129,8 @@ def print_tables(document: Mapping[str, Any], console: Console) -> None:
     """Prints what was found and what was not done, and a table for each operation last."""
     for line in dict.fromkeys((*_findings(document), *_static(document), *_failings(document))):
         console.print(line, markup=False, highlight=False, style="red" if line.startswith("WRONG") else None)
-    for operation in Operation:
-        if rows := [row for row in document["rows"] if operation_of(row) == operation]:
-            console.print(timing_table(operation, rows))
+    for name in OPERATORS:
+        for operation in operator_called(name).operations:
+            rows = [row for row in document["rows"] if (operator_of(row), operation_of(row)) == (name, operation)]
+            if rows:
+                console.print(timing_table(f"{_label(rows[0])}{operation}", rows))

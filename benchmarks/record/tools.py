@@ -1,4 +1,4 @@
-"""Runs NVIDIA's compute-sanitizer and Nsight Compute on `exercise`, and reads what they print."""
+"""Runs NVIDIA's compute-sanitizer and Nsight Compute on the exercise of an operator, and reads what they print."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ import re
 import shutil
 import subprocess
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..measuring.machine import ROOT
 from .document import Skipped
+
+if TYPE_CHECKING:
+    from ..operator import Counted, Exercise
 
 SANITIZERS = ("memcheck", "racecheck", "initcheck", "synccheck")
 _ERRORS = re.compile(r"ERROR SUMMARY: (\d+) errors?")
@@ -41,11 +44,11 @@ _UNITS = {
 }  # fmt: skip
 
 
-def _run(program: str, options: list[str], arguments: list[str], seconds: float) -> str:
+def _run(program: str, options: list[str], exercise: list[str], seconds: float) -> str:
     path = shutil.which(program) or shutil.which(f"/usr/local/cuda/bin/{program}")
     if path is None:
         raise Skipped(f"{program} is not installed")
-    command = [path, *options, sys.executable, "-m", "benchmarks.operators.roi_align.exercise", *arguments]
+    command = [path, *options, sys.executable, "-m", *exercise]
     try:
         done = subprocess.run(
             command, cwd=ROOT, capture_output=True, text=True, errors="replace", timeout=seconds, check=False
@@ -56,7 +59,7 @@ def _run(program: str, options: list[str], arguments: list[str], seconds: float)
 
 
 def parse_sanitizer(text: str) -> dict[str, Any]:
-    """Returns what a run of compute-sanitizer found.
+    """What a run of compute-sanitizer found.
 
     ``state`` is ``"clean"``, ``"errors"``, or ``"failed"``: no summary, or the program under it did not come to its end,
     which proves nothing.
@@ -70,14 +73,14 @@ def parse_sanitizer(text: str) -> dict[str, Any]:
     return {"state": "errors" if count else "clean", "errors": count, "findings": findings[:20] if count else []}
 
 
-def sanitize(tool: str, seconds: float) -> dict[str, Any]:
-    """Runs our kernels, small calls of every kind, under a tool of compute-sanitizer."""
+def sanitize(module: str, tool: str, seconds: float) -> dict[str, Any]:
+    """Runs an exercise, small calls of every kind, under a tool of compute-sanitizer."""
     options = ["--tool", tool, "--print-limit", "20"]
-    return parse_sanitizer(_run("compute-sanitizer", options, [], seconds))
+    return parse_sanitizer(_run("compute-sanitizer", options, [module], seconds))
 
 
 def parse_counters(text: str) -> list[dict[str, Any]]:
-    """Returns kernel name and counters of each launch, from ``ncu --csv --page raw``: in seconds, bytes, per cent."""
+    """Kernel name and counters of each launch, from ``ncu --csv --page raw``: in seconds, bytes, per cent."""
     lines = [line for line in text.splitlines() if line.startswith('"')]
     rows = list(csv.reader(lines))
     header = next((i for i, row in enumerate(rows) if "Kernel Name" in row), None)
@@ -101,7 +104,7 @@ def _is_number(cell: str) -> bool:
 
 
 def merge(launches: list[dict[str, Any]], outputs: int) -> dict[str, float]:
-    """Returns the counters of a row from those of its launches: sums, and averages weighted by time; and what follows."""
+    """The counters of a row from those of its launches: sums, and averages weighted by time; and what follows."""
     duration = "gpu__time_duration.sum"
     total = sum(launch[duration] for launch in launches)
     found = {}
@@ -119,26 +122,17 @@ def merge(launches: list[dict[str, Any]], outputs: int) -> dict[str, float]:
 
 
 def profile(
-    row: str, library: str, layout: str, dtype: str, outputs: int, seconds: float, counters: tuple[str, ...] = COUNTERS
+    exercise: Exercise, which: Counted, outputs: int, seconds: float, counters: tuple[str, ...] = COUNTERS
 ) -> dict[str, float]:
-    """Returns the counters of one call of a row; clocks are left as they are.
+    """The counters of one call of a row; clocks are left as they are.
 
     Raises:
         RuntimeError: ncu printed none.
     """
-    options = [
-        "--csv",
-        "--page",
-        "raw",
-        "--print-units",
-        "base",
-        "--clock-control",
-        "none",
-        "--kernel-name",
-        "regex:roi_align",
-    ]
-    options += ["--metrics", ",".join(counters)]
-    text = _run("ncu", options, ["--row", row, "--library", library, "--layout", layout, "--dtype", dtype], seconds)
+    options = ["--csv", "--page", "raw", "--print-units", "base", "--clock-control", "none"]
+    options += ["--kernel-name", f"regex:{exercise.kernels}", "--metrics", ",".join(counters)]
+    arguments = [part for name, value in vars(which).items() for part in (f"--{name}", value)]
+    text = _run("ncu", options, [exercise.module, *arguments], seconds)
     launches = parse_counters(text)
     if not launches:
         raise RuntimeError("ncu printed no counters: " + " / ".join(text.strip().splitlines()[-3:]))

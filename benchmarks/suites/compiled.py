@@ -1,33 +1,38 @@
-"""Static facts of the kernels for each architecture: registers, spills, shared memory, how many blocks a multiprocessor holds,
-how many instructions go into an output value.
+"""Static facts of kernels for each architecture, for any operator: registers, spills, shared memory, and what follows from them.
 
-Needs no GPU, only NVRTC (``pip install '.[nvrtc]'``). Without a disassembler what comes from instructions is None.
+Needs no GPU, only NVRTC (``pip install '.[nvrtc]'``). Without a disassembler what comes from instructions is None. asv leaves
+abstract classes alone.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from importlib.util import find_spec
 
-from ..assembler.facts import FACTS, SPECIALISATIONS, facts
-from ..assembler.nvrtc import ARCHITECTURES
-
-EVERYWHERE = ("registers", "spill_bytes", "shared_bytes_c1", "resident_warps_c1", "instructions_per_output_c1")
-"""The facts that are followed for every architecture; asv starts a process for each number."""
+from ..assembler.facts import facts
+from ..operators import operator_called
 
 
-class Compiled:
-    """A series for each fact, specialisation and architecture; all are compiled once, on all cores."""
+def measure(operator):
+    """The facts of each specialisation and architecture of an operator's kernels, compiled on all cores."""
+    if find_spec("cuda") is None or find_spec("cuda.core") is None:
+        return {}
+    found = facts(operator_called(operator).assembled)
+    return {(item["specialisation"], item["architecture"]): item for item in found}
 
-    params = (EVERYWHERE, SPECIALISATIONS, ARCHITECTURES)
+
+class Compiled(ABC):
+    """A series for each fact, specialisation and architecture.
+
+    A derived class writes a ``setup_cache`` of its own, since asv tells these apart by where they are written.
+    """
+
     param_names = ("fact", "specialisation", "architecture")
     unit = "count or bytes"
 
+    @abstractmethod
     def setup_cache(self):
-        if find_spec("cuda") is None or find_spec("cuda.core") is None:
-            return {}
-        return {(item["specialisation"], item["architecture"]): item for item in facts()}
-
-    setup_cache.timeout = 600
+        """The facts, `measure`."""
 
     def setup(self, cache, fact, specialisation, architecture):
         if not cache:
@@ -37,9 +42,3 @@ class Compiled:
 
     def track_fact(self, cache, fact, specialisation, architecture):
         return cache[specialisation, architecture][fact]
-
-
-class CompiledForHopper(Compiled):
-    """The other facts, for sm_90."""
-
-    params = (tuple(fact for fact in FACTS if fact not in EVERYWHERE), SPECIALISATIONS, ("sm_90",))

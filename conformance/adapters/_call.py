@@ -2,36 +2,56 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from ..operator import Unsupported
+from ..call import Unsupported
 
 if TYPE_CHECKING:
     from ..implementation import Description
-    from ..operators.roi_align.call import RoiAlignCall
 
 
-def require_described(call: RoiAlignCall, description: Description) -> None:
+class RoiCall(Protocol):
+    """A call of an operator that pools boxes of maps."""
+
+    @property
+    def operator(self) -> str: ...
+    @property
+    def dialect(self) -> str: ...
+    @property
+    def layout(self) -> str: ...
+    @property
+    def mode(self) -> str: ...
+    @property
+    def input(self) -> np.ndarray: ...
+    @property
+    def boxes(self) -> np.ndarray: ...
+    def single_scale(self) -> float: ...
+
+
+def require_described(call: RoiCall, description: Description) -> None:
     """Raises `Unsupported` unless the call stays within what the description claims."""
+    capability = description.capability(call.operator)
+    if capability is None:
+        raise Unsupported(call.operator)
     for what, wanted, offered in (
-        ("dialect", call.dialect, description.dialects),
-        ("mode", call.mode, description.modes),
-        ("layout", call.layout, description.layouts),
-        ("data type", call.input.dtype.name, description.dtypes),
+        ("dialect", call.dialect, capability.dialects),
+        ("mode", call.mode, capability.modes),
+        ("layout", call.layout, capability.layouts),
+        ("data type", call.input.dtype.name, capability.dtypes),
     ):
         if wanted not in offered:
             raise Unsupported(f"{what} {wanted}")
 
 
-def boxes_like_input(call: RoiAlignCall) -> np.ndarray:
-    """Returns the ``(K, 5)`` boxes in the data type of the input, if all five columns survive the conversion."""
+def boxes_like_input(call: RoiCall) -> np.ndarray:
+    """The ``(K, 5)`` boxes in the data type of the input, if all five columns survive the conversion."""
     return _exactly(call.boxes, call.input.dtype)
 
 
-def corners_and_indices(call: RoiAlignCall) -> tuple[np.ndarray, np.ndarray]:
-    """Returns the ``(K, 4)`` corners in the data type of the input, if exact, and the ``(K,)`` batch indices as int64.
+def corners_and_indices(call: RoiCall) -> tuple[np.ndarray, np.ndarray]:
+    """The ``(K, 4)`` corners in the data type of the input, if exact, and the ``(K,)`` batch indices as int64.
 
     Both are C-contiguous. A fractional batch index is truncated towards zero (RA-12).
     """
@@ -41,8 +61,8 @@ def corners_and_indices(call: RoiAlignCall) -> tuple[np.ndarray, np.ndarray]:
     return corners, call.boxes[:, 0].astype(np.int64)
 
 
-def float32_scale(call: RoiAlignCall) -> float:
-    """Returns the one scale, for formats that store it as a float32: with 64-bit maps only if that is exact."""
+def float32_scale(call: RoiCall) -> float:
+    """The one scale, for formats that store it as a float32: with 64-bit maps only if that is exact."""
     scale = call.single_scale()
     if call.input.dtype == np.float64 and float(np.float32(scale)) != scale:
         raise Unsupported("spatial scale in float64")

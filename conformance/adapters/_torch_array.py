@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def as_tensor(array: np.ndarray) -> torch.Tensor:
-    """Returns a tensor over the memory of ``array``, strides kept; over a copy if one is negative: PyTorch has none."""
+    """A tensor over the memory of ``array``, strides kept; over a copy if one is negative: PyTorch has none."""
     import torch
 
     if any(stride < 0 for stride in array.strides):
@@ -22,7 +22,7 @@ def as_tensor(array: np.ndarray) -> torch.Tensor:
 
 
 def as_array(tensor: torch.Tensor) -> np.ndarray:
-    """Returns an array over the memory of ``tensor``."""
+    """An array over the memory of ``tensor``."""
     import torch
 
     if tensor.dtype is torch.bfloat16:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..operator import Operation, Unsupported
+from ..call import Operation, Unsupported
 from ._torch_array import as_array, as_tensor
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     import torch
 
-    from ..operator import Call
+    from ..call import Call
 
 
 def answer(call: Call, boxes: np.ndarray, pool: Callable[[torch.Tensor, torch.Tensor], torch.Tensor]) -> np.ndarray:

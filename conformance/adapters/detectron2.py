@@ -11,12 +11,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from ..call import Operation
 from ..implementation import Description
-from ..operator import Operation
 from ._call import require_described
+from ._script import FLOATS, OF_MAPS, Boxes, Script, each
 from ._torch_gradient import answer
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy as np
 
     from ..operators.roi_align.call import RoiAlignCall
@@ -28,6 +31,9 @@ class Detectron2:
     requires: ClassVar[tuple[str, ...]] = ("torch", "torchvision", "detectron2")
     install: ClassVar[str] = "pip install --no-build-isolation git+https://github.com/facebookresearch/detectron2"
     aligned: ClassVar[dict[str, bool]] = {"detectron2": True, "detectron2-legacy": False}
+    scripts: ClassVar[Mapping[str, Script]] = {
+        "roi_align": Script(each("aligned", aligned), Boxes.ROWS, FLOATS, ("avg",), uses_torch=True, operations=OF_MAPS)
+    }
 
     def __init__(self) -> None:
         import detectron2

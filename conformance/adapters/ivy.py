@@ -16,8 +16,11 @@ from typing import TYPE_CHECKING, ClassVar
 
 from ..implementation import Description
 from ._call import require_described
+from ._script import Boxes, Script, each
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy as np
 
     from ..operators.roi_align.call import RoiAlignCall
@@ -29,6 +32,9 @@ class Ivy:
     requires: ClassVar[tuple[str, ...]] = ("ivy",)
     install: ClassVar[str] = 'pip install ivy "numpy<2" "setuptools<81"'
     aligned: ClassVar[dict[str, bool]] = {"torchvision-python": False, "torchvision-python-aligned": True}
+    scripts: ClassVar[Mapping[str, Script]] = {
+        "roi_align": Script(each("aligned", aligned), Boxes.ROWS, ("float32",), ("avg",))
+    }
 
     def __init__(self) -> None:
         with chdir(gettempdir()):  # ivy leaves an empty ivy_logs.txt where it is first imported

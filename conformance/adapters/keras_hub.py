@@ -17,14 +17,22 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from ..call import Unsupported
 from ..implementation import Description
-from ..operator import Unsupported
 from ._call import require_described
+from ._script import Boxes, Script, each
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy as np
 
     from ..operators.roi_align.call import RoiAlignCall
+
+
+def _require_adaptive_sampling(call: RoiAlignCall) -> None:
+    if any(ratio > 0 for ratio in call.sampling_ratio):
+        raise Unsupported("a fixed sampling ratio")
 
 
 class KerasHub:
@@ -33,6 +41,15 @@ class KerasHub:
     requires: ClassVar[tuple[str, ...]] = ("keras", "keras_hub")
     install: ClassVar[str] = "pip install keras scipy jax && pip install --no-deps keras-hub"
     aligned: ClassVar[dict[str, bool]] = {"torchvision-python": False, "torchvision-python-aligned": True}
+    scripts: ClassVar[Mapping[str, Script]] = {
+        "roi_align": Script(
+            each("aligned", aligned),
+            Boxes.WIDE_ROWS,
+            ("float32", "float16"),
+            ("avg",),
+            require=_require_adaptive_sampling,
+        )
+    }
 
     def __init__(self) -> None:
         os.environ["KERAS_BACKEND"] = "numpy"
@@ -54,8 +71,7 @@ class KerasHub:
     def roi_align(self, call: RoiAlignCall, out: np.ndarray | None = None) -> np.ndarray:
         """Calls the function as the model does."""
         require_described(call, self._description)
-        if call.single_sampling_ratio():
-            raise Unsupported("a fixed sampling ratio")
+        _require_adaptive_sampling(call)
         result: np.ndarray = self._roi_align(
             call.input,
             call.boxes,
@@ -68,7 +84,7 @@ class KerasHub:
 
 
 def _load() -> Any:
-    """Returns the module of the one file."""
+    """The module of the one file."""
     package = importlib.util.find_spec("keras_hub")
     assert package is not None
     assert package.submodule_search_locations

@@ -15,11 +15,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from ..call import Operation
 from ..implementation import Description
-from ..operator import Operation
 from ._call import boxes_like_input, require_described
+from ._script import OF_MAPS, Boxes, Script, each, finishes
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ..operators.roi_align.call import RoiAlignCall
 
 
@@ -29,6 +32,20 @@ class MindSpore:
     requires: ClassVar[tuple[str, ...]] = ("mindspore",)
     install: ClassVar[str] = 'pip install mindspore "numpy<2"'
     roi_end_mode: ClassVar[dict[str, int]] = {"mindspore": 1, "mindspore-end-mode-0": 0}
+    scripts: ClassVar[Mapping[str, Script]] = {
+        "roi_align": Script(
+            each("roi_end_mode", roi_end_mode),
+            Boxes.ROWS,
+            ("float32", "float16"),
+            ("avg",),
+            operations=OF_MAPS,
+            endings=finishes(
+                "output = roi_align(maps, rois).asnumpy()",
+                "gradient = mindspore.ops.GradOperation(sens_param=True)(lambda maps: roi_align(maps, rois))\n"
+                "output = gradient(maps, mindspore.Tensor(grad)).asnumpy()",
+            ),
+        )
+    }
 
     def __init__(self) -> None:
         import mindspore

@@ -14,12 +14,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from ..call import Operation
 from ..implementation import Description
-from ..operator import Operation
 from ._call import boxes_like_input, require_described
+from ._script import FLOATS, OF_MAPS, Boxes, Script, each
 from ._torch_gradient import answer
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy as np
 
     from ..operators.roi_align.call import RoiAlignCall
@@ -31,6 +34,9 @@ class Mmcv:
     requires: ClassVar[tuple[str, ...]] = ("torch", "mmcv")
     install: ClassVar[str] = "pip install torch openmim && mim install mmcv"
     aligned: ClassVar[dict[str, bool]] = {"mmcv": True, "mmcv-legacy": False}
+    scripts: ClassVar[Mapping[str, Script]] = {
+        "roi_align": Script(each("aligned", aligned), Boxes.ROWS, FLOATS, uses_torch=True, operations=OF_MAPS)
+    }
 
     def __init__(self) -> None:
         import mmcv

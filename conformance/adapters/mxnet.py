@@ -12,24 +12,46 @@ Facts: the doc string of ``mxnet.nd.contrib.ROIAlign`` of 1.9.1, ``src/operator/
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from ..call import Operation, Unsupported
 from ..implementation import Description
-from ..operator import Operation, Unsupported
 from ._call import boxes_like_input, require_described
+from ._script import FLOATS, OF_MAPS, Boxes, Script, each, finishes
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     import numpy as np
 
     from ..operators.roi_align.call import RoiAlignCall
+    from ..operators.roi_pool.call import RoiPoolCall
+
+
+_ENDINGS = finishes(
+    "output = pooled.asnumpy()",
+    "pooled.backward(mx.nd.array(grad, dtype=grad.dtype))\noutput = maps.grad.asnumpy()",
+)
 
 
 class MxNet:
-    """``mxnet.nd.contrib.ROIAlign``."""
+    """``mxnet.nd.contrib.ROIAlign`` and ``mxnet.nd.ROIPooling``."""
 
     requires: ClassVar[tuple[str, ...]] = ("mxnet",)
     install: ClassVar[str] = 'pip install mxnet "numpy<1.24"'
     aligned: ClassVar[dict[str, bool]] = {"mxnet": False, "mxnet-aligned": True}
+    scripts: ClassVar[Mapping[str, Script]] = {
+        "roi_align": Script(
+            each("aligned", aligned),
+            Boxes.ROWS,
+            FLOATS,
+            ("avg",),
+            operations=OF_MAPS,
+            endings=_ENDINGS,
+        ),
+        "roi_pool": Script({"mxnet": {}}, Boxes.ROWS, FLOATS, ("max",), operations=OF_MAPS, endings=_ENDINGS),
+    }
 
     def __init__(self) -> None:
         import mxnet
@@ -41,6 +63,7 @@ class MxNet:
             dialects=tuple(self.aligned),
             dtypes=("float16", "float32", "float64"),
             operations=(Operation.FORWARD, Operation.FEATURE_GRADIENT),
+            operators={"roi_pool": self.scripts["roi_pool"].capability()},
         )
 
     def describe(self) -> Description:
@@ -50,6 +73,16 @@ class MxNet:
     def roi_align(self, call: RoiAlignCall, out: np.ndarray | None = None) -> np.ndarray:
         """Calls the operator with copies of the arrays."""
         require_described(call, self._description)
+        ratio, aligned = call.single_sampling_ratio(), self.aligned[call.dialect]
+        return self._answer(call, partial(self._mxnet.nd.contrib.ROIAlign, sample_ratio=ratio, aligned=aligned))
+
+    def roi_pool(self, call: RoiPoolCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Calls the operator with copies of the arrays."""
+        require_described(call, self._description)
+        return self._answer(call, self._mxnet.nd.ROIPooling)
+
+    def _answer(self, call: RoiAlignCall | RoiPoolCall, pool: Callable[..., Any]) -> np.ndarray:
+        """Pools, and goes backward for a gradient."""
         if call.single_scale() > 1:
             raise Unsupported("a spatial scale above 1")
         nd, dtype = self._mxnet.nd, call.input.dtype
@@ -58,14 +91,7 @@ class MxNet:
         if is_gradient:
             maps.attach_grad()
         with self._mxnet.autograd.record(train_mode=True):
-            pooled = nd.contrib.ROIAlign(
-                maps,
-                boxes,
-                pooled_size=call.output_size,
-                spatial_scale=call.single_scale(),
-                sample_ratio=call.single_sampling_ratio(),
-                aligned=self.aligned[call.dialect],
-            )
+            pooled = pool(maps, boxes, pooled_size=call.output_size, spatial_scale=call.single_scale())
         if is_gradient:
             pooled.backward(nd.array(call.grad, dtype=dtype))
             pooled = maps.grad

@@ -1,4 +1,4 @@
-"""ncnn on a CPU: its layer ROIAlign, which has two versions of one function.
+"""ncnn on a CPU: its layer ROIAlign, which has two versions of one function, and its layer ROIPooling.
 
 Facts: the parameters of the layer, ``src/layer/roialign.cpp``, and running 1.0.20261020.
 
@@ -16,28 +16,46 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from ..call import Unsupported
 from ..implementation import Description
-from ..operator import Unsupported
 from ._call import corners_and_indices, require_described
+from ._script import Boxes, Script
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ..operators.roi_align.call import RoiAlignCall
+    from ..operators.roi_pool.call import RoiPoolCall
 
 _NETWORK = """7767517
 3 3
 Input maps 0 1 maps
 Input roi 0 1 roi
-ROIAlign align 2 1 maps roi pooled 0={width} 1={height} 2={scale:.9e} 3={ratio} 4={aligned} 5={version}
+{layer}
 """
+_ALIGN = "ROIAlign align 2 1 maps roi pooled 0={width} 1={height} 2={scale:.9e} 3={ratio} 4={aligned} 5={version}"
+_POOL = "ROIPooling pool 2 1 maps roi pooled 0={width} 1={height} 2={scale:.9e}"
+
+
+_ALIGNED = {"ncnn-version-1": 0, "ncnn-version-1-aligned": 1}
+
+
+def _script(version: int) -> Script:
+    fields = {dialect: {"aligned": aligned, "version": version} for dialect, aligned in _ALIGNED.items()}
+    return Script(fields, Boxes.BY_IMAGE, ("float32",), ("avg",))
 
 
 class Ncnn:
-    """The layer ROIAlign with ``version=1``."""
+    """The layer ROIAlign with ``version=1``, and the layer ROIPooling."""
 
     requires: ClassVar[tuple[str, ...]] = ("ncnn",)
     install: ClassVar[str] = "pip install ncnn"
-    aligned: ClassVar[dict[str, int]] = {"ncnn-version-1": 0, "ncnn-version-1-aligned": 1}
+    aligned: ClassVar[dict[str, int]] = _ALIGNED
     version: ClassVar[int] = 1
+    scripts: ClassVar[Mapping[str, Script]] = {
+        "roi_align": _script(version=1),
+        "roi_pool": Script({"ncnn": {}}, Boxes.BY_IMAGE, ("float32",), ("max",)),
+    }
 
     def __init__(self) -> None:
         import ncnn
@@ -45,7 +63,10 @@ class Ncnn:
         self._ncnn = ncnn
         self._net = lru_cache(maxsize=256)(self._load)
         self._description = Description(
-            version=ncnn.__version__, homepage="https://github.com/Tencent/ncnn", dialects=tuple(self.aligned)
+            version=ncnn.__version__,
+            homepage="https://github.com/Tencent/ncnn",
+            dialects=tuple(self.aligned),
+            operators={name: script.capability() for name, script in self.scripts.items() if name != "roi_align"},
         )
 
     def describe(self) -> Description:
@@ -55,13 +76,29 @@ class Ncnn:
     def roi_align(self, call: RoiAlignCall, out: np.ndarray | None = None) -> np.ndarray:
         """Runs the layer once for each RoI."""
         require_described(call, self._description)
+        layer = _ALIGN.format(
+            height=call.output_size[0],
+            width=call.output_size[1],
+            scale=call.single_scale(),
+            ratio=call.single_sampling_ratio(),
+            aligned=self.aligned[call.dialect],
+            version=self.version,
+        )
+        return self._answer(call, layer)
+
+    def roi_pool(self, call: RoiPoolCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Runs the layer once for each RoI."""
+        require_described(call, self._description)
+        height, width = call.output_size
+        return self._answer(call, _POOL.format(height=height, width=width, scale=call.single_scale()))
+
+    def _answer(self, call: RoiAlignCall | RoiPoolCall, layer: str) -> np.ndarray:
         if not len(call.boxes):
             raise Unsupported("a run without a RoI")
         corners, indices = corners_and_indices(call)
         if not ((indices >= 0) & (indices < len(call.input))).all():
             raise Unsupported("batch indices: a run has one image")
-        arguments = (call.single_scale(), call.single_sampling_ratio(), self.aligned[call.dialect])
-        net = self._net(*call.output_size, *arguments)
+        net = self._net(layer)
         images = [np.ascontiguousarray(image) for image in call.input]
         return np.stack([self._run(net, images[i], roi) for i, roi in zip(indices, corners, strict=True)])
 
@@ -74,12 +111,10 @@ class Ncnn:
             raise ValueError(f"the extractor returned {status}")
         return np.array(pooled)
 
-    def _load(self, height: int, width: int, scale: float, ratio: int, aligned: int) -> Any:
+    def _load(self, layer: str) -> Any:
         net = self._ncnn.Net()
         net.opt.num_threads = 1
-        text = _NETWORK.format(
-            height=height, width=width, scale=scale, ratio=ratio, aligned=aligned, version=self.version
-        )
+        text = _NETWORK.format(layer=layer)
         if net.load_param_mem(text) != 0:
             raise ValueError(f"ncnn cannot load\n{text}")
         net.load_model_mem(b"")
@@ -90,3 +125,4 @@ class NcnnVersion0(Ncnn):
     """The layer ROIAlign as it is by default."""
 
     version: ClassVar[int] = 0
+    scripts: ClassVar[Mapping[str, Script]] = {"roi_align": _script(version=0)}

@@ -14,15 +14,30 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from ..call import Unsupported
 from ..implementation import Description
-from ..operator import Unsupported
 from ._call import corners_and_indices, require_described
-from ._onnx_model import INPUTS, RoiAlignModel
+from ._onnx_model import INPUTS, RoiAlignModel, script_fields
+from ._script import ALL, Boxes, Script
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy as np
 
     from ..operators.roi_align.call import RoiAlignCall
+
+
+BFLOAT16_OPSET = 22
+
+
+def _in_dtype(fields: dict[str, Any], dtype: str) -> dict[str, Any]:
+    """What a dialect fills into a script: bfloat16 needs the later opset."""
+    if dtype != "bfloat16":
+        return fields
+    if not fields["coordinates"]:
+        raise Unsupported(f"bfloat16 before opset {BFLOAT16_OPSET}")
+    return fields | {"opset": BFLOAT16_OPSET}
 
 
 class OnnxReference:
@@ -35,7 +50,9 @@ class OnnxReference:
         "onnx-16": (16, "half_pixel"),
         "onnx-16-output-half-pixel": (16, "output_half_pixel"),
     }
-    bfloat16_opset: ClassVar[int] = 22
+    scripts: ClassVar[Mapping[str, Script]] = {
+        "roi_align": Script(script_fields(opsets), Boxes.CORNERS, ALL, model="onnx-model", in_dtype=_in_dtype)
+    }
 
     def __init__(self) -> None:
         import onnx
@@ -60,8 +77,8 @@ class OnnxReference:
         opset, coordinates = self.opsets[call.dialect]
         if call.input.dtype.name == "bfloat16":
             if coordinates is None:
-                raise Unsupported(f"bfloat16 before opset {self.bfloat16_opset}")
-            opset = self.bfloat16_opset
+                raise Unsupported(f"bfloat16 before opset {BFLOAT16_OPSET}")
+            opset = BFLOAT16_OPSET
         evaluator = self._evaluator(RoiAlignModel.of(call, opset, coordinates))
         feeds = dict(zip(INPUTS, (call.input, *corners_and_indices(call)), strict=True))
         result: np.ndarray = evaluator.run(None, feeds)[0]

@@ -7,6 +7,8 @@ Facts: the operator's schemas, ``onnx.defs.get_schema("RoiAlign", opset)``, and 
 * Adaptive sampling is asked for by a ``sampling_ratio`` of 0, the default.
 * Boxes are ``(K, 4)`` in the data type of the maps, batch indices int64. The scale is a float32 attribute.
 * There is no kernel for opset 22, and so none for bfloat16.
+
+MaxRoiPool takes ``(K, 5)`` boxes in the data type of the maps, float16 or float32.
 """
 
 from __future__ import annotations
@@ -15,20 +17,28 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..implementation import Description
-from ._call import corners_and_indices, require_described
-from ._onnx_model import INPUTS, OUTPUT, RoiAlignModel
+from ._call import boxes_like_input, corners_and_indices, require_described
+from ._onnx_model import INPUTS, MAX_ROI_POOL_INPUTS, OUTPUT, MaxRoiPoolModel, RoiAlignModel, script_fields
+from ._script import FLOATS, Boxes, Script
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy as np
 
     from ..operators.roi_align.call import RoiAlignCall
+    from ..operators.roi_pool.call import RoiPoolCall
 
 ERRORS_ONLY = 3
 """Log severity: a session in mode "max" otherwise warns that the mode is going to change."""
 
 
+MAX_ROI_POOL_OPSET = 21
+"""The last with a kernel."""
+
+
 class OnnxRuntime:
-    """``onnxruntime.InferenceSession`` over a model of one RoiAlign node."""
+    """``onnxruntime.InferenceSession`` over a model of one RoiAlign or MaxRoiPool node."""
 
     requires: ClassVar[tuple[str, ...]] = ("onnxruntime", "onnx")
     install: ClassVar[str] = "pip install onnxruntime onnx"
@@ -36,6 +46,16 @@ class OnnxRuntime:
         "onnx-10": (10, None),
         "onnx-16": (16, "half_pixel"),
         "onnx-16-output-half-pixel": (16, "output_half_pixel"),
+    }
+    scripts: ClassVar[Mapping[str, Script]] = {
+        "roi_align": Script(script_fields(opsets), Boxes.CORNERS, FLOATS, model="onnx-model"),
+        "roi_pool": Script(
+            {"onnxruntime": {"opset": MAX_ROI_POOL_OPSET}},
+            Boxes.ROWS,
+            ("float32", "float16"),
+            ("max",),
+            model="onnx-model",
+        ),
     }
 
     def __init__(self) -> None:
@@ -48,6 +68,7 @@ class OnnxRuntime:
             dialects=tuple(self.opsets),
             modes=("avg", "max"),
             dtypes=("float16", "float32", "float64"),
+            operators={"roi_pool": self.scripts["roi_pool"].capability()},
         )
 
     def describe(self) -> Description:
@@ -62,8 +83,16 @@ class OnnxRuntime:
         result: np.ndarray = session.run([OUTPUT], feeds)[0]
         return result
 
+    def roi_pool(self, call: RoiPoolCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Runs the call's model, in a session that is kept for later calls."""
+        require_described(call, self._description)
+        session = self._session(MaxRoiPoolModel.of(call, MAX_ROI_POOL_OPSET))
+        feeds = dict(zip(MAX_ROI_POOL_INPUTS, (call.input, boxes_like_input(call)), strict=True))
+        result: np.ndarray = session.run([OUTPUT], feeds)[0]
+        return result
+
     @staticmethod
-    def _create_session(model: RoiAlignModel) -> Any:
+    def _create_session(model: RoiAlignModel | MaxRoiPoolModel) -> Any:
         import onnxruntime
 
         options = onnxruntime.SessionOptions()

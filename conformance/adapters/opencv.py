@@ -19,9 +19,12 @@ import numpy as np
 
 from ..implementation import Description
 from ._call import corners_and_indices, require_described
-from ._onnx_model import INPUTS, OUTPUT, RoiAlignModel
+from ._onnx_model import INPUTS, OUTPUT, RoiAlignModel, script_fields
+from ._script import Boxes, Script
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ..operators.roi_align.call import RoiAlignCall
 
 OPSET = 16
@@ -34,6 +37,14 @@ class OpenCv:
     requires: ClassVar[tuple[str, ...]] = ("cv2", "onnx")
     install: ClassVar[str] = 'pip install "opencv-python-headless>=5" onnx'
     coordinates: ClassVar[dict[str, str]] = {"opencv": "half_pixel", "opencv-output-half-pixel": "output_half_pixel"}
+    scripts: ClassVar[Mapping[str, Script]] = {
+        "roi_align": Script(
+            script_fields({dialect: (OPSET, mode) for dialect, mode in coordinates.items()}),
+            Boxes.CORNERS,
+            ("float32", "float64"),
+            model="onnx-model",
+        )
+    }
 
     def __init__(self) -> None:
         import cv2

@@ -8,6 +8,9 @@ Facts: ``openvino/opset9/ops.py`` of 2026.4, and running it.
 * Boxes are ``(K, 4)`` in the data type of the maps, batch indices integers. The scale is a float32 attribute.
 * The plugin computes in the inference precision, a setting of the compiled model, here float32; float16 maps are
   converted on the way in and out. So would float64 maps be, silently, which is why float64 is not offered.
+
+ROIPooling-2 takes ``(K, 5)`` boxes in the data type of the maps; a batch index of -1 ends the list of boxes. Its method
+"bilinear" is another operator, and not asked for.
 """
 
 from __future__ import annotations
@@ -16,12 +19,16 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..implementation import Description
-from ._call import corners_and_indices, require_described
+from ._call import boxes_like_input, corners_and_indices, require_described
+from ._script import Boxes, Script, each
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy as np
 
     from ..operators.roi_align.call import RoiAlignCall
+    from ..operators.roi_pool.call import RoiPoolCall
 
 
 class OpenVino:
@@ -34,18 +41,24 @@ class OpenVino:
         "openvino-half-pixel-for-nn": "half_pixel_for_nn",
         "openvino-half-pixel": "half_pixel",
     }
+    scripts: ClassVar[Mapping[str, Script]] = {
+        "roi_align": Script(each("aligned_mode", aligned_mode), Boxes.CORNERS, ("float32", "float16")),
+        "roi_pool": Script({"openvino": {}}, Boxes.ROWS, ("float32", "float16"), ("max",)),
+    }
 
     def __init__(self) -> None:
         import openvino
 
         self._core = openvino.Core()
         self._model = lru_cache(maxsize=256)(self._compile)
+        self._pooling_model = lru_cache(maxsize=256)(self._compile_pooling)
         self._description = Description(
             version=openvino.__version__,
             homepage="https://docs.openvino.ai",
             dialects=tuple(self.aligned_mode),
             modes=("avg", "max"),
             dtypes=("float16", "float32"),
+            operators={name: script.capability() for name, script in self.scripts.items() if name != "roi_align"},
         )
 
     def describe(self) -> Description:
@@ -66,6 +79,13 @@ class OpenVino:
         result: np.ndarray = model([call.input, *corners_and_indices(call)])[0]
         return result
 
+    def roi_pool(self, call: RoiPoolCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Infers the call's model, which is kept compiled for later calls."""
+        require_described(call, self._description)
+        model = self._pooling_model(call.input.dtype, call.output_size, call.single_scale(), call.mode)
+        result: np.ndarray = model([call.input, boxes_like_input(call)])[0]
+        return result
+
     def _compile(self, dtype: np.dtype, *attributes: Any) -> Any:
         """Compiles the operator for any shapes; ``attributes`` are those of `opset9.roi_align`, in its order."""
         from openvino import Model, PartialShape, Type, opset9
@@ -79,6 +99,16 @@ class OpenVino:
         model = Model([node], [data, rois, indices])
         return self._core.compile_model(model, "CPU", {hint.inference_precision: Type.f32})
 
+    def _compile_pooling(self, dtype: np.dtype, size: tuple[int, int], scale: float, mode: str) -> Any:
+        """Compiles the operator ROIPooling for any shapes."""
+        from openvino import Model, PartialShape, Type, opset2
+        from openvino.properties import hint
+
+        kind = Type(dtype)
+        data, rois = (opset2.parameter(PartialShape(shape), kind) for shape in ([-1, -1, -1, -1], [-1, 5]))
+        model = Model([opset2.roi_pooling(data, rois, list(size), scale, mode)], [data, rois])
+        return self._core.compile_model(model, "CPU", {hint.inference_precision: Type.f32})
+
     @staticmethod
     def _node(*inputs_and_attributes: Any) -> Any:
         from openvino import opset9
@@ -90,6 +120,9 @@ class OpenVinoV3(OpenVino):
     """``openvino.opset3.roi_align``, the operator's first version, which knows no ``aligned_mode``."""
 
     aligned_mode: ClassVar[dict[str, str]] = {"openvino-asymmetric": ""}
+    scripts: ClassVar[Mapping[str, Script]] = {
+        "roi_align": Script({"openvino-asymmetric": {}}, Boxes.CORNERS, ("float32", "float16"))
+    }
 
     @staticmethod
     def _node(*inputs_and_attributes: Any) -> Any:

@@ -11,39 +11,64 @@ Facts: ``paddle/vision/ops.py`` of 3.3.1, and running it.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
+from ..call import Operation, Unsupported
 from ..implementation import Description
-from ..operator import Operation, Unsupported
 from ._call import corners_and_indices, require_described
+from ._script import OF_MAPS, Boxes, Script, each, finishes
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     import paddle
 
     from ..operators.roi_align.call import RoiAlignCall
+    from ..operators.roi_pool.call import RoiPoolCall
+
+
+_ENDINGS = finishes(
+    "output = pooled.numpy()[np.argsort(order)]",
+    "pooled.backward(paddle.to_tensor(grad[order]))\noutput = maps.grad.numpy()",
+)
 
 
 class Paddle:
-    """``paddle.vision.ops.roi_align``."""
+    """``paddle.vision.ops.roi_align`` and ``roi_pool``."""
 
     requires: ClassVar[tuple[str, ...]] = ("paddle",)
     install: ClassVar[str] = "pip install paddlepaddle"
     aligned: ClassVar[dict[str, bool]] = {"paddle": True, "paddle-legacy": False}
+    scripts: ClassVar[Mapping[str, Script]] = {
+        "roi_align": Script(
+            each("aligned", aligned),
+            Boxes.BY_IMAGE,
+            ("float32", "float64"),
+            ("avg",),
+            operations=OF_MAPS,
+            endings=_ENDINGS,
+        ),
+        "roi_pool": Script(
+            {"paddle": {}}, Boxes.BY_IMAGE, ("float32", "float64"), ("max",), operations=OF_MAPS, endings=_ENDINGS
+        ),
+    }
 
     def __init__(self) -> None:
         import paddle
-        from paddle.vision.ops import roi_align
+        from paddle.vision.ops import roi_align, roi_pool
 
         paddle.set_device("cpu")
-        self._roi_align = roi_align
+        self._roi_align, self._roi_pool = roi_align, roi_pool
         self._description = Description(
             version=paddle.__version__,
             homepage="https://github.com/PaddlePaddle/Paddle",
             dialects=tuple(self.aligned),
             dtypes=("float32", "float64"),
             operations=(Operation.FORWARD, Operation.FEATURE_GRADIENT),
+            operators={"roi_pool": self.scripts["roi_pool"].capability()},
         )
 
     def describe(self) -> Description:
@@ -51,16 +76,28 @@ class Paddle:
         return self._description
 
     def roi_align(self, call: RoiAlignCall, out: np.ndarray | None = None) -> np.ndarray:
-        """Calls the function with the boxes sorted by image, and puts its rows back into the order of the call."""
+        """Calls the function with copies of the arrays."""
+        require_described(call, self._description)
+        ratio, aligned = call.single_sampling_ratio(), self.aligned[call.dialect]
+        return self._answer(call, partial(self._roi_align, sampling_ratio=ratio, aligned=aligned))
+
+    def roi_pool(self, call: RoiPoolCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Calls the function with copies of the arrays."""
+        require_described(call, self._description)
+        return self._answer(call, self._roi_pool)
+
+    def _answer(self, call: RoiAlignCall | RoiPoolCall, pool: Callable[..., paddle.Tensor]) -> np.ndarray:
+        """Pools with the boxes sorted by image, and puts the rows back into the order of the call."""
         import paddle
 
-        require_described(call, self._description)
         corners, indices = corners_and_indices(call)
         if not ((indices >= 0) & (indices < len(call.input))).all():
             raise Unsupported("the index of an image that is not there")
         order = np.argsort(indices, kind="stable")
         maps = paddle.to_tensor(np.ascontiguousarray(call.input), stop_gradient=call.operation == Operation.FORWARD)
-        pooled = self._pool(call, maps, corners[order], np.bincount(indices, minlength=len(call.input)))
+        counts = np.bincount(indices, minlength=len(call.input)).astype(np.int32)
+        given = paddle.to_tensor(corners[order]), paddle.to_tensor(counts)
+        pooled = pool(maps, *given, call.output_size, spatial_scale=call.single_scale())
         if call.operation == Operation.FORWARD:
             result = np.empty(tuple(pooled.shape), call.input.dtype)
             result[order] = pooled.numpy()
@@ -69,16 +106,3 @@ class Paddle:
         pooled.backward(paddle.to_tensor(call.grad[order]))
         gradient: np.ndarray = maps.grad.numpy()
         return gradient
-
-    def _pool(self, call: RoiAlignCall, maps: paddle.Tensor, corners: np.ndarray, counts: np.ndarray) -> paddle.Tensor:
-        import paddle
-
-        return self._roi_align(
-            maps,
-            paddle.to_tensor(corners),
-            paddle.to_tensor(counts.astype(np.int32)),
-            call.output_size,
-            spatial_scale=call.single_scale(),
-            sampling_ratio=call.single_sampling_ratio(),
-            aligned=self.aligned[call.dialect],
-        )

@@ -7,8 +7,8 @@ import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from ..call import DTYPES, Operation
 from ..implementation import Capability, Description
-from ..operator import DTYPES, Operation
 from ..operators import DEFAULT, call_type, dialects_of
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from ..operator import Call
+    from ..call import Call
 
 ARRAYS = ("auto", "numpy", "torch", "cupy")
 

@@ -6,19 +6,21 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ... import kernels
-from ...kernels.dialects.roi_align import DIALECTS, Dialect
-from ..implementation import Description, Unavailable
-from ..operator import Operation
+from ..call import DTYPES, LAYOUTS, Operation
+from ..implementation import Capability, Description, Unavailable
+from ..operators import dialects_of
+from ._script import ALL, OF_MAPS, Boxes, Script, each
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     import numpy as np
 
     from ..operators.roi_align.call import RoiAlignCall
+    from ..operators.roi_pool.call import RoiPoolCall
 
 
-def _answer(call: RoiAlignCall, arrays: Callable[[np.ndarray], Any], out: Any = None) -> Any:
+def _aligned(call: RoiAlignCall, arrays: Callable[[np.ndarray], Any], out: Any = None) -> Any:
     """Makes the call with ``arrays`` of its arrays."""
     how: dict[str, Any] = {"mode": call.mode, "layout": call.layout, "dialect": call.dialect, "check": True}
     where = (call.spatial_scale, call.sampling_ratio)
@@ -32,26 +34,47 @@ def _answer(call: RoiAlignCall, arrays: Callable[[np.ndarray], Any], out: Any = 
     return kernels.roi_align_backward(grad, boxes, call.input.shape, *where, **how, input=arrays(call.input))
 
 
-def _distinct_dialects() -> tuple[str, ...]:
-    """Returns the first name of each dialect: what conforms under it conforms under all its names."""
-    names: dict[Dialect, str] = {}
-    for name, dialect in DIALECTS.items():
+def _pooled(call: RoiPoolCall, arrays: Callable[[np.ndarray], Any], out: Any = None) -> Any:
+    """Makes the call with ``arrays`` of its arrays."""
+    how: dict[str, Any] = {"mode": call.mode, "layout": call.layout, "dialect": call.dialect, "check": True}
+    maps, boxes, scale = arrays(call.input), arrays(call.boxes), call.spatial_scale
+    if call.operation == Operation.FORWARD:
+        return kernels.roi_pool(maps, boxes, call.output_size, scale, **how, out=out)
+    assert call.grad is not None
+    return kernels.roi_pool_backward(arrays(call.grad), boxes, call.input.shape, scale, **how, input=maps)
+
+
+def _distinct_dialects(operator: str) -> tuple[str, ...]:
+    """The first name of each dialect: what conforms under it conforms under all its names."""
+    names: dict[Any, str] = {}
+    for name, dialect in dialects_of(operator).items():
         names.setdefault(dialect, name)
     return tuple(names.values())
 
 
-def _description(where: str, *, on_host: bool) -> Description:
-    return Description(
-        version=f"{version('roikit')} ({where})",
-        homepage="",
-        dialects=_distinct_dialects(),
+def _capability(operator: str, operations: tuple[Operation, ...], *, on_host: bool) -> Capability:
+    return Capability(
+        dialects=_distinct_dialects(operator),
         modes=("avg", "max"),
-        dtypes=("float16", "bfloat16", "float32", "float64"),
-        layouts=("NCHW", "NHWC"),
-        operations=tuple(Operation),
+        dtypes=DTYPES,
+        layouts=LAYOUTS,
+        operations=operations,
         takes_out=on_host,
         reads_in_place=on_host,
     )
+
+
+def _description(where: str, *, on_host: bool) -> Description:
+    can = {
+        "roi_align": _capability("roi_align", tuple(Operation), on_host=on_host),
+        "roi_pool": _capability("roi_pool", OF_MAPS, on_host=on_host),
+    }
+    return Description(version=f"{version('roikit')} ({where})", homepage="", operators=can)
+
+
+def _script(operator: str) -> Script:
+    dialects = each("dialect", {name: name for name in dialects_of(operator)})
+    return Script(dialects, Boxes.WIDE_ROWS, ALL, pairs=True)
 
 
 class RoikitHost:
@@ -59,6 +82,10 @@ class RoikitHost:
 
     requires: ClassVar[tuple[str, ...]] = ()
     install: ClassVar[str] = "pip install roikit"
+    scripts: ClassVar[Mapping[str, Script]] = {
+        "roi_align": _script("roi_align"),
+        "roi_pool": _script("roi_pool"),
+    }
 
     def __init__(self) -> None:
         """Says here, and not in every case, that there is no compiler."""
@@ -73,7 +100,11 @@ class RoikitHost:
 
     def roi_align(self, call: RoiAlignCall, out: np.ndarray | None = None) -> np.ndarray:
         """Calls `roikit.kernels.operators.roi_align.forward`, or its gradients."""
-        return _answer(call, lambda array: array, out)  # type: ignore[no-any-return]
+        return _aligned(call, lambda array: array, out)  # type: ignore[no-any-return]
+
+    def roi_pool(self, call: RoiPoolCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Calls `roikit.kernels.operators.roi_pool.forward`, or its gradient."""
+        return _pooled(call, lambda array: array, out)  # type: ignore[no-any-return]
 
 
 class RoikitDevice:
@@ -99,4 +130,9 @@ class RoikitDevice:
     def roi_align(self, call: RoiAlignCall, out: np.ndarray | None = None) -> np.ndarray:
         """Calls `roikit.kernels.operators.roi_align.forward` with copies of the arrays on the GPU."""
         del out
-        return self._cupy.asnumpy(_answer(call, self._cupy.asarray))  # type: ignore[no-any-return]
+        return self._cupy.asnumpy(_aligned(call, self._cupy.asarray))  # type: ignore[no-any-return]
+
+    def roi_pool(self, call: RoiPoolCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Calls `roikit.kernels.operators.roi_pool.forward` with copies of the arrays on the GPU."""
+        del out
+        return self._cupy.asnumpy(_pooled(call, self._cupy.asarray))  # type: ignore[no-any-return]

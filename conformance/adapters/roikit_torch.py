@@ -9,33 +9,45 @@ from ._torch_gradient import answer
 from .roikit import RoikitHost
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy as np
 
     from ..implementation import Description
     from ..operators.roi_align.call import RoiAlignCall
+    from ..operators.roi_pool.call import RoiPoolCall
+    from ._script import Script
 
 
 class RoikitTorch(RoikitHost):
-    """``roikit.torch.roi_align`` of tensors on a CPU."""
+    """``roikit.torch.roi_align`` and ``roi_pool`` of tensors on a CPU."""
 
     requires: ClassVar[tuple[str, ...]] = ("torch",)
     install: ClassVar[str] = "pip install 'roikit[torch]'"
+    scripts: ClassVar[Mapping[str, Script]] = {}
 
     def __init__(self) -> None:
         super().__init__()
         from ... import torch
 
-        self._roi_align = torch.roi_align
+        self._roi_align, self._roi_pool = torch.roi_align, torch.roi_pool
 
     def describe(self) -> Description:
         """All dialects, modes, data types and layouts, as the kernels."""
         import torch
 
         described = super().describe()
-        return replace(described, version=f"{described.version}, torch {torch.__version__}", takes_out=False)
+        can = {name: replace(kernel, takes_out=False) for name, kernel in described.operators.items()}
+        return replace(described, version=f"{described.version}, torch {torch.__version__}", operators=can)
 
     def roi_align(self, call: RoiAlignCall, out: np.ndarray | None = None) -> np.ndarray:
         """Calls the function as its users do."""
         how: dict[str, Any] = {"mode": call.mode, "layout": call.layout, "dialect": call.dialect}
         where = (call.output_size, call.spatial_scale, call.sampling_ratio)
         return answer(call, call.boxes, lambda maps, boxes: self._roi_align(maps, boxes, *where, **how))
+
+    def roi_pool(self, call: RoiPoolCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Calls the function as its users do."""
+        how: dict[str, Any] = {"mode": call.mode, "layout": call.layout, "dialect": call.dialect}
+        where = (call.output_size, call.spatial_scale)
+        return answer(call, call.boxes, lambda maps, boxes: self._roi_pool(maps, boxes, *where, **how))

@@ -18,14 +18,22 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from ..call import Operation, Unsupported
 from ..implementation import Description
-from ..operator import Operation, Unsupported
 from ._call import corners_and_indices, require_described
+from ._script import Boxes, Script, finishes, for_modes
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import tensorflow as tf
 
     from ..operators.roi_align.call import RoiAlignCall
+
+
+def _require_fixed_sampling(call: RoiAlignCall) -> None:
+    if any(ratio <= 0 for ratio in call.sampling_ratio):
+        raise Unsupported("adaptive sampling")
 
 
 class TensorFlow:
@@ -34,6 +42,29 @@ class TensorFlow:
     requires: ClassVar[tuple[str, ...]] = ("tensorflow",)
     install: ClassVar[str] = "pip install tensorflow-cpu"
     dialect: ClassVar[str] = "torchvision-aligned"
+    scripts: ClassVar[Mapping[str, Script]] = {
+        "roi_align": Script(
+            {dialect: {}},
+            Boxes.CORNERS,
+            ("float32",),
+            pairs=True,
+            operations=tuple(Operation),
+            spellings=for_modes("pooling", "AVG", "MAX"),
+            endings={
+                **finishes(
+                    "output = pooled.numpy().transpose(0, 3, 1, 2)",
+                    "sent = tf.constant(grad.transpose(0, 2, 3, 1))\n"
+                    "gradient = tf.convert_to_tensor(tape.gradient(pooled, maps, sent))\n"
+                    "output = gradient.numpy().transpose(0, 3, 1, 2)",
+                ),
+                Operation.BOX_GRADIENT: {
+                    "finish": "sent = tf.constant(grad.transpose(0, 2, 3, 1))\n"
+                    "output = tf.convert_to_tensor(tape.gradient(pooled, rois, sent)).numpy()"
+                },
+            },
+            require=_require_fixed_sampling,
+        )
+    }
 
     def __init__(self) -> None:
         import tensorflow as tf
@@ -55,8 +86,7 @@ class TensorFlow:
     def roi_align(self, call: RoiAlignCall, out: np.ndarray | None = None) -> np.ndarray:
         """Crops and pools; a gradient is that of automatic differentiation."""
         require_described(call, self._description)
-        if 0 in call.sampling_ratio:
-            raise Unsupported("adaptive sampling")
+        _require_fixed_sampling(call)
         if 1 in call.input.shape[1:3]:
             raise Unsupported("maps of one row or column")
         corners, indices = corners_and_indices(call)
@@ -71,7 +101,7 @@ class TensorFlow:
         return result
 
     def _pool(self, call: RoiAlignCall, maps: tf.Tensor, boxes: tf.Tensor, indices: np.ndarray) -> Any:
-        """Returns the output for boxes ``x1, y1, x2, y2`` in image pixels."""
+        """The output for boxes ``x1, y1, x2, y2`` in image pixels."""
         scale_y, scale_x = call.spatial_scale
         starts = boxes[:, 1::-1] * (scale_y, scale_x) - 0.5  # y, x
         extents = boxes[:, 3:1:-1] * (scale_y, scale_x) - 0.5 - starts

@@ -16,15 +16,19 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, ClassVar
 
+from ..call import Operation
 from ..implementation import Description
-from ..operator import Operation
 from ._call import boxes_like_input, require_described
+from ._script import ALL, FLOATS, OF_MAPS, Boxes, Script, each
 from ._torch_gradient import answer
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy as np
 
     from ..operators.roi_align.call import RoiAlignCall
+    from ..operators.roi_pool.call import RoiPoolCall
 
 HOMEPAGE = "https://github.com/pytorch/vision"
 
@@ -37,19 +41,25 @@ def _version() -> str:
 
 
 class Torchvision:
-    """``torchvision.ops.roi_align``, the compiled CPU kernel."""
+    """``torchvision.ops.roi_align`` and ``roi_pool``, the compiled CPU kernels."""
 
     requires: ClassVar[tuple[str, ...]] = ("torch", "torchvision")
     install: ClassVar[str] = "pip install torch torchvision"
     aligned: ClassVar[dict[str, bool]] = {"torchvision": False, "torchvision-aligned": True}
+    scripts: ClassVar[Mapping[str, Script]] = {
+        "roi_align": Script(
+            each("aligned", aligned), Boxes.ROWS, FLOATS, ("avg",), uses_torch=True, operations=OF_MAPS
+        ),
+        "roi_pool": Script({"torchvision": {}}, Boxes.ROWS, FLOATS, ("max",), uses_torch=True, operations=OF_MAPS),
+    }
 
     def __init__(self) -> None:
         from torchvision.extension import _has_ops
-        from torchvision.ops import roi_align
+        from torchvision.ops import roi_align, roi_pool
 
         if not _has_ops():
             raise RuntimeError("torchvision's compiled operators are missing: roi_align would be the Python one")
-        self._roi_align = roi_align
+        self._roi_align, self._roi_pool = roi_align, roi_pool
         self._description = Description(
             version=_version(),
             homepage=HOMEPAGE,
@@ -57,6 +67,7 @@ class Torchvision:
             dtypes=("float16", "float32", "float64"),
             operations=(Operation.FORWARD, Operation.FEATURE_GRADIENT),
             reads_in_place=True,
+            operators={"roi_pool": self.scripts["roi_pool"].capability(reads_in_place=True)},
         )
 
     def describe(self) -> Description:
@@ -75,6 +86,16 @@ class Torchvision:
             ),
         )
 
+    def roi_pool(self, call: RoiPoolCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Calls the operator as its users do."""
+        require_described(call, self._description)
+        scale = call.single_scale()
+        return answer(
+            call,
+            boxes_like_input(call),
+            lambda maps, boxes: self._roi_pool(maps, boxes, call.output_size, spatial_scale=scale),
+        )
+
 
 class TorchvisionPython:
     """``_roi_align`` of ``torchvision.ops.roi_align``, run eagerly: without the ``torch.compile`` that decorates it."""
@@ -82,6 +103,11 @@ class TorchvisionPython:
     requires: ClassVar[tuple[str, ...]] = ("torch", "torchvision")
     install: ClassVar[str] = "pip install torch torchvision"
     aligned: ClassVar[dict[str, bool]] = {"torchvision-python": False, "torchvision-python-aligned": True}
+    scripts: ClassVar[Mapping[str, Script]] = {
+        "roi_align": Script(
+            each("aligned", aligned), Boxes.WIDE_ROWS, ALL, ("avg",), uses_torch=True, operations=tuple(Operation)
+        )
+    }
 
     def __init__(self) -> None:
         decorated = import_module("torchvision.ops.roi_align")._roi_align  # noqa: SLF001 - what CUDA users get, too

@@ -11,13 +11,14 @@ import numpy as np
 
 from .. import operators
 from ..arrays import box_rows, feature_map, numpy_dtype, sparse_images
-from ..operator import Answer, Operation, to_layout
+from ..call import Operation, to_layout
+from ..operator import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from importlib.resources.abc import Traversable
 
-    from ..operator import Call
+    from ..call import Call
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -174,13 +175,13 @@ def cases_of(document: Mapping[str, Any]) -> list[Case]:
 
 @cache
 def load_cases() -> tuple[Case, ...]:
-    """Returns all golden cases, in the order of the files and within them."""
+    """All golden cases, in the order of the files and within them."""
     return tuple(case for file in case_files() for case in cases_of(json.loads(file.read_text(encoding="utf-8"))))
 
 
-def case_files() -> list[Traversable]:
-    """The case files of all operators, by operator and name."""
-    folders = [operators.folder(name).joinpath("cases") for name in operators.NAMES]
+def case_files(*names: str) -> list[Traversable]:
+    """The case files of some operators, or of all, by operator and name."""
+    folders = [operators.folder(name).joinpath("cases") for name in names or operators.NAMES]
     return [
         file
         for folder in folders

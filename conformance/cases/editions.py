@@ -23,13 +23,13 @@ class LedgerError(Exception):
 
 
 def fingerprint(case: Mapping[str, Any]) -> str:
-    """Returns what identifies the call of a case, an object of a case file: a part of a hash of it."""
+    """A part of a hash of the call of a case, an object of a case file."""
     meaning = {key: case[key] for key in _MEANING if key in case}
     return hashlib.sha256(json.dumps(meaning, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def record(ledger: Ledger, documents: Iterable[Mapping[str, Any]]) -> Ledger:
-    """Returns the ledger with the cases of case files that are new.
+    """The ledger with the cases of case files that are new.
 
     Raises:
         LedgerError: a case that it has is gone, or makes another call now.

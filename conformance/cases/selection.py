@@ -23,7 +23,7 @@ def _unknown(kind: str, name: str, known: Iterable[str], otherwise: str = "") ->
 
 
 def check_names(kind: str, names: Iterable[str], known: Sequence[str]) -> tuple[str, ...]:
-    """Returns ``names`` if all are known."""
+    """``names`` if all are known."""
     for name in names:
         if name not in known:
             raise _unknown(kind, name, known)
@@ -31,7 +31,7 @@ def check_names(kind: str, names: Iterable[str], known: Sequence[str]) -> tuple[
 
 
 def find_case(cases: Sequence[Case], case_id: str) -> Case:
-    """Returns the case with this id."""
+    """The case with this id."""
     for case in cases:
         if case.id == case_id:
             return case
@@ -39,7 +39,7 @@ def find_case(cases: Sequence[Case], case_id: str) -> Case:
 
 
 def read_cases(path: Path | None) -> tuple[Case, ...]:
-    """Returns the cases of a file, such as `roikit fuzz` writes; the golden cases if there is none."""
+    """The cases of a file, such as `roikit fuzz` writes; the golden cases if there is none."""
     if path is None:
         return load_cases()
     try:
@@ -49,7 +49,7 @@ def read_cases(path: Path | None) -> tuple[Case, ...]:
 
 
 def of_edition(cases: Sequence[Case], edition: str | None) -> tuple[Case, ...]:
-    """Returns the cases that there were in an edition, by default the newest."""
+    """The cases that there were in an edition, by default the newest."""
     known = sorted({case.edition for case in cases})
     if edition is not None and edition not in known:
         raise _unknown("edition", edition, known)
@@ -57,7 +57,7 @@ def of_edition(cases: Sequence[Case], edition: str | None) -> tuple[Case, ...]:
 
 
 def select_cases(cases: Sequence[Case], patterns: Sequence[str]) -> tuple[Case, ...]:
-    """Returns the cases that any pattern picks: by id, by group or by rule, each with ``*`` and ``?``."""
+    """The cases that any pattern picks: by id, by group or by rule, each with ``*`` and ``?``."""
     if not patterns:
         return tuple(cases)
 

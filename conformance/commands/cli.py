@@ -10,10 +10,22 @@ from typing import Annotated
 
 import typer
 
-from ..exits import fail, interruptible, refusing
+from ..exits import interruptible, refusing
 from ..results.gate import Gate  # noqa: TC001 - typer reads the annotations
 from .deviations import app as deviations
 from .fuzz import fuzz
+from .options import (
+    Arrays,
+    ArraysOption,
+    DialectsOption,
+    DtypesOption,
+    LayoutsOption,
+    OnceOption,
+    OperatorsOption,
+    OutputFile,
+    TimeoutOption,
+    VerboseOption,
+)
 from .peers import app as peers
 
 app = typer.Typer(
@@ -28,15 +40,6 @@ app.add_typer(peers, name="peers")
 app.add_typer(deviations, name="deviations")
 for point in entry_points(group="roikit.commands"):  # those of other wings, such as `report`
     app.add_typer(point.load(), name=point.name)
-
-
-class Arrays(StrEnum):
-    """What kind of arrays a plain function takes."""
-
-    AUTO = "auto"
-    NUMPY = "numpy"
-    TORCH = "torch"
-    CUPY = "cupy"
 
 
 class Listed(StrEnum):
@@ -79,15 +82,7 @@ def conform(
         typer.Argument(metavar="[NAME]...", help="Registered implementations; all of them if none is named."),
     ] = None,
     *,
-    op: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--op",
-            metavar="NAME",
-            help="Only this operator: see `roikit list operators`. A function computes RoIAlign unless this says otherwise. "
-            "May be repeated.",
-        ),
-    ] = None,
+    op: OperatorsOption = None,
     implementation: Annotated[
         list[str] | None,
         typer.Option(
@@ -97,16 +92,8 @@ def conform(
             help="Judge a function with torchvision's signature. May be repeated.",
         ),
     ] = None,
-    arrays: Annotated[
-        Arrays, typer.Option(help="The arrays that functions take; auto: those of the library that they import.")
-    ] = Arrays.AUTO,
-    dialect: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME",
-            help="Judge by this dialect only; a function, by this one instead of torchvision's. May be repeated.",
-        ),
-    ] = None,
+    arrays: ArraysOption = Arrays.AUTO,
+    dialect: DialectsOption = None,
     select: Annotated[
         list[str] | None,
         typer.Option(
@@ -116,20 +103,9 @@ def conform(
     edition: Annotated[
         str | None, typer.Option(metavar="YYYY-MM", help="Only the cases that there were in this edition.")
     ] = None,
-    dtype: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME",
-            help="Only this data type. May be repeated. Functions are run in float32 unless this says otherwise.",
-        ),
-    ] = None,
-    layout: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Only NCHW or NHWC.")] = None,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output", "-o", metavar="FILE", help="Write all results there, as NDJSON; with --detect, as one JSON."
-        ),
-    ] = None,
+    dtype: DtypesOption = None,
+    layout: LayoutsOption = None,
+    output: OutputFile = None,
     junit: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a JUnit XML report there.")] = None,
     markdown: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the table and the reasons there, for a CI's job summary.")
@@ -171,13 +147,8 @@ def conform(
             help="Annotations and job summary of GitHub Actions; by default where it runs there.",
         ),
     ] = None,
-    once: Annotated[
-        bool,
-        typer.Option("--once", help="In one process only: half the time, but memory that is read unwritten may pass."),
-    ] = False,
-    timeout: Annotated[
-        float, typer.Option(min=0.1, max=86400, metavar="SECONDS", help="Limit of a single call.")
-    ] = 30.0,
+    once: OnceOption = False,
+    timeout: TimeoutOption = 30.0,
     jobs: Annotated[
         int,
         typer.Option(
@@ -192,10 +163,6 @@ def conform(
         Path | None,
         typer.Option(metavar="FILE", help="Write the footprints that --detect reads there, as JSON; implies it."),
     ] = None,
-    reproduce: Annotated[
-        tuple[str, str] | None,
-        typer.Option(metavar="CASE IMPLEMENTATION", help="Run nothing, but print the script of `roikit reproduce`."),
-    ] = None,
 ) -> None:
     """Judge implementations by the golden cases, or, with --detect, tell which dialects they follow.
 
@@ -203,11 +170,6 @@ def conform(
     deviates, a dialect is not the declared one, or an implementation could not be loaded; **2** the command was wrong; **3**
     nothing was run.
     """
-    if reproduce:
-        _print_script(
-            *reproduce, *(_only_one(option, given) for option, given in (("dialect", dialect), ("dtype", dtype)))
-        )
-        return
     from ..errors import UsageError
     from ..results.deviations import DeviationListError
     from ..results.file import IncompleteResultsError
@@ -246,20 +208,6 @@ def conform(
     raise typer.Exit(status)
 
 
-def _only_one(option: str, given: list[str] | None) -> str | None:
-    if given and len(given) > 1:
-        fail(f"--reproduce takes one --{option}, not {len(given)}")
-    return given[0] if given else None
-
-
-def _print_script(case: str, implementation: str, dialect: str | None, dtype: str | None) -> None:
-    from ..errors import UsageError
-    from ..scripts import reproduce as reproduction
-
-    with refusing(UsageError):
-        typer.echo(reproduction.reproduce(case, implementation, dialect, dtype))
-
-
 @app.command()
 def reproduce(
     case: Annotated[str, typer.Argument(metavar="CASE", help="See `roikit list cases`.")],
@@ -277,14 +225,18 @@ def reproduce(
     library deviates. A dialect or data type that is not given is that of a known deviation, if there is one. Exit status 2:
     the command was wrong.
     """
-    _print_script(case, implementation, dialect, dtype)
+    from ..errors import UsageError
+    from ..scripts import reproduce as reproduction
+
+    with refusing(UsageError):
+        typer.echo(reproduction.reproduce(case, implementation, dialect, dtype))
 
 
 @app.command("list")
 def list_(
     what: Annotated[Listed, typer.Argument(help="What to list.")],
     *,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say more of each.")] = False,
+    verbose: VerboseOption = False,
 ) -> None:
     """List implementations, operators, cases or dialects."""
     from . import listing

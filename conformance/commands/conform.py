@@ -99,7 +99,7 @@ class _Run:
 
 
 def _with_advice(subject: Subject) -> Subject:
-    """Returns ``subject``; if it is absent, with what would make an environment for it."""
+    """``subject``; if it is absent, with what would make an environment for it."""
     environment = environments.of_implementation(subject.implementation)
     if subject.state != "absent" or environment is None:
         return subject
@@ -173,7 +173,7 @@ def conform(request: Request) -> int:
 
 
 def _asked_for(request: Request) -> tuple[Sequence[Case], list[Target]]:
-    """Returns the cases and the implementations that a request is about."""
+    """The cases and the implementations that a request is about."""
     chosen = selection(request.dtypes, request.layouts, request.dialects, request.operators)
     everything = of_edition(read_cases(request.cases), request.edition)
     asked = [case for case in everything if not chosen.operators or case.operator in chosen.operators]

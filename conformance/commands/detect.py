@@ -182,7 +182,7 @@ def _find(target: Target, setting: Setting, readings: Readings, *, is_declared: 
 
 
 def _known(name: str, setting: Setting, detection: Detection) -> str:
-    """Returns why it is known that what was detected is not what is declared; nothing if it is not known."""
+    """Why it is known that what was detected is not what is declared; nothing if it is not known."""
     about = [
         d for d in deviations.load(name, load_cases()) if d.is_about(setting.operator, setting.dialect, setting.dtype)
     ]
@@ -204,7 +204,7 @@ def _footprints(read: Sequence[_Read]) -> Iterator[dict[str, object]]:
 
 
 def _text(content: dict[str, Any]) -> str:
-    """Returns a JSON document; where environments lie, which error messages give away, is of this machine only."""
+    """A JSON document; where environments lie, which error messages give away, is of this machine only."""
     return json.dumps(content, allow_nan=False).replace(str(cache_directory()), "…") + "\n"
 
 

@@ -9,6 +9,16 @@ from typing import Annotated
 import typer
 
 from ..exits import fail, interruptible, refusing
+from .options import (
+    Arrays,
+    ArraysOption,
+    DialectsOption,
+    DtypesOption,
+    LayoutsOption,
+    OnceOption,
+    OperatorOption,
+    TimeoutOption,
+)
 
 
 def fuzz(
@@ -17,21 +27,15 @@ def fuzz(
         typer.Argument(metavar="IMPLEMENTATION", help="A registered one, MODULE:FUNCTION, or a worker, NAME=COMMAND."),
     ],
     *,
-    op: Annotated[
-        str, typer.Option("--op", metavar="NAME", help="The operator to call: see `roikit list operators`.")
-    ] = "roi_align",
+    op: OperatorOption = "roi_align",
     minutes: Annotated[float, typer.Option(min=0, metavar="M", help="For how long to begin new batches.")] = 1.0,
     batches: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="How many batches of 100 calls, instead of --minutes.")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, metavar="S", help="The same seed makes the same calls.")] = 0,
-    dialect: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="Judge by this dialect only. May be repeated.")
-    ] = None,
-    dtype: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="Only this data type. May be repeated.")
-    ] = None,
-    layout: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Only NCHW or NHWC.")] = None,
+    dialect: DialectsOption = None,
+    dtype: DtypesOption = None,
+    layout: LayoutsOption = None,
     mode: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Only avg or max.")] = None,
     operation: Annotated[
         list[str] | None,
@@ -48,15 +52,13 @@ def fuzz(
         bool,
         typer.Option("--kinks", help="Judge gradients for boxes where there is no derivative, too, by convention."),
     ] = False,
-    arrays: Annotated[str, typer.Option(help="The arrays that a function takes: auto, numpy, torch or cupy.")] = "auto",
+    arrays: ArraysOption = Arrays.AUTO,
     python: Annotated[str | None, typer.Option(metavar="PATH", help="Run it under another Python.")] = None,
     invalid: Annotated[
         bool, typer.Option("--invalid", help="Boxes, too, that are not finite or on images that are not there.")
     ] = False,
-    once: Annotated[bool, typer.Option("--once", help="Make each call in one process only.")] = False,
-    timeout: Annotated[
-        float, typer.Option(min=0.1, max=86400, metavar="SECONDS", help="Limit of a single call.")
-    ] = 30.0,
+    once: OnceOption = False,
+    timeout: TimeoutOption = 30.0,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Processes that draw, call and judge.")] = 1,
     scheduler: Annotated[
         str | None,
@@ -88,7 +90,7 @@ def fuzz(
         minutes=minutes,
         batches=batches,
         seed=seed,
-        arrays=arrays,
+        arrays=arrays.value,
         dialects=dialect or [],
         dtypes=dtype or [],
         layouts=layout or [],

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..call import from_layout
 from ..findings import Reading, Readings
-from ..operator import from_layout
 from ..verdict import Judgement, Verdict
 from ..workers.session import Session
 
@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Sequence
 
+    from ..call import Call
     from ..implementation import Capability
-    from ..operator import Call, Probe, Probes
+    from ..operator import Probe, Probes
     from ..results.result import Subject
     from ..workers.process import Target
 

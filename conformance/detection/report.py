@@ -66,7 +66,7 @@ class Finding:
     known: str = ""
 
     def judged(self, verdict: Verdict, known: str = "") -> Finding:
-        """Returns the finding with a verdict; ``known`` is the reason of a known deviation."""
+        """The finding with a verdict; ``known`` is the reason of a known deviation."""
         return replace(self, verdict=verdict, known=known)
 
     @property
@@ -129,12 +129,12 @@ def _show_finding(console: Console, finding: Finding, version: str) -> None:
 
 
 def choices_of(decision: Decision) -> str:
-    """Returns the choices that remain, in words."""
+    """The choices that remain, in words."""
     return " or ".join(map(text_of, decision.left)) or "–"
 
 
 def evidence_of(decision: Decision) -> str:
-    """Returns what rules the other choices out, by probe; and why several remain."""
+    """What rules the other choices out, by probe; and why several remain."""
     by_probe: dict[str, list[str]] = {}
     for each in decision.ruled_out:
         by_probe.setdefault(each.probe, []).append(text_of(each.choice))
@@ -143,14 +143,14 @@ def evidence_of(decision: Decision) -> str:
 
 
 def text_of(choice: Choice) -> str:
-    """Returns a choice in words."""
+    """A choice in words."""
     if choice is None:
         return "none"
     return str(choice) if isinstance(choice, str) else f"{choice:g}"
 
 
 def name_of(finding: Finding) -> str:
-    """Returns the dialect that was detected: its name, with others of the same meaning, or the nearest name."""
+    """The dialect that was detected: its name, with others of the same meaning, or the nearest name."""
     detection = finding.detection
     if detection.names:
         declared = finding.setting.dialect
@@ -168,7 +168,7 @@ def name_of(finding: Finding) -> str:
 
 
 def backward_of(derivative: Derivative) -> str:
-    """Returns what is known of a backward, in a few words."""
+    """What is known of a backward, in a few words."""
     if not derivative.compared:
         return "not read" if derivative.failures else "not offered"
     if not derivative.differences:
@@ -226,7 +226,7 @@ def _show_all(console: Console, findings: Sequence[Finding]) -> None:
 
 
 def document(subjects: Sequence[Subject], findings: Sequence[Finding]) -> dict[str, Any]:
-    """Returns the findings for a file."""
+    """The findings for a file."""
     return {
         "format": FORMAT,
         "implementations": [asdict(subject) for subject in subjects],

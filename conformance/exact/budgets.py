@@ -27,14 +27,14 @@ class Budget(NamedTuple):
 
 
 def quantum(numbers: Iterable[Fraction]) -> Fraction:
-    """Returns the greatest power of two of which all numbers are multiples; 0 if there is none, 1 for all zeros."""
+    """The greatest power of two of which all numbers are multiples; 0 if there is none, 1 for all zeros."""
     quanta = {Fraction(x.numerator & -x.numerator, x.denominator) for x in numbers if x}
     least = min(quanta, default=Fraction(1))
     return least if all(q.denominator & (q.denominator - 1) == 0 for q in quanta) else Fraction(0)
 
 
 def bits_needed(budgets: Iterable[Budget]) -> int | None:
-    """Returns the bits of a significand that holds every budget; None if one has no quantum."""
+    """The bits of a significand that holds every budget; None if one has no quantum."""
     needed = 1
     for budget in budgets:
         if budget.total and not budget.quantum:
@@ -50,7 +50,7 @@ def single(x: Fraction) -> Budget:
 
 
 def numbers(array: Array) -> Iterator[Budget]:
-    """Yields the budget of each number of an array of `Exact`, alone."""
+    """The budget of each number of an array of `Exact`, alone."""
     for value in set(array.flat):
         if isinstance(value, Fraction):
             yield single(value)

@@ -69,7 +69,7 @@ class FloatType:
         return exponent >= self.greatest_exponent and abs(x) > self.largest
 
     def rounding(self, magnitude: float) -> float:
-        """Returns the greatest error of rounding a number of at most ``magnitude``."""
+        """The greatest error of rounding a number of at most ``magnitude``."""
         return max(self.unit * magnitude, self.underflow) if magnitude <= self.largest else math.inf
 
     @property
@@ -78,7 +78,7 @@ class FloatType:
         return self.smallest * self.unit
 
     def gamma(self, roundings: float) -> float:
-        """Returns the greatest relative error of so many roundings in a row."""
+        """The greatest relative error of so many roundings in a row."""
         return roundings * self.unit / (1 - roundings * self.unit) if roundings * self.unit < 1 else math.inf
 
 
@@ -129,7 +129,7 @@ def as_floats(function: Callable[[Any], float], array: Array) -> Array:
 
 
 def as_float(x: Exact | None) -> float:
-    """Returns ``x``, rounded; infinity if it is too large, 0 if it is no number."""
+    """``x``, rounded; infinity if it is too large, 0 if it is no number."""
     try:
         return float(x) if isinstance(x, Fraction) else 0.0
     except OverflowError:

@@ -31,14 +31,14 @@ Exact = Fraction | Special
 
 
 def exact(number: Any) -> Exact:
-    """Returns the number as a fraction; `Special.NAN` or `Special.NONFINITE` if it is NaN or infinite."""
+    """The number as a fraction; `Special.NAN` or `Special.NONFINITE` if it is NaN or infinite."""
     if isinstance(number, int | Fraction) or math.isfinite(number := float(number)):
         return Fraction(number)
     return Special.NAN if math.isnan(number) else Special.NONFINITE
 
 
 def common_denominator(fractions: Array) -> tuple[Array, int]:
-    """Returns integers and the denominator they share."""
+    """Integers and the denominator they share."""
     denominator = math.lcm(*(number.denominator for number in fractions.flat))
     return np.frompyfunc(lambda x: x.numerator * (denominator // x.denominator), 1, 1)(fractions), denominator
 

@@ -61,11 +61,11 @@ def draw(path: Path, explanations: Sequence[Explanation], windows: Sequence[Wind
 
 
 def figures(e: Explanation, windows: Windows, at: Pair) -> dict[str, Figure]:
-    """Returns the panels of one dialect as figures of their own: ``overview``, ``bin``, ``roi_pool``."""
+    """The panels of one dialect as figures of their own: ``overview``, ``bin``, ``windows``."""
     with rc_context(_STYLE):
         y, x = _view([e.y]), _view([e.x])
         shape = min(max(np.ptp(y) / np.ptp(x), 0.6), 1)
-        made = {name: _panels(1, shape, columns=1) for name in ("overview", "bin", "roi_pool")}
+        made = {name: _panels(1, shape, columns=1) for name in ("overview", "bin", "windows")}
         overview, enlarged, pooled = (panels[0][0] for _, panels in made.values())
         _overview(overview, e, at, y, x)
         _enlarge(enlarged, e, at, shape)
@@ -74,7 +74,7 @@ def figures(e: Explanation, windows: Windows, at: Pair) -> dict[str, Figure]:
 
 
 def _panels(rows: int, shape: float, columns: int = 3) -> tuple[Figure, Any]:
-    """Returns a figure and its panels, so many a row, ``shape`` times as high as wide."""
+    """A figure and its panels, so many a row, ``shape`` times as high as wide."""
     width, height = columns * (_PANEL + _GAP), rows * (shape * _PANEL + _ABOVE + _BELOW)
     figure, style = Figure(figsize=(width, height)), {"anchor": "NW", "frame_on": False}
     panels = figure.subplots(rows, columns, squeeze=False, subplot_kw=style)
@@ -87,17 +87,17 @@ def _panels(rows: int, shape: float, columns: int = 3) -> tuple[Figure, Any]:
 
 
 def _near(number: Fraction) -> float:
-    """Returns a number that Matplotlib can draw."""
+    """A number that Matplotlib can draw."""
     return min(max(float(number), -1e5), 1e5)
 
 
 def _part(axis: Axis, first: int, last: int) -> Ends:
-    """Returns where bins begin and end, the last one excluded."""
+    """Where bins begin and end, the last one excluded."""
     return axis.start + first * axis.bin, axis.start + last * axis.bin
 
 
 def _view(axes: Sequence[Axis]) -> Span:
-    """Returns what to show: the map and, as far as half a map around it, the RoIs."""
+    """What to show: the map and, as far as half a map around it, the RoIs."""
     pixels, ends = axes[0].pixels, [_near(end) for axis in axes for end in _part(axis, 0, axis.bins)]
     return min(max(min(ends) - 0.4, -pixels / 2), -0.6), max(min(max(ends) + 0.4, 1.5 * pixels), pixels - 0.4)
 
@@ -137,7 +137,7 @@ def _map(axes: Axes, feature: Feature, ys: Span, xs: Span) -> float:
 
 
 def _label(value: float, cell: float) -> str:
-    """Returns a value in as many digits as a cell has room for."""
+    """A value in as many digits as a cell has room for."""
     *longer, shortest = (f"{value:.{digits}g}" for digits in (4, 3, 2))
     return next((label for label in longer if len(label) <= cell / 4), shortest)
 
@@ -201,14 +201,14 @@ def _enlarge(axes: Axes, e: Explanation, at: Pair, shape: float) -> None:
 
 
 def _zoom(ends: Ends, sample: Sample | None) -> Span:
-    """Returns what to show of an axis: the bin and the pixels that the sample reads, but not much."""
+    """What to show of an axis: the bin and the pixels that the sample reads, but not much."""
     shown = [*map(_near, ends), *((sample.low[0] - 0.6, sample.high[0] + 0.6) if sample else ())]
     middle = float(sample.low[0] + sample.high[1]) if sample else sum(shown) / 2
     return max(min(shown) - 0.3, middle - _ENLARGED), min(max(shown) + 0.3, middle + _ENLARGED)
 
 
 def _widen(span: Span, length: float, pixels: int) -> Span:
-    """Returns the span, at least so long; more of the map, if there is."""
+    """The span, at least so long; more of the map, if there is."""
     length = max(length, np.ptp(span))
     low = min(max(sum(span) / 2 - length / 2, -0.6), pixels - 0.4 - length)
     low = min(max(low, span[1] - length), span[0])

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from ..explanation import Feature, Pair
+    from ..explanation import Explanation, Feature, Pair, Windows
 
 _MOST_PIXELS = 4096  # along a side of the map
 _MOST_BINS = 10**5  # along an axis
@@ -46,7 +46,7 @@ class Request:
 
 
 def read_call(request: Request) -> Walk:
-    """Returns the call that was asked for."""
+    """The call that was asked for."""
     scale = _numbers("--spatial-scale", request.spatial_scale, 1, 2)
     if min(scale) <= 0:
         raise UsageError(f"--spatial-scale is positive, not {request.spatial_scale!r}")
@@ -61,15 +61,27 @@ def read_call(request: Request) -> Walk:
 
 
 def read_bin(request: Request, call: Walk) -> Pair:
-    """Returns the chosen bin, (p, q)."""
+    """The chosen bin, (p, q)."""
     most = call.output_size[0] - 1, call.output_size[1] - 1
     return _whole("--bin", request.bin, (0, 0), most, counts=(2,))
 
 
 def read_dialects(request: Request) -> tuple[str, ...]:
-    """Returns the names of one dialect or two."""
+    """The names of one dialect or two."""
     names = [request.dialect] if request.against is None else [request.dialect, request.against]
     return check_names("dialect", names, list(operators.get(operators.DEFAULT).dialects))
+
+
+def explained(call: Walk, dialect: str, operator: str = operators.DEFAULT) -> Explanation:
+    """A call step by step, under a dialect of an operator that explains itself."""
+    explanation = operators.get(operator).explanation
+    assert explanation is not None
+    return explanation(call, dialect)
+
+
+def beside(call: Walk) -> list[Windows]:
+    """What operators that read whole pixels make of the call."""
+    return [windows(call) for operator in operators.everyone() if (windows := operator.windows)]
 
 
 def _numbers(option: str, text: str, *counts: int) -> tuple[Fraction, ...]:
@@ -83,7 +95,7 @@ def _numbers(option: str, text: str, *counts: int) -> tuple[Fraction, ...]:
 
 
 def _whole(option: str, text: str, least: Pair, most: Pair, counts: Sequence[int] = (1, 2)) -> Pair:
-    """Returns whole numbers for y and x; a single one goes for both."""
+    """Whole numbers for y and x; a single one goes for both."""
     numbers = _numbers(option, text, *counts)
     pair = numbers[0], numbers[-1]
     for number, low, high in zip(pair, least, most, strict=True):
@@ -93,13 +105,13 @@ def _whole(option: str, text: str, least: Pair, most: Pair, counts: Sequence[int
 
 
 def _ramp(request: Request) -> Feature:
-    """Returns F[y, x] = 10 y + x."""
+    """F[y, x] = 10 y + x."""
     size = _whole("--map-size", request.map_size or "6x6", (1, 1), (_MOST_PIXELS, _MOST_PIXELS))
     return np.add.outer(10 * np.arange(size[0]), np.arange(size[1]))
 
 
 def _load(request: Request) -> Feature:
-    """Returns one channel of the first image of a file."""
+    """One channel of the first image of a file."""
     name = f"--map {request.map!r}"
     if request.map_size:
         raise UsageError(f"{name} has a size of its own: leave out --map-size")

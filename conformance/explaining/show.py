@@ -6,7 +6,6 @@ Operators that read whole pixels, such as RoIPool, stand beside it, to show what
 from __future__ import annotations
 
 from dataclasses import fields
-from enum import StrEnum
 from fractions import Fraction
 from typing import TYPE_CHECKING, Literal
 
@@ -19,7 +18,7 @@ from ...kernels.dialects.choices import EmptyGrid
 from .. import operators
 from ..errors import UsageError
 from ..explanation import decimal, differences
-from .request import read_bin, read_call, read_dialects
+from .request import beside, explained, read_bin, read_call, read_dialects
 from .walkthrough import run, write
 
 if TYPE_CHECKING:
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ..exact.numbers import Exact
-    from ..explanation import Explanation, Pair, Walk, Window, Windows
+    from ..explanation import Explanation, Pair, Window, Windows
     from ..sampling.axis import Axis
     from .request import Request
 
@@ -58,18 +57,6 @@ def explain(request: Request) -> None:
     if request.output:
         write(request.output, request, outputs)
         console.print(f"Written to {escape(str(request.output))}")
-
-
-def explained(call: Walk, dialect: str) -> Explanation:
-    """A call step by step, under a dialect of RoIAlign."""
-    explanation = operators.get(operators.DEFAULT).explanation
-    assert explanation is not None
-    return explanation(call, dialect)
-
-
-def beside(call: Walk) -> list[Windows]:
-    """What operators that read whole pixels make of the call."""
-    return [windows(call) for operator in operators.everyone() if (windows := operator.windows)]
 
 
 def _drawer(path: Path) -> Callable[[Path, Sequence[Explanation], Sequence[Windows], Pair], None]:
@@ -103,7 +90,7 @@ def _list(numbers: Iterable[Exact | int]) -> str:
 
 
 def _table(*headings: str, justify: Literal["left", "right"] = "left") -> Table:
-    """Returns a table whose first column names: a rule, or a row."""
+    """A table whose first column names: a rule, or a row."""
     table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
     for heading in headings:
         table.add_column(heading, style="" if table.columns else "cyan", justify=justify, overflow="fold")
@@ -111,7 +98,7 @@ def _table(*headings: str, justify: Literal["left", "right"] = "left") -> Table:
 
 
 def _matrix(title: str, corner: str, cells: Mapping[Pair, Exact]) -> Group:
-    """Returns a table of what stands where; blank where nothing stands."""
+    """A table of what stands where; blank where nothing stands."""
     rows, columns = (sorted(set(labels)) for labels in zip(*cells, strict=True))
     table = _table(corner, *map(str, columns[:_SHOWN]), *["…"] * (len(columns) > _SHOWN), justify="right")
     for row in rows[:_SHOWN]:
@@ -123,7 +110,7 @@ def _matrix(title: str, corner: str, cells: Mapping[Pair, Exact]) -> Group:
 
 
 def _steps(explanations: Sequence[Explanation], windows: Sequence[Windows], at: Pair) -> Table:
-    """Returns RA-1 to RA-4 under each dialect, and RoIPool's integers below them."""
+    """Where bins lie under each dialect, and below that the whole pixels of other operators."""
     steps = ("RA-1\ncorners", "RA-2\nextent", "RA-3\nbin size", f"RA-3\nbin {at}", "RA-4\nsamples per bin")
     table = _table("", "", *steps)
     for e in explanations:
@@ -153,22 +140,23 @@ def _whole_pixels(axis: Window, b: int) -> list[str]:
 
 
 def _choices(first: Explanation, second: Explanation) -> Table:
-    """Returns the decision points where two dialects differ."""
+    """The decision points where two dialects differ."""
     table = _table("rule", "decision point", first.dialect, second.dialect)
-    one, two = (operators.get(operators.DEFAULT).dialects[e.dialect] for e in (first, second))
+    operator = operators.get(operators.DEFAULT)
+    one, two = (operator.dialects[e.dialect] for e in (first, second))
+    rules = operator.probes.points if operator.probes else {}
     for name in (field.name for field in fields(one)):
         a, b = getattr(one, name), getattr(two, name)
         if a != b:
             idle = getattr(one.for_mode(first.call.mode), name) == getattr(two.for_mode(first.call.mode), name)
-            rule = (type(a).__doc__ or "").partition(":")[0] if isinstance(a, StrEnum) else "RA-9"
-            table.add_row(rule, name + (" (not in this mode)" if idle else ""), str(a), str(b))
+            table.add_row(rules.get(name, ""), name + (" (not in this mode)" if idle else ""), str(a), str(b))
     if not table.row_count:
         table.add_row("", "they agree")
     return table
 
 
 def _samples(e: Explanation, at: Pair) -> Table:
-    """Returns the samples of a bin with the pixels that each reads."""
+    """The samples of a bin with the pixels that each reads."""
     weights = ("h_y h_x", "h_y l_x", "l_y h_x", "l_y l_x")
     table = _table("RA-5\n(x, y)", "RA-6\n", *(f"RA-7\n{weight}" for weight in weights), "\nvalue")
     points = e.points(*at)

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
+    from ..call import Call
     from ..exact.numbers import Exact
     from ..explanation import Pair, Walk
-    from ..operator import Call
     from ..workers.process import Target
     from .request import Request
 

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 from .. import operators
+from ..call import Operation
 from ..cases.case import Expectation
-from ..operator import Operation
 from ..verdict import Judgement, Verdict
 from ..verdicts.contested import question_of
 from ..workers.greeting import describe
@@ -76,7 +76,7 @@ class Task:
     once: bool
 
     def chance(self) -> int:
-        """Returns the seed of the batch."""
+        """The seed of the batch."""
         about = f"{self.seed} {self.number}" + ("" if self.operator == operators.DEFAULT else f" {self.operator}")
         digest = hashlib.sha256(about.encode()).digest()
         return int.from_bytes(digest[:8], "big")
@@ -149,7 +149,7 @@ def close_sessions() -> None:
 
 
 def greet(target: Target, seconds: float, once: bool) -> Subject:
-    """Returns what an implementation says of itself."""
+    """What an implementation says of itself."""
     return _session(target, seconds, once).open()
 
 
@@ -294,7 +294,7 @@ def _size(found: Found) -> tuple[int, int]:
 
 
 def _with_other_readings(made: Plan) -> Case:
-    """Returns the case with what other readings of a contested rule expect."""
+    """The case with what other readings of a contested rule expect."""
     case, dialect, dtype, _ = made
     question, quick = question_of(case), operators.get(case.operator).oracle.quick
     assert question is not None

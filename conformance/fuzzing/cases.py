@@ -8,9 +8,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from .. import operators
+from ..call import DTYPES, Operation
 from ..cases.case import Expectation, Origin, case_from_json
 from ..golden.expectations import complete, exact_answers
-from ..operator import DTYPES, Answer, Operation, rule_number
+from ..operator import Answer, rule_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

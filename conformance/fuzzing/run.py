@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import time
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from contextlib import ExitStack, closing
@@ -15,16 +16,14 @@ from rich.console import Console
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
 from .. import operators
+from ..call import Operation
 from ..cases.case import cases_of
 from ..cases.selection import check_names
 from ..errors import UsageError
 from ..exits import EXIT_CONFORMS, EXIT_DEVIATES, EXIT_NOTHING_RUN
 from ..golden.files import render
-from ..implementation import registered
-from ..operator import Operation
 from ..running.targets import select_targets, selection
-from ..scripts.libraries import LIBRARIES
-from ..scripts.reproduce import script_of
+from ..scripts.reproduce import script_of, scripts_of
 from . import batch as fuzz
 from .batch import Batch, Found, Task, run_batch
 from .cases import whole
@@ -283,11 +282,11 @@ def _show(console: Console, request: Request, target: Target, found: Found) -> N
     parameters = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in given.items())
     say(f"{parameters}, maps {found.arguments['input']['shape']}")
     how = f"-i {target.name}" if ":" in target.name else target.name
-    how = f"--worker '{request.implementation}'" if target.command else how
+    how = f"--worker {shlex.quote(request.implementation)}" if target.command else how
     how += "" if request.operator == operators.DEFAULT else f" --op {request.operator}"
     where = f"--dialect {found.dialect} --dtype {found.dtype} --layout {found.layout}"
-    say(f"again: roikit conform {how} --cases {path} {where}")
-    if target.name in LIBRARIES and target.name in registered():
+    say(f"again: roikit conform {how} --cases {shlex.quote(str(path))} {where}")
+    if request.operator in scripts_of(target.name):
         command = f"roikit fuzz {target.name} --seed {request.seed}"
         try:
             text = script_of(case, target.name, found.dialect, found.dtype, command)

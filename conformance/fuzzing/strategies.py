@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from hypothesis import strategies as st
 
 from .. import operators
-from ..operator import DTYPES, Operation
+from ..call import DTYPES, Operation
 from .cases import expect
 
 if TYPE_CHECKING:

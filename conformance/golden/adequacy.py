@@ -2,7 +2,8 @@
 
 ``python -m roikit.conformance.golden.adequacy conformance`` writes the certificate of each operator to ``adequacy.json`` in its
 folder, and as a table to ``ADEQUACY.md``; with ``--check`` it only says whether they are as it would write them. A fault that no
-case notices is an error, and so is a case that notices no fault without a reason.
+case notices is an error, and so is a case that notices no fault without a reason. What the ledger has sealed is taken from the
+present certificate, but for a sample.
 """
 
 from __future__ import annotations
@@ -11,37 +12,28 @@ import argparse
 import json
 import os
 import sys
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .. import operators
-from ..cases.case import load_cases
-from ..exact.numbers import as_float64
-from ..verdict import Verdict
-from ..verdicts import properties
-from ..verdicts.judge import judge_output
+from ..cases.case import case_files, load_cases
+from . import noticing, of_operator
+from .ledger import Ledger, Row
+from .noticing import JUDGED, mains_of, noticed
+from .of_operator import CERTIFICATE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    import numpy as np
+    from collections.abc import Iterable, Mapping, Sequence
 
     from ..cases.case import Case
     from ..operator import Mutant, Operator
 
-DTYPE = "float64"  # the arithmetic of a mutant is exact; its output is compared in this type
-JUDGED = ("value", "property")
-"""Kinds of cases that may notice a fault."""
+SHARE = 0.01
+"""Of the cases that are unchanged, what share is tried anew in a run all the same."""
 
 Notices = dict[str, dict[str, tuple[str, ...]]]
 """For each fault, for each case that notices it, the dialects under which it does."""
-
-
-def mains_of(operator: Operator) -> dict[str, Any]:
-    """The main dialects of an operator, by name."""
-    return {name: operator.dialects[name] for name in operator.main_dialects}
 
 
 def cases_of(operator: Operator) -> list[Case]:
@@ -49,54 +41,41 @@ def cases_of(operator: Operator) -> list[Case]:
     return [case for case in load_cases() if case.operator == operator.name]
 
 
-def notices(case: Case, mutant: Mutant, name: str, dialect: Any) -> bool:
-    """Whether a case fails an implementation with this fault."""
-    expectation = case.expectation(name, DTYPE)
-    judged = case.kind in JUDGED and case.operation == mutant.operation
-    if not judged or expectation is None or not mutant.concerns(dialect, case.mode):
-        return False
-    many = case.memory == "sparse"
-    if case.kind == "property":
-        oracle = operators.get(case.operator).oracle
-
-        def ask(variant: Case) -> np.ndarray:
-            if variant.operation != mutant.operation:
-                return as_float64(oracle.values(variant.arguments, variant.operation, dialect))
-            return as_float64(mutant.returned(variant.arguments, variant.operation, dialect, many=many))
-
-        return properties.check(case, ask).verdict != Verdict.CONFORMS
-    output = as_float64(mutant.returned(case.arguments, case.operation, dialect, many=many)).reshape(case.shape)
-    return judge_output(case, expectation, output, DTYPE, "NCHW").verdict != Verdict.CONFORMS
+def by_fault(operator: Operator, by_case: Mapping[str, Mapping[str, Sequence[str]]]) -> Notices:
+    """What every fault of an operator is noticed by, from what each case notices."""
+    return {
+        mutant.name: {case: tuple(faults[mutant.name]) for case, faults in by_case.items() if mutant.name in faults}
+        for mutant in operator.mutants
+    }
 
 
-def noticed(case: Case) -> dict[str, tuple[str, ...]]:
-    """The faults that a case notices, each with the main dialects under which it does."""
-    found: dict[str, tuple[str, ...]] = {}
-    operator = operators.get(case.operator)
-    for mutant in operator.mutants:
-        if mutant.operation != case.operation:
-            continue
-        seen: dict[Any, bool] = {}  # dialects that are the same in this mode are judged once
-        names = []
-        for name, dialect in mains_of(operator).items():
-            same = dialect.for_mode(case.mode)
-            if same not in seen:
-                seen[same] = notices(case, mutant, name, dialect)
-            names += [name] * seen[same]
-        if names:
-            found[mutant.name] = tuple(names)
+def recorded(operator: str) -> dict[str, dict[str, tuple[str, ...]]]:
+    """What is written down of each case of an operator: the faults that it notices, each with the dialects."""
+    file = operators.folder(operator).joinpath("adequacy.json")
+    data = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {"cases": [], "faults": {}}
+    found: dict[str, dict[str, tuple[str, ...]]] = {case: {} for case in data["cases"]}
+    for fault, digits in data["faults"].items():
+        for number, case in enumerate(data["cases"]):
+            bits = int(digits[2 * number : 2 * number + 2], 16)
+            if bits:
+                found[case][fault] = tuple(d for place, d in enumerate(data["dialects"]) if bits >> place & 1)
     return found
 
 
-def certificate(operator: Operator, cases: Iterable[Case], processes: int | None = None) -> Notices:
-    """What every fault of an operator is noticed by."""
-    cases = [case for case in cases if case.kind in JUDGED]
-    with ProcessPoolExecutor(processes or os.cpu_count(), get_context("spawn")) as pool:
-        by_case = dict(zip((case.id for case in cases), pool.map(noticed, cases, chunksize=4), strict=True))
-    return {
-        mutant.name: {case: faults[mutant.name] for case, faults in by_case.items() if mutant.name in faults}
-        for mutant in operator.mutants
-    }
+def rows_of(operator: Operator) -> list[Row]:
+    """The cases of an operator as rows of a ledger: the case, and what is written down of the faults that it notices."""
+    known = recorded(operator.name)
+    return [
+        Row(case["id"], case, known.get(case["id"]))
+        for file in case_files(operator.name)
+        for case in json.loads(file.read_text(encoding="utf-8"))["cases"]
+        if case["kind"] in JUDGED
+    ]
+
+
+def code_of(operator: str) -> str:
+    """A hash of the code that computes the certificate of an operator."""
+    return of_operator.code_of(operator, noticing.__name__, faults=True)
 
 
 def concerned(operator: Operator, mutant: Mutant) -> list[str]:
@@ -174,8 +153,12 @@ def as_table(operator: Operator, found: Notices, cases: Sequence[Case]) -> str:
 
 def _write(operator: Operator, folder: Path, *, check: bool) -> bool:
     """Makes an operator's certificate, says what is wrong with it, and returns whether all is well."""
-    cases = cases_of(operator)
-    found = certificate(operator, cases)
+    cases, rows, code = cases_of(operator), rows_of(operator), code_of(operator.name)
+    due = of_operator.ledgers(operator.name)[CERTIFICATE].due(rows, code, SHARE)
+    by_id = {case.id: case for case in cases}
+    tried = of_operator.compute(due, noticed, [by_id[row.name] for row in due.rows], f"{operator.name}, certificate")
+    rows = [replace(row, value=tried.get(row.name, row.value)) for row in rows]
+    found = by_fault(operator, {row.name: row.value for row in rows})
     alive = [f"survives: {name}" for name in survivors(operator, found)]
     alive += [f"notices nothing, without a reason: {case}" for case in set(blind(found, cases)) - set(operator.blind)]
     for line in alive:
@@ -188,6 +171,8 @@ def _write(operator: Operator, folder: Path, *, check: bool) -> bool:
             stale |= not path.exists() or path.read_text(encoding="utf-8") != text
             if not check:
                 path.write_text(text, encoding="utf-8")
+        if not check:
+            of_operator.write(folder, operator.name, {CERTIFICATE: Ledger.of(code, rows)})
     outdated = ", the certificate is stale" if stale and check else ""
     print(f"{operator.name}: {len(operator.mutants)} faults, {len(alive)} complaints{outdated}")  # noqa: T201
     return not alive and not (stale and check)
@@ -199,7 +184,10 @@ def main() -> int:
     parser.add_argument("folder", type=Path, help="the folder that holds operators/: conformance")
     parser.add_argument("operator", nargs="*", help="only these operators")
     parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 if a file would change")
+    parser.add_argument("--full", action="store_true", help="try everything, whether it has changed or not")
     arguments = parser.parse_args()
+    if arguments.full:
+        os.environ["ROIKIT_LEDGER"] = "full"
     asked = [operators.get(name) for name in arguments.operator or operators.NAMES]
     results = [_write(operator, arguments.folder, check=arguments.check) for operator in asked]
     return 0 if all(results) else 1

@@ -8,9 +8,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from ..call import DTYPES, Operation
 from ..cases.case import Origin, case_from_json
 from ..exact.numbers import as_float64
-from ..operator import DTYPES, Answer, Operation
 from ..verdict import Verdict
 from ..verdicts import properties
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from ..cases.case import Case
-    from ..operator import Operator
+    from ..operator import Answer, Operator
 
     Answers = Callable[[Mapping[str, Any], Operator, Any], Iterable[tuple[str, tuple[Answer, ...]]]]
 
@@ -119,10 +119,28 @@ def expected(case: Mapping[str, Any], operator: Operator, answers: Answers = exa
     return sorted(entries, key=lambda entry: order.index(entry["dialects"][0]))
 
 
+def false_claim(case: Mapping[str, Any], operator: Operator) -> str:
+    """How a case is wrong about whether rounding decides something in it; empty if it is not."""
+    claims, arguments = case["claims"], case["arguments"]
+    if operator.published is None or case["kind"] != "value" or _operation(case) != Operation.FORWARD:
+        return ""
+    due = operator.published.claims_of(arguments)
+    return "" if (due == "fragile") == (claims == "fragile") else f"{case['id']} claims to be {claims}, but is {due}"
+
+
+def given(case: Mapping[str, Any]) -> dict[str, Any]:
+    """The parts of a case that are not computed."""
+    return {key: case[key] for key in _KEPT if key in case}
+
+
 def complete(case: Mapping[str, Any], operator: Operator, answers: Answers = exact_answers) -> dict[str, Any]:
     """A case with its computed parts; ``answers`` are as in `expected`."""
+    return {**given(case), **computed_parts(case, operator, answers)}
+
+
+def computed_parts(case: Mapping[str, Any], operator: Operator, answers: Answers = exact_answers) -> dict[str, Any]:
+    """The parts of a case that are computed; ``answers`` are as in `expected`."""
     entries = expected(case, operator, answers)
     used = {dtype for entry in entries for dtype in entry["dtypes"]} if entries else {"float32"}
-    kept = {key: case[key] for key in _KEPT if key in case}
     carried = {} if case["kind"] == "error" else {"certificate": certificate(case, operator)}
-    return {**kept, **carried, "dtypes": [dtype for dtype in DTYPES if dtype in used], "expected": entries}
+    return {**carried, "dtypes": [dtype for dtype in DTYPES if dtype in used], "expected": entries}

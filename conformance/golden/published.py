@@ -117,7 +117,7 @@ def dialect_of(choice: str | Mapping[str, Any], operator: Operator) -> Any:
 
 
 def input_map(data: str | Mapping[str, Any], inputs: Mapping[str, Any]) -> Array:
-    """Returns the feature map of an entry: one of ``inputs`` by name, rows of numbers, or a ramp.
+    """The feature map of an entry: one of ``inputs`` by name, rows of numbers, or a ramp.
 
     A ramp is ``start`` at the first pixel and grows by ``image``, ``channel``, ``row`` and ``column`` along the axes.
     """
@@ -131,7 +131,7 @@ def input_map(data: str | Mapping[str, Any], inputs: Mapping[str, Any]) -> Array
 
 
 def rounding(number: Fraction, entry: Mapping[str, Any]) -> Fraction:
-    """Returns half a unit of the last place with which ``number`` was published.
+    """Half a unit of the last place with which ``number`` was published.
 
     ``decimals`` counts the places after the point, ``digits`` all significant ones. Decimals None say that numbers were
     published in full, and so does zero in significant digits: nothing was rounded away.
@@ -148,7 +148,7 @@ def rounding(number: Fraction, entry: Mapping[str, Any]) -> Fraction:
 
 
 def _exponent(number: Fraction) -> int:
-    """Returns the exponent of the greatest power of ten that is no greater than a positive number."""
+    """The exponent of the greatest power of ten that is no greater than a positive number."""
     estimate = math.floor(math.log10(number))
     return next(e for e in (estimate + 1, estimate, estimate - 1) if Fraction(10) ** e <= number)
 
@@ -178,7 +178,7 @@ def _compare(entry: Mapping[str, Any], inputs: Mapping[str, Any], operator: Oper
 
 
 def _is_explained(entry: Mapping[str, Any], inputs: Mapping[str, Any], operator: Operator) -> bool:
-    """Returns whether the numbers agree where the recorded disagreement says that they would.
+    """Whether the numbers agree where the recorded disagreement says that they would.
 
     They do with another dialect (``computed_with``), or if every pixel may be off by half a unit of its last place
     (``input_decimals``), which moves no average by more, as no bin's weights add up to more than 1.
@@ -196,7 +196,7 @@ def _farthest(
     operator: Operator,
     slack: Fraction = Fraction(0),
 ) -> tuple[Fraction | float, Fraction | float]:
-    """Returns difference and bound of the most different element of those beyond their bounds, or else of all.
+    """Difference and bound of the most different element of those beyond their bounds, or else of all.
 
     The difference is infinite where only one of both is a number, or where no bound holds. ``slack`` widens all bounds.
     """
@@ -215,7 +215,7 @@ def _farthest(
 def _element(
     published: Any, value: Exact | None, entry: Mapping[str, Any], bound: Fraction | float
 ) -> tuple[Fraction | float, Fraction | float]:
-    """Returns difference and bound of one element; ``bound`` is that of a computation, infinite where none holds."""
+    """Difference and bound of one element; ``bound`` is that of a computation, infinite where none holds."""
     if published == "nan" or not isinstance(value, Fraction):
         return (0.0 if published == "nan" and value == Special.NAN else math.inf), 0.0
     if math.isinf(bound):

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from importlib.resources.abc import Traversable
 
-    from ..operator import Call, Operator
+    from ..call import Call
+    from ..operator import Operator
 
 NAMES = ("roi_align", "roi_pool")
 

@@ -20,7 +20,7 @@ _SHA256 = "5d2e9e51e523ec72f6a31cca04b0a515492e9514b773a3d134cedc0677170b29"
 
 
 def _fetch(folder: Path) -> Path:
-    """Returns the unpacked copy. pip refuses any other archive before it runs anything of it."""
+    """The unpacked copy. pip refuses any other archive before it runs anything of it."""
     wanted = folder / "requirements.txt"
     wanted.write_text(f"{_COPY}=={VERSION} --hash=sha256:{_SHA256}\n", encoding="utf-8")
     pip = [sys.executable, "-m", "pip", "download", "--disable-pip-version-check", "--progress-bar", "off"]

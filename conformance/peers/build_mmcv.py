@@ -49,7 +49,7 @@ class ext_loader:
 
 
 def _fetch(folder: Path) -> Path:
-    """Returns the unpacked source distribution."""
+    """The unpacked source distribution."""
     unpacked = folder / f"mmcv-{VERSION}"
     archive = folder / f"mmcv-{VERSION}.tar.gz"
     if not archive.exists():

@@ -69,7 +69,7 @@ class Record:
     bytes: int
 
     def version(self, package: str) -> str:
-        """Returns the version of ``package``; empty if it was not installed."""
+        """The version of ``package``; empty if it was not installed."""
         for line in self.packages:
             name, equals, version = line.partition("==")
             if equals and _normal(name) == _normal(package):
@@ -111,7 +111,7 @@ class Environment:
         return self.folder / "install.log"
 
     def record(self) -> Record | None:
-        """Returns what was installed; None if that was never completed."""
+        """What was installed; None if that was never completed."""
         try:
             return Record(**json.loads((self.folder / _RECORD).read_text(encoding="utf-8")))
         except (OSError, ValueError, TypeError):
@@ -128,7 +128,7 @@ class Environment:
         (self.folder / _RECORD).unlink(missing_ok=True)
 
     def state(self) -> State:
-        """Returns its state."""
+        """Its state."""
         if not self.folder.is_dir():
             return State.ABSENT
         record = self.record()
@@ -137,12 +137,12 @@ class Environment:
         return State.COMPLETE if record.steps == self.plain_steps() else State.OUTDATED
 
     def plain_steps(self) -> list[dict[str, Any]]:
-        """Returns the steps as a record has them."""
+        """The steps as a record has them."""
         plain: list[dict[str, Any]] = json.loads(json.dumps([asdict(step) for step in self.steps]))
         return plain
 
     def size(self) -> int:
-        """Returns the bytes that it takes on the disk, a file with several names once."""
+        """The bytes that it takes on the disk, a file with several names once."""
         seen: dict[tuple[int, int], int] = {}
         for folder, _, names in os.walk(self.folder):
             for name in names:
@@ -159,7 +159,7 @@ class Environment:
 
 
 def cache_directory() -> Path:
-    """Returns where environments lie: it need not exist."""
+    """Where environments lie: it need not exist."""
     import platformdirs
 
     return Path(os.environ.get("ROIKIT_CACHE_DIR") or platformdirs.user_cache_dir("roikit")) / "peers"
@@ -171,13 +171,13 @@ def _document() -> dict[str, Any]:
 
 
 def python_version() -> str:
-    """Returns the version of Python that the pinned packages are known to run with, ``"3.11"``."""
+    """The version of Python that the pinned packages are known to run with, ``"3.11"``."""
     version: str = _document()["python"]
     return version
 
 
 def parse(document: Mapping[str, Any]) -> dict[str, Environment]:
-    """Returns the environments that a document like ``peers.toml`` describes, by name."""
+    """The environments that a document like ``peers.toml`` describes, by name."""
 
     def tuples(table: Mapping[str, Any]) -> dict[str, Any]:
         return {key: tuple(value) if isinstance(value, list) else value for key, value in table.items()}
@@ -191,17 +191,17 @@ def parse(document: Mapping[str, Any]) -> dict[str, Environment]:
 
 
 def environments() -> dict[str, Environment]:
-    """Returns all environments by name, in the order of the file."""
+    """All environments by name, in the order of the file."""
     return parse(_document())
 
 
 def of_implementation(implementation: str) -> Environment | None:
-    """Returns the environment that covers an implementation; None if none does."""
+    """The environment that covers an implementation; None if none does."""
     return next((e for e in environments().values() if implementation in e.implementations), None)
 
 
 def choose(names: Sequence[str]) -> list[Environment]:
-    """Returns the environments that ``names`` mean: of an environment, of an implementation, ``tier-N``, or ``all``.
+    """The environments that ``names`` mean: of an environment, of an implementation, ``tier-N``, or ``all``.
 
     Raises:
         KeyError: a name means nothing; it is the only argument.
@@ -217,7 +217,7 @@ def choose(names: Sequence[str]) -> list[Environment]:
 
 
 def selectors() -> list[str]:
-    """Returns every name that `choose` understands."""
+    """Every name that `choose` understands."""
     known = environments().values()
     names = [name for e in known for name in (e.name, *e.implementations)]
     return list(dict.fromkeys([*names, "all", *sorted({f"tier-{e.tier}" for e in known})]))

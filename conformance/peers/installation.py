@@ -81,7 +81,7 @@ def check_room(environments: Sequence[Environment]) -> None:
 
 
 def base_python() -> list[str]:
-    """Returns the command of the Python that environments are made with.
+    """The command of the Python that environments are made with.
 
     Raises:
         InstallationError: there is none of the version that the pinned packages need.
@@ -158,7 +158,7 @@ def _install(environment: Environment, report: Report, *, afresh: bool) -> Recor
 
 
 def _works(environment: Environment) -> bool:
-    """Returns whether there is an environment whose pip can be run."""
+    """Whether there is an environment whose pip can be run."""
     try:
         command = [str(environment.python), "-m", "pip", "--version"]
         return subprocess.run(command, capture_output=True, check=False).returncode == 0

@@ -34,7 +34,7 @@ class Place:
 
 
 def find(point: EntryPoint) -> Place:
-    """Returns where a registered implementation would run. Its module is imported, its library is not."""
+    """Where a registered implementation would run. Its module is imported, its library is not."""
     try:
         adapter: Any = getattr(importlib.import_module(point.module), point.attr)
     except Exception as error:  # noqa: BLE001 - a broken plug-in must not hide the others

@@ -6,7 +6,6 @@ import json
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from .. import operators
 from ..verdict import Verdict
 from .kinds import Kind, kind_of_result
 
@@ -19,13 +18,12 @@ _NAMED = 2  # dialects
 
 
 def badge(summary: Summary, edition: str, failing: int) -> str:
-    """Returns the badge: dialects and edition on its left, what a user of the implementation needs to know on its right."""
+    """The badge: dialects and edition on its left, what a user of the implementation needs to know on its right."""
     ran = [result for result in summary.results if result.judgement.verdict != Verdict.UNSUPPORTED]
     broken = sum(subject.state == "broken" for subject in summary.subjects)
     dialects = list(dict.fromkeys(result.dialect for result in ran))
     message, colour = _verdict([kind_of_result(result) for result in ran], failing, broken)
-    titles = " and ".join(dict.fromkeys(operators.get(result.operator).title for result in ran)) or "RoIAlign"
-    label = " · ".join(filter(None, (titles, _names(dialects), edition)))
+    label = " · ".join(filter(None, (summary.title(), _names(dialects), edition)))
     return json.dumps({"schemaVersion": 1, "label": label, "message": message, "color": colour}) + "\n"
 
 
@@ -35,7 +33,7 @@ def _names(dialects: Sequence[str]) -> str:
 
 
 def _verdict(kinds: Sequence[Kind], failing: int, broken: int) -> tuple[str, str]:
-    """Returns what the badge says and its colour."""
+    """What the badge says and its colour."""
     if broken:
         return "does not load", "critical"
     if not kinds:

@@ -14,7 +14,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from .. import operators
-from ..operator import DTYPES
+from ..call import DTYPES
 from ..verdict import Verdict
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def _matches(name: str, patterns: Iterable[str]) -> bool:
 
 
 def parse(text: str, where: str, cases: Iterable[Case], *, drafts: bool = False) -> tuple[Deviation, ...]:
-    """Returns the deviations of a TOML document; ``where`` names it in errors.
+    """The deviations of a TOML document; ``where`` names it in errors.
 
     Raises:
         DeviationListError: it is not such a document, or a pattern matches no case; or, unless ``drafts`` will do, a reason
@@ -145,13 +145,13 @@ def _check_patterns(patterns: object, names: Sequence[str], where: str) -> None:
 
 @cache
 def load(implementation: str, cases: tuple[Case, ...]) -> tuple[Deviation, ...]:
-    """Returns the known deviations of an implementation; none if it has no list."""
+    """The known deviations of an implementation; none if it has no list."""
     file = files("roikit.conformance").joinpath("deviations", f"{implementation}.toml")
     return parse(file.read_text(encoding="utf-8"), file.name, cases) if file.is_file() else ()
 
 
 def read(path: Path, cases: Iterable[Case]) -> tuple[Deviation, ...]:
-    """Returns the known deviations of a file."""
+    """The known deviations of a file."""
     return parse(path.read_text(encoding="utf-8"), str(path), cases)
 
 
@@ -162,7 +162,7 @@ def find(deviations: Iterable[Deviation], case: Case, dialect: str, dtype: str) 
 
 
 def apply(result: Result, deviations: Sequence[Deviation]) -> Result:
-    """Returns ``result`` with the verdict that it has in the light of the known deviations."""
+    """``result`` with the verdict that it has in the light of the known deviations."""
     about = result.operator, result.case, result.dialect, result.dtype
     known = next((deviation for deviation in deviations if deviation.matches(*about)), None)
     judgement = result.judgement

@@ -51,7 +51,7 @@ class Outcome:
 
 
 def outcomes(records: Iterable[Mapping[str, Any]]) -> dict[Call, Outcome]:
-    """Returns what became of the calls of one implementation, whatever its list of deviations made of it."""
+    """What became of the calls of one implementation, whatever its list of deviations made of it."""
     found: dict[Call, Outcome] = {}
     for record in records:
         verdict, reason = Verdict(record["verdict"]), record["reason"]
@@ -68,7 +68,7 @@ def outcomes(records: Iterable[Mapping[str, Any]]) -> dict[Call, Outcome]:
 
 
 def update(text: str, results: Mapping[Call, Outcome], cases: Sequence[Case], today: date | None = None) -> str:
-    """Returns the list ``text``, in line with ``results``.
+    """The list ``text``, in line with ``results``.
 
     What holds only sometimes, and what was not run, stays as it is.
     """
@@ -115,7 +115,7 @@ def _cases(calls: Iterable[Call]) -> set[str]:
 
 
 def _group(failed: Mapping[Call, Outcome], run: Iterable[Call]) -> list[Entry]:
-    """Returns what entries must say of ``failed``: cases that fail in the same dialects and data types stand together.
+    """What entries must say of ``failed``: cases that fail in the same dialects and data types stand together.
 
     Dialects and data types are left out where a case failed in all in which it was ``run``.
     """
@@ -152,7 +152,7 @@ def _write(entry: Entry) -> str:
 
 
 def _value(value: object) -> str:
-    """Returns a value of an entry as TOML."""
+    """A value of an entry as TOML."""
     if isinstance(value, list):
         line = f"[{', '.join(map(_value, value))}]"
         if len(line) <= _COLUMNS:

@@ -29,7 +29,7 @@ class IncompleteResultsError(Exception):
 
 
 def provenance(arguments: dict[str, Any]) -> dict[str, Any]:
-    """Returns when, where and by what a file is written; ``arguments`` are what the run was asked for."""
+    """When, where and by what a file is written; ``arguments`` are what the run was asked for."""
     return {
         "roikit": version("roikit"),
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -73,12 +73,12 @@ class ResultFile:
 
 
 def read(path: Path) -> list[dict[str, Any]]:
-    """Returns the records of a result file; raises as `parse` does."""
+    """The records of a result file; raises as `parse` does."""
     return parse(path.read_text(encoding="utf-8"), path)
 
 
 def parse(text: str, path: Path) -> list[dict[str, Any]]:
-    """Returns the records of the text of a result file.
+    """The records of the text of a result file.
 
     Raises:
         IncompleteResultsError: the run that wrote it did not reach its end, or the file is not what a run writes.

@@ -65,12 +65,12 @@ class Comparison:
 
 
 def key_of(result: Result) -> Key:
-    """Returns what a result is about."""
+    """The implementation, dialect, case, data type and layout of a result."""
     return result.implementation, result.dialect, result.case, result.dtype, result.layout
 
 
 def read_baseline(path: Path) -> dict[Key, str]:
-    """Returns the verdicts of a result file.
+    """The verdicts of a result file.
 
     Raises:
         IncompleteResultsError: it is none, or not a whole one.
@@ -79,7 +79,7 @@ def read_baseline(path: Path) -> dict[Key, str]:
 
 
 def compare(results: Sequence[Result], baseline: dict[Key, str]) -> Comparison:
-    """Returns what changed since the baseline."""
+    """What changed since the baseline."""
     regressions, fixed, new = [], [], []
     failures = {verdict.value for verdict in Verdict if verdict.is_failure}
     for result in results:
@@ -101,7 +101,7 @@ def _is_worse(before: str, now: Verdict) -> bool:
 
 
 def choose(names: Sequence[str], *, has_baseline: bool) -> tuple[Gate, ...]:
-    """Returns the gates that were asked for.
+    """The gates that were asked for.
 
     Raises:
         UsageError: one is about a baseline, and there is none.
@@ -113,7 +113,7 @@ def choose(names: Sequence[str], *, has_baseline: bool) -> tuple[Gate, ...]:
 
 
 def failing(results: Sequence[Result], gates: Sequence[Gate], comparison: Comparison | None) -> list[Result]:
-    """Returns the results that fail a run, in their order."""
+    """The results that fail a run, in their order."""
     worse = {key_of(result) for result in comparison.regressions} if comparison else set()
 
     def stops(result: Result, gate: Gate) -> bool:
@@ -130,5 +130,5 @@ def failing(results: Sequence[Result], gates: Sequence[Gate], comparison: Compar
 
 
 def fails(found: Sequence[Result], subjects: Sequence[Subject]) -> bool:
-    """Returns whether a run fails, given the results that do not pass a gate."""
+    """Whether a run fails, given the results that do not pass a gate."""
     return bool(found) or any(subject.state == "broken" for subject in subjects)

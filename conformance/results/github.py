@@ -29,7 +29,7 @@ _LONGEST = 1000  # characters of an annotation
 
 
 def is_here() -> bool:
-    """Returns whether this is a step of a workflow."""
+    """Whether this is a step of a workflow."""
     return os.environ.get("GITHUB_ACTIONS") == "true"
 
 
@@ -41,7 +41,7 @@ def report(summary: Summary, failing: Sequence[Result]) -> None:
 
 
 def commands(summary: Summary, failing: Sequence[Result]) -> Iterator[str]:
-    """Yields workflow commands: an error for each reason for which the run fails, a warning for each that no gate minds."""
+    """Workflow commands: an error for each reason for which the run fails, a warning for each that no gate minds."""
     stop = {key_of(result) for result in failing}
     broken = [s for s in summary.subjects if s.state == "broken"]
     errors = [("error", f"{s.implementation} could not be loaded", s.reason) for s in broken]

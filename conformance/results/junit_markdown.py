@@ -32,7 +32,7 @@ def _clean(text: str) -> str:
 
 
 def junit(summary: Summary) -> str:
-    """Returns the report: a suite for each implementation, a test case for each result.
+    """The report: a suite for each implementation, a test case for each result.
 
     It is valid under both schemas in use, Ant's and Jenkins's, which is why a suite has elements that stay empty. A known
     deviation, a contested result, and what an implementation does not support, is skipped.
@@ -76,7 +76,7 @@ def _test_case(result: Result) -> ET.Element:
 
 
 def _loading(subject: Subject) -> ET.Element:
-    """Returns the test case that stands for an implementation that was not run."""
+    """The test case that stands for an implementation that was not run."""
     case = _element("loading", subject.implementation, 0)
     _add(case, "skipped" if subject.state == "absent" else "error", subject.state, subject.reason)
     return case
@@ -94,11 +94,11 @@ def _add(case: ET.Element, tag: str, kind: str, reason: str) -> ET.Element:
 
 
 def markdown(summary: Summary, room: int = MARKDOWN_BYTES) -> str:
-    """Returns the table, what follows which rule, and, folded, why results are failures, contested or known.
+    """The table, what follows which rule, and, folded, why results are failures, contested or known.
 
     There are as many reasons as there is ``room`` for, in bytes.
     """
-    text = "## RoI conformance\n\n"
+    text = f"## {summary.title()} conformance\n\n"
     tables = summary.tables()
     for operator, rows in tables:
         text += f"### {operator}\n\n" if len(tables) > 1 else ""
@@ -128,7 +128,7 @@ def _table(rows: Sequence[Row], groups: Sequence[str]) -> str:
 
 
 def _rules(summary: Summary) -> str:
-    """Returns a list of what each implementation makes of the rules."""
+    """A list of what each implementation makes of the rules."""
     items = [
         f"<code>{_html(name)}</code> {'; '.join(f'<b>{kind.value}</b> {text}' for kind, text in in_words(rules).items())}"
         for name, rules in by_rule(summary.results).items()
@@ -141,17 +141,17 @@ def _count(cell: Cell) -> str:
 
 
 def _cell(text: str) -> str:
-    """Returns ``text`` for a cell of a Markdown table."""
+    """``text`` for a cell of a Markdown table."""
     return re.sub(r"([\\`*_\[\]|~$])", r"\\\1", _html(text))
 
 
 def _html(text: str) -> str:
-    """Returns ``text``, on one line, for HTML."""
+    """``text``, on one line, for HTML."""
     return html.escape(" ".join(_clean(text).split()), quote=False)
 
 
 def _list(items: Sequence[str]) -> str:
-    """Returns a list in HTML; where no line is blank, Markdown looks into none."""
+    """A list in HTML; where no line is blank, Markdown looks into none."""
     return "<ul>\n" + "".join(f"<li>{item}</li>\n" for item in items) + "</ul>\n"
 
 
@@ -160,7 +160,7 @@ def _subject(subject: Subject) -> str:
 
 
 def _details(title: str, reasons: Sequence[Reason], room: int) -> str:
-    """Returns a folded list of ``reasons``, as many as fit into ``room`` bytes."""
+    """A folded list of ``reasons``, as many as fit into ``room`` bytes."""
     count = sum(len(reason.places) for reason in reasons)
     frame = f"<details><summary>{count} {title}{'s' * (count > 1)}</summary>\n{{}}</details>\n"
     room -= len(frame) + 100

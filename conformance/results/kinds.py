@@ -10,7 +10,8 @@ from collections import Counter, defaultdict
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from ..operator import Operation, rule_number
+from ..call import Operation
+from ..operator import rule_number
 from ..verdict import Verdict
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ _FOLLOWS = {Verdict.CONFORMS, Verdict.UNEXPECTED_PASS}
 
 
 def kind_of(judgement: Judgement, operation: str) -> Kind:
-    """Returns the kind of a judgement of an answer to ``operation``; of a known deviation, that of what is known."""
+    """The kind of a judgement of an answer to ``operation``; of a known deviation, that of what is known."""
     verdict = judgement.listed or judgement.verdict
     if verdict in _FOLLOWS:
         return Kind.FOLLOWS
@@ -55,12 +56,12 @@ def kind_of(judgement: Judgement, operation: str) -> Kind:
 
 
 def kind_of_result(result: Result) -> Kind:
-    """Returns the kind of a result."""
+    """The kind of a result."""
     return kind_of(result.judgement, result.operation)
 
 
 def by_rule(results: Iterable[Result]) -> Mapping[str, Mapping[str, Counter[Kind]]]:
-    """Returns, for each implementation and each rule of its cases, how many results there are of each kind.
+    """For each implementation and each rule of its cases, how many results there are of each kind.
 
     What an implementation does not support is left out: it says nothing of a rule.
     """
@@ -74,12 +75,12 @@ def by_rule(results: Iterable[Result]) -> Mapping[str, Mapping[str, Counter[Kind
 
 
 def worst(counts: Mapping[Kind, int]) -> Kind:
-    """Returns the worst kind of which there is one."""
+    """The worst kind of which there is one."""
     return next((kind for kind in reversed(Kind) if counts.get(kind)), Kind.FOLLOWS)
 
 
 def in_words(rules: Mapping[str, Mapping[Kind, int]]) -> dict[Kind, str]:
-    """Returns, for each kind, the rules whose worst results are of it, with how many of how many are not as they should be."""
+    """For each kind, the rules whose worst results are of it, with how many of how many are not as they should be."""
     names: dict[Kind, list[str]] = defaultdict(list)
     for rule, counts in rules.items():
         kind = worst(counts)

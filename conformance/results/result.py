@@ -56,5 +56,5 @@ def operator_of_record(record: Mapping[str, Any]) -> str:
 
 
 def key_of_record(record: dict[str, Any]) -> Key:
-    """Returns what the record of a result is about."""
+    """The implementation, dialect, case, data type and layout of the record of a result."""
     return record["implementation"], record["dialect"], record["case"], record["dtype"], record["layout"]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from .. import operators
 from ..verdict import Verdict
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def _and_more(names: Sequence[str]) -> str:
 
 
 def reasons_of(results: Iterable[Result]) -> list[Reason]:
-    """Returns the reasons of results, equal ones once."""
+    """The reasons of results, equal ones once."""
     places: dict[tuple[str, str, Verdict, str], dict[str, None]] = defaultdict(dict)
     for result in results:
         judgement = result.judgement
@@ -154,7 +155,7 @@ class Summary:
         )
 
     def rows(self) -> list[Row]:
-        """Returns the rows of the table."""
+        """The rows of the table."""
         verdicts: dict[tuple[str, str, str], dict[str, list[Verdict]]] = defaultdict(lambda: defaultdict(list))
         for result in self.results:
             about = result.implementation, result.operator, result.dialect
@@ -173,12 +174,17 @@ class Summary:
         found = ((operator, [row for row in rows if row.operator == operator]) for operator in self.groups)
         return [(operator, its_rows) for operator, its_rows in found if its_rows]
 
+    def title(self) -> str:
+        """The operators of which there are results, as texts have them."""
+        names = dict.fromkeys(result.operator for result in self.results)
+        return " and ".join(operators.get(name).title for name in names or [operators.DEFAULT])
+
     def reasons(self, *verdicts: Verdict) -> list[Reason]:
-        """Returns the reasons of the results with one of ``verdicts``, equal ones once."""
+        """The reasons of the results with one of ``verdicts``, equal ones once."""
         return reasons_of(result for result in self.results if result.judgement.verdict in verdicts)
 
     def headline(self) -> str:
-        """Returns how many results there are of each verdict."""
+        """How many results there are of each verdict."""
         if not self.results:
             return "nothing was run"
         counts = Counter(result.judgement.verdict for result in self.results)

@@ -60,7 +60,7 @@ class PluginRun:
         return f"-i {self.target.name}" if ":" in self.target.name else self.target.name
 
     def known(self, made: Plan) -> Deviation | None:
-        """Returns the known deviation that a call is expected to show."""
+        """The known deviation that a call is expected to show."""
         case, dialect, dtype, _ = made
         return deviations.find(self._listed, case, dialect, dtype)
 
@@ -75,7 +75,7 @@ class PluginRun:
 
 
 def start(config: pytest.Config) -> PluginRun:
-    """Returns the run that the options of pytest ask for, its calls planned.
+    """The run that the options of pytest ask for, its calls planned.
 
     Raises:
         pytest.UsageError: they ask for what is not there.

@@ -98,7 +98,7 @@ def run(
 
 
 def _share(plans: list[Plan], workers: int) -> list[list[Plan]]:
-    """Returns the shares of the workers, none of which is for one data type only in part."""
+    """The shares of the workers, none of which is for one data type only in part."""
     by_dtype: dict[str, list[Plan]] = {}
     for item in plans:
         by_dtype.setdefault(item[2], []).append(item)
@@ -120,7 +120,7 @@ def _judge_all(session: Session | Twice, plans: list[Plan], listener: Listener) 
 
 
 def result(implementation: str, made: Plan, judgement: Judgement, seconds: float) -> Result:
-    """Returns the record of a call that was made and judged."""
+    """The record of a call that was made and judged."""
     case, dialect, dtype, layout = made
     return Result(
         implementation=implementation,

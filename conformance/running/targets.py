@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .. import operators
+from ..call import DTYPES, LAYOUTS
 from ..cases.selection import check_names
 from ..errors import UsageError
 from ..implementation import registered
-from ..operator import DTYPES, LAYOUTS
 from ..peers import places
 from ..workers.process import Target
 from .request import Selection
@@ -88,10 +88,13 @@ def select_targets(
     if callables and len(names_of_operators) > 1:
         raise UsageError(f"a function computes one operator, and --op names {', '.join(names_of_operators)}")
     operator = next(iter(names_of_operators), operators.DEFAULT)
+    named = [] if operator == operators.DEFAULT else [operator]
     for path in dict.fromkeys(callables):
         module, colon, function = path.partition(":")
         if not colon or not module or not function:
             raise UsageError(f"--implementation takes MODULE:FUNCTION, not {path!r}")
         claimed = tuple(dialects) or operators.get(operator).function_dialects
-        targets.append(Target(path, f"callable:{arrays}:{operator}:{module}:{function}", claimed, operator=operator))
+        targets.append(
+            Target(path, ":".join(("callable", arrays, *named, module, function)), claimed, operator=operator)
+        )
     return targets + _workers(workers, [*points, *(target.name for target in targets)])

@@ -161,21 +161,21 @@ class Axis:
         self.taken = self.rules.taken(self.grid, self.sampling_ratio, self.pixels)
 
     def position(self, p: int, i: int) -> Fraction:
-        """Returns where sample ``i`` of bin ``p`` lies."""
+        """Where sample ``i`` of bin ``p`` lies."""
         return self.rules.position(self.start, self.bin, self.grid, p, i)
 
     def positions(self) -> list[list[Fraction]]:
-        """Returns where all samples taken lie, ``[p][i]``."""
+        """Where all samples taken lie, ``[p][i]``."""
         return [[self.position(p, i) for i in range(self.taken)] for p in range(self.bins)]
 
     def sample(self, p: int, i: int, count: int = 1) -> Sample:
-        """Returns sample ``i`` of bin ``p``, standing for ``count`` alike."""
+        """Sample ``i`` of bin ``p``, standing for ``count`` alike."""
         y = self.position(p, i)
         low, high = self.rules.weights(self.rules.clamp(y, self.pixels), self.pixels)
         return Sample(i, count, y, self.rules.inside(y, self.pixels), low, high)
 
     def samples(self, p: int) -> Iterator[Sample]:
-        """Yields the samples of bin ``p`` that are inside; of many, those far off the map on one side as one."""
+        """The samples of bin ``p`` that are inside; of many, those far off the map on one side as one."""
         if self.taken <= FEW:
             yield from (sample for i in range(self.taken) if (sample := self.sample(p, i)).inside)
             return
@@ -185,7 +185,7 @@ class Axis:
                 yield sample
 
     def between(self, p: int, low: Fraction, high: Fraction) -> range:
-        """Returns which samples of bin ``p`` lie in [low, high]; an empty range starts where they would be."""
+        """Which samples of bin ``p`` lie in [low, high]; an empty range starts where they would be."""
         if not self.taken:
             return range(0)
         first = self.position(p, 0)
@@ -196,7 +196,7 @@ class Axis:
         return range(*(min(max(i, 0), self.taken) for i in (math.ceil(start), math.floor(stop) + 1)))
 
     def beside_bounds(self, p: int) -> list[int]:
-        """Returns the samples of bin ``p`` that are nearest to −1 and to H, on both sides, and its first and last."""
+        """The samples of bin ``p`` that are nearest to −1 and to H, on both sides, and its first and last."""
         inside = self.between(p, Fraction(-1), Fraction(self.pixels))
         nearest = {0, inside.start - 1, inside.start, inside.stop - 1, inside.stop, self.taken - 1}
         return [i for i in sorted(nearest) if 0 <= i < self.taken]
@@ -219,7 +219,7 @@ def stages(
     dialect: Dialect,
     rules: type[Rules] = Rules,
 ) -> Stages:
-    """Returns the stages of a RoI ``[batch_index, x1, y1, x2, y2]`` on a map of ``map_size``; pairs are ``(y, x)``."""
+    """The stages of a RoI ``[batch_index, x1, y1, x2, y2]`` on a map of ``map_size``; pairs are ``(y, x)``."""
     batch, x1, y1, x2, y2, *scale = (Fraction(number) for number in (*box, *spatial_scale))
     axes = zip(map_size, output_size, ((y1, y2), (x1, x2)), scale, sampling_ratio, strict=True)
     return Stages(int(batch), *(Axis(rules(dialect), *axis) for axis in axes))

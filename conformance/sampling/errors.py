@@ -55,7 +55,7 @@ class AxisError:
         return any(max(grid, least) != max(axis.grid, least) for grid in grids)
 
     def position(self, p: int, i: int) -> float:
-        """Returns the greatest error of the position of sample ``i`` of bin ``p``, in any order of evaluation."""
+        """The greatest error of the position of sample ``i`` of bin ``p``, in any order of evaluation."""
         grid, size, start, type_ = self.axis.grid, self.bin.value, self.start.value, self.type
         along, position = Fraction(2 * i + 1, 2), self.axis.position(p, i)
         counts = [Fraction(p), along, Fraction(grid)]
@@ -72,7 +72,7 @@ class AxisError:
         return math.inf if overflow else error + type_.unit * sums * (1 + 2 * type_.unit) + 3 * type_.underflow
 
     def at_bound(self, p: int) -> list[int]:
-        """Returns samples of bin ``p`` of which nobody can say whether they are inside (RA-6)."""
+        """Samples of bin ``p`` of which nobody can say whether they are inside (RA-6)."""
         axis = self.axis
         if axis.rules.dialect.outside == Outside.CLAMP or not axis.taken:
             return []
@@ -120,7 +120,7 @@ class Reach:
 
     @classmethod
     def empty(cls, bins: int, pixels: int) -> Reach:
-        """Returns the reach of no samples."""
+        """The reach of no samples."""
         total, greatest, count = (np.zeros((bins, pixels)) for _ in range(3))
         may_read, must_read = (np.zeros((bins, pixels), bool) for _ in range(2))
         return cls(total, greatest, count, may_read, must_read, np.zeros(bins, bool))
@@ -142,7 +142,7 @@ class Reach:
 
 
 def weights_along(axis: Axis) -> Array:
-    """Returns the weight that each bin puts on each pixel of an axis, not divided, ``(bins, pixels)``."""
+    """The weight that each bin puts on each pixel of an axis, not divided, ``(bins, pixels)``."""
     weights = np.zeros((axis.bins, axis.pixels))
     for p in range(axis.bins):
         for sample in axis.samples(p):
@@ -152,7 +152,7 @@ def weights_along(axis: Axis) -> Array:
 
 
 def beside(cells: Array, on_last: int = 1) -> Array:
-    """Returns for each pixel the sum of what is known of the two cells beside it; that of the last cell ``on_last`` times.
+    """For each pixel the sum of what is known of the two cells beside it; that of the last cell ``on_last`` times.
 
     ``cells``, ``(bins, pixels)``, has the cells by their lower pixel.
     """

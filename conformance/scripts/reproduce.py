@@ -1,37 +1,54 @@
 """What ``roikit reproduce`` prints: a case as a script that needs a library and NumPy, for that library's issue tracker.
 
-``templates/NAME.py.txt`` makes the call as a user of the library would; ``templates/script.py.txt`` is what all scripts share.
+``operators/OPERATOR/templates/NAME.py.txt`` makes the call as a user of the library would, filled with what its adapter says in
+``scripts``; ``templates/script.py.txt`` here is what all scripts share.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import cache
+from importlib.resources import files
 from itertools import product
 from string import Template
 from typing import TYPE_CHECKING, Any
 
 from .. import operators
+from ..adapters._script import Boxes, Script
+from ..call import Operation, Unsupported
 from ..cases.case import load_cases
 from ..cases.selection import check_names, find_case
 from ..errors import UsageError
 from ..implementation import registered
-from ..operator import Operation, Unsupported
 from ..results import deviations
 from . import script
-from .libraries import LIBRARIES, Boxes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from importlib.resources.abc import Traversable
 
+    from ..adapters._script import Fields
     from ..cases.case import Case
     from ..results.deviations import Deviation
-    from .libraries import Fields, Library
 
 LAYOUT = "NCHW"
 _APART = (Boxes.CORNERS, Boxes.BY_IMAGE)
 
 
+@cache
+def scripts_of(implementation: str) -> Mapping[str, Script]:
+    """What an implementation's scripts need to know of it, by operator; nothing if it is not registered, or has none."""
+    point = registered().get(implementation)
+    return getattr(point.load(), "scripts", {}) if point else {}
+
+
+def scripted(operator: str) -> list[str]:
+    """The implementations that there are scripts for."""
+    return [name for name in registered() if operator in scripts_of(name)]
+
+
 def reproduce(case_id: str, implementation: str, dialect: str | None = None, dtype: str | None = None) -> str:
-    """Returns the script. A dialect or data type that is left open is that of a known deviation, if there is one.
+    """The script. A dialect or data type that is left open is that of a known deviation, if there is one.
 
     Raises:
         UsageError: there is no such case, implementation, dialect or data type, or the library cannot make the call.
@@ -40,7 +57,7 @@ def reproduce(case_id: str, implementation: str, dialect: str | None = None, dty
 
 
 def script_of(case: Case, implementation: str, dialect: str | None, dtype: str | None, written_by: str = "") -> str:
-    """Returns the script for a case; ``written_by`` is the command to name in it.
+    """The script for a case; ``written_by`` is the command to name in it.
 
     Raises:
         UsageError: the library cannot make the call.
@@ -48,9 +65,10 @@ def script_of(case: Case, implementation: str, dialect: str | None, dtype: str |
     if case.kind == "property":
         raise UsageError(f"{case.id} compares several answers; a script shows one: take a case of the group gradient")
     check_names("implementation", [implementation], list(registered()))
-    if implementation not in LIBRARIES:
-        raise UsageError(f"there are no scripts for {implementation}, only for {', '.join(LIBRARIES)}")
-    library = LIBRARIES[implementation]
+    library = scripts_of(implementation).get(case.operator)
+    if library is None:
+        others = ", ".join(scripted(case.operator))
+        raise UsageError(f"there are no scripts for {implementation}, only for {others}")
     dialects = check_names(f"dialect of {implementation}", [dialect] if dialect else [], list(library.dialects))
     dtypes = check_names(f"data type of {implementation}", [dtype] if dtype else [], library.dtypes)
     try:
@@ -60,11 +78,11 @@ def script_of(case: Case, implementation: str, dialect: str | None, dtype: str |
     listed = deviations.load(implementation, load_cases())
     found = [(choice, known) for choice in choices if (known := deviations.find(listed, case, *choice))]
     chosen, known = found[0] if found else (choices[0], None)
-    return _write(case, implementation, *chosen, known, written_by)
+    return _write(case, implementation, library, *chosen, known, written_by)
 
 
-def _choices(case: Case, library: Library, dialects: Sequence[str], dtypes: Sequence[str]) -> list[tuple[str, str]]:
-    """Returns the (dialect, data type) in which the library can make the call, of which there is one at least."""
+def _choices(case: Case, library: Script, dialects: Sequence[str], dtypes: Sequence[str]) -> list[tuple[str, str]]:
+    """The (dialect, data type) in which the library can make the call, of which there is one at least."""
     reason = Unsupported(f"it is not for {' or '.join(dtypes)} under {' or '.join(dialects)}")
     choices = []
     for dialect, dtype in product(dialects, dtypes):
@@ -80,15 +98,17 @@ def _choices(case: Case, library: Library, dialects: Sequence[str], dtypes: Sequ
     return choices
 
 
-def _write(case: Case, implementation: str, dialect: str, dtype: str, known: Deviation | None, written_by: str) -> str:
-    library, expectation = LIBRARIES[implementation], case.expectation(dialect, dtype)
+def _write(
+    case: Case, implementation: str, library: Script, dialect: str, dtype: str, known: Deviation | None, written_by: str
+) -> str:
+    expectation, templates = case.expectation(dialect, dtype), _folder(case.operator)
     call: Any = case.call(dialect, dtype, LAYOUT)
     fields = _call_fields(call) | _dtype_fields(dtype, library) | library.fields(dialect, dtype)
     fields |= library.spellings.get(call.mode, {}) | library.endings.get(call.operation, {})
     if not library.endings and call.operation != Operation.FORWARD:
         fields |= _gradient_fields(call.operation, fields)
-    fields["model"] = _template(case.operator, "onnx-model", fields) if "opset" in fields else ""
-    setup, pooling = _template(case.operator, implementation, fields | {"data": "$data"}).split("\n\n$data\n\n")
+    fields["model"] = _filled(templates, library.model, fields) if library.model else ""
+    setup, pooling = _filled(templates, implementation, fields | {"data": "$data"}).split("\n\n$data\n\n")
     boxes_type = f"np.{call.boxes.dtype}" if library.boxes == Boxes.WIDE_ROWS else fields["array_type"]
     command = written_by or f"roikit reproduce {case.id} {implementation} --dialect {dialect} --dtype {dtype}"
     refusal = case.kind in ("invalid", "error")
@@ -99,31 +119,31 @@ def _write(case: Case, implementation: str, dialect: str, dtype: str, known: Dev
         "pooling": script.refusable(pooling) if refusal else pooling,
     }
     if expectation is None:
-        return _template(case.operator, "refusal", fields | parts)
+        return _filled(_SHARED, "refusal", fields | parts)
     parts |= {"expected": script.expected(case, expectation), "comparison": script.comparison(expectation)}
-    return _template(case.operator, "script", fields | parts)
+    return _filled(_SHARED, "script", fields | parts)
 
 
 def _call_fields(call: Any) -> Fields:
-    rois, (height, width) = len(call.boxes), call.output_size
+    """The arguments of a call by their names, a pair of equal numbers as one; and the shapes of arrays."""
+    height, width = call.output_size
+    output_shape = replace(call, operation=Operation.FORWARD).shape() or ()
     return {
+        **{name: _single(value) for name, value in call.parameters().items()},
         "height": height,
         "width": width,
-        "scale": _single(call.spatial_scale),
-        "ratio": _single(call.sampling_ratio),
-        "mode": call.mode,
-        "rois": rois,
+        "rois": len(call.boxes),
         "maps_shape": ", ".join(map(str, call.input.shape)),
-        "output_shape": ", ".join(map(str, (rois, call.input.shape[1], height, width))),
+        "output_shape": ", ".join(map(str, output_shape)),
     }
 
 
-def _single(pair: tuple[Any, Any]) -> Any:
-    return pair[0] if pair[0] == pair[1] else pair
+def _single(value: Any) -> Any:
+    return value[0] if isinstance(value, tuple) and value[0] == value[1] else value
 
 
-def _dtype_fields(dtype: str, library: Library) -> Fields:
-    """Returns the names of a data type. NumPy's bfloat16 is in the package ml_dtypes; to PyTorch it comes as float32."""
+def _dtype_fields(dtype: str, library: Script) -> Fields:
+    """The names of a data type. NumPy's bfloat16 is in the package ml_dtypes; to PyTorch it comes as float32."""
     in_torch = dtype == "bfloat16" and library.uses_torch
     in_numpy = "float32" if in_torch else dtype
     foreign = in_numpy == "bfloat16"
@@ -140,7 +160,7 @@ def _dtype_fields(dtype: str, library: Library) -> Fields:
 
 
 def _gradient_fields(operation: Operation, fields: Fields) -> Fields:
-    """Returns how a gradient is had from PyTorch."""
+    """How a gradient is had from PyTorch."""
     tensor, part = ("maps", "") if operation == Operation.FEATURE_GRADIENT else ("rois", "[:, 1:]")
     return {
         "prepare": f"\n{tensor}.requires_grad_()",
@@ -149,6 +169,13 @@ def _gradient_fields(operation: Operation, fields: Fields) -> Fields:
     }
 
 
-def _template(operator: str, name: str, fields: Fields) -> str:
-    text = operators.folder(operator).joinpath("templates", f"{name}.py.txt").read_text(encoding="utf-8")
+_SHARED = files(__package__).joinpath("templates")
+
+
+def _folder(operator: str) -> Traversable:
+    return operators.folder(operator).joinpath("templates")
+
+
+def _filled(folder: Traversable, name: str, fields: Fields) -> str:
+    text = folder.joinpath(f"{name}.py.txt").read_text(encoding="utf-8")
     return Template(text).substitute(fields).strip("\n")

@@ -22,7 +22,7 @@ _COLUMNS = 110
 
 
 def _number(value: Any) -> str:
-    """Returns a number of a case file as Python; None is a bound that is not there."""
+    """A number of a case file as Python; None is a bound that is not there."""
     if value is None:
         return "np.inf"
     if isinstance(value, bool | int | float):
@@ -34,7 +34,7 @@ def _number(value: Any) -> str:
 
 
 def array(values: Any, shape: Sequence[int], dtype: str = "") -> str:
-    """Returns an expression for an array: a line of text for each row of ``values``."""
+    """An expression for an array: a line of text for each row of ``values``."""
     numbers = [_number(value) for value in leaves(values)]
     kind = f", {dtype}" if dtype else ""
     if not numbers:
@@ -48,7 +48,7 @@ def array(values: Any, shape: Sequence[int], dtype: str = "") -> str:
 
 
 def inputs(case: Case, dtype: str, boxes_dtype: str, *, apart: bool) -> str:
-    """Returns the statements that make ``features`` and ``boxes``, and, if they are to be ``apart``, ``batch_indices``."""
+    """The statements that make ``features`` and ``boxes``, and, if they are to be ``apart``, ``batch_indices``."""
     feature, boxes = case.arguments["input"], case.arguments["boxes"]
     lines = [f"features = {array(feature['rows'], feature['shape'], dtype)}"]
     if case.memory == "sparse":
@@ -74,7 +74,7 @@ def inputs(case: Case, dtype: str, boxes_dtype: str, *, apart: bool) -> str:
 
 
 def expected(case: Case, expectation: Expectation) -> str:
-    """Returns the statements that make ``expected``, and whatever else the comparison needs."""
+    """The statements that make ``expected``, and whatever else the comparison needs."""
     shape = case.shape
     lines = []
     if case.invalid_rois:
@@ -95,7 +95,7 @@ def expected(case: Case, expectation: Expectation) -> str:
 
 
 def refusable(pooling: str) -> str:
-    """Returns ``pooling`` such that an error ends the script, and is as good as the right values."""
+    """``pooling`` such that an error ends the script, and is as good as the right values."""
     return f"""try:
 {indent(pooling, "    ")}
 except Exception as error:
@@ -104,7 +104,7 @@ except Exception as error:
 
 
 def comparison(expectation: Expectation) -> str:
-    """Returns the statements that make ``agrees``."""
+    """The statements that make ``agrees``."""
     lines = ["agrees = np.isclose(output, expected, rtol=0, atol=bound, equal_nan=True)"]
     if expectation.bound is None:
         lines = ["# Every step is exact in this data type, so that no rounding explains a difference."]
@@ -122,7 +122,7 @@ def _has_nonfinite(expectation: Expectation) -> bool:
 
 
 def heading(case: Case, dialect: str, known: Deviation | None, command: str) -> str:
-    """Returns the comment that a script begins with."""
+    """The comment that a script begins with."""
     paragraphs = [f"{case.id}: {case.title}", *_rules(case, dialect)]
     if known:
         paragraphs.append(f"Known: {known.reason}. {known.link}".rstrip())
@@ -143,7 +143,7 @@ def _sections(operator: str) -> dict[str, tuple[str, str]]:
 
 
 def _rules(case: Case, dialect: str) -> Iterator[str]:
-    """Yields the first paragraph of each rule of a case, and the choices that ``dialect`` makes in it."""
+    """The first paragraph of each rule of a case, and the choices that ``dialect`` makes in it."""
     sections = _sections(case.operator)
     choices = asdict(operators.dialects_of(case.operator)[dialect])
 

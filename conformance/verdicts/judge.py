@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from ..arrays import leaves
-from ..operator import Operation, from_layout
+from ..call import Operation, from_layout
 from ..verdict import _REFUSED, ACCIDENTS, Judgement, Verdict
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def _difference(
 
 
 def _number(value: float) -> float | str:
-    """Returns ``value`` for a JSON file, which has no NaN and no infinity."""
+    """``value`` for a JSON file, which has no NaN and no infinity."""
     return float(value) if math.isfinite(value) else str(float(value))
 
 

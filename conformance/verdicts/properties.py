@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..arrays import box_rows, feature_map
-from ..operator import Operation
+from ..call import Operation
 from ..relations import RELATIONS
 from ..verdict import Judgement, Verdict
 
@@ -36,12 +36,12 @@ class _FailedError(Exception):
 
 
 def operations(case: Case) -> tuple[Operation, ...]:
-    """Returns what an implementation is asked for in a case."""
+    """What an implementation is asked for in a case."""
     return RELATIONS[case.relation].operations if case.kind == "property" else (case.operation,)
 
 
 def check(case: Case, ask: Ask) -> Judgement:
-    """Returns whether the relation of a case holds between what ``ask`` returns for variants of it."""
+    """Whether the relation of a case holds between what ``ask`` returns for variants of it."""
     relation = RELATIONS[case.relation]
 
     def answer(changed: Case) -> Array:
@@ -67,7 +67,7 @@ def check(case: Case, ask: Ask) -> Judgement:
 
 
 def fractions(array: np.ndarray) -> Array:
-    """Returns the numbers of an array, exactly."""
+    """The numbers of an array, exactly."""
     exact: Array = np.frompyfunc(lambda x: Fraction(float(x)), 1, 1)(array)
     return exact
 

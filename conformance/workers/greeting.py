@@ -14,7 +14,7 @@ _NOT_READY = {"absent": "reason", "broken": "error"}
 
 
 def understand(name: str, message: dict[str, Any]) -> Subject:
-    """Returns what the first message of the worker of ``name`` says of its implementation."""
+    """What the first message of the worker of ``name`` says of its implementation."""
     match message.get("type"):
         case "ready" if message.get("protocol") not in protocol.SUPPORTED:
             known = " and ".join(map(str, protocol.SUPPORTED))
@@ -50,10 +50,12 @@ def _mistake(description: Any, kind: type[Capability] = Description) -> str:
 
 
 def _mistake_of_field(known: Field[Any], value: Any) -> str:
-    kind: type = {"str": str, "bool": bool}.get(str(known.type), list)
-    if isinstance(value, kind) and (kind is not list or all(isinstance(item, str) for item in value)):
+    if known.type in ("str", "bool"):
+        kind = str if known.type == "str" else bool
+        return "" if isinstance(value, kind) else f"has {value!r} for {known.name!r}, not {kind.__name__}"
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
         return ""
-    return f"has {value!r} for {known.name!r}, not {'a list of strings' if kind is list else kind.__name__}"
+    return f"has {value!r} for {known.name!r}, not a list of strings"
 
 
 def _mistake_of_operators(value: Any) -> str:
@@ -67,7 +69,7 @@ def describe(subject: Subject) -> Description:
     """The description that a worker sent."""
     assert subject.description is not None
     given: dict[str, Any] = dict(subject.description)
-    described: dict[str, Any] = given.pop("operators", {})
+    described: Any = given.pop("operators", {})
     operators = {name: Capability(**_known(one, Capability)) for name, one in described.items()}
     return Description(**_known(given, Description), operators=operators)
 

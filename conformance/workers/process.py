@@ -19,7 +19,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..operator import Unsupported
+from ..call import Unsupported
 from . import protocol
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def exposed_package() -> Path:
 
 
 def _environment(target: Target, poison: int) -> dict[str, str]:
-    """Returns the environment of a worker: glibc fills what it hands out, and what it takes back, with ``poison``."""
+    """The environment of a worker: glibc fills what it hands out, and what it takes back, with ``poison``."""
     tunables = (os.environ.get("GLIBC_TUNABLES"), f"glibc.malloc.perturb={poison}", "glibc.malloc.tcache_count=0")
     variables = {
         "OMP_WAIT_POLICY": "PASSIVE",  # idle threads of several workers must not spin on cores that others need
@@ -134,7 +134,7 @@ class Worker:
             self._messages.put(None)
 
     def receive(self, seconds: float, stop: threading.Event) -> Message:
-        """Returns the worker's next message.
+        """The worker's next message.
 
         Raises:
             WorkerTimeoutError: none came within ``seconds``, or before ``stop`` was set.
@@ -161,7 +161,7 @@ class Worker:
             raise WorkerGoneError from None
 
     def obituary(self) -> str:
-        """Returns how the process ended, and the last line that it printed; or what it said that is no message."""
+        """How the process ended, and the last line that it printed; or what it said that is no message."""
         if self._nonsense:
             return f"the worker said something else than a message: {self._nonsense[:300]}"
         try:

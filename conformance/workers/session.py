@@ -10,7 +10,7 @@ from contextlib import suppress
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..operator import Unsupported
+from ..call import Unsupported
 from ..results.result import Subject
 from ..verdict import Judgement, Verdict
 from ..verdicts import properties
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     import numpy as np
 
+    from ..call import Call
     from ..cases.case import Case
-    from ..operator import Call
     from .process import Message, Target
 
 LOAD_SECONDS = 120.0
@@ -198,7 +198,7 @@ def _fingerprint(output: np.ndarray) -> bytes:
 
 
 def _failure(answer: dict[str, Any]) -> Judgement | None:
-    """Returns the judgement of an answer that is no output, or of how it came about; None if there is nothing to say."""
+    """The judgement of an answer that is no output, or of how it came about; None if there is nothing to say."""
     match answer["type"]:
         case "unsupported":
             return Judgement(Verdict.UNSUPPORTED, answer["reason"])

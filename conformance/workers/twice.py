@@ -66,7 +66,7 @@ def _is_made_twice(plan: Plan) -> bool:
 
 
 def together(first: Judged, second: Judged) -> Judged:
-    """Returns the judgement of a call that was made in both processes."""
+    """The judgement of a call that was made in both processes."""
     one, other = first.judgement, second.judgement
     if first.output and second.output and first.output != second.output:
         reason = f"processes whose memory was filled with different bytes ({_FILLED}) gave different results"

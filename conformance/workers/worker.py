@@ -1,7 +1,7 @@
 """The far end of a run: loads one implementation in a process of its own and makes the calls that the runner sends.
 
 Started as ``python -m roikit.conformance.workers.worker SPEC`` with the runner at stdin and stdout. SPEC is
-``adapter:MODULE:CLASS``, or ``callable:ARRAYS:OPERATOR:MODULE:FUNCTION`` for a plain function.
+``adapter:MODULE:CLASS``, or ``callable:ARRAYS[:OPERATOR]:MODULE:FUNCTION`` for a plain function.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ import numpy as np
 
 from ..adapters.plain import PlainCallable
 from ..arrays import in_memory
+from ..call import Operation, Unsupported
 from ..implementation import Implementation, Unavailable, missing_requirements
-from ..operator import Operation, Unsupported
 from ..operators import call_type
 from . import protocol
 
 if TYPE_CHECKING:
-    from ..operator import Call
+    from ..call import Call
 
 _GUARD = 64  # elements on each side of an output that must not change
 _POISON = int(os.environ.get("ROIKIT_POISON", "165"))  # what memory is filled with that a call has not written to
@@ -31,12 +31,12 @@ _CACHED_SIZE, _CACHED = 1024, 8  # NumPy keeps this many arrays of a size below 
 
 
 def _load(spec: str) -> Implementation | dict[str, Any]:
-    """Returns the implementation, or the message that says why there is none."""
+    """The implementation, or the message that says why there is none."""
     kind, _, rest = spec.partition(":")
     try:
         if kind == "callable":
-            arrays, operator, module, function = rest.split(":", 3)
-            return PlainCallable(module, function, arrays, operator)
+            arrays, *operator, module, function = rest.split(":")
+            return PlainCallable(module, function, arrays, *operator)
         module, _, name = rest.partition(":")
         adapter = getattr(importlib.import_module(module), name)
         if missing := missing_requirements(adapter):
@@ -60,7 +60,7 @@ def _describe(error: BaseException) -> str:
 
 
 def _poisoned(shape: tuple[int, ...], dtype: np.dtype[Any]) -> tuple[np.ndarray, np.ndarray]:
-    """Returns an output array and the buffer around it, every byte of which is the poison."""
+    """An output array and the buffer around it, every byte of which is the poison."""
     size = int(np.prod(shape))
     buffer = np.frombuffer(bytearray([_POISON]) * ((size + 2 * _GUARD) * dtype.itemsize), dtype)
     return buffer[_GUARD : _GUARD + size].reshape(shape), buffer
@@ -83,7 +83,7 @@ def _poison_cache(call: Call) -> None:
 
 
 def _array(result: object) -> np.ndarray:
-    """Returns ``result`` if it is an array of numbers; whatever else it is, is an error of the implementation."""
+    """``result`` if it is an array of numbers; whatever else it is, is an error of the implementation."""
     if not isinstance(result, np.ndarray) or result.dtype.hasobject:
         raise TypeError(f"returned {type(result).__name__} instead of an array of numbers")
     return result

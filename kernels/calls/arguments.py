@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import ctypes
 import math
 import operator
-from functools import cache
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..dtypes import C_NAMES, wider
+from ..dtypes import C_NAMES, name_of, wider
 from ..errors import InvalidRoiError
+from ..memory import address
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,13 +19,13 @@ if TYPE_CHECKING:
 
 _DTYPES = tuple(C_NAMES)
 
-MAX_SAMPLING_RATIO = 1024
-"""More samples per bin and axis than this are refused: a bin would take longer than any use of it could be worth."""
-
+# All integers up to here have significands of 11 bits, or of 8.
 _BATCH_INDEX_LIMIT = {"float16": 2048, "bfloat16": 256}
 NO_STATUS = np.iinfo(np.int64).max
 """What a kernel leaves in ``status`` if every RoI could be pooled."""
+_UNTOUCHED = np.array([NO_STATUS])  # copied in a fraction of the time that another would be made in
 
+# By the numbers of `Refusal` in ``cuda/library/roi.cuh``.
 _REASONS = {
     1: "its batch index {value:g} is not one of the N = {images} images",
     2: "it has a coordinate that is not finite, or overflows when scaled",
@@ -34,14 +33,8 @@ _REASONS = {
 }
 
 
-@cache
-def name_of(dtype: np.dtype[Any]) -> str:
-    """Returns the name of a data type, which NumPy takes its time to put together."""
-    return dtype.name
-
-
 def dtype_called(name: str) -> np.dtype[Any]:
-    """Returns the data type of maps that is called so."""
+    """The data type of maps that is called so."""
     if choice("dtype", name, _DTYPES) == "bfloat16":
         import ml_dtypes
 
@@ -50,7 +43,7 @@ def dtype_called(name: str) -> np.dtype[Any]:
 
 
 def array_namespace(name: str, array: object) -> ModuleType:
-    """Returns the module that ``array`` comes from, numpy or cupy.
+    """The module that ``array`` comes from, numpy or cupy.
 
     Raises:
         TypeError: it is neither a NumPy nor a CuPy array.
@@ -73,7 +66,7 @@ def array_namespace(name: str, array: object) -> ModuleType:
 
 
 def choice(name: str, value: object, allowed: Sequence[str]) -> str:
-    """Returns ``value`` if it is one of ``allowed``."""
+    """``value`` if it is one of ``allowed``."""
     # The element of ``allowed`` is returned, since a string enumeration may be equal to it and print as something else.
     found = next((item for item in allowed if isinstance(value, str) and value == item), None)
     if found is None:
@@ -82,7 +75,7 @@ def choice(name: str, value: object, allowed: Sequence[str]) -> str:
 
 
 def pair(name: str, value: object) -> tuple[Any, Any]:
-    """Returns ``value``, one for both axes or a pair, as a pair."""
+    """``value``, one for both axes or a pair, as a pair."""
     if isinstance(value, (tuple, list)):
         if len(value) != 2:
             raise ValueError(f"{name} must be one number or a (height, width) pair, not {len(value)} numbers")
@@ -90,7 +83,8 @@ def pair(name: str, value: object) -> tuple[Any, Any]:
     return value, value
 
 
-def _integer(name: str, value: object) -> int:
+def integer(name: str, value: object) -> int:
+    """``value`` if it is an integer, which a truth value is not."""
     if not isinstance(value, bool):
         try:
             return operator.index(value)  # type: ignore[arg-type]
@@ -100,23 +94,15 @@ def _integer(name: str, value: object) -> int:
 
 
 def output_size_pair(value: object) -> tuple[int, int]:
-    """Returns ``output_size`` as (P_h, P_w)."""
-    height, width = (_integer("output_size", item) for item in pair("output_size", value))
+    """``output_size`` as (P_h, P_w)."""
+    height, width = (integer("output_size", item) for item in pair("output_size", value))
     if height < 0 or width < 0 or height * width >= 2**31:
         raise ValueError(f"output_size must not be negative, nor 2**31 bins or more, but is ({height}, {width})")
     return height, width
 
 
-def sampling_ratio_pair(value: object) -> tuple[int, int]:
-    """Returns ``sampling_ratio`` as (g_y, g_x), with 0 for adaptive sampling."""
-    y, x = (_integer("sampling_ratio", item) for item in pair("sampling_ratio", value))
-    if max(y, x) > MAX_SAMPLING_RATIO:
-        raise ValueError(f"sampling_ratio must be at most {MAX_SAMPLING_RATIO}, not {max(y, x)}")
-    return max(y, 0), max(x, 0)
-
-
 def spatial_scale_pair(value: object, dtype: str) -> tuple[float, float]:
-    """Returns ``spatial_scale`` as (scale_y, scale_x), feature pixels per image pixel, for maps of data type ``dtype``."""
+    """``spatial_scale`` as (scale_y, scale_x), feature pixels per image pixel, for maps of data type ``dtype``."""
     scales = pair("spatial_scale", value)
     if not all(isinstance(item, Real) and not isinstance(item, bool) for item in scales):
         raise TypeError(f"spatial_scale must be a number or a (height, width) pair, not {value!r}")
@@ -151,7 +137,7 @@ def check_feature_map(array: Any, name: str = "input") -> None:
 
 
 def _concatenate(xp: ModuleType, boxes: Sequence[Any], images: int) -> Any:
-    """Returns a list of one ``(L_i, 4)`` array per image as ``(K, 5)`` rows with their batch index."""
+    """A list of one ``(L_i, 4)`` array per image as ``(K, 5)`` rows with their batch index."""
     if len(boxes) != images:
         raise ValueError(f"boxes is a list of {len(boxes)} arrays, but input has N = {images} images")
     if not boxes:
@@ -174,7 +160,7 @@ def _concatenate(xp: ModuleType, boxes: Sequence[Any], images: int) -> Any:
 
 
 def box_rows(xp: ModuleType, boxes: Any, dtype: str, images: int) -> Any:
-    """Returns ``boxes`` as a contiguous ``(K, 5)`` array of ``xp``, float32 or float64, for N ``images`` of ``dtype``."""
+    """``boxes`` as a contiguous ``(K, 5)`` array of ``xp``, float32 or float64, for N ``images`` of ``dtype``."""
     if isinstance(boxes, (list, tuple)):
         joined = _concatenate(xp, boxes, images)
         boxes = xp.empty((0, 5), wider(dtype)) if joined is None else joined
@@ -196,7 +182,7 @@ def box_rows(xp: ModuleType, boxes: Any, dtype: str, images: int) -> Any:
 
 
 def shape_of_maps(name: str, value: Any) -> tuple[int, ...]:
-    """Returns the shape ``value`` of maps: four numbers that are not negative."""
+    """The shape ``value`` of maps: four numbers that are not negative."""
     try:
         shape = tuple(operator.index(size) for size in value)
     except TypeError:
@@ -233,24 +219,14 @@ def count_of_rois(xp: ModuleType, number: Any) -> Any:
 
 
 def contiguous(xp: ModuleType, array: Any, dtype: Any = None) -> Any:
-    """Returns ``array``, or a copy if it is not contiguous and aligned, in ``dtype``."""
+    """``array``, or a copy if it is not contiguous and aligned, in ``dtype``."""
     if dtype is None and array.flags.c_contiguous and (xp is not np or array.flags.aligned):
         return array
     return np.require(array, dtype, ["C", "A"]) if xp is np else xp.ascontiguousarray(array, dtype=dtype)
 
 
-def check_list_sizes(**capacities: int) -> None:
-    """Checks that the lists of taps or samples of an axis can be counted in 32 bits."""
-    for axis, capacity in capacities.items():
-        if capacity >= 2**31:
-            raise ValueError(
-                f"input, output_size and sampling_ratio ask for {capacity} samples or taps of a RoI along {axis}; "
-                "there must be fewer than 2**31"
-            )
-
-
 def output_array(xp: ModuleType, out: Any, shape: tuple[int, ...], dtype: Any, **others: Any) -> Any:
-    """Returns ``out`` if it can be written to and shares no memory with ``others``, or a new array if it is None."""
+    """``out`` if it can be written to and shares no memory with ``others``, or a new array if it is None."""
     if out is None:
         return xp.empty(shape, dtype)
     _check_writable(xp, "out", out, **others)
@@ -262,7 +238,7 @@ def output_array(xp: ModuleType, out: Any, shape: tuple[int, ...], dtype: Any, *
 
 
 def workspace_array(xp: ModuleType, workspace: Any, size: int, **others: Any) -> Any:
-    """Returns ``workspace`` if it has ``size`` bytes that can be written to, or a new array if it is None; None for no bytes."""
+    """``workspace`` if it has ``size`` bytes that can be written to, or a new array if it is None; None for no bytes."""
     if workspace is None:
         return xp.empty(size, "uint8") if size else None
     _check_writable(xp, "workspace", workspace, **others)
@@ -288,39 +264,24 @@ def _check_writable(xp: ModuleType, name: str, array: Any, **others: Any) -> Non
             raise ValueError(f"{name} overlaps {other_name} in memory")
 
 
-def host_address(array: np.ndarray) -> int:
-    """Returns where the memory of a NumPy array of at least one element begins."""
-    try:
-        return ctypes.addressof(ctypes.c_char.from_buffer(array))  # type: ignore[arg-type]  # a quarter of the time
-    except (TypeError, ValueError, BufferError):  # read-only, not contiguous, or of a type that buffers do not know
-        return array.ctypes.data
-
-
-def address(xp: ModuleType, array: Any) -> int:
-    """Returns where the memory of an array of ``xp`` begins; 0 for None."""
-    if array is None:
-        return 0
-    return host_address(array) if xp is np else int(array.data.ptr)
-
-
 class Status:
-    """Where kernels write which RoI they could not pool; nowhere on a GPU unless it is ``wanted``, since one must wait for it."""
+    """Where kernels write which RoI they could not pool.
+
+    Attributes:
+        array: One int64; None on a GPU unless it is ``wanted``, since one must wait for it.
+    """
 
     def __init__(self, xp: ModuleType, *, wanted: bool) -> None:
-        self._memory: Any = None
-        self.address = 0
         if xp is np:
-            self._memory = ctypes.c_int64(NO_STATUS)
-            self.address = ctypes.addressof(self._memory)
-        elif wanted:
-            self._memory = xp.full(1, NO_STATUS, xp.int64)
-            self.address = address(xp, self._memory)
+            self.array: Any = _UNTOUCHED.copy()
+        else:
+            self.array = xp.full(1, NO_STATUS, xp.int64) if wanted else None
 
     def check(self, boxes: Any, images: int) -> None:
         """Raises InvalidRoiError if a RoI of ``boxes`` could not be pooled; waits for the GPU."""
-        if self._memory is None:
+        if self.array is None:
             return
-        status = self._memory.value if isinstance(self._memory, ctypes.c_int64) else int(self._memory[0])
+        status = int(self.array[0])
         if status != NO_STATUS:
             index, reason = divmod(status, 4)
             text = _REASONS[reason].format(value=float(boxes[index, 0]), images=images)
@@ -328,7 +289,7 @@ class Status:
 
 
 def named(name: str, arrays: Sequence[Any]) -> dict[str, Any]:
-    """Returns the arrays of the levels by the names that messages give them: just ``name`` if there is one."""
+    """The arrays of the levels by the names that messages give them: just ``name`` if there is one."""
     return {name: arrays[0]} if len(arrays) == 1 else {f"{name}[{i}]": array for i, array in enumerate(arrays)}
 
 

@@ -55,14 +55,14 @@ class Levels:
 
 
 def _log2(size: Any) -> Any:
-    """Returns the logarithm of a positive NumPy number, rounded to its data type."""
+    """The logarithm of a positive NumPy number, rounded to its data type."""
     context = Context(prec=60)
     logarithm = context.divide(context.ln(Decimal(float(size))), context.ln(Decimal(2)))
     return type(size)(float(logarithm))
 
 
 def level_of_size(rule: LevelRule, size: Any, canonical_level: int) -> int:
-    """Returns the level, not yet held within those that there are, of a positive ``size``: every step is rounded to its type."""
+    """The level, not yet held within those that there are, of a positive ``size``: every step is rounded to its type."""
     number, level = type(size), type(size)(canonical_level)
     match rule:
         case LevelRule.TORCHVISION:
@@ -80,7 +80,7 @@ def level_of_size(rule: LevelRule, size: Any, canonical_level: int) -> int:
 
 
 def _least_size(rule: LevelRule, wanted: int, canonical_level: int, wide: str) -> float:
-    """Returns the least size of data type ``wide`` whose level is ``wanted`` or above, found by halving among its numbers."""
+    """The least size of data type ``wide`` whose level is ``wanted`` or above, found by halving among its numbers."""
     kind, bits = (np.float32, np.int32) if wide == "float32" else (np.float64, np.int64)
     low, high = 0, int(np.array(np.finfo(kind).max).view(bits))  # numbers that do not, and do, reach it
     while high - low > 1:
@@ -101,7 +101,7 @@ def _levels(rule: str, count: int, first_level: int, canonical_size: float, cano
 
 
 def first_level_of(scales: Sequence[tuple[float, float]]) -> int:
-    """Returns the level whose map has the first scale: 2 for 1/4.
+    """The level whose map has the first scale: 2 for 1/4.
 
     Raises:
         ValueError: the scales are not powers of two, each half of the one before.
@@ -125,7 +125,7 @@ def resolve_levels(
     canonical_level: int | None,
     wide: str,
 ) -> Levels | None:
-    """Returns how a level is found among as many as there are ``scales``; None if there is one.
+    """How a level is found among as many as there are ``scales``; None if there is one.
 
     Raises:
         ValueError: there is no such rule, or a value is wrong.

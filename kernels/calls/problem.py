@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import math
+from abc import abstractmethod
 from dataclasses import dataclass
 from functools import lru_cache, wraps
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from itertools import chain
+from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, Self, TypeVar
 
-from ..dialects.choices import Offset
-from ..dialects.roi_align import DIALECTS, Dialect, named_dialect
-from ..dtypes import wider
+from ..dtypes import itemsize, name_of, wider
 from . import arguments
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import numpy as np
 
@@ -22,15 +22,63 @@ if TYPE_CHECKING:
 MODES = ("avg", "max")
 LAYOUTS = ("NCHW", "NHWC")
 
-_KEPT = 4096  # problems, and as many launches
+_KEPT = 4096  # problems, and as many launches: far more than the shapes that a program has, and a few MiB
 _caches: list[Any] = []
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True, slots=True)
+class Asked(NamedTuple):
+    """What a call asks for, as it was given: the key of what is kept for calls.
+
+    Attributes:
+        dtype: Data type of the maps.
+        shapes: Shape of the maps of each level, in the layout of the call.
+        rois: Number of RoIs.
+        output_size: Bins along y and x.
+        scales: Scales along y and x of each level.
+        mode, layout, dialect: As for the operator.
+        options: What the operator takes besides.
+        levels: How a RoI's level is chosen; None if there is one level.
+        types: Those of all numbers above. Tuples do not tell them apart, and ``True`` is not to be taken for 1.
+    """
+
+    dtype: np.dtype[Any]
+    shapes: tuple[tuple[int, ...], ...]
+    rois: int
+    output_size: tuple[Any, Any]
+    scales: tuple[tuple[Any, Any], ...]
+    mode: Any
+    layout: Any
+    dialect: Any
+    options: tuple[Any, ...]
+    levels: Levels | None
+    types: tuple[type, ...]
+
+    @classmethod
+    def of(
+        cls,
+        dtype: np.dtype[Any],
+        shapes: Sequence[tuple[int, ...]],
+        rois: int,
+        output_size: Any,
+        scales: Sequence[Any],
+        mode: Any,
+        layout: Any,
+        dialect: Any,
+        options: tuple[Any, ...] = (),
+        levels: Levels | None = None,
+    ) -> Self:
+        """What is asked for, with pairs in place of numbers that stand for both axes."""
+        size = arguments.pair("output_size", output_size)
+        pairs = tuple([arguments.pair("spatial_scale", scale) for scale in scales])
+        types = tuple(map(type, (*size, *options, *chain.from_iterable(pairs))))
+        return cls(dtype, tuple(shapes), rois, size, pairs, mode, layout, dialect, options, levels, types)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """RoIAlign of some RoIs on the maps of one or several levels.
+    """An operator on some RoIs of the maps of one or several levels; what every operator has of it.
 
     Attributes:
         dtype: Name of the data type of the maps.
@@ -38,8 +86,7 @@ class Problem:
         heights, widths: H and W of each level.
         bins: ``(P_h, P_w)``.
         scales: ``(scale_y, scale_x)`` of each level, feature pixels per image pixel.
-        sampling: ``(g_y, g_x)``; 0 asks for adaptive sampling.
-        mode, layout, dialect: As they are resolved.
+        mode, layout: As they are resolved.
         levels: How a RoI's level is chosen; None if there is one level.
     """
 
@@ -51,21 +98,39 @@ class Problem:
     widths: tuple[int, ...]
     bins: tuple[int, int]
     scales: tuple[tuple[float, float], ...]
-    sampling: tuple[int, int]
     mode: str
     layout: str
-    dialect: Dialect
     levels: Levels | None = None
+
+    @classmethod
+    @abstractmethod
+    def of(cls, asked: Asked) -> Self:
+        """What a call asks for, checked.
+
+        Raises:
+            TypeError: an argument has a wrong type.
+            ValueError: an argument has a wrong value.
+        """
+
+    @property
+    @abstractmethod
+    def fields(self) -> Mapping[str, Any]:
+        """The numbers of a kernel's struct that say what is asked for."""
+
+    @property
+    def samples(self) -> int:
+        """What a bin reads of a channel, at least."""
+        return 1
 
     @property
     def itemsize(self) -> int:
         """Bytes of an element of the maps."""
-        return {"float64": 8, "float32": 4}.get(self.dtype, 2)
+        return itemsize(self.dtype)
 
     @property
     def wide_bytes(self) -> int:
         """Bytes of a coordinate, or of a sum."""
-        return 8 if self.itemsize == 8 else 4
+        return itemsize(self.wide)
 
     @property
     def wide(self) -> str:
@@ -85,8 +150,8 @@ class Problem:
         return (self.images, self.channels, *size) if self.layout == "NCHW" else (self.images, *size, self.channels)
 
     @property
-    def fields(self) -> dict[str, Any]:
-        """The fields that the structs of all operators have."""
+    def roi_fields(self) -> dict[str, Any]:
+        """The ROIKIT_ROI_FIELDS of a kernel's struct (``cuda/library/roi.cuh``)."""
         levels = self.levels
         return {
             "rois": self.rois,
@@ -101,101 +166,53 @@ class Problem:
             "widths": self.widths,
             "bins_y": self.bins[0],
             "bins_x": self.bins[1],
-            "sampling_y": self.sampling[0],
-            "sampling_x": self.sampling[1],
         }
 
 
-def resolve_dialect(dialect: str | Dialect | None, *, aligned: bool) -> Dialect:
-    """Returns the rules that ``dialect`` and ``aligned`` of `roi_align` ask for."""
-    if dialect is None:
-        return DIALECTS["torchvision-aligned" if aligned else "torchvision"]
-    rules = named_dialect(dialect) if isinstance(dialect, str) else dialect
-    if not isinstance(rules, Dialect):
-        raise TypeError(f"dialect must be a Dialect or the name of one, not {dialect!r}")
-    if aligned and rules.offset == Offset.NONE:
-        raise ValueError(f"aligned=True contradicts dialect={dialect!r}, which does not shift boxes; leave aligned out")
-    return rules
-
-
-def axes_of(layout: object) -> tuple[int, int, int]:
-    """Returns which axes of maps are channels, rows and columns."""
-    return (3, 1, 2) if layout == "NHWC" else (1, 2, 3)
-
-
-def bins_of(grad: Any, layout: object) -> tuple[int, int]:
-    """Returns ``(P_h, P_w)`` of what is like an output."""
-    _, y, x = axes_of(layout)
-    return grad.shape[y], grad.shape[x]
-
-
-def about(
-    dtype: np.dtype[Any],
-    shapes: Sequence[tuple[int, ...]],
-    rois: int,
-    output_size: Any,
-    scales: Sequence[Any],
-    sampling_ratio: Any,
-    mode: Any,
-    layout: Any,
-    dialect: Any,
-    aligned: Any,
-    levels: Levels | None = None,
-) -> tuple[Any, ...]:
-    """Returns what `resolve` takes: ``scales`` and ``shapes`` of each level, and pairs taken apart, so that types show."""
-    size, ratio = arguments.pair("output_size", output_size), arguments.pair("sampling_ratio", sampling_ratio)
-    pairs = tuple([arguments.pair("spatial_scale", scale) for scale in scales])
-    return dtype, tuple(shapes), rois, *size, *ratio, mode, layout, dialect, aligned, pairs, levels
-
-
-def resolve(
-    dtype: np.dtype[Any],
-    shapes: tuple[tuple[int, ...], ...],
-    rois: int,
-    bins_y: Any,
-    bins_x: Any,
-    sampling_y: Any,
-    sampling_x: Any,
-    mode: Any,
-    layout: Any,
-    dialect: Any,
-    aligned: Any,
-    scales: tuple[tuple[Any, Any], ...],
-    levels: Levels | None = None,
-) -> Problem:
-    """Returns the problem of a call; ``shapes`` are those of its maps, in its layout.
+def common_parts(asked: Asked) -> dict[str, Any]:
+    """The attributes of `Problem`, checked: what an operator makes its own problem of.
 
     Raises:
         TypeError: an argument has a wrong type.
         ValueError: an argument has a wrong value.
     """
-    mode = arguments.choice("mode", mode, MODES)
-    layout = arguments.choice("layout", layout, LAYOUTS)
-    rules = resolve_dialect(dialect, aligned=aligned)
+    mode = arguments.choice("mode", asked.mode, MODES)
+    layout = arguments.choice("layout", asked.layout, LAYOUTS)
     c, y, x = axes_of(layout)
-    problem = Problem(
-        dtype=arguments.name_of(dtype),
-        images=shapes[0][0],
-        channels=shapes[0][c],
-        rois=rois,
-        heights=tuple(shape[y] for shape in shapes),
-        widths=tuple(shape[x] for shape in shapes),
-        bins=arguments.output_size_pair((bins_y, bins_x)),
-        scales=tuple(arguments.spatial_scale_pair(scale, arguments.name_of(dtype)) for scale in scales),
-        sampling=arguments.sampling_ratio_pair((sampling_y, sampling_x)),
-        mode=mode,
-        layout=layout,
-        dialect=rules,
-        levels=levels,
-    )
-    if math.prod(problem.output_shape) and 0 in (*problem.heights, *problem.widths):
+    shapes, dtype = asked.shapes, name_of(asked.dtype)
+    parts: dict[str, Any] = {
+        "dtype": dtype,
+        "images": shapes[0][0],
+        "channels": shapes[0][c],
+        "rois": asked.rois,
+        "heights": tuple(shape[y] for shape in shapes),
+        "widths": tuple(shape[x] for shape in shapes),
+        "bins": arguments.output_size_pair(asked.output_size),
+        "scales": tuple(arguments.spatial_scale_pair(scale, dtype) for scale in asked.scales),
+        "mode": mode,
+        "layout": layout,
+        "levels": asked.levels,
+    }
+    sizes = (*parts["heights"], *parts["widths"])
+    if asked.rois and parts["channels"] and math.prod(parts["bins"]) and 0 in sizes:
         raise ValueError(f"input has no pixels: its shape is {shapes[0] if len(shapes) == 1 else shapes}")
-    if max(problem.images, *problem.heights, *problem.widths, rois) >= 2**31:
+    if max(parts["images"], *sizes, asked.rois) >= 2**31:
         raise ValueError(
             "input and boxes must have fewer than 2**31 images, rows, columns and RoIs; "
-            f"they have {shapes[0]} and {rois} RoIs"
+            f"they have {shapes[0]} and {asked.rois} RoIs"
         )
-    return problem
+    return parts
+
+
+def axes_of(layout: object) -> tuple[int, int, int]:
+    """Which axes of maps are channels, rows and columns."""
+    return (3, 1, 2) if layout == "NHWC" else (1, 2, 3)
+
+
+def bins_of(grad: Any, layout: object) -> tuple[int, int]:
+    """``(P_h, P_w)`` of what is like an output."""
+    _, y, x = axes_of(layout)
+    return grad.shape[y], grad.shape[x]
 
 
 def forget() -> None:
@@ -205,11 +222,8 @@ def forget() -> None:
 
 
 def kept(function: Callable[_P, _T]) -> Callable[_P, _T]:
-    """Keeps what ``function`` returned for arguments of the same values and types; those that cannot be kept are new each time.
-
-    Types are told apart in the arguments themselves, not within tuples.
-    """
-    cached = lru_cache(maxsize=_KEPT, typed=True)(function)
+    """Keeps what ``function`` returned for equal arguments; those that cannot be kept are new each time."""
+    cached = lru_cache(maxsize=_KEPT)(function)
     _caches.append(cached)
 
     @wraps(function)

@@ -54,7 +54,7 @@ class Dialect:
             object.__setattr__(self, "max_start", start)
 
     def for_mode(self, mode: str) -> Self:
-        """Returns the dialect without the choices that ``mode`` ("avg" or "max") does not look at.
+        """The dialect without the choices that ``mode`` ("avg" or "max") does not look at.
 
         Two dialects that agree after this compute the same function in that mode.
         """
@@ -63,7 +63,7 @@ class Dialect:
         return replace(self, empty_grid=self.empty_grid if self.empty_grid == EmptyGrid.ONE_SAMPLE else EmptyGrid.ZERO)
 
     def for_gradient(self, mode: str) -> Self:
-        """Returns the dialect without the choices that the gradient of ``mode`` does not look at."""
+        """The dialect without the choices that the gradient of ``mode`` does not look at."""
         rules = self.for_mode(mode)
         return replace(rules, empty_grid=EmptyGrid.ZERO) if rules.empty_grid == EmptyGrid.NAN else rules
 
@@ -148,7 +148,7 @@ version 0 (counts samples of the clipped bin), jwyang's (a grid of corners), PrR
 
 
 def named_dialect(name: str) -> Dialect:
-    """Returns the dialect called ``name``.
+    """The dialect called ``name``.
 
     Raises:
         ValueError: no dialect has that name; the message lists those that exist.

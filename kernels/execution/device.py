@@ -34,7 +34,7 @@ def compile_source(source: Source) -> None:
 
 def run(launch: Launch, addresses: Sequence[int]) -> None:
     """Queues a launch on the current stream of the current device; ``addresses`` are those that `Launch.values` packs."""
-    count = len(launch.source.parameters) - 1
+    count = len(launch.source.arrays)
     # CuPy passes a 0-d NumPy array by value.
     params = np.frombuffer(bytearray(launch.values(addresses)[8 * count :]), launch.source.params).reshape(())
     values = (*map(np.uintp, addresses[:count]), params)
@@ -42,7 +42,7 @@ def run(launch: Launch, addresses: Sequence[int]) -> None:
 
 
 def multiprocessor_count() -> int:
-    """Returns the number of multiprocessors of the current device."""
+    """The number of multiprocessors of the current device."""
     import cupy
 
     return _multiprocessors(cupy.cuda.Device().id)

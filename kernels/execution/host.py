@@ -65,14 +65,14 @@ if hasattr(os, "register_at_fork"):
 
 @cache
 def compiler() -> tuple[str, ...]:
-    """Returns the command of the C++ compiler: ``$CXX``, c++, g++, clang++, or that of the ``ziglang`` package.
+    """The command of the C++ compiler: ``$CXX``, c++, g++, clang++, or that of the ``ziglang`` package.
 
     Raises:
         CompilerNotFoundError: there is none; the message says what to install.
     """
     named = os.environ.get("CXX")
     if named:
-        command = tuple(shlex.split(named))
+        command = (named,) if shutil.which(named) else tuple(shlex.split(named))
         if shutil.which(command[0]) is None:
             raise CompilerNotFoundError(f"CXX is set to {named!r}, which is not a program on the PATH")
         return command
@@ -99,7 +99,7 @@ def _user_flags() -> tuple[str, ...]:
 
 @cache
 def _toolchain() -> bytes:
-    """Returns what identifies the compiler and the CPU that it compiles for."""
+    """A fingerprint of the compiler and of the CPU that it compiles for."""
     version = subprocess.run([*compiler(), "--version"], capture_output=True, check=False).stdout
     cpu = platform.processor()
     with suppress(OSError):
@@ -116,7 +116,7 @@ def _user_cache_directory() -> str:
 
 @cache
 def cache_directory() -> Path:
-    """Returns the directory of compiled kernels, which exists and can be written to."""
+    """The directory of compiled kernels, which exists and can be written to."""
     wanted = Path(os.environ.get("ROIKIT_CACHE_DIR") or _user_cache_directory()) / "host"
     try:
         wanted.mkdir(parents=True, exist_ok=True)
@@ -144,7 +144,7 @@ def _seal(path: Path) -> None:
 
 
 def _is_whole(path: Path) -> bool:
-    """Returns whether a file is as `_seal` left it: loading a damaged one could end the process."""
+    """Whether a file is as `_seal` left it: loading a damaged one could end the process."""
     try:
         data = path.read_bytes()
     except OSError:
@@ -191,8 +191,10 @@ def _alone(key: str) -> Iterator[None]:
 
 @cache
 def _load(text: str, entries: tuple[str, ...], extra: tuple[str, ...]) -> ctypes.CDLL:
-    """Returns a source's library, with an entry point for each of its kernels; compiles it if need be."""
-    host = files("roikit.kernels").joinpath("host.hpp").read_text(encoding="utf-8").replace("#pragma once\n", "")
+    """A source's library, with an entry point for each of its kernels; compiles it if need be."""
+    host = (
+        files("roikit.kernels").joinpath("cuda", "host.hpp").read_text(encoding="utf-8").replace("#pragma once\n", "")
+    )
     text = "\n".join((host, text, *(f"ROIKIT_HOST_ENTRY({entry})" for entry in entries), ""))
     flags = (*_FLAGS, *_machine_flags(), *_user_flags(), *extra)
     key = hashlib.sha256("\0".join((text, *flags)).encode() + _toolchain()).hexdigest()
@@ -215,7 +217,7 @@ def _cores() -> int:
 
 
 def thread_count() -> int:
-    """Returns the number of threads that blocks are spread over: 1 in a forked process, where OpenMP has lost its threads.
+    """The number of threads that blocks are spread over: 1 in a forked process, where OpenMP has lost its threads.
 
     Raises:
         ValueError: ``ROIKIT_NUM_THREADS`` is not a positive integer.

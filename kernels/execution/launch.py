@@ -6,13 +6,8 @@ import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from . import device, host
-
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from types import ModuleType
 
     from .source import Source
 
@@ -45,26 +40,15 @@ class Launch:
         block: tuple[int, int],
         shared_bytes: int,
         fields: Mapping[str, Any],
-        takes: Mapping[str, str],
     ) -> Launch:
-        """Returns the launch of ``source`` with the numbers ``fields`` in its struct.
-
-        ``takes`` names the arrays whose addresses will be passed, in order, and their data types.
+        """The launch of ``source`` with the numbers ``fields`` in its struct.
 
         Raises:
-            TypeError: the kernel takes other arrays, or has other fields.
+            TypeError: the kernel's struct has other fields.
         """
-        source.check(takes)
-        count = len(takes) + source.addresses
+        count = len(source.arrays) + source.addresses
         return cls(source, grid, block, shared_bytes, source.pack(fields), struct.Struct(f"={count}q"))
 
     def values(self, addresses: Sequence[int]) -> bytes:
-        """Returns what the kernel is passed: ``addresses`` of its parameters and in its struct, then the numbers of that."""
+        """What the kernel is passed: ``addresses`` of its parameters and in its struct, then the numbers of that."""
         return self.packed.pack(*addresses) + self.params
-
-    def run(self, xp: ModuleType, addresses: Sequence[int], threads: int) -> None:
-        """Runs it where the arrays of ``xp`` are; on a CPU on so many threads."""
-        if xp is np:
-            host.run(self, addresses, threads)
-        else:
-            device.run(self, addresses)

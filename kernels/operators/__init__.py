@@ -1,1 +1,33 @@
-"""A folder for each operator."""
+"""The operators, a folder each, and the registry of them."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+if TYPE_CHECKING:
+    from ..execution.source import Source
+
+NAMES = (
+    "roi_align",
+    "roi_pool",
+)  # fmt: skip
+
+
+class Sources(Protocol):
+    """The module ``sources`` of an operator's folder."""
+
+    OPERATIONS: tuple[str, ...]
+
+    def rules(self, dialect: Any, *, aligned: bool) -> Any:
+        """The rules of calls with these arguments."""
+
+    def sources(
+        self, operation: str, dtype: str, mode: str, layout: str, dialect: Any, *, on_host: bool
+    ) -> list[Source]:
+        """The kernels of an operation on a CPU, or on a GPU."""
+
+
+def sources_of(name: str) -> Sources:
+    """What is known of the kernels of an operator, loaded now."""
+    return cast("Sources", import_module(f".{name}.sources", __package__))

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch.nn.functional import pad
 
 from ..kernels.calls import arguments
 from ..kernels.calls.problem import LAYOUTS, MODES
+from ..kernels.operators.roi_align.problem import sampling_ratio_pair
 from .registration import How, pool
+from .tensors import pooled, scale_pair
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from ..kernels import Dialect
-
-_NARROW = (torch.float16, torch.bfloat16)
-_DEVICES = ("cpu", "cuda", "meta")
 
 
 def roi_align(
@@ -64,9 +61,9 @@ def roi_align(
         InvalidRoiError: (a ValueError) on a CPU, a RoI cannot be pooled; see `roikit.kernels.operators.roi_align.forward`.
         ImportError: CuPy or ml_dtypes is needed and missing; the message says what to install.
     """
-    scales = _scale_pair("spatial_scale", spatial_scale)
+    scales = scale_pair("spatial_scale", spatial_scale)
     how = _how(scales, sampling_ratio, aligned, mode, layout, dialect)
-    return _pooled({"input": input}, boxes, output_size, how)
+    return pooled({"input": input}, boxes, output_size, layout, _pool_by(how))
 
 
 def multiscale_roi_align(
@@ -114,26 +111,21 @@ def multiscale_roi_align(
         raise ValueError("inputs must be the maps of at least one level")
     if len(spatial_scales) != len(inputs):
         raise ValueError(f"there are {len(spatial_scales)} spatial_scales for {len(inputs)} levels")
-    scales = [number for scale in spatial_scales for number in _scale_pair("spatial_scales", scale)]
+    scales = [number for scale in spatial_scales for number in scale_pair("spatial_scales", scale)]
     how = _how(scales, sampling_ratio, aligned, mode, layout, dialect)
     how = how._replace(
         level_rule=level_rule, first_level=first_level, canonical_size=canonical_size, canonical_level=canonical_level
     )
-    return _pooled({f"inputs[{i}]": tensor for i, tensor in enumerate(inputs)}, boxes, output_size, how)
-
-
-def _scale_pair(name: str, value: Any) -> list[float]:
-    scales = arguments.pair(name, value)
-    if not all(isinstance(scale, Real) and not isinstance(scale, bool) for scale in scales):
-        raise TypeError(f"{name} must be a number or a (height, width) pair, not {value!r}")
-    return [float(scale) for scale in scales]
+    return pooled(
+        {f"inputs[{i}]": tensor for i, tensor in enumerate(inputs)}, boxes, output_size, layout, _pool_by(how)
+    )
 
 
 def _how(scales: list[float], ratio: Any, aligned: bool, mode: str, layout: str, dialect: str | Dialect | None) -> How:
-    """Returns the options, in the types of the operators' schemas; what they may be, kernels check."""
+    """The options, in the types of the operators' schemas; what they may be, kernels check."""
     return How(
         scales,
-        arguments.sampling_ratio_pair(ratio),
+        sampling_ratio_pair(ratio),
         bool(aligned),
         arguments.choice("mode", mode, MODES),
         arguments.choice("layout", layout, LAYOUTS),
@@ -141,75 +133,6 @@ def _how(scales: list[float], ratio: Any, aligned: bool, mode: str, layout: str,
     )
 
 
-def _pooled(named: Mapping[str, torch.Tensor], boxes: Any, output_size: Any, how: How) -> torch.Tensor:
-    maps = list(named.values())
-    for name, tensor in named.items():
-        _check(name, tensor, maps[0], next(iter(named)))
-    rows = _rows(boxes, maps[0])
-    dtype, device = maps[0].dtype, maps[0].device
-    if device.type != "meta" and torch.is_autocast_enabled(device.type):
-        rows = rows.float() if rows.dtype in _NARROW else rows
-        if any(tensor.dtype != dtype for tensor in maps):
-            maps = [tensor.float() for tensor in maps]
-    size = arguments.output_size_pair(output_size)
-    if how.layout == "NCHW" and _are_channels_last(maps):
-        last = [tensor.permute(0, 2, 3, 1) for tensor in maps]
-        return pool(last, rows, size, how._replace(layout="NHWC")).permute(0, 3, 1, 2).to(dtype)
-    return pool(maps, rows, size, how).to(dtype)
-
-
-def _check(name: str, tensor: Any, first: torch.Tensor, first_name: str) -> None:
-    """Checks that a map is a tensor of four dimensions where kernels run, and where the first map is."""
-    if not isinstance(tensor, torch.Tensor):
-        raise TypeError(f"{name} must be a torch.Tensor, not {type(tensor).__module__}.{type(tensor).__name__}")
-    if tensor.device.type not in _DEVICES:
-        raise ValueError(
-            f"{name} is on {tensor.device}, but must be on a CPU or an NVIDIA GPU: {name}.cpu() is a copy there"
-        )
-    if tensor.device != first.device:
-        raise ValueError(f"{name} is on {tensor.device}, but {first_name} is on {first.device}")
-    if tensor.ndim != 4:
-        raise ValueError(f"{name} must have 4 dimensions, not shape {tuple(tensor.shape)}")
-
-
-def _rows(boxes: Any, first: torch.Tensor) -> torch.Tensor:
-    """Returns ``boxes`` as one tensor of rows with their batch index, on the device of the ``first`` map."""
-    if isinstance(boxes, (list, tuple)):
-        boxes = _joined(boxes, first)
-    if not isinstance(boxes, torch.Tensor):
-        raise TypeError(
-            f"boxes must be a torch.Tensor or a list of them, not {type(boxes).__module__}.{type(boxes).__name__}"
-        )
-    if boxes.ndim != 2 or boxes.shape[1] != 5:
-        raise ValueError(
-            f"boxes must have shape (K, 5), rows [batch_index, x1, y1, x2, y2], or be a list of one (L, 4) tensor per image; "
-            f"its shape is {tuple(boxes.shape)}"
-        )
-    if boxes.device != first.device:
-        raise ValueError(f"boxes is on {boxes.device}, but the maps are on {first.device}")
-    return boxes
-
-
-def _joined(boxes: Sequence[Any], first: torch.Tensor) -> torch.Tensor:
-    if len(boxes) != first.shape[0]:
-        raise ValueError(f"boxes is a list of {len(boxes)} tensors, but there are N = {first.shape[0]} images")
-    rows = []
-    for i, part in enumerate(boxes):
-        if not isinstance(part, torch.Tensor):
-            raise TypeError(f"boxes[{i}] must be a torch.Tensor, not {type(part).__module__}.{type(part).__name__}")
-        if part.ndim != 2 or part.shape[1] != 4:
-            raise ValueError(f"boxes[{i}] must have shape (L, 4), not {tuple(part.shape)}")
-        if part.dtype != boxes[0].dtype:
-            raise TypeError(f"boxes[{i}] has data type {part.dtype}, but boxes[0] has {boxes[0].dtype}")
-        if part.device != boxes[0].device:
-            raise ValueError(f"boxes[{i}] is on {part.device}, but boxes[0] is on {boxes[0].device}")
-        # 16-bit boxes are widened, which is exact, because 16 bits would not hold every batch index.
-        rows.append(pad(part.float() if part.dtype in _NARROW else part, (1, 0), value=i))
-    if not rows:
-        return first.new_empty((0, 5), dtype=torch.float32 if first.dtype in _NARROW else first.dtype)
-    return torch.cat(rows)
-
-
-def _are_channels_last(maps: Sequence[torch.Tensor]) -> bool:
-    last = all(tensor.is_contiguous(memory_format=torch.channels_last) for tensor in maps)
-    return last and not all(tensor.is_contiguous() for tensor in maps)
+def _pool_by(how: How) -> Callable[[Sequence[torch.Tensor], torch.Tensor, tuple[int, int], str], torch.Tensor]:
+    """What pools with these options in a layout."""
+    return lambda maps, rows, size, layout: pool(maps, rows, size, how._replace(layout=layout))

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def place(device: torch.device) -> AbstractContextManager[Callable[[torch.Tensor], Any]]:
-    """Yields what makes of a tensor on ``device`` an array over its memory, strides kept: NumPy's, or on a GPU CuPy's.
+    """A function that makes of a tensor on ``device`` an array over its memory, strides kept: NumPy's, or on a GPU CuPy's.
 
     On a GPU CuPy works in PyTorch's current stream and with PyTorch's memory meanwhile.
 
@@ -25,7 +25,7 @@ def place(device: torch.device) -> AbstractContextManager[Callable[[torch.Tensor
 
 
 def host_array(tensor: torch.Tensor) -> Any:
-    """Returns a NumPy array over the memory of a tensor on a CPU."""
+    """A NumPy array over the memory of a tensor on a CPU."""
     return _array(tensor.detach(), torch.Tensor.numpy)
 
 
@@ -60,7 +60,7 @@ def _cupy() -> Any:
 
 @cache
 def _allocator() -> Any:
-    """Returns what makes CuPy take workspaces from PyTorch's caching allocator, so that the two share what memory there is."""
+    """A context in which CuPy takes workspaces from PyTorch's caching allocator, so that the two share what memory there is."""
     cupy = _cupy()
 
     def allocate(size: int, device: int) -> int:

@@ -16,6 +16,7 @@ from torch.nn.functional import pad
 
 from .. import kernels
 from ..kernels import Dialect, named_dialect
+from .dispatch import define, is_watched, register
 from .memory import place
 
 Tensors = Sequence[torch.Tensor]
@@ -89,15 +90,9 @@ _HOW = (
 )
 
 
-def _define(name: str, arguments: str, result: str) -> Any:
-    schema = f"({arguments}, {_HOW}) -> {result}"
-    torch.library.define(f"roikit::{name}", schema, tags=(torch.Tag.pt2_compliant_tag,))
-    return getattr(torch.ops.roikit, name).default
-
-
-_POOL = _define("roi_align", "Tensor[] maps, Tensor boxes, SymInt[] output_size", "Tensor")
-_GATHER = _define("roi_align_backward", "Tensor grad, Tensor boxes, SymInt[] shapes, Tensor[] maps", "Tensor[]")
-_SLOPE = _define("roi_align_backward_boxes", "Tensor grad, Tensor[] maps, Tensor boxes", "Tensor")
+_POOL = define("roi_align", "Tensor[] maps, Tensor boxes, SymInt[] output_size", _HOW, "Tensor")
+_GATHER = define("roi_align_backward", "Tensor grad, Tensor boxes, SymInt[] shapes, Tensor[] maps", _HOW, "Tensor[]")
+_SLOPE = define("roi_align_backward_boxes", "Tensor grad, Tensor[] maps, Tensor boxes", _HOW, "Tensor")
 
 
 def _output(maps: Tensors, boxes: torch.Tensor, output_size: Sequence[int], *how: Any) -> torch.Tensor:
@@ -160,7 +155,7 @@ def _slope(grad: torch.Tensor, maps: Tensors, boxes: torch.Tensor, *how: Any) ->
 
 
 def _for_rows(grad: torch.Tensor, maps: Tensors, boxes: torch.Tensor, how: How) -> torch.Tensor:
-    """Returns the gradient for ``boxes``; batch indices have none."""
+    """The gradient for ``boxes``; batch indices have none."""
     return pad(_SLOPE(grad, maps, boxes, *how), (1, 0)).to(boxes.dtype)
 
 
@@ -174,7 +169,7 @@ def _remember(ctx: Any, maps: Tensors, boxes: torch.Tensor, how: How) -> None:
 def _gradients(ctx: Any, grad: torch.Tensor, *, of_maps: bool, of_boxes: bool) -> tuple[Any, Any]:
     boxes, *maps = ctx.saved_tensors
     chosen = maps if ctx.how.mode == "max" else []
-    dispatched = torch.is_grad_enabled() or _is_watched((grad, boxes, *maps))  # grad is enabled by create_graph=True
+    dispatched = torch.is_grad_enabled() or is_watched((grad, boxes, *maps))  # grad is enabled by create_graph=True
     gather = _GATHER if dispatched else _gather
     return (
         gather(grad, boxes, ctx.shapes, chosen, *ctx.how) if of_maps else [None] * (len(ctx.shapes) // 4),
@@ -226,15 +221,9 @@ def _slope_backward(ctx: Any, grad: torch.Tensor) -> tuple[Any, ...]:
     )
 
 
-def _register(name: str, kernel: Any, fake: Any, context: Any, backward: Any) -> None:
-    torch.library.impl(f"roikit::{name}", ("cpu", "cuda"), kernel)
-    torch.library.register_fake(f"roikit::{name}", fake)
-    torch.library.register_autograd(f"roikit::{name}", backward, setup_context=context)
-
-
-_register("roi_align", _pool, _output, _pool_context, _pool_backward)
-_register("roi_align_backward", _gather, _map_gradients, _gather_context, _gather_backward)
-_register("roi_align_backward_boxes", _slope, _box_gradients, _slope_context, _slope_backward)
+register("roi_align", _pool, _output, _pool_context, _pool_backward)
+register("roi_align_backward", _gather, _map_gradients, _gather_context, _gather_backward)
+register("roi_align_backward_boxes", _slope, _box_gradients, _slope_context, _slope_backward)
 
 
 class _Pool(torch.autograd.Function):  # type: ignore[misc]
@@ -256,22 +245,9 @@ class _Pool(torch.autograd.Function):  # type: ignore[misc]
 
 def pool(maps: Tensors, boxes: torch.Tensor, output_size: Sequence[int], how: How) -> torch.Tensor:
     """Pools the RoIs ``boxes`` of checked ``maps``."""
-    if _is_watched((boxes, *maps)):
+    if is_watched((boxes, *maps)):
         return _POOL(maps, boxes, output_size, *how.encoded)
     has_tangents = torch.autograd.forward_ad._current_level >= 0  # noqa: SLF001 - which `_Pool` refuses
     if has_tangents or (torch.is_grad_enabled() and any(tensor.requires_grad for tensor in (boxes, *maps))):
         return _Pool.apply(output_size, how, boxes, *maps)
     return _pool(maps, boxes, output_size, *how)
-
-
-def _is_watched(tensors: Tensors) -> bool:
-    """Returns whether more than eager tensors and their gradients are at work, so that PyTorch must see the operator."""
-    return (
-        torch.compiler.is_compiling()
-        or torch.jit.is_tracing()
-        or torch._C._len_torch_dispatch_stack() > 0  # noqa: SLF001 - fake tensors, make_fx; there is no public way to ask
-        or any(type(tensor) not in _EAGER or tensor.is_meta for tensor in tensors)
-    )
-
-
-_EAGER = (torch.Tensor, torch.nn.Parameter)

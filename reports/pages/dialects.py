@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 import re
+from collections import defaultdict
 from dataclasses import replace
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from ...conformance import operators
+from ...conformance.call import Operation
 from ...conformance.detection.report import text_of
-from ..model import slug
+from ..model import in_order, operator_title, rules, slug
 from ..tables import OURS, versions_of
 
 if TYPE_CHECKING:
@@ -20,31 +22,56 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from ...conformance.operator import Probes
     from ..model import Site
 
     Array = NDArray[Any]
 
 _WHERE = re.compile(r"^(?:RoI (?P<roi>\d+), )?bin \((?P<p>\d+), (?P<q>\d+)\), pixel ")
-_OPERATOR = operators.get(operators.DEFAULT)
-_READ_OFF: Any = _OPERATOR.probes
-_PROBES = {probe.name: probe for probe in _READ_OFF.offered(("avg",))}
+
+
+def probes_of(operator: str) -> Probes | None:
+    """How an operator is read off implementations; None if it cannot be, or is not known here."""
+    return operators.get(operator).probes if operator in operators.NAMES else None
+
+
+class Gradient(NamedTuple):
+    """A gradient that is compared with the forward: for what, its field in the file, the title of its rule."""
+
+    what: str
+    operation: Operation
+    field: str
+    title: str
+
+
+_GRADIENTS = (
+    Gradient("maps", Operation.FEATURE_GRADIENT, "backward", "Gradient for features"),
+    Gradient("boxes", Operation.BOX_GRADIENT, "box_gradient", "Gradient for boxes"),
+)
+
+
+def gradients_of(operator: str) -> list[Gradient]:
+    """The gradients that an operator has."""
+    return [each for each in _GRADIENTS if each.operation in operators.get(operator).operations]
 
 
 class Column:
-    """What was detected of one implementation, asked for one dialect."""
+    """What was detected of one implementation of an operator, asked for one dialect."""
 
     def __init__(self, found: Mapping[str, Any], version: str) -> None:
         """Takes a detection of the file."""
         self.found = found
+        self.operator: str = found["operator"]
+        self.title = operator_title(self.operator)
         self.implementation: str = found["implementation"]
         self.dialect: str = found["dialect"]
         self.version = version
         self.slug = slug(self.implementation)
-        self.anchor = slug(self.dialect)
+        self.anchor = slug(f"{self.operator} {self.dialect}")
         self.decisions: dict[str, Mapping[str, Any]] = {decision["point"]: decision for decision in found["decisions"]}
 
     def choice(self, point: str) -> str:
-        """Returns the choices that remain at a decision point, in words."""
+        """The choices that remain at a decision point, in words."""
         decision = self.decisions.get(point)
         return " or ".join(text_of(choice) for choice in decision["left"]) if decision else ""
 
@@ -56,11 +83,14 @@ class Column:
             return self.dialect if self.dialect in names else str(names[0])
         return f"none; nearest {self.found['nearest']}" if self.found["nearest"] else "nothing could be read"
 
+    def gradient(self, of: Gradient) -> str:
+        """What is known of a gradient, in words."""
+        return _compared(self.found[of.field])
+
     @property
     def gradients(self) -> list[tuple[str, str, Sequence[Mapping[str, str]]]]:
         """What is known of its gradients: of what, in words, and where it is not the derivative of forward."""
-        found = (("maps", self.found["backward"]), ("boxes", self.found["box_gradient"]))
-        return [(name, _compared(gradient), gradient["differences"]) for name, gradient in found]
+        return [(of.what, self.gradient(of), self.found[of.field]["differences"]) for of in gradients_of(self.operator)]
 
     @property
     def best(self) -> Any:
@@ -71,7 +101,7 @@ class Column:
         seen = {
             point: _choice(decision["left"]) for point, decision in self.decisions.items() if len(decision["left"]) == 1
         }
-        return replace(_OPERATOR.dialects[name], **seen)
+        return replace(operators.get(self.operator).dialects[name], **seen)
 
 
 def _compared(gradient: Mapping[str, Any]) -> str:
@@ -82,53 +112,81 @@ def _compared(gradient: Mapping[str, Any]) -> str:
 
 
 def _choice(left: Iterable[Any]) -> Any:
-    """Returns a choice of the file as a dialect has it."""
+    """A choice of the file as a dialect has it."""
     (choice,) = left
     return -math.inf if choice == "-inf" else choice
 
 
 def columns(site: Site) -> list[Column]:
-    """Returns what was detected, each implementation as in the newest file that it is in."""
-    newest: dict[str, list[Column]] = {}
+    """What was detected, each implementation of an operator as in the newest file that it is in."""
+    newest: dict[tuple[str, str], list[Column]] = {}
     for file in site.inputs.detections:
         versions = versions_of(file.subjects)
-        of_file: dict[str, list[Column]] = {}
+        of_file: dict[tuple[str, str], list[Column]] = defaultdict(list)
         for found in file.detections:
             column = Column(found, versions.get(found["implementation"], ""))
-            of_file.setdefault(column.implementation, []).append(column)
+            if probes_of(column.operator):
+                of_file[column.implementation, column.operator].append(column)
         newest |= of_file
-    return [column for name in sorted(newest) for column in newest[name]]
+    order = in_order(operator for _, operator in newest)
+    keys = sorted(newest, key=lambda key: (key[0], order.index(key[1])))
+    return [column for key in keys for column in newest[key]]
 
 
 def context(site: Site) -> dict[str, Any]:
-    """Returns what dialects.html is given: our own dialects apart, since they are as many as there are names."""
-    by_name: dict[str, list[Column]] = {}
-    for column in columns(site):
-        by_name.setdefault(column.implementation, []).append(column)
-    others = {name: asked for name, asked in by_name.items() if not name.startswith(OURS)}
-    own = {f"{c.implementation}, {c.dialect}": [c] for name in by_name if name.startswith(OURS) for c in by_name[name]}
+    """What dialects.html is given, operator by operator."""
+    found = columns(site)
+    return {
+        "operators": [
+            {
+                "name": operator,
+                "title": operator_title(operator),
+                "tables": _tables(operator, [column for column in found if column.operator == operator]),
+            }
+            for operator in in_order(column.operator for column in found)
+        ]
+    }
+
+
+Asked = tuple[str, list[Column]]
+"""A name at the head of a table, and what was detected of it under each dialect that it was asked for."""
+
+
+def _tables(operator: str, found: Iterable[Column]) -> list[tuple[str, list[Asked], list[dict[str, Any]]]]:
+    """Titles, columns and rows: our own dialects apart, since they are as many as there are names."""
+    others: dict[str, list[Column]] = defaultdict(list)
+    own: dict[str, list[Column]] = {}
+    for column in found:
+        if column.implementation.startswith(OURS):
+            own[f"{column.implementation}, {column.dialect}"] = [column]
+        else:
+            others[column.implementation].append(column)
     tables = (("Implementations", others), ("roikit's kernels, dialect by dialect", own))
-    return {"tables": [(title, list(group.items()), _rows(group.values())) for title, group in tables if group]}
+    return [(title, list(group.items()), _rows(operator, list(group.values()))) for title, group in tables if group]
 
 
-def _rows(groups: Iterable[list[Column]]) -> list[dict[str, Any]]:
-    """Returns a row for what was asked for, detected and decided, each with a cell for each implementation."""
-    groups = list(groups)
+def _rows(operator: str, groups: list[list[Column]]) -> list[dict[str, Any]]:
+    """A row for what was asked for, detected and decided, each with a cell for each implementation."""
+    probes = probes_of(operator)
+    assert probes is not None
+    numbers = {title: rule for rule, title in rules(operator).items()}
 
     def row(title: str, rule: str, anchor: str, said: Callable[[Column], str]) -> dict[str, Any]:
         return {"title": title, "rule": rule, "cells": [_cell(asked, anchor, said) for asked in groups]}
 
     return [
         row("detected", "", "", lambda column: column.name),
-        *(row(point, rule, point, partial(Column.choice, point=point)) for point, rule in _READ_OFF.points.items()),
-        row("gradient for the maps", "RA-15", "", lambda column: column.gradients[0][1]),
-        row("gradient for the boxes", "RA-16", "", lambda column: column.gradients[1][1]),
+        *(row(point, rule, point, partial(Column.choice, point=point)) for point, rule in probes.points.items()),
+        *(
+            row(f"gradient for the {of.what}", numbers.get(of.title, ""), "", partial(Column.gradient, of=of))
+            for of in gradients_of(operator)
+        ),
         row("not explained", "", "", lambda column: str(len(column.found["unexplained"]) or "")),
     ]
 
 
 def _cell(asked: list[Column], anchor: str, said: Callable[[Column], str]) -> list[tuple[str, str, str]]:
-    """Returns what is said of an implementation: the dialect asked for (if that matters), text, anchor of the evidence."""
+    """What is said of an implementation: the dialect asked for (if that matters), text, anchor of the evidence."""
     texts = [said(column) for column in asked]
     ends = [f"{column.anchor}-{anchor}" if anchor else column.anchor for column in asked]
     if len(set(texts)) == 1:
@@ -141,28 +199,31 @@ class Reader:
 
     def __init__(self, site: Site) -> None:
         """Takes those of the newest file that an implementation is in."""
-        self._found: dict[tuple[str, str, str], Mapping[str, Any]] = {}
+        self._found: dict[tuple[str, str, str, str], tuple[Mapping[str, Any], tuple[int, int]]] = {}
         for file in site.inputs.footprints:
             for footprint in file.footprints:
                 if footprint["operation"] == "forward":
-                    self._found[footprint["implementation"], footprint["dialect"], footprint["probe"]] = footprint
+                    names = (footprint[name] for name in ("implementation", "operator", "dialect", "probe"))
+                    self._found[tuple(names)] = footprint, file.map_size
 
     def weights(self, column: Column, probe: str, roi: int, at: tuple[int, int]) -> Array | None:
-        """Returns the weights of a bin, ``(H, W)``."""
-        found = self._found.get((column.implementation, column.dialect, probe))
-        if found is None or "rois" not in found:
+        """The weights of a bin, ``(H, W)``; None if they were not read."""
+        key = column.implementation, column.operator, column.dialect, probe
+        found, size = self._found.get(key, ({}, (0, 0)))
+        if "rois" not in found:
             return None
         taps = next(bin_["taps"] for bin_ in found["rois"][roi]["bins"] if tuple(bin_["bin"]) == at)
-        weights = np.zeros(_READ_OFF.size)
+        weights = np.zeros(size)
         for y, x, weight in taps:
             weights[y, x] = float(weight)
         return weights
 
 
 def evidence(column: Column, reader: Reader) -> list[dict[str, Any]]:
-    """Returns, for each decision point, the choice, what rules the others out, and what to draw."""
+    """For each decision point the choice, what rules the others out, and what to draw."""
     shown = []
-    for point in _READ_OFF.points:
+    probes = probes_of(column.operator)
+    for point in probes.points if probes else ():
         decision = column.decisions.get(point)
         if decision is not None:
             out = [{**each, "choice": text_of(each["choice"]), "raw": each["choice"]} for each in decision["ruled_out"]]
@@ -179,20 +240,29 @@ def evidence(column: Column, reader: Reader) -> list[dict[str, Any]]:
     return shown
 
 
+@cache
+def _probes(operator: str) -> Mapping[str, Any]:
+    """The probes of an operator by name."""
+    known = operators.get(operator)
+    return {probe.name: probe for probe in known.probes.offered(known.modes)} if known.probes else {}
+
+
 def _figure(column: Column, reader: Reader, point: str, ruled_out: list[dict[str, Any]]) -> str:
-    """Returns the drawing of the first choice that a footprint rules out; nothing if none does."""
+    """The drawing of the first choice that a footprint rules out; nothing if none does."""
     own = column.best
+    if own is None or operators.get(column.operator).footprint is None:
+        return ""
     for each in ruled_out:
         where = _WHERE.match(each["where"])
-        probe = _PROBES.get(each["probe"])
-        if own is None or where is None or probe is None:
+        probe = _probes(column.operator).get(each["probe"])
+        if where is None or probe is None:
             continue
-        at = int(where["p"]), int(where["q"])
-        read = reader.weights(column, probe.name, int(where["roi"] or 0), at)
+        at, roi = (int(where["p"]), int(where["q"])), int(where["roi"] or 0)
+        read = reader.weights(column, probe.name, roi, at)
         if read is not None:
             from .footprint_figure import Bin, draw
 
             other = replace(own, **{point: _choice([each["raw"]])})
             choices = f"{point} {column.choice(point)}", f"{point} {each['choice']}"
-            return draw(Bin(probe, int(where["roi"] or 0), at), read.tobytes(), own, other, choices)
+            return draw(Bin(column.operator, probe, roi, at), read.tobytes(), own, other, choices)
     return ""

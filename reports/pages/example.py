@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...conformance.explaining.request import Request, read_bin, read_call, read_dialects
-from ...conformance.explaining.show import beside, explained
+from ...conformance import operators
+from ...conformance.explaining.request import Request, beside, explained, read_bin, read_call
 from ...conformance.explanation import decimal
+from ..model import operator_title
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,8 +17,13 @@ if TYPE_CHECKING:
 
 
 def context(site: Site) -> dict[str, Any]:
-    """Returns what example.html is given."""
-    return {"walkthroughs": [_walkthrough(file.document) for file in reversed(site.inputs.walkthroughs)]}
+    """What example.html is given: of the newest file first, those of operators that explain themselves."""
+    documents = (file.document for file in reversed(site.inputs.walkthroughs))
+    return {"walkthroughs": [_walkthrough(document) for document in documents if _is_explained(document["operator"])]}
+
+
+def _is_explained(operator: str) -> bool:
+    return operator in operators.NAMES and operators.get(operator).explanation is not None
 
 
 def _walkthrough(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -26,20 +32,22 @@ def _walkthrough(document: Mapping[str, Any]) -> dict[str, Any]:
     request = Request(**document["request"])
     call = read_call(request)
     at = read_bin(request, call)
-    name = read_dialects(request)[0]
-    exact, windows = explained(call, name), beside(call)[0]
+    exact, windows = explained(call, request.dialect, document["operator"]), beside(call)[0]
     outputs = [_output(output, exact) for output in document["outputs"]]
     return {
+        "operator": operator_title(document["operator"]),
+        "beside": windows.title,
+        "rules": exact.steps,
         "roi": ", ".join(map(decimal, call.box)),
         "map": " × ".join(map(str, call.feature.shape)),
-        "dialect": name,
+        "dialect": request.dialect,
         "bin": at,
         "axes": [_axis(axis_name, axis, b) for axis_name, axis, b in (("y", exact.y, at[0]), ("x", exact.x, at[1]))],
         "samples": [_sample(point) for point in exact.points(*at)],
         "weights": [(place, decimal(weight)) for place, weight in exact.taps(*at).items()],
         "value": decimal(exact.values[at]),
         "values": [[decimal(exact.values[p, q]) for q in range(exact.x.bins)] for p in range(exact.y.bins)],
-        "pooled": [[decimal(windows.values[p, q]) for q in range(exact.x.bins)] for p in range(exact.y.bins)],
+        "whole": [[decimal(windows.values[p, q]) for q in range(exact.x.bins)] for p in range(exact.y.bins)],
         "rounded": f"rows {windows.y.start} … {windows.y.end}, columns {windows.x.start} … {windows.x.end}",
         "outputs": outputs,
         "figures": drawn(exact, windows, at, document["outputs"]),
@@ -66,7 +74,7 @@ def _sample(point: Any) -> dict[str, Any]:
 
 
 def _output(output: Mapping[str, Any], exact: Explanation) -> dict[str, Any]:
-    """Returns what an implementation returned, and whether that is the nearest number to the exact one."""
+    """What an implementation returned, and how far that is from the exact numbers."""
     numbers = output["output"]
     difference = max(
         abs(float(exact.values[p, q]) - float(number)) for p, row in enumerate(numbers) for q, number in enumerate(row)

@@ -20,11 +20,11 @@ _COLOURS = LinearSegmentedColormap.from_list("output", [(0, 0.45, 0.7, 0.12), (0
 
 
 def drawn(exact: Explanation, windows: Windows, at: Pair, outputs: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """Returns SVGs: ``overview``, ``bin``, ``roi_pool``, and ``output``, which is empty if nobody was asked."""
+    """SVGs: ``overview``, ``bin``, ``windows``, and ``output``, which is empty if nobody was asked."""
     titles = {
         "overview": "The RoI on the map, its bins and samples",
         "bin": f"Bin {at} enlarged, with the pixels that a sample reads",
-        "roi_pool": "RoIPool's bins on the map",
+        "windows": f"{windows.title}'s bins on the map",
     }
     shown = {name: svg(figure, titles[name]) for name, figure in figures(exact, windows, at).items()}
     return {**shown, "output": _output(outputs[0], exact) if outputs else ""}

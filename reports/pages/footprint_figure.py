@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -13,20 +12,16 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from ...conformance import operators
-from ...conformance.sampling.axis import stages
-from ...conformance.sampling.errors import weights_along
 from ..drawing import BLUE, GRID, INK, ORANGE, PALE, VERMILLION, style, svg
-
-_READ_OFF: Any = operators.get(operators.DEFAULT).probes
-SIZE = _READ_OFF.size
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
-    from ...conformance.sampling.axis import Axis
+    from ...conformance.findings import Footprint
 
     Array = NDArray[Any]
+    Ends = tuple[float, float, float, float]
 
 _WEIGHT = LinearSegmentedColormap.from_list("weight", [(0, 0.45, 0.7, 0.0), (0, 0.45, 0.7, 0.75)])
 _CHANGE = LinearSegmentedColormap.from_list("change", [VERMILLION, (1, 1, 1, 0), BLUE])
@@ -35,63 +30,51 @@ _AROUND = 1.6  # pixels around the map that are shown, at most
 
 @dataclass(frozen=True, slots=True)
 class Bin:
-    """A bin of a RoI of a probe."""
+    """A bin of a RoI of a probe of an operator."""
 
+    operator: str
     probe: Any
     roi: int
     at: tuple[int, int]
 
-    def axes(self, dialect: Any) -> tuple[Axis, Axis]:
-        """Returns where its RoI lies under a dialect."""
-        probe = self.probe
-        scale, ratio = (probe.scale, probe.scale), (probe.sampling_ratio, probe.sampling_ratio)
-        found = stages(probe.rows[self.roi].tolist(), SIZE, probe.output_size, scale, ratio, dialect)
-        return found.y, found.x
-
-    def weights(self, dialect: Any) -> Array:
-        """Returns its exact footprint under a dialect, NaN throughout if that divides by nothing."""
-        y, x = self.axes(dialect)
-        share = y.rules.average(Fraction(1), y.grid, x.grid)
-        if not isinstance(share, Fraction):
-            return np.full(SIZE, np.nan)
-        return float(share) * np.outer(weights_along(y)[self.at[0]], weights_along(x)[self.at[1]])
+    def under(self, dialect: Any) -> Footprint:
+        """Its footprint under a dialect, as the operator says."""
+        footprint = operators.get(self.operator).footprint
+        assert footprint is not None
+        return footprint(self.probe, self.roi, self.at, dialect)
 
 
 @cache
 def draw(place: Bin, read: bytes, own: Any, other: Any, choices: tuple[str, str]) -> str:
-    """Returns an SVG: the footprint that was read, with the RoI as ``own`` has it, that of ``other``, and the difference.
+    """An SVG: the footprint that was read, with the RoI as ``own`` has it, that of ``other``, and the difference.
 
     ``read`` are the bytes of the float64 weights, ``(H, W)``; ``choices`` are the choices of the two in words. Implementations
     that agree share a drawing.
     """
-    weights, expected = np.frombuffer(read).reshape(SIZE), place.weights(other)
+    followed, instead = place.under(own), place.under(other)
+    weights = np.frombuffer(read).reshape(instead.weights.shape)
     with style():
         figure = Figure(figsize=(11.5, 3.6))
         left, middle, right = figure.subplots(1, 3)
         figure.subplots_adjust(left=0.03, right=0.99, bottom=0.08, top=0.9, wspace=0.1)
-        ends = [_ends(place, own), _ends(place, other)]
-        for axes, shown, dialect, title in (
-            (left, weights, own, f"read: {choices[0]}"),
-            (middle, expected, other, f"if it were {choices[1]}"),
+        ends = [followed.roi, instead.roi]
+        for axes, shown, footprint, title in (
+            (left, weights, followed, f"read: {choices[0]}"),
+            (middle, instead.weights, instead, f"if it were {choices[1]}"),
         ):
             _weights(axes, shown)
-            _geometry(axes, place, dialect)
-            _frame(axes, title, ends)
-        _difference(right, weights - expected)
-        _frame(right, "difference", ends)
+            _geometry(axes, footprint)
+            _frame(axes, title, ends, weights.shape)
+        _difference(right, weights - instead.weights)
+        _frame(right, "difference", ends, weights.shape)
         title = f"Weights of bin {place.at} of the probe {place.probe.name}: {choices[0]}, beside {choices[1]}"
         return svg(figure, title, trimmed=False)
 
 
-def _ends(place: Bin, dialect: Any) -> tuple[float, float, float, float]:
-    y, x = place.axes(dialect)
-    return tuple(float(end) for end in (x.start, x.start + x.bins * x.bin, y.start, y.start + y.bins * y.bin))  # type: ignore[return-value]
-
-
-def _frame(axes: Axes, title: str, ends: list[tuple[float, float, float, float]]) -> None:
+def _frame(axes: Axes, title: str, ends: list[Ends], size: tuple[int, ...]) -> None:
     """Shows the map and, as far as a little around it, the RoIs."""
-    rows, columns = SIZE
-    xs, ys = [x for end in ends for x in end[:2]], [y for end in ends for y in end[2:]]
+    rows, columns = size
+    xs, ys = [x for end in ends for x in end[::2]], [y for end in ends for y in end[1::2]]
     left, right = max(min(xs) - 0.3, -_AROUND), min(max(xs) + 0.3, columns - 1 + _AROUND)
     top, bottom = max(min(ys) - 0.3, -_AROUND), min(max(ys) + 0.3, rows - 1 + _AROUND)
     axes.set(xlim=(min(left, -0.6), max(right, columns - 0.4)), ylim=(max(bottom, rows - 0.4), min(top, -0.6)))
@@ -123,22 +106,18 @@ def _difference(axes: Axes, change: Array) -> None:
             axes.text(x, y, text, ha="center", va="center", fontsize=8, color=INK)
 
 
-def _geometry(axes: Axes, place: Bin, dialect: Any) -> None:
-    """Draws the RoI, its bins, and the samples of the bin."""
-    y, x = place.axes(dialect)
-    p, q = place.at
-    left, right, top, bottom = _ends(place, dialect)
-    axes.add_patch(
-        Rectangle((left, top), right - left, bottom - top, fill=False, edgecolor=VERMILLION, linewidth=1.8, zorder=2)
-    )
-    edges = [float(v) for v in (x.start + q * x.bin, y.start + p * y.bin)]
-    size = float(x.bin), float(y.bin)
-    axes.add_patch(Rectangle((edges[0], edges[1]), *size, facecolor=ORANGE, alpha=0.25, linewidth=0, zorder=1))
-    axes.add_patch(Rectangle((edges[0], edges[1]), *size, fill=False, edgecolor=ORANGE, linewidth=1.2, zorder=2))
-    ys, xs = ([axis.sample(b, i) for i in range(min(axis.taken, 12))] for axis, b in ((y, p), (x, q)))
-    for inside, marker in ((True, "o"), (False, "x")):
-        points = [(float(c.position), float(r.position)) for r in ys for c in xs if (r.inside and c.inside) is inside]
+def _geometry(axes: Axes, footprint: Footprint) -> None:
+    """Draws the RoI, the bin, and its samples."""
+    _rectangle(axes, footprint.roi, fill=False, edgecolor=VERMILLION, linewidth=1.8, zorder=2)
+    _rectangle(axes, footprint.bin, facecolor=ORANGE, alpha=0.25, linewidth=0, zorder=1)
+    _rectangle(axes, footprint.bin, fill=False, edgecolor=ORANGE, linewidth=1.2, zorder=2)
+    for wanted, marker, colour in ((True, "o", BLUE), (False, "x", PALE)):
+        points = [(x, y) for x, y, inside in footprint.samples if inside == wanted]
         if points:
             across, down = zip(*points, strict=True)
-            colour = BLUE if inside else PALE
             axes.scatter(across, down, s=16, marker=marker, color=colour, linewidths=1, zorder=3)
+
+
+def _rectangle(axes: Axes, ends: Ends, **looks: Any) -> None:
+    left, top, right, bottom = ends
+    axes.add_patch(Rectangle((left, top), right - left, bottom - top, **looks))

@@ -1,48 +1,73 @@
-"""The golden cases, and the certificate that they notice faults."""
+"""The golden cases of each operator, and the certificate that they notice faults."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections import defaultdict
-from importlib.resources import files
 from typing import Any
 
-from ..model import rules
-from .implementation import golden
+from ...conformance import operators
+from ..model import golden, operator_title, rules, slug
 
 _LIMIT = re.compile(r"^\* (.+)$", re.MULTILINE)
 
 
+def address(operator: str) -> str:
+    """The file of the page of an operator."""
+    return f"goldens/{slug(operator)}.html"
+
+
 def context() -> dict[str, Any]:
-    """Returns what goldens.html is given."""
-    cases = golden()
-    certificate = json.loads(
-        files("roikit.conformance").joinpath("operators", "roi_align", "adequacy.json").read_text(encoding="utf-8")
-    )
-    groups: dict[str, list[Any]] = defaultdict(list)
-    for case in cases.values():
-        groups[case.group].append(case)
+    """What goldens.html is given: of each operator how much there is, and where."""
+    return {"operators": [_summary(operator) for operator in operators.NAMES]}
+
+
+def _summary(operator: str) -> dict[str, Any]:
+    certificate = _certificate(operator)
     return {
-        "certificate": certificate,
-        "faults": [_fault(name, bits, certificate) for name, bits in certificate["faults"].items()],
-        "limits": _limits(),
-        "groups": dict(groups),
-        "covered": {rule: sum(rule in case.rules for case in cases.values()) for rule in rules()},
-        "titles": rules(),
+        "title": operator_title(operator),
+        "file": address(operator),
+        "cases": sum(case.operator == operator for case in golden().values()),
+        "faults": len(certificate["faults"]),
+        "dialects": certificate["dialects"],
+        "rules": len(rules(operator)),
     }
 
 
+def operator_context(operator: str) -> dict[str, Any]:
+    """What golden.html is given of an operator."""
+    cases = [case for case in golden().values() if case.operator == operator]
+    certificate = _certificate(operator)
+    groups: dict[str, list[Any]] = defaultdict(list)
+    for case in cases:
+        groups[case.group].append(case)
+    return {
+        "title": operator_title(operator),
+        "certificate": certificate,
+        "faults": [_fault(name, bits, certificate) for name, bits in certificate["faults"].items()],
+        "limits": _limits(operator),
+        "groups": dict(groups),
+        "covered": {rule: sum(rule in case.rules for case in cases) for rule in rules(operator)},
+        "titles": rules(operator),
+    }
+
+
+def _certificate(operator: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(operators.folder(operator).joinpath("adequacy.json").read_text(encoding="utf-8"))
+    return found
+
+
 def _fault(name: str, bits: str, certificate: dict[str, Any]) -> dict[str, Any]:
-    """Returns how many cases notice a fault under each dialect, and the first few."""
+    """How many cases notice a fault under each dialect, and the first few."""
     masks = bytes.fromhex(bits)
     counts = [sum(mask >> d & 1 for mask in masks) for d in range(len(certificate["dialects"]))]
     noticing = [case for case, mask in zip(certificate["cases"], masks, strict=True) if mask]
     return {"name": name, "counts": counts, "fewest": min(filter(None, counts), default=0), "instances": noticing[:3]}
 
 
-def _limits() -> list[str]:
-    """Returns what the certificate says of where a fault cannot show."""
-    text = files("roikit.conformance").joinpath("operators", "roi_align", "ADEQUACY.md").read_text(encoding="utf-8")
+def _limits(operator: str) -> list[str]:
+    """What the certificate says of where a fault cannot show."""
+    text = operators.folder(operator).joinpath("ADEQUACY.md").read_text(encoding="utf-8")
     _, _, rest = text.partition("## Where a fault cannot show")
     return _LIMIT.findall(rest.partition("\n## ")[0])

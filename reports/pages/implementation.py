@@ -3,66 +3,63 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from ...conformance import operators
 from ...conformance.arrays import box_rows
-from ...conformance.cases.case import load_cases
-from ...conformance.errors import UsageError
 from ...conformance.results.kinds import Kind
-from ...conformance.scripts.reproduce import script_of
-from ..model import reasons_for, rules, split_link, why, worst_of
+from ..model import golden, reasons_for, split_link, titles, why, worst_of
+from ..scripts import script_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from ...conformance.call import Call
     from ...conformance.cases.case import Case
-    from ..model import Implementation, Site
+    from ..model import Conformance, Implementation, Reason, Site
 
 _MOST_SCRIPTS = 150
 """Cases of an implementation that come with a script: more of the same would only make the page slow."""
+
+_MOST_BOXES = 3
+"""Boxes of a call that are written out."""
 
 _ORDER = list(Kind)
 
 
 def context(site: Site, implementation: Implementation) -> dict[str, Any]:
-    """Returns what implementation.html is given."""
-    deviating = [result for results in implementation.deviating.values() for result in results]
-    sections = [
-        (rule, kinds, reasons_for(result for result in deviating if rule in result["rules"]))
-        for rule, kinds in implementation.by_rule.items()
-    ]
-    detected = any(
-        found["implementation"] == implementation.name for file in site.inputs.detections for found in file.detections
-    )
-    return {
-        "i": implementation,
-        "titles": rules(),
-        "sections": sections,
-        "cases": _cases(implementation),
-        "detected": detected,
+    """What implementation.html is given."""
+    detected = {
+        found["operator"]
+        for file in site.inputs.detections
+        for found in file.detections
+        if found["implementation"] == implementation.name
     }
+    parts = [
+        {"judged": each, "sections": _sections(each), "cases": _cases(each, implementation.name)}
+        for each in implementation.conformances
+    ]
+    return {"i": implementation, "titles": titles(), "parts": parts, "detected": detected}
 
 
-@cache
-def golden() -> Mapping[str, Case]:
-    """Returns the golden cases by id."""
-    return {case.id: case for case in load_cases()}
+def _sections(judged: Conformance) -> list[tuple[str, Mapping[Kind, int], list[Reason]]]:
+    """For each rule how many results are of each kind, and why some are not as they should be."""
+    deviating = [result for results in judged.deviating.values() for result in results]
+    return [
+        (rule, kinds, reasons_for(result for result in deviating if rule in result["rules"]))
+        for rule, kinds in judged.by_rule.items()
+    ]
 
 
-def _cases(implementation: Implementation) -> list[dict[str, Any]]:
-    """Returns what is shown of the cases that are not as they should be, the worst first."""
-    found = sorted(implementation.deviating.items(), key=lambda item: _ORDER.index(worst_of(item[1])), reverse=True)
+def _cases(judged: Conformance, implementation: str) -> list[dict[str, Any]]:
+    """What is shown of the cases that are not as they should be, the worst first."""
+    found = sorted(judged.deviating.items(), key=lambda item: _ORDER.index(worst_of(item[1])), reverse=True)
     return [_case(implementation, name, results, n < _MOST_SCRIPTS) for n, (name, results) in enumerate(found)]
 
 
-def _case(
-    implementation: Implementation, name: str, results: Sequence[dict[str, Any]], scripted: bool
-) -> dict[str, Any]:
+def _case(implementation: str, name: str, results: Sequence[dict[str, Any]], scripted: bool) -> dict[str, Any]:
     case = golden().get(name)
-    script, missing = (
-        _script(case, implementation.name, results[0]) if scripted else ("", _command(name, implementation))
-    )
+    script, missing = script_for(case, implementation, results[0]) if scripted else ("", _command(name, implementation))
     texts = dict.fromkeys(text for result in results for text in filter(None, why(result)))
     return {
         "id": name,
@@ -78,7 +75,7 @@ def _case(
 
 
 def _rows(results: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Returns results, those with the same numbers in one row."""
+    """Results, those with the same numbers in one row."""
     places: dict[tuple[str, ...], list[str]] = defaultdict(list)
     for result in results:
         difference = result["difference"] or {}
@@ -93,7 +90,7 @@ def _rows(results: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _verdict(result: Mapping[str, Any]) -> str:
-    """Returns the verdict; of a known deviation, what it would be if it were not listed."""
+    """The verdict; of a known deviation, what it would be if it were not listed."""
     return f"{result['listed']}, known" if result["listed"] else str(result["verdict"])
 
 
@@ -102,27 +99,28 @@ def _number(value: float | str | None) -> str:
 
 
 def _call(case: Case) -> str:
-    """Returns a call in words."""
-    arguments = case.arguments
-    shape = " × ".join(map(str, arguments["input"]["shape"]))
-    rows = [", ".join(f"{corner:g}" for corner in row[1:]) for row in box_rows(arguments["boxes"])[:3].tolist()]
-    more = len(arguments["boxes"]) - len(rows)
-    rois = "; ".join(f"({row})" for row in rows) + (f" and {more} more" if more > 0 else "")
-    samples = " × ".join(str(ratio or "adaptive") for ratio in arguments["sampling_ratio"])
-    bins = " × ".join(map(str, arguments["output_size"]))
-    scale = ", ".join(f"{float(scale):g}" for scale in dict.fromkeys(arguments["spatial_scale"]))
-    return f"{case.operation}, {case.mode}: map {shape}; RoI {rois or 'none'}; {bins} bins; {samples} samples; scale {scale}"
+    """A call in words: ``"forward, max: input 1 × 2 × 5 × 6; boxes (0, 0, 3, 3); output size 2 × 2; spatial scale 1"``."""
+    kind = operators.call_type(case.operator)
+    parts = [
+        f"{name.replace('_', ' ')} {_argument(name, value, kind)}"
+        for name, value in case.arguments.items()
+        if name != "mode"
+    ]
+    return f"{', '.join(filter(None, (case.operation, case.mode)))}: {'; '.join(parts)}"
 
 
-def _script(case: Case | None, implementation: str, result: Mapping[str, Any]) -> tuple[str, str]:
-    """Returns the script of `roikit reproduce`, or why there is none."""
-    if case is None:
-        return "", "it is no golden case"
-    try:
-        return script_of(case, implementation, result["dialect"], result["dtype"]), ""
-    except UsageError as reason:
-        return "", str(reason)
+def _argument(name: str, value: Any, kind: type[Call]) -> str:
+    """An argument of a case in words: of maps their shape, of boxes the first few, without their images."""
+    if isinstance(value, dict):
+        return " × ".join(map(str, value["shape"]))
+    if name in kind.coordinates:
+        rows = [", ".join(f"{number:g}" for number in row[1:]) for row in box_rows(value)[:_MOST_BOXES].tolist()]
+        more = f" and {len(value) - len(rows)} more" if len(value) > len(rows) else ""
+        return "; ".join(f"({row})" for row in rows) + more or "none"
+    if name in kind.sizes:
+        return " × ".join(map(str, value))
+    return ", ".join(f"{number:g}" for number in dict.fromkeys(value)) if isinstance(value, list) else f"{value:g}"
 
 
-def _command(name: str, implementation: Implementation) -> str:
-    return f"there are {_MOST_SCRIPTS} above; roikit reproduce {name} {implementation.name} prints this one"
+def _command(name: str, implementation: str) -> str:
+    return f"there are {_MOST_SCRIPTS} above; roikit reproduce {name} {implementation} prints this one"

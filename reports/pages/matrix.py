@@ -1,46 +1,69 @@
-"""Implementations × rules. The script of the page counts anew what the reader filters."""
+"""Implementations × rules, operator by operator. The script of the page counts anew what the reader filters."""
 
 from __future__ import annotations
 
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from ...conformance.operator import rule_number
 from ...conformance.results.kinds import Kind
-from ..model import for_script, rules
+from ..model import for_script, operator_title, titles
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from ..model import Site
 
 _KINDS = list(Kind)
+_FILTERED = ("dialect", "operation", "dtype")
+"""What of a result the reader can filter by, within an operator."""
 
 
 def context(site: Site) -> dict[str, Any]:
-    """Returns what matrix.html is given."""
-    shown = [rule for rule in rules() if any(rule in i.by_rule for i in site.implementations)]
-    counts: Counter[tuple[int, str, str, str, int, int]] = Counter()
-    for n, implementation in enumerate(site.implementations):
-        for result in implementation.results:
-            kind = _KINDS.index(Kind(result["kind"]))
-            for rule in result["rules"]:
-                key = (n, result["dialect"], result["operation"], result["dtype"], shown.index(rule), kind)
-                counts[key] += 1
-    names = [sorted({key[place] for key in counts}, key=str) for place in (1, 2, 3)]
-    cells = [
-        [n, names[0].index(dialect), names[1].index(operation), names[2].index(dtype), rule, kind, count]
-        for (n, dialect, operation, dtype, rule, kind), count in sorted(counts.items())
-    ]
+    """What matrix.html is given."""
+    names = {field: _names(site, field) for field in _FILTERED}
+    matrices = [_matrix(site, operator, names) for operator in site.operators]
     return {
-        "rules": {rule: rules()[rule] for rule in shown},
-        "operations": names[1],
-        "dtypes": names[2],
+        "matrices": matrices,
+        "operations": names["operation"],
+        "dtypes": names["dtype"],
         "data": for_script(
             {
                 "implementations": [{"name": i.name, "slug": i.slug} for i in site.implementations],
-                "dialects": names[0],
-                "operations": names[1],
-                "dtypes": names[2],
-                "rules": shown,
-                "cells": cells,
+                **{f"{field}s": those for field, those in names.items()},
+                "matrices": [
+                    {"operator": each["operator"], "rules": list(each["rules"]), "cells": each["cells"]}
+                    for each in matrices
+                ],
             }
         ),
+    }
+
+
+def _names(site: Site, field: str) -> list[str]:
+    """The values of a field of results."""
+    judged = (each for i in site.implementations for each in i.conformances)
+    return sorted({result[field] for each in judged for result in each.results})
+
+
+def _matrix(site: Site, operator: str, names: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """The matrix of an operator: its rules, rows, and ``cells`` for the script.
+
+    A cell is [implementation, dialect, operation, data type, rule, kind, number of results], all but the last as indices.
+    """
+    rows = [(n, i, i.judged[operator]) for n, i in enumerate(site.implementations) if operator in i.judged]
+    rules = sorted({rule for _, _, each in rows for rule in each.by_rule}, key=rule_number)
+    at = {field: {name: n for n, name in enumerate(those)} for field, those in names.items()}
+    counts: Counter[tuple[int, ...]] = Counter()
+    for n, _, each in rows:
+        for result in each.results:
+            kind = _KINDS.index(Kind(result["kind"]))
+            filtered = [at[field][result[field]] for field in _FILTERED]
+            counts.update((n, *filtered, rules.index(rule), kind) for rule in result["rules"])
+    return {
+        "operator": operator,
+        "title": operator_title(operator),
+        "rules": {rule: titles().get(rule, "") for rule in rules},
+        "rows": [(i, each) for _, i, each in rows],
+        "cells": [[*cell, count] for cell, count in sorted(counts.items())],
     }

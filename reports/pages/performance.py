@@ -6,6 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from ...conformance.results.kinds import Kind
+from ..model import in_order
 from ..tables import OURS, commit_of, frame_of, like_for_like, machine_of
 from ..timings import Group, Machine, Timing, Workload
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def context(site: Site) -> dict[str, Any]:
-    """Returns what performance.html is given."""
+    """What performance.html is given."""
     newest = {machine_of(record.document): record for record in site.inputs.records}
     return {
         "machines": [_machine(name, record) for name, record in newest.items()],
@@ -31,7 +32,7 @@ def context(site: Site) -> dict[str, Any]:
 
 
 def _wrong(site: Site) -> list[tuple[Implementation, list[str]]]:
-    """Returns those of which a time is shown and something is wrong, which must be said beside it, and the rules where."""
+    """Those of which a time is shown and something is wrong, which must be said beside it, and the rules where."""
     timed = {entry["library"] for r in site.inputs.records for row in r.document["rows"] for entry in row["entries"]}
     found = [
         (i, [rule for rule, kind, _ in i.suspects if kind == Kind.WRONG])
@@ -45,12 +46,16 @@ def _machine(name: str, record: Record) -> Machine:
     from .performance_figures import roofline, times
 
     document = record.document
-    grouped: dict[tuple[str, str], list[Workload]] = defaultdict(list)
+    grouped: dict[tuple[str, str, str], list[Workload]] = defaultdict(list)
     for row in document["rows"]:
         threads = row["threads"]
         place = "GPU" if row["place"] == "gpu" else f"CPU, {threads} thread{'s' if threads != 1 else ''}"
-        grouped[row.get("operation", "forward"), place].append(Workload(row, _timings(row)))
-    groups = [Group(*key, workloads, times(*key, name, workloads)) for key, workloads in grouped.items()]
+        grouped[row["operator"], row.get("operation", "forward"), place].append(Workload(row, _timings(row)))
+    order = in_order(operator for operator, _, _ in grouped)
+    groups = [
+        Group(*key, grouped[key], times(*key, name, grouped[key]))
+        for key in sorted(grouped, key=lambda key: order.index(key[0]))
+    ]
     versions = {key: value for key, value in document["versions"].items() if value}
     return Machine(name, record, groups, roofline(name, groups), versions)
 
@@ -64,6 +69,7 @@ def _timings(row: Mapping[str, Any]) -> list[Timing]:
             library=entry["library"],
             layout=entry["layout"],
             dtype=entry["dtype"],
+            dialect=entry.get("dialect", ""),
             verdict=entry["verdict"],
             reason=entry["reason"],
             times=entry["times"],
@@ -76,7 +82,7 @@ def _timings(row: Mapping[str, Any]) -> list[Timing]:
 
 
 def _histories(records: list[Record]) -> list[str]:
-    """Returns drawings of our time from record to record, of machines that have more than one."""
+    """Drawings of our time from record to record, of machines that have more than one."""
     import pandas as pd
 
     from .performance_figures import history
@@ -95,7 +101,7 @@ def _histories(records: list[Record]) -> list[str]:
 
 
 def _asv(site: Site) -> list[str]:
-    """Returns drawings of what asv measured, of machines and benchmarks with more than one commit."""
+    """Drawings of what asv measured, of machines and benchmarks with more than one commit."""
     import pandas as pd
 
     from .performance_figures import commits

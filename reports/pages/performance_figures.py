@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
 from ..drawing import BLUE, CYCLE, INK, ORANGE, PALE, VERMILLION, style, svg
+from ..model import operator_title
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,12 +23,12 @@ _HEIGHT, _LEAST = 0.23, 0.9  # inches: of an entry, of a panel
 
 
 def _cache(timing: Timing) -> str:
-    """Returns which of its times is shown: with cold caches, where that was measured."""
+    """The time that is shown: that with cold caches, where that was measured."""
     return next((cache for cache in _CACHES if cache in timing.times), "")
 
 
-def times(operation: str, place: str, machine: str, workloads: Sequence[Workload]) -> str:
-    """Returns an SVG: of each workload, every entry's nanoseconds per output, median and quartiles."""
+def times(operator: str, operation: str, place: str, machine: str, workloads: Sequence[Workload]) -> str:
+    """An SVG: of each workload, every entry's nanoseconds per output, median and quartiles."""
     with style():
         shown = [[t for t in w.timings if _cache(t)] for w in workloads]
         heights = [_LEAST + _HEIGHT * len(timings) for timings in shown]
@@ -37,7 +38,7 @@ def times(operation: str, place: str, machine: str, workloads: Sequence[Workload
             _entries(axes, workload, sorted(timings, key=lambda t: t.ns[_cache(t)], reverse=True))
         panels[-1, 0].set_xlabel("nanoseconds per output element, less is better (logarithmic)")
         figure.subplots_adjust(hspace=0.55)
-        return svg(figure, f"Times of {operation} on {machine}, {place}")
+        return svg(figure, f"Times of {operator_title(operator)} {operation} on {machine}, {place}")
 
 
 def _entries(axes: Axes, workload: Workload, timings: Sequence[Timing]) -> None:
@@ -68,9 +69,9 @@ def _entries(axes: Axes, workload: Workload, timings: Sequence[Timing]) -> None:
 
 
 def roofline(machine: str, groups: Sequence[Group]) -> str:
-    """Returns an SVG of our workloads under the floor that the memory's rate sets; nothing where that was not measured."""
+    """An SVG of our workloads under the floor that the memory's rate sets; nothing where that was not measured."""
     points = [
-        (f"{group.operation} {w.about['row']} {t.layout} {t.dtype}", cache, fraction, t)
+        (f"{group.title} {w.about['row']} {t.layout} {t.dtype}", cache, fraction, t)
         for group in groups
         for w in group.workloads
         for t in w.timings
@@ -104,13 +105,15 @@ def roofline(machine: str, groups: Sequence[Group]) -> str:
 
 
 def history(machine: str, frame: pd.DataFrame) -> str:
-    """Returns an SVG of our times on a machine, record by record."""
+    """An SVG of our times on a machine, record by record."""
     with style():
-        operations = list(dict.fromkeys(frame["operation"]))
+        operations = list(dict.fromkeys(zip(frame["operator"], frame["operation"], strict=True)))
         figure = Figure(figsize=(9.5, 2.6 * len(operations)))
         panels = figure.subplots(len(operations), 1, squeeze=False)[:, 0]
-        for axes, operation in zip(panels, operations, strict=True):
-            of_operation = frame[(frame["operation"] == operation) & (frame["dtype"] == "float32")]
+        for axes, (operator, operation) in zip(panels, operations, strict=True):
+            of_operation = frame[
+                (frame["operator"] == operator) & (frame["operation"] == operation) & (frame["dtype"] == "float32")
+            ]
             lines = of_operation.groupby(["row", "layout", "place", "threads", "cache"], dropna=False)
             for n, (key, part) in enumerate(lines):
                 ordered = part.sort_values("started")
@@ -118,7 +121,9 @@ def history(machine: str, frame: pd.DataFrame) -> str:
                 label = f"{key[0]} {key[1]}" + (f", {key[3]:g} threads" if key[3] == key[3] and key[3] != 1 else "")
                 axes.plot(dates, ordered["ns_per_output"], marker="o", color=CYCLE[n % len(CYCLE)], label=label)
             axes.set_yscale("log")
-            axes.set_title(f"{operation}, float32", loc="left", fontsize=10.5, fontweight="bold")
+            axes.set_title(
+                f"{operator_title(operator)} {operation}, float32", loc="left", fontsize=10.5, fontweight="bold"
+            )
             axes.set_ylabel("ns per output")
             axes.grid(axis="y")
             axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), fontsize=7.5)
@@ -128,7 +133,7 @@ def history(machine: str, frame: pd.DataFrame) -> str:
 
 
 def commits(machine: str, benchmark: str, frame: pd.DataFrame) -> str:
-    """Returns an SVG of what asv measured, commit by commit."""
+    """An SVG of what asv measured, commit by commit."""
     with style():
         figure = Figure(figsize=(9.5, 2.8))
         axes = figure.subplots()

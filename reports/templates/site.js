@@ -28,10 +28,10 @@ function opens() {
   if (target.tagName === "DETAILS" && head) head.focus({ preventScroll: true });
 }
 
-// One row of the matrix for each implementation, or for each of its dialects: rule → counts of the three kinds.
-function counted(data, wanted) {
+// One row of a matrix for each implementation, or for each of its dialects: rule → counts of the three kinds.
+function counted(data, matrix, wanted) {
   const rows = new Map();
-  for (const [i, dialect, operation, dtype, rule, kind, count] of data.cells) {
+  for (const [i, dialect, operation, dtype, rule, kind, count] of matrix.cells) {
     if (wanted.operation && data.operations[operation] !== wanted.operation) continue;
     if (wanted.dtype && data.dtypes[dtype] !== wanted.dtype) continue;
     if (wanted.dialect && !data.dialects[dialect].includes(wanted.dialect)) continue;
@@ -61,27 +61,36 @@ function cell(about, rule, counts, kindWanted) {
   return element("td", { className: KINDS[kind] }, link);
 }
 
+function line(data, matrix, row, kindWanted) {
+  const about = data.implementations[row.i];
+  const name = element("a", { href: `implementations/${about.slug}.html#${matrix.operator}` }, about.name);
+  const head = element("th", { scope: "row" }, name, ...(row.dialect ? [" ", element("small", {}, row.dialect)] : []));
+  return element("tr", {}, head, ...matrix.rules.map((rule, r) => cell(about, rule, row.rules.get(r), kindWanted)));
+}
+
 function filters() {
   const form = document.getElementById("filters");
   if (!form) return;
   const data = JSON.parse(document.getElementById("data").textContent);
-  const body = document.querySelector("#matrix tbody");
   const list = document.getElementById("dialects");
   for (const name of data.dialects) list.append(element("option", { value: name }));
   const draw = () => {
     const fields = form.elements;
     const wanted = {
-      operation: fields.operation.value, dtype: fields.dtype.value, dialect: fields.dialect.value.trim(), apart: fields.apart.checked,
+      operator: fields.operator.value, operation: fields.operation.value, dtype: fields.dtype.value, dialect: fields.dialect.value.trim(), apart: fields.apart.checked,
     };
-    const rows = counted(data, wanted).map((row) => {
-      const about = data.implementations[row.i];
-      const name = element("a", { href: `implementations/${about.slug}.html` }, about.name);
-      const head = element("th", { scope: "row" }, name, ...(row.dialect ? [" ", element("small", {}, row.dialect)] : []));
-      return element("tr", {}, head, ...data.rules.map((rule, r) => cell(about, rule, row.rules.get(r), fields.kind.value)));
-    });
-    body.replaceChildren(...rows);
-    const chosen = [wanted.operation, wanted.dtype, wanted.dialect && `dialects with “${wanted.dialect}”`].filter(Boolean);
-    document.getElementById("shown").textContent = `${rows.length} rows${chosen.length ? `: ${chosen.join(", ")}` : ""}`;
+    let shown = 0;
+    for (const matrix of data.matrices) {
+      const section = document.querySelector(`section[data-operator="${matrix.operator}"]`);
+      section.hidden = Boolean(wanted.operator) && wanted.operator !== matrix.operator;
+      if (section.hidden) continue;
+      const rows = counted(data, matrix, wanted).map((row) => line(data, matrix, row, fields.kind.value));
+      section.querySelector("tbody").replaceChildren(...rows);
+      shown += rows.length;
+    }
+    const dialects = wanted.dialect && `dialects with “${wanted.dialect}”`;
+    const chosen = [wanted.operator, wanted.operation, wanted.dtype, dialects].filter(Boolean);
+    document.getElementById("shown").textContent = `${shown} rows${chosen.length ? `: ${chosen.join(", ")}` : ""}`;
     const query = new URLSearchParams([...new FormData(form)].filter(([, value]) => value));
     history.replaceState(null, "", query.size ? `?${query}` : location.pathname);
   };

@@ -8,13 +8,11 @@ import pytest
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))  # benchmarks/ is not installed
 
+from benchmarks import workloads  # noqa: E402
 from benchmarks.measuring import machine  # noqa: E402
-from benchmarks.operators.roi_align import workloads  # noqa: E402
-from benchmarks.operators.roi_align.gpu import box_gradient as gpu_box_contestants  # noqa: E402
-from benchmarks.operators.roi_align.gpu import forward as gpu_contestants  # noqa: E402
-from benchmarks.operators.roi_align.gpu import gradient as gpu_backward_contestants  # noqa: E402
-from benchmarks.operators.roi_align.gpu import pooler as gpu_pooler_contestants  # noqa: E402
-from benchmarks.operators.roi_align.gpu import pooler_gradient as gpu_pooler_backward_contestants  # noqa: E402
+from benchmarks.operators.roi_align.gpu import roikit as ours_on_gpu  # noqa: E402
+from benchmarks.operators.roi_align.operator import ROI_ALIGN  # noqa: E402
+from benchmarks.operators.roi_align.workloads import RoiAlignRow  # noqa: E402
 from roikit import kernels  # noqa: E402
 
 
@@ -30,9 +28,9 @@ def small(monkeypatch):
     """A row of two levels that is measured in no time, under the name a1."""
     monkeypatch.setenv("ROIKIT_NUM_THREADS", "1")  # restored afterwards: what is measured sets it
     monkeypatch.setattr(workloads, "PADDED", (320, 512))
-    row = workloads.Row("a1", "small", 2, 6, 9, (8, 16), 3, 2, small_and_large_boxes)
-    monkeypatch.setitem(workloads.CPU_ROWS, "a1", row)
-    monkeypatch.setitem(workloads.GPU_ROWS, "a1", row)
+    row = RoiAlignRow("a1", "small", 2, 6, 9, (8, 16), 3, small_and_large_boxes, 2)
+    monkeypatch.setitem(ROI_ALIGN.cpu_rows, "a1", row)
+    monkeypatch.setitem(ROI_ALIGN.gpu_rows, "a1", row)
     return row
 
 
@@ -174,10 +172,13 @@ def gpu(monkeypatch):
         kernels.roi_align_backward_boxes(grad.get(), maps.get(), boxes.get(), *arguments, out=out.get(), **keywords)
         return out
 
-    monkeypatch.setattr(gpu_contestants, "roi_align", on_host)
-    monkeypatch.setattr(gpu_box_contestants, "roi_align_backward_boxes", boxes_on_host)
-    monkeypatch.setattr(gpu_backward_contestants, "roi_align_backward", gradient_on_host)
-    monkeypatch.setattr(gpu_pooler_contestants, "multiscale_roi_align", pooler_on_host)
-    monkeypatch.setattr(gpu_pooler_backward_contestants, "multiscale_roi_align_backward", gradient_on_host)
+    for name, stand_in_of in (
+        ("roi_align", on_host),
+        ("roi_align_backward", gradient_on_host),
+        ("roi_align_backward_boxes", boxes_on_host),
+        ("multiscale_roi_align", pooler_on_host),
+        ("multiscale_roi_align_backward", gradient_on_host),
+    ):
+        monkeypatch.setattr(ours_on_gpu, name, stand_in_of)
     monkeypatch.setattr(machine, "gpu_state", lambda: [{"name": "Stand-in", "clocks.sm": "1 MHz"}])
     return state

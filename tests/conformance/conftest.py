@@ -5,7 +5,7 @@ import pytest
 
 from roikit.conformance.adapters.roikit import RoikitHost
 from roikit.conformance.arrays import in_memory
-from roikit.conformance.operator import LAYOUTS
+from roikit.conformance.call import LAYOUTS
 from roikit.conformance.verdicts.judge import judge_error, judge_output
 from roikit.kernels import InvalidRoiError
 from roikit.kernels.calls import problem

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from roikit.conformance.adapters.roikit import RoikitHost
+from roikit.conformance.call import Operation, Unsupported
 from roikit.conformance.implementation import Unavailable
-from roikit.conformance.operator import Operation, Unsupported
 from roikit.conformance.operators.roi_align.oracle.gradient import box_gradient, feature_gradient
 from roikit.kernels.dialects.roi_align import DIALECTS
 

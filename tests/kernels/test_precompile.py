@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from roikit.kernels import precompile, roi_align, roi_align_backward, roi_align_backward_boxes
-from roikit.kernels.calls.problem import resolve_dialect
 from roikit.kernels.dialects.choices import Max
 from roikit.kernels.dialects.roi_align import DIALECTS
 from roikit.kernels.execution import device, host
 from roikit.kernels.operators.roi_align.forward import device_sources, host_source
+from roikit.kernels.operators.roi_align.problem import resolve_dialect
 
 BOXES = np.array([[0, 0, 0, 2, 2]], np.float32)
 
@@ -89,6 +89,7 @@ def test_on_a_gpu_every_kernel_that_a_call_may_choose_is_compiled(monkeypatch):
         ({"dtypes": ["int8"]}, "dtypes must be one of 'float16'"),
         ({"modes": "avg"}, "modes must be one of 'avg', 'max', not 'a'"),
         ({"layouts": ["CHWN"]}, "layouts must be one of"),
+        ({"operators": ["roi_aling"]}, "operators must be one of 'roi_align'"),
         ({"operations": ["sideways"]}, "operations must be one of 'forward', 'backward', 'backward_boxes'"),
         ({"dialects": ["torchvison"]}, "no dialect is called 'torchvison'"),
     ],

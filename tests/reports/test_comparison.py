@@ -5,8 +5,8 @@ import json
 
 import pytest
 
-from roikit.conformance.results.file.file import ResultFile
-from roikit.conformance.results.file.result import Result, Subject
+from roikit.conformance.results.file import ResultFile
+from roikit.conformance.results.result import Result, Subject
 from roikit.conformance.verdict import Judgement, Verdict
 from roikit.reports.comparison import IncomparableError, compare, markdown
 from roikit.reports.files import read
@@ -20,8 +20,9 @@ def write(path, verdicts, version="1"):
         for case, verdict, got in verdicts:
             difference = None if got is None else {"index": [0], "expected": 1, "got": got}
             result = Result(
-                implementation="x", dialect="mmcv", case=case, group="g", rules=("RA-1",), operation="forward", mode="avg",
-                dtype="float32", layout="NCHW", judgement=Judgement(verdict, "", difference), seconds=0.1,
+                implementation="x", dialect="mmcv", case=case, operator="roi_align", group="g", rules=("RA-1",),
+                operation="forward", mode="avg", dtype="float32", layout="NCHW", judgement=Judgement(verdict, "", difference),
+                seconds=0.1,
             )  # fmt: skip
             file.add(result)
         file.close()

@@ -1,6 +1,10 @@
 """What is recorded can be read, was finished, and is enough for every page of a site."""
 
+import gzip
+import re
 from pathlib import Path
+
+import pytest
 
 from roikit.reports.files import read_all
 from roikit.reports.model import digest
@@ -34,9 +38,31 @@ def test_whoever_was_asked_for_its_dialect_has_a_column():
     assert "roikit-torch" in shown
 
 
+PLACES = re.compile(
+    rb"(?<![\w.])(?:/(?:root|home|Users|tmp|var/folders)/|[A-Z]:\\+Users)[^\"\s]*"
+)  # of one machine, or one user
+
+
+def places_in(file):
+    """Paths of the machine that wrote a file, in its bytes: where the file itself lies is no matter."""
+    data = file.read_bytes()
+    return PLACES.findall(gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data)
+
+
 def test_no_path_of_a_machine_is_recorded():
-    for file in read_all([RECORDED]).files:
-        text = str(file)
-        assert "/root/" not in text
-        assert "/home/" not in text
-        assert "/tmp/" not in text, file.path
+    recorded = [path for path in RECORDED.rglob("*") if path.is_file()]
+    assert len(recorded) >= 9
+    assert {path.name: places for path in recorded if (places := places_in(path))} == {}
+
+
+@pytest.mark.parametrize(
+    "path", ["/root/a", "/home/me/b c", "/tmp/x", "/Users/me", "C:\\\\Users\\\\me", "/var/folders/q/r"]
+)
+def test_a_path_that_is_recorded_is_found_in_a_packed_file_too(path, tmp_path):
+    plain, packed = tmp_path / "a.json", tmp_path / "b.json.gz"
+    plain.write_text(f'{{"stderr": "at {path}"}}', encoding="utf-8")
+    packed.write_bytes(gzip.compress(plain.read_bytes()))
+    assert places_in(plain)
+    assert places_in(packed)
+    plain.write_text('{"homepage": "https://example.org/home/of/a"}', encoding="utf-8")
+    assert not places_in(plain)

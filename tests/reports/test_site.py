@@ -8,8 +8,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from roikit.conformance.results.file.file import ResultFile
-from roikit.conformance.results.file.result import Result, Subject
+from roikit.conformance.results.file import ResultFile
+from roikit.conformance.results.result import Result, Subject
 from roikit.conformance.verdict import Judgement, Verdict
 from roikit.reports.files import read_all
 from roikit.reports.model import digest
@@ -29,10 +29,12 @@ PAGES = (
 SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
 
 
-def result(name, case, verdict, reason="", rules=("RA-6",), dialect="onnx-16", dtype="float32", **more):
+def result(
+    name, case, verdict, reason="", rules=("RA-6",), dialect="onnx-16", dtype="float32", operator="roi_align", **more
+):
     return Result(
-        implementation=name, dialect=dialect, case=case, group=case.partition("-")[0], rules=rules, operation="forward",
-        mode="avg", dtype=dtype, layout="NCHW", judgement=Judgement(verdict, reason, **more), seconds=0.1,
+        implementation=name, dialect=dialect, case=case, operator=operator, group=case.partition("-")[0], rules=rules,
+        operation="forward", mode="avg", dtype=dtype, layout="NCHW", judgement=Judgement(verdict, reason, **more), seconds=0.1,
     )  # fmt: skip
 
 

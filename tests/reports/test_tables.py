@@ -6,8 +6,8 @@ import json
 import pandas as pd
 import pytest
 
-from roikit.conformance.results.file.file import IncompleteResultsError, ResultFile
-from roikit.conformance.results.file.result import Result, Subject
+from roikit.conformance.results.file import IncompleteResultsError, ResultFile
+from roikit.conformance.results.result import Result, Subject
 from roikit.conformance.verdict import Judgement, Verdict
 from roikit.reports import ASV_COLUMNS, DETECTION_COLUMNS, RESULT_COLUMNS, TIME_COLUMNS, UnknownFileError, load
 from roikit.reports.files import read_all
@@ -21,8 +21,9 @@ def write(path, *, close=True):
         for verdict, ratio in ((Verdict.CONFORMS, 0.25), (Verdict.DEVIATES, None)):
             difference = {"index": [0, 0, 0, 1], "expected": 3, "got": "nan"} if verdict == Verdict.DEVIATES else None
             result = Result(
-                implementation="x", dialect="onnx-16", case="a", group="g", rules=("RA-1", "RA-6"), operation="forward",
-                mode="avg", dtype="float32", layout="NCHW", judgement=Judgement(verdict, "why", difference, ratio), seconds=0.5,
+                implementation="x", dialect="onnx-16", case="a", operator="roi_align", group="g", rules=("RA-1", "RA-6"),
+                operation="forward", mode="avg", dtype="float32", layout="NCHW", judgement=Judgement(verdict, "why",
+                difference, ratio), seconds=0.5,
             )  # fmt: skip
             file.add(result)
         if close:

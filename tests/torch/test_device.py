@@ -22,8 +22,10 @@ ENTERED, HANDED, TAKEN = [], [], []
 
 
 def kernels_stand_in():
-    """Returns the module of tests/kernels that stands in for CuPy."""
-    spec = spec_from_file_location("stand_in_of_cupy", Path(__file__).parents[1] / "kernels" / "test_device.py")
+    """Returns the module of tests/kernels/operators/roi_align that stands in for CuPy."""
+    spec = spec_from_file_location(
+        "stand_in_of_cupy", Path(__file__).parents[1] / "kernels" / "operators" / "roi_align" / "test_device.py"
+    )
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

@@ -200,4 +200,5 @@ def test_other_devices_are_refused():
 
 
 def test_what_the_package_offers():
-    assert roikit.torch.__all__ == ["MultiScaleRoIAlign", "RoIAlign", "multiscale_roi_align", "roi_align"]
+    names = ["MultiScaleRoIAlign", "RoIAlign", "RoIPool", "multiscale_roi_align", "roi_align", "roi_pool"]
+    assert roikit.torch.__all__ == names

@@ -24,7 +24,8 @@ from roikit.kernels import (
 )
 
 from ...measuring.contestant import in_layout, numpy_dtype
-from .workloads import GPU_ROWS, problem
+from ...workloads import problem
+from .workloads import GPU_ROWS
 
 app = typer.Typer(add_completion=False)
 _GRADIENT_TYPES = ("float32", "float16")

@@ -20,21 +20,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ...measuring.floors import floor_of
+
 if TYPE_CHECKING:
-    from .workloads import Level, Problem
-
-
-@dataclass(frozen=True)
-class Rates:
-    """What a GPU can do, per second: bytes from memory, bytes from the L2 cache, float32 operations."""
-
-    memory: float
-    l2: float
-    float32: float
-    source: str
-
-
-ASSUMED = Rates(4.3e12, 5.5e12, 67e12, "an H200, assumed before any measurement")
+    from ...measuring.floors import Floor, Rates
+    from ...measuring.problem import Level, Problem
 
 
 @dataclass(frozen=True)
@@ -50,7 +40,7 @@ class Geometry:
 
 
 def axis_samples(start: np.ndarray, extent: np.ndarray, bins: int, ratio: int) -> list[np.ndarray]:
-    """Returns the positions of the samples of each RoI along one axis, ``(P, g)``."""
+    """The positions of the samples of each RoI along one axis, ``(P, g)``."""
     size = extent / bins
     grids = np.full(len(start), ratio) if ratio > 0 else np.ceil(size).astype(int)
     return [
@@ -60,7 +50,7 @@ def axis_samples(start: np.ndarray, extent: np.ndarray, bins: int, ratio: int) -
 
 
 def taps(positions: np.ndarray, pixels: int) -> np.ndarray:
-    """Returns which pixels each bin reads, ``(P, H)``; samples farther than a pixel from the map read none."""
+    """Which pixels each bin reads, ``(P, H)``; samples farther than a pixel from the map read none."""
     read = np.zeros((len(positions), pixels), bool)
     for row, points in zip(read, positions, strict=True):
         inside = points[(points >= -1) & (points <= pixels)].clip(0, pixels - 1)
@@ -93,37 +83,22 @@ def _level_geometry(level: Level, bins: int, ratio: int, *, aligned: bool) -> Ge
 
 
 def geometry(problem: Problem, *, aligned: bool = True) -> Geometry:
-    """Returns the counts of a row; ``aligned`` is torchvision's."""
+    """The counts of a row; ``aligned`` is torchvision's."""
     row = problem.row
     levels = [_level_geometry(level, row.bins, row.sampling_ratio, aligned=aligned) for level in problem.levels]
     return Geometry(*(sum(counts) for counts in zip(*map(astuple, levels), strict=True)))
 
 
-@dataclass(frozen=True)
-class Floor:
-    """The floors of a row: bytes, and seconds for cold and hot inputs."""
-
-    touched_bytes: int
-    footprint_bytes: int
-    output_bytes: int
-    cold: float
-    hot: float
-
-
 def forward_floor(problem: Problem, counts: Geometry, itemsize: int, rates: Rates) -> Floor:
-    """Returns the floors of a row whose elements have ``itemsize`` bytes."""
+    """The floors of a row whose elements have ``itemsize`` bytes."""
     per_pixel = problem.row.channels * itemsize
     touched, footprint = counts.touched * per_pixel, counts.footprint * per_pixel
-    output = problem.row.outputs * itemsize
-    from_memory, from_l2 = (touched + output) / rates.memory, (footprint + output) / rates.l2
-    arithmetic = 2 * counts.multiply_adds * problem.row.channels / rates.float32
-    return Floor(touched, footprint, output, max(from_memory, from_l2, arithmetic), max(from_l2, arithmetic))
+    operations = 2 * counts.multiply_adds * problem.row.channels
+    return floor_of(touched, footprint, problem.row.outputs * itemsize, operations, rates)
 
 
 def backward_floor(problem: Problem, counts: Geometry, itemsize: int, rates: Rates) -> Floor:
-    """Returns the floors of the gradient for the maps of a row whose elements have ``itemsize`` bytes."""
+    """The floors of the gradient for the maps of a row whose elements have ``itemsize`` bytes."""
     maps = sum(level.feature.size for level in problem.levels) * itemsize
-    output = problem.row.outputs * itemsize
-    arithmetic = 2 * counts.multiply_adds * problem.row.channels / rates.float32
-    from_memory, from_l2 = (maps + output) / rates.memory, (maps + output) / rates.l2
-    return Floor(maps, maps, output, max(from_memory, from_l2, arithmetic), max(from_l2, arithmetic))
+    operations = 2 * counts.multiply_adds * problem.row.channels
+    return floor_of(maps, maps, problem.row.outputs * itemsize, operations, rates)

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 
 class Operation(StrEnum):
@@ -47,8 +43,3 @@ class Operation(StrEnum):
     def calls(self) -> str:
         """How a record says what a call works on."""
         return "all levels in one" if self.all_levels else "one per level"
-
-
-def operation_of(row: Mapping[str, Any]) -> Operation:
-    """Returns the operation of a row of a record; older records have forward only, and do not say so."""
-    return Operation(row.get("operation", Operation.FORWARD))

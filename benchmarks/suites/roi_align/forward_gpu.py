@@ -1,98 +1,10 @@
-"""RoIAlign forward on a GPU. All rows are measured once, as for a record; each series takes its figure from that.
+"""RoIAlign forward on a GPU."""
 
-Lower is better for every series. A row whose result is wrong fails, however fast it was.
-"""
-
-import math
-from importlib.util import find_spec
-
-from ...measuring import gpu, machine
-from ...operators.roi_align.operations import Operation
-from ...operators.roi_align.workloads import GPU_ROWS
-
-ROWS = ("a1", "b1", "c1", "d1", "e", "f")
-VARIANTS = ("NCHW float32", "NHWC float32", "NHWC float16")
-PARAMS = (ROWS, VARIANTS) if find_spec("cupy") else (ROWS[:1], VARIANTS[:1])
-"""The rows that asv starts a process for; without CuPy one in each series is enough to be skipped."""
+from .. import gpu
 
 
-def figures(measured):
-    """Returns the figures of each variant of ours from the record of a row."""
-    found = {}
-    for entry in measured["entries"]:
-        if entry["library"] != "roikit":
-            continue
-        variant = f"{entry['layout']} {entry['dtype']}"
-        peer = f"torchvision {variant}"
-        ratio = [r["ratio"] for r in measured["ratios"] if (r["ours"], r["peer"], r["kind"]) == (variant, peer, "cold")]
-        found[variant] = {
-            "verdict": entry["verdict"],
-            "cold_us": entry["times"]["cold"]["median"] * 1e6,
-            "hot_us": entry["times"]["hot"]["median"] * 1e6,
-            "floor_gap": 1 - entry["floor_fraction"]["cold"],
-            "ratio": ratio[0] if ratio else math.nan,
-            "call_us": entry["times"]["queued"]["median"] * 1e6,
-            "workspace": entry["workspace_bytes"],
-        }
-    return found
-
-
-def measure(operation):
-    """Returns the figures of all rows; none without a GPU."""
-    if not gpu.present():
-        return {}
-    from ...measuring import probes
-    from ...measuring.device import Timer
-    from ...record import gpu_rows
-
-    rates = probes.rates(probes.bandwidths(Timer()))
-    return {
-        name: figures(gpu_rows.measure_on_gpu(GPU_ROWS[name], rates, 1.0, machine.cores(), VARIANTS, operation))
-        for name in ROWS
-    }
-
-
-class Forward:
-    params = PARAMS
-    param_names = ("row", "variant")
-
+class Forward(gpu.Series):
     def setup_cache(self):
-        return measure(Operation.FORWARD)
+        return gpu.measure("roi_align", "forward")
 
     setup_cache.timeout = 600
-
-    def setup(self, cache, row, variant):
-        if not cache:
-            raise NotImplementedError("CuPy finds no GPU here")
-        if cache[row][variant]["verdict"] != "correct":
-            raise RuntimeError("the result is wrong")
-
-    def track_kernel_cold(self, cache, row, variant):
-        return cache[row][variant]["cold_us"]
-
-    track_kernel_cold.unit = "µs"
-
-    def track_kernel_hot(self, cache, row, variant):
-        return cache[row][variant]["hot_us"]
-
-    track_kernel_hot.unit = "µs"
-
-    def track_gap_to_floor(self, cache, row, variant):
-        return cache[row][variant]["floor_gap"]
-
-    track_gap_to_floor.unit = "1 − fraction of the floor"
-
-    def track_ratio_torchvision(self, cache, row, variant):
-        return cache[row][variant]["ratio"]
-
-    track_ratio_torchvision.unit = "our time ÷ torchvision's"
-
-    def track_python_call(self, cache, row, variant):
-        return cache[row][variant]["call_us"]
-
-    track_python_call.unit = "µs"
-
-    def track_workspace(self, cache, row, variant):
-        return cache[row][variant]["workspace"]
-
-    track_workspace.unit = "bytes"

@@ -1,35 +1,31 @@
-"""Gradients on a GPU, and pooling from all levels at once: the series of `forward_gpu`.
+"""RoIAlign's gradients on a GPU, and pooling from all levels at once."""
 
-Each has a ``setup_cache`` of its own, since asv tells these apart by where they are written.
-"""
-
-from ...operators.roi_align.operations import Operation
-from . import forward_gpu
+from .. import gpu
 
 
-class Backward(forward_gpu.Forward):
+class Backward(gpu.Series):
     def setup_cache(self):
-        return forward_gpu.measure(Operation.BACKWARD)
+        return gpu.measure("roi_align", "backward")
 
     setup_cache.timeout = 600
 
 
-class Pooler(forward_gpu.Forward):
+class Pooler(gpu.Series):
     def setup_cache(self):
-        return forward_gpu.measure(Operation.POOLER)
+        return gpu.measure("roi_align", "pooler")
 
     setup_cache.timeout = 600
 
 
-class PoolerBackward(forward_gpu.Forward):
+class PoolerBackward(gpu.Series):
     def setup_cache(self):
-        return forward_gpu.measure(Operation.POOLER_BACKWARD)
+        return gpu.measure("roi_align", "pooler-backward")
 
     setup_cache.timeout = 600
 
 
-class BoxesBackward(forward_gpu.Forward):
+class BoxesBackward(gpu.Series):
     def setup_cache(self):
-        return forward_gpu.measure(Operation.BOXES)
+        return gpu.measure("roi_align", "boxes-backward")
 
     setup_cache.timeout = 600

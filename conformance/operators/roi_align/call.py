@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from ....kernels.dialects.choices import Offset
 from ....kernels.dialects.roi_align import DIALECTS
-from ...operator import Call, Operation, Unsupported
+from ...call import Call, Operation, Unsupported
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

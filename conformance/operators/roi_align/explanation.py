@@ -33,6 +33,12 @@ class RoiAlignExplanation:
         if samples > _MOST_SAMPLES:
             raise UsageError(f"{decimal(samples)} samples under {dialect} are too many: at most {_MOST_SAMPLES}")
 
+    @property
+    def steps(self) -> dict[str, str]:
+        """The rule of each step."""
+        names = ("corners", "extent", "bins", "grid", "positions", "weights")
+        return dict(zip(names, ("RA-1", "RA-2", "RA-3", "RA-4", "RA-5", "RA-7"), strict=True))
+
     def points(self, p: int, q: int) -> list[Point]:
         """The samples of a bin, RA-5 to RA-7, row by row."""
         ys, xs = ([axis.sample(b, i) for i in range(axis.taken)] for axis, b in ((self.y, p), (self.x, q)))

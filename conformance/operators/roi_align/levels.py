@@ -49,7 +49,7 @@ class LevelCase:
 
 
 def rounded(x: Fraction, to: FloatType) -> Fraction:
-    """Returns the number of a type nearest to ``x``, of two the even one. Nothing here is subnormal or too large."""
+    """The number of a type nearest to ``x``, of two the even one. Nothing here is subnormal or too large."""
     if x == 0:
         return x
     exponent = abs(x.numerator).bit_length() - x.denominator.bit_length()
@@ -60,7 +60,7 @@ def rounded(x: Fraction, to: FloatType) -> Fraction:
 
 
 def _square_root(x: Fraction, to: FloatType) -> Fraction:
-    """Returns the rounded root: from one with so many digits that no more of them could matter."""
+    """The rounded root: from one with so many digits that no more of them could matter."""
     shift = 2 * (2 * to.bits + x.denominator.bit_length())
     scaled = (x.numerator << shift) // x.denominator
     root = isqrt(scaled)
@@ -70,7 +70,7 @@ def _square_root(x: Fraction, to: FloatType) -> Fraction:
 
 
 def _logarithm(x: Fraction, to: FloatType) -> Fraction:
-    """Returns the rounded logarithm to base 2. It is a whole number for powers of two, and never a tie."""
+    """The rounded logarithm to base 2. It is a whole number for powers of two, and never a tie."""
     numerator, denominator = x.numerator, x.denominator
     if numerator & (numerator - 1) == 0 and denominator & (denominator - 1) == 0:
         return Fraction(numerator.bit_length() - denominator.bit_length())
@@ -98,7 +98,7 @@ def level_of(rule: str, box: Sequence[float], dtype: str) -> int:
 
 
 def _unbounded(rule: str, size: Fraction, to: FloatType) -> int | None:
-    """Returns the level before it is held within those that there are; None for minus infinity."""
+    """The level before it is held within those that there are; None for minus infinity."""
     epsilon = {"detectron2": 1e-8, "mmdetection": 1e-6, "maskrcnn-benchmark": 1e-6}.get(rule)
     if epsilon is not None:
         size = rounded(size + _constant(epsilon, to), to)
@@ -127,7 +127,7 @@ def _next(x: float, dtype: str, direction: float) -> float:
 
 
 def _boundary(rule: str, level: int, dtype: str) -> float:
-    """Returns the least side of a square at the origin whose level is ``level`` or above."""
+    """The least side of a square at the origin whose level is ``level`` or above."""
     low, high = np.dtype(dtype).type(1), np.dtype(dtype).type(4096)
     bits = np.int32 if dtype == "float32" else np.int64
     below, reached = int(low.view(bits)), int(high.view(bits))
@@ -178,7 +178,7 @@ def _case(rule: str, dtype: str, about: str, boxes: Sequence[tuple[float, ...]])
 
 @cache
 def load_level_cases() -> tuple[LevelCase, ...]:
-    """Returns the golden cases of RA-17."""
+    """The golden cases of RA-17."""
     document = json.loads(files(__package__).joinpath("levels.json").read_text(encoding="utf-8"))
     return tuple(
         LevelCase(case["rule"], case["dtype"], case["about"], tuple(map(tuple, case["boxes"])), tuple(case["levels"]))
@@ -187,7 +187,7 @@ def load_level_cases() -> tuple[LevelCase, ...]:
 
 
 def read_levels(pooler: Pooler, case: LevelCase) -> list[float]:
-    """Returns the level that a pooler takes each box of a case from; NaN if none of its samples is inside."""
+    """The level that a pooler takes each box of a case from; NaN if none of its samples is inside."""
     scales = [2.0 ** -(FIRST_LEVEL + i) for i in range(LEVELS)]
     sizes = [int(_IMAGE * scale) for scale in scales]
     maps = [np.stack([np.ones((n, n)), np.full((n, n), i)])[None].astype(case.dtype) for i, n in enumerate(sizes)]
@@ -198,7 +198,7 @@ def read_levels(pooler: Pooler, case: LevelCase) -> list[float]:
 
 
 def render() -> str:
-    """Returns the text of ``levels.json``."""
+    """The text of ``levels.json``."""
     cases = [
         json.dumps({"rule": c.rule, "dtype": c.dtype, "about": c.about, "boxes": c.boxes, "levels": c.levels})
         for c in _cases()

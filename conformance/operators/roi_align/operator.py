@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ....kernels.dialects.roi_align import DIALECTS
-from ...operator import Operation, Operator
+from ...call import Operation
+from ...operator import Operator
 from .call import RoiAlignCall
 from .contested import MAXIMUM
 from .draws import RoiAlignDraws
@@ -12,6 +13,7 @@ from .faults.gradient_mutants import GRADIENT_MUTANTS
 from .faults.mutants import MUTANTS
 from .oracle.answers import RoiAlignOracle
 from .probes import RoiAlignProbes
+from .probes.footprint import footprint
 from .published import published
 
 MAIN_DIALECTS = (
@@ -47,6 +49,7 @@ OPERATOR = Operator(
     contested=(MAXIMUM,),
     draws=RoiAlignDraws(),
     probes=RoiAlignProbes(),
+    footprint=footprint,
     published=published(MAIN_DIALECTS),
     explanation=RoiAlignExplanation,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ...operator import Call, Operation, Unsupported
+from ...call import Call, Operation, Unsupported
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ....kernels.dialects.roi_pool import DIALECTS
-from ...operator import Operation, Operator, Published
+from ...call import Operation
+from ...operator import Operator, Published
 from .call import RoiPoolCall
 from .claims import MAIN_DIALECTS, claims, rules_of
 from .draws import RoiPoolDraws

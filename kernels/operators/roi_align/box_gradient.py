@@ -9,20 +9,24 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...calls import arguments
-from ...calls.problem import Problem, about, bins_of, kept, resolve
+from ...calls.problem import Asked, bins_of, kept
+from ...dtypes import name_of
 from ...execution import host
 from ...execution.launch import Launch
+from ...execution.run import run
 from ...execution.source import Source, specialise
-from . import forward_plan as plan
+from ...staging.pooling_plan import Work, worthwhile_threads
 from .forward import rule_macros
+from .problem import RoiAlignProblem, asked_for
 
 if TYPE_CHECKING:
     from types import ModuleType
 
     from ...dialects.roi_align import Dialect
 
-_HOST_LANES, _DEVICE_LANES = (8, 1), (8, 32)  # that share bins, and for each of these channels
-_HOST_VECTOR = 16
+# Lanes that share bins, and for each of these those that share channels; on a GPU as many in all as a block has threads.
+_HOST_LANES, _DEVICE_LANES = (8, 1), (8, 32)
+_HOST_VECTOR = 16  # channels, as many as the widest registers have lanes
 _DEVICE_VECTOR = 4  # the sums of more channels would not fit into registers
 _DEVICE_THREADS = 256
 
@@ -41,7 +45,7 @@ def roi_align_backward_boxes(
     out: Any = None,
     check: bool = False,
 ) -> Any:
-    """Returns the gradient for the boxes of `roi_align` (RA-16 of ``conformance/SPECIFICATION.md``).
+    """The gradient for the boxes of `roi_align` (RA-16 of ``conformance/SPECIFICATION.md``).
 
     The number of samples of an adaptive grid and the winner of a maximum are held fixed. Where there is no derivative (a sample
     exactly on a pixel, a RoI exactly as large as the least one) it is that from the right.
@@ -68,32 +72,32 @@ def roi_align_backward_boxes(
     arguments.check_feature_map(input)
     arguments.check_from(xp, "grad", grad)
     arguments.check_feature_map(grad, "grad")
-    rows = arguments.box_rows(xp, boxes, arguments.name_of(input.dtype), input.shape[0])
-    call = about(
+    rows = arguments.box_rows(xp, boxes, name_of(input.dtype), input.shape[0])
+    asked = asked_for(
         input.dtype, (input.shape,), len(rows), bins_of(grad, layout), (spatial_scale,), sampling_ratio, mode, layout, dialect,
         aligned,
     )  # fmt: skip
-    return slope(xp, grad, (input,), rows, call, out=out, check=check)
+    return slope(xp, grad, (input,), rows, asked, out=out, check=check)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Planned:
     """A call of which all is settled but where its arrays are."""
 
-    problem: Problem
+    problem: RoiAlignProblem
     launch: Launch
     threads: int = 1
 
 
 def box_gradient_source(
-    problem: Problem, *, vector: int, lanes: tuple[int, int], rules_at_launch: bool = False
+    problem: RoiAlignProblem, *, vector: int, lanes: tuple[int, int], rules_at_launch: bool = False
 ) -> Source:
-    """Returns the kernel; ``lanes`` are those that share the bins of a RoI, and for each of these those that share channels.
+    """The kernel; ``lanes`` are those that share the bins of a RoI, and for each of these those that share channels.
 
     ``rules_at_launch`` is that of `specialise`.
     """
     return specialise(
-        "roi_align_backward_boxes.cu",
+        "roi_align/box_gradient.cu",
         "roi_align_backward_boxes",
         problem.dtype,
         (
@@ -111,54 +115,49 @@ def box_gradient_source(
     )
 
 
-def host_source(problem: Problem) -> Source:
-    """Returns the kernel that a CPU runs for a gradient of this mode, layout, data type and dialect."""
+def host_source(problem: RoiAlignProblem) -> Source:
+    """The kernel that a CPU runs for a gradient of this mode, layout, data type and dialect."""
     return box_gradient_source(problem, vector=_HOST_VECTOR, lanes=_HOST_LANES, rules_at_launch=True)
 
 
-def device_source(problem: Problem) -> Source:
-    """Returns the kernel that a GPU runs for such a gradient."""
+def device_source(problem: RoiAlignProblem) -> Source:
+    """The kernel that a GPU runs for such a gradient."""
     return box_gradient_source(problem, vector=_DEVICE_VECTOR, lanes=_DEVICE_LANES)
 
 
 def _planned(
-    problem: Problem, source: Source, lanes: tuple[int, int], block: tuple[int, int], threads: int = 1
+    problem: RoiAlignProblem, source: Source, lanes: tuple[int, int], block: tuple[int, int], threads: int = 1
 ) -> Planned:
-    memory = 4 * lanes[0] * lanes[1] * problem.wide_bytes
-    takes = {
-        "grad": problem.dtype,
-        "boxes": problem.wide,
-        "number_of_rois": "int64",
-        "gradient": problem.wide,
-        "status": "int64",
-    }
+    memory = 4 * lanes[0] * lanes[1] * problem.wide_bytes  # four sums, one for each coordinate of a box
     grid = (max(1, min(problem.rois, 2**30)), 1, 1)
-    return Planned(problem, Launch.of(source, grid, block, memory, problem.fields, takes), threads)
+    return Planned(problem, Launch.of(source, grid, block, memory, problem.fields), threads)
 
 
 @kept
-def _host_plan(threads: int, *about: Any) -> Planned:
-    problem = resolve(*about)
-    threads = plan.worthwhile_threads(plan.Shape.of(problem), threads)
+def plan_on_host(asked: Asked, threads: int) -> Planned:
+    """A call on a CPU with so many threads."""
+    problem = RoiAlignProblem.of(asked)
+    threads = worthwhile_threads(Work.of(problem), threads)
     return _planned(problem, host_source(problem), _HOST_LANES, (1, 1), threads)
 
 
 @kept
-def _device_plan(*about: Any) -> Planned:
-    problem = resolve(*about)
+def plan_on_device(asked: Asked) -> Planned:
+    """A call on a GPU."""
+    problem = RoiAlignProblem.of(asked)
     return _planned(problem, device_source(problem), _DEVICE_LANES, (_DEVICE_THREADS, 1))
 
 
 def slope(
-    xp: ModuleType, grad: Any, maps: tuple[Any, ...], rows: Any, call: tuple[Any, ...], *, out: Any, check: bool,
+    xp: ModuleType, grad: Any, maps: tuple[Any, ...], rows: Any, asked: Asked, *, out: Any, check: bool,
     num_rois: Any = None,
 ) -> Any:  # fmt: skip
-    """Returns the gradient for the RoIs ``rows`` of checked ``maps``, one for each level."""
+    """The gradient for the RoIs ``rows`` of checked ``maps``, one for each level."""
     if xp is np:
-        return _run(np, _host_plan(host.thread_count(), *call), grad, maps, rows, out, num_rois, check=True)
+        return _run(np, plan_on_host(asked, host.thread_count()), grad, maps, rows, out, num_rois, check=True)
     arguments.check_same_device(xp, maps[0], grad=grad, boxes=rows, out=out, num_rois=num_rois)
     with maps[0].device:
-        return _run(xp, _device_plan(*call), grad, maps, rows, out, num_rois, check=check)
+        return _run(xp, plan_on_device(asked), grad, maps, rows, out, num_rois, check=check)
 
 
 def _run(
@@ -182,9 +181,7 @@ def _run(
     grad = arguments.contiguous(xp, grad)
     maps = tuple(arguments.contiguous(xp, array) for array in maps)
     status = arguments.Status(xp, wanted=check)
-    of_grad, of_rows, of_count, of_out, *of_maps = [
-        arguments.address(xp, array) for array in (grad, rows, num_rois, out, *maps)
-    ]
-    planned.launch.run(xp, (of_grad, of_rows, of_count, of_out, status.address, *of_maps), planned.threads)
+    arrays = {"grad": grad, "boxes": rows, "number_of_rois": num_rois, "gradient": out, "status": status.array}
+    run(xp, planned.launch, arrays, maps, planned.threads)
     status.check(rows, problem.images)
     return out

@@ -4,27 +4,25 @@ from __future__ import annotations
 
 import itertools
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from ...calls import arguments
-from ...calls.problem import Problem, about, kept, resolve
-from ...execution import device, host
-from ...execution.launch import Launch
+from ...calls.problem import Asked, kept
+from ...dtypes import name_of
+from ...execution import device
 from ...execution.source import Source, specialise
+from ...staging.pooling import Planned, Planners, nothing, planned_on_device, planned_on_host, pool
+from ...staging.pooling_plan import DEVICE_THREADS, device_vector, worthwhile_threads
 from . import forward_plan as plan
+from .problem import RoiAlignProblem, asked_for
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from types import ModuleType
 
     from ...dialects.roi_align import Dialect
 
-_HOST_VECTOR = {"NCHW": 16, "NHWC": 64}
+_HOST_VECTOR = {"NCHW": 16, "NHWC": 64}  # columns, as many as the widest registers have lanes; channels, four of them
 _HOST_CHANNELS = 4
-_DEVICE_VECTOR_BYTES = 16
 
 ANY_SIZE = (0, 0)
 _COMMON_SIZES = tuple(itertools.product((7, 14), (1, 2)))  # rows and columns of bins, samples along an axis
@@ -82,11 +80,11 @@ def roi_align(
     """
     xp = arguments.array_namespace("input", input)
     arguments.check_feature_map(input)
-    rows = arguments.box_rows(xp, boxes, arguments.name_of(input.dtype), input.shape[0])
-    call = about(
+    rows = arguments.box_rows(xp, boxes, name_of(input.dtype), input.shape[0])
+    asked = asked_for(
         input.dtype, (input.shape,), len(rows), output_size, (spatial_scale,), sampling_ratio, mode, layout, dialect, aligned
     )  # fmt: skip
-    return pool(xp, (input,), rows, call, out=out, workspace=workspace, check=check)
+    return pool(xp, (input,), rows, asked, PLANNERS, out=out, workspace=workspace, check=check)
 
 
 def roi_align_workspace(
@@ -101,7 +99,7 @@ def roi_align_workspace(
     layout: str = "NCHW",
     dialect: str | Dialect | None = None,
 ) -> int:
-    """Returns how many bytes `roi_align` needs as ``workspace`` on the current GPU; 0 unless maps are thousands of pixels wide.
+    """How many bytes `roi_align` needs as ``workspace`` on the current GPU; 0 unless maps are thousands of pixels wide.
 
     With ``out``, ``workspace`` and contiguous arrays nothing is allocated, so that a call can be captured in a CUDA graph.
 
@@ -115,11 +113,11 @@ def roi_align_workspace(
         TypeError: an argument has a wrong type.
         ValueError: an argument has a wrong value.
     """
-    call = about(
+    asked = asked_for(
         arguments.dtype_called(dtype), (tuple(input_shape),), rois, output_size, (1.0,), sampling_ratio, mode, layout, dialect,
         aligned,
     )  # fmt: skip
-    return _device_plan(False, device.multiprocessor_count(), *call).workspace_bytes
+    return plan_on_device(asked, False, device.multiprocessor_count()).workspace_bytes
 
 
 def specialised(
@@ -136,7 +134,7 @@ def specialised(
     sizes: tuple[int, int] = ANY_SIZE,
     rules_at_launch: bool = False,
 ) -> Source:
-    """Returns the kernel for maps of a data type (by name).
+    """The kernel for maps of a data type (by name).
 
     ``vector`` is the number of neighbouring elements that a thread reads together, channels (NHWC) or columns (NCHW);
     ``packed`` says that each vector of channels is aligned to its size; ``channels`` is the number of channels for which a
@@ -145,7 +143,7 @@ def specialised(
     these, or `ANY_SIZE`. ``rules_at_launch`` is that of `specialise`.
     """
     return specialise(
-        "roi_align.cu",
+        "roi_align/forward.cu",
         "roi_align_forward",
         dtype,
         (
@@ -156,7 +154,8 @@ def specialised(
             ("SAMPLING", sizes[1]),
             ("VECTOR", vector),
             ("CHANNELS", channels),
-            ("THREADS", plan.DEVICE_THREADS),
+            ("PREPARED_BYTES", plan.PREPARED_BYTES),
+            ("THREADS", DEVICE_THREADS),
             ("BLOCKS", plan.blocks_per_multiprocessor(dtype, mode)),
             ("DENSE", plan.DENSE),
             ("GATHER", gather),
@@ -167,7 +166,7 @@ def specialised(
 
 
 def rule_macros(dialect: Dialect, mode: str) -> tuple[tuple[str, str | int], ...]:
-    """Returns the macros by which a kernel knows a dialect, of which `mode` may not look at all choices."""
+    """The macros by which a kernel knows a dialect, of which `mode` may not look at all choices."""
     rules = dialect.for_mode(mode)
     kind = {None: "first", -math.inf: "minus_infinity"}.get(rules.max_start, "value")
     return (
@@ -186,21 +185,15 @@ def rule_macros(dialect: Dialect, mode: str) -> tuple[tuple[str, str | int], ...
 
 
 def host_source(dtype: str, mode: str, layout: str, dialect: Dialect, levels: int = 1) -> Source:
-    """Returns the kernel that a CPU runs."""
+    """The kernel that a CPU runs."""
     return specialised(
         dtype, mode, layout, dialect,
         vector=_HOST_VECTOR[layout], channels=_HOST_CHANNELS, levels=levels, rules_at_launch=True,
     )  # fmt: skip
 
 
-def device_vector(dtype: str, layout: str) -> int:
-    """Returns how many neighbouring elements of a map of ``dtype`` (a name) a thread of a GPU reads together."""
-    itemsize = {"float32": 4, "float64": 8}.get(dtype, 2)
-    return _DEVICE_VECTOR_BYTES // itemsize if layout == "NHWC" else 1
-
-
 def common_sizes(dtype: str, mode: str, layout: str) -> tuple[tuple[int, int], ...]:
-    """Returns the sizes for which a GPU has kernels of their own: (rows and columns of bins, samples along an axis).
+    """The sizes for which a GPU has kernels of their own: (rows and columns of bins, samples along an axis).
 
     They take 3 to 8 % fewer instructions for an output value (`benchmarks/instructions.py`). With channels last in float32 it
     is 2 to 3 %, and a register is spilled; in float64, and of maxima, it was not counted: there are none.
@@ -209,7 +202,7 @@ def common_sizes(dtype: str, mode: str, layout: str) -> tuple[tuple[int, int], .
 
 
 def device_sources(dtype: str, mode: str, layout: str, dialect: Dialect) -> list[Source]:
-    """Returns the kernels that a GPU may run: with channels last one for aligned vectors, and one for any."""
+    """The kernels that a GPU may run: with channels last one for aligned vectors, and one for any."""
     vector = device_vector(dtype, layout)
     alignments = (False, True) if layout == "NHWC" else (False,)
     return [
@@ -218,120 +211,39 @@ def device_sources(dtype: str, mode: str, layout: str, dialect: Dialect) -> list
     ]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Planned:
-    """A call of which all is settled but where its arrays are; no ``launch`` if there is nothing to do."""
-
-    problem: Problem
-    shape: tuple[int, ...]
-    launch: Launch | None
-    threads: int = 1
-    workspace_bytes: int = 0
-
-
-def _sizes(problem: Problem) -> tuple[int, int]:
-    """Returns those of `common_sizes` that a call has, or `ANY_SIZE`."""
+def _sizes(problem: RoiAlignProblem) -> tuple[int, int]:
+    """Those of `common_sizes` that a call has, or `ANY_SIZE`."""
     (bins, bins_x), (sampling, sampling_x) = problem.bins, problem.sampling
     square = bins == bins_x and sampling == sampling_x and len(problem.heights) == 1
     common = common_sizes(problem.dtype, problem.mode, problem.layout)
     return (bins, sampling) if square and (bins, sampling) in common else ANY_SIZE
 
 
-def takes(problem: Problem) -> dict[str, str]:
-    """Returns the arrays that the kernel takes, and their data types."""
-    return {
-        "boxes": problem.wide,
-        "number_of_rois": "int64",
-        "output": problem.dtype,
-        "workspace": "uint8",
-        "status": "int64",
-    }
-
-
 @kept
-def _host_plan(threads: int, *about: Any) -> Planned:
-    problem = resolve(*about)
+def plan_on_host(asked: Asked, threads: int) -> Planned:
+    """A call on a CPU with so many threads."""
+    problem = RoiAlignProblem.of(asked)
     if math.prod(problem.output_shape) == 0:
-        return Planned(problem, problem.output_shape, None)
+        return nothing(problem)
     source = host_source(problem.dtype, problem.mode, problem.layout, problem.dialect, len(problem.heights))
     shape = plan.Shape.of(problem)
-    threads = plan.worthwhile_threads(shape, threads)
-    laid = plan.host_plan(shape, _HOST_VECTOR[problem.layout], threads)
-    launch = Launch.of(source, laid.grid, (1, 1), laid.memory, {**problem.fields, **laid.fields}, takes(problem))
-    return Planned(problem, problem.output_shape, launch, threads)
+    threads = worthwhile_threads(shape.work, threads)
+    return planned_on_host(problem, source, plan.host_plan(shape, _HOST_VECTOR[problem.layout], threads), threads)
 
 
 @kept
-def _device_plan(packed: bool, multiprocessors: int, *about: Any) -> Planned:
-    problem = resolve(*about)
+def plan_on_device(asked: Asked, packed: bool, multiprocessors: int) -> Planned:
+    """A call on a GPU with so many multiprocessors, whose arrays are aligned to vectors if they are ``packed``."""
+    problem = RoiAlignProblem.of(asked)
     if math.prod(problem.output_shape) == 0:
-        return Planned(problem, problem.output_shape, None)
+        return nothing(problem)
     vector = device_vector(problem.dtype, problem.layout)
     source = specialised(
         problem.dtype, problem.mode, problem.layout, problem.dialect,
         vector=vector, packed=packed and problem.layout == "NHWC" and problem.channels % vector == 0,
         levels=len(problem.heights), sizes=_sizes(problem),
     )  # fmt: skip
-    laid = plan.device_plan(plan.Shape.of(problem), vector)
-    grid, shared, workspace = laid.grid, laid.memory, 0
-    if shared > device.SHARED_BYTES:
-        # Lists or lines of very large maps: in global memory, and no more blocks than run at once.
-        grid = (min(grid[0], 8 * multiprocessors), *grid[1:])
-        workspace, shared = math.prod(grid) * shared, 0
-    launch = Launch.of(source, grid, laid.block, shared, {**problem.fields, **laid.fields}, takes(problem))
-    return Planned(problem, problem.output_shape, launch, workspace_bytes=workspace)
+    return planned_on_device(problem, source, plan.device_plan(plan.Shape.of(problem), vector), multiprocessors)
 
 
-def pool(
-    xp: ModuleType,
-    maps: tuple[Any, ...],
-    rows: Any,
-    call: tuple[Any, ...],
-    *,
-    out: Any,
-    workspace: Any,
-    check: bool,
-    num_rois: Any = None,
-) -> Any:
-    """Pools the RoIs ``rows`` of checked ``maps``, one for each level; ``call`` is what `resolve` takes."""
-    if xp is np:
-        return _pool_on_host(maps, rows, call, out, num_rois)
-    arguments.check_same_device(xp, maps[0], boxes=rows, out=out, workspace=workspace, num_rois=num_rois)
-    with maps[0].device:
-        return _pool_on_device(xp, maps, rows, call, out, workspace, check=check, num_rois=num_rois)
-
-
-def _pool_on_host(maps: tuple[Any, ...], rows: Any, call: tuple[Any, ...], out: Any, num_rois: Any) -> Any:
-    planned = _host_plan(host.thread_count(), *call)
-    out = arguments.output_array(np, out, planned.shape, maps[0].dtype, boxes=rows, **arguments.named("input", maps))
-    if planned.launch:
-        maps = tuple([arguments.contiguous(np, array) for array in maps])
-        status = arguments.Status(np, wanted=True)
-        of_rows, of_out, *of_maps = [arguments.host_address(array) for array in (rows, out, *maps)]
-        count = arguments.address(np, num_rois)
-        host.run(planned.launch, (of_rows, count, of_out, 0, status.address, *of_maps), planned.threads)
-        status.check(rows, planned.problem.images)
-    return out
-
-
-def _pool_on_device(
-    xp: ModuleType, maps: tuple[Any, ...], rows: Any, call: tuple[Any, ...], out: Any, workspace: Any, *, check: bool,
-    num_rois: Any,
-) -> Any:  # fmt: skip
-    packed = is_packed(*maps, *(() if out is None else (out,)))
-    planned = _device_plan(packed, device.multiprocessor_count(), *call)
-    inputs = arguments.named("input", maps)
-    out = arguments.output_array(xp, out, planned.shape, maps[0].dtype, boxes=rows, **inputs)
-    workspace = arguments.workspace_array(xp, workspace, planned.workspace_bytes, boxes=rows, out=out, **inputs)
-    if planned.launch:
-        maps = tuple(arguments.contiguous(xp, array) for array in maps)
-        status = arguments.Status(xp, wanted=check)
-        addresses = [arguments.address(xp, array) for array in (rows, num_rois, out, workspace)]
-        device.run(planned.launch, (*addresses, status.address, *(arguments.address(xp, array) for array in maps)))
-        status.check(rows, planned.problem.images)
-    return out
-
-
-def is_packed(*arrays: Any) -> bool:
-    """Returns whether CuPy arrays all begin at a multiple of a vector, as those that CuPy allocates do."""
-    return all(array.data.ptr % _DEVICE_VECTOR_BYTES == 0 for array in arrays)
+PLANNERS = Planners(plan_on_host, plan_on_device)

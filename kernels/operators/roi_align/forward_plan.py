@@ -1,20 +1,19 @@
-"""How a RoIAlign call is laid out: specialisation, grid, block, and the memory that a block asks for."""
+"""How a call of RoIAlign is laid out: what its lists of taps or samples take of a block's memory."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ...calls import arguments
 from ...dialects.choices import Outside
+from ...staging import pooling_plan
+from ...staging.pooling_plan import Plan, Room, Work, padded
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from ...calls.problem import Problem
+    from .problem import RoiAlignProblem
 
 PREPARED_BYTES = 192
-"""Room for a RoI's ``Prepared`` struct (roi_align.cu)."""
+"""Room for a RoI's ``Prepared`` struct (``cuda/roi_align/forward.cu``), which asserts it."""
 
 DENSE = 8
 """A line of every column of a RoI may be this many times as long as one of the columns that it reads."""
@@ -23,17 +22,7 @@ GATHER = 64
 """On a GPU a RoI with at most so many taps for each bin is pooled bin by bin, whatever the layout. More taps, of large RoIs, are
 read in rows, since neighbouring bins would read them from places far apart."""
 
-DEVICE_THREADS = 256
-"""The most threads that a block has on a GPU."""
-
-_HOST_LISTS = 2**19  # bytes of lists of RoIs that a block goes through for each tile of channels
-_HOST_TILE = 16  # channels, as many as the widest registers have lanes
-_HOST_RESULTS = 2**16
-_SMALL = 2**14  # samples
-_DEVICE_RESULTS = 2**13
-_DEVICE_TILE = 16
-_DEVICE_WORK = 64  # values that a thread computes, for which it need prepare only once
-_SAMPLES_PER_PART = 4096
+_PARTS = 8  # that a heavy RoI is split into: each prepares the RoI's lists anew
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,31 +43,22 @@ class Shape:
     outside: Outside
 
     @classmethod
-    def of(cls, problem: Problem) -> Shape:
-        """Returns that of a problem, with the largest of its levels."""
+    def of(cls, problem: RoiAlignProblem) -> Shape:
+        """That of a problem, with the largest of its levels."""
         return cls(
             problem.rois, problem.channels, max(problem.heights), max(problem.widths), *problem.bins, *problem.sampling,
             problem.itemsize, problem.mode, problem.layout, problem.dialect.outside,
         )  # fmt: skip
 
     @property
-    def wide(self) -> int:
-        """Bytes of a number that is computed with."""
-        return 8 if self.itemsize == 8 else 4
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """A launch: grid, block, bytes of memory per block, and the fields of the kernel's struct that go with them."""
-
-    grid: tuple[int, int, int]
-    block: tuple[int, int]
-    memory: int
-    fields: Mapping[str, int]
+    def work(self) -> Work:
+        """What is to be shared out."""
+        samples = max(1, self.sampling_y) * max(1, self.sampling_x)
+        return Work(self.rois, self.channels, self.width, self.bins_y, self.bins_x, samples, self.itemsize, self.layout)
 
 
 def list_capacity(bins: int, sampling_ratio: int, size: int, mode: str, outside: Outside) -> int:
-    """Returns how many entries the lists of one axis of a RoI can need (see geometry.cuh)."""
+    """How many entries the lists of one axis of a RoI can need (``cuda/library/geometry.cuh``)."""
     if mode == "avg":
         # Neighbouring bins share at most a few pixels; besides that, each pixel is in one list.
         merged = size + 3 * bins
@@ -89,17 +69,22 @@ def list_capacity(bins: int, sampling_ratio: int, size: int, mode: str, outside:
     return sampling_ratio * bins if sampling_ratio else spread
 
 
+def check_list_sizes(**capacities: int) -> None:
+    """Checks that the lists of taps or samples of an axis can be counted in 32 bits."""
+    for axis, capacity in capacities.items():
+        if capacity >= 2**31:
+            raise ValueError(
+                f"input, output_size and sampling_ratio ask for {capacity} samples or taps of a RoI along {axis}; "
+                "there must be fewer than 2**31"
+            )
+
+
 def blocks_per_multiprocessor(dtype: str, mode: str) -> int:
-    """Returns how many blocks of `DEVICE_THREADS` the registers of a multiprocessor must have room for at once.
+    """How many blocks of `pooling_plan.DEVICE_THREADS` the registers of a multiprocessor must have room for at once.
 
     Three leave a thread 80 registers, which maxima and float64 exceed; two leave it 128. Three are for sm_90 only (numeric.cuh).
     """
     return 3 if mode == "avg" and dtype != "float64" else 2
-
-
-def padded(size: int) -> int:
-    """Returns the least multiple of 16 bytes that is not less than ``size``."""
-    return -(-size // 16) * 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +98,13 @@ class _Sizes:
 
 
 def _sizes(shape: Shape) -> _Sizes:
-    entry = {"avg": 2, "max": 4}[shape.mode] * 4 if shape.wide == 4 else {"avg": 16, "max": 24}[shape.mode]
+    wide = shape.work.wide
+    # A tap is a weight, padded to twice its size by an index; a sample is two weights and two indices.
+    entry = {"avg": 2 * wide, "max": 2 * wide + 8}[shape.mode]
     y = list_capacity(shape.bins_y, shape.sampling_y, shape.height, shape.mode, shape.outside)
     x = list_capacity(shape.bins_x, shape.sampling_x, shape.width, shape.mode, shape.outside)
-    arguments.check_list_sizes(y=y, x=x)
-    what, length = ("pixel", shape.channels) if shape.layout == "NHWC" else ("row", shape.width)
-    if length * shape.itemsize >= 2**31:
-        raise ValueError(f"with layout={shape.layout!r} a {what} of the map must have fewer than 2**31 bytes")
+    check_list_sizes(y=y, x=x)
+    shape.work.check()
     columns = x if shape.mode == "avg" else 2 * x
     size = PREPARED_BYTES + (padded(4 * columns) if shape.layout == "NCHW" else 0)
     for capacity, bins in ((y, shape.bins_y), (x, shape.bins_x)):
@@ -127,87 +112,35 @@ def _sizes(shape: Shape) -> _Sizes:
     return _Sizes(y, x, size, columns)
 
 
+def _room(shape: Shape, sizes: _Sizes, line_length: int) -> Room:
+    length = line_length if shape.layout == "NCHW" else 0
+    return Room(sizes.roi_bytes, length, lines=1 if shape.mode == "avg" else 2)
+
+
 def _line_length(shape: Shape, columns: int, vector: int) -> int:
-    """Returns how many columns a line needs room for: those that are read, or all that a dense line may have."""
+    """How many columns a line needs room for: those that are read, or all that a dense line may have."""
     return max(columns, min(-(-shape.width // vector) * vector, DENSE * columns), vector)
 
 
-def _plan(
-    shape: Shape, sizes: _Sizes, grid: tuple[int, int, int], block: tuple[int, int], *, per_block: int, tile: int,
-    rois: int, line_length: int, bin_rows: int, samples_per_part: int = 2**30,
-) -> Plan:  # fmt: skip
-    memory = rois * sizes.roi_bytes
-    if shape.layout == "NCHW":
-        lines = (1 if shape.mode == "avg" else 2) * line_length
-        memory += tile * (lines + bin_rows * shape.bins_x) * shape.wide
-    fields = {
-        "capacity_y": sizes.capacity_y,
-        "capacity_x": sizes.capacity_x,
-        "rois_per_block": rois,
-        "bin_rows": bin_rows,
-        "line_length": line_length,
-        "samples_per_part": samples_per_part,
-        "channels_per_block": per_block,
-        "channels_per_tile": tile,
-        "memory_per_block": padded(memory),
-    }
-    return Plan(grid, block, padded(memory), fields)
-
-
-def worthwhile_threads(shape: Shape, threads: int) -> int:
-    """Returns on how many of ``threads`` a call is worth spreading: starting them takes longer than a small call."""
-    outputs = shape.rois * shape.channels * shape.bins_y * shape.bins_x
-    return threads if outputs * max(1, shape.sampling_y) * max(1, shape.sampling_x) > _SMALL else 1
+def _with_capacities(plan: Plan, sizes: _Sizes) -> Plan:
+    fields = {**plan.fields, "capacity_y": sizes.capacity_y, "capacity_x": sizes.capacity_x}
+    return Plan(plan.grid, plan.block, plan.memory, fields)
 
 
 def host_plan(shape: Shape, vector: int, threads: int) -> Plan:
-    """Returns the launch for a CPU: blocks of one thread."""
+    """The launch for a CPU: blocks of one thread."""
     sizes = _sizes(shape)
-    if shape.layout == "NHWC":
-        # Pixels are read whole, since parts of them would fall on the same sets of the cache.
-        return _plan(
-            shape, sizes, (shape.rois, 1, 1), (1, 1), per_block=shape.channels, tile=shape.channels, rois=1,
-            line_length=0, bin_rows=shape.bins_y,
-        )  # fmt: skip
-    # A block goes through all its RoIs for one tile of channels, which stays in the cache, before it turns to the next.
-    tile = _HOST_TILE
-    rois = max(1, min(shape.rois, _HOST_LISTS // sizes.roi_bytes))
-    slices = 1
-    if threads > 1:
-        slices = min(4, -(-shape.channels // tile))
-        rois = min(rois, max(1, -(-shape.rois * slices // (2 * threads))))
-    per_block = -(-shape.channels // (slices * tile)) * tile
-    results = tile * shape.bins_x * shape.wide
-    return _plan(
-        shape, sizes, (-(-shape.rois // rois), -(-shape.channels // per_block), 1), (1, 1),
-        per_block=per_block, tile=tile, rois=rois, line_length=_line_length(shape, sizes.columns, vector),
-        bin_rows=max(1, min(shape.bins_y, _HOST_RESULTS // results)),
-    )  # fmt: skip
+    room = _room(shape, sizes, _line_length(shape, sizes.columns, vector))
+    return _with_capacities(pooling_plan.host_plan(shape.work, room, threads), sizes)
 
 
 def device_plan(shape: Shape, vector: int) -> Plan:
-    """Returns the launch for a GPU: a block takes one RoI, or some rows of bins of a heavy one, and a tile of channels."""
+    """The launch for a GPU: a block takes one RoI, or some rows of bins of a heavy one, and a tile of channels."""
     sizes = _sizes(shape)
-    parts = 1 if shape.sampling_y and shape.sampling_x else min(shape.bins_y, 8)
-    if shape.layout == "NHWC":
-        vectors, bins = -(-shape.channels // vector), shape.bins_y * shape.bins_x
-        x = min(64, 1 << max(vectors - 1, 0).bit_length())
-        y = min(DEVICE_THREADS // x, 1 << max(bins - 1, 0).bit_length())
-        tile = max(x * vector, -(-shape.channels // 65535))
-        return _plan(
-            shape, sizes, (shape.rois, -(-shape.channels // tile), parts), (x, y), per_block=tile, tile=tile, rois=1,
-            line_length=0, bin_rows=shape.bins_y, samples_per_part=_SAMPLES_PER_PART,
-        )  # fmt: skip
+    parts = 1 if shape.sampling_y and shape.sampling_x else _PARTS
     # g samples of a bin have at most 2 g taps along an axis: then lines are not needed.
     fixed = shape.mode == "avg" and 0 < 4 * shape.sampling_y * shape.sampling_x <= GATHER
-    tile = min(_DEVICE_TILE, shape.channels)
-    wanted = max(tile, _DEVICE_WORK * DEVICE_THREADS // (shape.bins_y * shape.bins_x), -(-shape.channels // 65535))
-    per_block = min(-(-wanted // tile), -(-shape.channels // tile)) * tile
-    length = _line_length(shape, sizes.columns, 1) | 1  # odd: the same column of each line is in another bank
-    results = tile * shape.bins_x * shape.wide
-    return _plan(
-        shape, sizes, (shape.rois, -(-shape.channels // per_block), parts), (DEVICE_THREADS, 1), per_block=per_block,
-        tile=tile, rois=1, line_length=0 if fixed else length,
-        bin_rows=0 if fixed else max(1, min(shape.bins_y, _DEVICE_RESULTS // results)),
-        samples_per_part=_SAMPLES_PER_PART,
-    )  # fmt: skip
+    # Odd: the same column of each line is in another bank.
+    room = _room(shape, sizes, 0 if fixed else _line_length(shape, sizes.columns, 1) | 1)
+    plan = pooling_plan.device_plan(shape.work, room, vector, parts=parts, in_lines=not fixed)
+    return _with_capacities(plan, sizes)

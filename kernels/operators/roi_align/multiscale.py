@@ -6,15 +6,20 @@ from typing import TYPE_CHECKING, Any
 
 from ...calls import arguments
 from ...calls.levels import resolve_levels
-from ...calls.problem import about, axes_of, bins_of
+from ...calls.problem import axes_of, bins_of
+from ...dtypes import name_of
+from ...staging.gathering import gather
+from ...staging.pooling import pool
 from .box_gradient import slope
-from .feature_gradient import gather
-from .forward import pool
+from .feature_gradient import GRADIENT
+from .forward import PLANNERS
+from .problem import asked_for
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import ModuleType
 
+    from ...calls.problem import Asked
     from ...dialects.roi_align import Dialect
 
 _RULE = "torchvision"
@@ -70,12 +75,23 @@ def multiscale_roi_align(
         InvalidRoiError: as for `roi_align`.
     """
     xp, maps = _checked_maps(inputs, layout)
-    rows = arguments.box_rows(xp, boxes, arguments.name_of(maps[0].dtype), maps[0].shape[0])
+    rows = arguments.box_rows(xp, boxes, name_of(maps[0].dtype), maps[0].shape[0])
     rule = (level_rule, first_level, canonical_size, canonical_level)
-    call = _about(maps[0].dtype, [m.shape for m in maps], rows, output_size, spatial_scales, sampling_ratio, aligned, rule, mode,
-                  layout, dialect)  # fmt: skip
+    asked = _asked_for(
+        maps[0].dtype,
+        [m.shape for m in maps],
+        rows,
+        output_size,
+        spatial_scales,
+        sampling_ratio,
+        aligned,
+        rule,
+        mode,
+        layout,
+        dialect,
+    )
     num_rois = arguments.count_of_rois(xp, num_rois)
-    return pool(xp, maps, rows, call, out=out, workspace=workspace, check=check, num_rois=num_rois)
+    return pool(xp, maps, rows, asked, PLANNERS, out=out, workspace=workspace, check=check, num_rois=num_rois)
 
 
 def multiscale_roi_align_backward(
@@ -95,12 +111,11 @@ def multiscale_roi_align_backward(
     layout: str = "NCHW",
     dialect: str | Dialect | None = None,
     inputs: Sequence[Any] | None = None,
-    deterministic: bool = True,
     out: Sequence[Any] | None = None,
     workspace: Any = None,
     check: bool = False,
 ) -> tuple[Any, ...]:
-    """Returns the gradients for the maps that `multiscale_roi_align` pooled, of all levels in one launch.
+    """The gradients for the maps that `multiscale_roi_align` pooled, of all levels in one launch.
 
     Args:
         grad: The gradient that arrives at the output; of rows that are no RoIs it is not read.
@@ -108,7 +123,7 @@ def multiscale_roi_align_backward(
             layout, dialect: As they were given to `multiscale_roi_align`.
         input_shapes: Shapes of the maps, in their layout.
         inputs: The maps, which a maximum needs.
-        deterministic, workspace, check: As for `roi_align_backward`.
+        workspace, check: As for `roi_align_backward`.
         out: Arrays to write to, one for each level.
 
     Returns:
@@ -119,7 +134,6 @@ def multiscale_roi_align_backward(
         ValueError: an argument has a wrong shape or value.
         InvalidRoiError: as for `roi_align`.
     """
-    del deterministic
     xp = arguments.array_namespace("grad", grad)
     arguments.check_feature_map(grad, "grad")
     shapes = [arguments.shape_of_maps("input_shapes", shape) for shape in input_shapes]
@@ -127,14 +141,26 @@ def multiscale_roi_align_backward(
     for name, given in (("inputs", inputs), ("out", out)):
         if given is not None and len(given) != len(shapes):
             raise ValueError(f"{name} has {len(given)} arrays for {len(shapes)} levels")
-    rows = arguments.box_rows(xp, boxes, arguments.name_of(grad.dtype), shapes[0][0])
+    rows = arguments.box_rows(xp, boxes, name_of(grad.dtype), shapes[0][0])
     rule = (level_rule, first_level, canonical_size, canonical_level)
-    call = _about(grad.dtype, shapes, rows, bins_of(grad, layout), spatial_scales, sampling_ratio, aligned, rule, mode, layout,
-                  dialect)  # fmt: skip
+    asked = _asked_for(
+        grad.dtype,
+        shapes,
+        rows,
+        bins_of(grad, layout),
+        spatial_scales,
+        sampling_ratio,
+        aligned,
+        rule,
+        mode,
+        layout,
+        dialect,
+    )
     maps, outs = (None if given is None else tuple(given) for given in (inputs, out))
     return gather(
-        xp, grad, rows, call, maps, outs, workspace, check=check, num_rois=arguments.count_of_rois(xp, num_rois)
-    )
+        xp, GRADIENT, grad, rows, asked, maps, outs, workspace, check=check,
+        num_rois=arguments.count_of_rois(xp, num_rois),
+    )  # fmt: skip
 
 
 def multiscale_roi_align_backward_boxes(
@@ -156,7 +182,7 @@ def multiscale_roi_align_backward_boxes(
     out: Any = None,
     check: bool = False,
 ) -> Any:
-    """Returns the gradient for the boxes of `multiscale_roi_align`, each on the level that it was pooled from.
+    """The gradient for the boxes of `multiscale_roi_align`, each on the level that it was pooled from.
 
     Args:
         grad: The gradient that arrives at the output.
@@ -175,15 +201,26 @@ def multiscale_roi_align_backward_boxes(
     xp, maps = _checked_maps(inputs, layout)
     arguments.check_from(xp, "grad", grad)
     arguments.check_feature_map(grad, "grad")
-    rows = arguments.box_rows(xp, boxes, arguments.name_of(grad.dtype), maps[0].shape[0])
+    rows = arguments.box_rows(xp, boxes, name_of(grad.dtype), maps[0].shape[0])
     rule = (level_rule, first_level, canonical_size, canonical_level)
-    call = _about(maps[0].dtype, [m.shape for m in maps], rows, bins_of(grad, layout), spatial_scales, sampling_ratio, aligned,
-                  rule, mode, layout, dialect)  # fmt: skip
-    return slope(xp, grad, maps, rows, call, out=out, check=check, num_rois=arguments.count_of_rois(xp, num_rois))
+    asked = _asked_for(
+        maps[0].dtype,
+        [m.shape for m in maps],
+        rows,
+        bins_of(grad, layout),
+        spatial_scales,
+        sampling_ratio,
+        aligned,
+        rule,
+        mode,
+        layout,
+        dialect,
+    )
+    return slope(xp, grad, maps, rows, asked, out=out, check=check, num_rois=arguments.count_of_rois(xp, num_rois))
 
 
 def _checked_maps(inputs: Sequence[Any], layout: str) -> tuple[ModuleType, tuple[Any, ...]]:
-    """Returns the module that the maps come from, and the maps."""
+    """The module that the maps come from, and the maps."""
     maps = tuple(inputs)
     if not maps:
         raise ValueError("inputs must be the maps of at least one level")
@@ -210,16 +247,16 @@ def _check_together(shapes: Sequence[tuple[int, ...]], layout: str) -> None:
         )
 
 
-def _about(
+def _asked_for(
     dtype: Any, shapes: Sequence[tuple[int, ...]], rows: Any, output_size: Any, spatial_scales: Sequence[Any],
     sampling_ratio: Any, aligned: Any, rule: tuple[Any, ...], mode: Any, layout: Any, dialect: Any,
-) -> tuple[Any, ...]:  # fmt: skip
-    """Returns what `resolve` takes."""
+) -> Asked:  # fmt: skip
+    """What is asked for, with a level for each of the maps."""
     if len(spatial_scales) != len(shapes):
         raise ValueError(f"there are {len(spatial_scales)} spatial_scales for {len(shapes)} levels")
     name, first, canonical_size, canonical_level = rule
     scales = [arguments.pair("spatial_scales", scale) for scale in spatial_scales]
-    levels = resolve_levels(name, scales, first, canonical_size, canonical_level, arguments.name_of(rows.dtype))
-    return about(
+    levels = resolve_levels(name, scales, first, canonical_size, canonical_level, name_of(rows.dtype))
+    return asked_for(
         dtype, shapes, len(rows), output_size, scales, sampling_ratio, mode, layout, dialect, aligned, levels
     )  # fmt: skip

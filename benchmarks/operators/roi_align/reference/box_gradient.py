@@ -1,10 +1,10 @@
 """What a timed gradient for the boxes should have been, and how far from it a sound result may be.
 
 That of a corner is a sum over bins, channels and samples of G ÷ samples · motion · (pixel after − pixel before) · weights along
-the other axis: in float64, of the numbers that `reference` has of each axis, and of the rises that this module adds.
+the other axis: in float64, of the numbers that `output` has of each axis, and of the rises that this module adds.
 
 * A sample whose error reaches over a row of pixels may rise between others: its coefficient of each may be off by 2.
-* Weights along the other axis are off as `gradient_reference` says.
+* Weights along the other axis are off as `gradient` says.
 * Terms are rounded, and there are n of them: γₙ₊₁₆, twice, since the motion of a corner may be the difference of two.
 
 If all of G were something, n would be so great that the bound of the error were as great as the result. So G is zero but for a
@@ -25,13 +25,14 @@ from roikit.conformance.operators.roi_align.oracle.gradient import box_gradient
 from roikit.conformance.sampling.errors import AxisError
 from roikit.kernels.dialects.roi_align import DIALECTS
 
-from ..workloads import SEED, gradient_of_few
+from ....measuring.judgement import FLOAT64, SAMPLED_ROIS, Expected, Reference
+from ....workloads import SEED, gradient_of_few
 from .gradient import off_by, terms_of, unsure
-from .output import FLOAT64, SAMPLED_ROIS, AxisFacts, Expected, Reference, axis_facts
+from .output import AxisFacts, axis_facts
 
 if TYPE_CHECKING:
+    from ....measuring.problem import Level, Problem, Row
     from ..operations import Operation
-    from ..workloads import Level, Problem, Row
 
 _WORKING = FLOAT_TYPES["float32"]
 _OPERATIONS = 16  # on a term, before it is added
@@ -55,7 +56,7 @@ class Rises:
 
 
 def rises_of(axis: oracle.Axis) -> Rises:
-    """Returns the rises of an axis, in float64."""
+    """The rises of an axis, in float64."""
     facts, error, scale = axis_facts(axis), AxisError(axis, _WORKING), float(axis.scale)
     first, second, sizes, doubt = (np.zeros((axis.bins, axis.pixels)) for _ in range(4))
     for p in range(axis.bins):
@@ -76,7 +77,7 @@ def rises_of(axis: oracle.Axis) -> Rises:
 
 
 def corner_gradients(y: Rises, x: Rises, pixels: np.ndarray, sent: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Returns the gradients for x1, y1, x2, y2 of a RoI, and bounds, from its window ``(C, h, w)`` and ``sent``."""
+    """The gradients for x1, y1, x2, y2 of a RoI, and bounds, from its window ``(C, h, w)`` and ``sent``."""
     share = sent / max(y.facts.grid * x.facts.grid, 1)
     value, bound = np.empty(4), np.empty(4)
     of_bins = np.outer(terms_of(y.facts).sum(axis=1), terms_of(x.facts).sum(axis=1))
@@ -95,7 +96,7 @@ def corner_gradients(y: Rises, x: Rises, pixels: np.ndarray, sent: np.ndarray) -
 
 
 def _total(along: np.ndarray, across: np.ndarray, window: np.ndarray, given: np.ndarray) -> float:
-    """Returns the sum over bins and channels of ``given`` times what coefficients of both axes make of a window ``(C, h, w)``."""
+    """The sum over bins and channels of ``given`` times what coefficients of both axes make of a window ``(C, h, w)``."""
     return float((given * (along @ window @ across.T)).sum())
 
 

@@ -11,7 +11,7 @@ that `reference` has of each axis, in float64. Three things part a sound result 
 * A result of 16 bits is rounded once more, at its end: `Reference.judge` allows for it.
 
 A RoI of which nobody can say how many samples it has, or whether one is on the map, leaves the pixels it may reach without a
-bound. `validate` holds values, magnitudes and n against the exact gradient of ``conformance/gradient.py`` on a few RoIs.
+bound. `validate` holds values, magnitudes and n against the exact gradient of ``oracle/gradient.py`` on a few RoIs.
 
 Of large rows some channels are checked in every pixel, and some pixels in all channels.
 """
@@ -28,14 +28,15 @@ from roikit.conformance.exact.floats import FLOAT_TYPES
 from roikit.conformance.operators.roi_align.oracle.gradient import feature_gradient
 from roikit.kernels.dialects.roi_align import DIALECTS
 
-from ..workloads import SEED, gradient
-from .output import FLOAT64, SAMPLED_CHANNELS, Expected, Reference, facts_of
+from ....measuring.judgement import FLOAT64, SAMPLED_CHANNELS, Expected, Reference
+from ....workloads import SEED, gradient
+from .output import facts_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from ....measuring.problem import Problem
     from ..operations import Operation
-    from ..workloads import Problem
     from .output import AxisFacts, RoiFacts
 
     Combine = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
@@ -48,22 +49,22 @@ _OPERATIONS = 8  # on a term, before it is added
 
 
 def _over_window(by: np.ndarray, share: np.ndarray, bx: np.ndarray) -> np.ndarray:
-    """Returns what a window gets, ``(C, h, w)``, by the weights ``(P, h)`` and ``(P, w)`` of its rows and columns."""
+    """What a window gets, ``(C, h, w)``, by the weights ``(P, h)`` and ``(P, w)`` of its rows and columns."""
     return by.T @ share @ bx
 
 
 def _shifted(cells: np.ndarray) -> np.ndarray:
-    """Returns for each pixel the sum of what is known of the two cells beside it, arrays ``(P, window)``."""
+    """For each pixel the sum of what is known of the two cells beside it, arrays ``(P, window)``."""
     return cells + np.pad(cells[:, :-1], ((0, 0), (1, 0)))
 
 
 def off_by(axis: AxisFacts) -> np.ndarray:
-    """Returns by how much the weight that each bin puts on each pixel may be off, ``(P, window)``."""
+    """By how much the weight that each bin puts on each pixel may be off, ``(P, window)``."""
     return _shifted(axis.total)
 
 
 def terms_of(axis: AxisFacts) -> np.ndarray:
-    """Returns how many weights samples of each bin may put on each pixel, ``(P, window)``: two each on the last of the map."""
+    """How many weights samples of each bin may put on each pixel, ``(P, window)``: two each on the last of the map."""
     terms = _shifted(axis.count)
     if axis.window.stop == axis.pixels:
         terms[:, -1] += axis.count[:, -1]
@@ -71,7 +72,7 @@ def terms_of(axis: AxisFacts) -> np.ndarray:
 
 
 def unsure(axis: AxisFacts) -> bool:
-    """Returns whether nobody can say how many samples there are on the map."""
+    """Whether nobody can say how many samples there are on the map."""
     return axis.fragile or bool(axis.at_bound.any())
 
 
@@ -103,7 +104,7 @@ class Sums:
         self.most[at] += combine(y.weights + off_by(y), abs(share), x.weights + off_by(x))
 
     def bound(self, greatest: float) -> np.ndarray:
-        """Returns how far a sound result may be from the value, if no |G| is above ``greatest``; infinite where unsure."""
+        """How far a sound result may be from the value, if no |G| is above ``greatest``; infinite where unsure."""
         roundings = (self.terms + _OPERATIONS) * _WORKING.unit
         gamma = np.where(roundings < 1, roundings / np.maximum(1 - roundings, _WORKING.unit), np.inf)
         error = self.most - self.magnitude + gamma * self.most
@@ -115,12 +116,12 @@ class Sums:
 def _over_pixels(
     rows: np.ndarray, columns: np.ndarray, by: np.ndarray, share: np.ndarray, bx: np.ndarray
 ) -> np.ndarray:
-    """Returns what some pixels of the window get, ``(n, C)``."""
+    """What some pixels of the window get, ``(n, C)``."""
     return np.einsum("pn,cpn->nc", by[:, rows], share @ bx[:, columns])
 
 
 def sums_of_maps(shape: tuple[int, ...], images: np.ndarray, facts: Sequence[RoiFacts], sent: np.ndarray) -> Sums:
-    """Returns the sums of whole maps, ``shape`` (N, C, H, W), of what RoIs on these images send, ``(K, C, P, P)``."""
+    """The sums of whole maps, ``shape`` (N, C, H, W), of what RoIs on these images send, ``(K, C, P, P)``."""
     alike = shape[0], 1, *shape[2:]
     sums = Sums(*(np.zeros(shape) for _ in range(3)), np.zeros(alike), np.zeros(alike, bool))
     for image, (y, x), what in zip(images, facts, sent, strict=True):
@@ -133,14 +134,14 @@ def sums_of_maps(shape: tuple[int, ...], images: np.ndarray, facts: Sequence[Roi
 
 
 def _reach(axis: AxisFacts) -> slice:
-    """Returns the pixels that samples may be on, however many there are."""
+    """The pixels that samples may be on, however many there are."""
     return slice(None) if unsure(axis) else axis.window
 
 
 def sums_of_pixels(
     pixels: np.ndarray, maps: Sums, images: np.ndarray, facts: Sequence[RoiFacts], sent: np.ndarray
 ) -> Sums:
-    """Returns the sums ``(n, C)`` of some pixels, rows ``(image, y, x)``; ``maps`` are those of some channels in all pixels."""
+    """The sums ``(n, C)`` of some pixels, rows ``(image, y, x)``; ``maps`` are those of some channels in all pixels."""
     n, rows, columns = pixels.T
     alike = (array[n, :, rows, columns] for array in (maps.terms, maps.unsure))
     sums = Sums(*(np.zeros((len(pixels), sent.shape[1])) for _ in range(3)), *alike)

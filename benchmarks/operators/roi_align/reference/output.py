@@ -1,45 +1,40 @@
 """What a timed call should have returned, and how far from it a sound result may be.
 
 The oracle gives each axis of each RoI exactly, with the errors that float32 coordinates may have (`AxisError`). The sums over
-pixels, and the bound of their error (as in ``conformance/tolerance.py``), are then formed in float64. `validate` holds that
+pixels, and the bound of their error (as in ``oracle/bounds.py``), are then formed in float64. `validate` holds that
 short cut against the oracle itself, in rational arithmetic, on a few RoIs of every level.
 
-Small rows are checked throughout. Of large ones, `blocks` takes all RoIs on some channels and some RoIs on all channels,
-drawn by chance; of the rest it is only known that every element was written. What gradients should be, `gradient_reference` says.
+Small rows are checked throughout. Of large ones, `crosswise` takes all RoIs on some channels and some RoIs on all channels,
+drawn by chance; of the rest it is only known that every element was written. What gradients should be, `gradient` says.
 """
 
 from __future__ import annotations
 
 import multiprocessing
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from roikit.conformance.exact.floats import FLOAT_TYPES
 from roikit.conformance.operators.roi_align.oracle import output as oracle
 from roikit.conformance.operators.roi_align.oracle.bounds import bounds
-from roikit.conformance.sampling.errors import AxisError
+from roikit.conformance.sampling.errors import AxisError, weights_along
 from roikit.kernels.dialects.roi_align import DIALECTS
 
-from ....measuring.judgement import Judgement
+from ....measuring.judgement import FLOAT64, Expected, Reference, crosswise
+from ....workloads import SEED
 from ..floors import geometry
 from ..operations import Operation
-from ..workloads import SEED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from ..workloads import Level, Problem
+    from ....measuring.problem import Level, Problem
 
 DIALECT = Operation.FORWARD.dialect
 WHOLE = 8_000_000
 """Rows of at most so many output elements, and of 25 times as many elements to read, are checked throughout."""
-SAMPLED_ROIS, SAMPLED_CHANNELS = 24, 24
-FLOAT64 = 2.0**-44
-"""A generous bound of the float64 error of a sum, relative to the sum of magnitudes."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +42,8 @@ class AxisFacts:
     """One axis of one RoI, in float64; arrays are ``(P, window)`` but for those of each bin, ``(P,)``.
 
     ``first`` is the first pixel of the window, one of ``pixels``. ``weights`` sums the weights of the samples; ``total`` and
-    ``count`` are those of `tolerance.Reach`; ``inside`` counts samples; ``at_bound`` says that nobody can say whether one is
-    inside.
+    ``count`` are those of `sampling.errors.Reach`; ``inside`` counts samples; ``at_bound`` says that nobody can say whether
+    one is inside.
     """
 
     first: int
@@ -68,16 +63,11 @@ class AxisFacts:
 
 
 def axis_facts(axis: oracle.Axis) -> AxisFacts:
-    """Returns the facts of an axis whose coordinates are formed in float32."""
+    """The facts of an axis whose coordinates are formed in float32."""
     error = AxisError(axis, FLOAT_TYPES["float32"])
     reach = error.reach
-    weights = np.zeros((axis.bins, axis.pixels))
-    inside = np.zeros(axis.bins)
-    for p in range(axis.bins):
-        for sample in axis.samples(p):
-            inside[p] += sample.count
-            for pixel, weight in (sample.low, sample.high):
-                weights[p, pixel] += sample.count * float(weight)
+    weights = weights_along(axis)
+    inside = np.array([sum(sample.count for sample in axis.samples(p)) for p in range(axis.bins)], float)
     used = np.flatnonzero(weights.any(axis=0) | reach.count.any(axis=0))
     first, stop = (used[0], min(used[-1] + 3, axis.pixels)) if len(used) else (0, 1)
     window = slice(first, stop)
@@ -106,7 +96,7 @@ def _rois_facts(
 
 
 def facts_of(problem: Problem, dialect: str, processes: int) -> tuple[list[RoiFacts], ...]:
-    """Returns the facts of each RoI ``(y, x)`` of each level; they are kept for other operations on the same boxes."""
+    """The facts of each RoI ``(y, x)`` of each level; they are kept for other operations on the same boxes."""
     levels = tuple((level.boxes.tobytes(), level.feature.shape[2:], level.scale) for level in problem.levels)
     return _kept_facts(levels, problem.row.bins, problem.row.sampling_ratio, dialect, processes)
 
@@ -129,81 +119,6 @@ def _kept_facts(
     return tuple(found)
 
 
-class Expected(NamedTuple):
-    """Some elements of an output: values, and bounds, infinite where there is none.
-
-    ``index`` has arrays that broadcast, for the first axes of output number ``output``; ``value`` has their shape, and then
-    the other axes whole.
-    """
-
-    output: int
-    index: tuple[np.ndarray, ...]
-    value: np.ndarray
-    bound: np.ndarray
-
-
-@dataclass
-class Reference:
-    """The expected outputs of a row, in some elements.
-
-    ``shapes`` are those of whole outputs, in the order N or K, C, …; ``dtype`` is theirs if it is not that of the maps.
-    """
-
-    shapes: list[tuple[int, ...]]
-    blocks: list[Expected] = field(default_factory=list)
-    checked_exactly: int = 0
-    dtype: str | None = None
-
-    def judge(self, outputs: list[Any], dtype: str) -> Judgement:
-        """Judges all outputs, NumPy's or CuPy's, ``dtype`` being that of the maps."""
-        dtype = self.dtype or dtype
-        worst = greatest = 0.0
-        checked = 0
-        for shape, output in zip(self.shapes, outputs, strict=True):
-            if output.shape != shape or output.dtype.name != dtype:
-                return Judgement(
-                    False, np.inf, np.inf, 0, 0, f"{output.dtype} {output.shape} instead of {dtype} {shape}"
-                )
-            if not _all_finite(output):
-                return Judgement(False, np.inf, np.inf, 0, 0, "not finite, or not written")
-        storage = FLOAT_TYPES[dtype]
-        for block in self.blocks:
-            got = _take(outputs[block.output], block.index)
-            bound = block.bound
-            if storage.bits < FLOAT_TYPES["float32"].bits:
-                bound = bound + np.maximum(storage.unit * (abs(block.value) + bound), storage.underflow)
-            error = abs(got - block.value)
-            judged = np.isfinite(bound)
-            worst = max(worst, float((error[judged] / bound[judged]).max(initial=0.0)))
-            greatest = max(greatest, float(error[judged].max(initial=0.0)))
-            checked += int(judged.sum())
-        elements = sum(output.size for output in outputs)
-        reason = "" if worst <= 1 else f"{worst:.3g} times the bound of its error"
-        return Judgement(worst <= 1 and checked > 0, worst, greatest, checked, elements, reason)
-
-
-_BITS = {"float32": (np.uint32, 0x7F800000), "float16": (np.uint16, 0x7C00), "bfloat16": (np.uint16, 0x7F80)}
-
-
-def _all_finite(output: Any) -> bool:
-    """Returns whether no element is infinite or NaN, by its exponent: that works for all data types in both libraries."""
-    unsigned, exponent = _BITS[output.dtype.name]
-    bits = output.view(unsigned) & unsigned(exponent)
-    return not bool((bits == unsigned(exponent)).any())
-
-
-def _take(output: Any, index: tuple[np.ndarray, ...]) -> np.ndarray:
-    """Returns these elements in float64."""
-    bits = output.view(_BITS[output.dtype.name][0])
-    if isinstance(bits, np.ndarray):
-        taken = bits[index]
-    else:
-        import cupy
-
-        taken = bits[tuple(map(cupy.asarray, index))].get()
-    return taken.view(output.dtype).astype(np.float64)
-
-
 def make_reference(problem: Problem, processes: int = 1, operation: Operation = Operation.FORWARD) -> Reference:
     """Computes what pooling a row should give; raises if that disagrees with the oracle."""
     row, rng = problem.row, np.random.default_rng(SEED)
@@ -213,7 +128,7 @@ def make_reference(problem: Problem, processes: int = 1, operation: Operation = 
     for index, facts in enumerate(facts_of(problem, operation.dialect, processes)):
         level = problem.levels[index]
         output, places = _places(level, index, operation)
-        for rois, channels in _blocks(len(facts), row.channels, rng, whole=whole):
+        for rois, channels in crosswise(len(facts), row.channels, rng, whole=whole):
             value, bound = _expect(level, facts, rois, channels)
             reference.blocks.append(Expected(output, (places[rois][:, None], channels[None]), value, bound))
         reference.checked_exactly += validate(problem, reference, index, operation, rng)
@@ -221,18 +136,8 @@ def make_reference(problem: Problem, processes: int = 1, operation: Operation = 
 
 
 def _places(level: Level, index: int, operation: Operation) -> tuple[int, np.ndarray]:
-    """Returns the number of the output that a level is pooled into, and which of its RoIs are those of the level."""
+    """The number of the output that a level is pooled into, and which of its RoIs are those of the level."""
     return (0, level.rois) if operation.all_levels else (index, np.arange(len(level.boxes)))
-
-
-def _blocks(
-    rois: int, channels: int, rng: np.random.Generator, *, whole: bool
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    if whole:
-        yield np.arange(rois), np.arange(channels)
-        return
-    yield np.arange(rois), np.sort(rng.choice(channels, SAMPLED_CHANNELS, replace=False))
-    yield np.sort(rng.choice(rois, min(SAMPLED_ROIS, rois), replace=False)), np.arange(channels)
 
 
 def _expect(
@@ -251,7 +156,7 @@ def _expect(
 
 
 def _pool(y: AxisFacts, x: AxisFacts, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Returns value and bound, ``(C, P, P)``, from a window ``(C, h, w)``: `tolerance.bounds`, for an average in float32."""
+    """Value and bound, ``(C, P, P)``, from a window ``(C, h, w)``: `oracle.bounds`, for an average in float32."""
     working = FLOAT_TYPES["float32"]
     count = max(y.grid * x.grid, 1)
     steep_y = _either(abs(np.diff(pixels, axis=1, append=pixels[:, -1:])), 2)
@@ -274,7 +179,7 @@ def _either(array: np.ndarray, axis: int) -> np.ndarray:
 
 
 def validate(problem: Problem, reference: Reference, index: int, operation: Operation, rng: np.random.Generator) -> int:
-    """Compares a level with the oracle and `tolerance.bounds`, in one channel of two RoIs; returns how many elements.
+    """Compares a level with the oracle and `oracle.bounds`, in one channel of two RoIs; returns how many elements.
 
     Raises:
         AssertionError: they disagree.

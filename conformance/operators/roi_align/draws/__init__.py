@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from .....kernels.dialects.roi_align import Dialect
-    from ....operator import Operation
+    from ....call import Operation
 
 
 class RoiAlignDraws:

@@ -32,7 +32,7 @@ class Draw(draw.Draw):
 
 
 def _extent(draw: Draw, pixels: int, bins: int) -> Fraction:
-    """Returns an extent of at least one pixel, and not the whole map."""
+    """An extent of at least one pixel, and not the whole map."""
     fitting = [b for b in BINS_OF_POWERS if 1 <= b * bins <= pixels - Fraction(3, 2)]
     return Fraction(draw.one(fitting or [Fraction(1, bins)]) * bins)
 
@@ -82,7 +82,7 @@ def around(draw: Draw, pixels: int, bins: int, samples: int) -> Span:
 
 
 def _from_minus_one(draw: Draw, bins: int, samples: int) -> Span:
-    """Returns a span whose first sample is exactly on −1."""
+    """A span whose first sample is exactly on −1."""
     bin_size = draw.one([Fraction(1), Fraction(2), Fraction(1, 2)])
     start = -1 - bin_size / (2 * (samples or max(-(-bin_size // 1), 1)))
     return start, start + bin_size * bins

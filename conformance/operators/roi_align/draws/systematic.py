@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from .....kernels.dialects.roi_align import DIALECTS
-from ....operator import Operation
+from ....call import Operation
 from ....relations import RELATIONS
 from ..oracle.certificate import exact_dtypes, fairness, forward_result
 from ..oracle.gradient import BoxGradient, FeatureGradient
@@ -49,7 +49,7 @@ class Blueprint(NamedTuple):
 
 
 def blueprints() -> dict[str, list[Blueprint]]:
-    """Returns the blueprints of all systematic cases, by the name of their file."""
+    """The blueprints of all systematic cases, by the name of their file."""
     return {"systematic": list(_averages()), "systematic-max": list(_maxima()), "gradient": list(_gradients())}
 
 
@@ -101,7 +101,7 @@ def _gradients() -> Iterator[Blueprint]:
 
 
 def draw(blueprint: Blueprint, attempt: int) -> dict[str, Any]:
-    """Returns the case that a blueprint gives at an attempt, without what is computed."""
+    """The case that a blueprint gives at an attempt, without what is computed."""
     chance = Draw("roikit", blueprint.id, attempt)
     is_gradient = blueprint.operation != Operation.FORWARD
     bins = chance.one(_POWERS if is_gradient else _OUTPUTS)
@@ -133,7 +133,7 @@ def draw(blueprint: Blueprint, attempt: int) -> dict[str, Any]:
 
 
 def _described(blueprint: Blueprint, arguments: dict[str, Any], scale: list[Fraction]) -> dict[str, Any]:
-    """Returns a case with its title, its rules and its kind."""
+    """A case with its title, its rules and its kind."""
     shape, bins = arguments["input"]["shape"], arguments["output_size"]
     transposed = blueprint.id in _TRANSPOSED
     sampled = {"adaptive": "sampled adaptively", "half-adaptive": "sampled adaptively along y"}
@@ -171,7 +171,7 @@ def _integers(chance: Draw, shape: tuple[int, ...], values: Any) -> dict[str, An
 
 
 def _map(chance: Draw, shape: tuple[int, ...], blueprint: Blueprint) -> dict[str, Any]:
-    """Returns maps of small integers; for every other maximum, of negative ones."""
+    """Maps of small integers; for every other maximum, of negative ones."""
     negative = blueprint.mode == "max" and chance.one((True, False))
     wide = blueprint.operation != Operation.FORWARD and blueprint.mode == "max"  # fewer ties
     return _integers(chance, shape, range(-16, 0) if negative else range(-32, 33) if wide else range(-8, 9))
@@ -205,7 +205,7 @@ def suits(case: Mapping[str, Any], dialects: list[Dialect]) -> bool:
 
 
 def _tells(values: Any) -> bool:
-    """Returns whether neither zeros nor any other constant would pass for an output."""
+    """Whether neither zeros nor any other constant would pass for an output."""
     return len(set(values.flat)) > 1 if values.size > 1 else any(values.flat)
 
 

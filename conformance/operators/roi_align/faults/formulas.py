@@ -11,8 +11,8 @@ import numpy as np
 
 from .....kernels.dialects.choices import Offset, Outside
 from ....arrays import box_rows, feature_map
+from ....call import Operation
 from ....exact.numbers import HALF, Exact, Special
-from ....operator import Operation
 from ....sampling.axis import Rules
 from ..oracle import gradient
 from ..oracle import output as oracle
@@ -65,7 +65,7 @@ def call_of(arguments: Mapping[str, Any], operation: Operation, dialect: Dialect
 
 
 def output(call: Call, rules: type[Rules] = Rules) -> Objects:
-    """Returns what a call asks for under the oracle's formulas or a faulty copy; None for an invalid RoI."""
+    """What a call asks for under the oracle's formulas or a faulty copy; None for an invalid RoI."""
     common = (call.spatial_scale, call.sampling_ratio, call.mode, call.dialect)
     if call.operation == Operation.FORWARD:
         return oracle.roi_align(call.input, call.boxes, call.output_size, *common, rules).values

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def rois(call: Call) -> Iterator[tuple[int, Stages]]:
-    """Yields the RoIs that can be pooled."""
+    """The RoIs that can be pooled."""
     for k, box in enumerate(call.boxes):
         if 0 <= int(box[0]) < len(call.input):
             rest = (call.output_size, call.spatial_scale, call.sampling_ratio, call.dialect)
@@ -31,7 +31,7 @@ def rois(call: Call) -> Iterator[tuple[int, Stages]]:
 
 
 def scaled(factor: Callable[[int, int], Fraction]) -> Callable[[Call], Call]:
-    """Returns the change that multiplies what arrives at each RoI by a factor of its grid."""
+    """The change that multiplies what arrives at each RoI by a factor of its grid."""
 
     def change(call: Call) -> Call:
         assert call.grad is not None
@@ -45,7 +45,7 @@ def scaled(factor: Callable[[int, int], Fraction]) -> Callable[[Call], Call]:
 
 
 def alone(call: Call) -> Iterator[Objects]:
-    """Yields the gradient that each RoI sends."""
+    """The gradient that each RoI sends."""
     assert call.grad is not None
     for k in range(len(call.boxes)):
         yield output(replace(call, boxes=call.boxes[k : k + 1], grad=call.grad[k : k + 1]))

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from .....kernels.dialects.choices import EmptyGrid, MinSize, Outside
-from ....operator import Operation
+from ....call import Operation
 from . import gradient_formulas as faults
 from .formulas import ONE, constant
 from .mutants import MUTANTS, NEVER_EMPTY, NONE_OUTSIDE, Mutant, only
@@ -30,7 +30,7 @@ NO_EFFECT = {
 
 
 def _derived() -> Iterator[Mutant]:
-    """Yields the faults of the output that change where samples lie, what they weigh, or which of them is the maximum."""
+    """The faults of the output that change where samples lie, what they weigh, or which of them is the maximum."""
     plain = Mutant("")
     for mutant in MUTANTS:
         if mutant.name not in NO_EFFECT and mutant.after is plain.after:

@@ -10,8 +10,8 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from .....kernels.dialects.choices import Adaptive, EmptyGrid, End, GridCap, Max, MinSize, Offset, Outside
+from ....call import Operation
 from ....exact.numbers import HALF
-from ....operator import Operation
 from ....sampling.axis import Rules
 from . import formulas as faults
 from .formulas import ONE
@@ -60,7 +60,7 @@ class Mutant:
 
 
 def _dialect(name: str, who: str = "", **choices: Any) -> Mutant:
-    """Returns the mutant that makes other choices than its dialect."""
+    """The mutant that makes other choices than its dialect."""
 
     def concerns(dialect: Dialect, mode: str) -> bool:
         return replace(dialect, **choices).for_mode(mode) != dialect.for_mode(mode)
@@ -71,7 +71,7 @@ def _dialect(name: str, who: str = "", **choices: Any) -> Mutant:
 
 
 def _where(applies: Callable[[Dialect], bool], why: str, mutant: Mutant) -> Mutant:
-    """Returns the mutant, said to concern only dialects of which ``applies`` is true, and why no others."""
+    """The mutant, said to concern only dialects of which ``applies`` is true, and why no others."""
     before = mutant.concerns
     return replace(mutant, equivalent=why, concerns=lambda dialect, mode: applies(dialect) and before(dialect, mode))
 
@@ -103,7 +103,7 @@ def _unclamped(dialect: Dialect, mode: str) -> bool:
 
 
 def only(mode: str) -> Callable[[Dialect, str], bool]:
-    """Returns what says that a fault concerns one mode."""
+    """A test whether a fault concerns one mode."""
     return lambda _dialect, at: at == mode
 
 

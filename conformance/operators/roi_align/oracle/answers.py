@@ -8,9 +8,10 @@ import numpy as np
 
 from .....kernels.dialects.roi_align import DIALECTS
 from ....arrays import box_rows, feature_map
+from ....call import Operation
 from ....exact.budgets import bits_needed
 from ....exact.numbers import as_json
-from ....operator import Answer, Operation
+from ....operator import Answer
 from .bounds import bounds
 from .branches import branches, rounded_result
 from .certificate import exact_dtypes, forward_budgets, nearest_decision

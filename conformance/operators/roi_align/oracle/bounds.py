@@ -44,7 +44,7 @@ class Bounds(NamedTuple):
 
 
 def bounds(result: Result, dtype: str, *, storage_arithmetic: bool = False) -> Bounds:
-    """Returns how far an output in ``dtype`` may be from ``result``.
+    """How far an output in ``dtype`` may be from ``result``.
 
     With ``storage_arithmetic`` an implementation may compute everything, coordinates included, in a 16-bit ``dtype``.
     The bound is 0, and means nothing, for elements that are no numbers.
@@ -76,7 +76,7 @@ def bounds(result: Result, dtype: str, *, storage_arithmetic: bool = False) -> B
 
 
 def _moved(y: Reach, x: Reach, pixels: Array, roi: Stages, mode: str) -> Array:
-    """Returns by how much the errors of all positions change the value of each bin, ``(C, P_h, P_w)``."""
+    """By how much the errors of all positions change the value of each bin, ``(C, P_h, P_w)``."""
     steep_y = _either(abs(np.diff(pixels, axis=1, append=pixels[:, -1:])), 2)
     steep_x = _either(abs(np.diff(pixels, axis=2, append=pixels[:, :, -1:])), 1)
     if mode == "avg":
@@ -96,14 +96,14 @@ def _moved(y: Reach, x: Reach, pixels: Array, roi: Stages, mode: str) -> Array:
 
 
 def _either(array: Array, axis: int) -> Array:
-    """Returns the greater of each element and the next along ``axis``: of both sides of a cell."""
+    """The greater of each element and the next along ``axis``: of both sides of a cell."""
     after = np.take(array, [*range(1, array.shape[axis]), array.shape[axis] - 1], axis)
     greater: Array = np.maximum(array, after)
     return greater
 
 
 def _fragile(y: AxisError, x: AxisError, maps: Maps, roi: Stages) -> Array:
-    """Returns which elements of a RoI lie on a discontinuity; broadcasts to ``(C, P_h, P_w)``."""
+    """Which elements of a RoI lie on a discontinuity; broadcasts to ``(C, P_h, P_w)``."""
     on_y, on_x = (axis.reach.at_bound for axis in (y, x))
     some_y, some_x = (axis.reach.at_bound | axis.reach.count.any(axis=1) for axis in (y, x))
     fragile: Array = np.outer(on_y, some_x) | np.outer(some_y, on_x) | y.grid_is_fragile | x.grid_is_fragile
@@ -115,5 +115,5 @@ def _fragile(y: AxisError, x: AxisError, maps: Maps, roi: Stages) -> Array:
 
 
 def _pixels(maps: Maps, batch: int) -> Array:
-    """Returns one image as float64, ``(C, H, W)``; 0 where it is not finite."""
+    """One image as float64, ``(C, H, W)``; 0 where it is not finite."""
     return as_floats(lambda integer: as_float(Fraction(integer, maps.denominator)), maps.integers[batch])

@@ -37,7 +37,7 @@ class Branch(NamedTuple):
 
 
 def branches(arguments: Mapping[str, Any], dialect: Dialect, dtype: str) -> list[Branch]:
-    """Returns the exact output of a call, then those of the branches that rounding in ``dtype`` may take instead.
+    """The exact output of a call, then those of the branches that rounding in ``dtype`` may take instead.
 
     Raises:
         ValueError: along one axis of a RoI more than one decision is open, so that branches could mix within it.
@@ -66,7 +66,7 @@ def _both(lean: Fraction) -> Iterator[Fraction]:
 
 
 def rounded_result(arguments: Mapping[str, Any], dialect: Dialect, dtype: str, rules: type[Rules] = Rules) -> Result:
-    """Returns the exact result for the numbers that an implementation is handed in a call of ``dtype``."""
+    """The exact result for the numbers that an implementation is handed in a call of ``dtype``."""
     coordinates = np.dtype("float64" if dtype == "float64" else "float32")
     return forward_result(arguments, dialect, coordinates, numpy_dtype(dtype), rules)
 
@@ -77,7 +77,7 @@ def _branch(result: Result, dtype: str) -> Branch:
 
 
 def _leaning(by_grid: Fraction, by_bound: Fraction) -> type[Rules]:
-    """Returns the rules with decisions made as if a bin were larger, or the map were larger on all sides, by so much."""
+    """The rules with decisions made as if a bin were larger, or the map were larger on all sides, by so much."""
 
     class Leaning(Rules):
         def grid(self, bin_size: Fraction, sampling_ratio: int) -> int:

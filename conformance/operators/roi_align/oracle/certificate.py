@@ -41,19 +41,19 @@ HALF = Fraction(1, 2)
 
 
 def exact_dtypes(arguments: Mapping[str, Any], dialect: Dialect) -> tuple[str, ...]:
-    """Returns the data types in which everything is exact, even if all of it, coordinates included, is of that type."""
+    """The data types in which everything is exact, even if all of it, coordinates included, is of that type."""
     budgets = forward_budgets(arguments, dialect)
     return tuple(name for name, type_ in FLOAT_TYPES.items() if all(budget.fits(type_) for budget in budgets))
 
 
 def forward_budgets(arguments: Mapping[str, Any], dialect: Dialect) -> set[Budget]:
-    """Returns the budgets of all numbers that a computation of an output may form."""
+    """The budgets of all numbers that a computation of an output may form."""
     result = forward_result(arguments, dialect)
     return {*_ends(result), *coordinates(result), *sums(result)}
 
 
 def nearest_decision(arguments: Mapping[str, Any], dialect: Dialect) -> Fraction | None:
-    """Returns the least distance of any sample from a bound, and of any adaptive bin size from a step; None without any."""
+    """The least distance of any sample from a bound, and of any adaptive bin size from a step; None without any."""
     distances = []
     for axis in (axis for roi in forward_result(arguments, dialect).stages if roi for axis in roi[1:]):
         if axis.sampling_ratio <= 0:
@@ -65,20 +65,8 @@ def nearest_decision(arguments: Mapping[str, Any], dialect: Dialect) -> Fraction
     return min(distances, default=None)
 
 
-def storage_exact_dtypes(arguments: Mapping[str, Any], dialect: Dialect) -> tuple[str, ...]:
-    """Returns the data types in which input and output are exact, and all between them in float32 (or float64)."""
-    result = forward_result(arguments, dialect)
-    ends, between = set(_ends(result)), {*coordinates(result), *sums(result)}
-    names = []
-    for name, type_ in FLOAT_TYPES.items():
-        working = max(type_, FLOAT_TYPES["float32"], key=lambda t: t.bits)
-        if all(budget.fits(type_) for budget in ends) and all(budget.fits(working) for budget in between):
-            names.append(name)
-    return tuple(names)
-
-
 def fairness(arguments: Mapping[str, Any], dialect: Dialect, dtype: str = "float32") -> list[str]:
-    """Returns a sentence for every question that rounding decides in ``dtype``; none if the call is fair.
+    """A sentence for every question that rounding decides in ``dtype``; none if the call is fair.
 
     Such questions are whether a sample is inside, how many samples a bin has, and whether a NaN is read. A sample
     exactly on a bound is fair as long as its position is exact in whatever order it is computed.
@@ -108,7 +96,7 @@ def forward_result(
     pixels: np.dtype[Any] | None = None,
     rules: type[Rules] = Rules,
 ) -> Result:
-    """Returns the exact output of a case's call, its boxes rounded to ``coordinates`` and its maps to ``pixels`` if given."""
+    """The exact output of a case's call, its boxes rounded to ``coordinates`` and its maps to ``pixels`` if given."""
     return roi_align(
         feature_map(arguments["input"]).astype(pixels or np.float64).astype(np.float64),
         box_rows(arguments["boxes"]).astype(coordinates or np.float64),
@@ -122,14 +110,14 @@ def forward_result(
 
 
 def _ends(result: Result) -> Iterator[Budget]:
-    """Yields the budgets of the input and of the output, each number alone."""
+    """The budgets of the input and of the output, each number alone."""
     for integer in set(result.maps.integers.flat):
         yield single(Fraction(integer, result.maps.denominator))
     yield from numbers(result.values)
 
 
 def coordinates(result: Result) -> Iterator[Budget]:
-    """Yields the budgets of all coordinates (RA-1 to RA-5)."""
+    """The budgets of all coordinates (RA-1 to RA-5)."""
     for roi in filter(None, result.stages):
         yield single(Fraction(roi.batch))
         for axis in (roi.y, roi.x):
@@ -161,7 +149,7 @@ def _positions(axis: Axis) -> Iterator[Budget]:
 
 
 def sums(result: Result) -> Iterator[Budget]:
-    """Yields the budgets of weights, products and sums (RA-7 to RA-9)."""
+    """The budgets of weights, products and sums (RA-7 to RA-9)."""
     for roi in filter(None, result.stages):
         corner = roi.y.rules.dialect.max == Max.CORNER
         ys, xs = ([_groups(list(axis.samples(p)), result.mode, corner) for p in range(axis.bins)] for axis in roi[1:])
@@ -187,7 +175,7 @@ class _Taps(NamedTuple):
 
 
 def _groups(samples: Sequence[Sample], mode: str, corner: bool) -> list[_Taps]:
-    """Returns the taps that are summed up: those of a bin for an average, of a sample or a corner for a maximum."""
+    """The taps that are summed up: those of a bin for an average, of a sample or a corner for a maximum."""
     taps = [[(s.low, s.count), (s.high, s.count)] for s in samples]
     if mode == "avg":
         taps = [list(itertools.chain.from_iterable(taps))]
@@ -205,7 +193,7 @@ def _groups(samples: Sequence[Sample], mode: str, corner: bool) -> list[_Taps]:
 
 
 def _products(y: _Taps, x: _Taps, count: int) -> Iterator[Budget]:
-    """Yields the budgets of the weights: along one axis, of both, and divided by the count."""
+    """The budgets of the weights: along one axis, of both, and divided by the count."""
     quantum_y, quantum_x = (min(taps.quanta.values(), default=Fraction(1)) for taps in (y, x))
     total_y, total_x = (sum(taps.weights.values(), Fraction(0)) for taps in (y, x))
     yield Budget(quantum_y, total_y)
@@ -215,7 +203,7 @@ def _products(y: _Taps, x: _Taps, count: int) -> Iterator[Budget]:
 
 
 def _readings(y: _Taps, x: _Taps, pixels: list[list[Fraction]], count: int) -> Iterator[Budget]:
-    """Yields the budgets of pixels times weights: those of one axis, of both, and divided by the count."""
+    """The budgets of pixels times weights: those of one axis, of both, and divided by the count."""
     rows = {row: _weighted({column: pixels[row][column] for column in x.quanta}, x) for row in y.quanta}
     columns = [_weighted({row: pixels[row][column] for row in y.quanta}, y) for column in x.quanta]
     yield from (*rows.values(), *columns)
@@ -226,7 +214,7 @@ def _readings(y: _Taps, x: _Taps, pixels: list[list[Fraction]], count: int) -> I
 
 
 def _weighted(pixels: Mapping[int, Fraction], taps: _Taps) -> Budget:
-    """Returns the budget of a sum of pixels times their weights along one axis."""
+    """The budget of a sum of pixels times their weights along one axis."""
     quanta = [quantum([pixel]) * taps.quanta[i] for i, pixel in pixels.items() if pixel]
     return Budget(
         min(quanta, default=Fraction(1)), sum((abs(v) * taps.weights[i] for i, v in pixels.items()), Fraction(0))

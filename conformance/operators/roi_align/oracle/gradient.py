@@ -117,7 +117,7 @@ def feature_gradient(
     *,
     last_of_ties: bool = False,
 ) -> FeatureGradient:
-    """Returns the derivative of Σ ``grad_output`` · output by every pixel of the maps.
+    """The derivative of Σ ``grad_output`` · output by every pixel of the maps.
 
     ``grad_output`` is ``(K, C, P_h, P_w)``, the rest as for `oracle.roi_align`. An average does not look at ``input``, a
     maximum needs it. All numbers of these two are finite; an invalid RoI contributes nothing. Of equal candidates for a
@@ -155,7 +155,7 @@ def box_gradient(
     dialect: Dialect,
     rules: type[Rules] = Rules,
 ) -> BoxGradient:
-    """Returns the derivative of Σ ``grad_output`` · output by x1, y1, x2, y2 of every RoI, in image pixels.
+    """The derivative of Σ ``grad_output`` · output by x1, y1, x2, y2 of every RoI, in image pixels.
 
     ``grad_output`` is ``(K, C, P_h, P_w)``, the rest as for `oracle.roi_align`; all numbers of maps and ``grad_output``
     are finite.
@@ -240,11 +240,11 @@ class Bin:
         return self.roi.y.grid * self.roi.x.grid if self.mode == "avg" else 1
 
     def index(self, c: int) -> tuple[int, int, int, int]:
-        """Returns the place of channel ``c`` of the bin in the output."""
+        """The place of channel ``c`` of the bin in the output."""
         return self.k, c, self.p, self.q
 
     def pixels(self, c: int) -> tuple[Any, ...]:
-        """Returns the place in the maps of the pixels that channel ``c`` of the bin reads."""
+        """The place in the maps of the pixels that channel ``c`` of the bin reads."""
         y, x = self.axes
         return self.roi.batch, c, y.pixels[:, None], x.pixels
 
@@ -309,7 +309,7 @@ class Bin:
 
 
 def bins(call: Result) -> Iterator[Bin]:
-    """Yields the bins of all RoIs that can be pooled."""
+    """The bins of all RoIs that can be pooled."""
     for k, roi in enumerate(call.stages):
         if roi:
             ys, xs = ([_reading(axis, p, call.mode) for p in range(axis.bins)] for axis in (roi.y, roi.x))
@@ -318,7 +318,7 @@ def bins(call: Result) -> Iterator[Bin]:
 
 
 def _call(gradient: Array, boxes: ArrayLike, shape: tuple[int, ...], *arguments: Any) -> Result:
-    """Returns the stages of a call, in the result of one on maps without channels."""
+    """The stages of a call, in the result of one on maps without channels."""
     images, channels, *size = shape
     call = roi_align(np.zeros((images, 0, *size)), boxes, gradient.shape[2:], *arguments)
     if gradient.shape[:2] != (len(call.stages), channels):
@@ -327,7 +327,7 @@ def _call(gradient: Array, boxes: ArrayLike, shape: tuple[int, ...], *arguments:
 
 
 def _finite(name: str, array: ArrayLike) -> Array:
-    """Returns the four-dimensional array as fractions."""
+    """The four-dimensional array as fractions."""
     numbers: Array = np.frompyfunc(exact, 1, 1)(np.asarray(array, dtype=object))
     if numbers.ndim != 4 or not all(isinstance(number, Fraction) for number in numbers.flat):
         raise ValueError(f"{name} is of shape {numbers.shape}; it must have four dimensions, and finite numbers only")

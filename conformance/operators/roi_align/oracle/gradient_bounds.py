@@ -32,7 +32,7 @@ _OPERATIONS = 8  # on a term, before it is added
 
 
 def gradient_bounds(exact: FeatureGradient, grad: Array, dtype: str) -> Bounds:
-    """Returns how far the gradient of an average in ``dtype``, float32 or float64, may be from ``exact``, ``(N, C, H, W)``.
+    """How far the gradient of an average in ``dtype``, float32 or float64, may be from ``exact``, ``(N, C, H, W)``.
 
     ``grad``, what arrived, is ``(K, C, P_h, P_w)``.
     """

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ....arrays import box_rows, feature_map
+from ....call import Operation
 from ....exact.budgets import Budget, numbers, quantum
 from ....exact.floats import FLOAT_TYPES
-from ....operator import Operation
 from .certificate import coordinates, forward_result, sums
 from .gradient import bins, box_gradient, feature_gradient
 
@@ -37,7 +37,7 @@ ZERO, ONE = Fraction(0), Fraction(1)
 def gradient(
     arguments: Mapping[str, Any], operation: Operation, dialect: Dialect, *, last_of_ties: bool = False
 ) -> FeatureGradient | BoxGradient:
-    """Returns the exact gradient that a case asks for."""
+    """The exact gradient that a case asks for."""
     grad, boxes = feature_map(arguments["grad"]), box_rows(arguments["boxes"])
     common = (tuple(arguments["spatial_scale"]), tuple(arguments["sampling_ratio"]), arguments["mode"], dialect)
     maps = feature_map(arguments["input"])
@@ -47,13 +47,13 @@ def gradient(
 
 
 def exact_gradient_dtypes(arguments: Mapping[str, Any], operation: Operation, dialect: Dialect) -> tuple[str, ...]:
-    """Returns the data types in which a gradient is exact, even if everything, coordinates included, is of that type."""
+    """The data types in which a gradient is exact, even if everything, coordinates included, is of that type."""
     budgets = gradient_budgets(arguments, operation, dialect)
     return tuple(name for name, type_ in FLOAT_TYPES.items() if all(budget.fits(type_) for budget in budgets))
 
 
 def gradient_budgets(arguments: Mapping[str, Any], operation: Operation, dialect: Dialect) -> set[Budget]:
-    """Returns the budgets of all numbers that a computation of a gradient may form."""
+    """The budgets of all numbers that a computation of a gradient may form."""
     result = forward_result(arguments, dialect)
     exact = gradient(arguments, operation, dialect)
     found = {*coordinates(result), *numbers(exact.values), *numbers(_fractions(arguments["grad"]))}
@@ -73,7 +73,7 @@ def _fractions(data: Mapping[str, Any]) -> Any:
 
 
 def _weights(bin_: Bin) -> tuple[dict[int, Budget], dict[int, Budget]]:
-    """Returns for each pixel along y, and along x, the budget of the sum of all weights that a bin puts on it."""
+    """For each pixel along y, and along x, the budget of the sum of all weights that a bin puts on it."""
     found = []
     for reading in bin_.axes:
         budgets: dict[int, Budget] = {}
@@ -88,7 +88,7 @@ def _weights(bin_: Bin) -> tuple[dict[int, Budget], dict[int, Budget]]:
 
 
 def _pixel_sums(result: Result, grad: Any) -> Iterator[Budget]:
-    """Yields the budgets of weights times G, and of their sums in every pixel, divided by the number of samples or not."""
+    """The budgets of weights times G, and of their sums in every pixel, divided by the number of samples or not."""
     undivided: dict[Any, Budget] = defaultdict(lambda: Budget(ONE, Fraction(0)))
     divided: dict[Any, Budget] = defaultdict(lambda: Budget(ONE, Fraction(0)))
     for bin_ in bins(result):
@@ -108,7 +108,7 @@ def _pixel_sums(result: Result, grad: Any) -> Iterator[Budget]:
 
 
 def _corner_sums(result: Result, grad: Any, maps: Any) -> Iterator[Budget]:
-    """Yields the budgets of the sums that are the gradients of a RoI's corners, divided by the number of samples or not."""
+    """The budgets of the sums that are the gradients of a RoI's corners, divided by the number of samples or not."""
     undivided: dict[Any, Budget] = defaultdict(lambda: Budget(ONE, Fraction(0)))
     for bin_ in bins(result):
         count = bin_.divisor
@@ -136,7 +136,7 @@ def _corner_sums(result: Result, grad: Any, maps: Any) -> Iterator[Budget]:
 
 
 def motion(axis: Axis) -> Budget:
-    """Returns the budget of how far a sample moves with a corner, before and after a division by the number of bins."""
+    """The budget of how far a sample moves with a corner, before and after a division by the number of bins."""
     steps = 2 * max(axis.grid, 1) * axis.bins
     return Budget(quantum([axis.scale]) * quantum([Fraction(1, steps)]), abs(axis.scale) * axis.bins)
 

@@ -62,7 +62,7 @@ def roi_align(
     dialect: Dialect,
     rules: type[Rules] = Rules,
 ) -> Result:
-    """Returns the exact result of RoIAlign, ``mode`` being ``"avg"`` or ``"max"``; pairs are ``(y, x)``.
+    """The exact result of RoIAlign, ``mode`` being ``"avg"`` or ``"max"``; pairs are ``(y, x)``.
 
     ``input`` is ``(N, C, H, W)``, ``boxes`` ``(K, 5)`` rows ``[batch_index, x1, y1, x2, y2]`` in image pixels. Their
     numbers, fractions welcome, are what they are exactly. A ``sampling_ratio`` of 0 or less makes the grid adaptive.

@@ -52,7 +52,7 @@ class NotExactError(Exception):
 
 
 def quick(arguments: Mapping[str, Any], dialect: str, dtype: str) -> Array | None:
-    """Returns the exact output ``(K, C, P_h, P_w)`` of a call in float64, NaN throughout a RoI that cannot be pooled.
+    """The exact output ``(K, C, P_h, P_w)`` of a call in float64, NaN throughout a RoI that cannot be pooled.
 
     None if a call is not exact in ``dtype``, in whatever order it is computed. Pixels must be integers.
     """
@@ -73,7 +73,7 @@ def quick(arguments: Mapping[str, Any], dialect: str, dtype: str) -> Array | Non
 
 
 def stages_of(row: Array, maps: Array, arguments: Mapping[str, Any], dialect: str) -> Stages | None:
-    """Returns where the RoI of a row lies on ``maps``, ``(N, C, H, W)``; None if it cannot be pooled."""
+    """Where the RoI of a row lies on ``maps``, ``(N, C, H, W)``; None if it cannot be pooled."""
     if not np.isfinite(row).all() or not 0 <= int(row[0]) < len(maps):
         return None
     return stages(
@@ -87,7 +87,7 @@ def stages_of(row: Array, maps: Array, arguments: Mapping[str, Any], dialect: st
 
 
 def fits(axis: Axis, bits: int) -> bool:
-    """Returns whether all coordinates along an axis are exact: the budgets of `certificate.coordinates`, in integers."""
+    """Whether all coordinates along an axis are exact: the budgets of `certificate.coordinates`, in integers."""
     y1, y2 = axis.box
     singles = [y1, y2, axis.scale, axis.start, axis.end, axis.end - axis.start, axis.extent, axis.bin]
     singles += [y + shift for y in (y1, y2) for shift in (HALF, -HALF, 1)]  # whichever the dialect takes
@@ -109,7 +109,7 @@ def fits(axis: Axis, bits: int) -> bool:
 
 
 def holds(type_: FloatType, numbers: Array) -> bool:
-    """Returns whether a data type holds those of these numbers exactly that are finite."""
+    """Whether a data type holds those of these numbers exactly that are finite."""
     significand, _ = np.frexp(numbers[np.isfinite(numbers)])
     scaled = np.abs(significand) * 2.0**type_.bits
     sizes = np.abs(numbers[np.isfinite(numbers) & (numbers != 0)])
@@ -118,7 +118,7 @@ def holds(type_: FloatType, numbers: Array) -> bool:
 
 
 def _pool(maps: Array, roi: Stages, mode: str, type_: FloatType) -> Array:
-    """Returns the output of one RoI, ``(C, P_h, P_w)``."""
+    """The output of one RoI, ``(C, P_h, P_w)``."""
     y, x = (weights(axis, samples_of(axis), mode) for axis in (roi.y, roi.x))
     certify(maps, roi, mode, type_, y, x)
     sums = (y.integers @ maps @ x.integers.T).astype(np.float64) * 2.0 ** -(y.bits + x.bits)
@@ -147,7 +147,7 @@ def certify(maps: Array, roi: Stages, mode: str, type_: FloatType, y: Weights, x
 
 
 def _average(sums: Array, roi: Stages) -> Array:
-    """Returns RA-8 of all bins, which is linear in the sum."""
+    """RA-8 of all bins, which is linear in the sum."""
     factor = roi.y.rules.average(Fraction(1), roi.y.grid, roi.x.grid)
     if not isinstance(factor, Fraction):
         return np.full(sums.shape, np.nan)
@@ -155,7 +155,7 @@ def _average(sums: Array, roi: Stages) -> Array:
 
 
 def _maximum(sums: Array, roi: Stages, y: Weights, x: Weights) -> Array:
-    """Returns RA-9 of all bins."""
+    """RA-9 of all bins."""
     rules, taken = roi.y.rules, roi.y.taken * roi.x.taken
     pooled = np.empty((len(sums), roi.y.bins, roi.x.bins))
     for c, p, q in np.ndindex(pooled.shape):
@@ -167,12 +167,12 @@ def _maximum(sums: Array, roi: Stages, y: Weights, x: Weights) -> Array:
 
 
 def samples_of(axis: Axis) -> list[list[Sample]]:
-    """Returns the samples of each bin of an axis that are inside."""
+    """The samples of each bin of an axis that are inside."""
     return [list(axis.samples(p)) for p in range(axis.bins)]
 
 
 def weights(axis: Axis, samples_of_bins: list[list[Sample]], mode: str) -> Weights:
-    """Returns the weights of an axis: of the one sum of each bin, or of each sample or corner that a maximum looks at."""
+    """The weights of an axis: of the one sum of each bin, or of each sample or corner that a maximum looks at."""
     corner = axis.rules.dialect.max == Max.CORNER
     rows: list[dict[int, Fraction]] = []
     bins: list[int] = []

@@ -15,8 +15,8 @@ import numpy as np
 
 from .....kernels.dialects.choices import Max
 from ....arrays import box_rows, feature_map
+from ....call import Operation
 from ....exact.floats import FLOAT_TYPES
-from ....operator import Operation
 from .gradient import extent_kinks, sample_kinks
 from .gradient_certificate import motion
 from .quick import NotExactError, certify, fits, holds, samples_of, stages_of, weights
@@ -47,7 +47,7 @@ class QuickGradient(NamedTuple):
 def quick_gradient(
     arguments: Mapping[str, Any], operation: Operation, dialect: str, dtype: str
 ) -> QuickGradient | None:
-    """Returns the exact gradient of a call; None if it is not exact in ``dtype``, in whatever order it is computed.
+    """The exact gradient of a call; None if it is not exact in ``dtype``, in whatever order it is computed.
 
     Pixels, and what arrives at the output, must be integers.
     """
@@ -100,7 +100,7 @@ class _Roi:
         return [c for n in range(2) for c in (y @ pixels @ by_x[n].T, by_y[n] @ pixels @ x.T)]
 
     def sent(self, *, last: bool = False) -> Array:
-        """Returns S, ``(C, rows, columns)``; with ``last``, the last of equal candidates for a maximum is the maximum."""
+        """The sums S, ``(C, rows, columns)``; with ``last``, the last of equal candidates for a maximum is the maximum."""
         if self.mode == "avg":
             averaged: Array = self.grad / self.count
             return averaged
@@ -111,7 +111,7 @@ class _Roi:
         return sent[:, :-1, :-1]  # what was sent nowhere is in the last row
 
     def candidates(self) -> Iterator[tuple[tuple[int, int], Array, Array, Array]]:
-        """Yields bins, the rows and columns of their candidates in the order of RA-15, and which are greatest, by channel.
+        """Bins, the rows and columns of their candidates in the order of RA-15, and which are greatest, by channel.
 
         Bins without candidates are left out.
         """
@@ -146,13 +146,13 @@ class _Roi:
 
 
 def _padded(array: Array) -> Array:
-    """Returns an array with a row and a column of zeros more: those of `_NOWHERE`."""
+    """An array with a row and a column of zeros more: those of `_NOWHERE`."""
     padded: Array = np.pad(array, ((0, 0), (0, 1), (0, 1)))
     return padded
 
 
 def _first_outside(roi: Stages, y: Sequence[Sample], x: Sequence[Sample]) -> tuple[int, int] | None:
-    """Returns the first sample of a bin that is outside, given those that are not; None if there is none."""
+    """The first sample of a bin that is outside, given those that are not; None if there is none."""
     gaps = []
     for samples in (y, x):
         gap = 0
@@ -166,7 +166,7 @@ def _first_outside(roi: Stages, y: Sequence[Sample], x: Sequence[Sample]) -> tup
 
 
 def _slopes(axis: Axis, samples_of_bins: list[list[Sample]], mode: str) -> tuple[Array, Array]:
-    """Returns the derivatives of the rows of `quick.weights` by both corners of an axis."""
+    """The derivatives of the rows of `quick.weights` by both corners of an axis."""
     corner = mode == "max" and axis.rules.dialect.max == Max.CORNER
     rows: list[Array] = []
     for p, samples in enumerate(samples_of_bins):
@@ -247,7 +247,7 @@ def _require_corner_sums(roi: _Roi, type_: FloatType) -> None:
 
 
 def _kinks(roi: _Roi) -> Array:
-    """Returns by which of x1, y1, x2, y2 there is no derivative."""
+    """By which of x1, y1, x2, y2 there is no derivative."""
     found = np.zeros((2, 2), bool)  # by axis and corner
     some = [any(samples) for samples in roi.samples]
     for n, (axis, samples_of_bins) in enumerate(zip(roi.axes, roi.samples, strict=True)):

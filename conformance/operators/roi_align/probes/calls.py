@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ....arrays import numpy_dtype
-from ....operator import Operation
+from ....call import Operation
 from ..call import RoiAlignCall
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class Probe:
         return np.array([(0.0, *box) for box in self.boxes])
 
     def forward(self, maps: Array, dialect: str, dtype: str, layout: str) -> RoiAlignCall:
-        """Returns the call for the output, on ``maps`` ``(C, H, W)``."""
+        """The call for the output, on ``maps`` ``(C, H, W)``."""
         return RoiAlignCall(
             input=_as(maps[None], dtype, layout),
             boxes=self.rows.astype("float64" if dtype == "float64" else "float32"),
@@ -85,19 +85,19 @@ class Probe:
         )
 
     def backward(self, dialect: str, dtype: str, layout: str) -> RoiAlignCall:
-        """Returns the call for the gradients of all bins at once: that of bin n, counted in C order, in channel n."""
+        """The call for the gradients of all bins at once: that of bin n, counted in C order, in channel n."""
         call = self.forward(np.repeat(GENERIC[None], self.bins, axis=0), dialect, dtype, layout)
         one_hot = np.eye(self.bins).reshape(self.bins, len(self.boxes), *self.output_size).swapaxes(0, 1)
         return replace(call, operation=Operation.FEATURE_GRADIENT, grad=_as(one_hot, dtype, layout))
 
     def moved(self) -> Probe:
-        """Returns the probe with nine boxes for each: as it is, with each corner greater by `SHIFT`, with each smaller."""
+        """The probe with nine boxes for each: as it is, with each corner greater by `SHIFT`, with each smaller."""
         steps = np.concatenate([np.zeros((1, 4)), SHIFT * np.eye(4), -SHIFT * np.eye(4)])
         boxes = (np.array(self.boxes)[:, None] + steps).reshape(-1, 4)
         return replace(self, boxes=tuple((x1, y1, x2, y2) for x1, y1, x2, y2 in boxes.tolist()))
 
     def backward_boxes(self, dialect: str, dtype: str, layout: str) -> RoiAlignCall:
-        """Returns the call for the gradients of all bins by the corners: each box once for each of its bins, in C order."""
+        """The call for the gradients of all bins by the corners: each box once for each of its bins, in C order."""
         of_a_roi = self.bins // len(self.boxes)
         repeated = replace(self, boxes=tuple(box for box in self.boxes for _ in range(of_a_roi)))
         one_hot = np.tile(np.eye(of_a_roi), (len(self.boxes), 1)).reshape(self.bins, 1, *self.output_size)
@@ -106,7 +106,7 @@ class Probe:
 
 
 def _as(maps: Array, dtype: str, layout: str) -> Array:
-    """Returns ``(N, C, H, W)`` maps in a data type and layout."""
+    """``(N, C, H, W)`` maps in a data type and layout."""
     return np.ascontiguousarray(maps.transpose(0, 2, 3, 1) if layout == "NHWC" else maps).astype(numpy_dtype(dtype))
 
 
@@ -124,7 +124,7 @@ TELLING = ("ones", "minus ones", "far below zero", "farther below zero", "generi
 
 
 def telling_maps(dtype: str) -> Array:
-    """Returns the maps that maxima are read with, ``(C, H, W)``; float16 does not go farther than far."""
+    """The maps that maxima are read with, ``(C, H, W)``; float16 does not go farther than far."""
     far, farther = (61440.0, 61440.0) if dtype == "float16" else (2.0**20, 2.0**100)
     ones = np.ones(SIZE)
     return np.stack([ones, -ones, -far * ones, -farther * ones, GENERIC, -GENERIC])
@@ -177,5 +177,5 @@ PROBES = (*AVERAGES, *MAXIMA)
 
 
 def maps_of(probe: Probe, dtype: str) -> Array:
-    """Returns the maps that the output of a probe is asked for on, ``(C, H, W)``."""
+    """The maps that the output of a probe is asked for on, ``(C, H, W)``."""
     return ONE_HOT if probe.mode == "avg" else telling_maps(dtype)

@@ -20,17 +20,7 @@ from ....exact.floats import FLOAT_TYPES
 from ....findings import Decision, Detection, Difference, Oddity, RuledOut
 from ....verdict import Verdict
 from .calls import AVERAGES, CORNERS, MAXIMA, PIXELS, SIZE, TELLING, telling_maps
-from .prediction import (
-    CANDIDATES,
-    GEOMETRY,
-    POINTS,
-    Prediction,
-    choices,
-    geometry,
-    maximum,
-    outcomes,
-    place,
-)
+from .prediction import CANDIDATES, GEOMETRY, POINTS, Prediction, choices, geometry, maximum, outcomes, place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -52,12 +42,12 @@ _LEAST_CORNER = 2.0**-6  # than which no corner of a sample of an ordinary box w
 
 
 def detect(readings: Mapping[Probe, Reading], dtype: str) -> Detection:
-    """Returns what readings of a forward say."""
+    """What readings of a forward say."""
     return _Detective(readings, dtype).report()
 
 
 def fitting(probe: Probe, values: Array, dtype: str, *, empty_is_zero: bool = False) -> Array:
-    """Returns which candidates predict an average's reading; with ``empty_is_zero`` its gradient, which has no 0 / 0."""
+    """Which candidates predict an average's reading; with ``empty_is_zero`` its gradient, which has no 0 / 0."""
     fits = np.zeros(len(CANDIDATES), bool)
     for outcome in outcomes(probe, dtype):
         prediction = outcome.prediction
@@ -69,7 +59,7 @@ def fitting(probe: Probe, values: Array, dtype: str, *, empty_is_zero: bool = Fa
 
 
 def difference(probe: Probe, got: Array, prediction: Prediction) -> Difference:
-    """Returns the first element of ``got`` that is not as predicted."""
+    """The first element of ``got`` that is not as predicted."""
     wrong = prediction.wrong(got)
     k, channel, p, q = (int(n) for n in np.unravel_index(int(wrong.argmax()), wrong.shape))
     roi = f"RoI {k}, " if len(probe.boxes) > 1 else ""
@@ -79,7 +69,7 @@ def difference(probe: Probe, got: Array, prediction: Prediction) -> Difference:
 
 
 def _channel(n: int, channels: int) -> str:
-    """Returns what channel ``n`` of so many stands for."""
+    """What channel ``n`` of so many stands for."""
     if channels == PIXELS:
         return f"pixel {divmod(n, SIZE[1])}"
     return (CORNERS if channels == len(CORNERS) else TELLING)[n]
@@ -124,7 +114,7 @@ class _Detective:
         return left
 
     def _starts(self) -> list[float | None]:
-        """Returns what a maximum may start from: the usual, and what is seen where all else is far below."""
+        """What a maximum may start from: the usual, and what is seen where all else is far below."""
         seen: set[float] = set()
         maps = telling_maps(self.dtype)
         for probe, values in ((probe, self.values[probe]) for probe in MAXIMA if probe in self.values):
@@ -182,7 +172,7 @@ class _Detective:
         return averages + [probe for probe in maxima if any(self.predicts(probe, dialect) for dialect in tried)]
 
     def report(self) -> Detection:
-        """Returns what is known."""
+        """Everything that follows from the readings."""
         failures = [
             (reading.failure.verdict, Oddity(p.name, reading.reason))
             for p, reading in self.readings.items()
@@ -215,13 +205,13 @@ class _Detective:
         )
 
     def _names(self) -> tuple[str, ...]:
-        """Returns the named dialects that fit, unless something is wrong with harmless boxes that no dialect explains."""
+        """The named dialects that fit, unless something is wrong with harmless boxes that no dialect explains."""
         if not self._is_sound():
             return ()
         return tuple(name for name, score in self._scores.items() if score == len(self.explained))
 
     def _nearest(self, left: Mapping[str, tuple[Choice, ...]]) -> tuple[str, tuple[tuple[str, Choice], ...]]:
-        """Returns the named dialect that makes the fewest choices but those ``left``, and these."""
+        """The named dialect that makes the fewest choices but those ``left``, and these."""
 
         def differing(name: str) -> tuple[tuple[str, Choice], ...]:
             chosen = ((point, getattr(DIALECTS[name], point)) for point in left)
@@ -247,7 +237,7 @@ class _Detective:
         return f"not seen: {failures[0]}" if failures else "no maximum is offered"
 
     def _evidence(self, best: Dialect, point: str, choice: Choice) -> Iterator[RuledOut]:
-        """Yields the first probe that rules a choice out, all else being equal."""
+        """The first probe that rules a choice out, all else being equal."""
         other = replace(best, **{point: choice})
         for probe in self.explained:
             if self.predicts(probe, best) and not self.predicts(probe, other):
@@ -255,7 +245,7 @@ class _Detective:
                 return
 
     def _why_open(self, best: Dialect, point: str, left: tuple[Choice, ...]) -> str:
-        """Returns the first probe that would have told these choices from each other, if there is one."""
+        """The first probe that would have told these choices from each other, if there is one."""
         beside = [self._nearest_with(best, point, choice) for choice in left]
         for probe, reading in self.readings.items():
             here = self.prediction(probe, best).values
@@ -265,12 +255,12 @@ class _Detective:
         return "makes no difference beside the other choices"
 
     def _nearest_with(self, best: Dialect, point: str, choice: Choice) -> Dialect:
-        """Returns which of those that remain makes a choice and otherwise differs least from ``best``."""
+        """Which of those that remain makes a choice and otherwise differs least from ``best``."""
         having = (dialect for dialect in self.remaining if getattr(dialect, point) == choice)
         return min(having, key=lambda dialect: sum(getattr(dialect, p) != getattr(best, p) for p in POINTS))
 
     def _unexplained(self, best: Dialect) -> Iterator[Oddity]:
-        """Yields the values that the best dialect does not predict."""
+        """The values that the best dialect does not predict."""
         for probe, values in self.values.items():
             if self.predicts(probe, best):
                 continue

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 def compare(readings: Readings, best: Dialect | None, dtype: str) -> Derivative:
-    """Returns how the gradients that were read go with the outputs; ``best`` is the dialect that fits the outputs best."""
+    """How the gradients that were read go with the outputs; ``best`` is the dialect that fits the outputs best."""
     compared, differences, failures = 0, list[Oddity](), []
     for probe, gradient in readings.backward.items():
         output = readings.forward[probe] if probe.mode == "avg" else readings.slopes[probe]
@@ -50,7 +50,7 @@ def compare(readings: Readings, best: Dialect | None, dtype: str) -> Derivative:
 
 
 def compare_boxes(readings: Readings, best: Dialect | None, dtype: str) -> Derivative:
-    """Returns how the gradients for boxes go with the outputs. Where these bend or jump (RA-16) nothing is compared."""
+    """How the gradients for boxes go with the outputs. Where these bend or jump (RA-16) nothing is compared."""
     compared, differences, failures = 0, list[Oddity](), []
     for probe, gradient in readings.box_backward.items():
         slopes = readings.box_slopes[probe].values
@@ -75,7 +75,7 @@ def compare_boxes(readings: Readings, best: Dialect | None, dtype: str) -> Deriv
 
 
 def _mismatch(probe: Probe, got: Array, expected: Prediction) -> Iterator[Oddity]:
-    """Yields where a gradient is not as the output follows, if it is not."""
+    """Where a gradient is not as the output follows, if it is not."""
     if not expected.fits(got):
         off = difference(probe, got, expected)
         yield Oddity(probe.name, f"{off.where}: {off.got:.7g}, but the output follows by {off.predicted:.7g}")
@@ -83,7 +83,7 @@ def _mismatch(probe: Probe, got: Array, expected: Prediction) -> Iterator[Oddity
 
 @cache
 def _slack(probe: Probe, dialect: Dialect, dtype: str) -> float:
-    """Returns by how much two readings of one number, both sound, may differ under a dialect."""
+    """By how much two readings of one number, both sound, may differ under a dialect."""
     if probe.mode == "avg":
         limits = [outcome.prediction.bound for outcome in outcomes(probe, dtype)]
         return 2 * max(float(bound[np.isfinite(bound)].max(initial=0.0)) for bound in limits)
@@ -93,7 +93,7 @@ def _slack(probe: Probe, dialect: Dialect, dtype: str) -> float:
 
 @cache
 def _box_slack(probe: Probe, dialect: Dialect, dtype: str) -> float:
-    """Returns by how much a quotient of differences and a gradient, both sound, may differ under a dialect."""
+    """By how much a quotient of differences and a gradient, both sound, may differ under a dialect."""
     moved = forward(probe.moved(), GENERIC[None], dialect, dtype).bound
     of_outputs = float(moved[np.isfinite(moved)].max(initial=0.0))
     products = 4 * max(probe.sampling_ratio, *SIZE) ** 2  # no bin has more samples than that many pixels
@@ -103,7 +103,7 @@ def _box_slack(probe: Probe, dialect: Dialect, dtype: str) -> float:
 def _other(
     readings: Readings, best: Dialect, dtype: str
 ) -> tuple[tuple[tuple[str, Choice], ...], tuple[str, ...]] | None:
-    """Returns the choices beside those of ``best`` whose derivative all gradients of averages are, and who makes them."""
+    """The choices beside those of ``best`` whose derivative all gradients of averages are, and who makes them."""
     fits = np.ones(len(CANDIDATES), bool)
     for probe, gradient in _averages(readings.backward):
         fits &= fitting(probe, gradient, dtype, empty_is_zero=True)

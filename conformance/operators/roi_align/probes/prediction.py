@@ -40,7 +40,7 @@ GEOMETRY = tuple(name for name in POINTS if name not in ("max", "max_start"))
 
 
 def choices(point: str) -> tuple[StrEnum, ...]:
-    """Returns the choices at a decision point other than ``max_start``."""
+    """The choices at a decision point other than ``max_start``."""
     kind: type[StrEnum] = type(getattr(Dialect(), point))
     return tuple(kind)
 
@@ -57,7 +57,7 @@ _PLACES = {dialect: n for n, dialect in enumerate(CANDIDATES)}
 
 
 def place(dialect: Dialect) -> int:
-    """Returns which of the candidates does what ``dialect`` does to an average."""
+    """Which of the candidates does what ``dialect`` does to an average."""
     return _PLACES[replace(dialect, max=Max.SAMPLE, max_start=None)]
 
 
@@ -68,7 +68,7 @@ class Prediction(NamedTuple):
     bound: Array
 
     def wrong(self, got: Array) -> Array:
-        """Returns which elements of ``got``, of the same shape, cannot be what was computed."""
+        """Which elements of ``got``, of the same shape, cannot be what was computed."""
         with np.errstate(invalid="ignore"):
             near = np.abs(got - self.values) <= self.bound
         wrong: Array = ~(near | (got == self.values) | (np.isnan(got) & np.isnan(self.values)) | np.isinf(self.bound))
@@ -99,7 +99,7 @@ class _AxisWeights(NamedTuple):
 
 @cache
 def outcomes(probe: Probe, dtype: str) -> tuple[Outcome, ...]:
-    """Returns all that a probe of an average may give in ``dtype``, each once."""
+    """All that a probe of an average may give in ``dtype``, each once."""
     rois = [_Footprints(probe, row, FLOAT_TYPES[dtype]) for row in probe.rows]
     found: dict[Any, tuple[Prediction, list[int]]] = {}
     for n, dialect in enumerate(CANDIDATES):
@@ -120,7 +120,7 @@ class _Footprints:
         self._footprints: dict[Any, tuple[Array, Array]] = {}
 
     def under(self, dialect: Dialect) -> tuple[Array, Array]:
-        """Returns the footprint under a dialect and its error, ``(H · W, P_h, P_w)``."""
+        """The footprint under a dialect and its error, ``(H · W, P_h, P_w)``."""
         axes = self._stages(dialect)
         keys = tuple((axis.pixels, axis.start, axis.extent, axis.grid, axis.taken, dialect.outside) for axis in axes)
         share = Rules(dialect).average(Fraction(1), axes[0].grid, axes[1].grid)
@@ -154,7 +154,7 @@ def _pairs(probe: Probe) -> tuple[tuple[float, float], tuple[int, int]]:
 def _footprint(
     axes: Sequence[Axis], along: Sequence[_AxisWeights], share: Exact, type_: FloatType
 ) -> tuple[Array, Array]:
-    """Returns the footprint of a RoI, ``share`` being what RA-8 makes of 1, and its error."""
+    """The footprint of a RoI, ``share`` being what RA-8 makes of 1, and its error."""
     weights = _product(*(part.weights for part in along))
     if not isinstance(share, Fraction):
         return np.full(weights.shape, np.nan), np.zeros(weights.shape)
@@ -167,7 +167,7 @@ def _footprint(
 
 
 def _product(along_y: Array, along_x: Array) -> Array:
-    """Returns the outer products of ``(P_h, H)`` and ``(P_w, W)`` as ``(H · W, P_h, P_w)``."""
+    """The outer products of ``(P_h, H)`` and ``(P_w, W)`` as ``(H · W, P_h, P_w)``."""
     with np.errstate(invalid="ignore"):
         products: Array = np.einsum("py,qx->yxpq", along_y, along_x).reshape(PIXELS, len(along_y), len(along_x))
     return products
@@ -183,7 +183,7 @@ def _weights(axis: Axis, type_: FloatType) -> _AxisWeights:
 
 
 def geometry(probe: Probe, dialect: Dialect) -> tuple[Any, ...]:
-    """Returns where the samples of a probe lie, and which are outside: what a maximum depends on beside its meaning."""
+    """Where the samples of a probe lie, and which are outside: what a maximum depends on beside its meaning."""
     rois = [stages(row.tolist(), SIZE, probe.output_size, *_pairs(probe), dialect) for row in probe.rows]
     axes = [axis for roi in rois for axis in (roi.y, roi.x)]
     return (dialect.outside, *((axis.start, axis.bin, axis.grid, axis.taken) for axis in axes))
@@ -191,12 +191,12 @@ def geometry(probe: Probe, dialect: Dialect) -> tuple[Any, ...]:
 
 @cache
 def maximum(probe: Probe, dialect: Dialect, dtype: str) -> Prediction:
-    """Returns what a probe of a maximum must give under a dialect (what `Dialect.for_mode` leaves of it)."""
+    """What a probe of a maximum must give under a dialect (what `Dialect.for_mode` leaves of it)."""
     return forward(probe, maps_of(probe, dtype), dialect, dtype)
 
 
 def forward(probe: Probe, maps: Array, dialect: Dialect, dtype: str) -> Prediction:
-    """Returns the exact output of a probe on ``maps``, ``(C, H, W)``, and its bounds."""
+    """The exact output of a probe on ``maps``, ``(C, H, W)``, and its bounds."""
     result = roi_align(maps[None], probe.rows, probe.output_size, *_pairs(probe), probe.mode, dialect, Rules)
     # In the data type itself, or in float32 and rounded last, as what a maximum starts from is.
     both = [bounds(result, dtype, storage_arithmetic=storage) for storage in (True, False)]

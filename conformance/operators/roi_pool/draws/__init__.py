@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from .....kernels.dialects.roi_pool import Dialect
-    from ....operator import Operation
+    from ....call import Operation
 
 
 class RoiPoolDraws:

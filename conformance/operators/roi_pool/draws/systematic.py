@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from ....call import Operation
 from ....draw import Draw
-from ....operator import Operation, rule_number
+from ....operator import rule_number
 from ..claims import claims
 from ..oracle.answers import answers_in
 from .placements import COMPANY, PLACEMENTS, Placement

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from .....kernels.dialects.choices import BinEdges, CornerSnap, EmptyBin, MinSize, SnappedEnd
 from .....kernels.dialects.roi_pool import Dialect, EdgeShift, MaxStart, NanPixel
-from ....operator import Operation
+from ....call import Operation
 from ..oracle.geometry import ZERO, Rules
 from . import formulas as faults
 from . import gradient_formulas as gradients
@@ -189,7 +189,7 @@ _NO_EFFECT = (
 
 
 def _derived() -> Iterator[Mutant]:
-    """Yields the faults of the output that change which pixels a bin has, or which of them is the maximum."""
+    """The faults of the output that change which pixels a bin has, or which of them is the maximum."""
     plain = Mutant("")
     for mutant in MUTANTS:
         holds_back = mutant.name in ("a maximum begins with 0", "an empty bin reads the pixel at the edge")

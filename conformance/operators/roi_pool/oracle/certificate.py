@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ....call import DTYPES, Operation
 from ....exact.budgets import Budget, bits_needed, quantum, single
-from ....operator import DTYPES, Operation
 from . import output
 from .answers import Asked, answers_in
 from .decisions import possible, ties

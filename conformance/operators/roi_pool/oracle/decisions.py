@@ -123,7 +123,7 @@ def _is_certain(
 def ties(
     boxes: Array, shape: Sequence[int], output_size: Sequence[int], scale: Sequence[Any], rules: Rules
 ) -> Iterator[Fraction]:
-    """Yields how far each corner is from where it would become another pixel; or each edge from an edge of pixels."""
+    """How far each corner is from where it would become another pixel; or each edge from an edge of pixels."""
     for row in boxes.tolist():
         if image_of(row, shape[0]) is None:
             continue

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .....kernels.dialects.roi_pool import DIALECTS
-from ....operator import DTYPES, Operation
+from ....call import DTYPES, Operation
 from . import certificate, output
 from .answers import Asked, answers_in, error_of_average
 from .geometry import Rules

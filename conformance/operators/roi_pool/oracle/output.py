@@ -87,7 +87,7 @@ def roi_pool(maps: Array, rois: Sequence[Stages | None], output_size: Sequence[i
 
 
 def bins_of(roi: Stages | None) -> Iterator[tuple[int, int, tuple[int, int], tuple[int, int]]]:
-    """Yields the bins of a RoI, with their windows of rows and columns; none if it cannot be pooled."""
+    """The bins of a RoI, with their windows of rows and columns; none if it cannot be pooled."""
     if roi:
         for (p, rows), (q, columns) in itertools.product(enumerate(roi.y.windows), enumerate(roi.x.windows)):
             yield p, q, rows, columns

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ....arrays import numpy_dtype
-from ....operator import Operation, to_layout
+from ....call import Operation, to_layout
 from ..call import RoiPoolCall
 
 if TYPE_CHECKING:

@@ -109,7 +109,7 @@ class _Detective:
         ]
 
     def report(self) -> Detection:
-        """What is known."""
+        """Everything that follows from the readings."""
         failures = [
             (probe, reading)
             for probe, reading in self.readings.items()
@@ -170,7 +170,7 @@ class _Detective:
         return Decision(point, left, tuple(ruled_out), self._why_open(left) if len(left) > 1 else "")
 
     def _evidence(self, point: str, choice: Choice) -> Iterator[RuledOut]:
-        """Yields the first probe that rules a choice out, all else being equal."""
+        """The first probe that rules a choice out, all else being equal."""
         try:
             other = replace(self.best, **{point: choice})
         except ValueError:  # there is no formula for it

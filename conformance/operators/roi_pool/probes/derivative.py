@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ....call import Operation
 from ....findings import Derivative, Oddity
-from ....operator import Operation
 from .prediction import predictions
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import numpy as np
 
 from .....kernels.dialects.choices import BinEdges, CornerSnap, EmptyBin, MinSize, SnappedEnd
 from .....kernels.dialects.roi_pool import Dialect, EdgeShift
-from ....operator import Operation
+from ....call import Operation
 from ..oracle.answers import answers_in
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from roikit.conformance.call import Operation
 from roikit.conformance.cases.case import load_cases
 from roikit.conformance.exact.numbers import as_float64
-from roikit.conformance.operator import Operation
 from roikit.conformance.operators.roi_pool.draws.chance import BOXES, INVALID, arguments
 from roikit.conformance.operators.roi_pool.oracle import output, quick
 from roikit.conformance.operators.roi_pool.oracle.answers import Asked

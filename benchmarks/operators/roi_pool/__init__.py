@@ -1,0 +1,1 @@
+"""What is measured of RoIPool, and what it is held against."""

@@ -1,0 +1,64 @@
+"""Options that several commands have, each said once."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class Arrays(StrEnum):
+    """What kind of arrays a plain function takes."""
+
+    AUTO = "auto"
+    NUMPY = "numpy"
+    TORCH = "torch"
+    CUPY = "cupy"
+
+
+ArraysOption = Annotated[
+    Arrays, typer.Option(help="The arrays that functions take; auto: those of the library that they import.")
+]
+OperatorsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--op",
+        metavar="NAME",
+        help="Only this operator: see `roikit list operators`. A function computes RoIAlign unless this says otherwise. "
+        "May be repeated.",
+    ),
+]
+OperatorOption = Annotated[
+    str, typer.Option("--op", metavar="NAME", help="The operator to call: see `roikit list operators`.")
+]
+DialectsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--dialect",
+        metavar="NAME",
+        help="Judge by this dialect only; a function, by this one instead of torchvision's. May be repeated.",
+    ),
+]
+DtypesOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--dtype",
+        metavar="NAME",
+        help="Only this data type. May be repeated. Functions are run in float32 unless this says otherwise.",
+    ),
+]
+LayoutsOption = Annotated[list[str] | None, typer.Option("--layout", metavar="NAME", help="Only NCHW or NHWC.")]
+OnceOption = Annotated[
+    bool,
+    typer.Option("--once", help="In one process only: half the time, but memory that is read unwritten may pass."),
+]
+TimeoutOption = Annotated[float, typer.Option(min=0.1, max=86400, metavar="SECONDS", help="Limit of a single call.")]
+OutputFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--output", "-o", metavar="FILE", help="Write all results there, as NDJSON; with --detect, as one JSON."
+    ),
+]
+VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Say more of each.")]

@@ -1,0 +1,32 @@
+// What a block does: it prepares some RoIs, and takes them through one tile of channels after the other. An operator that includes
+// this has
+//   prepare(k, box, output, status, params, memory, slot)   called by all threads of the block, which is synchronised afterwards
+//   pool_tile(prepared, params, channel, end, memory)       for a RoI that is not gathered
+//   CAN_GATHER                                              whether one may be
+#pragma once
+
+ROIKIT_FN void pool_rois(const acc_t* boxes, const int64* number_of_rois, feature_t* output, unsigned char* workspace, int64* status,
+                         unsigned char* shared_memory, const PoolingParams& params) {
+    const int64 first = blockIdx.y * params.channels_per_block;
+    const int64 end = first + params.channels_per_block < params.channels ? first + params.channels_per_block : params.channels;
+    const int64 block = blockIdx.x + (int64)gridDim.x * (blockIdx.y + (int64)gridDim.y * blockIdx.z);
+    unsigned char* const block_memory = workspace ? workspace + block * params.memory_per_block : shared_memory;
+
+    const int64 group = params.rois_per_block, rois = count_rois(number_of_rois, params.rois);
+    ROIKIT_ROLLED for (int64 k = blockIdx.x * group; k < rois; k += gridDim.x * group) {
+        const int count = rois - k < group ? (int)(rois - k) : (int)group;
+        unsigned char* memory = block_memory;
+        Prepared* const prepared = carve<Prepared>(memory, count);
+        ROIKIT_ROLLED for (int i = 0; i < count; ++i) {
+            prepare(k + i, boxes + 5 * (k + i), output, status, params, memory, prepared[i]);
+        }
+        ROIKIT_ROLLED for (int i = 0; i < (CAN_GATHER ? count : 0); ++i) {
+            if (prepared[i].gathers) gather_channels(prepared[i], params, first, end);
+        }
+        ROIKIT_ROLLED for (int64 channel = first; channel < end; channel += params.channels_per_tile) {
+            const int64 stop = channel + params.channels_per_tile < end ? channel + params.channels_per_tile : end;
+            ROIKIT_ROLLED for (int i = 0; i < count; ++i) pool_tile(prepared[i], params, channel, stop, memory);
+        }
+        __syncthreads();
+    }
+}

@@ -1,0 +1,101 @@
+// A bin's taps or samples, for a vector of channels (channels_last.cuh).
+#pragma once
+
+// ---- RA-8: the average ------------------------------------------------------------------------------------------------
+
+template <int N> ROIKIT_FN Vector<N> pool_bin(const Prepared& roi, const Steps& steps, const Tap* ty, int ny, const Tap* tx,
+                                              int nx) {
+    Vector<N> sum = filled<N>((acc_t)0);
+    const feature_t* const origin = roi.map + steps.channel * (LAYOUT == Layout::NHWC ? 1 : steps.lane);
+    // Along memory first. With channels first that would be x; but y it is in channels_first.cuh, and every bit is to be the same.
+    constexpr bool ROWS = LAYOUT == Layout::NHWC;
+    const Tap *const outer = ROWS ? ty : tx, *const inner = ROWS ? tx : ty;
+    const int outer_count = ROWS ? ny : nx, inner_count = ROWS ? nx : ny;
+    ROIKIT_ROLLED for (int a = 0; a < outer_count; ++a) {
+        const feature_t* const from = ROWS ? origin + outer[a].index * steps.row : origin + outer[a].index;
+        Vector<N> line = filled<N>((acc_t)0);
+        const Tap* next = inner;
+        ROIKIT_ROLLED for (int b = inner_count; b > 0; --b) {
+            const Tap tap = *next++;
+            const feature_t* const pixel = bytes_from(from, tap.index, ROWS ? steps.pixel : steps.row_bytes);
+            line = multiply_add<N>(tap.weight, load_channels<N>(pixel, steps), line);
+        }
+        sum = multiply_add<N>(outer[a].weight, line, sum);
+    }
+    return sum;
+}
+
+// ---- RA-9: the maximum ------------------------------------------------------------------------------------------------
+
+// The maximum with a sample of these four pixels: in the order of each layout, that of channels_first.cuh with channels first.
+template <int N> ROIKIT_FN Vector<N> with_sample(const Vector<N>& best, const Sample& y, const Sample& x, const Vector<N>& c00,
+                                                 const Vector<N>& c01, const Vector<N>& c10, const Vector<N>& c11) {
+    if constexpr (LAYOUT == Layout::NCHW && MAX == Max::corner) {
+        const Vector<N> low = larger<N>(x.weight_low * (y.weight_low * c00), x.weight_high * (y.weight_low * c01));
+        const Vector<N> high = larger<N>(x.weight_low * (y.weight_high * c10), x.weight_high * (y.weight_high * c11));
+        return larger<N>(larger<N>(best, low), high);
+    } else if constexpr (LAYOUT == Layout::NCHW) {
+        const Vector<N> left = multiply_add<N>(y.weight_high, c10, y.weight_low * c00);
+        const Vector<N> right = multiply_add<N>(y.weight_high, c11, y.weight_low * c01);
+        return larger<N>(best, multiply_add<N>(x.weight_high, right, x.weight_low * left));
+    }
+    const acc_t w00 = y.weight_low * x.weight_low, w01 = y.weight_low * x.weight_high;
+    const acc_t w10 = y.weight_high * x.weight_low, w11 = y.weight_high * x.weight_high;
+    if (MAX == Max::corner) {
+        const Vector<N> low = larger<N>(larger<N>(best, w00 * c00), w01 * c01);
+        return larger<N>(larger<N>(low, w10 * c10), w11 * c11);
+    }
+    const Vector<N> top = multiply_add<N>(w01, c01, w00 * c00);
+    return larger<N>(best, multiply_add<N>(w11, c11, multiply_add<N>(w10, c10, top)));
+}
+
+template <int N> ROIKIT_FN Vector<N> pool_bin(const Prepared& roi, const Steps& steps, const Sample* sy, int ny,
+                                              const Sample* sx, int nx) {
+    Vector<N> best = filled<N>(start_of_maximum(roi, ny, nx));
+    const feature_t* const origin = roi.map + steps.channel * (LAYOUT == Layout::NHWC ? 1 : steps.lane);
+    ROIKIT_ROLLED for (int a = 0; a < ny; ++a) {
+        const feature_t* const low = origin + sy[a].low * steps.row;
+        const feature_t* const high = origin + sy[a].high * steps.row;
+        for (int b = 0; b < nx; ++b) {
+            const int left = sx[b].low, right = sx[b].high;
+            const Vector<N> c00 = load_channels<N>(at_column(low, steps, left), steps);
+            const Vector<N> c01 = load_channels<N>(at_column(low, steps, right), steps);
+            const Vector<N> c10 = load_channels<N>(at_column(high, steps, left), steps);
+            const Vector<N> c11 = load_channels<N>(at_column(high, steps, right), steps);
+            best = with_sample<N>(best, sy[a], sx[b], c00, c01, c10, c11);
+        }
+    }
+    return best;
+}
+
+// ---- a bin ------------------------------------------------------------------------------------------------------------
+
+template <int N> ROIKIT_FN Vector<N> pooled_bin(const Prepared& roi, const Steps& steps, int p, int q) {
+    Vector<N> result = filled<N>((acc_t)0);
+    if (!roi.result_is_nan) {
+        result = pool_bin<N>(roi, steps, roi.y.entries + roi.y.begin[p], roi.y.count[p], roi.x.entries + roi.x.begin[q],
+                             roi.x.count[q]);
+    }
+    return finished<N>(roi, result);
+}
+
+#ifdef ROIKIT_PREFETCH
+// Asks for the pixels of bin (p, q) that the bins before it do not read.
+ROIKIT_FN void prefetch_bin(const Prepared& roi, const Steps& steps, int p, int q, int64 end) {
+    if (roi.result_is_nan) return;
+    const Entry* const ty = roi.y.entries + roi.y.begin[p];
+    const Entry* const tx = roi.x.entries + roi.x.begin[q];
+    for (int a = 0; a < roi.y.count[p]; ++a) {
+        for (int y = first_pixel(ty[a]); y <= last_pixel(ty[a]); ++y) {
+            if (p > roi.row_begin && roi.y.spans(p - 1, y)) continue;
+            for (int b = 0; b < roi.x.count[q]; ++b) {
+                for (int x = first_pixel(tx[b]); x <= last_pixel(tx[b]); ++x) {
+                    if (q > 0 && roi.x.spans(q - 1, x)) continue;
+                    const feature_t* const pixel = at_column(roi.map + y * steps.row, steps, x);
+                    for (int64 c = steps.channel; c < end; c += 64 / sizeof(feature_t)) ROIKIT_PREFETCH(pixel + c);
+                }
+            }
+        }
+    }
+}
+#endif

@@ -1,0 +1,127 @@
+// Pooling with channels first in memory on a CPU. A row of bins is pooled in two steps, for as many channels as there are lanes: the
+// rows of the map that it reads are summed, a register of columns at a time, and turned into a line (lanes.cuh); then the taps of
+// each bin are summed along the line, for all channels at once.
+//
+// A maximum takes the same two steps for every row of samples.
+#pragma once
+
+#include "library/pooling/lanes.cuh"
+
+#ifndef __CUDA_ARCH__
+
+// RA-8: the weighted sum of the rows of a row of bins.
+struct SumOfTaps {
+    const Tap* taps;
+    int count;
+    int64 row_stride;
+
+    template <class Read> ROIKIT_METHOD Register operator()(const feature_t* map, const Read& read_columns) const {
+        Register sum = {};
+        for (int a = 0; a < count; ++a) {
+            sum = multiply_add(spread<Register>(taps[a].weight), read_columns(map + taps[a].index * row_stride), sum);
+        }
+        return sum;
+    }
+};
+
+// RA-9: a row of samples, interpolated along y; or, for corners, one of its two rows, weighted.
+struct InterpolatedRow {
+    int64 low, high;
+    acc_t weight_low, weight_high;
+    bool both;
+
+    template <class Read> ROIKIT_METHOD Register operator()(const feature_t* map, const Read& read_columns) const {
+        const Register top = weight_low * read_columns(map + low);
+        return both ? multiply_add(spread<Register>(weight_high), read_columns(map + high), top) : top;
+    }
+};
+
+// ---- second step: along the line --------------------------------------------------------------------------------------------
+
+ROIKIT_FN Register reduce_bin(const Prepared&, const acc_t* line, int64, int, Register sum, const Tap* tx, int nx) {
+    for (int b = 0; b < nx; ++b) sum = multiply_add(spread<Register>(tx[b].weight), at(line, tx[b].index), sum);
+    return sum;
+}
+
+ROIKIT_FN Register reduce_bin(const Prepared& roi, const acc_t* line, int64 second, int ny, Register best, const Sample* sx, int nx) {
+    if (ny >= 0) best = spread<Register>(start_of_maximum(roi, ny, nx));
+    for (int b = 0; b < nx; ++b) {
+        const Register left = sx[b].weight_low * at(line, sx[b].low), right = at(line, sx[b].high);
+        if (MAX == Max::corner) {
+            best = larger(larger(best, left), sx[b].weight_high * right);
+            best = larger(best, sx[b].weight_low * at(line + second, sx[b].low));
+            best = larger(best, sx[b].weight_high * at(line + second, sx[b].high));
+        } else {
+            best = larger(best, multiply_add(spread<Register>(sx[b].weight_high), right, left));
+        }
+    }
+    return best;
+}
+
+// Takes the line into the results of a row of bins. A maximum begins anew unless `ny`, the samples along y, is negative.
+ROIKIT_FN void reduce_bins(const Prepared& roi, const acc_t* line, int64 second, int ny, acc_t* results) {
+    for (int q = 0; q < roi.x.bins; ++q) {
+        const Register before = ny < 0 ? at(results, q) : Register{};
+        const int nx = ny == 0 ? 0 : roi.x.count[q];
+        write(reduce_bin(roi, line, second, ny, before, roi.x.entries + roi.x.begin[q], nx), results + q * LANES);
+    }
+}
+
+// ---- rows of bins -----------------------------------------------------------------------------------------------------------
+
+ROIKIT_FN void pool_bins(const Prepared& roi, const Channels& channels, const Tap* ty, int ny, int64 row_stride, acc_t* line,
+                         int64 second, acc_t* results) {
+    fill_line(SumOfTaps{ty, ny, row_stride}, channels, roi.window, line);
+    reduce_bins(roi, line, second, ny, results);
+}
+
+ROIKIT_FN void pool_bins(const Prepared& roi, const Channels& channels, const Sample* sy, int ny, int64 row_stride, acc_t* line,
+                         int64 second, acc_t* results) {
+    int a = 0;
+    do {
+        if (ny > 0) {
+            const int64 low = sy[a].low * row_stride, high = sy[a].high * row_stride;
+            const acc_t weight_low = sy[a].weight_low, weight_high = sy[a].weight_high;
+            if (MAX == Max::corner) {
+                fill_line(InterpolatedRow{low, high, weight_low, weight_high, false}, channels, roi.window, line);
+                fill_line(InterpolatedRow{high, low, weight_high, weight_low, false}, channels, roi.window, line + second);
+            } else {
+                fill_line(InterpolatedRow{low, high, weight_low, weight_high, true}, channels, roi.window, line);
+            }
+        }
+        reduce_bins(roi, line, second, a == 0 ? ny : -1, results);
+    } while (++a < ny);
+}
+
+// ---- RoIs -------------------------------------------------------------------------------------------------------------------
+
+// Pools the channels from `channel` to `end`; `memory` has room for a line (two for corners) and results of LANES channels.
+ROIKIT_FN void pool_in_lanes(const Prepared& roi, const PoolingParams& params, int64 channel, int64 end, unsigned char* memory) {
+    const int64 bins = (int64)params.bins_y * params.bins_x, pixels = (int64)roi.height * roi.width;
+    const int64 line_length = (int64)params.line_length * LANES;
+    acc_t* const line = (acc_t*)memory;
+    acc_t* const results = line + (MODE == Mode::avg || MAX != Max::corner ? 1 : 2) * line_length;
+    for (; channel < end; channel += LANES) {
+        const int count = end - channel < LANES ? (int)(end - channel) : LANES;
+        const Channels channels = {roi.map + channel * pixels, pixels, count};
+        for (int row = roi.row_begin; row < roi.row_end; row += params.bin_rows) {
+            const int rows = roi.row_end - row < params.bin_rows ? roi.row_end - row : params.bin_rows;
+            for (int i = 0; i < (roi.result_is_nan ? 0 : rows); ++i) {
+                const int p = row + i;
+                pool_bins(roi, channels, roi.y.entries + roi.y.begin[p], roi.y.count[p], roi.width, line, line_length,
+                          results + (int64)i * params.bins_x * LANES);
+            }
+            feature_t* const output = roi.output + channel * bins + (int64)row * params.bins_x;
+            const auto result_of = [&](int64 bin) {
+                Vector<LANES> result = filled<LANES>((acc_t)0);
+                if (!roi.result_is_nan) result.part[0] = at(results, (int)bin);
+                return finished<LANES>(roi, result).part[0];
+            };
+            write_turned(result_of, (int64)rows * params.bins_x, count, output, bins);
+        }
+    }
+}
+
+#else
+ROIKIT_FN void pool_in_lanes(const Prepared&, const PoolingParams&, int64, int64, unsigned char*) {}
+#endif

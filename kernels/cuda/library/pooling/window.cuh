@@ -1,0 +1,44 @@
+// The columns of the map that a RoI reads, as the places of a line (channels_first.cuh).
+#pragma once
+
+// How many columns an axis of this many entries may read.
+ROIKIT_FN int64 columns_of(int64 entries) { return MODE == Mode::avg ? entries : 2 * entries; }
+
+// A dense line may be this many times as long as a sparse one.
+constexpr int DENSE = ROIKIT_DENSE;
+
+ROIKIT_FN void move_entry(Tap& tap, int low, int) { tap.index = low; }
+ROIKIT_FN void move_entry(Sample& sample, int low, int high) { sample.low = low, sample.high = high; }
+
+// Called by all threads of the block, after which it must be synchronised.
+ROIKIT_FN void place_window(Lists<Entry>& x, int width, int line_length, Window& window) {
+    int first = width, last = -1;
+    ROIKIT_ROLLED for (int q = 0; q < x.bins; ++q) {
+        if (x.count[q] == 0) continue;
+        const int low = first_pixel(x.entries[x.begin[q]]), high = last_pixel(x.entries[x.begin[q] + x.count[q] - 1]);
+        if (low < first) first = low;
+        if (high > last) last = high;
+    }
+    const int entries = x.begin[x.bins], listed = (int)columns_of(entries);
+    int columns = last < first ? 0 : (last - first) / VECTOR * VECTOR + VECTOR;  // whole vectors, if the map has room for them
+    if (columns > width) columns = last - first + 1;
+    if (first > width - columns) first = width - columns;
+    window.first = first;
+    window.sparse = columns > line_length || columns > (int64)DENSE * listed;
+    window.columns = window.sparse ? listed : columns;
+    __syncthreads();
+    ROIKIT_ROLLED for (int q = 0; q < x.bins; ++q) {
+        ROIKIT_ROLLED for (int i = x.begin[q] + thread_of_block(); i < x.begin[q + 1]; i += threads_of_block()) {
+            const bool filled = i < x.begin[q] + x.count[q];
+            const int low = filled ? first_pixel(x.entries[i]) : 0, high = filled ? last_pixel(x.entries[i]) : 0;
+            const int column = (int)columns_of(i);
+            if (window.sparse) {
+                window.pixels[column] = low;
+                if (MODE == Mode::max) window.pixels[column + 1] = high;
+                if (filled) move_entry(x.entries[i], column, column + 1);
+            } else if (filled) {
+                move_entry(x.entries[i], low - first, high - first);
+            }
+        }
+    }
+}

@@ -1,0 +1,56 @@
+// RoIPool, the gradient of maxima for the maps (RP-8). First the winner of every bin is found, which is a pixel: its row and column of
+// the map; then a block takes a tile of a map (tiles.cuh) for some channels. The three launches of tiles.cu come before.
+//
+// The specialisation defines, besides the macros of the files below:
+//   ROIKIT_WINNERS   channels whose winners a thread finds together (1 if channels are first)
+//   ROIKIT_THREADS   the most that a block may have on a GPU; ROIKIT_BLOCKS as many of such blocks must fit a multiprocessor
+#include "library/numeric.cuh"
+#include "roi_pool/edges.cuh"
+#include "library/modes.cuh"
+#include "library/roi.cuh"
+#include "library/gathering/tiles.cuh"
+#include "roi_pool/gathered.cuh"
+#include "roi_pool/maximum.cuh"
+
+// The first of the greatest pixels of bin (p, q) on `map`. Where a NaN is the maximum nothing wins.
+template <int N> ROIKIT_FN Best<N> find_winner(const Axis& axis_y, const Axis& axis_x, int p, int q, const feature_t* map,
+                                               int64 row_step, int64 pixel_step) {
+    const Span y = bin_at(axis_y, p), x = bin_at(axis_x, q);
+    const acc_t start = least();
+    Best<N> best;
+    for (int v = 0; v < N; ++v) best.value[v] = start, best.winner[v] = Winner{-1, -1};
+    ROIKIT_ROLLED for (int row = y.begin; row < y.end; ++row) {
+        ROIKIT_ROLLED for (int column = x.begin; column < x.end; ++column) {
+            const feature_t* const pixel = map + row * row_step + column * pixel_step;
+            acc_t values[N];
+            for (int v = 0; v < N; ++v) values[v] = widen(pixel[v]);
+            consider<N>(best, values, (acc_t)1, row, column);
+            const bool counts = NAN_PIXEL == Nan::propagates || NAN_PIXEL == Nan::if_last ||
+                                (NAN_PIXEL == Nan::if_first && row == y.begin && column == x.begin);
+            for (int v = 0; v < N && counts; ++v) {
+                if (values[v] == values[v]) continue;
+                best.value[v] = NAN_PIXEL == Nan::if_last ? start : infinity();  // which nothing exceeds
+                best.winner[v] = Winner{-1, -1};
+            }
+        }
+    }
+    return best;
+}
+
+#include "library/gathering/find_winners.cuh"
+
+ROIKIT_FN void send(const Work& work, int64 c, const Piece&, int, int, const Winner& winner, acc_t grad,
+                    const BackwardParams& params) {
+    add_to_pixel(work, c, winner.y, winner.x, grad, params);
+}
+
+extern "C" __global__ void __launch_bounds__(ROIKIT_THREADS, ROIKIT_FITTING_BLOCKS)
+roi_pool_backward(const feature_t* grad, const acc_t* boxes, unsigned char* memory, const BackwardParams params) {
+    ROIKIT_SHARED_MEMORY(shared_memory);
+    gather_maxima(grad, boxes, memory, shared_memory, params);
+}
+
+extern "C" __global__ void __launch_bounds__(ROIKIT_THREADS, ROIKIT_FITTING_BLOCKS)
+find_winners(const acc_t* boxes, const int64* number_of_rois, unsigned char* memory, const BackwardParams params) {
+    find_all_winners<ROIKIT_WINNERS>(boxes, number_of_rois, memory, params);
+}

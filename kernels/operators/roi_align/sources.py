@@ -1,0 +1,35 @@
+"""The kernels of RoIAlign, so that they can be compiled ahead of calls."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from . import box_gradient, feature_gradient, forward
+from .problem import RoiAlignProblem, resolve_dialect
+
+if TYPE_CHECKING:
+    from ...dialects.roi_align import Dialect
+    from ...execution.source import Source
+
+OPERATIONS = ("forward", "backward", "backward_boxes")
+
+
+def rules(dialect: str | Dialect | None, *, aligned: bool) -> Dialect:
+    """The rules of calls with these arguments."""
+    return resolve_dialect(dialect, aligned=aligned and dialect is None)
+
+
+def sources(operation: str, dtype: str, mode: str, layout: str, dialect: Dialect, *, on_host: bool) -> list[Source]:
+    """The kernels of an operation on a CPU, or on a GPU."""
+    if operation == "forward":
+        if on_host:
+            return [forward.host_source(dtype, mode, layout, dialect)]
+        return forward.device_sources(dtype, mode, layout, dialect)
+    problem = RoiAlignProblem(
+        dtype=dtype, images=1, channels=1, rois=1, heights=(1,), widths=(1,), bins=(1, 1), scales=((1.0, 1.0),),
+        sampling=(0, 0), mode=mode, layout=layout, dialect=dialect,
+    )  # fmt: skip
+    if operation == "backward":
+        gradient = feature_gradient.GRADIENT
+        return gradient.host_sources(problem) if on_host else gradient.device_sources(problem)
+    return [box_gradient.host_source(problem) if on_host else box_gradient.device_source(problem)]

@@ -1,0 +1,1 @@
+"""RoIPool: forward and the gradient for the maps."""

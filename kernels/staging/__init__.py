@@ -1,0 +1,1 @@
+"""Between a call and its launches: what operators share of laying out work, and of running it."""

@@ -1,0 +1,109 @@
+"""What tensors and boxes of an operator must be, checked; what is right in them, kernels check."""
+
+from __future__ import annotations
+
+from numbers import Real
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch.nn.functional import pad
+
+from ..kernels.calls import arguments
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+_NARROW = (torch.float16, torch.bfloat16)
+_DEVICES = ("cpu", "cuda", "meta")
+
+
+def scale_pair(name: str, value: Any) -> list[float]:
+    """A scale, one number for both axes or a pair, as numbers along y and x."""
+    scales = arguments.pair(name, value)
+    if not all(isinstance(scale, Real) and not isinstance(scale, bool) for scale in scales):
+        raise TypeError(f"{name} must be a number or a (height, width) pair, not {value!r}")
+    return [float(scale) for scale in scales]
+
+
+def pooled(
+    named: Mapping[str, torch.Tensor],
+    boxes: Any,
+    output_size: Any,
+    layout: str,
+    pool: Callable[[Sequence[torch.Tensor], torch.Tensor, tuple[int, int], str], torch.Tensor],
+) -> torch.Tensor:
+    """What ``pool`` makes of checked maps, rows of boxes, an output size and a layout; maps are given by the names of messages.
+
+    Under autocast maps are of one data type; channels that are last in memory stay there.
+    """
+    maps = list(named.values())
+    for name, tensor in named.items():
+        _check(name, tensor, maps[0], next(iter(named)))
+    rows = _rows(boxes, maps[0])
+    dtype, device = maps[0].dtype, maps[0].device
+    if device.type != "meta" and torch.is_autocast_enabled(device.type):
+        rows = rows.float() if rows.dtype in _NARROW else rows
+        if any(tensor.dtype != dtype for tensor in maps):
+            maps = [tensor.float() for tensor in maps]
+    size = arguments.output_size_pair(output_size)
+    if layout == "NCHW" and _are_channels_last(maps):
+        last = [tensor.permute(0, 2, 3, 1) for tensor in maps]
+        return pool(last, rows, size, "NHWC").permute(0, 3, 1, 2).to(dtype)
+    return pool(maps, rows, size, layout).to(dtype)
+
+
+def _check(name: str, tensor: Any, first: torch.Tensor, first_name: str) -> None:
+    """Checks that a map is a tensor of four dimensions where kernels run, and where the first map is."""
+    if not isinstance(tensor, torch.Tensor):
+        raise TypeError(f"{name} must be a torch.Tensor, not {type(tensor).__module__}.{type(tensor).__name__}")
+    if tensor.device.type not in _DEVICES:
+        raise ValueError(
+            f"{name} is on {tensor.device}, but must be on a CPU or an NVIDIA GPU: {name}.cpu() is a copy there"
+        )
+    if tensor.device != first.device:
+        raise ValueError(f"{name} is on {tensor.device}, but {first_name} is on {first.device}")
+    if tensor.ndim != 4:
+        raise ValueError(f"{name} must have 4 dimensions, not shape {tuple(tensor.shape)}")
+
+
+def _rows(boxes: Any, first: torch.Tensor) -> torch.Tensor:
+    """``boxes`` as one tensor of rows with their batch index, on the device of the ``first`` map."""
+    if isinstance(boxes, (list, tuple)):
+        boxes = _joined(boxes, first)
+    if not isinstance(boxes, torch.Tensor):
+        raise TypeError(
+            f"boxes must be a torch.Tensor or a list of them, not {type(boxes).__module__}.{type(boxes).__name__}"
+        )
+    if boxes.ndim != 2 or boxes.shape[1] != 5:
+        raise ValueError(
+            f"boxes must have shape (K, 5), rows [batch_index, x1, y1, x2, y2], or be a list of one (L, 4) tensor per image; "
+            f"its shape is {tuple(boxes.shape)}"
+        )
+    if boxes.device != first.device:
+        raise ValueError(f"boxes is on {boxes.device}, but the maps are on {first.device}")
+    return boxes
+
+
+def _joined(boxes: Sequence[Any], first: torch.Tensor) -> torch.Tensor:
+    if len(boxes) != first.shape[0]:
+        raise ValueError(f"boxes is a list of {len(boxes)} tensors, but there are N = {first.shape[0]} images")
+    rows = []
+    for i, part in enumerate(boxes):
+        if not isinstance(part, torch.Tensor):
+            raise TypeError(f"boxes[{i}] must be a torch.Tensor, not {type(part).__module__}.{type(part).__name__}")
+        if part.ndim != 2 or part.shape[1] != 4:
+            raise ValueError(f"boxes[{i}] must have shape (L, 4), not {tuple(part.shape)}")
+        if part.dtype != boxes[0].dtype:
+            raise TypeError(f"boxes[{i}] has data type {part.dtype}, but boxes[0] has {boxes[0].dtype}")
+        if part.device != boxes[0].device:
+            raise ValueError(f"boxes[{i}] is on {part.device}, but boxes[0] is on {boxes[0].device}")
+        # 16-bit boxes are widened, which is exact, because 16 bits would not hold every batch index.
+        rows.append(pad(part.float() if part.dtype in _NARROW else part, (1, 0), value=i))
+    if not rows:
+        return first.new_empty((0, 5), dtype=torch.float32 if first.dtype in _NARROW else first.dtype)
+    return torch.cat(rows)
+
+
+def _are_channels_last(maps: Sequence[torch.Tensor]) -> bool:
+    last = all(tensor.is_contiguous(memory_format=torch.channels_last) for tensor in maps)
+    return last and not all(tensor.is_contiguous() for tensor in maps)

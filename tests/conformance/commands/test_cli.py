@@ -1,0 +1,254 @@
+"""The command line: exit statuses, messages for a user's mistakes, and result files."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from importlib.resources import files
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from roikit.conformance.results import file as results
+
+HERE = Path(__file__).parents[1]
+
+
+def roikit(*arguments, **environment):
+    path = os.pathsep.join(filter(None, [str(HERE), os.environ.get("PYTHONPATH")]))
+    return subprocess.run(
+        [sys.executable, "-m", "roikit.conformance.commands.cli", *arguments],
+        env=os.environ | {"PYTHONPATH": path} | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+FEW = ("--select", "place-two-by-two", "--dtype", "float32", "--layout", "NCHW", "--dialect", "torchvision")
+
+
+def test_a_conforming_implementation_exits_with_0():
+    run = roikit("conform", "roikit", *FEW)
+    assert (run.returncode, run.stderr) == (0, "")
+    assert "1 results: 1 conforms" in run.stdout
+
+
+def test_a_deviating_function_exits_with_1_and_says_where():
+    run = roikit("conform", "-i", "players:half_a_pixel_off", *FEW)
+    assert run.returncode == 1
+    assert "deviates players:half_a_pixel_off · place-two-by-two · torchvision float32 NCHW" in run.stdout
+    assert "4 of 4 values differ; first [0, 0, 0, 0]: expected 9, got 12.0" in run.stdout
+
+
+def test_a_function_is_judged_as_torchvision_in_float32_unless_told_otherwise():
+    run = roikit("conform", "-i", "players:transcribed", "--select", "place-*")
+    assert run.returncode == 0
+    assert "torchvision and 1 more" in run.stdout
+    run = roikit(
+        "conform", "-i", "players:transcribed", "--select", "place-scale-half", "--dialect", "openvino-half-pixel"
+    )
+    assert run.returncode == 1
+
+
+def test_nothing_run_exits_with_3(monkeypatch, tmp_path):
+    monkeypatch.setenv("ROIKIT_CACHE_DIR", str(tmp_path))  # which has no environments
+    run = roikit("conform", "detectron2", *FEW[:2])
+    assert run.returncode == 3
+    assert "detectron2: absent:" in run.stdout
+    assert "nothing was run" in run.stdout
+
+
+def test_a_module_that_cannot_be_imported_exits_with_1():
+    run = roikit("conform", "-i", "no_such_module:f", *FEW)
+    assert run.returncode == 1
+    assert "no_such_module:f: broken: ModuleNotFoundError: No module named 'no_such_module'" in run.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["roikti"], "no implementation is called 'roikti': did you mean roikit"),
+        (["--select", "bordrs"], "no case, group or rule matches 'bordrs': did you mean borders"),
+        (["--dtype", "float23"], "no data type is called 'float23': did you mean float32"),
+        (["--layout", "CHWN"], "no layout is called 'CHWN'"),
+        (["--dialect", "onnx-17"], "no dialect is called 'onnx-17': did you mean"),
+        (["-i", "mypackage.ops"], "--implementation takes MODULE:FUNCTION, not 'mypackage.ops'"),
+        (["--python", "roikit"], "--python takes NAME=PATH, not 'roikit'"),
+        (["--python", "rokit=/usr/bin/python3"], "no implementation is called 'rokit'"),
+        (["roikit", *FEW, "--output", "/no/such/folder/run.ndjson"], "No such file or directory"),
+        (["--worker", "mine"], "--worker takes NAME=COMMAND, not 'mine'"),
+        (["--worker", "mine='"], "No closing quotation"),
+        (["--worker", "roikit=./a"], "there is an implementation called 'roikit'"),
+        (["--fail-on", "regression"], "--fail-on regression needs the result file of an earlier run"),
+        (["--baseline", "/dev/null"], "/dev/null ends before its run did"),
+        (["--cases", "/dev/null"], "/dev/null is no case file"),
+        (["--deviations", "/dev/null"], "--deviations is the list of one implementation, and these are"),
+        (["--timeout", "0"], "Invalid value for '--timeout'"),
+        (["--no-such-option"], "No such option"),
+    ],
+)
+def test_a_users_mistake_exits_with_2_and_no_traceback(arguments, message):
+    run = roikit("conform", *arguments)
+    assert run.returncode == 2
+    assert message in " ".join(run.stderr.replace("│", " ").split())
+    assert "Traceback" not in run.stderr + run.stdout
+
+
+def test_a_result_file_is_what_its_schema_says_and_complete(tmp_path, monkeypatch):
+    monkeypatch.setenv("ROIKIT_CACHE_DIR", str(tmp_path))  # which has no environments
+    path = tmp_path / "run.ndjson"
+    run = roikit(
+        "conform", "roikit", "detectron2", "--select", "max", "--select", "RA-11", "--dtype", "float32", "-o", str(path)
+    )
+    assert run.returncode == 0
+    schema = json.loads(files("roikit.conformance").joinpath("schema/result.schema.json").read_text())
+    records = results.read(path)
+    for record in records:
+        jsonschema.validate(record, schema)
+    assert [record["type"] for record in records[:1] + records[-1:]] == ["header", "footer"]
+    assert records[-1]["results"] == len(records) - 4 > 100
+
+
+def test_a_result_file_that_was_cut_off_or_changed_is_not_taken_for_whole(tmp_path):
+    path = tmp_path / "run.ndjson"
+    roikit("conform", "roikit", *FEW, "-o", str(path))
+    text = path.read_text()
+    lines = text.splitlines(keepends=True)
+    assert len(results.read(path)) == len(lines) == 4
+    for damaged in (
+        "".join(lines[:-1]),
+        "".join(lines[:-2] + lines[-1:]),
+        "".join(lines[1:]),
+        text[:-20],
+        text + "5\n",
+        text.replace('"verdict": "conforms"', '"verdict": "deviates"'),
+        text.replace('"format": 1', '"format": 99'),
+        "",
+    ):
+        path.write_text(damaged)
+        with pytest.raises(results.IncompleteResultsError):
+            results.read(path)
+
+
+def test_an_interrupt_ends_a_run_at_once(tmp_path):
+    path = os.pathsep.join(filter(None, [str(HERE), os.environ.get("PYTHONPATH")]))
+    command = [
+        sys.executable,
+        "-m",
+        "roikit.conformance.commands.cli",
+        "conform",
+        "-i",
+        "players:sleepy",
+        "--timeout",
+        "50",
+    ]
+    mark = tmp_path / "called"
+    environment = os.environ | {"PYTHONPATH": path, "SLEEPY_MARK": str(mark)}
+    run = subprocess.Popen(  # a shell ignores the signal in what it starts in the background, and so would we
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
+    )  # fmt: skip
+    deadline = time.monotonic() + 60
+    while not mark.exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    run.send_signal(signal.SIGINT)
+    _, errors = run.communicate(timeout=20)
+    assert run.returncode == 130
+    assert errors.decode().strip().endswith("roikit: interrupted")
+
+
+@pytest.mark.parametrize(
+    ("what", "expected"),
+    [("implementations", "onnxruntime"), ("cases", "place-two-by-two"), ("dialects", "openvino-half-pixel-for-nn")],
+)
+@pytest.mark.parametrize("verbose", [[], ["--verbose"]])
+def test_lists(what, expected, verbose):
+    run = roikit("list", what, *verbose, COLUMNS="200")
+    assert (run.returncode, run.stderr) == (0, "")
+    assert expected in run.stdout
+
+
+def test_help_names_every_option():
+    run = roikit("conform", "--help", COLUMNS="160")
+    for option in (
+        "--implementation",
+        "--arrays",
+        "--dialect",
+        "--select",
+        "--dtype",
+        "--layout",
+        "--output",
+        "--python",
+        "--worker",
+        "--cases",
+        "--deviations",
+        "--fail-on",
+        "--baseline",
+        "--badge",
+        "--github",
+        "--once",
+    ):
+        assert option in run.stdout
+    assert "nothing was run" in run.stdout
+    assert roikit("--version").stdout.startswith("roikit 0.")
+
+
+def test_the_cases_of_an_edition_can_be_run():
+    assert roikit("conform", "roikit", *FEW, "--edition", "2026-11").returncode == 0
+    run = roikit("conform", "roikit", *FEW, "--edition", "2025-01")
+    assert run.returncode == 2
+    assert run.stderr.startswith("roikit: no edition is called '2025-01'")
+
+
+def test_a_property_has_no_script():
+    run = roikit("reproduce", "p-adjoint-inside", "torchvision")
+    assert run.returncode == 2
+    assert "compares several answers" in run.stderr
+
+
+def test_gates_baseline_badge_and_github_go_together(tmp_path):
+    """The same function gets worse between two runs."""
+    player = tmp_path / "player.py"
+    call = "def pool(*call):\n    from players import {0} as function\n    return function(*call)\n"
+    player.write_text(call.format("transcribed"))
+    files = {name: str(tmp_path / name) for name in ("before", "after", "badge", "summary")}
+    environment = {
+        "PYTHONPATH": os.pathsep.join([str(HERE), str(tmp_path)]),
+        "GITHUB_ACTIONS": "true",
+        "GITHUB_STEP_SUMMARY": files["summary"],
+    }
+    command = ("conform", "-i", "player:pool", "--select", "place-*", "--dialect", "torchvision")
+    assert roikit(*command, "-o", files["before"], **environment).returncode == 0
+    player.write_text(call.format("half_a_pixel_off"))
+    worse = ("--baseline", files["before"], "--badge", files["badge"], "-o", files["after"])
+    run = roikit(*command, *worse, "--fail-on", "regression", **environment)
+    assert run.returncode == 1
+    assert "against the baseline: 17 regressions, 0 fixed, 0 new, 0 not run this time" in run.stdout
+    assert run.stdout.count("\n::error title=player%3Apool") == 9
+    assert "deviates" in Path(files["summary"]).read_text()
+    assert "17 differ" in json.loads(Path(files["badge"]).read_text())["message"]
+    run = roikit(*command, "--baseline", files["after"], "--fail-on", "regression", "--no-github", **environment)
+    assert run.returncode == 0  # it was as bad before
+    assert "0 results fail on regression" in run.stdout
+    assert "::error" not in run.stdout
+    run = roikit(*command, "--fail-on", "wrong", **environment)
+    assert run.returncode == 0  # a value that differs may be a dialect's; nothing crashed
+    assert run.stdout.count("\n::warning ") == 10
+    assert roikit(*command, "--fail-on", "wrong", "--fail-on", "deviation", **environment).returncode == 1
+
+
+def test_a_list_of_deviations_is_that_of_a_file_where_one_is_given(tmp_path):
+    listed = tmp_path / "listed.toml"
+    listed.write_text('[[deviation]]\ncases = ["place-*"]\nreason = "half a pixel off"\nadded = 2026-11-24\n')
+    command = ("conform", "-i", "players:half_a_pixel_off", "--dialect", "torchvision")
+    run = roikit(*command, "--select", "place-*", "--deviations", str(listed))
+    assert run.returncode == 0
+    assert "17 known" in run.stdout
+    listed.write_text(listed.read_text().replace("place-*", "plaice-*"))
+    run = roikit(*command, "--deviations", str(listed))
+    assert run.returncode == 2
+    assert "nothing matches 'plaice-*'" in run.stderr

@@ -1,0 +1,118 @@
+"""Every registered adapter, where its library is installed: it is seen to do what it declares, but for what is known.
+
+Boxes that may do harm each need a worker of their own, and are left out: with ROIKIT_DETECT=all they are asked, too, which takes
+minutes. `reports/recorded/detections` has a run of all adapters.
+"""
+
+import json
+import os
+import threading
+from contextlib import closing
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from roikit.conformance.commands import detect
+from roikit.conformance.detection.reading import Reader, Setting
+from roikit.conformance.detection.report import document
+from roikit.conformance.implementation import registered
+from roikit.conformance.operators.roi_align.probes import RoiAlignProbes
+from roikit.conformance.operators.roi_align.probes.calls import PROBES
+from roikit.conformance.peers import places
+from roikit.conformance.peers.environments import environments
+from roikit.conformance.workers.greeting import describe
+from roikit.conformance.workers.process import Target
+
+ROOT = Path(__file__).resolve().parents[3]
+RECORDED = sorted((ROOT / "reports" / "recorded" / "detections").glob("*.json"))
+SCHEMA = ROOT / "conformance" / "schema" / "detection.schema.json"
+ALL = os.environ.get("ROIKIT_DETECT") == "all"
+ASKED = PROBES if ALL else tuple(probe for probe in PROBES if not probe.is_malformed)
+FEW = 2  # dialects that our own kernels are asked for; a record has all of them
+
+NOT_NAMED = {
+    # What is declared is nearest, but the library gives what no dialect explains, or chooses otherwise at one point.
+    ("ncnn-version-0", "ncnn-version-1"): {},
+    ("ncnn-version-0", "ncnn-version-1-aligned"): {},
+    ("tensorflow", "torchvision-aligned"): {},
+    ("mnn", "mnn-aligned"): {"max_start": None},
+}
+INSTEAD = {("onnx-reference", "onnx-10"): "onnx-16"}
+"""Another dialect than the declared one."""
+
+WRONG_BACKWARDS = {
+    ("paddle", "paddle"): ["migraphx"],
+    ("mindspore", "mindspore-end-mode-0"): ["mindspore"],
+    ("mmcv", "mmcv"): [],
+    ("mmcv", "mmcv-legacy"): [],
+    ("torchvision-python", "torchvision-python-aligned"): [],
+}
+"""Backwards that are not the derivative of forward, and a dialect of which they are."""
+
+WRONG_FOR_BOXES = {("tensorflow", "torchvision-aligned"), ("torchvision-python", "torchvision-python-aligned")}
+HAVE_BOX_GRADIENTS = {"roikit", "roikit-torch", "tensorflow", "torchvision-python"}
+ONLY_MALFORMED_SHOW = {
+    ("mnn", "mnn-aligned"): "max: box without area, adaptive",
+    ("torchvision-python", "torchvision-python-aligned"): "box without area, adaptive",
+}
+
+
+def is_as_known(found, *, asked=PROBES):
+    """Says whether a detection, an object of the file, is what the tables above say of it."""
+    key = found["implementation"], found["dialect"]
+    shows = ONLY_MALFORMED_SHOW.get(key) in (None, *(probe.name for probe in asked))
+    if key in NOT_NAMED and shows:
+        assert (found["verdict"], found["names"], found["nearest"]) == ("known", [], found["dialect"])
+        assert {each["point"]: each["choice"] for each in found["differences"]} == NOT_NAMED[key]
+        assert found["known"]
+        assert found["unexplained"] or NOT_NAMED[key]
+    elif key in INSTEAD:
+        assert found["verdict"] == "known"
+        assert INSTEAD[key] in found["names"]
+        assert found["dialect"] not in found["names"]
+    else:
+        assert found["verdict"] == "agrees"
+        assert found["dialect"] in found["names"]
+        harmful = {probe.name for probe in PROBES if probe.is_malformed}
+        assert {each["probe"] for each in found["unexplained"]} <= harmful
+    assert bool(found["backward"]["differences"]) == (key in WRONG_BACKWARDS and shows)
+    assert set(WRONG_BACKWARDS.get(key, ())) <= set(found["backward"]["names"])
+    assert bool(found["box_gradient"]["differences"]) == (key in WRONG_FOR_BOXES and shows)
+    assert bool(found["box_gradient"]["compared"]) == (key[0] in HAVE_BOX_GRADIENTS)
+
+
+@pytest.mark.parametrize("name", registered())
+def test_what_is_detected_is_what_is_declared_but_for_what_is_known(name):
+    point = registered()[name]
+    found = places.find(point)
+    if found.state not in ("here", "in its environment"):
+        pytest.skip(f"{found.note} not installed: {found.install}")
+    target = Target(name, f"adapter:{point.module}:{point.attr}", python=found.python, bare=found.bare)
+    with closing(Reader(target, 30.0, threading.Event())) as reader:
+        subject = reader.open()
+        if subject.state == "absent":
+            pytest.skip(subject.reason)
+        description = describe(subject)
+        few = FEW if name.startswith("roikit") and not ALL else None
+        for dialect in description.dialects[:few]:
+            setting = Setting(operator="roi_align", dialect=dialect, dtype="float32", layout=description.layouts[0])
+            readings = reader.read(RoiAlignProbes(), description, setting, lambda: None, ASKED)
+            finding = detect._find(target, setting, readings, is_declared=True)
+            is_as_known(document([], [finding])["detections"][0], asked=ASKED)
+
+
+@pytest.mark.parametrize("path", RECORDED, ids=lambda path: path.stem)
+def test_a_record_has_all_adapters_and_says_what_is_known(path):
+    recorded = json.loads(path.read_text(encoding="utf-8"))
+    jsonschema.validate(recorded, json.loads(SCHEMA.read_text(encoding="utf-8")))
+    ran = {each["implementation"]: each["description"] for each in recorded["implementations"] if each["description"]}
+    wanted = {"roikit", *(name for environment in environments().values() for name in environment.implementations)}
+    found = {(each["implementation"], each["dialect"]) for each in recorded["detections"]}
+    assert found >= {(name, dialect) for name in wanted for dialect in ran[name]["dialects"]}
+    for each in recorded["detections"]:
+        is_as_known(each)
+
+
+def test_there_is_a_record():
+    assert RECORDED

@@ -1,0 +1,257 @@
+"""Gradients on the CPU: what is accepted and returned, and that nothing decides their bits but the call."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from roikit.kernels import (
+    InvalidRoiError,
+    multiscale_roi_align,
+    multiscale_roi_align_backward,
+    roi_align,
+    roi_align_backward,
+    roi_align_backward_boxes,
+    roi_align_backward_workspace,
+)
+from roikit.kernels.calls.problem import forget
+from roikit.kernels.execution import host
+from roikit.kernels.execution.launch import Launch
+from roikit.kernels.staging import gather_plan
+
+
+@pytest.fixture
+def forgetting():
+    """Plans are forgotten afterwards."""
+    yield
+    forget()
+
+
+SHAPES = {"NCHW": (2, 21, 37, 41), "NHWC": (2, 37, 41, 21)}
+HOW = {"spatial_scale": 0.5, "aligned": True}
+
+
+def case(layout="NCHW", rois=60, dtype=np.float32, mode="avg"):
+    rng = np.random.default_rng(2)
+    corners = rng.uniform(-9, 70, (rois, 2))
+    boxes = np.column_stack([rng.integers(0, 2, rois), corners, corners + rng.uniform(0, 60, (rois, 2))])
+    x = rng.standard_normal(SHAPES[layout]).astype(dtype)
+    boxes = boxes.astype(np.float64 if dtype == np.float64 else np.float32)
+    grad = rng.standard_normal(roi_align(x, boxes, (3, 4), **HOW, mode=mode, layout=layout).shape).astype(dtype)
+    return x, boxes, grad, {**HOW, "mode": mode, "layout": layout}
+
+
+@pytest.mark.parametrize("layout", SHAPES)
+@pytest.mark.parametrize("mode", ["avg", "max"])
+def test_a_hundred_runs_on_any_number_of_threads_give_the_same_bits(layout, mode, monkeypatch):
+    x, boxes, grad, how = case(layout, mode=mode)
+    monkeypatch.setattr("roikit.kernels.staging.pooling_plan._SMALL", 0)
+    seen = set()
+    for i in range(100):
+        monkeypatch.setenv("ROIKIT_NUM_THREADS", str(1 + i % 3))
+        of_maps = roi_align_backward(grad, boxes, x.shape, **how, input=x)
+        seen.add((of_maps.tobytes(), roi_align_backward_boxes(grad, x, boxes, **how).tobytes()))
+    assert len(seen) == 1
+    assert of_maps.any()
+
+
+@pytest.mark.parametrize("layout", SHAPES)
+@pytest.mark.parametrize("mode", ["avg", "max"])
+@pytest.mark.parametrize("block", [(2, 1), (3, 5), (16, 2)])
+def test_the_number_of_threads_of_a_block_does_not_change_a_bit(layout, mode, block, monkeypatch):
+    """They run as real threads with a real barrier, as on a GPU."""
+    x, boxes, grad, how = case(layout, rois=12, mode=mode)
+    expected = roi_align_backward(grad, boxes, x.shape, **how, input=x)
+    of_boxes = roi_align_backward_boxes(grad, x, boxes, **how)
+    run = host.run
+
+    def with_block(launch, addresses, threads=None):
+        memory = launch.shared_bytes
+        if launch.source.entry == "order_tiles":
+            memory = gather_plan.ordering_bytes(block[0] * block[1])
+        run(Launch(launch.source, launch.grid, block, memory, launch.params, launch.packed), addresses, threads)
+
+    monkeypatch.setattr(host, "run", with_block)
+    assert np.array_equal(roi_align_backward(grad, boxes, x.shape, **how, input=x), expected)
+    assert np.array_equal(roi_align_backward_boxes(grad, x, boxes, **how), of_boxes)
+
+
+@pytest.mark.parametrize("layout", SHAPES)
+@pytest.mark.parametrize("mode", ["avg", "max"])
+def test_tiles_and_chunks_do_not_change_a_bit(layout, mode, monkeypatch, forgetting):
+    x, boxes, grad, how = case(layout, mode=mode)
+    expected = roi_align_backward(grad, boxes, x.shape, **how, input=x)
+    for tile_y, tile_x, channels, rois in ((16, 16, 5, 1), (3, 16, 21, 7), (64, 64, 4, 32)):
+        monkeypatch.setattr(
+            gather_plan, "host_geometry",
+            lambda problem, piece, y=tile_y, x=tile_x, c=channels, n=rois: gather_plan.geometry(
+                problem, piece, y, x, c, most_rois=n, budget=2**24
+            ),
+        )  # fmt: skip
+        forget()
+        assert np.array_equal(roi_align_backward(grad, boxes, x.shape, **how, input=x), expected)
+
+
+def test_more_bins_than_are_held_at_once_are_taken_in_parts():
+    rng = np.random.default_rng(0)
+    boxes = np.array([[0, 1.5, 2, 6.25, 7], [0, 0, 0, 9, 8]], np.float64)
+    grad = rng.standard_normal((2, 3, 70, 40))
+    for layout in ("NCHW", "NHWC"):
+        arriving = np.ascontiguousarray(grad if layout == "NCHW" else grad.transpose(0, 2, 3, 1))
+        shape = (1, 3, 8, 9) if layout == "NCHW" else (1, 8, 9, 3)
+        x = rng.standard_normal(shape)
+        gradient = roi_align_backward(arriving, boxes, shape, 1.0, 2, layout=layout)
+        output = roi_align(x, boxes, (70, 40), 1.0, 2, layout=layout)
+        assert np.isclose((gradient * x).sum(), (output * arriving).sum(), rtol=1e-12)  # the adjoint
+
+
+@pytest.mark.parametrize("mode", ["avg", "max"])
+def test_memory_beside_the_gradient_and_the_workspace_is_left_alone(mode):
+    x, boxes, grad, how = case(mode=mode)
+    size = roi_align_backward_workspace(x.shape, len(boxes), (3, 4), mode=mode, on_gpu=False)
+    memory = np.full(size + 64, 0x5A, np.uint8)
+    begin = -memory.ctypes.data % 16 + 16
+    around = np.full(x.size + 32, 7, np.float32)
+    out = around[16:-16].reshape(x.shape)
+    given = {"out": out, "workspace": memory[begin : begin + size], "input": x}
+    assert roi_align_backward(grad, boxes, x.shape, **how, **given) is out
+    assert np.array_equal(out, roi_align_backward(grad, boxes, x.shape, **how, input=x))
+    assert (around[:16] == 7).all()
+    assert (around[-16:] == 7).all()
+    assert (memory[:begin] == 0x5A).all()
+    assert (memory[begin + size :] == 0x5A).all()
+
+
+@pytest.mark.parametrize(
+    ("shape", "rois", "bins"),
+    [
+        ((1, 2, 4, 4), 0, (2, 2)),
+        ((1, 2, 4, 4), 1, (0, 2)),
+        ((0, 2, 4, 4), 0, (2, 2)),
+        ((1, 0, 4, 4), 1, (2, 2)),
+        ((1, 2, 0, 4), 0, (2, 2)),
+    ],
+)
+def test_gradients_of_nothing_are_zeros_of_the_right_shape(shape, rois, bins):
+    boxes = np.zeros((rois, 5), np.float32)
+    grad = np.ones((rois, shape[1], *bins), np.float32)
+    for mode in ("avg", "max"):
+        gradient = roi_align_backward(grad, boxes, shape, mode=mode, input=np.ones(shape, np.float32))
+        assert gradient.shape == shape
+        assert not gradient.any()
+        if shape[0]:
+            of_boxes = roi_align_backward_boxes(grad, np.ones(shape, np.float32), boxes, mode=mode)
+            assert of_boxes.shape == (rois, 4)
+            assert not of_boxes.any()
+
+
+X, BOXES, GRAD = (
+    np.zeros((2, 3, 7, 8), np.float32),
+    np.array([[0, 1, 1, 5, 5]], np.float32),
+    np.ones((1, 3, 2, 2), np.float32),
+)
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "message"),
+    [
+        ({"grad": GRAD.tolist()}, TypeError, "grad must be a NumPy or a CuPy array"),
+        ({"grad": GRAD[0]}, ValueError, "grad must have 4 dimensions"),
+        ({"grad": GRAD[:, :2]}, ValueError, r"grad must have shape \(1, 3, 2, 2\), not \(1, 2, 2, 2\)"),
+        ({"grad": GRAD.astype(np.int32)}, TypeError, "grad has data type int32"),
+        ({"boxes": BOXES.astype(np.float64)}, TypeError, "boxes has data type float64"),
+        ({"input_shape": (2, 3, 7)}, ValueError, "input_shape must be four integers"),
+        ({"input_shape": (2, 3, 7, -8)}, ValueError, "input_shape must be four integers, none of them negative"),
+        ({"input_shape": 7}, TypeError, "input_shape must be four integers"),
+        ({"mode": "max"}, ValueError, "needs the maps that were pooled: pass input"),
+        ({"mode": "max", "input": X[:1]}, ValueError, r"input must have shape \(2, 3, 7, 8\)"),
+        ({"mode": "max", "input": X.tolist()}, TypeError, "input must be a NumPy or a CuPy array, not builtins.list"),
+        ({"mode": "max", "input": X, "out": X}, ValueError, "out overlaps input in memory"),
+        ({"mode": "max", "input": X.astype(np.float64)}, TypeError, "input has data type float64; it must be float32"),
+        ({"out": np.empty((2, 3, 7, 9), np.float32)}, ValueError, r"out must have shape \(2, 3, 7, 8\)"),
+        ({"out": np.empty((2, 3, 7, 8), np.float64)}, TypeError, "out has data type float64"),
+        ({"workspace": np.empty(8, np.uint8)}, ValueError, "workspace has 8 bytes, but this call needs"),
+        ({"workspace": np.empty(2**16, np.float32)}, TypeError, "workspace must be an array of bytes"),
+        ({"boxes": np.array([[2, 1, 1, 5, 5]], np.float32)}, InvalidRoiError, "batch index 2 is not one of the N = 2"),
+        ({"boxes": np.array([[0, 1, np.nan, 5, 5]], np.float32)}, InvalidRoiError, "not finite"),
+    ],
+)
+def test_a_wrong_argument_is_named(changes, error, message):
+    with pytest.raises(error, match=message):
+        roi_align_backward(**{"grad": GRAD, "boxes": BOXES, "input_shape": X.shape} | changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"inputs": []}, "at least one level"),
+        ({"inputs": [X, X[:, :2]]}, "must have the same N and C"),
+        ({"spatial_scales": [0.25]}, "there are 1 spatial_scales for 2 levels"),
+        ({"spatial_scales": [0.25, 0.2]}, "first_level must be given"),
+        ({"level_rule": "fpn"}, "level_rule must be one of 'torchvision', 'detectron2'"),
+        ({"canonical_size": 0}, "canonical_size must be finite and greater than 0"),
+    ],
+)
+def test_a_wrong_argument_about_levels_is_named(changes, message):
+    given = {"inputs": [X, X[:, :, ::2, ::2]], "boxes": BOXES, "output_size": 2, "spatial_scales": [0.25, 0.125]}
+    with pytest.raises(ValueError, match=message):
+        multiscale_roi_align(**given | changes)
+
+
+def test_arrays_that_overlap_are_refused():
+    memory = np.zeros(2**16, np.uint8)
+    out = memory[: 4 * X.size].view(np.float32).reshape(X.shape)
+    with pytest.raises(ValueError, match="workspace overlaps out in memory"):
+        roi_align_backward(GRAD, BOXES, X.shape, out=out, workspace=memory)
+    how = {"spatial_scales": [0.25, 0.125]}
+    maps = [X, np.ascontiguousarray(X[:, :, ::2, ::2])]
+    shapes = [m.shape for m in maps]
+    with pytest.raises(ValueError, match=r"out overlaps input\[1\] in memory"):
+        multiscale_roi_align(maps, BOXES, (4, 4), **how, out=maps[1][:1].reshape(1, 3, 4, 4))
+    whole = np.zeros(X.size + maps[1].size, np.float32)
+    outs = [whole[: X.size].reshape(X.shape), whole[: maps[1].size].reshape(maps[1].shape)]
+    with pytest.raises(ValueError, match=r"out overlaps out\[0\] in memory"):
+        multiscale_roi_align_backward(GRAD, BOXES, shapes, **how, out=outs)
+
+
+def test_each_level_sends_its_gradient_to_its_own_map():
+    rng = np.random.default_rng(0)
+    maps = [rng.standard_normal((2, 5, 64 // s, 96 // s)) for s in (4, 8, 16)]
+    corners = rng.uniform(0, 40, (30, 2))
+    boxes = np.column_stack([rng.integers(0, 2, 30), corners, corners + rng.uniform(1, 60, (30, 2))])
+    how = {"spatial_scales": [1 / 4, 1 / 8, 1 / 16], "canonical_size": 20, "canonical_level": 3}
+    output = multiscale_roi_align(maps, boxes, 3, **how)
+    grad = rng.standard_normal(output.shape)
+    gradients = multiscale_roi_align_backward(grad, boxes, [m.shape for m in maps], **how)
+    assert all(g.any() for g in gradients)
+    sent = sum((g * m).sum() for g, m in zip(gradients, maps, strict=True))
+    assert np.isclose(sent, (output * grad).sum(), rtol=1e-12)
+
+
+RACES = Path(__file__).with_name("races.py")
+
+
+def test_threads_of_a_block_do_not_race():
+    """Under ThreadSanitizer; and a kernel without one of its barriers does."""
+    library = subprocess.run(
+        [*host.compiler(), "-print-file-name=libtsan.so"], capture_output=True, text=True, check=False
+    )
+    path = Path(library.stdout.strip())
+    if not path.is_absolute():
+        pytest.skip("the compiler has no ThreadSanitizer")
+    environment = os.environ | {"LD_PRELOAD": str(path), "TSAN_OPTIONS": "exitcode=66 halt_on_error=1 report_bugs=1"}
+    runs = {
+        fault: subprocess.run(
+            [sys.executable, RACES, fault], env=environment, capture_output=True, text=True, check=False
+        )
+        for fault in ("none", "barrier")
+    }
+    if "unexpected memory mapping" in runs["none"].stderr:
+        pytest.skip("ThreadSanitizer cannot run under this kernel's memory layout")
+    assert runs["none"].returncode == 0, runs["none"].stderr[-3000:]
+    assert runs["none"].stdout == "done\n"
+    assert runs["barrier"].returncode == 66, runs["barrier"].stderr[-3000:]
+    assert "WARNING: ThreadSanitizer: data race" in runs["barrier"].stderr
