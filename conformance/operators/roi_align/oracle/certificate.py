@@ -117,13 +117,18 @@ def _ends(result: Result) -> Iterator[Budget]:
 
 
 def coordinates(result: Result) -> Iterator[Budget]:
-    """The budgets of all coordinates (RA-1 to RA-5)."""
+    """The budgets of all coordinates of all RoIs (RA-1 to RA-5)."""
     for roi in filter(None, result.stages):
         yield single(Fraction(roi.batch))
         for axis in (roi.y, roi.x):
-            yield from _corners(axis)
-            if axis.taken:
-                yield from _positions(axis)
+            yield from coordinates_along(axis)
+
+
+def coordinates_along(axis: Axis) -> Iterator[Budget]:
+    """The budgets of all coordinates of an axis."""
+    yield from _corners(axis)
+    if axis.taken:
+        yield from _positions(axis)
 
 
 def _corners(axis: Axis) -> Iterator[Budget]:

@@ -8,47 +8,50 @@ sums of absolute values taken together: if even all terms of a bin fit, whatever
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .....kernels.dialects.choices import Max
 from .....kernels.dialects.roi_align import DIALECTS
 from ....arrays import box_rows, feature_map
 from ....exact.floats import FLOAT_TYPES
-from ....exact.numbers import HALF
 from ....sampling.axis import stages
+from .certificate import coordinates_along
+from .fast import Rows, read, share
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ....exact.floats import FloatType
     from ....exact.numbers import Array
-    from ....sampling.axis import Axis, Sample, Stages
+    from ....sampling.axis import Axis, Stages
 
 _MOST = 2.0**60
 _FINEST = 2**30
 
 
-class Weights(NamedTuple):
-    """What the sums along one axis read: ``integers / 2**bits``, ``(sums, pixels)``, and to which bin each sum belongs."""
-
-    integers: Array
-    bits: int
-    bins: Array
-    inside: Array
-    """How many samples of each bin are inside."""
-    counts: Array
-    """How many samples each sum stands for: one, except of a maximum far off the map."""
-
-    @property
-    def values(self) -> Array:
-        """The weights as numbers."""
-        return self.integers * 2.0**-self.bits
-
-
 class NotExactError(Exception):
     """A number is no small multiple of a power of two."""
+
+
+class ExactRows(Rows):
+    """Rows whose weights are ``integers / 2**bits``."""
+
+    def __init__(self, axis: Axis, mode: str) -> None:
+        """Of an axis of a RoI.
+
+        Raises:
+            NotExactError: the weights are no small multiples of a power of two.
+        """
+        super().__init__(axis, mode)
+        finest = max((term.denominator for term in self.terms), default=1)
+        if finest > _FINEST or finest & (finest - 1) or any(finest % term.denominator for term in self.terms):
+            raise NotExactError
+        numerators = [term.numerator * (finest // term.denominator) for term in self.terms]
+        if sum(numerators) > _MOST:
+            raise NotExactError
+        self.integers, self.bits = self.matrix(numerators, np.int64), finest.bit_length() - 1
+        self.weights = self.integers * 2.0**-self.bits
 
 
 def quick(arguments: Mapping[str, Any], dialect: str, dtype: str) -> Array | None:
@@ -61,14 +64,11 @@ def quick(arguments: Mapping[str, Any], dialect: str, dtype: str) -> Array | Non
     values = np.full((len(rows), maps.shape[1], *arguments["output_size"]), np.nan)
     for k, row in enumerate(rows):
         roi = stages_of(row, maps, arguments, dialect)
-        if not roi:
-            continue
-        if not (fits(roi.y, type_.bits) and fits(roi.x, type_.bits)):
-            return None
-        try:
-            values[k] = _pool(integers[roi.batch], roi, arguments["mode"], type_)
-        except NotExactError:
-            return None
+        if roi:
+            try:
+                values[k] = _pool(integers[roi.batch], roi, arguments["mode"], type_)
+            except NotExactError:
+                return None
     return values if holds(type_, np.concatenate([maps.ravel(), values.ravel()])) else None
 
 
@@ -86,26 +86,15 @@ def stages_of(row: Array, maps: Array, arguments: Mapping[str, Any], dialect: st
     )
 
 
-def fits(axis: Axis, bits: int) -> bool:
-    """Whether all coordinates along an axis are exact: the budgets of `certificate.coordinates`, in integers."""
-    y1, y2 = axis.box
-    singles = [y1, y2, axis.scale, axis.start, axis.end, axis.end - axis.start, axis.extent, axis.bin]
-    singles += [y + shift for y in (y1, y2) for shift in (HALF, -HALF, 1)]  # whichever the dialect takes
-    singles += [(y + shift) * axis.scale for y in (y1, y2) for shift in (0, HALF, -HALF, 1)]
-    largest = 2**bits
-    for x in singles:
-        numerator, denominator = abs(x.numerator), x.denominator
-        if denominator & (denominator - 1) or numerator // (numerator & -numerator or 1) >= largest:
-            return False
-    if not axis.taken:
-        return True
-    grid = axis.grid
-    step, size, start = axis.bin / (2 * grid), abs(axis.bin), abs(axis.start)
-    finest = max(axis.start.denominator, step.denominator)
-    if grid & (grid - 1) or finest & (finest - 1):
-        return False
-    sums = (start + axis.bins * size) * finest, grid * size * 2 * axis.bin.denominator, Fraction(axis.bins * 2 * grid)
-    return all(total <= largest for total in sums)
+def exact_rows(roi: Stages, mode: str, type_: FloatType) -> tuple[ExactRows, ExactRows]:
+    """What a RoI is read with along y and x.
+
+    Raises:
+        NotExactError: coordinates are not exact in ``type_``, or weights are no small multiples of powers of two.
+    """
+    if not all(budget.fits(type_) for axis in (roi.y, roi.x) for budget in coordinates_along(axis)):
+        raise NotExactError
+    return ExactRows(roi.y, mode), ExactRows(roi.x, mode)
 
 
 def holds(type_: FloatType, numbers: Array) -> bool:
@@ -118,14 +107,18 @@ def holds(type_: FloatType, numbers: Array) -> bool:
 
 
 def _pool(maps: Array, roi: Stages, mode: str, type_: FloatType) -> Array:
-    """The output of one RoI, ``(C, P_h, P_w)``."""
-    y, x = (weights(axis, samples_of(axis), mode) for axis in (roi.y, roi.x))
+    """The output of one RoI, ``(C, P_h, P_w)``.
+
+    Raises:
+        NotExactError: coordinates, weights or sums are not exact in ``type_``.
+    """
+    y, x = exact_rows(roi, mode, type_)
     certify(maps, roi, mode, type_, y, x)
-    sums = (y.integers @ maps @ x.integers.T).astype(np.float64) * 2.0 ** -(y.bits + x.bits)
-    return _average(sums, roi) if mode == "avg" else _maximum(sums, roi, y, x)
+    sums = read(y.integers, maps, x.integers).astype(np.float64) * 2.0 ** -(y.bits + x.bits)
+    return sums * share(roi.y, roi.x) if mode == "avg" else _maximum(sums, roi, y, x)
 
 
-def certify(maps: Array, roi: Stages, mode: str, type_: FloatType, y: Weights, x: Weights) -> None:
+def certify(maps: Array, roi: Stages, mode: str, type_: FloatType, y: ExactRows, x: ExactRows) -> None:
     """Makes sure that all sums of one RoI over its image, ``(C, H, W)``, are exact, in whatever order.
 
     Raises:
@@ -136,25 +129,17 @@ def certify(maps: Array, roi: Stages, mode: str, type_: FloatType, y: Weights, x
     if (count & (count - 1) and y.inside.any() and x.inside.any()) or 2.0**-denominator / count < type_.smallest:
         raise NotExactError
     largest = float(abs(maps).max(initial=1))
-    for integers in (y.integers, x.integers):
-        largest *= float(abs(integers).sum(1, dtype=np.float64).max(initial=1))
+    for rows in (y, x):
+        largest *= float(rows.integers.sum(1).max(initial=1))
     if largest > _MOST:  # no sum in 64 bits
         raise NotExactError
     at_least_one = np.maximum(abs(maps), 1)  # so that the weights themselves are counted, too
-    most = int((abs(y.integers) @ at_least_one @ abs(x.integers).T).max(initial=1))
+    most = int(read(y.integers, at_least_one, x.integers).max(initial=1))
     if most > 2**type_.bits:
         raise NotExactError
 
 
-def _average(sums: Array, roi: Stages) -> Array:
-    """RA-8 of all bins, which is linear in the sum."""
-    factor = roi.y.rules.average(Fraction(1), roi.y.grid, roi.x.grid)
-    if not isinstance(factor, Fraction):
-        return np.full(sums.shape, np.nan)
-    return sums * float(factor)
-
-
-def _maximum(sums: Array, roi: Stages, y: Weights, x: Weights) -> Array:
+def _maximum(sums: Array, roi: Stages, y: ExactRows, x: ExactRows) -> Array:
     """RA-9 of all bins."""
     rules, taken = roi.y.rules, roi.y.taken * roi.x.taken
     pooled = np.empty((len(sums), roi.y.bins, roi.x.bins))
@@ -164,49 +149,3 @@ def _maximum(sums: Array, roi: Stages, y: Weights, x: Weights) -> Array:
         value = rules.maximum(largest, any_outside=int(y.inside[p]) * int(x.inside[q]) < taken)
         pooled[c, p, q] = float(value)
     return pooled
-
-
-def samples_of(axis: Axis) -> list[list[Sample]]:
-    """The samples of each bin of an axis that are inside."""
-    return [list(axis.samples(p)) for p in range(axis.bins)]
-
-
-def weights(axis: Axis, samples_of_bins: list[list[Sample]], mode: str) -> Weights:
-    """The weights of an axis: of the one sum of each bin, or of each sample or corner that a maximum looks at."""
-    corner = axis.rules.dialect.max == Max.CORNER
-    rows: list[dict[int, Fraction]] = []
-    bins: list[int] = []
-    counts: list[int] = []
-    denominators: set[int] = set()
-    inside = np.zeros(axis.bins, np.int64)
-    for p, samples in enumerate(samples_of_bins):
-        inside[p] = sum(sample.count for sample in samples)
-        taps = [[(s.low, s.count), (s.high, s.count)] for s in samples]
-        denominators.update(weight.denominator for s in samples for _, weight in (s.low, s.high))
-        counted = [1]
-        if mode == "avg":
-            taps = [[tap for pair in taps for tap in pair]]
-        else:
-            counted = [s.count for s in samples for _ in range(1 + corner)]
-            taps = (
-                [[(tap, 1)] for pair in taps for tap, _ in pair]
-                if corner
-                else [[(t, 1) for t, _ in pair] for pair in taps]
-            )
-        counts += counted
-        for group in taps:
-            row: dict[int, Fraction] = {}
-            for (pixel, weight), count in group:
-                row[pixel] = row.get(pixel, Fraction(0)) + weight * count
-            rows.append(row)
-            bins.append(p)
-    largest = max(denominators, default=1)
-    if largest & (largest - 1) or any(largest % denominator for denominator in denominators):
-        raise NotExactError
-    integers = np.zeros((len(rows), axis.pixels), np.int64)
-    if largest > _FINEST:
-        raise NotExactError
-    for n, row in enumerate(rows):
-        for pixel, weight in row.items():
-            integers[n, pixel] = int(weight * largest)
-    return Weights(integers, largest.bit_length() - 1, np.array(bins, np.int64), inside, np.array(counts, np.int64))

@@ -8,6 +8,7 @@ rounded: a call would be refused first, by the certificate of `gradient_certific
 
 from __future__ import annotations
 
+import itertools
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,18 +18,19 @@ from .....kernels.dialects.choices import Max
 from ....arrays import box_rows, feature_map
 from ....call import Operation
 from ....exact.floats import FLOAT_TYPES
+from .fast import changes, read, spread
 from .gradient import extent_kinks, sample_kinks
 from .gradient_certificate import motion
-from .quick import NotExactError, certify, fits, holds, samples_of, stages_of, weights
+from .quick import NotExactError, certify, exact_rows, holds, stages_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from ....exact.floats import FloatType
     from ....exact.numbers import Array
-    from ....sampling.axis import Axis, Sample, Stages
+    from ....sampling.axis import Sample, Stages
 
-_NOWHERE = -1  # row and column of a candidate that is read from no pixel
+_NOWHERE = (-1, -1)  # row and column of a candidate that is read from no pixel
 
 
 class QuickGradient(NamedTuple):
@@ -67,6 +69,15 @@ def quick_gradient(
     return found if holds(type_, numbers) else None
 
 
+class Candidates(NamedTuple):
+    """What may be the maximum of a bin, ``(p, q)``: rows and columns, in the order of RA-15, and which are greatest, by channel."""
+
+    bin: tuple[int, ...]
+    rows: Array
+    columns: Array
+    greatest: Array
+
+
 class _Roi:
     """One RoI: what it reads along both axes, and what it sends."""
 
@@ -76,28 +87,18 @@ class _Roi:
         Raises:
             NotExactError: coordinates, a reciprocal of the count, or the sums of an output are not exact in ``type_``.
         """
-        self.roi, self.mode, self.pixels, self.grad, self.type = roi, mode, pixels, grad, type_
+        self.roi, self.mode, self.pixels, self.grad = roi, mode, pixels, grad
         count = roi.y.grid * roi.x.grid if mode == "avg" else 1
-        if count & (count - 1) or not (fits(roi.y, type_.bits) and fits(roi.x, type_.bits)):
+        if count & (count - 1):
             raise NotExactError
         self.count = max(count, 1)
-        self.axes = roi.y, roi.x
-        self.samples = samples_of(roi.y), samples_of(roi.x)
-        self.y, self.x = (weights(*axis, mode) for axis in zip(self.axes, self.samples, strict=True))
+        self.y, self.x = exact_rows(roi, mode, type_)
         certify(pixels.astype(np.int64), roi, mode, type_, self.y, self.x)
-
-    @cached_property
-    def slopes(self) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
-        """The derivatives of the rows of either axis by its first corner, and by its second."""
-        y, x = (_slopes(*axis, self.mode) for axis in zip(self.axes, self.samples, strict=True))
-        return y, x
 
     @cached_property
     def changes(self) -> list[Array]:
         """The derivatives by x1, y1, x2, y2 of what each pair of rows reads, ``(C, rows, columns)``."""
-        y, x, pixels = self.y.values, self.x.values, self.pixels
-        by_y, by_x = self.slopes
-        return [c for n in range(2) for c in (y @ pixels @ by_x[n].T, by_y[n] @ pixels @ x.T)]
+        return changes(self.y.weights, self.x.weights, self.y.slopes, self.x.slopes, self.pixels)
 
     def sent(self, *, last: bool = False) -> Array:
         """The sums S, ``(C, rows, columns)``; with ``last``, the last of equal candidates for a maximum is the maximum."""
@@ -110,39 +111,34 @@ class _Roi:
             sent[np.arange(len(sent)), rows[chosen], columns[chosen]] += self.grad[:, p, q]
         return sent[:, :-1, :-1]  # what was sent nowhere is in the last row
 
-    def candidates(self) -> Iterator[tuple[tuple[int, int], Array, Array, Array]]:
-        """Bins, the rows and columns of their candidates in the order of RA-15, and which are greatest, by channel.
+    def candidates(self) -> Iterator[Candidates]:
+        """Those of each bin that has any."""
+        sums = _padded(read(self.y.weights, self.pixels, self.x.weights))
+        start = self.roi.y.rules.dialect.max_start
+        starts = start is not None and bool(np.isfinite(start))
+        for bin_ in np.ndindex(self.grad.shape[1:]):
+            found = [_NOWHERE] * starts + self._in_order(*bin_)
+            if found:
+                rows, columns = np.array(found).T
+                values = sums[:, rows, columns]
+                if starts:
+                    values[:, 0] = start
+                yield Candidates(bin_, rows, columns, values == values.max(1, keepdims=True))
 
-        Bins without candidates are left out.
-        """
-        rules = self.roi.y.rules
-        sums = _padded(self.y.values @ self.pixels @ self.x.values.T)
-        start = rules.dialect.max_start
-        for p, q in np.ndindex(self.grad.shape[1:]):
-            y, x = self.samples[0][p], self.samples[1][q]
-            rows: list[int] = np.flatnonzero(self.y.bins == p).tolist()
-            columns: list[int] = np.flatnonzero(self.x.bins == q).tolist()
-            corners = range(2 if rules.dialect.max == Max.CORNER else 1)
-            along_y, along_x = ([(s.index, corner) for s in samples for corner in corners] for samples in (y, x))
-            found = [
-                ((i, j, corner_y, corner_x), at_y, at_x)
-                for (i, corner_y), at_y in zip(along_y, rows, strict=True)
-                for (j, corner_x), at_x in zip(along_x, columns, strict=True)
-            ]
-            outside = _first_outside(self.roi, y, x)
-            if outside and rules.dialect.max != Max.SAMPLE_INSIDE:
-                found.append(((*outside, 0, 0), _NOWHERE, _NOWHERE))
-            starts = start is not None and bool(np.isfinite(start))
-            if starts:
-                found.append(((-1, -1, 0, 0), _NOWHERE, _NOWHERE))
-            if not found:
-                continue
-            found.sort()
-            row, column = (np.array([candidate[n] for candidate in found]) for n in (1, 2))
-            values = sums[:, row, column]
-            if starts:
-                values[:, 0] = start
-            yield (p, q), row, column, values == values.max(1, keepdims=True)
+    def _in_order(self, p: int, q: int) -> list[tuple[int, int]]:
+        """Row and column of all candidates of a bin that are samples, or corners of these, in the order of RA-15."""
+        along = []
+        for axis, bin_ in ((self.y, p), (self.x, q)):
+            which = itertools.product((s.index for s in axis.samples[bin_]), range(axis.per_sample))
+            along.append(zip(which, np.flatnonzero(axis.bins == bin_).tolist(), strict=True))
+        found = [
+            ((i, j, corner_y, corner_x), (row, column))
+            for ((i, corner_y), row), ((j, corner_x), column) in itertools.product(*along)
+        ]
+        outside = _first_outside(self.roi, self.y.samples[p], self.x.samples[q])
+        if outside and self.roi.y.rules.dialect.max != Max.SAMPLE_INSIDE:
+            found.append(((*outside, 0, 0), _NOWHERE))
+        return [at for _, at in sorted(found)]
 
 
 def _padded(array: Array) -> Array:
@@ -165,24 +161,6 @@ def _first_outside(roi: Stages, y: Sequence[Sample], x: Sequence[Sample]) -> tup
     return (0, gap_x) if gap_y and gap_x < taken_x else (gap_y, 0)
 
 
-def _slopes(axis: Axis, samples_of_bins: list[list[Sample]], mode: str) -> tuple[Array, Array]:
-    """The derivatives of the rows of `quick.weights` by both corners of an axis."""
-    corner = mode == "max" and axis.rules.dialect.max == Max.CORNER
-    rows: list[Array] = []
-    for p, samples in enumerate(samples_of_bins):
-        of_bin = []
-        for s in samples:
-            low, high = np.zeros((2, 2, axis.pixels))  # of each: by corner and pixel
-            if axis.rules.slope(s.position, axis.pixels):
-                moves = [float(move) for move in axis.rules.motion(axis, p, s.index)]
-                low[:, s.low[0]] -= moves
-                high[:, s.high[0]] += moves
-            of_bin += [low, high] if corner else [low + high]
-        rows += [np.sum(of_bin, axis=0) if of_bin else np.zeros((2, axis.pixels))] if mode == "avg" else of_bin
-    first, second = np.array(rows).reshape(-1, 2, axis.pixels).swapaxes(0, 1)
-    return first, second
-
-
 def _for_maps(rois: list[_Roi | None], shape: tuple[int, ...], type_: FloatType) -> QuickGradient:
     """Adds up what RoIs send to maps.
 
@@ -192,11 +170,11 @@ def _for_maps(rois: list[_Roi | None], shape: tuple[int, ...], type_: FloatType)
     values, last, total, divided = np.zeros((4, *shape))
     finest = finest_divided = 1.0
     for roi in filter(None, rois):
-        n, y, x = roi.roi.batch, roi.y.values, roi.x.values
-        values[n] += y.T @ roi.sent() @ x
-        last[n] += y.T @ roi.sent(last=True) @ x
+        n, y, x = roi.roi.batch, roi.y.weights, roi.x.weights
+        values[n] += spread(y, roi.sent(), x)
+        last[n] += spread(y, roi.sent(last=True), x)
         most = np.maximum(abs(roi.grad), 1)[:, roi.y.bins][:, :, roi.x.bins]
-        touched = (y * roi.y.counts[:, None]).T @ most @ (x * roi.x.counts[:, None])
+        touched = spread(y * roi.y.counts[:, None], most, x * roi.x.counts[:, None])
         total[n] += touched
         divided[n] += touched / roi.count
         quantum_ = 2.0 ** -(roi.y.bits + roi.x.bits)
@@ -232,11 +210,11 @@ def _require_corner_sums(roi: _Roi, type_: FloatType) -> None:
     """Holds the sums of a gradient for a box against `gradient_certificate`."""
     pixels, most = np.maximum(abs(roi.pixels), 1), np.maximum(abs(roi.grad), 1)
     touches, totals = [], []
-    for read, samples in zip((roi.y, roi.x), roi.samples, strict=True):
-        belongs = read.bins == np.arange(len(samples))[:, None]
-        totals.append(belongs @ (read.values * read.counts[:, None]))
-        touches.append((totals[-1] > 0) * np.array([[len(of_bin)] for of_bin in samples]))
-    of_y, of_x = touches[0] @ pixels @ totals[1].T, totals[0] @ pixels @ touches[1].T
+    for rows in (roi.y, roi.x):
+        belongs = rows.bins == np.arange(len(rows.samples))[:, None]
+        totals.append(belongs @ (rows.weights * rows.counts[:, None]))
+        touches.append((totals[-1] > 0) * np.array([[len(of_bin)] for of_bin in rows.samples]))
+    of_y, of_x = read(touches[0], pixels, totals[1]), read(totals[0], pixels, touches[1])
     for axis, other, sums in ((roi.roi.y, roi.x, of_y), (roi.roi.x, roi.y, of_x)):
         moves = motion(axis)
         total = (sums * most).sum(keepdims=True) * float(moves.total)
@@ -249,20 +227,20 @@ def _require_corner_sums(roi: _Roi, type_: FloatType) -> None:
 def _kinks(roi: _Roi) -> Array:
     """By which of x1, y1, x2, y2 there is no derivative."""
     found = np.zeros((2, 2), bool)  # by axis and corner
-    some = [any(samples) for samples in roi.samples]
-    for n, (axis, samples_of_bins) in enumerate(zip(roi.axes, roi.samples, strict=True)):
+    for n, (rows, across) in enumerate(((roi.y, roi.x), (roi.x, roi.y))):
+        axis = rows.axis
         found[n] |= bool(extent_kinks(axis))
-        for p, samples in enumerate(samples_of_bins if some[1 - n] else ()):
+        for p, samples in enumerate(rows.samples if any(across.samples) else ()):
             for s in samples:
                 if s.position.denominator == 1 and sample_kinks(axis, s.position):
                     found[n] |= [move != 0 for move in axis.rules.motion(axis, p, s.index)]
     kinks = found[::-1].T.ravel()
     if roi.mode == "max":
-        changes = [_padded(change) for change in roi.changes]
-        for _, rows, columns, greatest in roi.candidates():
+        padded = [_padded(change) for change in roi.changes]
+        for _, at_rows, at_columns, greatest in roi.candidates():
             first = greatest.argmax(1)[:, None]
-            for corner, change in enumerate(changes):
-                of_candidates = change[:, rows, columns]
+            for corner, change in enumerate(padded):
+                of_candidates = change[:, at_rows, at_columns]
                 differ = of_candidates != np.take_along_axis(of_candidates, first, 1)
                 kinks[corner] |= bool((differ & greatest).any())
     return kinks
