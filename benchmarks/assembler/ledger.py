@@ -7,6 +7,7 @@ compiles everything. What decides the facts of a source are its text, the compil
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import astuple, dataclass, replace
 from importlib import metadata
 from pathlib import Path
@@ -28,6 +29,8 @@ OPERATORS = Path(__file__).parents[1] / "operators"
 SHARE = 0.015
 """Of what is unchanged, so much is compiled in a run all the same."""
 
+_COMMENT = re.compile(r"//[^\"]*$")  # one that no string could contain
+
 _ABOUT = (
     "Of each kernel for each architecture: registers, bytes of stack, bytes of spills, static shared bytes, bytes of code. "
     "Written by python -m benchmarks.assembler."
@@ -46,6 +49,12 @@ def compiler() -> str:
 def code() -> str:
     """A hash of what decides all facts besides the sources: compiler, options, and how its words are read."""
     return digest(compiler(), OPTIONS, digest_of_module("benchmarks.assembler.nvrtc"))
+
+
+def what_computes(text: str) -> str:
+    """A source without comments, indentation and empty lines, none of which decides a fact."""
+    lines = (_COMMENT.sub("", line).strip() for line in text.splitlines())
+    return "\n".join(line for line in lines if line)
 
 
 def compile_all(specialisation: Specialisation) -> dict[str, dict[str, list[int]]]:
@@ -75,7 +84,7 @@ class Recorded:
     def rows(self, specialisations: Iterable[Specialisation]) -> list[Row]:
         """The rows of a ledger: what decides facts, and what they are said to be."""
         return [
-            Row(one.name, [one.source.text, list(one.architectures)], self.values.get(one.name))
+            Row(one.name, [what_computes(one.source.text), list(one.architectures)], self.values.get(one.name))
             for one in specialisations
         ]
 

@@ -15,11 +15,12 @@ if TYPE_CHECKING:
 
     from ..implementation import Description
     from ..operators.roi_align.call import RoiAlignCall
+    from ..operators.roi_pool.call import RoiPoolCall
     from ._script import Script
 
 
 class RoikitTorch(RoikitHost):
-    """``roikit.torch.roi_align`` of tensors on a CPU."""
+    """``roikit.torch.roi_align`` and ``roi_pool`` of tensors on a CPU."""
 
     requires: ClassVar[tuple[str, ...]] = ("torch",)
     install: ClassVar[str] = "pip install 'roikit[torch]'"
@@ -29,7 +30,7 @@ class RoikitTorch(RoikitHost):
         super().__init__()
         from ... import torch
 
-        self._roi_align = torch.roi_align
+        self._roi_align, self._roi_pool = torch.roi_align, torch.roi_pool
 
     def describe(self) -> Description:
         """All dialects, modes, data types and layouts, as the kernels."""
@@ -44,3 +45,9 @@ class RoikitTorch(RoikitHost):
         how: dict[str, Any] = {"mode": call.mode, "layout": call.layout, "dialect": call.dialect}
         where = (call.output_size, call.spatial_scale, call.sampling_ratio)
         return answer(call, call.boxes, lambda maps, boxes: self._roi_align(maps, boxes, *where, **how))
+
+    def roi_pool(self, call: RoiPoolCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Calls the function as its users do."""
+        how: dict[str, Any] = {"mode": call.mode, "layout": call.layout, "dialect": call.dialect}
+        where = (call.output_size, call.spatial_scale)
+        return answer(call, call.boxes, lambda maps, boxes: self._roi_pool(maps, boxes, *where, **how))

@@ -6,7 +6,6 @@ Operators that read whole pixels, such as RoIPool, stand beside it, to show what
 from __future__ import annotations
 
 from dataclasses import fields
-from enum import StrEnum
 from fractions import Fraction
 from typing import TYPE_CHECKING, Literal
 
@@ -111,7 +110,7 @@ def _matrix(title: str, corner: str, cells: Mapping[Pair, Exact]) -> Group:
 
 
 def _steps(explanations: Sequence[Explanation], windows: Sequence[Windows], at: Pair) -> Table:
-    """RA-1 to RA-4 under each dialect, and RoIPool's integers below them."""
+    """Where bins lie under each dialect, and below that the whole pixels of other operators."""
     steps = ("RA-1\ncorners", "RA-2\nextent", "RA-3\nbin size", f"RA-3\nbin {at}", "RA-4\nsamples per bin")
     table = _table("", "", *steps)
     for e in explanations:
@@ -143,13 +142,14 @@ def _whole_pixels(axis: Window, b: int) -> list[str]:
 def _choices(first: Explanation, second: Explanation) -> Table:
     """The decision points where two dialects differ."""
     table = _table("rule", "decision point", first.dialect, second.dialect)
-    one, two = (operators.get(operators.DEFAULT).dialects[e.dialect] for e in (first, second))
+    operator = operators.get(operators.DEFAULT)
+    one, two = (operator.dialects[e.dialect] for e in (first, second))
+    rules = operator.probes.points if operator.probes else {}
     for name in (field.name for field in fields(one)):
         a, b = getattr(one, name), getattr(two, name)
         if a != b:
             idle = getattr(one.for_mode(first.call.mode), name) == getattr(two.for_mode(first.call.mode), name)
-            rule = (type(a).__doc__ or "").partition(":")[0] if isinstance(a, StrEnum) else "RA-9"
-            table.add_row(rule, name + (" (not in this mode)" if idle else ""), str(a), str(b))
+            table.add_row(rules.get(name, ""), name + (" (not in this mode)" if idle else ""), str(a), str(b))
     if not table.row_count:
         table.add_row("", "they agree")
     return table

@@ -119,6 +119,15 @@ def expected(case: Mapping[str, Any], operator: Operator, answers: Answers = exa
     return sorted(entries, key=lambda entry: order.index(entry["dialects"][0]))
 
 
+def false_claim(case: Mapping[str, Any], operator: Operator) -> str:
+    """How a case is wrong about whether rounding decides something in it; empty if it is not."""
+    claims, arguments = case["claims"], case["arguments"]
+    if operator.published is None or case["kind"] != "value" or _operation(case) != Operation.FORWARD:
+        return ""
+    due = operator.published.claims_of(arguments)
+    return "" if (due == "fragile") == (claims == "fragile") else f"{case['id']} claims to be {claims}, but is {due}"
+
+
 def given(case: Mapping[str, Any]) -> dict[str, Any]:
     """The parts of a case that are not computed."""
     return {key: case[key] for key in _KEPT if key in case}

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from .. import operators
 from ..cases import editions
 from . import expectations, of_operator
-from .expectations import computed_parts, given
+from .expectations import computed_parts, false_claim, given
 from .ledger import Ledger, Row
 from .of_operator import EXPECTATIONS
 
@@ -27,6 +27,10 @@ SHARE = 0.02
 """Of the cases that are unchanged, what share is computed in a run all the same."""
 
 _MANY = 20  # cases of a group that are not named one by one
+
+
+class FalseClaimError(Exception):
+    """A case says that rounding decides something in it, or that it does not, and is wrong."""
 
 
 def render(document: Mapping[str, Any]) -> str:
@@ -84,10 +88,17 @@ def cite(specification: str, documents: Iterable[Mapping[str, Any]]) -> str:
     return _RULE.join([head, *map(cited, sections)]).rstrip() + "\n"
 
 
-def _work(task: tuple[str, dict[str, Any]]) -> dict[str, Any]:
-    """The parts of a case of an operator that are computed."""
-    operator, case = task
-    return computed_parts(case, operators.get(operator))
+def parts_of(task: tuple[str, dict[str, Any]]) -> dict[str, Any]:
+    """The computed parts of a case, of an operator by name.
+
+    Raises:
+        FalseClaimError: what it claims is not so.
+    """
+    name, case = task
+    operator = operators.get(name)
+    if complaint := false_claim(case, operator):
+        raise FalseClaimError(complaint)
+    return computed_parts(case, operator)
 
 
 def row(case: Mapping[str, Any]) -> Row:
@@ -113,6 +124,7 @@ def computed(folder: Path) -> tuple[dict[Path, str], dict[str, Ledger]]:
 
     Raises:
         editions.LedgerError: a case that an edition has is another now, or is gone.
+        FalseClaimError: a case claims what is not so.
     """
     fresh: dict[Path, str] = {}
     everything: list[dict[str, Any]] = []
@@ -122,7 +134,7 @@ def computed(folder: Path) -> tuple[dict[Path, str], dict[str, Ledger]]:
         documents = {path: json.loads(path.read_text(encoding="utf-8")) for path in sorted(home.glob("cases/*.json"))}
         cases = {case["id"]: case for document in documents.values() for case in document["cases"]}
         due = of_operator.ledgers(name)[EXPECTATIONS].due(rows_of(documents.values()), code_of(name), SHARE)
-        values = of_operator.compute(due, _work, [(name, cases[row.name]) for row in due.rows], f"{name}, cases")
+        values = of_operator.compute(due, parts_of, [(name, cases[row.name]) for row in due.rows], f"{name}, cases")
         texts = {path: arranged(document, values) for path, document in documents.items()}
         renewed = [json.loads(text) for text in texts.values()]
         sealed[name] = Ledger.of(code_of(name), rows_of(renewed))
@@ -146,7 +158,7 @@ def main() -> int:
         os.environ["ROIKIT_LEDGER"] = "full"
     try:
         fresh, sealed = computed(arguments.folder)
-    except editions.LedgerError as error:
+    except (editions.LedgerError, FalseClaimError) as error:
         print(error)  # noqa: T201
         return 1
     stale = []

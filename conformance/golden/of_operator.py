@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 EXPECTATIONS, CERTIFICATE = "expectations", "certificate"
 
 _FILE = "ledger.json"
-_ELSEWHERE = ("contested", "draws", "explanation", "probes", "published")
+_ELSEWHERE = ("contested", "draws", "explanation", "probes")
 """What an operator has besides oracle and faults: it computes neither what cases expect nor what they notice."""
 
 

@@ -20,9 +20,9 @@ def write(path, verdicts, version="1"):
         for case, verdict, got in verdicts:
             difference = None if got is None else {"index": [0], "expected": 1, "got": got}
             result = Result(
-                implementation="x", dialect="mmcv", case=case, operator="roi_align", group="g", rules=("RA-1",),
-                operation="forward", mode="avg", dtype="float32", layout="NCHW", judgement=Judgement(verdict, "", difference),
-                seconds=0.1,
+                implementation="x", dialect="mmcv", case=case, operator="roi_align", group="g",
+                rules=("RA-1",), operation="forward", mode="avg", dtype="float32", layout="NCHW",
+                judgement=Judgement(verdict, "", difference), seconds=0.1,
             )  # fmt: skip
             file.add(result)
         file.close()

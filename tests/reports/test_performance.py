@@ -113,9 +113,9 @@ def test_whose_speed_is_shown_although_something_is_wrong_is_said(a_record, tmp_
         for name, verdict in (("torchvision", "crashed"), ("mnn", "deviates"), ("untimed", "crashed")):
             file.add_subject(Subject(implementation=name, state="ran", description={"version": "1"}))
             result = Result(
-                implementation=name, dialect="mmcv", case="a", operator="roi_align", group="g", rules=("RA-6",),
-                operation="forward", mode="avg", dtype="float32", layout="NCHW", judgement=Judgement(Verdict(verdict), ""),
-                seconds=0.1,
+                implementation=name, dialect="mmcv", case="a", operator="roi_align", group="g",
+                rules=("RA-6",), operation="forward", mode="avg", dtype="float32", layout="NCHW",
+                judgement=Judgement(Verdict(verdict), ""), seconds=0.1,
             )  # fmt: skip
             file.add(result)
         file.close()

@@ -30,7 +30,8 @@ def test_whoever_was_asked_for_its_dialect_has_a_column():
     site = digest(read_all([RECORDED]))
     shown = {
         column.implementation
-        for _, group, _ in dialects.context(site)["tables"]
+        for operator in dialects.context(site)["operators"]
+        for _, group, _ in operator["tables"]
         for _, asked in group
         for column in asked
     }

@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from roikit.conformance import operators
 from roikit.conformance.results.file import ResultFile
 from roikit.conformance.results.result import Result, Subject
 from roikit.conformance.verdict import Judgement, Verdict
@@ -22,6 +23,7 @@ PAGES = (
     "dialects",
     "example",
     "goldens",
+    "goldens/roi-align",
     "performance",
     "implementations/onnxruntime",
     "evidence/roikit",
@@ -78,6 +80,8 @@ def results(tmp_path_factory):
             result("roikit", "article-example", Verdict.CONFORMS, rules=("RA-1", "RA-8"), dtype="float64"),
             result("mine", "border-low", Verdict.DEVIATES, NASTY, dialect=NASTY, difference=difference | {"got": 3.0}),
             result("mine", "border-top", Verdict.CRASHED, NASTY),
+            result("roikit", "rp-snap", Verdict.CONFORMS, rules=("RP-1",), operator="roi_pool", dialect="torchvision"),
+            result("mine", "rp-snap", Verdict.DEVIATES, NASTY, rules=("RP-1", "RP-4"), operator="roi_pool"),
         ],
     )
     write_run(folder / "cut.ndjson", {"late": "ran"}, [result("late", "border-low", Verdict.CONFORMS)], close=False)
@@ -149,7 +153,7 @@ def parsed(built):
 
 
 def test_every_link_leads_somewhere_and_nothing_is_loaded_from_elsewhere(built, parsed):
-    assert len(parsed) == 6 + 4 + 1
+    assert len(parsed) == 6 + len(operators.NAMES) + 4 + 1
     for path, page in parsed.items():
         for link in page.links:
             if link.startswith("https://"):
@@ -303,39 +307,60 @@ def test_from_the_home_page_to_footprints_in_three_clicks(visit):
 
 
 def rows(page):
-    return page.locator("#matrix tbody tr").count()
+    return page.locator(".matrix tbody tr").count()
+
+
+def matrices(page):
+    return page.locator(".matrix").all_inner_texts()
 
 
 def test_the_matrix_filters_and_keeps_the_filter_in_its_address(visit):
     page = visit("matrix")
-    page.wait_for_function("document.getElementById('shown').textContent === '4 rows'")
-    before = page.locator("#matrix").inner_text()
+    page.wait_for_function("document.getElementById('shown').textContent === '6 rows'")
+    before = matrices(page)
     page.select_option("select[name=dtype]", "float64")
     assert rows(page) == 1
     assert "float64" in page.locator("#shown").inner_text()
     page.reload()
     assert rows(page) == 1
     page.click("button[type=reset]")
-    page.wait_for_function("document.querySelectorAll('#matrix tbody tr').length === 4")
+    page.wait_for_function("document.querySelectorAll('.matrix tbody tr').length === 6")
     page.select_option("select[name=kind]", "2")
-    assert page.locator("#matrix td.wrong").count() == 2
+    assert page.locator(".matrix td.wrong").count() == 2
     page.click("button[type=reset]")
     page.check("input[name=apart]")
-    assert rows(page) == 5
+    assert rows(page) == 7
     page.fill("input[name=dialect]", "onnx")
-    assert rows(page) == 4
+    assert rows(page) == 5
     page.click("button[type=reset]")
-    page.wait_for_function("document.getElementById('shown').textContent === '4 rows'")
-    assert page.locator("#matrix").inner_text() == before
+    page.wait_for_function("document.getElementById('shown').textContent === '6 rows'")
+    assert matrices(page) == before
+
+
+def test_the_matrix_of_one_operator_can_be_had_alone_and_linked_to(visit):
+    page = visit("matrix")
+    page.select_option("select[name=operator]", "roi_pool")
+    assert page.locator("#shown").inner_text() == "2 rows: roi_pool"
+    assert page.url.endswith("?operator=roi_pool")
+    page.reload()
+    assert [page.locator(f"section#{name}").is_visible() for name in ("roi_align", "roi_pool")] == [False, True]
+    assert page.locator("section#roi_pool thead").inner_text().split() == ["implementation", "RP-1", "RP-4"]
+    page.locator("section#roi_pool td.differs a").first.click()
+    assert page.url.endswith("implementations/mine.html#RP-1")
+    page.go_back()
+    page.click("button[type=reset]")
+    page.wait_for_function("document.getElementById('shown').textContent === '6 rows'")
+    assert page.locator("section#roi_align").is_visible()
 
 
 def test_without_scripts_the_matrix_is_the_same(browser, built, visit):
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto((built[0] / "matrix.html").as_uri())
-    plain = page.locator("#matrix").inner_text()
+    plain = matrices(page)
     context.close()
-    assert plain == visit("matrix").locator("#matrix").inner_text()
+    assert len(plain) == 2
+    assert plain == matrices(visit("matrix"))
 
 
 def test_the_keyboard_reaches_the_content_and_opens_a_case(visit):

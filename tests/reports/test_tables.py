@@ -22,8 +22,8 @@ def write(path, *, close=True):
             difference = {"index": [0, 0, 0, 1], "expected": 3, "got": "nan"} if verdict == Verdict.DEVIATES else None
             result = Result(
                 implementation="x", dialect="onnx-16", case="a", operator="roi_align", group="g", rules=("RA-1", "RA-6"),
-                operation="forward", mode="avg", dtype="float32", layout="NCHW", judgement=Judgement(verdict, "why",
-                difference, ratio), seconds=0.5,
+                operation="forward", mode="avg", dtype="float32", layout="NCHW",
+                judgement=Judgement(verdict, "why", difference, ratio), seconds=0.5,
             )  # fmt: skip
             file.add(result)
         if close:

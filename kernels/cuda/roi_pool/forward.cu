@@ -4,7 +4,7 @@
 //
 // The specialisation defines, besides the macros of numeric.cuh, edges.cuh, maximum.cuh, modes.cuh, roi.cuh and vectors.cuh:
 //   ROIKIT_EMPTY       zero | minus_infinity, the maximum of no pixels (RP-6)
-//   ROIKIT_VECTOR      neighbouring channels that a thread reads together (NHWC)
+//   ROIKIT_VECTOR      neighbouring elements that a thread reads together: channels (NHWC) or columns (NCHW)
 //   ROIKIT_THREADS     the most that a block may have on a GPU; ROIKIT_BLOCKS as many of such blocks must fit a multiprocessor
 #include "library/numeric.cuh"
 #include "roi_pool/edges.cuh"
@@ -18,7 +18,7 @@ enum class Empty { zero, minus_infinity };
 #define EMPTY ROIKIT_CHOICE(Empty, EMPTY)
 
 constexpr int VECTOR = ROIKIT_VECTOR;
-constexpr bool IN_LANES = LANES > 1 && LAYOUT == Layout::NCHW;
+constexpr bool IN_LANES = LANES > 1 && LAYOUT == Layout::NCHW && VECTOR >= LANES;
 constexpr bool CAN_GATHER = LAYOUT == Layout::NCHW;
 
 struct PoolingParams {

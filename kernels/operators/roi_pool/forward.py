@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 PREPARED_BYTES = 96
 """Room for a RoI's ``Prepared`` struct (``cuda/roi_pool/forward.cu``), which asserts it."""
 
-_HOST_VECTOR = 64  # channels, four of the widest registers
 _LANES = 16  # that the widest registers have
+_HOST_VECTOR = {"NCHW": _LANES, "NHWC": 4 * _LANES}  # columns; channels
 _LINE = 1024  # columns, of which a line of so many lanes takes 64 KiB; wider RoIs take several
 _PARTS = 8  # that a heavy RoI is split into
 
@@ -120,8 +120,8 @@ def specialised(
 ) -> Source:
     """The kernel for maps of a data type (by name).
 
-    ``vector`` is the number of neighbouring channels that a thread reads together (NHWC); ``packed`` says that each vector of
-    channels is aligned to its size. ``rules_at_launch`` is that of `specialise`.
+    ``vector`` is the number of neighbouring elements that a thread reads together, channels (NHWC) or columns (NCHW); ``packed``
+    says that each vector of channels is aligned to its size. ``rules_at_launch`` is that of `specialise`.
     """
     return specialise(
         "roi_pool/forward.cu",
@@ -152,8 +152,7 @@ def blocks_per_multiprocessor(dtype: str, mode: str) -> int:
 
 def host_source(dtype: str, mode: str, layout: str, dialect: Dialect) -> Source:
     """The kernel that a CPU runs."""
-    vector = _HOST_VECTOR if layout == "NHWC" else 1
-    return specialised(dtype, mode, layout, dialect, vector=vector, rules_at_launch=True)
+    return specialised(dtype, mode, layout, dialect, vector=_HOST_VECTOR[layout], rules_at_launch=True)
 
 
 def device_sources(dtype: str, mode: str, layout: str, dialect: Dialect) -> list[Source]:

@@ -12,6 +12,7 @@ import pytest
 from benchmarks.assembler import ledger
 from benchmarks.assembler.nvrtc import ARCHITECTURES
 from benchmarks.assembler.specialisations import THOROUGH, everyone
+from roikit.conformance.golden.ledger import Ledger
 from roikit.kernels.calls.problem import LAYOUTS, MODES
 from roikit.kernels.dtypes import C_NAMES
 
@@ -113,11 +114,23 @@ def test_facts_that_were_forged_are_seen(first, monkeypatch):
 
 
 def test_a_kernel_that_has_changed_is_compiled_anew_and_so_are_all_by_another_compiler(first):
-    recorded = RECORDED["roi_align"]
-    changed = replace(first, source=replace(first.source, text=first.source.text + "\n// a word\n"))
-    rows = recorded.rows([changed, *list(KERNELS["roi_align"].values())[1:]])
-    assert [row.name for row in recorded.ledger.due(rows, recorded.ledger.code, ledger.SHARE).unsealed] == [first.name]
-    assert recorded.ledger.due(rows, "another compiler", ledger.SHARE).sizes == (0, len(rows))
+    rows = RECORDED["roi_align"].rows(KERNELS["roi_align"].values())
+    sealed = Ledger.of("this compiler", rows)
+
+    def unsealed(text):
+        changed = replace(first, source=replace(first.source, text=text))
+        (row,) = RECORDED["roi_align"].rows([changed])
+        return [one.name for one in sealed.due([row, *rows[1:]], "this compiler", ledger.SHARE).unsealed]
+
+    text = first.source.text
+    assert unsealed(text) == unsealed("// A word.\n\n" + text.replace("\n", "  // \n  ")) == []
+    assert unsealed(text + "\n#define A_WORD 1\n") == unsealed(text.replace("float", "double", 1)) == [first.name]
+    assert sealed.due(rows, "another compiler", ledger.SHARE).sizes == (0, len(rows))
+
+
+def test_comments_and_strings_are_told_apart():
+    text = 'int a;  // "quoted"\nfoo("a // b");\n    // nothing else\n\nint c;  // c\n'
+    assert ledger.what_computes(text) == 'int a;  // "quoted"\nfoo("a // b");\nint c;'
 
 
 def test_what_is_written_is_what_is_read(tmp_path, monkeypatch):

@@ -11,7 +11,6 @@ import pytest
 from roikit.conformance import operators
 from roikit.conformance.cases.case import case_files
 from roikit.conformance.golden import adequacy, files, of_operator
-from roikit.conformance.golden.expectations import computed_parts
 from roikit.conformance.golden.ledger import Ledger
 from roikit.conformance.golden.noticing import noticed
 from roikit.conformance.golden.of_operator import CERTIFICATE, EXPECTATIONS
@@ -38,7 +37,7 @@ def test_cases_expect_what_the_oracle_computes(name, part, record_property):
     ledger, cases = of_operator.ledgers(name)[EXPECTATIONS], cases_of(name)
     due = ledger.due(files.rows_of(documents_of(name)), files.code_of(name), files.SHARE).part(part, PARTS)
     record_property("ledger", [f"cases of {name}", part, *due.sizes])
-    computed = {row.name: computed_parts(cases[row.name], OPERATORS[name]) for row in due.rows}
+    computed = {row.name: files.parts_of((name, cases[row.name])) for row in due.rows}
     assert due.complaints(computed) == [], UPDATE
 
 
@@ -93,7 +92,7 @@ def complaints_about_cases(cases, sealed):
     """What is said of cases, in a run in which the ledger has sealed these."""
     due = due_of([files.row(case) for case in cases], [files.row(case) for case in sealed])
     by_id = {case["id"]: case for case in cases}
-    return due.complaints({row.name: computed_parts(by_id[row.name], OPERATORS["roi_align"]) for row in due.rows})
+    return due.complaints({row.name: files.parts_of(("roi_align", by_id[row.name])) for row in due.rows})
 
 
 def test_an_expectation_that_was_changed_is_seen_at_once_and_one_that_was_sealed_besides_when_it_is_sampled(sampled):
@@ -113,6 +112,14 @@ def test_an_expectation_that_was_changed_is_seen_at_once_and_one_that_was_sealed
     assert stale.startswith("place-two-by-two: the ledger is out of date: ")
     claims = {**right, "certificate": {"bits": 3}}
     assert complaints_about_cases([claims], [right])
+
+
+@pytest.mark.parametrize(("case", "claim"), [("place-two-by-two", "fragile"), ("fragile-minus-one-y", "exact")])
+def test_a_case_is_not_sealed_that_is_wrong_about_whether_rounding_decides(case, claim):
+    right = cases_of("roi_align")[case]
+    assert files.parts_of(("roi_align", right))
+    with pytest.raises(files.FalseClaimError, match=f"{case} claims to be {claim}, but is "):
+        files.parts_of(("roi_align", {**right, "claims": claim}))
 
 
 def test_a_certificate_that_claims_too_much_or_too_little_is_seen(sampled):
