@@ -52,7 +52,10 @@ def bits_needed(budgets: Iterable[Budget]) -> int | None:
 
 def single(x: Fraction) -> Budget:
     """The budget of one number."""
-    return Budget(quantum([x]), abs(x))
+    n, denominator = x.numerator, x.denominator
+    if denominator & (denominator - 1):
+        return Budget(Fraction(0), abs(x))
+    return Budget(Fraction(n & -n, denominator) if n else Fraction(1), abs(x))
 
 
 def numbers(array: Array) -> Iterator[Budget]:
