@@ -16,8 +16,7 @@
 template <int N> ROIKIT_FN Best<N> find_winner(const Axis& axis_y, const Axis& axis_x, int p, int q, const feature_t* map,
                                                const MapSteps& steps) {
     const Span y = bin_at(axis_y, p), x = bin_at(axis_x, q);
-    const acc_t start = least();
-    Best<N> best = best_from<N>(start);
+    Best<N> best = best_from<N>(least());
     ROIKIT_ROLLED for (int row = y.begin; row < y.end; ++row) {
         ROIKIT_ROLLED for (int column = x.begin; column < x.end; ++column) {
             const feature_t* const pixel = map + row * steps.row + column * steps.pixel;
@@ -28,7 +27,8 @@ template <int N> ROIKIT_FN Best<N> find_winner(const Axis& axis_y, const Axis& a
                                 (NAN_PIXEL == Nan::if_first && row == y.begin && column == x.begin);
             for (int v = 0; v < N && counts; ++v) {
                 if (values[v] == values[v]) continue;
-                best.value[v] = NAN_PIXEL == Nan::if_last ? start : infinity();  // which nothing exceeds
+                // What comes next takes the place of a NaN; or nothing does, as nothing exceeds infinity.
+                best.value[v] = NAN_PIXEL == Nan::if_last ? -infinity() : infinity();
                 best.y[v] = -1;
             }
         }
