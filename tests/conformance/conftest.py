@@ -16,6 +16,7 @@ def judge_our_kernels(cases, dialects, dtypes=None, layouts=LAYOUTS):
     """Yields (what, judgement) for every call that the cases make."""
     ours = RoikitHost()
     for case in cases:
+        answer = getattr(ours, case.operator)
         for dialect in dialects:
             for dtype in case.dtypes if dtypes is None else dtypes:
                 expectation = case.expectation(dialect, dtype)
@@ -23,7 +24,7 @@ def judge_our_kernels(cases, dialects, dtypes=None, layouts=LAYOUTS):
                     call = case.call(dialect, dtype, layout)
                     call = dataclasses.replace(call, input=in_memory(call.input, case.memory))
                     try:
-                        judgement = judge_output(case, expectation, ours.roi_align(call), dtype, layout)
+                        judgement = judge_output(case, expectation, answer(call), dtype, layout)
                     except InvalidRoiError as error:
                         judgement = judge_error(case, str(error))
                     yield (case.id, dialect, dtype, layout), judgement

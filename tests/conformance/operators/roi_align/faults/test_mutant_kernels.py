@@ -9,7 +9,12 @@ from roikit.kernels.dialects.roi_align import DIALECTS
 
 # Sparse maps and calls that must be refused are run by a worker, in test_runner.py.
 CASES = [
-    c for c in load_cases() if c.operation == "forward" and c.kind in ("value", "invalid") and c.memory != "sparse"
+    c
+    for c in load_cases()
+    if c.operator == "roi_align"
+    and c.operation == "forward"
+    and c.kind in ("value", "invalid")
+    and c.memory != "sparse"
 ]
 DISTINCT = {choices: name for name, choices in reversed(DIALECTS.items())}.values()
 
