@@ -21,16 +21,22 @@ class Budget(NamedTuple):
 
     def fits(self, type_: FloatType) -> bool:
         """Whether all partial sums are normal numbers of this type."""
-        if self.total == 0:
+        least, total = self.quantum, self.total
+        if not total:
             return True
-        return type_.smallest <= self.quantum and self.total <= min(2**type_.bits * self.quantum, type_.largest)
+        # In integers: fractions take many times as long to compare.
+        is_normal = least.numerator << -type_.least_exponent >= least.denominator
+        is_within = total.numerator * least.denominator <= (least.numerator * total.denominator) << type_.bits
+        return is_normal and is_within and not type_.overflows(total)
 
 
 def quantum(numbers: Iterable[Fraction]) -> Fraction:
     """The greatest power of two of which all numbers are multiples; 0 if there is none, 1 for all zeros."""
-    quanta = {Fraction(x.numerator & -x.numerator, x.denominator) for x in numbers if x}
-    least = min(quanta, default=Fraction(1))
-    return least if all(q.denominator & (q.denominator - 1) == 0 for q in quanta) else Fraction(0)
+    some = [(x.numerator, x.denominator) for x in numbers if x]
+    if any(denominator & (denominator - 1) for _, denominator in some):
+        return Fraction(0)
+    exponent = min(((n & -n).bit_length() - denominator.bit_length() for n, denominator in some), default=0)
+    return Fraction(1 << max(exponent, 0), 1 << max(-exponent, 0))
 
 
 def bits_needed(budgets: Iterable[Budget]) -> int | None:
@@ -46,7 +52,10 @@ def bits_needed(budgets: Iterable[Budget]) -> int | None:
 
 def single(x: Fraction) -> Budget:
     """The budget of one number."""
-    return Budget(quantum([x]), abs(x))
+    n, denominator = x.numerator, x.denominator
+    if denominator & (denominator - 1):
+        return Budget(Fraction(0), abs(x))
+    return Budget(Fraction(n & -n, denominator) if n else Fraction(1), abs(x))
 
 
 def numbers(array: Array) -> Iterator[Budget]:

@@ -141,16 +141,6 @@ class Reach:
         self.must_read[p, list(sure)] = True
 
 
-def weights_along(axis: Axis) -> Array:
-    """The weight that each bin puts on each pixel of an axis, not divided, ``(bins, pixels)``."""
-    weights = np.zeros((axis.bins, axis.pixels))
-    for p in range(axis.bins):
-        for sample in axis.samples(p):
-            for pixel, weight in (sample.low, sample.high):
-                weights[p, pixel] += float(sample.count * weight)
-    return weights
-
-
 def beside(cells: Array, on_last: int = 1) -> Array:
     """For each pixel the sum of what is known of the two cells beside it; that of the last cell ``on_last`` times.
 

@@ -21,6 +21,7 @@ import numpy as np
 
 from roikit.conformance.exact.floats import FLOAT_TYPES
 from roikit.conformance.operators.roi_align.oracle import output as oracle
+from roikit.conformance.operators.roi_align.oracle.fast import Rows, changes, read
 from roikit.conformance.operators.roi_align.oracle.gradient import box_gradient
 from roikit.conformance.sampling.errors import AxisError
 from roikit.kernels.dialects.roi_align import DIALECTS
@@ -57,14 +58,10 @@ class Rises:
 
 def rises_of(axis: oracle.Axis) -> Rises:
     """The rises of an axis, in float64."""
-    facts, error, scale = axis_facts(axis), AxisError(axis, _WORKING), float(axis.scale)
-    first, second, sizes, doubt = (np.zeros((axis.bins, axis.pixels)) for _ in range(4))
-    for p in range(axis.bins):
-        for sample in axis.samples(p):
-            slope = axis.rules.slope(sample.position, axis.pixels)
-            for rises, motion in zip((first, second), axis.rules.motion(axis, p, sample.index), strict=True):
-                rises[p, sample.low[0]] -= float(motion) * slope
-                rises[p, sample.high[0]] += float(motion) * slope
+    facts, error, rows, scale = axis_facts(axis), AxisError(axis, _WORKING), Rows(axis), float(axis.scale)
+    sizes, doubt = (np.zeros((axis.bins, axis.pixels)) for _ in range(2))
+    for p, samples in enumerate(rows.samples):
+        for sample in samples:
             off = error.position(p, sample.index + sample.count - 1)
             if not np.isfinite(off):
                 continue
@@ -73,31 +70,31 @@ def rises_of(axis: oracle.Axis) -> Rises:
                 sizes[p, cell : cell + 2] += scale * sample.count
                 doubt[p, cell : cell + 2] += 2 * scale * sample.count * (low != high)
     at = facts.window
-    return Rises(facts, (first[:, at], second[:, at]), sizes[:, at], doubt[:, at])
+    first, second = (slopes[:, at] for slopes in rows.slopes)
+    return Rises(facts, (first, second), sizes[:, at], doubt[:, at])
 
 
 def corner_gradients(y: Rises, x: Rises, pixels: np.ndarray, sent: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The gradients for x1, y1, x2, y2 of a RoI, and bounds, from its window ``(C, h, w)`` and ``sent``."""
     share = sent / max(y.facts.grid * x.facts.grid, 1)
-    value, bound = np.empty(4), np.empty(4)
+    found = changes(y.facts.weights, x.facts.weights, y.rises, x.rises, pixels)
+    value, bound = np.array([(share * change).sum() for change in found]), np.empty(4)
     of_bins = np.outer(terms_of(y.facts).sum(axis=1), terms_of(x.facts).sum(axis=1))
     terms = float(((sent != 0) * of_bins).sum())
     gamma = 2 * _WORKING.gamma(terms + _OPERATIONS)
     least = _WORKING.underflow * _OPERATIONS * (terms + 1) * (abs(pixels).max(initial=0.0) + 1)
-    turned = x, y, pixels.transpose(0, 2, 1), share.transpose(0, 2, 1)
-    for corner, (along, across, window, given) in enumerate((turned, (y, x, pixels, share))):
-        off, sizes = off_by(across.facts), (abs(window), abs(given))
+    turned = x, y, abs(pixels).transpose(0, 2, 1), abs(share).transpose(0, 2, 1)
+    for corner, (along, across, *sizes) in enumerate((turned, (y, x, abs(pixels), abs(share)))):
+        off = off_by(across.facts)
         magnitude = _total(along.sizes, across.facts.weights + off, *sizes)
         error = _total(along.doubt, across.facts.weights + off, *sizes) + _total(along.sizes, off, *sizes)
-        for n, rises in enumerate(along.rises):
-            value[corner + 2 * n] = _total(rises, across.facts.weights, window, given)
-            bound[corner + 2 * n] = error + gamma * magnitude + least + FLOAT64 * magnitude
+        bound[corner::2] = error + gamma * magnitude + least + FLOAT64 * magnitude
     return value, np.full(4, np.inf) if unsure(y.facts) or unsure(x.facts) else bound
 
 
 def _total(along: np.ndarray, across: np.ndarray, window: np.ndarray, given: np.ndarray) -> float:
     """The sum over bins and channels of ``given`` times what coefficients of both axes make of a window ``(C, h, w)``."""
-    return float((given * (along @ window @ across.T)).sum())
+    return float((given * read(along, window, across)).sum())
 
 
 def _expected(level: Level, row: Row, k: int, sent: np.ndarray, operation: Operation) -> tuple[np.ndarray, np.ndarray]:

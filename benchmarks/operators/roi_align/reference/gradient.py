@@ -25,7 +25,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from roikit.conformance.exact.floats import FLOAT_TYPES
+from roikit.conformance.operators.roi_align.oracle.fast import spread
 from roikit.conformance.operators.roi_align.oracle.gradient import feature_gradient
+from roikit.conformance.sampling.errors import beside
 from roikit.kernels.dialects.roi_align import DIALECTS
 
 from ....measuring.judgement import FLOAT64, SAMPLED_CHANNELS, Expected, Reference
@@ -48,27 +50,14 @@ _WORKING = FLOAT_TYPES["float32"]
 _OPERATIONS = 8  # on a term, before it is added
 
 
-def _over_window(by: np.ndarray, share: np.ndarray, bx: np.ndarray) -> np.ndarray:
-    """What a window gets, ``(C, h, w)``, by the weights ``(P, h)`` and ``(P, w)`` of its rows and columns."""
-    return by.T @ share @ bx
-
-
-def _shifted(cells: np.ndarray) -> np.ndarray:
-    """For each pixel the sum of what is known of the two cells beside it, arrays ``(P, window)``."""
-    return cells + np.pad(cells[:, :-1], ((0, 0), (1, 0)))
-
-
 def off_by(axis: AxisFacts) -> np.ndarray:
     """By how much the weight that each bin puts on each pixel may be off, ``(P, window)``."""
-    return _shifted(axis.total)
+    return beside(axis.total)
 
 
 def terms_of(axis: AxisFacts) -> np.ndarray:
     """How many weights samples of each bin may put on each pixel, ``(P, window)``: two each on the last of the map."""
-    terms = _shifted(axis.count)
-    if axis.window.stop == axis.pixels:
-        terms[:, -1] += axis.count[:, -1]
-    return terms
+    return beside(axis.count, 2 if axis.window.stop == axis.pixels else 1)
 
 
 def unsure(axis: AxisFacts) -> bool:
@@ -94,9 +83,7 @@ class Sums:
     terms: np.ndarray
     unsure: np.ndarray
 
-    def add(
-        self, at: tuple[Any, ...], y: AxisFacts, x: AxisFacts, sent: np.ndarray, combine: Combine = _over_window
-    ) -> None:
+    def add(self, at: tuple[Any, ...], y: AxisFacts, x: AxisFacts, sent: np.ndarray, combine: Combine = spread) -> None:
         """Adds what a RoI sends, ``(C, P, P)``, to the pixels ``at``; ``combine`` makes of weights and that what they get."""
         share = sent.astype(np.float64) / max(y.grid * x.grid, 1)
         self.value[at] += combine(y.weights, share, x.weights)

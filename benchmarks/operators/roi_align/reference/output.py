@@ -20,8 +20,9 @@ import numpy as np
 
 from roikit.conformance.exact.floats import FLOAT_TYPES
 from roikit.conformance.operators.roi_align.oracle import output as oracle
-from roikit.conformance.operators.roi_align.oracle.bounds import bounds
-from roikit.conformance.sampling.errors import AxisError, weights_along
+from roikit.conformance.operators.roi_align.oracle.bounds import bounds, moved_sums, sums_in_doubt
+from roikit.conformance.operators.roi_align.oracle.fast import Rows, read
+from roikit.conformance.sampling.errors import AxisError
 from roikit.kernels.dialects.roi_align import DIALECTS
 
 from ....measuring.judgement import FLOAT64, Expected, Reference, crosswise
@@ -66,18 +67,17 @@ def axis_facts(axis: oracle.Axis) -> AxisFacts:
     """The facts of an axis whose coordinates are formed in float32."""
     error = AxisError(axis, FLOAT_TYPES["float32"])
     reach = error.reach
-    weights = weights_along(axis)
-    inside = np.array([sum(sample.count for sample in axis.samples(p)) for p in range(axis.bins)], float)
-    used = np.flatnonzero(weights.any(axis=0) | reach.count.any(axis=0))
+    rows = Rows(axis)
+    used = np.flatnonzero(rows.weights.any(axis=0) | reach.count.any(axis=0))
     first, stop = (used[0], min(used[-1] + 3, axis.pixels)) if len(used) else (0, 1)
     window = slice(first, stop)
     return AxisFacts(
         int(first),
         axis.pixels,
-        weights[:, window],
+        rows.weights[:, window],
         reach.total[:, window],
         reach.count[:, window],
-        inside,
+        rows.inside.astype(float),
         reach.at_bound,
         axis.grid,
         error.grid_is_fragile,
@@ -159,23 +159,14 @@ def _pool(y: AxisFacts, x: AxisFacts, pixels: np.ndarray) -> tuple[np.ndarray, n
     """Value and bound, ``(C, P, P)``, from a window ``(C, h, w)``: `oracle.bounds`, for an average in float32."""
     working = FLOAT_TYPES["float32"]
     count = max(y.grid * x.grid, 1)
-    steep_y = _either(abs(np.diff(pixels, axis=1, append=pixels[:, -1:])), 2)
-    steep_x = _either(abs(np.diff(pixels, axis=2, append=pixels[:, :, -1:])), 1)
-    value = y.weights @ pixels @ x.weights.T / count
-    moved = (y.total @ steep_y @ x.count.T + y.count @ steep_x @ x.total.T) / count
-    magnitude = y.weights @ abs(pixels) @ x.weights.T / count + moved
+    value = read(y.weights, pixels, x.weights) / count
+    moved = moved_sums(y, x, pixels) / count
+    magnitude = read(y.weights, abs(pixels), x.weights) / count + moved
     roundings = (4 * np.outer(y.inside, x.inside) + 8) * working.unit
     error = moved + roundings / (1 - roundings) * magnitude
     error += working.underflow * (6 * (abs(pixels).max(initial=0.0) + 1) + count * magnitude)
     error = (error + 2.0**-53 * abs(value)) * (1 + 1e-9) + FLOAT64 * magnitude
-    some_y, some_x = (axis.at_bound | axis.count.any(axis=1) for axis in (y, x))
-    fragile = np.outer(y.at_bound, some_x) | np.outer(some_y, x.at_bound) | y.fragile | x.fragile
-    return value, np.where(fragile, np.inf, error)
-
-
-def _either(array: np.ndarray, axis: int) -> np.ndarray:
-    after = np.take(array, [*range(1, array.shape[axis]), array.shape[axis] - 1], axis)
-    return np.maximum(array, after)
+    return value, np.where(sums_in_doubt(y, x) | y.fragile | x.fragile, np.inf, error)
 
 
 def validate(problem: Problem, reference: Reference, index: int, operation: Operation, rng: np.random.Generator) -> int:

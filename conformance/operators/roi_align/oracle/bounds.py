@@ -22,13 +22,14 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 
 from .....kernels.dialects.choices import Max
 from ....exact.floats import FLOAT_TYPES, as_float, as_floats
 from ....sampling.errors import AxisError, Reach
+from .fast import read
 
 if TYPE_CHECKING:
     from ....exact.numbers import Array
@@ -75,17 +76,50 @@ def bounds(result: Result, dtype: str, *, storage_arithmetic: bool = False) -> B
     return Bounds(bound, fragile)
 
 
-def _moved(y: Reach, x: Reach, pixels: Array, roi: Stages, mode: str) -> Array:
-    """By how much the errors of all positions change the value of each bin, ``(C, P_h, P_w)``."""
+class Reaches(Protocol):
+    """What `Reach` has of an axis, of all its pixels or of a window of them."""
+
+    @property
+    def total(self) -> Array:
+        """By bin and cell, how far samples may move in it."""
+
+    @property
+    def count(self) -> Array:
+        """By bin and cell, how many samples may be in it."""
+
+    @property
+    def at_bound(self) -> Array:
+        """By bin, whether a sample may be on the map or not."""
+
+
+def moved_sums(y: Reaches, x: Reaches, pixels: Array) -> Array:
+    """By how much the errors of all positions change the sum of each bin, ``(C, P_h, P_w)``."""
+    steep_y, steep_x = _steepness(pixels)
+    return read(y.total, steep_y, x.count) + read(y.count, steep_x, x.total)
+
+
+def sums_in_doubt(y: Reaches, x: Reaches) -> Array:
+    """Which bins have samples of which nobody can say whether they are on the map, ``(P_h, P_w)``."""
+    some_y, some_x = (axis.at_bound | axis.count.any(axis=1) for axis in (y, x))
+    doubt: Array = np.outer(y.at_bound, some_x) | np.outer(some_y, x.at_bound)
+    return doubt
+
+
+def _steepness(pixels: Array) -> tuple[Array, Array]:
+    """The slope of the surface in each cell, along y and along x: that of the steeper side."""
     steep_y = _either(abs(np.diff(pixels, axis=1, append=pixels[:, -1:])), 2)
     steep_x = _either(abs(np.diff(pixels, axis=2, append=pixels[:, :, -1:])), 1)
+    return steep_y, steep_x
+
+
+def _moved(y: Reach, x: Reach, pixels: Array, roi: Stages, mode: str) -> Array:
+    """By how much the errors of all positions change the value of each bin, ``(C, P_h, P_w)``."""
     if mode == "avg":
-        moved: Array = y.total @ steep_y @ x.count.T + y.count @ steep_x @ x.total.T
-        return moved / max(roi.y.grid * roi.x.grid, 1)
+        return moved_sums(y, x, pixels) / max(roi.y.grid * roi.x.grid, 1)
     # In a corner, a weight moves instead; at a knot one corner may vanish as another appears.
     largest = _either(_either(abs(pixels), 1), 2)
     corner = roi.y.rules.dialect.max == Max.CORNER
-    weight_y, weight_x = (2 * largest, 2 * largest) if corner else (steep_y, steep_x)
+    weight_y, weight_x = (2 * largest, 2 * largest) if corner else _steepness(pixels)
     moved = np.zeros((len(pixels), len(y.count), len(x.count)))
     for p, q in np.ndindex(moved.shape[1:]):
         rows, columns = y.count[p] > 0, x.count[q] > 0
@@ -104,12 +138,10 @@ def _either(array: Array, axis: int) -> Array:
 
 def _fragile(y: AxisError, x: AxisError, maps: Maps, roi: Stages) -> Array:
     """Which elements of a RoI lie on a discontinuity; broadcasts to ``(C, P_h, P_w)``."""
-    on_y, on_x = (axis.reach.at_bound for axis in (y, x))
-    some_y, some_x = (axis.reach.at_bound | axis.reach.count.any(axis=1) for axis in (y, x))
-    fragile: Array = np.outer(on_y, some_x) | np.outer(some_y, on_x) | y.grid_is_fragile | x.grid_is_fragile
+    fragile = sums_in_doubt(y.reach, x.reach) | y.grid_is_fragile | x.grid_is_fragile
     for mask in (maps.nan, maps.nan | maps.infinite):
-        may = y.reach.may_read @ mask[roi.batch] @ x.reach.may_read.T
-        must = y.reach.must_read @ mask[roi.batch] @ x.reach.must_read.T
+        may = read(y.reach.may_read, mask[roi.batch], x.reach.may_read)
+        must = read(y.reach.must_read, mask[roi.batch], x.reach.must_read)
         fragile = fragile | (may & ~must)
     return fragile
 

@@ -132,14 +132,17 @@ def coordinates_along(axis: Axis) -> Iterator[Budget]:
 
 
 def _corners(axis: Axis) -> Iterator[Budget]:
-    dialect = axis.rules.dialect
-    y1, y2 = axis.box
-    ends = (y1, y2 + 1 if dialect.end == End.PLUS_ONE else y2)
-    shift = {Offset.HALF_BEFORE_SCALE: -HALF, Offset.PIXEL_CENTRE: HALF}.get(dialect.offset, Fraction(0))
-    shifted = [y + shift for y in ends]
-    scaled = [y * axis.scale for y in shifted]
-    mapped = (axis.start, axis.end, axis.end - axis.start, axis.extent, axis.bin)
-    yield from map(single, (y1, y2, axis.scale, *ends, *shifted, *scaled, *mapped))
+    dialect, (y1, y2), on_the_way = axis.rules.dialect, axis.box, []
+    if dialect.end == End.PLUS_ONE:
+        y2 += 1
+        on_the_way.append(y2)
+    if shift := {Offset.HALF_BEFORE_SCALE: -HALF, Offset.PIXEL_CENTRE: HALF}.get(dialect.offset):
+        y1, y2 = y1 + shift, y2 + shift
+        on_the_way += [y1, y2]
+    if dialect.offset in (Offset.HALF, Offset.PIXEL_CENTRE):
+        on_the_way += [y1 * axis.scale, y2 * axis.scale]
+    mapped = axis.start, axis.end, axis.end - axis.start, axis.extent, axis.bin
+    yield from map(single, (*axis.box, axis.scale, *on_the_way, *mapped))
 
 
 def _positions(axis: Axis) -> Iterator[Budget]:

@@ -4,8 +4,8 @@ All samples of a bin add up to ``Y · F · Xᵀ``: a row Y of weights along y, t
 sums of all bins of a RoI, ``Yᵀ · G · X`` is what these send back to the maps, and ``Y' · F · Xᵀ`` is how they change with y1, Y'
 being the derivative of Y by y1. A maximum is one of such sums, with a row for each sample, or for each corner of one.
 
-Where samples lie, and their weights, are exact (`sampling.axis`) and rounded once. Whether sums are rounded is the caller's matter:
-`quick` refuses calls where they are, bounds and references allow for it.
+Where samples lie, and their weights, are exact (`sampling.axis`) and rounded once. Whether sums are rounded is the caller's
+matter: `quick` refuses calls where they are, bounds and references allow for it.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ class Rows:
 
     def matrix(self, of_terms: list[Any], dtype: type) -> Array:
         """A matrix ``(rows, pixels)`` with a number for each of the `terms`, added up where these meet."""
-        sums = np.zeros((len(self.bins), self.axis.pixels), dtype)
+        sums: Array = np.zeros((len(self.bins), self.axis.pixels), dtype)
         np.add.at(sums, self._places, np.array(of_terms, dtype))
         return sums
 
@@ -126,5 +126,5 @@ def footprints(y: Array, x: Array) -> Array:
 
 
 def share(y: Axis, x: Axis) -> float:
-    """What RA-8 makes of a bin whose samples add up to 1: of any other, so many times that. NaN without samples, in some dialects."""
+    """By what RA-8 multiplies the sum of a bin; NaN if that is 0 divided by 0."""
     return float(y.rules.average(Fraction(1), y.grid, x.grid))

@@ -21,8 +21,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ....exact.floats import FLOAT_TYPES
-from ....sampling.errors import AxisError, beside, weights_along
+from ....sampling.errors import AxisError, beside
 from .bounds import Bounds
+from .fast import Rows, spread
 
 if TYPE_CHECKING:
     from ....exact.numbers import Array
@@ -44,9 +45,9 @@ def gradient_bounds(exact: FeatureGradient, grad: Array, dtype: str) -> Bounds:
             continue
         y, x = (AxisError(axis, type_) for axis in (roi.y, roi.x))
         share = abs(arriving) / max(roi.y.grid * roi.x.grid, 1)
-        (by_y, off_y), (by_x, off_x) = ((weights_along(error.axis), beside(error.reach.total)) for error in (y, x))
-        moved[roi.batch] += off_y.T @ share @ (by_x + off_x) + by_y.T @ share @ off_x
-        most[roi.batch] += (by_y + off_y).T @ share @ (by_x + off_x)
+        (by_y, off_y), (by_x, off_x) = ((Rows(error.axis).weights, beside(error.reach.total)) for error in (y, x))
+        moved[roi.batch] += spread(off_y, share, by_x + off_x) + spread(by_y, share, off_x)
+        most[roi.batch] += spread(by_y + off_y, share, by_x + off_x)
         terms[roi.batch] += np.outer(*(beside(error.reach.count, 2).sum(0) for error in (y, x)))
         unsure = any(error.grid_is_fragile or error.reach.at_bound.any() for error in (y, x))
         fragile[roi.batch] |= unsure

@@ -70,7 +70,7 @@ def quick_gradient(
 
 
 class Candidates(NamedTuple):
-    """What may be the maximum of a bin, ``(p, q)``: rows and columns, in the order of RA-15, and which are greatest, by channel."""
+    """What may be the maximum of a bin: rows and columns, in the order of RA-15, and by channel which are greatest."""
 
     bin: tuple[int, ...]
     rows: Array

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from ....findings import Footprint
 from ....sampling.axis import stages
-from ....sampling.errors import weights_along
+from ..oracle.fast import Rows, footprints, share
 from .calls import SIZE
 
 if TYPE_CHECKING:
     from .....kernels.dialects.roi_align import Dialect
-    from ....exact.numbers import Array
     from ....sampling.axis import Axis
     from .calls import Probe
 
@@ -28,7 +24,7 @@ def footprint(probe: Probe, roi: int, at: tuple[int, int], dialect: Dialect) -> 
     p, q = at
     rows, columns = ([axis.sample(b, i) for i in range(min(axis.taken, _MOST_SAMPLES))] for axis, b in ((y, p), (x, q)))
     return Footprint(
-        weights=_weights(y, x, at),
+        weights=share(y, x) * footprints(Rows(y).weights, Rows(x).weights)[:, p, q].reshape(SIZE),
         roi=(float(x.start), float(y.start), _edge(x, x.bins), _edge(y, y.bins)),
         bin=(_edge(x, q), _edge(y, p), _edge(x, q + 1), _edge(y, p + 1)),
         samples=tuple((float(c.position), float(r.position), r.inside and c.inside) for r in rows for c in columns),
@@ -38,10 +34,3 @@ def footprint(probe: Probe, roi: int, at: tuple[int, int], dialect: Dialect) -> 
 def _edge(axis: Axis, bins: int) -> float:
     """Where so many bins end."""
     return float(axis.start + bins * axis.bin)
-
-
-def _weights(y: Axis, x: Axis, at: tuple[int, int]) -> Array:
-    share = y.rules.average(Fraction(1), y.grid, x.grid)
-    if not isinstance(share, Fraction):
-        return np.full(SIZE, np.nan)
-    return float(share) * np.outer(weights_along(y)[at[0]], weights_along(x)[at[1]])

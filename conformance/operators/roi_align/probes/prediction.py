@@ -18,10 +18,11 @@ from .....kernels.dialects.choices import EmptyGrid, Max
 from .....kernels.dialects.roi_align import Dialect
 from ....exact.floats import FLOAT_TYPES
 from ....sampling.axis import Rules, stages
-from ....sampling.errors import AxisError, beside, weights_along
+from ....sampling.errors import AxisError, beside
 from ..oracle.bounds import bounds
+from ..oracle.fast import Rows, footprints
 from ..oracle.output import roi_align
-from .calls import PIXELS, SIZE, maps_of
+from .calls import SIZE, maps_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -155,22 +156,16 @@ def _footprint(
     axes: Sequence[Axis], along: Sequence[_AxisWeights], share: Exact, type_: FloatType
 ) -> tuple[Array, Array]:
     """The footprint of a RoI, ``share`` being what RA-8 makes of 1, and its error."""
-    weights = _product(*(part.weights for part in along))
+    weights = footprints(*(part.weights for part in along))
     if not isinstance(share, Fraction):
         return np.full(weights.shape, np.nan), np.zeros(weights.shape)
     if any(part.is_fragile for part in along):
         return float(share) * weights, np.full(weights.shape, np.inf)
-    moved = _product(*(part.weights + part.error for part in along)) - weights
+    with np.errstate(invalid="ignore"):  # no weight, infinitely off
+        moved = footprints(*(part.weights + part.error for part in along)) - weights
     gamma = type_.gamma(4 * axes[0].taken * axes[1].taken + 8)
     error = float(share) * (moved + gamma * (weights + moved)) + type_.underflow * (weights > 0)
     return float(share) * weights, error
-
-
-def _product(along_y: Array, along_x: Array) -> Array:
-    """The outer products of ``(P_h, H)`` and ``(P_w, W)`` as ``(H · W, P_h, P_w)``."""
-    with np.errstate(invalid="ignore"):
-        products: Array = np.einsum("py,qx->yxpq", along_y, along_x).reshape(PIXELS, len(along_y), len(along_x))
-    return products
 
 
 def _weights(axis: Axis, type_: FloatType) -> _AxisWeights:
@@ -179,7 +174,7 @@ def _weights(axis: Axis, type_: FloatType) -> _AxisWeights:
     # A sample between two pixels takes from one what it gives to the other.
     error = beside(reach.total)
     error[reach.at_bound] = np.inf
-    return _AxisWeights(weights_along(axis), error, errors.grid_is_fragile)
+    return _AxisWeights(Rows(axis).weights, error, errors.grid_is_fragile)
 
 
 def geometry(probe: Probe, dialect: Dialect) -> tuple[Any, ...]:
