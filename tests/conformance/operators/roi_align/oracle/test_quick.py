@@ -8,11 +8,8 @@ from roikit.conformance.operators.roi_align.oracle.certificate import exact_dtyp
 from roikit.conformance.operators.roi_align.oracle.quick import quick
 from roikit.kernels.dialects.roi_align import DIALECTS
 
-CASES = [
-    c
-    for c in load_cases()
-    if c.operator == "roi_align" and c.operation == "forward" and c.kind == "value" and c.memory == "contiguous"
-]
+ALL = [c for c in load_cases() if c.operator == "roi_align"]
+CASES = [c for c in ALL if c.operation == "forward" and c.kind == "value" and c.memory == "contiguous"]
 CASES = [c for c in CASES if c.group not in ("values", "random", "published", "fragile", "layout")]
 DISTINCT = sorted({choices: name for name, choices in reversed(DIALECTS.items())}.values())
 

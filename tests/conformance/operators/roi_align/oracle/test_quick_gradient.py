@@ -17,9 +17,8 @@ from roikit.conformance.operators.roi_align.oracle.gradient_certificate import e
 from roikit.conformance.operators.roi_align.oracle.quick_gradient import quick_gradient
 from roikit.kernels.dialects.roi_align import DIALECTS
 
-CASES = [
-    c for c in load_cases() if c.operator == "roi_align" and c.operation != "forward" and c.kind in ("value", "invalid")
-]
+ALL = [c for c in load_cases() if c.operator == "roi_align"]
+CASES = [c for c in ALL if c.operation != "forward" and c.kind in ("value", "invalid")]
 DISTINCT = sorted({choices: name for name, choices in reversed(DIALECTS.items())}.values())
 
 
