@@ -1,1 +1,1 @@
-"""Adapters: one small module per library whose RoIAlign can be judged, none of which changes what its library does."""
+"""Adapters: one small module per library whose operators can be judged, none of which changes what its library does."""

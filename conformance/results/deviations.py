@@ -130,7 +130,9 @@ def _choices(table: Any, names: Sequence[str], where: str) -> dict[str, Any]:
         dialect = next(iter(operators.get(name).dialects.values()))
         try:
             return {point: getattr(replace(dialect, **{point: choice}), point) for point, choice in table.items()}
-        except (AttributeError, TypeError, ValueError) as error:
+        except (AttributeError, TypeError) as error:  # no such point
+            problem = problem if isinstance(problem, ValueError) else error
+        except ValueError as error:  # the point, but no such choice
             problem = error
     raise DeviationListError(f"{where} must name decision points and their choices: {problem}")
 

@@ -53,6 +53,18 @@ def test_a_peer_is_described_as_its_scripts_take_it_and_pools(name):
     assert not (exact and {k: j for k, j in wrong.items() if name != "mindspore" or k[0] != "g-inside-one"}), wrong
 
 
+@pytest.mark.parametrize("name", [name for name in PEERS if "roi_pool" in scripts_of(name)])
+def test_a_peer_pools_whole_pixels_and_goes_back(name):
+    subject, judgements = judge(name, "rp-s-inside-small", "rp-average-clipped", "rp-gradient-mmcv-4x4")
+    assert subject.state == "ran", subject.reason
+    can, library = describe(subject).capability("roi_pool"), scripts_of(name)["roi_pool"]
+    for what in ("dialects", "modes", "dtypes", "operations"):
+        assert set(getattr(can, what)) == set(getattr(library, what))
+    conform = {case for (case, _, _), judgement in judgements.items() if judgement.verdict == "conforms"}
+    assert {judgement.verdict for judgement in judgements.values()} <= {"conforms", "unsupported"}
+    assert len(conform) == 1 + ("avg" in library.modes) + (Operation.FEATURE_GRADIENT in library.operations)
+
+
 @pytest.mark.parametrize(
     ("case", "name", "dialect", "said"),
     [
