@@ -80,15 +80,17 @@ class Gradient:
         vector: int,
         channels: int,
         winners: int,
+        sums: str,
         packed: bool = False,
         rules_at_launch: bool = False,
     ) -> Source:
-        """A kernel of feature_gradient_average.cu or feature_gradient_maximum.cu; the numbers are those of its macros.
+        """A kernel of feature_gradient_average.cu or feature_gradient_maximum.cu; ``vector`` to ``sums`` are its macros.
 
         ``rules_at_launch`` is that of `specialise`.
         """
         average = problem.mode == "avg"
         of_average = [("VECTOR", vector), ("CHANNELS", channels), ("ALIGNED", int(packed))]
+        of_maximum = [("WINNERS", winners), ("SUMS", sums)]
         return specialise(
             f"{self.operator}/feature_gradient_{'average' if average else 'maximum'}.cu",
             entry,
@@ -97,7 +99,7 @@ class Gradient:
                 *self.macros(problem, problem.mode),
                 ("LAYOUT", problem.layout),
                 ("LEVELS", len(problem.heights)),
-                *(of_average if average else [("WINNERS", winners if problem.layout == "NHWC" else 1)]),
+                *(of_average if average else of_maximum),
                 *_SIZES,
                 ("PIECE_BYTES", self.piece(problem)),
                 ("THREADS", DEVICE_THREADS),
@@ -112,7 +114,13 @@ class Gradient:
             return self.sorting_source(entry, problem, rules_at_launch=True)
         vector = _HOST_VECTOR[problem.layout]
         return self.gathering_source(
-            entry, problem, vector=vector, channels=_HOST_CHANNELS, winners=_HOST_WINNERS, rules_at_launch=True
+            entry,
+            problem,
+            vector=vector,
+            channels=_HOST_CHANNELS,
+            winners=_HOST_WINNERS,
+            sums=problem.layout,
+            rules_at_launch=True,
         )
 
     def device_source(self, entry: str, problem: Problem, *, packed: bool) -> Source:
@@ -120,8 +128,9 @@ class Gradient:
         if entry in _SORTERS:
             return self.sorting_source(entry, problem)
         vector = device_vector(problem.dtype, problem.layout)
-        lanes = device_vector(problem.dtype, "NHWC")
-        return self.gathering_source(entry, problem, vector=vector, channels=1, winners=lanes, packed=packed)
+        return self.gathering_source(
+            entry, problem, vector=vector, channels=1, winners=vector, sums="NHWC", packed=packed
+        )
 
     def host_sources(self, problem: Problem) -> list[Source]:
         """All kernels that a CPU runs for a gradient of this mode, layout, data type and dialect."""

@@ -136,16 +136,15 @@ def columns(site: Site) -> list[Column]:
 def context(site: Site) -> dict[str, Any]:
     """What dialects.html is given, operator by operator."""
     found = columns(site)
-    return {
-        "operators": [
-            {
-                "name": operator,
-                "title": operator_title(operator),
-                "tables": _tables(operator, [column for column in found if column.operator == operator]),
-            }
-            for operator in in_order(column.operator for column in found)
-        ]
-    }
+    shown = [
+        {
+            "name": operator,
+            "title": operator_title(operator),
+            "tables": _tables(operator, [column for column in found if column.operator == operator]),
+        }
+        for operator in in_order(column.operator for column in found)
+    ]
+    return {"operators": shown, "places": [(each["name"], each["title"]) for each in shown]}
 
 
 Asked = tuple[str, list[Column]]

@@ -29,8 +29,8 @@ def _summary(operator: str) -> dict[str, Any]:
         "title": operator_title(operator),
         "file": address(operator),
         "cases": sum(case.operator == operator for case in golden().values()),
-        "faults": len(certificate["faults"]),
-        "dialects": certificate["dialects"],
+        "faults": len(certificate["faults"]) if certificate else None,
+        "dialects": operators.get(operator).main_dialects,
         "rules": len(rules(operator)),
     }
 
@@ -45,17 +45,20 @@ def operator_context(operator: str) -> dict[str, Any]:
     return {
         "title": operator_title(operator),
         "certificate": certificate,
-        "faults": [_fault(name, bits, certificate) for name, bits in certificate["faults"].items()],
-        "limits": _limits(operator),
+        "faults": [_fault(name, bits, certificate) for name, bits in certificate["faults"].items()]
+        if certificate
+        else [],
+        "limits": _limits(operator) if certificate else [],
         "groups": dict(groups),
         "covered": {rule: sum(rule in case.rules for case in cases) for rule in rules(operator)},
         "titles": rules(operator),
     }
 
 
-def _certificate(operator: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(operators.folder(operator).joinpath("adequacy.json").read_text(encoding="utf-8"))
-    return found
+def _certificate(operator: str) -> dict[str, Any] | None:
+    """What notices which fault; None of an operator that has not been certified yet."""
+    file = operators.folder(operator).joinpath("adequacy.json")
+    return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None
 
 
 def _fault(name: str, bits: str, certificate: dict[str, Any]) -> dict[str, Any]:

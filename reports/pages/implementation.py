@@ -39,7 +39,8 @@ def context(site: Site, implementation: Implementation) -> dict[str, Any]:
         {"judged": each, "sections": _sections(each), "cases": _cases(each, implementation.name)}
         for each in implementation.conformances
     ]
-    return {"i": implementation, "titles": titles(), "parts": parts, "detected": detected}
+    places = [(each.operator, each.title) for each in implementation.conformances]
+    return {"i": implementation, "titles": titles(), "parts": parts, "places": places, "detected": detected}
 
 
 def _sections(judged: Conformance) -> list[tuple[str, Mapping[Kind, int], list[Reason]]]:

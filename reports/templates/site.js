@@ -89,7 +89,8 @@ function filters() {
       shown += rows.length;
     }
     const dialects = wanted.dialect && `dialects with “${wanted.dialect}”`;
-    const chosen = [wanted.operator, wanted.operation, wanted.dtype, dialects].filter(Boolean);
+    const operator = wanted.operator && fields.operator.selectedOptions[0].text;
+    const chosen = [operator, wanted.operation, wanted.dtype, dialects].filter(Boolean);
     document.getElementById("shown").textContent = `${shown} rows${chosen.length ? `: ${chosen.join(", ")}` : ""}`;
     const query = new URLSearchParams([...new FormData(form)].filter(([, value]) => value));
     history.replaceState(null, "", query.size ? `?${query}` : location.pathname);

@@ -196,7 +196,7 @@ def test_detections_are_shown_operator_by_operator(a_detection, tmp_path):
 def test_an_operator_without_probes_is_left_out(a_detection, tmp_path, monkeypatch):
     (tmp_path / "d.json").write_text(json.dumps(a_detection))
     monkeypatch.setattr(dialects, "probes_of", lambda operator: None)
-    assert dialects.context(site_of(tmp_path / "d.json")) == {"operators": []}
+    assert dialects.context(site_of(tmp_path / "d.json"))["operators"] == []
 
 
 def test_a_footprint_of_another_operator_is_not_drawn(a_detection, tmp_path):
@@ -247,7 +247,10 @@ def test_a_walkthrough_is_of_its_operator(tmp_path):
     assert example.context(site_of(tmp_path))["walkthroughs"] == []
 
 
-@pytest.mark.parametrize("operator", operators.NAMES)
+CERTIFIED = [name for name in operators.NAMES if operators.folder(name).joinpath("adequacy.json").is_file()]
+
+
+@pytest.mark.parametrize("operator", CERTIFIED)
 def test_goldens_are_certified_operator_by_operator(operator):
     shown = goldens.operator_context(operator)
     assert shown["faults"]
@@ -257,6 +260,14 @@ def test_goldens_are_certified_operator_by_operator(operator):
     assert all(case.operator == operator for cases in shown["groups"].values() for case in cases)
     summary = next(each for each in goldens.context()["operators"] if each["title"] == shown["title"])
     assert summary["cases"] == sum(map(len, shown["groups"].values())) > 0
+
+
+def test_goldens_that_are_not_certified_are_said_not_to_be(monkeypatch):
+    monkeypatch.setattr(goldens, "_certificate", lambda operator: None)
+    shown = goldens.operator_context("roi_align")
+    assert (shown["certificate"], shown["faults"], shown["limits"]) == (None, [], [])
+    assert shown["groups"]
+    assert {each["faults"] for each in goldens.context()["operators"]} == {None}
 
 
 def record_of_two(a_record, path):

@@ -13,7 +13,7 @@ from roikit.conformance.results.file import ResultFile
 from roikit.conformance.results.result import Result, Subject
 from roikit.conformance.verdict import Judgement, Verdict
 from roikit.reports.files import read_all
-from roikit.reports.model import digest
+from roikit.reports.model import digest, operator_title
 
 NASTY = "</script><script>window.broken = 1</script> & <b>\"quoted\"</b> 'x'"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -340,7 +340,7 @@ def test_the_matrix_filters_and_keeps_the_filter_in_its_address(visit):
 def test_the_matrix_of_one_operator_can_be_had_alone_and_linked_to(visit):
     page = visit("matrix")
     page.select_option("select[name=operator]", "roi_pool")
-    assert page.locator("#shown").inner_text() == "2 rows: roi_pool"
+    assert page.locator("#shown").inner_text() == f"2 rows: {operator_title('roi_pool')}"
     assert page.url.endswith("?operator=roi_pool")
     page.reload()
     assert [page.locator(f"section#{name}").is_visible() for name in ("roi_align", "roi_pool")] == [False, True]

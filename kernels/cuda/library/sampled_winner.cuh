@@ -29,25 +29,25 @@ ROIKIT_FN bool outside_is_first(const Axis& axis_x, const Order& y, const Order&
     return x.count < axis_x.taken && i > 0;  // rows that are outside as a whole come last
 }
 
-// The winners of the bin (p, q), whose samples lie on `map`; the channels of a pixel are neighbours if N > 1.
+// The winners of the bin (p, q), whose samples lie on `map`.
 template <int N> ROIKIT_FN Best<N> find_winner(const Axis& axis_y, const Axis& axis_x, int p, int q, const feature_t* map,
-                                               int64 row_step, int64 pixel_step) {
+                                               const MapSteps& steps) {
     const Order y = order_of(axis_y, p), x = order_of(axis_x, q);
     const acc_t start = MAX_START == MaxStart::value ? MAX_START_VALUE : -infinity();
-    Best<N> best;
-    for (int v = 0; v < N; ++v) best.value[v] = start, best.winner[v] = Winner{-1, -1};
+    Best<N> best = best_from<N>(start);
     ROIKIT_ROLLED for (int i = 0; i < y.count; ++i) {
         const int rank_y = y.first + i * y.step;
         const Sample sy = sample_at(axis_y, p, rank_y);
-        const feature_t* const low = map + sy.low * row_step;
-        const feature_t* const high = map + sy.high * row_step;
+        const feature_t* const low = map + sy.low * steps.row;
+        const feature_t* const high = map + sy.high * steps.row;
         ROIKIT_ROLLED for (int j = 0; j < x.count; ++j) {
             const int rank_x = x.first + j * x.step;
             const Sample sx = sample_at(axis_x, q, rank_x);
             acc_t c00[N], c01[N], c10[N], c11[N];
             for (int v = 0; v < N; ++v) {
-                c00[v] = widen(low[sx.low * pixel_step + v]), c01[v] = widen(low[sx.high * pixel_step + v]);
-                c10[v] = widen(high[sx.low * pixel_step + v]), c11[v] = widen(high[sx.high * pixel_step + v]);
+                const int64 left = sx.low * steps.pixel + v * steps.channel, right = sx.high * steps.pixel + v * steps.channel;
+                c00[v] = widen(low[left]), c01[v] = widen(low[right]);
+                c10[v] = widen(high[left]), c11[v] = widen(high[right]);
             }
             const acc_t w00 = sy.weight_low * sx.weight_low, w01 = sy.weight_low * sx.weight_high;
             const acc_t w10 = sy.weight_high * sx.weight_low, w11 = sy.weight_high * sx.weight_high;
@@ -67,8 +67,8 @@ template <int N> ROIKIT_FN Best<N> find_winner(const Axis& axis_y, const Axis& a
     const bool zero_counts = OUTSIDE == Outside::zero && MAX != Max::sample_inside && axis_y.taken > 0 && axis_x.taken > 0 &&
                              (y.count < axis_y.taken || x.count < axis_x.taken);
     for (int v = 0; v < N && zero_counts; ++v) {
-        const bool before = outside_is_first(axis_x, y, x, y.step * (best.winner[v].y / 2 - y.first));
-        if (best.value[v] < (acc_t)0 || (best.value[v] == (acc_t)0 && before)) best.winner[v] = Winner{-1, -1};
+        const bool before = outside_is_first(axis_x, y, x, y.step * (best.y[v] / 2 - y.first));
+        if (best.value[v] < (acc_t)0 || (best.value[v] == (acc_t)0 && before)) best.y[v] = -1;
     }
     return best;
 }

@@ -101,9 +101,10 @@ ROIKIT_FN void add_corner(Sums<1>& sums, acc_t grad, const Winner& winner, const
 
 template <int N> ROIKIT_FN void add_maximum(Sums<1>& sums, const Roi& roi, const Bin& bin, int64 grad, int64 map,
                                             const BoxGradientParams& params) {
-    const Best<N> best = find_winner<N>(roi.y, roi.x, bin.p, bin.q, bin.map + map, bin.row_step, bin.pixel_step);
+    const MapSteps steps = {bin.row_step, bin.pixel_step, 1};  // N is 1 unless channels are neighbours
+    const Best<N> best = find_winner<N>(roi.y, roi.x, bin.p, bin.q, bin.map + map, steps);
     for (int v = 0; v < N; ++v) {
-        const Winner winner = best.winner[v];
+        const Winner winner = {best.y[v], best.x[v]};
         if (winner.y < 0) continue;
         const int i = winner.y >> 1, j = winner.x >> 1;
         const Sample y = sample_at(roi.y, bin.p, i), x = sample_at(roi.x, bin.q, j);

@@ -2,7 +2,7 @@
 // (tiles.cuh) for some channels. The three launches of tiles.cu come before.
 //
 // The specialisation defines, besides the macros of the files below:
-//   ROIKIT_WINNERS   channels whose winners a thread finds together (1 if channels are first)
+//   ROIKIT_WINNERS   channels whose winners a thread finds together (on a GPU 1 if channels are first)
 //   ROIKIT_THREADS   the most that a block may have on a GPU; ROIKIT_BLOCKS as many of such blocks must fit a multiprocessor
 #include "library/numeric.cuh"
 #include "library/sampling.cuh"

@@ -2,7 +2,7 @@
 // the map; then a block takes a tile of a map (tiles.cuh) for some channels. The three launches of tiles.cu come before.
 //
 // The specialisation defines, besides the macros of the files below:
-//   ROIKIT_WINNERS   channels whose winners a thread finds together (1 if channels are first)
+//   ROIKIT_WINNERS   channels whose winners a thread finds together (on a GPU 1 if channels are first)
 //   ROIKIT_THREADS   the most that a block may have on a GPU; ROIKIT_BLOCKS as many of such blocks must fit a multiprocessor
 #include "library/numeric.cuh"
 #include "roi_pool/edges.cuh"
@@ -14,23 +14,22 @@
 
 // The first of the greatest pixels of bin (p, q) on `map`. Where a NaN is the maximum nothing wins.
 template <int N> ROIKIT_FN Best<N> find_winner(const Axis& axis_y, const Axis& axis_x, int p, int q, const feature_t* map,
-                                               int64 row_step, int64 pixel_step) {
+                                               const MapSteps& steps) {
     const Span y = bin_at(axis_y, p), x = bin_at(axis_x, q);
-    const acc_t start = least();
-    Best<N> best;
-    for (int v = 0; v < N; ++v) best.value[v] = start, best.winner[v] = Winner{-1, -1};
+    Best<N> best = best_from<N>(least());
     ROIKIT_ROLLED for (int row = y.begin; row < y.end; ++row) {
         ROIKIT_ROLLED for (int column = x.begin; column < x.end; ++column) {
-            const feature_t* const pixel = map + row * row_step + column * pixel_step;
+            const feature_t* const pixel = map + row * steps.row + column * steps.pixel;
             acc_t values[N];
-            for (int v = 0; v < N; ++v) values[v] = widen(pixel[v]);
+            for (int v = 0; v < N; ++v) values[v] = widen(pixel[v * steps.channel]);
             consider<N>(best, values, (acc_t)1, row, column);
             const bool counts = NAN_PIXEL == Nan::propagates || NAN_PIXEL == Nan::if_last ||
                                 (NAN_PIXEL == Nan::if_first && row == y.begin && column == x.begin);
             for (int v = 0; v < N && counts; ++v) {
                 if (values[v] == values[v]) continue;
-                best.value[v] = NAN_PIXEL == Nan::if_last ? start : infinity();  // which nothing exceeds
-                best.winner[v] = Winner{-1, -1};
+                // What comes next takes the place of a NaN; or nothing does, as nothing exceeds infinity.
+                best.value[v] = NAN_PIXEL == Nan::if_last ? -infinity() : infinity();
+                best.y[v] = -1;
             }
         }
     }

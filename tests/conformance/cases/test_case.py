@@ -8,7 +8,7 @@ import jsonschema
 import numpy as np
 import pytest
 
-from roikit.conformance.arrays import leaves
+from roikit.conformance.arrays import leaves, numpy_dtype
 from roikit.conformance.cases import editions
 from roikit.conformance.cases.case import case_files, load_cases
 from roikit.conformance.golden import files as golden_files
@@ -197,3 +197,16 @@ def test_the_bad_boxes_of_a_call_are_of_one_class():
 
     assert {case.id: found for case in CASES.values() if len(found := set(classes(case))) > 1} == {}
     assert {kind for case in CASES.values() for kind in classes(case)} == {"nan", "infinite", "low", "high"}
+
+
+@pytest.mark.parametrize("file", case_files(), ids=lambda file: f"{file.parent.parent.name}-{file.name}")
+def test_what_must_be_equal_bit_for_bit_is_a_number_of_the_data_type(file):
+    for case in json.loads(file.read_text())["cases"]:
+        for entry in case["expected"]:
+            for answer in (entry, *entry.get("or", ())):
+                if "output" in answer and answer.get("bound") is None:
+                    values = np.array([float(v) if v != "nonfinite" else np.nan for v in leaves(answer["output"])])
+                    for dtype in entry["dtypes"]:
+                        with np.errstate(over="ignore"):
+                            stored = values.astype(numpy_dtype(dtype)).astype(np.float64)
+                        assert np.array_equal(stored, values, equal_nan=True), (case["id"], dtype)

@@ -1,19 +1,22 @@
 // The winners of all bins, before what they are sent is gathered. An operator that includes this has
-// `find_winner<N>(axis_y, axis_x, p, q, map, row_step, pixel_step)`: those of bin (p, q) for N channels, neighbours if N > 1.
+// `find_winner<N>(axis_y, axis_x, p, q, map, steps)`: those of bin (p, q) for N channels.
 #pragma once
 
 #include "library/gathering/gather_maximum.cuh"
+
+ROIKIT_FN MapSteps steps_on_map(const Roi& roi, const BackwardParams& params) {
+    const int64 columns = params.widths[roi.level], pixels = params.heights[roi.level] * columns;
+    return LAYOUT == Layout::NHWC ? MapSteps{columns * params.channels, params.channels, 1} : MapSteps{columns, 1, pixels};
+}
 
 // Writes the winners of the bin (p, q) for channels from `channel` on, a short last vector in pieces. `map` and `winners` are those
 // of channel 0.
 template <int N> ROIKIT_FN void write_winners(const Roi& roi, int p, int q, const feature_t* map, int64 channel, Winner* winners,
                                               const BackwardParams& params) {
-    const int64 columns = params.widths[roi.level], pixels = params.heights[roi.level] * columns;
-    const bool last = LAYOUT == Layout::NHWC;
     if (channel + N <= params.channels) {
-        const Best<N> best = find_winner<N>(roi.y, roi.x, p, q, map + channel * (last ? 1 : pixels),
-                                            last ? columns * params.channels : columns, last ? params.channels : 1);
-        for (int v = 0; v < N; ++v) winners[(channel + v) * channel_step(params)] = best.winner[v];
+        const MapSteps steps = steps_on_map(roi, params);
+        const Best<N> best = find_winner<N>(roi.y, roi.x, p, q, map + channel * steps.channel, steps);
+        for (int v = 0; v < N; ++v) winners[(channel + v) * channel_step(params)] = Winner{best.y[v], best.x[v]};
     } else if constexpr (N > 1) {
         ROIKIT_ROLLED for (; channel < params.channels; ++channel) write_winners<1>(roi, p, q, map, channel, winners, params);
     }

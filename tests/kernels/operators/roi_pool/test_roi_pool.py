@@ -134,8 +134,6 @@ def test_pixels_that_are_no_numbers(nan, start):
     x[rng.random(x.shape) < 0.2] = np.nan
     x[rng.random(x.shape) < 0.05] = np.inf
     x[rng.random(x.shape) < 0.05] = -np.inf
-    if start == MaxStart.LOWEST and nan == NanPixel.IF_LAST:
-        x[np.isinf(x)] = 0  # what comes after a NaN may be less than the lowest number
     check(x, BOXES, (3, 4), (1.0, 1.0), "max", Dialect(nan=nan, start=start))
 
 
@@ -143,6 +141,20 @@ def test_a_bin_of_nothing_but_minus_infinity_is_the_lowest_number_and_sends_noth
     x, box = np.full((1, 1, 2, 2), -np.inf), np.array([[0.0, 0, 0, 1, 1]])
     assert roi_pool(x, box, 1).item() == reference.LOWEST
     assert not roi_pool_backward(np.ones((1, 1, 1, 1)), box, x.shape, input=x).any()
+
+
+@pytest.mark.parametrize(
+    ("pixels", "expected", "winner"),
+    [([-np.inf], reference.LOWEST, None), ([np.nan, -np.inf], -np.inf, None), ([-1e39], reference.LOWEST, None),
+     ([5, np.nan, -1e39], -1e39, 2), ([5, np.nan, -np.inf, -1e39], -1e39, 3), ([5, np.nan], np.nan, None)],
+)  # fmt: skip
+@pytest.mark.parametrize("layout", ["NCHW", "NHWC"])
+def test_what_comes_after_a_nan_takes_its_place_whatever_a_maximum_begins_with(pixels, expected, winner, layout):
+    x = like(np.array(pixels, float).reshape(1, 1, 1, -1), layout)
+    box, how = np.array([[0.0, 0, 0, len(pixels) - 1, 0]]), {"layout": layout, "dialect": "onnxruntime"}
+    np.testing.assert_equal(roi_pool(x, box, 1, **how).item(), expected)
+    sent = roi_pool_backward(np.ones((1, 1, 1, 1)), box, x.shape, **how, input=x).ravel()
+    assert sent.tolist() == [float(i == winner) for i in range(len(pixels))]
 
 
 @pytest.mark.parametrize("mode", ["max", "avg"])
