@@ -1,8 +1,6 @@
 """The command: what it writes is what its schema says, also when it is cut off, and what is wrong is said to be."""
 
 import json
-import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,8 +16,8 @@ from benchmarks.operators.roi_align import reference as references
 from benchmarks.operators.roi_align.operations import Operation
 from benchmarks.operators.roi_align.operator import ROI_ALIGN
 from benchmarks.record import command as record
-from benchmarks.record import goldens, rows
-from benchmarks.record.document import Document, NothingMeasuredError, Skipped
+from benchmarks.record import rows
+from benchmarks.record.document import Document
 from benchmarks.record.table import print_tables
 
 ROOT = Path(__file__).parents[3]
@@ -273,26 +271,6 @@ def test_resuming_measures_anew_what_was_disturbed(quick, tmp_path, disturbed):
     assert sorted((row["threads"], row["title"]) for row in rows) == [(1, "small"), (2, "small")]
 
 
-def test_the_share_of_other_processes(monkeypatch):
-    readings = iter([(5.0, 100.0, 7.0), (15.0, 112.0, 11.0)])
-    monkeypatch.setattr(machine.os, "cpu_count", lambda: 2)
-    monkeypatch.setattr(machine.Bystanders, "_seconds", staticmethod(lambda: next(readings)))
-    with machine.Bystanders() as others:
-        pass
-    assert others.share == pytest.approx((12 - 4) / 20)
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="/proc/stat")
-def test_busy_time_is_read():
-    before = machine.Bystanders._seconds()
-    deadline = time.process_time() + 0.2
-    while time.process_time() < deadline:
-        pass
-    after = machine.Bystanders._seconds()
-    assert after[2] - before[2] == pytest.approx(0.2, abs=0.1)
-    assert after[1] - before[1] >= 0.1
-
-
 def test_a_record_of_another_commit_is_not_resumed(quick, tmp_path):
     path = tmp_path / "record.json"
     run("--output", path)
@@ -316,75 +294,6 @@ def test_wrong_commands(quick, arguments, message):
     result = run(*arguments)
     assert result.exit_code == 2
     assert message in " ".join(result.output.replace("│", " ").split())
-
-
-def test_stages(tmp_path):
-    document = Document(tmp_path / "x" / "record.json", time.monotonic() + 60, {"stages": [], "rows": []})
-
-    def skip():
-        raise Skipped("not here")
-
-    def fail():
-        raise ValueError("oh")
-
-    for name, step in (("a", int), ("b", skip), ("c", fail)):
-        document.stage(name, step)
-    found = [(stage["name"], stage["state"], stage["reason"]) for stage in document.content["stages"]]
-    assert found == [("a", "done", ""), ("b", "skipped", "not here"), ("c", "failed", "ValueError: oh")]
-    with pytest.raises(NothingMeasuredError):
-        document.finish()
-    assert list(document.path.parent.iterdir()) == [document.path]
-
-
-def test_ratios_say_what_is_noise_and_what_is_suspicious():
-    def timed(library, seconds, verdict="correct"):
-        times = {"hot": {"median": seconds}}
-        return {"library": library, "layout": "NCHW", "dtype": "float32", "verdict": verdict, "times": times}
-
-    entries = [timed("roikit", 1.0), timed("x", 1.04), timed("y", 4.0), timed("z", 0.5, "wrong")]
-    found = rows.ratios(entries, Control(0.01, 0.05), "hot")
-    assert [(r["peer"][0], r["ratio"], r["difference"], r["suspicious"], r["valid"]) for r in found] == [
-        ("x", pytest.approx(0.962, abs=1e-3), False, False, True),
-        ("y", 0.25, True, True, True),
-        ("z", 2.0, True, False, False),
-    ]
-    assert rows.ratios(entries, Control(0.01, 0.05), "cold") == []
-
-
-def test_conformance_is_counted_also_from_a_file_that_was_cut_off():
-    result = {"type": "result", "case": "c", "dialect": "d", "dtype": "float32", "layout": "NCHW", "reason": "r"}
-    lines = [
-        json.dumps({"type": "header"}),
-        json.dumps({**result, "verdict": "crash", "operator": "roi_pool"}),
-        *(json.dumps({**result, "verdict": verdict}) for verdict in ("conforms", "conforms", "deviates", "known")),
-        '{"type": "resu',
-    ]
-    found = goldens.summarise(ROI_ALIGN, lines, None)
-    assert found["verdicts"] == {"conforms": 2, "deviates": 1, "known": 1}
-    assert not found["complete"]
-    assert [failure["case"] for failure in found["first_failures"]] == ["c"]
-
-
-def test_our_golden_cases_are_judged():
-    found = goldens.judge(ROI_ALIGN, "no-such-implementation", 60, 1)
-    assert (found["complete"], found["status"], found["verdicts"]) == (True, 2, {})
-
-
-def test_the_commit_is_unknown_rather_than_clean_without_git(monkeypatch):
-    monkeypatch.setattr(machine, "output_of", lambda *command: None)
-    assert machine.source("abc") | {"installed_as_checkout": None} == {
-        "commit": "abc",
-        "kernels_commit": None,
-        "dirty": None,
-        "installed_as_checkout": None,
-    }
-
-
-def test_clocks_of_a_gpu_are_read():
-    text = "NVIDIA H200, 580.159.03, P0, 345 MHz, 3201 MHz, 1980 MHz, 3201 MHz, 31, 76.12 W, 700.00 W, 0x0000000000000001\n"
-    (state,) = machine.parse_smi(text)
-    assert (state["name"], state["clocks.sm"], state["power.limit"]) == ("NVIDIA H200", "345 MHz", "700.00 W")
-    assert machine.parse_smi("Field is not a valid field to query\n") == []
 
 
 @pytest.mark.parametrize("path", RECORDED, ids=lambda path: path.stem)

@@ -1,7 +1,6 @@
-"""Dialects are told from readings alone. Here the exact oracle plays the implementations, without a worker in between."""
+"""Dialects are told from readings alone."""
 
 from dataclasses import fields, replace
-from functools import cache
 from itertools import pairwise
 
 import ml_dtypes
@@ -13,24 +12,10 @@ from roikit.conformance.commands.detect import _find
 from roikit.conformance.detection.reading import Setting
 from roikit.conformance.detection.report import Verdict as Found
 from roikit.conformance.detection.report import name_of
-from roikit.conformance.findings import Derivative, Reading, Readings
+from roikit.conformance.findings import Reading, Readings
 from roikit.conformance.operators.roi_align.faults import formulas as faults
-from roikit.conformance.operators.roi_align.oracle.gradient import box_gradient, feature_gradient
-from roikit.conformance.operators.roi_align.oracle.output import roi_align
-from roikit.conformance.operators.roi_align.probes.calls import (
-    AVERAGES,
-    GENERIC,
-    MAXIMA,
-    PIXELS,
-    PROBES,
-    RAISED,
-    SHIFT,
-    SIZE,
-    STEP,
-    maps_of,
-)
+from roikit.conformance.operators.roi_align.probes.calls import AVERAGES, GENERIC, PROBES, SIZE, maps_of
 from roikit.conformance.operators.roi_align.probes.decision import detect
-from roikit.conformance.operators.roi_align.probes.derivative import compare, compare_boxes
 from roikit.conformance.operators.roi_align.probes.prediction import CANDIDATES, GEOMETRY, choices, outcomes, place
 from roikit.conformance.results import deviations
 from roikit.conformance.sampling.axis import Rules
@@ -38,76 +23,15 @@ from roikit.conformance.verdict import Judgement, Verdict
 from roikit.conformance.workers.process import Target
 from roikit.kernels.dialects.choices import Max, MinSize, Offset
 from roikit.kernels.dialects.roi_align import DIALECTS, Dialect
-
-REFUSED = Reading(None, Judgement(Verdict.REJECTED, "ValueError: no"))
-UNSUPPORTED = Reading(None, Judgement(Verdict.UNSUPPORTED, "adaptive sampling"))
-DISTINCT = {dialect: name for name, dialect in reversed(DIALECTS.items())}
-
-
-def floats(exact):
-    return np.frompyfunc(float, 1, 1)(exact).astype(np.float64)
-
-
-def arguments(probe, dialect):
-    pairs = (probe.scale, probe.scale), (probe.sampling_ratio, probe.sampling_ratio)
-    return (*pairs, probe.mode, dialect)
-
-
-@cache
-def output_on_its_maps(probe, dialect, rules, dtype):
-    return output(probe, dialect, maps_of(probe, dtype), rules)
-
-
-def output(probe, dialect, maps, rules=Rules):
-    return floats(roi_align(maps[None], probe.rows, probe.output_size, *arguments(probe, dialect), rules).values)
-
-
-def played(dialect, rules=Rules, probes=PROBES, dtype="float32"):
-    """What an implementation that does exactly what ``dialect`` says gives."""
-    return {probe: Reading(output_on_its_maps(probe, dialect, rules, dtype)) for probe in probes}
-
-
-def gradient(probe, dialect):
-    """The exact gradient of every bin, laid out like a footprint."""
-    one_hot = np.eye(probe.bins).reshape(probe.bins, len(probe.boxes), *probe.output_size).swapaxes(0, 1)
-    maps = np.repeat(GENERIC[None, None], probe.bins, axis=1)
-    got = feature_gradient(one_hot, probe.rows, maps.shape, *arguments(probe, dialect), maps).values
-    return floats(got).reshape(len(probe.boxes), *probe.output_size, PIXELS).transpose(0, 3, 1, 2)
-
-
-def slopes(probe, dialect):
-    raised = output(probe, dialect, RAISED)
-    with np.errstate(invalid="ignore"):
-        return (raised[:, 1:] - raised[:, :1]) / STEP
-
-
-def with_backward(dialect, backward):
-    """Readings of an implementation that pools as ``dialect`` says, with the gradient of ``backward``."""
-    probes = [probe for probe in PROBES if probe.name != "max: box without area, adaptive"]
-    return Readings(
-        forward=played(dialect, probes=probes),
-        slopes={probe: Reading(slopes(probe, dialect)) for probe in probes if probe.mode == "max"},
-        backward={probe: Reading(gradient(probe, backward)) for probe in probes},
-    )
-
-
-def with_box_gradient(dialect, backward):
-    """Readings of an implementation that pools as ``dialect`` says, with the gradient for boxes of ``backward``."""
-    readings = Readings(forward=played(dialect))
-    for probe in PROBES:
-        outputs = output(probe.moved(), dialect, GENERIC[None]).reshape(len(probe.boxes), 9, *probe.output_size)
-        with np.errstate(invalid="ignore"):
-            sides = outputs[:, 1:5] - outputs[:, :1], outputs[:, :1] - outputs[:, 5:]
-        readings.box_slopes[probe] = Reading(np.concatenate(sides, axis=1) / SHIFT)
-        call = probe.backward_boxes("torchvision", "float64", "NCHW")
-        values = box_gradient(call.grad, call.input, call.boxes, *arguments(probe, backward)).values
-        by_bin = floats(values).reshape(len(probe.boxes), *probe.output_size, 4)
-        readings.box_backward[probe] = Reading(by_bin.transpose(0, 3, 1, 2))
-    return readings
-
-
-def left(detection):
-    return {decision.point: decision.left for decision in detection.decisions}
+from tests.conformance.operators.roi_align.probes.played import (
+    DISTINCT,
+    REFUSED,
+    UNSUPPORTED,
+    left,
+    output,
+    output_on_its_maps,
+    played,
+)
 
 
 @pytest.mark.parametrize("dialect", DISTINCT, ids=DISTINCT.values())
@@ -330,116 +254,6 @@ def test_a_choice_that_is_known_to_be_made_instead_is_known(monkeypatch, choices
 def test_candidates_are_found_by_their_place():
     assert all(place(dialect) == n for n, dialect in enumerate(CANDIDATES))
     assert place(DIALECTS["mmcv"]) == place(DIALECTS["torchvision-aligned"])
-
-
-ORDINARY, HALF_A_PIXEL, AROUND = (
-    "ordinary box, 2 samples",
-    "box of half a pixel, 2 samples",
-    "box around the map, 2 samples",
-)
-CLAMPED = {"outside": "clamp", "grid_cap": "map"}
-
-# ---- backward --------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("name", ["torchvision-aligned", "onnx-16", "chainer", "mmcv", "torchvision-python"])
-def test_slopes_of_maxima_are_their_exact_gradients(name):
-    """So no two samples share a maximum, and no step makes another one win."""
-    for probe in MAXIMA:
-        seen, exact = slopes(probe, DIALECTS[name]), gradient(probe, DIALECTS[name])
-        assert np.allclose(seen, np.where(np.isnan(seen), np.nan, exact), rtol=0, atol=1e-12, equal_nan=True)
-
-
-@pytest.mark.parametrize(
-    "name", ["torchvision", "torchvision-aligned", "mmcv", "onnx-16", "openvino-half-pixel", "chainer"]
-)
-def test_a_backward_that_is_the_derivative_is_said_to_be(name):
-    dialect = DIALECTS[name]
-    readings = with_backward(dialect, dialect)
-    derivative = compare(readings, dialect, "float32")
-    assert derivative.differences == derivative.failures == derivative.instead == derivative.names == ()
-    assert derivative.compared > 15
-
-
-@pytest.mark.parametrize(
-    ("name", "backward", "instead", "named", "first"),
-    [
-        # What libraries were measured to do: dialects.md, section 3.3.
-        ("paddle", replace(DIALECTS["paddle"], min_size="one"), {"min_size": "one"}, "migraphx", HALF_A_PIXEL),
-        ("mindspore-end-mode-0", DIALECTS["mindspore"], {"end": "plus_one", "min_size": "none"}, "mindspore", ORDINARY),
-        ("torchvision-aligned", DIALECTS["torchvision"], {"offset": "none", "min_size": "one"}, "torchvision", ORDINARY),
-        ("mmcv", DIALECTS["torchvision-python-aligned"], CLAMPED, "torchvision-python-aligned", AROUND),
-    ],
-)  # fmt: skip
-def test_a_backward_of_another_dialect_is_named(name, backward, instead, named, first):
-    readings = with_backward(DIALECTS[name], backward)
-    detection = detect(readings.forward, "float32")
-    assert name in detection.names
-    derivative = compare(readings, detection.best, "float32")
-    assert {point: str(choice) for point, choice in derivative.instead} == instead
-    assert named in derivative.names
-    assert name not in derivative.names
-    assert derivative.differences[0].probe == first
-
-
-def test_a_backward_that_no_dialect_has_is_wrong_all_the_same():
-    dialect = DIALECTS["torchvision"]
-    readings = with_backward(dialect, dialect)
-    for probe, reading in readings.backward.items():
-        readings.backward[probe] = Reading(reading.values * (1 + 2.0**-10))
-    readings.backward[AVERAGES[0]] = REFUSED
-    derivative = compare(readings, dialect, "float32")
-    assert (derivative.instead, derivative.names) == ((), ())
-    assert {odd.probe for odd in derivative.differences} >= {probe.name for probe in AVERAGES[1:]}
-    assert [odd.probe for odd in derivative.failures] == [AVERAGES[0].name]
-
-
-@pytest.mark.parametrize("name", ["onnx-16", "openvino-half-pixel", "torchvision-python"])
-def test_a_gradient_for_boxes_that_is_the_derivative_is_said_to_be(name):
-    """So between its kinks an output is exactly linear in each corner, as far as corners are moved."""
-    dialect = DIALECTS[name]
-    readings = with_box_gradient(dialect, dialect)
-    derivative = compare_boxes(readings, dialect, "float32")
-    assert derivative.differences == derivative.failures == ()
-    assert derivative.compared > 15
-
-
-@pytest.mark.parametrize(
-    ("name", "backward"),
-    [
-        ("torchvision-aligned", replace(DIALECTS["torchvision-aligned"], min_size="one")),
-        ("torchvision", DIALECTS["torchvision-python"]),
-    ],
-)
-def test_a_gradient_for_boxes_that_is_another_one_is_not(name, backward):
-    derivative = compare_boxes(with_box_gradient(DIALECTS[name], backward), DIALECTS[name], "float32")
-    assert derivative.differences
-    assert derivative.compared > len(derivative.differences)
-
-
-def test_a_gradient_for_boxes_that_is_a_little_off_is_not():
-    dialect = DIALECTS["torchvision-aligned"]
-    readings = with_box_gradient(dialect, dialect)
-    ordinary, refused, point = AVERAGES[0], AVERAGES[1], AVERAGES[13]
-    assert point.name == "box without area, adaptive"  # which stays empty, whichever corner moves
-    for probe, factor in ((ordinary, 1 + 2.0**-10), (point, np.nan)):
-        readings.box_backward[probe] = Reading(readings.box_backward[probe].values * factor)
-    readings.box_backward[refused] = REFUSED
-    derivative = compare_boxes(readings, dialect, "float32")
-    assert [odd.probe for odd in derivative.differences] == [ordinary.name, point.name]
-    assert derivative.differences[0].reason.startswith("bin (0, 0), x1: ")
-    assert [odd.probe for odd in derivative.failures] == [refused.name]
-
-
-def test_a_gradient_for_boxes_that_nobody_offers_is_no_failure():
-    readings = with_box_gradient(DIALECTS["mmcv"], DIALECTS["mmcv"])
-    readings.box_backward.update(dict.fromkeys(PROBES, UNSUPPORTED))
-    assert compare_boxes(readings, DIALECTS["mmcv"], "float32") == Derivative(0, (), (), (), ())
-
-
-def test_of_a_gradient_for_boxes_in_16_bits_nothing_is_said():
-    dialect = DIALECTS["torchvision"]
-    assert compare_boxes(with_box_gradient(dialect, dialect), dialect, "bfloat16").compared == 0
 
 
 def test_the_map_of_all_probes_has_different_pixels():
