@@ -13,7 +13,6 @@ import numpy as np
 
 from ..calls import arguments
 from ..calls.problem import kept
-from ..dtypes import name_of
 from ..execution import host
 from ..execution.launch import Launch
 from ..execution.run import run
@@ -263,28 +262,6 @@ def gather(
     with grad.device:
         planned = plan_on_device(gradient, asked, packed=is_packed(grad, *(outs or ())))
         return _run(xp, planned, grad, rows, maps, outs, workspace, num_rois, check=check)
-
-
-def gather_one(
-    gradient: Gradient,
-    grad: Any,
-    boxes: Any,
-    input_shape: Any,
-    ask: Callable[[tuple[int, ...], int], Asked],
-    *,
-    maps: Any,
-    out: Any,
-    workspace: Any,
-    check: bool,
-) -> Any:
-    """The gradient for the maps of one level; ``ask`` says what is asked for, of maps of a shape and so many RoIs."""
-    xp = arguments.array_namespace("grad", grad)
-    arguments.check_feature_map(grad, "grad")
-    shape = arguments.shape_of_maps("input_shape", input_shape)
-    rows = arguments.box_rows(xp, boxes, name_of(grad.dtype), shape[0])
-    given = (None if array is None else (array,) for array in (maps, out))
-    (found,) = gather(xp, gradient, grad, rows, ask(shape, len(rows)), *given, workspace, check=check)
-    return found
 
 
 def _run(

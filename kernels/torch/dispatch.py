@@ -34,10 +34,4 @@ def is_watched(tensors: Sequence[torch.Tensor]) -> bool:
     )
 
 
-def is_followed(tensors: Sequence[torch.Tensor]) -> bool:
-    """Whether there may be a gradient for one of the tensors, or a tangent, which an autograd function refuses."""
-    has_tangents = torch.autograd.forward_ad._current_level >= 0  # noqa: SLF001 - there is no public way to ask
-    return has_tangents or (torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors))
-
-
 _EAGER = (torch.Tensor, torch.nn.Parameter)

@@ -5,7 +5,10 @@ An operator takes the maps of all levels, and rows ``[batch_index, x1, y1, x2, y
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from dataclasses import asdict
+from functools import cache
 from typing import Any, NamedTuple
 
 import torch
@@ -13,8 +16,7 @@ from torch.nn.functional import pad
 
 from .. import kernels
 from ..kernels import Dialect, named_dialect
-from .dialects import decoded, encoded
-from .dispatch import define, is_followed, is_watched, register
+from .dispatch import define, is_watched, register
 from .memory import place
 
 Tensors = Sequence[torch.Tensor]
@@ -37,12 +39,14 @@ class How(NamedTuple):
     @property
     def encoded(self) -> How:
         """The same with a dialect that fits into a schema."""
-        return self._replace(dialect=encoded(self.dialect))
+        if isinstance(self.dialect, Dialect):
+            return self._replace(dialect=json.dumps(asdict(self.dialect)))
+        return self
 
     @property
     def of_gradient(self) -> How:
         """That of the function whose transpose the gradient of an average is: an average of nothing is 0 there."""
-        dialect = decoded(Dialect, self.dialect)
+        dialect = _decoded(self.dialect)
         if dialect is None:
             return self
         rules = named_dialect(dialect) if isinstance(dialect, str) else dialect
@@ -56,7 +60,7 @@ class How(NamedTuple):
             "aligned": self.aligned,
             "mode": self.mode,
             "layout": self.layout,
-            "dialect": decoded(Dialect, self.dialect),
+            "dialect": _decoded(self.dialect),
         }
 
     @property
@@ -69,6 +73,15 @@ class How(NamedTuple):
             "canonical_size": self.canonical_size,
             "canonical_level": self.canonical_level,
         }
+
+
+def _decoded(dialect: str | Dialect | None) -> str | Dialect | None:
+    return _dialect_of(dialect) if isinstance(dialect, str) and dialect.startswith("{") else dialect
+
+
+@cache
+def _dialect_of(text: str) -> Dialect:
+    return Dialect(**json.loads(text))
 
 
 _HOW = (
@@ -234,6 +247,7 @@ def pool(maps: Tensors, boxes: torch.Tensor, output_size: Sequence[int], how: Ho
     """Pools the RoIs ``boxes`` of checked ``maps``."""
     if is_watched((boxes, *maps)):
         return _POOL(maps, boxes, output_size, *how.encoded)
-    if is_followed((boxes, *maps)):
+    has_tangents = torch.autograd.forward_ad._current_level >= 0  # noqa: SLF001 - which `_Pool` refuses
+    if has_tangents or (torch.is_grad_enabled() and any(tensor.requires_grad for tensor in (boxes, *maps))):
         return _Pool.apply(output_size, how, boxes, *maps)
     return _pool(maps, boxes, output_size, *how)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
@@ -10,8 +13,7 @@ from .. import kernels
 from ..kernels.calls import arguments
 from ..kernels.calls.problem import LAYOUTS, MODES
 from ..kernels.dialects.roi_pool import Dialect
-from .dialects import decoded, encoded
-from .dispatch import define, is_followed, is_watched, register
+from .dispatch import define, is_watched, register
 from .memory import place
 from .tensors import pooled, scale_pair
 
@@ -107,14 +109,23 @@ class _Options(NamedTuple):
     @property
     def encoded(self) -> _Options:
         """The same with a dialect that fits into a schema."""
-        return self._replace(dialect=encoded(self.dialect))
+        if isinstance(self.dialect, Dialect):
+            return self._replace(dialect=json.dumps(asdict(self.dialect)))
+        return self
 
     @property
     def of_kernels(self) -> dict[str, Any]:
         """The arguments of `roikit.kernels`."""
-        dialect = decoded(Dialect, self.dialect)
+        dialect = self.dialect
+        if isinstance(dialect, str) and dialect.startswith("{"):
+            dialect = _decoded(dialect)
         scale = (self.scales[0], self.scales[1])
         return {"spatial_scale": scale, "mode": self.mode, "layout": self.layout, "dialect": dialect}
+
+
+@cache
+def _decoded(text: str) -> Dialect:
+    return Dialect(**json.loads(text))
 
 
 _OPTIONS = "float[] scales, str mode, str layout, str? dialect"
@@ -230,6 +241,7 @@ def _pool_tensors(
     if is_watched((boxes, maps)):
         found: torch.Tensor = _POOL(maps, boxes, output_size, *options.encoded)
         return found
-    if is_followed((maps,)):
+    has_tangents = torch.autograd.forward_ad._current_level >= 0  # noqa: SLF001 - which `_Pool` refuses
+    if has_tangents or (torch.is_grad_enabled() and maps.requires_grad):
         return _Pool.apply(output_size, options, boxes, maps)
     return _pool(maps, boxes, output_size, *options)

@@ -88,17 +88,6 @@ def test_autocast_is_compiled():
     assert torch.equal(compiled(x, boxes), pool(x, boxes))
 
 
-def test_a_dialect_of_ones_own_is_compiled_and_another_anew():
-    compiled = torch.compile(
-        lambda x, dialect: roi_align(x, B, 2, dialect=dialect), backend="aot_eager", fullgraph=True
-    )
-    outputs = []
-    for dialect in (Dialect(end="plus_one"), Dialect(offset="half")):
-        outputs.append(compiled(PYRAMID[0], dialect))
-        assert torch.equal(outputs[-1], roi_align(PYRAMID[0], B, 2, dialect=dialect))
-    assert not torch.equal(*outputs)
-
-
 def test_a_dialect_of_ones_own_reaches_an_operator_by_its_choices():
     dialect = Dialect(end="plus_one", max_start=float("-inf"))
     traced = make_fx(lambda x, boxes: roi_align(x, boxes, 2, dialect=dialect))(PYRAMID[0], B)

@@ -91,17 +91,6 @@ def test_a_dialect_of_ones_own_reaches_output_and_gradient():
         assert grad.nonzero().tolist() == [[0, 0, 0, last]]
 
 
-def test_a_dialect_of_ones_own_is_compiled_and_another_anew():
-    x, box = torch.arange(60.0).reshape(1, 1, 1, 60), torch.tensor([[0, 0, 0, 56, 0.0]])
-    compiled = torch.compile(
-        lambda x, dialect: roi_pool(x, box, (1, 7), dialect=dialect), backend="aot_eager", fullgraph=True
-    )
-    assert [compiled(x, Dialect(edges=edges))[0, 0, 0, 6].item() for edges in (BinEdges.FLOAT32, BinEdges.EXACT)] == [
-        57,
-        56,
-    ]
-
-
 def test_there_is_no_second_gradient_and_none_of_boxes():
     x, boxes = drawn().requires_grad_(), BOXES.clone().requires_grad_()
     out = roi_pool(x, boxes, 2)

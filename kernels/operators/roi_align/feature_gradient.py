@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from ...calls import arguments
 from ...calls.problem import bins_of
-from ...staging.gathering import Gradient, Macros, gather_one, workspace_bytes
+from ...dtypes import name_of
+from ...staging.gathering import Gradient, Macros, gather, workspace_bytes
 from . import forward_plan as plan
 from .forward import rule_macros
 from .problem import RoiAlignProblem, asked_for
@@ -14,7 +15,7 @@ from .problem import RoiAlignProblem, asked_for
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ...calls.problem import Asked, Problem
+    from ...calls.problem import Problem
     from ...dialects.roi_align import Dialect
 
 
@@ -60,13 +61,17 @@ def roi_align_backward(
         ValueError: an argument has a wrong shape or value.
         InvalidRoiError: (a ValueError) a RoI cannot be pooled; see `roi_align`. What ``out`` then holds is not defined.
     """
-
-    def ask(shape: tuple[int, ...], rois: int) -> Asked:
-        return asked_for(
-            grad.dtype, (shape,), rois, bins_of(grad, layout), (spatial_scale,), sampling_ratio, mode, layout, dialect, aligned
-        )  # fmt: skip
-
-    return gather_one(GRADIENT, grad, boxes, input_shape, ask, maps=input, out=out, workspace=workspace, check=check)
+    xp = arguments.array_namespace("grad", grad)
+    arguments.check_feature_map(grad, "grad")
+    shape = arguments.shape_of_maps("input_shape", input_shape)
+    rows = arguments.box_rows(xp, boxes, name_of(grad.dtype), shape[0])
+    asked = asked_for(
+        grad.dtype, (shape,), len(rows), bins_of(grad, layout), (spatial_scale,), sampling_ratio, mode, layout, dialect, aligned
+    )  # fmt: skip
+    maps = None if input is None else (input,)
+    outs = None if out is None else (out,)
+    (gradient,) = gather(xp, GRADIENT, grad, rows, asked, maps, outs, workspace, check=check)
+    return gradient
 
 
 def roi_align_backward_workspace(

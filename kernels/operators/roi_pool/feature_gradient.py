@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from ...calls import arguments
 from ...calls.problem import Asked, bins_of
-from ...staging.gathering import Gradient, Macros, gather_one, workspace_bytes
+from ...dtypes import name_of
+from ...staging.gathering import Gradient, Macros, gather, workspace_bytes
 from .forward import blocks_per_multiprocessor
 from .problem import RoiPoolProblem, rule_macros
 
@@ -60,11 +61,15 @@ def roi_pool_backward(
         ValueError: an argument has a wrong shape or value.
         InvalidRoiError: (a ValueError) a RoI cannot be pooled; see `roi_pool`. What ``out`` then holds is not defined.
     """
-
-    def ask(shape: tuple[int, ...], rois: int) -> Asked:
-        return Asked.of(grad.dtype, (shape,), rois, bins_of(grad, layout), (spatial_scale,), mode, layout, dialect)
-
-    return gather_one(GRADIENT, grad, boxes, input_shape, ask, maps=input, out=out, workspace=workspace, check=check)
+    xp = arguments.array_namespace("grad", grad)
+    arguments.check_feature_map(grad, "grad")
+    shape = arguments.shape_of_maps("input_shape", input_shape)
+    rows = arguments.box_rows(xp, boxes, name_of(grad.dtype), shape[0])
+    asked = Asked.of(grad.dtype, (shape,), len(rows), bins_of(grad, layout), (spatial_scale,), mode, layout, dialect)
+    maps = None if input is None else (input,)
+    outs = None if out is None else (out,)
+    (gradient,) = gather(xp, GRADIENT, grad, rows, asked, maps, outs, workspace, check=check)
+    return gradient
 
 
 def roi_pool_backward_workspace(
