@@ -195,8 +195,8 @@ def host_source(dtype: str, mode: str, layout: str, dialect: Dialect, levels: in
 def common_sizes(dtype: str, mode: str, layout: str) -> tuple[tuple[int, int], ...]:
     """The sizes for which a GPU has kernels of their own: (rows and columns of bins, samples along an axis).
 
-    They take 3 to 8 % fewer instructions for an output value (`benchmarks/operators/roi_align/instructions.py`). With channels last in float32 it
-    is 2 to 3 %, and a register is spilled; in float64, and of maxima, it was not counted: there are none.
+    They take 3 to 8 % fewer instructions for an output value (`benchmarks/operators/roi_align/instructions.py`). With channels
+    last in float32 it is 2 to 3 %, and a register is spilled; in float64, and of maxima, it was not counted: there are none.
     """
     return _COMMON_SIZES if mode == "avg" and dtype != "float64" and (layout == "NCHW" or dtype != "float32") else ()
 
