@@ -18,6 +18,14 @@ from roikit.conformance.operators.roi_align.oracle.gradient import box_gradient,
 from roikit.kernels.dialects.roi_align import DIALECTS
 
 
+def with_roi_align(description, **changes):
+    """A description of RoIAlign alone, with these changes."""
+    import dataclasses
+
+    can = dataclasses.replace(description.capability("roi_align"), **changes)
+    return dataclasses.replace(description, operators={"roi_align": can})
+
+
 class Good(RoikitHost):
     pass
 
@@ -99,9 +107,7 @@ class Chatters(Spoiler):
 
 class Rolls(Spoiler):
     def describe(self):
-        import dataclasses
-
-        return dataclasses.replace(super().describe(), takes_out=False)
+        return with_roi_align(super().describe(), takes_out=False)
 
     def spoil(self, call, out):
         self.calls = getattr(self, "calls", 0) + 1
@@ -141,9 +147,7 @@ class Zeros(Spoiler):
 
 class NoOut(Spoiler):
     def describe(self):
-        import dataclasses
-
-        return dataclasses.replace(super().describe(), takes_out=False)
+        return with_roi_align(super().describe(), takes_out=False)
 
 
 class ReusesItsBuffer(NoOut):
@@ -217,9 +221,7 @@ class Gradients(NoOut):
     """Gradients from the oracle, which no player but this one may use, and outputs from the kernels."""
 
     def describe(self):
-        import dataclasses
-
-        return dataclasses.replace(super().describe(), operations=tuple(Operation))
+        return with_roi_align(super().describe(), operations=tuple(Operation))
 
     def roi_align(self, call, out=None):
         return RoikitHost.roi_align(self, call) if call.operation == Operation.FORWARD else self.gradient(call)

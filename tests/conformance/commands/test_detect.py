@@ -39,7 +39,7 @@ def roikit(*arguments):
 def read(monkeypatch, player, dialect, layout="NCHW", seconds=30.0):
     monkeypatch.setenv("PYTHONPATH", PATH)
     with closing(Reader(Target(player, f"adapter:players:{player}"), seconds, threading.Event())) as reader:
-        description = describe(reader.open())
+        description = describe(reader.open()).capability("roi_align")
         told = []
         setting = Setting(operator="roi_align", dialect=dialect, dtype="float32", layout=layout)
         readings = reader.read(RoiAlignProbes(), description, setting, lambda: told.append(1))
@@ -131,7 +131,7 @@ def test_who_never_answers_is_soon_asked_no_more(monkeypatch):
     target = Target("sleepy", "callable:numpy:players:sleepy", ("torchvision",))
     with closing(Reader(target, 0.5, threading.Event())) as reader:
         setting = Setting(operator="roi_align", dialect="torchvision", dtype="float32", layout="NCHW")
-        readings = reader.read(RoiAlignProbes(), describe(reader.open()), setting, lambda: None)
+        readings = reader.read(RoiAlignProbes(), describe(reader.open()).capability("roi_align"), setting, lambda: None)
     reasons = [reading.reason for reading in readings.forward.values()]
     assert reasons[:3] == ["timed-out: no answer within 0.5 s"] * 3
     assert set(reasons[3:]) == {"timed-out: not asked, after others took too long"}
