@@ -103,10 +103,15 @@ class Gradient:
                 *_SIZES,
                 ("PIECE_BYTES", self.piece(problem)),
                 ("THREADS", DEVICE_THREADS),
-                ("BLOCKS", self.blocks(problem.dtype, problem.mode)),
+                ("BLOCKS", self._fitting_blocks(problem)),
             ),
             rules_at_launch=rules_at_launch,
         )
+
+    def _fitting_blocks(self, problem: Problem) -> int:
+        """How many blocks must fit a multiprocessor. Of several levels two: three leave too few registers, and 32 bytes spill."""
+        blocks = self.blocks(problem.dtype, problem.mode)
+        return min(blocks, 2) if len(problem.heights) > 1 else blocks
 
     def host_source(self, entry: str, problem: Problem) -> Source:
         """The kernel that a CPU runs."""

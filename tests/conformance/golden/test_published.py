@@ -110,7 +110,7 @@ def test_the_command_prints_every_entry_and_succeeds(capsys):
 def test_the_command_fails_if_something_is_not_as_recorded(capsys, monkeypatch):
     catalogue = altered("mmcv_1", expected=[[1, 1.25], [1.5, Fraction("1.76")]])
     monkeypatch.setattr(published, "load_catalogue", lambda _operator: catalogue)
-    assert published.main([]) == 1
+    assert published.main(["roi_align"]) == 1
     assert "1 not as recorded: mmcv_1" in capsys.readouterr().out
 
 

@@ -133,7 +133,7 @@ def error_of_average(result: Result, pixels: Array, dtype: str) -> Array | None:
     counts, magnitude = result.counts[:, None] + 0 * result.winners, _as_floats(result.magnitude)
     seen = counts > 0
     if _fits(pixels, magnitude.max(initial=0), type_) and _are_powers(counts[seen]):
-        unit = float(quantum(map(Fraction, set(pixels.tolist()))))
+        unit = float(quantum(map(Fraction, set(np.ravel(pixels).tolist()))))
         if unit / counts.max(initial=1) >= type_.smallest:
             return None
     bound: Array = _error(magnitude / np.maximum(counts, 1), counts + 6, type_) * seen
