@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import ctypes
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-
-if TYPE_CHECKING:
-    from types import ModuleType
-
 
 def host_address(array: np.ndarray) -> int:
     """Where the memory of a NumPy array of at least one element begins."""
@@ -19,8 +15,6 @@ def host_address(array: np.ndarray) -> int:
         return array.ctypes.data
 
 
-def address(xp: ModuleType, array: Any) -> int:
-    """Where the memory of an array of ``xp`` begins; 0 for None."""
-    if array is None:
-        return 0
-    return host_address(array) if xp is np else int(array.data.ptr)
+def device_address(array: Any) -> int:
+    """Where the memory of a CuPy array begins."""
+    return int(array.data.ptr)
