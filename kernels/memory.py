@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ctypes
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
+if TYPE_CHECKING:
+    import numpy as np
+
 
 def host_address(array: np.ndarray) -> int:
     """Where the memory of a NumPy array of at least one element begins."""
