@@ -48,9 +48,44 @@ def numpy_dtype(name: str) -> np.dtype[Any]:
 
 
 def feature_map(data: Mapping[str, Any]) -> np.ndarray:
-    """The float64 array ``(N, C, H, W)`` of a case's ``input`` or ``grad``: its shape, and its values row by row."""
+    """The float64 array ``(N, C, H, W)`` of a case's ``input`` or ``grad``: its shape, and its values row by row.
+
+    Or, in place of rows, ``outer``: for every image and channel the factors of its rows, and of its columns, of which each pixel
+    is a product. They begin again where they end.
+    """
+    if "outer" in data:
+        return outer(data["outer"], data["shape"])
     values = np.array([float(v) for row in data["rows"] for v in row], dtype=np.float64)
     return values.reshape(data["shape"])
+
+
+def outer(factors: Sequence[tuple[Sequence[float], Sequence[float]]], shape: Sequence[int]) -> np.ndarray:
+    """The float64 array of this shape, of whose last two axes each element is a product of two factors."""
+    *_, height, width = shape
+    planes = [np.outer(np.resize(rows, height), np.resize(columns, width)) for rows, columns in factors]
+    return np.array(planes, np.float64).reshape(shape)
+
+
+def as_outer(values: np.ndarray) -> list[list[list[float]]] | None:
+    """The factors that `outer` makes an array of finite float64 of; None if it is no such product."""
+    factors = []
+    for plane in values.reshape(-1, *values.shape[-2:]):
+        row, column = (int(i) for i in np.unravel_index(np.abs(plane).argmax(), plane.shape))
+        along, down = plane[row], plane[:, column]
+        unit = _common_unit(along)
+        columns = along / unit
+        rows = down / columns[column] if columns[column] else down
+        if not np.array_equal(np.outer(rows, columns), plane):
+            return None
+        factors.append([rows.tolist(), columns.tolist()])
+    return factors
+
+
+def _common_unit(values: np.ndarray) -> float:
+    """The greatest number of which all values are multiples, all being multiples of some power of two."""
+    scale = 2.0**60
+    found = math.gcd(*(int(value * scale) for value in values))
+    return found / scale if found else 1.0
 
 
 def box_rows(rows: Sequence[Sequence[Any]]) -> np.ndarray:

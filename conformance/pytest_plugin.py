@@ -27,6 +27,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         ("implementation", "NAME", "MODULE:FUNCTION with torchvision's signature, or a registered implementation"),
         ("arrays", "KIND", "what arrays a function takes: auto, numpy, torch or cupy"),
         ("edition", "YYYY-MM", "only the cases that there were in this edition"),
+        ("size", "SIZE", "how large calls may be: small, real (by default) or huge"),
         (
             "deviations",
             "FILE",

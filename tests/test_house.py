@@ -21,7 +21,7 @@ ROOMS = (
     "findings explanation",
     "call",
     "operator",
-    "arrays relations",
+    "arrays arranging enlarging relations",
     "operators",
     "implementation",
     "cases",

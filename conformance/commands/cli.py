@@ -23,6 +23,8 @@ from .options import (
     OnceOption,
     OperatorsOption,
     OutputFile,
+    Size,
+    SizeOption,
     TimeoutOption,
     VerboseOption,
 )
@@ -103,6 +105,7 @@ def conform(
     edition: Annotated[
         str | None, typer.Option(metavar="YYYY-MM", help="Only the cases that there were in this edition.")
     ] = None,
+    size: SizeOption = Size.REAL,
     dtype: DtypesOption = None,
     layout: LayoutsOption = None,
     output: OutputFile = None,
@@ -185,6 +188,7 @@ def conform(
         dialects=dialect or [],
         patterns=select or [],
         edition=edition,
+        size=size.value,
         dtypes=dtype or [],
         layouts=layout or [],
         output=output,

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ..cases.case import load_cases
-from ..cases.selection import of_edition, select_cases
+from ..cases.case import SIZES, load_cases, up_to
+from ..cases.selection import check_names, of_edition, select_cases
 from ..errors import UsageError
 from ..implementation import registered
 from ..results import deviations
@@ -94,7 +94,8 @@ def start(config: pytest.Config) -> PluginRun:
     try:
         asked = several("op")
         chosen = selection(dtypes or (["float32"] if is_function else []), several("layout"), several("dialect"), asked)
-        cases = select_cases(of_edition(load_cases(), option("edition")), several("select"))
+        size = check_names("size", [option("size") or "real"], SIZES)[0]
+        cases = select_cases(up_to(size, of_edition(load_cases(), option("edition"))), several("select"))
         names, functions = ([], [name]) if is_function and ":" in name else ([name], [])
         (target,) = select_targets(names, functions, option("arrays") or "auto", chosen.dialects, [], (), asked)
         path = option("deviations")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from ..arrays import leaves
+from ..arrays import leaves, outer
 from ..call import Operation, from_layout
 from ..verdict import _REFUSED, ACCIDENTS, Judgement, Verdict
 
@@ -26,8 +26,25 @@ class _Wanted(NamedTuple):
     bounds: Array | None
 
 
+def _wanted(case: Case, answer: Answer) -> _Wanted:
+    """An answer to the call of a case."""
+    stated, enlarged = _stated(answer, case.stated_shape), case.enlarged
+    if enlarged is None:
+        return stated
+
+    def large(numbers: Array) -> Array:
+        return enlarged.answer(numbers.reshape(case.stated_shape), case.answer_axes, case.operation).reshape(-1)
+
+    values, bounds = large(stated.values), None if stated.bounds is None else large(stated.bounds)
+    return _Wanted(values, np.zeros(values.shape, bool), bounds)
+
+
 @lru_cache(maxsize=4096)
-def _wanted(answer: Answer) -> _Wanted:
+def _stated(answer: Answer, shape: tuple[int, ...]) -> _Wanted:
+    """An answer as it stands in a file."""
+    if isinstance(answer.output, dict):
+        values = outer(answer.output["outer"], shape).reshape(-1)
+        return _Wanted(values, np.zeros(values.shape, bool), None)
     numbers = list(leaves(answer.output))
     nonfinite = np.array([value == "nonfinite" for value in numbers], bool)
     values = np.array([math.nan if value == "nonfinite" else float(value) for value in numbers], np.float64)
@@ -50,7 +67,7 @@ def judge_output(case: Case, expectation: Expectation, output: np.ndarray, dtype
     values = got.astype(np.float64)
     # What an invalid RoI sends to the gradient of a map is nothing, which the answer says.
     invalid = () if case.operation == Operation.FEATURE_GRADIENT else case.invalid_rois
-    judgements = [_compare(answer, values, invalid) for answer in expectation.answers]
+    judgements = [_compare(_wanted(case, answer), values, invalid) for answer in expectation.answers]
     return next((j for j in judgements if j.verdict == Verdict.CONFORMS), judgements[0])
 
 
@@ -59,8 +76,7 @@ def in_file_order(case: Case, output: np.ndarray, layout: str) -> np.ndarray:
     return from_layout(output, case.answer_axes, layout)
 
 
-def _compare(answer: Answer, got: Array, invalid_rois: tuple[int, ...]) -> Judgement:
-    wanted = _wanted(answer)
+def _compare(wanted: _Wanted, got: Array, invalid_rois: tuple[int, ...]) -> Judgement:
     values, flat = wanted.values, got.reshape(-1)
     same = (flat == values) | (np.isnan(values) & np.isnan(flat))
     same[wanted.nonfinite] = ~np.isfinite(flat[wanted.nonfinite])
@@ -114,7 +130,7 @@ def _number(value: float) -> float | str:
 def judge_error(case: Case, error: str) -> Judgement:
     """Judges a case that ended in an exception of the implementation; ``error`` begins with the name of its class."""
     kind = error.partition(":")[0].rpartition(".")[2]
-    if case.kind in ("invalid", "error"):
+    if case.kind in ("invalid", "error") or case.may_be_refused:
         if kind in ACCIDENTS:
             return Judgement(Verdict.REJECTED, f"refused by accident: {error}")
         return Judgement(Verdict.CONFORMS, f"{_REFUSED}{error}")

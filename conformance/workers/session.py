@@ -22,7 +22,7 @@ from .process import POISONS, Worker, WorkerGoneError, WorkerTimeoutError
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import numpy as np
 
@@ -142,19 +142,20 @@ class Session:
             call = case.call(dialect, dtype, layout)
         except Unsupported as reason:
             return Judgement(Verdict.UNSUPPORTED, str(reason))
-        return self._send_call(call, case.memory)
+        return self._send_call(call, case.memory, case.arranged)
 
-    def _send_call(self, call: Call, memory: str) -> Judgement | None:
+    def _send_call(self, call: Call, memory: str, arranged: Mapping[str, str]) -> Judgement | None:
         if self._worker is None and self.open().state != "ran":
             return Judgement(Verdict.CRASHED, "the worker could not be started again after an earlier case")
         assert self._worker is not None
         with suppress(WorkerGoneError):  # then no answer comes either
-            self._worker.send({"type": call.operator, "memory": memory, **call.parameters()}, call.arrays())
+            how = {"memory": memory, "arranged": dict(arranged)}
+            self._worker.send({"type": call.operator, **how, **call.parameters()}, call.arrays())
         return None
 
     def ask(self, call: Call) -> np.ndarray | Judgement:
         """Makes one call, of no case, and returns the array that comes back, or why none does that can be trusted."""
-        if failure := self._send_call(call, "contiguous"):
+        if failure := self._send_call(call, "contiguous", {}):
             return failure
         try:
             answer, arrays = self._receive()

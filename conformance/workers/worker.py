@@ -16,6 +16,7 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 
 from ..adapters.plain import PlainCallable
+from ..arranging import arranged
 from ..arrays import in_memory
 from ..call import Operation, Unsupported
 from ..implementation import Implementation, Unavailable, missing_requirements
@@ -95,7 +96,7 @@ def _make(implementation: Implementation, call: Call, takes_out: bool) -> tuple[
     ask, shape = getattr(implementation, call.operator), call.shape()
     if not takes_out or call.operation != Operation.FORWARD or shape is None:
         return _array(ask(call)).copy(), False
-    out, buffer = _poisoned(shape, next(iter(call.arrays().values())).dtype)
+    out, buffer = _poisoned(shape, next(iter(call.arrays().values())).dtype.newbyteorder("="))
     return _array(ask(call, out)).copy(), _wrote_outside(buffer)
 
 
@@ -108,12 +109,17 @@ def _call(message: dict[str, Any], arrays: dict[str, np.ndarray]) -> Call:
     own = {name: array.copy() for name, array in arrays.items()}
     if "input" in own:
         own["input"] = in_memory(own["input"], message["memory"])
+    for name, way in message.get("arranged", {}).items():
+        own[name] = arranged(own[name], way)
     return call_type(message["type"]).received(message, own)
 
 
 def _is_unchanged(call: Call, arrays: dict[str, np.ndarray]) -> bool:
     """Whether a call left its arguments as they were; of a sparse map only the last image is looked at."""
-    return all(_same_bytes(array[-len(arrays[name]) :], arrays[name]) for name, array in call.arrays().items())
+    return all(
+        _same_bytes(array[-len(arrays[name]) :].astype(arrays[name].dtype), arrays[name])
+        for name, array in call.arrays().items()
+    )
 
 
 def _answer(
