@@ -13,7 +13,8 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-_BESIDE = 77.0  # in the gaps between elements, where nothing is to be read
+BESIDE = 77.0
+"""In the gaps between elements, where nothing is to be read."""
 
 
 def _fortran(array: np.ndarray) -> np.ndarray:
@@ -25,14 +26,14 @@ def _swapped(array: np.ndarray) -> np.ndarray:
 
 
 def _sliced(array: np.ndarray) -> np.ndarray:
-    around = np.full((*array.shape[:-1], 2 * array.shape[-1] + 1), _BESIDE).astype(array.dtype)
+    around = np.full((*array.shape[:-1], 2 * array.shape[-1] + 1), BESIDE).astype(array.dtype)
     view = around[..., 1::2]
     view[...] = array
     return view
 
 
 def _stepped(array: np.ndarray) -> np.ndarray:
-    around = np.full((2 * array.shape[0] + 1, *(size + 1 for size in array.shape[1:])), _BESIDE).astype(array.dtype)
+    around = np.full((2 * array.shape[0] + 1, *(size + 1 for size in array.shape[1:])), BESIDE).astype(array.dtype)
     view = around[(slice(1, None, 2), *(slice(size) for size in array.shape[1:]))]
     view[...] = array
     return view
@@ -44,7 +45,7 @@ def _reversed(array: np.ndarray) -> np.ndarray:
 
 
 def _shifted(array: np.ndarray) -> np.ndarray:
-    around = np.full(array.size + 1, _BESIDE).astype(array.dtype)
+    around = np.full(array.size + 1, BESIDE).astype(array.dtype)
     view = around[1:].reshape(array.shape)
     view[...] = array
     return view

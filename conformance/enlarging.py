@@ -79,7 +79,7 @@ class Enlarged(NamedTuple):
             rounds, rest = divmod(self.channels, channels * len(MULTIPLES))
             count = rounds * sum(MULTIPLES)
             if channels == 1 and rest:
-                count, rest = int(self._steps(channels).sum()), 0
+                count, rest = int(self.multiples(channels).sum()), 0
         else:
             return 1
         if rest:
@@ -88,14 +88,13 @@ class Enlarged(NamedTuple):
             )
         return count
 
-    def _steps(self, channels: int) -> np.ndarray:
-        """By what each channel is multiplied."""
+    def multiples(self, channels: int) -> np.ndarray:
+        """By what each channel is multiplied, if the small call has so many."""
         return np.array(MULTIPLES)[np.arange(self.channels) // channels % len(MULTIPLES)]
 
     def _multiples(self, array: np.ndarray, axes: str) -> np.ndarray:
         place = axes.split().index("C")
-        steps = self._steps(array.shape[place])
-        return steps.reshape([-1 if axis == place else 1 for axis in range(array.ndim)])
+        return self.multiples(array.shape[place]).reshape([-1 if axis == place else 1 for axis in range(array.ndim)])
 
     def _repeated(self, array: np.ndarray, axes: str) -> np.ndarray:
         for place, name in enumerate(axes.split()):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ..operator import Answer
 
 
-class _Wanted(NamedTuple):
+class Wanted(NamedTuple):
     """An answer as flat arrays: numbers, which of them are no numbers but "nonfinite", and bounds (NaN: none holds)."""
 
     values: Array
@@ -26,7 +26,7 @@ class _Wanted(NamedTuple):
     bounds: Array | None
 
 
-def _wanted(case: Case, answer: Answer) -> _Wanted:
+def wanted(case: Case, answer: Answer) -> Wanted:
     """An answer to the call of a case."""
     stated, enlarged = _stated(answer, case.stated_shape), case.enlarged
     if enlarged is None:
@@ -36,22 +36,22 @@ def _wanted(case: Case, answer: Answer) -> _Wanted:
         return enlarged.answer(numbers.reshape(case.stated_shape), case.answer_axes, case.operation).reshape(-1)
 
     values, bounds = large(stated.values), None if stated.bounds is None else large(stated.bounds)
-    return _Wanted(values, np.zeros(values.shape, bool), bounds)
+    return Wanted(values, np.zeros(values.shape, bool), bounds)
 
 
 @lru_cache(maxsize=4096)
-def _stated(answer: Answer, shape: tuple[int, ...]) -> _Wanted:
+def _stated(answer: Answer, shape: tuple[int, ...]) -> Wanted:
     """An answer as it stands in a file."""
     if isinstance(answer.output, dict):
         values = outer(answer.output["outer"], shape).reshape(-1)
-        return _Wanted(values, np.zeros(values.shape, bool), None)
+        return Wanted(values, np.zeros(values.shape, bool), None)
     numbers = list(leaves(answer.output))
     nonfinite = np.array([value == "nonfinite" for value in numbers], bool)
     values = np.array([math.nan if value == "nonfinite" else float(value) for value in numbers], np.float64)
     if answer.bound is None:
-        return _Wanted(values, nonfinite, None)
+        return Wanted(values, nonfinite, None)
     bounds = [math.nan if bound is None else bound for bound in leaves(answer.bound)]
-    return _Wanted(values, nonfinite, np.array(bounds, np.float64))
+    return Wanted(values, nonfinite, np.array(bounds, np.float64))
 
 
 def judge_output(case: Case, expectation: Expectation, output: np.ndarray, dtype: str, layout: str) -> Judgement:
@@ -67,7 +67,7 @@ def judge_output(case: Case, expectation: Expectation, output: np.ndarray, dtype
     values = got.astype(np.float64)
     # What an invalid RoI sends to the gradient of a map is nothing, which the answer says.
     invalid = () if case.operation == Operation.FEATURE_GRADIENT else case.invalid_rois
-    judgements = [_compare(_wanted(case, answer), values, invalid) for answer in expectation.answers]
+    judgements = [_compare(wanted(case, answer), values, invalid) for answer in expectation.answers]
     return next((j for j in judgements if j.verdict == Verdict.CONFORMS), judgements[0])
 
 
@@ -76,7 +76,7 @@ def in_file_order(case: Case, output: np.ndarray, layout: str) -> np.ndarray:
     return from_layout(output, case.answer_axes, layout)
 
 
-def _compare(wanted: _Wanted, got: Array, invalid_rois: tuple[int, ...]) -> Judgement:
+def _compare(wanted: Wanted, got: Array, invalid_rois: tuple[int, ...]) -> Judgement:
     values, flat = wanted.values, got.reshape(-1)
     same = (flat == values) | (np.isnan(values) & np.isnan(flat))
     same[wanted.nonfinite] = ~np.isfinite(flat[wanted.nonfinite])
@@ -99,7 +99,7 @@ def _compare(wanted: _Wanted, got: Array, invalid_rois: tuple[int, ...]) -> Judg
 
 
 def _difference(
-    wanted: _Wanted, got: Array, wrong: Array, invalid_rois: tuple[int, ...], worst: float | None
+    wanted: Wanted, got: Array, wrong: Array, invalid_rois: tuple[int, ...], worst: float | None
 ) -> Judgement:
     first = int(wrong.argmax())
     index = [int(i) for i in np.unravel_index(first, got.shape)]

@@ -26,6 +26,8 @@ _MARGIN = 2  # pixels between boxes and the edges of the map, so that no sample 
 _LONG = 16  # pixels, or bins, along an axis, from which maps are products
 _PERIODS = 5, 7  # of the factors of rows and columns
 
+_EIGHTH = Fraction(1, 8)
+
 Pair = tuple[int, int]
 
 
@@ -73,7 +75,7 @@ def _averages() -> Iterator[Size]:
         )
     yield Size("z-uneven", "heavy RoIs beside tiny ones", (2, 2), 0, (70, 70), rois=19 * _ROIS, uneven=True)
     yield from _detectors("z")
-    yield Size("z-planes", "more than 65535 planes of images and channels", (1, 1), 1, (2, 2), 257, 257, 86 * _ROIS)
+    yield Size("z-planes", "more than 65535 planes of images and channels", (1, 1), 1, (2, 2), 258, 257, 86 * _ROIS)
     huge = {"size": "huge", "bins": (1, 1)}
     yield Size("z-rois-70000", "70000 RoIs", rois=70_000, **huge)
     yield Size("z-outputs-2-24", "more than 2²⁴ output values", rois=70_000, channels=240, **huge)
@@ -97,8 +99,10 @@ def _gradients() -> Iterator[Size]:
             yield size._replace(operation=operation)
     crowd = {"bins": (1, 1), "operation": Operation.FEATURE_GRADIENT}
     yield Size("zg-one-pixel", "4102 RoIs over one pixel", pixels=(1, 1), rois=586 * _ROIS, **crowd)
-    yield Size("zg-planes", "more than 65535 planes", pixels=(2, 2), images=257, channels=257, rois=85 * _ROIS, **crowd)
+    yield Size("zg-planes", "more than 65535 planes", pixels=(2, 2), images=258, channels=257, rois=86 * _ROIS, **crowd)
     yield Size("zg-huge", "70000 RoIs over few pixels", rois=10_000 * _ROIS, size="huge", **crowd)
+    yield Size("zb-rois-16387", "16387 RoIs", rois=2341 * _ROIS, operation=Operation.BOX_GRADIENT)
+    yield Size("zb-huge", "70000 RoIs", rois=10_000 * _ROIS, size="huge", operation=Operation.BOX_GRADIENT)
     for bins, channels, rois in (((7, 7), 65, 5), ((14, 14), 33, 3), ((2, 2), 3, 147)):
         title = f"{rois * _ROIS} RoIs of {channels} channels in {bins[0]} × {bins[1]} bins"
         about = Size(f"zgm-{bins[0]}", title, bins, 1, (24, 25), 1, channels, rois * _ROIS)
@@ -213,12 +217,18 @@ def _span(chance: Draw, pixels: int, bins: int, size: Size, number: int) -> tupl
     room = pixels - 2 * _MARGIN
     if room < 1:
         return Fraction(0), Fraction(pixels)
-    fitting = [b for b in (*BINS_OF_POWERS, *map(Fraction, (32, 64, 1024, 2048))) if 1 <= b * bins <= room]
+    # A box has no gradient where its extent is one pixel, or a sample is on one: all of them are on odd eighths.
+    for_box = size.operation == Operation.BOX_GRADIENT
+    sizes = (*BINS_OF_POWERS, *map(Fraction, (32, 64, 1024, 2048)))
+    fitting = [b for b in sizes if 1 <= b * bins <= room]
+    if for_box:
+        fitting = [b for b in fitting if b * bins > 1 and b % Fraction(size.ratio, 2) == 0]
     is_wide = number == 0 or not size.uneven
     wanted = fitting[-1:] if size.ratio in (0, *_SAMPLES) and is_wide else fitting
     extent = (Fraction(1, 2) if size.uneven and number else chance.one(wanted or [Fraction(1, bins)])) * bins
     last = pixels - _MARGIN - extent
     start = {0: Fraction(_MARGIN), 1: last}.get(number, chance.between(_MARGIN, last))
+    start -= for_box * _EIGHTH
     return start, start + extent
 
 
