@@ -21,7 +21,7 @@ ROOMS = (
     "findings explanation",
     "call",
     "operator",
-    "arrays arranging enlarging relations",
+    "arrays arranging enlarging relations sizing",
     "operators",
     "implementation",
     "cases",
