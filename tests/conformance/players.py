@@ -356,3 +356,50 @@ def dies_of_wide_maps(input, boxes, output_size, spatial_scale, sampling_ratio, 
     if input.shape[3] > 8:
         os.kill(os.getpid(), signal.SIGSEGV)
     return transcribed(input, boxes, output_size, spatial_scale, sampling_ratio, aligned)
+
+
+def count_process():
+    """How many processes were counted before this one, in the file that ``COUNTED`` names."""
+    path = Path(os.environ["COUNTED"])
+    before = len(path.read_text()) if path.exists() else 0
+    path.write_text("." * (before + 1))
+    return before
+
+
+class ChoosesAKernel(NoOut):
+    """Right in every process, but with other last bits in each, as if it took the kernel that was fastest there."""
+
+    def __init__(self):
+        super().__init__()
+        self.kernel = count_process()
+
+    def roi_align(self, call, out=None):
+        return RoikitHost.roi_align(self, call) * call.input.dtype.type(1 + self.kernel * 2.0**-22)
+
+
+class FollowsThePoison(ChoosesAKernel):
+    """Right, but the last bit is that of memory."""
+
+    def roi_align(self, call, out=None):
+        return RoikitHost.roi_align(self, call) * call.input.dtype.type(
+            1 + (os.environ["ROIKIT_POISON"] == "90") * 2.0**-22
+        )
+
+
+class AnswersNan(NoOut):
+    """Takes no notice of a bad box, but for NaN in its bins; dies of the image that ``FATAL`` names."""
+
+    def __init__(self):
+        super().__init__()
+        count_process()
+
+    def roi_align(self, call, out=None):
+        if str(call.boxes[0, 0]) == os.environ.get("FATAL"):
+            os.kill(os.getpid(), signal.SIGSEGV)
+        bad = ~np.isfinite(call.boxes).all(1) | (call.boxes[:, 0] < 0) | (call.boxes[:, 0] >= len(call.input))
+        clean = np.where(bad[:, None], np.float32(0), call.boxes)
+        import dataclasses
+
+        output = RoikitHost.roi_align(self, dataclasses.replace(call, boxes=clean))
+        output[bad] = np.nan
+        return output
