@@ -1,7 +1,7 @@
 """An implementation in two processes whose memory was filled with different bytes.
 
 Its answers should depend on the call alone. If the two differ, the implementation read memory that it never wrote, or depends on
-hidden state. Where both are right, as if kernels are chosen by how long they take, memory is accused only if further processes, the
+hidden state. Where both are right, as if kernels are chosen by how long they take, memory is accused only if more processes, the
 witnesses, show that answers follow what it was filled with.
 """
 
