@@ -105,7 +105,7 @@ class Session:
         fails, the first of those unanswered is to blame, and the others are sent anew.
 
         A bad call that is not refused may damage memory, and no later case is to answer for that: after one, only bad calls are
-        made in the process; and what fails there is asked again in another one.
+        made in the process, and what fails there is asked again in another.
         """
         waiting, sent = deque(plans), deque[tuple[Plan, Judgement | None]]()
         while (waiting or sent) and not self._stop.is_set():

@@ -116,6 +116,7 @@ def test_what_a_call_does_beside_its_result_is_no_fault_of_a_rule(verdict):
 FAIL = {
     Gate.WRONG: {v for v in Verdict if v.is_failure and KINDS.get(v) == Kind.WRONG},
     Gate.DEVIATION: {v for v in Verdict if v.is_failure},
+    Gate.NOTHING: set(),
 }
 
 
