@@ -70,7 +70,7 @@ def _mistake_of_operators(value: Any) -> str:
     return next((f"of {name!r} {mistake}" for name, mistake in mistakes if mistake), "")
 
 
-def _kept(given: dict[str, Any], kind: type[Capability]) -> dict[str, Any]:
+def _kept(given: Any, kind: type[Capability]) -> dict[str, Any]:
     """What is recorded of a description: the fields that are known, texts as lines, and no name twice."""
     kept: dict[str, Any] = {}
     for name in [known.name for known in fields(kind) if known.name in given]:

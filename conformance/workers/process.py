@@ -123,8 +123,8 @@ class Worker:
                 start_new_session=True,  # Ctrl-C is the runner's, and what the worker starts can be ended with it
             )
             stack.pop_all()
-        assert isinstance(self._process.stdin, io.RawIOBase)
-        assert isinstance(self._process.stdout, io.RawIOBase)
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
         self._calls, self._answers = Outgoing(self._process.stdin), self._process.stdout
         self._closing = threading.Event()
         self._is_deaf = False

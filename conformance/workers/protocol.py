@@ -10,7 +10,7 @@ import io
 import json
 import math
 import re
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -110,7 +110,19 @@ def check_answer(message: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -
         raise ProtocolError(f"an answer of type {kind!r} without a text {wanted[kind][0]!r}")
 
 
-def send(stream: IO[bytes], message: Mapping[str, Any], arrays: Mapping[str, np.ndarray] | None = None) -> None:
+class Sink(Protocol):
+    """What a message can be written to."""
+
+    def write(self, data: bytes, /) -> int:
+        """Writes all of ``data``."""
+        ...
+
+    def flush(self) -> None:
+        """Keeps nothing back."""
+        ...
+
+
+def send(stream: Sink, message: Mapping[str, Any], arrays: Mapping[str, np.ndarray] | None = None) -> None:
     """Writes ``message`` and ``arrays``."""
     encoded = {name: (array.dtype.name, _encode(array)) for name, array in (arrays or {}).items()}
     parts = [{"name": name, "dtype": dtype, "bytes": len(data)} for name, (dtype, data) in encoded.items()]
