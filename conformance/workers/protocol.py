@@ -32,7 +32,7 @@ One of version 1 describes no ``operations``, and so is only asked for outputs; 
 LONGEST_LINE = 2**20
 """Bytes of the line of a message, at most."""
 
-MOST_BYTES = 2**28
+MOST_BYTES = 2**29
 """Bytes of all arrays of a message together, at most."""
 
 MOST_ARRAYS = 16

@@ -64,7 +64,7 @@ NONSENSE = {
     "a length of truth": forged(GOOD, True),
     "a stream that ends": forged(GOOD, 2**27),
     "lengths that are too many together": json.dumps(
-        {"type": "output", "arrays": [{"name": str(n), "dtype": "float32", "bytes": 2**27} for n in range(3)]}
+        {"type": "output", "arrays": [{"name": str(n), "dtype": "float32", "bytes": 2**27} for n in range(5)]}
     ).encode() + b"\n",
     "thousands of arrays": json.dumps(
         {"type": "output", "arrays": [{"name": str(n), "dtype": "float32", "bytes": len(GOOD)} for n in range(5000)]}
