@@ -134,7 +134,7 @@ def conform(
         typer.Option(
             help="**wrong**: what nobody can want (a crash, a hang, NaN, memory that is not its own, two answers, a false "
             "gradient); **deviation**: also any other value, unless it is listed (the default); **regression**: what was "
-            "better in the baseline. May be repeated: then any of them."
+            "better in the baseline; **nothing**: no result. May be repeated: then any of them."
         ),
     ] = None,
     baseline: Annotated[
