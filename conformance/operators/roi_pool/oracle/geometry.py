@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 ZERO = Fraction(0)
 
-LOWEST = Fraction(-(2**24 - 1) * 2**104)
+LOWEST = -Fraction(FLOAT_TYPES["float32"].largest)
 """The lowest number of float32."""
 
 Window = tuple[int, int]
@@ -98,16 +98,20 @@ class Rules:
             numbers = [(n, pixel) for n, pixel in numbers if pixel is not Special.NAN]
         return self.greatest(numbers, self.dialect.start)
 
+    def start(self, begin: MaxStart) -> Exact:
+        """RP-7: what a maximum begins with."""
+        lowest = {MaxStart.LOWEST: LOWEST, MaxStart.LOWEST_OF_MAP: -Fraction(FLOAT_TYPES[self.dtype].largest)}
+        return lowest.get(begin, Special.MINUS_INFINITY)
+
     def greatest(self, numbers: Iterable[tuple[int, Exact]], begin: MaxStart) -> Best:
         """RP-7: the greatest of numbers and where it is, unless it is what the maximum begins with."""
-        start: Exact = LOWEST if begin == MaxStart.LOWEST else Special.MINUS_INFINITY
-        value = start
+        value = start = self.start(begin)
         at: int | None = None
         for n, number in numbers:
             if greater(number, value):
                 value, at = number, n
         if at is None and isinstance(start, Fraction) and FLOAT_TYPES[self.dtype].overflows(start):
-            return None, None  # float32's lowest number is none of this type
+            return Special.MINUS_INFINITY, None  # float32's lowest number, rounded to a type that lacks it
         return value, at
 
     def average(self, total: Fraction, count: int) -> Fraction:

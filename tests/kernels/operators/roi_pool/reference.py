@@ -4,9 +4,10 @@ import itertools
 import math
 from fractions import Fraction
 
+import ml_dtypes
 import numpy as np
 
-LOWEST = -float(np.finfo(np.float32).max)
+LOWEST = -float(np.finfo(np.float32).max)  # which is -inf once it is stored in 16 bits
 
 
 def snap(x, how):
@@ -61,7 +62,8 @@ def takes(best, pixel, dialect):
 
 def maximum(pixels, dialect):
     """The maximum of a window of pixels, and where in it; None where nothing is sent to."""
-    best, where = (LOWEST if dialect.start == "lowest" else -math.inf), None
+    lowest_of_map = -float(ml_dtypes.finfo(pixels.dtype).max)
+    best, where = {"lowest": LOWEST, "lowest_of_map": lowest_of_map, "minus_infinity": -math.inf}[dialect.start], None
     if dialect.nan == "if_first" and math.isnan(pixels[0, 0]):
         return math.nan, None
     for index in np.ndindex(pixels.shape):

@@ -49,7 +49,7 @@ MUTANTS = {
     "first pixel of the map": ("pixel < (double)size ? (int)pixel : size : 0;", ": 0", ": 1"),
     "nothing is minus infinity": ("EMPTY == Empty::minus_infinity ? -infinity() : (acc_t)0;", ": (acc_t)0", ": -infinity()"),
     "nothing is zero": ("EMPTY == Empty::minus_infinity ? -infinity() : (acc_t)0;", "-infinity()", "(acc_t)0"),
-    "maximum begins with zero": ("(acc_t)float_of(0xff7fffffu) : -infinity();", "(acc_t)float_of(0xff7fffffu)", "(acc_t)0"),
+    "maximum begins with zero": ("if (START == Start::lowest) return (acc_t)lowest_of(0.0f);", "(acc_t)lowest_of(0.0f)", "(acc_t)0"),
     "the least": (SCALAR, "{", "{ if (pixel < best) return pixel;"),
     "the least in lanes": (VECTOR, "{", "{ return pixel < best ? pixel : best;"),
     "first pixel is a number": ("result.part[i] = first.part[i] != first.part[i] ?", "first.part[i] != first.part[i]", "first.part[i] == first.part[i]"),
