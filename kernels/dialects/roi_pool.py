@@ -46,6 +46,8 @@ class NanPixel(StrEnum):
     """If it is the first: no other is greater."""
     IF_LAST = "if_last"
     """If it is the last: what comes after one replaces it."""
+    IF_LAST_OF_MAP = "if_last_of_map"
+    """If it is the last of the map: all of that is looked at, and a pixel that the bin has not is minus infinity."""
     PROPAGATES = "propagates"
     """Always."""
     UNKNOWN = "unknown"
@@ -120,7 +122,9 @@ DIALECTS: Mapping[str, Dialect] = MappingProxyType(
         "mxnet": Dialect(edges=BinEdges.MAP),
         "ncnn": Dialect(edges=BinEdges.FLOAT32, start=MaxStart.MINUS_INFINITY, nan=NanPixel.UNKNOWN),
         "mnn": Dialect(edges=BinEdges.ACCUMULATED, nan=NanPixel.IF_LAST),
-        "tvm": Dialect(snap=CornerSnap.HALF_UP, edges=BinEdges.MAP, start=MaxStart.LOWEST_OF_MAP, nan=NanPixel.IF_LAST),
+        "tvm": Dialect(
+            snap=CornerSnap.HALF_UP, edges=BinEdges.MAP, start=MaxStart.LOWEST_OF_MAP, nan=NanPixel.IF_LAST_OF_MAP
+        ),
         "chainer": _CHAINER,
         "chainer-max": replace(_CHAINER_EXCLUSIVE, empty=EmptyBin.MINUS_INFINITY),
         "chainer-average": _CHAINER_EXCLUSIVE,

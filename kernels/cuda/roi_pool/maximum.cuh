@@ -6,10 +6,11 @@
 #include "library/choices.cuh"
 
 enum class Start { lowest, lowest_of_map, minus_infinity };
-enum class Nan { skipped, if_first, if_last, propagates };
+enum class Nan { skipped, if_first, if_last, if_last_of_map, propagates };
 
 #define START ROIKIT_CHOICE(Start, START)
 constexpr Nan NAN_PIXEL = Nan::ROIKIT_NAN;  // compared with at each pixel, and so never at launch
+constexpr bool LAST_COUNTS = NAN_PIXEL == Nan::if_last || NAN_PIXEL == Nan::if_last_of_map;
 
 // The lowest number of a data type.
 ROIKIT_FN float lowest_of(float16) { return -65504.0f; }

@@ -145,7 +145,7 @@ def test_a_box_of_no_extent():
         ("torchvision", [9, 9, 9, LOWEST]),
         ("onnxruntime", [9, 3, Special.NAN, Special.NAN]),
         ("mnn", [9, 3, Special.NAN, Special.NAN]),
-        ("tvm", [9, 3, Special.NAN, Special.NAN]),
+        ("tvm", [9, 3, Special.NAN, Special.NAN]),  # of maps that the bin has to their end
         ("openvino", [Special.NAN, 9, 9, Special.NAN]),
         ("chainer", [Special.NAN] * 4),
         ("ncnn", [None] * 4),
@@ -156,6 +156,21 @@ def test_nan_first_within_last_and_alone(dialect, values):
     rows = [[nan, 2, 9], [9, nan, 3], [9, 3, nan], [nan, nan, nan]]
     maps = np.array(rows)[None, :, None]
     assert list(pool(maps, [0, 0, 0, 2, 0], (1, 1), dialect=dialect).flat) == values
+
+
+@pytest.mark.parametrize(
+    ("pixels", "box", "greatest"),
+    [
+        ([[1, math.nan], [2, 3]], [0, 0, 1, 0], Special.MINUS_INFINITY),  # a row follows
+        ([[1, 2], [math.nan, 3]], [0, 0, 0, 1], Special.MINUS_INFINITY),  # a column does
+        ([[1, 2], [3, math.nan]], [0, 0, 1, 1], Special.NAN),
+        ([[1, math.nan], [-9, 3]], [0, 0, 0, 1], 1),
+        ([[math.nan, -9, 5]], [0, 0, 1, 0], -9),
+    ],
+)
+def test_a_nan_that_something_of_the_map_follows(pixels, box, greatest):
+    """TVM goes through the whole map, where what is outside a bin is minus infinity."""
+    assert list(pool(pixels, [0, *box], (1, 1), dialect="tvm").flat) == [greatest]
 
 
 @pytest.mark.parametrize(
