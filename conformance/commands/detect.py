@@ -188,12 +188,13 @@ def _known(name: str, setting: Setting, detection: Detection) -> str:
     ]
     everywhere = next((d.reason for d in about if "*" in d.cases), "")
     chosen = {point: choice for d in about for point, choice in d.choices.items()}
+    unexplained = [pattern for d in about for pattern in d.probes]
     declared = operators.get(setting.operator).dialects.get(
         setting.dialect
     )  # which a worker of a later version may have made up
-    if everywhere or not chosen or not declared or not detection.fits(replace(declared, **chosen)):
+    if everywhere or not declared or not detection.fits(replace(declared, **chosen), unexplained):
         return everywhere
-    return "; ".join(d.reason for d in about if d.choices)
+    return "; ".join(d.reason for d in about if d.choices or d.probes)
 
 
 def _footprints(read: Sequence[_Read]) -> Iterator[dict[str, object]]:

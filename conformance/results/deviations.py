@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 TODO = "TODO:"
 """How the reason of an entry begins that nobody has understood yet."""
 
-_KEYS = {"cases", "operators", "dialects", "dtypes", "reason", "link", "added", "sometimes", "choices"}
+_KEYS = {"cases", "operators", "dialects", "dtypes", "reason", "link", "added", "sometimes", "choices", "probes"}
 
 
 class DeviationListError(Exception):
@@ -48,6 +48,7 @@ class Deviation:
         link: Where that can be read; may be empty.
         sometimes: Whether the result may also happen to be right, as it may where memory is read that nobody wrote.
         choices: By decision point, what the implementation chooses instead, if that is how it deviates.
+        probes: Patterns of probes that no dialect explains for this reason, when a dialect is read off it.
     """
 
     cases: tuple[str, ...]
@@ -58,6 +59,7 @@ class Deviation:
     sometimes: bool
     choices: Mapping[str, Any] = field(default_factory=dict)
     operators: tuple[str, ...] = ("*",)
+    probes: tuple[str, ...] = ()
 
     def matches(self, operator: str, case: str, dialect: str, dtype: str) -> bool:
         """Whether this deviation is about the case of this id in ``dialect`` and ``dtype``."""
@@ -86,6 +88,9 @@ def parse(text: str, where: str, cases: Iterable[Case], *, drafts: bool = False)
         "operators": list(operators.NAMES),
         "dialects": [name for operator in operators.everyone() for name in operator.dialects],
         "dtypes": list(DTYPES),
+        "probes": [
+            probe.name for each in operators.everyone() if each.probes for probe in each.probes.offered(each.modes)
+        ],
     }
     try:
         document = tomllib.loads(text)
@@ -118,6 +123,7 @@ def parse(text: str, where: str, cases: Iterable[Case], *, drafts: bool = False)
                 sometimes=entry.get("sometimes", False),
                 choices=choices,
                 operators=tuple(entry.get("operators", ["*"])),
+                probes=tuple(entry.get("probes", [])),
             )
         )
     return tuple(deviations)

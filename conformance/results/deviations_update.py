@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _COLUMNS = 120
 _NUMBER = re.compile(r"[-+]?\d[\d.e+-]*")
-_KEYS = ("cases", "operators", "dialects", "dtypes", "sometimes", "choices", "reason", "link", "added")
+_KEYS = ("cases", "operators", "dialects", "dtypes", "sometimes", "choices", "probes", "reason", "link", "added")
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -80,6 +80,7 @@ def test_what_an_implementation_cannot_do_is_not_a_deviation():
         ),
         (ENTRY + "choices = { max = 'middle' }\n", "x.toml: deviation 1: choices must .*'middle' is not a valid Max"),
         (ENTRY + "choices = 3\n", "x.toml: deviation 1: choices must name decision points"),
+        (ENTRY + "probes = ['box inside out']\n", "x.toml: deviation 1: probes: nothing matches 'box inside out'"),
         ("deviation = 3", "x.toml: holds something else"),
         ("[[deviation]\n", "x.toml: "),
     ],

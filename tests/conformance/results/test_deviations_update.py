@@ -40,7 +40,8 @@ def test_a_list_that_is_right_stays_as_it_is():
     assert updated(LIST, record("inverted-x-fixed", "known")) == LIST
     assert updated(LIST, record("inverted-x-fixed", "unsupported")) == LIST
     assert updated(LIST) == LIST
-    chosen = LIST.replace("reason", "choices = { max_start = -3.4028234663852886e+38 }\nreason")
+    more = 'choices = { max_start = -3.4028234663852886e+38 }\nprobes = ["inverted boxes"]\n'
+    chosen = LIST.replace("reason", f"{more}reason")
     assert updated(chosen, record("inverted-x-fixed", "known")) == chosen
 
 
