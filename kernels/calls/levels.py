@@ -6,10 +6,12 @@ size, a level is known by the least size that reaches it: those limits are worke
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from decimal import Context, Decimal
 from enum import StrEnum
 from functools import cache
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -100,19 +102,23 @@ def _levels(rule: str, count: int, first_level: int, canonical_size: float, cano
     return Levels(canonical_size, 1.0 if chosen == LevelRule.MASKRCNN_BENCHMARK else 0.0, (0.0, *limits))
 
 
+def _is_scale(value: object) -> bool:
+    return isinstance(value, Real) and 0 < float(value) < math.inf
+
+
 def first_level_of(scales: Sequence[tuple[float, float]]) -> int:
     """The level whose map has the first scale: 2 for 1/4.
 
     Raises:
-        ValueError: the scales are not powers of two, each half of the one before.
+        ValueError: the scales are not powers of two, the same along both axes, each half of the one before.
     """
-    levels = [-int(np.log2(y)) for y, _ in scales]
-    if any(2.0**-level != y for level, (y, _) in zip(levels, scales, strict=True)) or levels != list(
+    levels = [1 - math.frexp(y)[1] if _is_scale(y) and _is_scale(x) else 0 for y, x in scales]
+    if any((2.0**-level, 2.0**-level) != pair for level, pair in zip(levels, scales, strict=True)) or levels != list(
         range(levels[0], levels[0] + len(levels))
     ):
         raise ValueError(
-            f"spatial_scales {tuple(y for y, _ in scales)} are not powers of two, each half of the one before, so first_level "
-            "must be given: the level of the first map"
+            f"spatial_scales {tuple(y if y == x else (y, x) for y, x in scales)} are not powers of two, the same along both axes, "
+            "each half of the one before, so first_level must be given: the level of the first map"
         )
     return levels[0]
 
