@@ -18,6 +18,7 @@ from .. import kernels
 from ..kernels import Dialect, named_dialect
 from .dispatch import define, is_watched, register
 from .memory import place
+from .tensors import ARRIVING, check_plain
 
 Tensors = Sequence[torch.Tensor]
 
@@ -167,6 +168,7 @@ def _remember(ctx: Any, maps: Tensors, boxes: torch.Tensor, how: How) -> None:
 
 
 def _gradients(ctx: Any, grad: torch.Tensor, *, of_maps: bool, of_boxes: bool) -> tuple[Any, Any]:
+    check_plain(ARRIVING, grad)
     boxes, *maps = ctx.saved_tensors
     chosen = maps if ctx.how.mode == "max" else []
     dispatched = torch.is_grad_enabled() or is_watched((grad, boxes, *maps))  # grad is enabled by create_graph=True

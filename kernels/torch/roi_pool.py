@@ -15,7 +15,7 @@ from ..kernels.calls.problem import LAYOUTS, MODES
 from ..kernels.dialects.roi_pool import Dialect
 from .dispatch import define, is_watched, register
 from .memory import place
-from .tensors import pooled, scale_pair
+from .tensors import ARRIVING, check_plain, pooled, scale_pair
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -182,6 +182,7 @@ def _remember(ctx: Any, maps: torch.Tensor, boxes: torch.Tensor, options: _Optio
 
 
 def _sent(ctx: Any, grad: torch.Tensor) -> torch.Tensor:
+    check_plain(ARRIVING, grad)
     boxes, *kept = ctx.saved_tensors
     dispatched = torch.is_grad_enabled() or is_watched((grad, boxes, *kept))
     gather = _GATHER if dispatched else _gather

@@ -18,13 +18,18 @@ def strip(sizes, layout="NCHW"):
 
 PADDED = [(8, 200), (4, 100), (2, 50), (1, 25)]
 BOX = [torch.tensor([[400, 2, 440, 12.0]])]
-EXPECTED = [[[327.5, 332.5], [577.5, 582.5]], [[1927.5, 1932.5], [2177.5, 2182.5]]]  # of 200 y + x and 1600 more; stride 4
+EXPECTED = [
+    [[327.5, 332.5], [577.5, 582.5]],
+    [[1927.5, 1932.5], [2177.5, 2182.5]],
+]  # of 200 y + x and 1600 more; stride 4
 
 
 @pytest.mark.parametrize("layout", ["NCHW", "NHWC"])
 def test_a_padded_strip_is_asked_for_its_scales(layout):
     maps = strip(PADDED, layout)
-    with pytest.raises(ValueError, match=r"x\['0'\] has 8 x 200 pixels .* 13 x 800.* 0.5 along y, but 0.25 along x.*spatial_scales"):
+    with pytest.raises(
+        ValueError, match=r"x\['0'\] has 8 x 200 pixels .* 13 x 800.* 0.5 along y, but 0.25 along x.*spatial_scales"
+    ):
         MultiScaleRoIAlign(NAMES, 2, 2, layout=layout)(maps, BOX, [STRIP])
     pooler = MultiScaleRoIAlign(NAMES, 2, 2, spatial_scales=[1 / 4, 1 / 8, 1 / 16, 1 / 32], layout=layout)
     out = pooler(maps, BOX, [STRIP])
