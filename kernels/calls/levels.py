@@ -117,8 +117,8 @@ def first_level_of(scales: Sequence[tuple[float, float]]) -> int:
         range(levels[0], levels[0] + len(levels))
     ):
         raise ValueError(
-            f"spatial_scales {tuple(y if y == x else (y, x) for y, x in scales)} are not powers of two, the same along both axes, "
-            "each half of the one before, so first_level must be given: the level of the first map"
+            f"spatial_scales {tuple(y if y == x else (y, x) for y, x in scales)} are not powers of two, the same along both "
+            "axes, each half of the one before, so first_level must be given: the level of the first map"
         )
     return levels[0]
 

@@ -71,8 +71,8 @@ class MultiScaleRoIAlign(torch.nn.Module):  # type: ignore[misc]
         sampling_ratio: Samples per bin along an axis; 0 or less: as many as the bin has feature pixels.
         canonical_scale: Square root of the area of a RoI of the canonical level, image pixels.
         canonical_level: Level of such a RoI; that of a map of scale ``2**-k`` is k.
-        spatial_scales: Feature pixels of each map per image pixel, one number or ``(scale_y, scale_x)`` each; None finds them from
-            the sizes of maps and images.
+        spatial_scales: Feature pixels of each map per image pixel, one number or ``(scale_y, scale_x)`` each; None finds them
+            from the sizes of maps and images.
         first_level: The level of the first map; None takes it from the scales.
         aligned, mode, layout, dialect: As for `roi_align`.
     """

@@ -61,12 +61,12 @@ def check_plain(name: str, tensor: torch.Tensor) -> None:
     """Checks that a tensor holds its numbers one after the other in memory of its own: that it is dense, and no wrapper.
 
     Raises:
-        TypeError: it is sparse, nested, masked or quantised; the message says how to make a plain one.
-        ValueError: it is a parameter of which nothing is known yet.
+        TypeError: it is sparse, nested, masked or quantised, and the message says how to make a plain one; or a parameter of which
+            nothing is known yet.
         NotImplementedError: it is inside a transform of ``torch.func``.
     """
     if isinstance(tensor, UninitializedTensorMixin):
-        raise ValueError(f"{name} is a parameter that is not initialised yet: it has no shape")
+        raise TypeError(f"{name} is a parameter that is not initialised yet: it has no shape")
     if tensor.is_nested:
         raise TypeError(f"{name} is a nested tensor, but must be a plain one: torch.nested.to_padded_tensor makes one")
     if tensor.layout is not torch.strided:

@@ -31,8 +31,8 @@ def test_a_sign_that_is_only_noted_counts(pool, mode):
     for x, boxes in ((negated(X), B), (X, negated(B)), (negated(X), [negated(B[:, 1:])])):
         assert torch.equal(pool(x, boxes, 2, mode=mode), pool(X, B, 2, mode=mode))
     gradients = []
-    for x, grad in ((X, G), (X, negated(G)), (negated(X), G)):
-        x = x.detach().requires_grad_()
+    for given, grad in ((X, G), (X, negated(G)), (negated(X), G)):
+        x = given.detach().requires_grad_()
         gradients += torch.autograd.grad(pool(x, B, 2, mode=mode), x, grad)
     assert gradients[0].any()
     assert all(torch.equal(gradient, gradients[0]) for gradient in gradients)
@@ -68,16 +68,16 @@ def test_what_only_wraps_numbers_is_refused_by_name(what):
         (r"boxes\[0\]", (X, [wrapped(B[:, 1:])])),
     ):
         for pool in (roi_align, roi_pool):
-            with pytest.raises((TypeError, ValueError), match=f"^{name} .*{what}"):
+            with pytest.raises(TypeError, match=f"^{name} .*{what}"):
                 pool(*arguments, 2)
-    with pytest.raises((TypeError, ValueError), match=rf"^inputs\[1\] .*{what}"):
+    with pytest.raises(TypeError, match=rf"^inputs\[1\] .*{what}"):
         multiscale_roi_align([X, wrapped(X)], B, 2, (1.0, 0.5))
 
 
 @pytest.mark.parametrize("pool", POOLS)
 def test_an_arriving_gradient_that_is_sparse_is_refused_by_name(pool):
     x = X.clone().requires_grad_()
-    with pytest.raises(TypeError, match="^grad has layout torch.sparse_coo"):
+    with pytest.raises(TypeError, match=r"^grad has layout torch.sparse_coo"):
         torch.autograd.grad(pool(x, B, 2), x, G.to_sparse())
 
 
