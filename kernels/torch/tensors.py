@@ -61,8 +61,8 @@ def check_plain(name: str, tensor: torch.Tensor) -> None:
     """Checks that a tensor holds its numbers one after the other in memory of its own: that it is dense, and no wrapper.
 
     Raises:
-        TypeError: it is sparse, nested, masked or quantised, and the message says how to make a plain one; or a parameter of which
-            nothing is known yet.
+        TypeError: it is sparse, nested, masked or quantised, and the message says how to make a plain one; or a parameter of
+            which nothing is known yet.
         NotImplementedError: it is inside a transform of ``torch.func``.
     """
     if isinstance(tensor, UninitializedTensorMixin):
