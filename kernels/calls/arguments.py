@@ -28,7 +28,7 @@ _UNTOUCHED = np.array([NO_STATUS])  # copied in a fraction of the time that anot
 # By the numbers of `Refusal` in ``cuda/library/roi.cuh``.
 _REASONS = {
     1: "its batch index {value:g} is not one of the N = {images} images",
-    2: "it has a coordinate that is not finite, or overflows when scaled",
+    2: "it has a coordinate that is not finite, or it overflows when scaled",
     3: "with adaptive sampling it may not reach farther than 2**20 feature pixels from the origin",
 }
 

@@ -53,7 +53,7 @@ template <class Params> ROIKIT_FN Placed place_axis(acc_t low, acc_t high, acc_t
                                                     Axis& axis) {
     const acc_t first = snapped(mul(low, scale));
     const acc_t last = snapped(mul(END == End::before_scale ? add(high, (acc_t)1) : high, scale));
-    if (!is_finite(first) || !is_finite(last)) return Placed::not_finite;
+    if (!is_finite(first) || !is_finite(add(last, -first))) return Placed::not_finite;
     axis.start = within_reach(first);
     axis.extent = within_reach(last) - axis.start + (END == End::inclusive ? 1.0 : 0.0);
     if (MIN_SIZE == MinSize::one && axis.extent < 1.0) axis.extent = 1.0;

@@ -128,7 +128,7 @@ def test_16_bit_boxes_that_cannot_hold_the_batch_index_are_refused():
         ([np.nan, 1, 1, 3, 3], 2, "its batch index nan is not one"),
         ([0, np.nan, 1, 3, 3], 2, "a coordinate that is not finite"),
         ([0, 1, 1, 3, np.inf], 0, "a coordinate that is not finite"),
-        ([0, -3e38, 1, 3e38, 3], 2, "a coordinate that is not finite, or overflows"),
+        ([0, -3e38, 1, 3e38, 3], 2, "a coordinate that is not finite, or it overflows"),
         ([0, 1, 1, 3, 2e6], 0, "may not reach farther than 2**20 feature pixels"),
     ],
 )
