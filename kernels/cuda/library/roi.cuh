@@ -44,7 +44,7 @@ template <class Params> ROIKIT_FN Roi read_roi(const acc_t* box, const Params& p
     Roi roi;
     const acc_t batch = box[0];
     // RA-12: truncated. False for NaN; N is less than 2^31, and may not be a float.
-    const bool known = batch > (acc_t)-1 && batch < (acc_t)2147483648.0 && (int64)batch < params.images;
+    const bool known = batch > (acc_t)-1 && batch < (acc_t)2147483648.0f && (int64)batch < params.images;
     roi.image = known ? (int)batch : 0;
     const int level = roi.level = level_of(box, params);
     const Placed y = place_axis(box[2], box[4], (acc_t)params.scales_y[level], params.bins_y, params.heights[level], params, true,
