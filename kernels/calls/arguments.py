@@ -27,7 +27,7 @@ _UNTOUCHED = np.array([NO_STATUS])  # copied in a fraction of the time that anot
 
 # By the numbers of `Refusal` in ``cuda/library/roi.cuh``.
 _REASONS = {
-    1: "its batch index {value:g} is not one of the N = {images} images",
+    1: "its batch index {value:.9g} is not one of the N = {images} images",
     2: "it has a coordinate that is not finite, or it overflows when scaled",
     3: "with adaptive sampling it may not reach farther than 2**20 feature pixels from the origin",
 }
@@ -81,6 +81,13 @@ def pair(name: str, value: object) -> tuple[Any, Any]:
             raise ValueError(f"{name} must be one number or a (height, width) pair, not {len(value)} numbers")
         return value[0], value[1]
     return value, value
+
+
+def truth(name: str, value: object) -> bool:
+    """``value`` if it is a truth value, which a word such as "False" is not."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name} must be True or False, not {value!r}")
+    return bool(value)
 
 
 def integer(name: str, value: object) -> int:

@@ -103,6 +103,7 @@ def _levels(rule: str, count: int, first_level: int, canonical_size: float, cano
 
 
 def _is_scale(value: object) -> bool:
+    """Whether something is a positive, finite number."""
     return isinstance(value, Real) and 0 < float(value) < math.inf
 
 
@@ -141,10 +142,12 @@ def resolve_levels(
         raise ValueError(f"there must be 1 to {MAX_LEVELS} levels, not {len(scales)}")
     if len(scales) == 1:
         return None
-    first = first_level_of(scales) if first_level is None else first_level
+    first = first_level_of(scales) if first_level is None else arguments.integer("first_level", first_level)
     fine = name == LevelRule.MMDETECTION
-    size = (56.0 if fine else 224.0) if canonical_size is None else float(canonical_size)
-    if not (np.isfinite(size) and size > 0):
+    size = (56.0 if fine else 224.0) if canonical_size is None else canonical_size
+    if not isinstance(size, Real) or isinstance(size, bool):
+        raise TypeError(f"canonical_size must be a number, not {canonical_size!r}")
+    if not _is_scale(size):
         raise ValueError(f"canonical_size must be finite and greater than 0, not {canonical_size!r}")
-    level = (first if fine else 4) if canonical_level is None else canonical_level
-    return _levels(name, len(scales), first, size, level, wide)
+    level = (first if fine else 4) if canonical_level is None else arguments.integer("canonical_level", canonical_level)
+    return _levels(name, len(scales), first, float(size), level, wide)

@@ -5,7 +5,15 @@ import enum
 import numpy as np
 import pytest
 
-from roikit.kernels import Dialect, InvalidRoiError, roi_align
+from roikit.kernels import (
+    Dialect,
+    InvalidRoiError,
+    roi_align,
+    roi_align_backward,
+    roi_align_backward_boxes,
+    roi_pool,
+    roi_pool_backward,
+)
 from roikit.kernels.dialects.choices import Offset
 
 X = np.zeros((2, 3, 7, 8), np.float32)
@@ -67,7 +75,18 @@ def overlapping():
         ({"layout": "CHWN"}, ValueError, "layout must be one of 'NCHW', 'NHWC'"),
         ({"dialect": "torchvison"}, ValueError, "no dialect is called 'torchvison'"),
         ({"dialect": 3}, TypeError, "dialect must be a Dialect"),
-        ({"dialect": "onnx-10", "aligned": True}, ValueError, "aligned=True contradicts dialect='onnx-10'"),
+        (
+            {"dialect": "onnx-10", "aligned": True},
+            ValueError,
+            "aligned=True goes with no dialect, and dialect='onnx-10'",
+        ),
+        (
+            {"dialect": "onnx-16", "aligned": True},
+            ValueError,
+            "aligned=True goes with no dialect, and dialect='onnx-16'",
+        ),
+        ({"aligned": "False"}, TypeError, "aligned must be True or False, not 'False'"),
+        ({"aligned": 1}, TypeError, "aligned must be True or False, not 1"),
         ({"out": np.empty((1, 3, 2, 3), np.float32)}, ValueError, "out must have shape (1, 3, 2, 2)"),
         ({"out": np.empty((1, 3, 2, 2), np.float64)}, TypeError, "out has data type float64"),
         ({"out": np.empty((1, 3, 2, 4), np.float32)[..., ::2]}, ValueError, "out must be C-contiguous"),
@@ -139,10 +158,52 @@ def test_the_first_roi_that_cannot_be_pooled_is_named(row, ratio, message):
     assert message in str(raised.value)
 
 
-@pytest.mark.parametrize("index", [-0.5, 0.9])
-def test_a_batch_index_is_truncated_towards_zero(index):
+@pytest.mark.parametrize("index", [-0.5, 0.9, 0.0])
+@pytest.mark.parametrize("pool", [roi_align, roi_pool])
+@pytest.mark.parametrize("layout", ["NCHW", "NHWC"])
+def test_a_batch_index_with_a_fraction_is_refused_or_that_of_the_dialect(pool, index, layout):
     x = np.stack([np.full((1, 3, 3), 1), np.full((1, 3, 3), 2)]).astype(np.float32)
-    assert roi_align(x, np.array([[index, 0, 0, 2, 2]], np.float32), 1).item() == 1
+    x = x if layout == "NCHW" else x.transpose(0, 2, 3, 1).copy()
+    boxes = np.array([[1, 0, 0, 2, 2], [index, 0, 0, 2, 2]], np.float32)
+    assert pool(x, boxes, 1, dialect="torchvision", layout=layout).ravel().tolist() == [2, 1]
+    if index == 0:
+        assert pool(x, boxes, 1, layout=layout).ravel().tolist() == [2, 1]
+        return
+    with pytest.raises(
+        InvalidRoiError, match=r"boxes\[1\] cannot be pooled: its batch index .* is not one of the N = 2 images"
+    ):
+        pool(x, boxes, 1, layout=layout)
+
+
+def test_gradients_refuse_a_batch_index_with_a_fraction_too():
+    x, boxes, grad = (
+        np.ones((2, 1, 3, 3), np.float32),
+        np.array([[0.9, 0, 0, 2, 2]], np.float32),
+        np.ones((1, 1, 1, 1), np.float32),
+    )
+    for call in (
+        lambda **how: roi_align_backward(grad, boxes, x.shape, **how),
+        lambda **how: roi_align_backward_boxes(grad, x, boxes, **how),
+        lambda **how: roi_pool_backward(grad, boxes, x.shape, input=x, **how),
+    ):
+        call(dialect="torchvision")
+        with pytest.raises(InvalidRoiError, match=r"its batch index 0.899999976 is not one"):
+            call()
+
+
+@pytest.mark.parametrize("pool", [roi_align, roi_pool])
+@pytest.mark.parametrize(
+    ("workspace", "error", "message"),
+    [
+        (np.empty(64), TypeError, "workspace must be an array of bytes of one dimension"),
+        (np.empty((4, 4), np.uint8), TypeError, "workspace must be an array of bytes of one dimension"),
+        (bytearray(64), TypeError, "workspace must be a NumPy or a CuPy array"),
+    ],
+)
+def test_a_workspace_is_looked_at_though_a_cpu_needs_none(pool, workspace, error, message):
+    assert np.array_equal(pool(X, B, 2, workspace=np.empty(64, np.uint8)), pool(X, B, 2))
+    with pytest.raises(error, match=message):
+        pool(X, B, 2, workspace=workspace)
 
 
 def test_a_tensor_of_torch_is_told_what_to_do():
