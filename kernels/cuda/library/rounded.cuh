@@ -21,7 +21,13 @@
 ROIKIT_BINARY(add, "add.rn")
 ROIKIT_BINARY(subtract, "sub.rn")
 ROIKIT_BINARY(mul, "mul.rn")
-ROIKIT_BINARY(divide, "div.rn")
+ROIKIT_BINARY(divide_by_any, "div.rn")
+
+// What a compiler knows to be a small power of two, as samples of common sizes are, it need not divide by.
+template <class T> ROIKIT_FN T divide(T a, T b) {
+    if (__builtin_constant_p(b) && (b == (T)1 || b == (T)2)) return mul(a, (T)1 / b);
+    return divide_by_any(a, b);
+}
 
 #define ROIKIT_UNARY(name, instruction, double_instruction)                                             \
     ROIKIT_FN float name(float x) {                                                                     \
@@ -92,11 +98,12 @@ ROIKIT_FN double larger(double a, double b) {
 #define ROIKIT_CONVERSION(From, from, To, to, instruction)                                              \
     ROIKIT_FN void convert(From x, To& result) { asm(instruction " %0, %1;" : "=" to(result) : from(x)); }
 ROIKIT_CONVERSION(float, "f", double, "d", "cvt.f64.f32")
-ROIKIT_CONVERSION(double, "d", float, "f", "cvt.rn.f32.f64")
 ROIKIT_CONVERSION(float, "f", int, "r", "cvt.rzi.s32.f32")
 ROIKIT_CONVERSION(float, "f", int64, "l", "cvt.rzi.s64.f32")
 ROIKIT_CONVERSION(double, "d", int, "r", "cvt.rzi.s32.f64")
 ROIKIT_CONVERSION(double, "d", int64, "l", "cvt.rzi.s64.f64")
+// Volatile: numbers of the parameters are converted where they are used, for which no register is held from RoI to RoI.
+ROIKIT_FN void convert(double x, float& result) { asm volatile("cvt.rn.f32.f64 %0, %1;" : "=f"(result) : "d"(x)); }
 ROIKIT_FN void convert(float x, float& result) { result = x; }
 ROIKIT_FN void convert(double x, double& result) { result = x; }
 template <class T> ROIKIT_FN void convert(int x, T& result) { result = (T)x; }

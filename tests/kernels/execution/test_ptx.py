@@ -51,10 +51,10 @@ def is_as_written(source):
 
 
 def kernels(operator, operation, mode):
-    """Kernels in float32 and, where channels come last, in float64, each text once."""
+    """Kernels in float32 and, of averages with channels last, in float64, each text once."""
     known = sources_of(operator)
     rules = known.rules(None, aligned=False)
-    for dtype, layout in (("float32", "NCHW"), ("float64", "NHWC")):
+    for dtype, layout in (("float32", "NCHW"), ("float64", "NHWC")) if mode == "avg" else (("float32", "NHWC"),):
         sources = known.sources(operation, dtype, mode, layout, rules, on_host=False)
         yield from {
             one.text: one for one in sources if "ROIKIT_ALIGNED 1" not in one.text and _is_general(one)
@@ -76,15 +76,16 @@ def test_nothing_is_flushed_and_nothing_fused_that_is_not_written_so(operator, o
     assert [source.entry for source in found if not is_as_written(source)] == []
 
 
-@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
-@pytest.mark.parametrize("dialect", ["mmcv", "chainer", "tvm", "mnn"])
+@pytest.mark.parametrize(
+    ("dtype", "dialect"), [("float16", "mmcv"), ("bfloat16", "tvm"), ("float32", "chainer"), ("float16", "mnn")]
+)
 def test_so_it_is_in_every_arithmetic_of_edges(dtype, dialect):
     known = sources_of("roi_pool")
     (source,) = known.sources("forward", dtype, "max", "NCHW", roi_pool.DIALECTS[dialect], on_host=False)
     assert is_as_written(source)
 
 
-@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32"])
+@pytest.mark.parametrize("dtype", ["bfloat16", "float32"])
 def test_so_it_is_where_levels_are_chosen_and_corners_compared(dtype):
     rules = roi_align.DIALECTS["opencv"]
     assert is_as_written(forward.specialised(dtype, "max", "NHWC", rules, vector=4, levels=4))
