@@ -127,14 +127,15 @@ def first_level_of(scales: Sequence[tuple[float, float]]) -> int:
 def resolve_levels(
     rule: object,
     scales: Sequence[tuple[float, float]],
-    first_level: int | None,
-    canonical_size: float | None,
-    canonical_level: int | None,
+    first_level: Any,
+    canonical_size: Any,
+    canonical_level: Any,
     wide: str,
 ) -> Levels | None:
     """How a level is found among as many as there are ``scales``; None if there is one.
 
     Raises:
+        TypeError: an argument has a wrong type.
         ValueError: there is no such rule, or a value is wrong.
     """
     name = arguments.choice("level_rule", rule, tuple(LevelRule))

@@ -212,3 +212,41 @@ def test_a_tensor_of_torch_is_told_what_to_do():
 
     with pytest.raises(TypeError, match=r"input must be a NumPy or a CuPy array, not torch\.Tensor; .*from_dlpack"):
         roi_align(Tensor(), B, 2)
+
+
+class Interface:
+    """An object that says where its memory is, by one of the protocols."""
+
+    def __init__(self, protocol):
+        setattr(self, protocol, None)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"input": Interface("__cuda_array_interface__")},
+            r"input must be .*; cupy.asarray\(input\) is one over the same memory",
+        ),
+        (
+            {"input": Interface("__dlpack__")},
+            r"input must be .*; numpy.from_dlpack\(input\), or on a GPU cupy.from_dlpack",
+        ),
+        (
+            {"boxes": Interface("__array_interface__")},
+            r"boxes must be .*; numpy.asarray\(boxes\) is one over the same memory",
+        ),
+        ({"input": memoryview(X)}, r"input must be .*memoryview; numpy.asarray\(input\) is one over the same memory"),
+        ({"input": X.tolist()}, r"input must be .*list; numpy.asarray\(input, numpy.float32\) makes one"),
+        (
+            {"boxes": [(0, 1, 2, 10, 12)]},
+            r"boxes is a list of tuples: numpy.asarray\(boxes, numpy.float32\) makes rows",
+        ),
+        ({"boxes": [[1, 2, 3, 4], [1, 2, 3, 4]]}, r"boxes is a list of lists: numpy.asarray\(boxes, numpy.float32\)"),
+        ({"boxes": B.astype(float)}, r"boxes has data type float64; it must be float32: boxes.astype\('float32'\) is"),
+        ({"input": X.astype(int)}, r"input has data type int64; .*: input.astype\('float32'\) is such a copy"),
+    ],
+)
+def test_the_conversion_to_write_is_said(changes, message):
+    with pytest.raises(TypeError, match=message):
+        roi_align(**{"input": X, "boxes": B, "output_size": 2} | changes)
