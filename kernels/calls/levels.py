@@ -146,7 +146,7 @@ def resolve_levels(
     first = first_level_of(scales) if first_level is None else arguments.integer("first_level", first_level)
     fine = name == LevelRule.MMDETECTION
     size = (56.0 if fine else 224.0) if canonical_size is None else canonical_size
-    if not isinstance(size, Real) or isinstance(size, bool):
+    if isinstance(size, bool) or not isinstance(size, Real):
         raise TypeError(f"canonical_size must be a number, not {canonical_size!r}")
     if not _is_scale(size):
         raise ValueError(f"canonical_size must be finite and greater than 0, not {canonical_size!r}")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 
 def define(name: str, arguments: str, options: str, result: str) -> Any:
@@ -45,13 +45,13 @@ def encoded(dialect: Any) -> str | None:
     return dialect if dialect is None or isinstance(dialect, str) else json.dumps(asdict(dialect))
 
 
-def decoded(dialect: Any, kind: type[Any]) -> Any:
+def decoded(dialect: Any, kind: Callable[..., Any]) -> Any:
     """The dialect, of a ``kind``, that `encoded` made a text of."""
     return _dialect_of(dialect, kind) if isinstance(dialect, str) and dialect.startswith("{") else dialect
 
 
 @cache
-def _dialect_of(text: str, kind: type[Any]) -> Any:
+def _dialect_of(text: str, kind: Callable[..., Any]) -> Any:
     return kind(**json.loads(text))
 
 
