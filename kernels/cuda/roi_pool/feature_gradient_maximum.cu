@@ -40,7 +40,7 @@ template <int N> ROIKIT_FN Best<N> find_winner(const Axis& axis_y, const Axis& a
 
 ROIKIT_FN void send(const Work& work, int64 c, const Piece&, int, int, const Winner& winner, acc_t grad,
                     const BackwardParams& params) {
-    add_to_pixel(work, c, winner.y, winner.x, grad, params);
+    add_to_pixel(work, c, winner.y, winner.x, (acc_t)1, grad, params);
 }
 
 extern "C" __global__ void __launch_bounds__(ROIKIT_THREADS, ROIKIT_FITTING_BLOCKS)

@@ -180,19 +180,23 @@ def test_a_wrong_argument_is_named(changes, error, message):
 
 
 @pytest.mark.parametrize(
-    ("changes", "message"),
+    ("changes", "error", "message"),
     [
-        ({"inputs": []}, "at least one level"),
-        ({"inputs": [X, X[:, :2]]}, "must have the same N and C"),
-        ({"spatial_scales": [0.25]}, "there are 1 spatial_scales for 2 levels"),
-        ({"spatial_scales": [0.25, 0.2]}, "first_level must be given"),
-        ({"level_rule": "fpn"}, "level_rule must be one of 'torchvision', 'detectron2'"),
-        ({"canonical_size": 0}, "canonical_size must be finite and greater than 0"),
+        ({"inputs": []}, ValueError, "at least one level"),
+        ({"inputs": [X, X[:, :2]]}, ValueError, "must have the same N and C"),
+        ({"spatial_scales": [0.25]}, ValueError, "there are 1 spatial_scales for 2 levels"),
+        ({"spatial_scales": [0.25, 0.2]}, ValueError, "first_level must be given"),
+        ({"level_rule": "fpn"}, ValueError, "level_rule must be one of 'torchvision', 'detectron2'"),
+        ({"canonical_size": 0}, ValueError, "canonical_size must be finite and greater than 0"),
+        ({"canonical_size": "224"}, TypeError, "canonical_size must be a number, not '224'"),
+        ({"canonical_level": 4.5}, TypeError, "canonical_level must be an integer"),
+        ({"first_level": True}, TypeError, "first_level must be an integer"),
+        ({"aligned": "False"}, TypeError, "aligned must be True or False, not 'False'"),
     ],
 )
-def test_a_wrong_argument_about_levels_is_named(changes, message):
+def test_a_wrong_argument_about_levels_is_named(changes, error, message):
     given = {"inputs": [X, X[:, :, ::2, ::2]], "boxes": BOXES, "output_size": 2, "spatial_scales": [0.25, 0.125]}
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(error, match=message):
         multiscale_roi_align(**given | changes)
 
 
