@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    import numpy as np
+import numpy as np
 
 C_NAMES = {"float16": "float16", "bfloat16": "bfloat16", "float32": "float", "float64": "double"}
 """What ``cuda/library/numeric.cuh`` calls each data type that maps may have."""
@@ -26,3 +25,13 @@ def itemsize(dtype: str) -> int:
 def name_of(dtype: np.dtype[Any]) -> str:
     """The name of a data type, which NumPy takes its time to put together."""
     return dtype.name
+
+
+@cache
+def numpy_dtype(name: str) -> np.dtype[Any]:
+    """The data type that is called so."""
+    if name == "bfloat16":
+        import ml_dtypes
+
+        name = ml_dtypes.bfloat16
+    return np.dtype(name)

@@ -5,10 +5,8 @@ from __future__ import annotations
 import ctypes
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 if TYPE_CHECKING:
-    from types import ModuleType
+    import numpy as np
 
 
 def host_address(array: np.ndarray) -> int:
@@ -19,8 +17,6 @@ def host_address(array: np.ndarray) -> int:
         return array.ctypes.data
 
 
-def address(xp: ModuleType, array: Any) -> int:
-    """Where the memory of an array of ``xp`` begins; 0 for None."""
-    if array is None:
-        return 0
-    return host_address(array) if xp is np else int(array.data.ptr)
+def device_address(array: Any) -> int:
+    """Where the memory of a CuPy array begins."""
+    return int(array.data.ptr)

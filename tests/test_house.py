@@ -22,7 +22,7 @@ ROOMS = (
     "findings explanation",
     "call",
     "operator",
-    "arrays relations",
+    "arrays arranging enlarging relations sizing",
     "operators",
     "implementation",
     "cases",

@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..call import DTYPES, Operation
-from ..implementation import Capability, Description
+from ..implementation import Capability, Description, NoAnswerError
 from ..operators import DEFAULT, call_type, dialects_of
 
 if TYPE_CHECKING:
@@ -76,5 +76,8 @@ class PlainCallable:
         if self._arrays == "cupy":
             import cupy
 
-            return cupy.asnumpy(pool(cupy.asarray(arrays["input"]), cupy.asarray(arrays["boxes"])))  # type: ignore[no-any-return]
+            result = pool(cupy.asarray(arrays["input"]), cupy.asarray(arrays["boxes"]))
+            if not isinstance(result, cupy.ndarray):
+                raise NoAnswerError(f"returned {type(result).__name__} instead of a cupy.ndarray")
+            return cupy.asnumpy(result)  # type: ignore[no-any-return]
         return pool(arrays["input"], arrays["boxes"])  # type: ignore[no-any-return]  # the worker looks whether it is an array

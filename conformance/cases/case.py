@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from .. import operators
+from ..arranging import MAY_BE_REFUSED
 from ..arrays import box_rows, feature_map, numpy_dtype, sparse_images
 from ..call import Operation, to_layout
+from ..enlarging import Enlarged, enlarged_from
 from ..operator import Answer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from importlib.resources.abc import Traversable
 
     from ..call import Call
@@ -71,6 +73,9 @@ class Case:
         stages: Intermediate values that the case is known for, if any.
         source: Where numbers for this call have been published, if anywhere.
         edition: Year and month since when there has been this case, ``"2026-11"``.
+        size: How large the call is: one of `SIZES`.
+        enlarged: How the call repeats that of ``arguments`` and ``expected``; None if they are the call itself.
+        arranged: How arrays lie in memory that are not contiguous: by name one of the `arranging.WAYS`.
     """
 
     id: str
@@ -89,6 +94,9 @@ class Case:
     stages: Mapping[str, Any] | None
     source: str
     edition: str
+    size: str = "small"
+    enlarged: Enlarged | None = None
+    arranged: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def mode(self) -> str:
@@ -97,8 +105,18 @@ class Case:
         return mode
 
     @property
+    def may_be_refused(self) -> bool:
+        """Whether an error that says so is as good as an answer."""
+        return bool(set(self.arranged.values()) & set(MAY_BE_REFUSED))
+
+    @property
     def shape(self) -> tuple[int, ...]:
         """The shape of what must be returned, in the order of axes that case files have."""
+        return self.enlarged.shape(self.stated_shape, self.answer_axes) if self.enlarged else self.stated_shape
+
+    @property
+    def stated_shape(self) -> tuple[int, ...]:
+        """The shape of what is ``expected``."""
         return operators.call_type(self.operator).shape_of(self.arguments, self.operation)
 
     @property
@@ -119,14 +137,20 @@ class Case:
         return kind(**given, **kind.parameters_of(self.arguments))
 
     def _array(self, name: str, kind: type[Call], dtype: str, layout: str) -> np.ndarray:
-        data, wide = self.arguments[name], "float64" if dtype == "float64" else "float32"
-        if name in kind.coordinates:
-            rows = box_rows(data)
+        data = self.arguments[name]
+        is_rows = name in kind.coordinates
+        values = box_rows(data) if is_rows else feature_map(data)
+        if self.enlarged:
+            values = self.enlarged.argument(name, values, kind.axes[name], self.arguments["input"]["shape"][0])
+        if is_rows:
             if self.memory == "sparse":
-                rows[:, 0] += sparse_images(self.arguments["input"]["shape"][1:]) - 1
-            return rows.astype(wide)
-        values = feature_map(data).astype(numpy_dtype(dtype))
-        return np.ascontiguousarray(to_layout(values, kind.axes[name], layout))
+                values[:, 0] += sparse_images(self.arguments["input"]["shape"][1:]) - 1
+            return values.astype("float64" if dtype == "float64" else "float32")
+        return np.ascontiguousarray(to_layout(values.astype(numpy_dtype(dtype)), kind.axes[name], layout))
+
+
+SIZES = ("small", "real", "huge")
+"""How large the calls of cases are, each size with those before it: toys; those of use; those that take gigabytes or minutes."""
 
 
 class Origin(NamedTuple):
@@ -164,6 +188,9 @@ def case_from_json(data: Mapping[str, Any], origin: Origin) -> Case:
         stages=data.get("stages"),
         source=data.get("source", ""),
         edition=data.get("edition", origin.edition),
+        size=data.get("size", "small"),
+        enlarged=enlarged_from(data),
+        arranged=data.get("arranged", {}),
     )
 
 
@@ -177,6 +204,11 @@ def cases_of(document: Mapping[str, Any]) -> list[Case]:
 def load_cases() -> tuple[Case, ...]:
     """All golden cases, in the order of the files and within them."""
     return tuple(case for file in case_files() for case in cases_of(json.loads(file.read_text(encoding="utf-8"))))
+
+
+def up_to(size: str, cases: Iterable[Case]) -> tuple[Case, ...]:
+    """Those of some cases whose calls are not larger than a size."""
+    return tuple(case for case in cases if SIZES.index(case.size) <= SIZES.index(size))
 
 
 def case_files(*names: str) -> list[Traversable]:

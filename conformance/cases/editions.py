@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     Ledger = dict[str, dict[str, str]]
 
-_MEANING = ("kind", "operation", "relation", "memory", "invalid_rois", "arguments")
+_MEANING = ("kind", "operation", "relation", "memory", "invalid_rois", "arguments", "enlarged", "arranged")
 
 
 class LedgerError(Exception):

@@ -23,6 +23,8 @@ from .options import (
     OnceOption,
     OperatorsOption,
     OutputFile,
+    Size,
+    SizeOption,
     TimeoutOption,
     VerboseOption,
 )
@@ -103,6 +105,7 @@ def conform(
     edition: Annotated[
         str | None, typer.Option(metavar="YYYY-MM", help="Only the cases that there were in this edition.")
     ] = None,
+    size: SizeOption = Size.REAL,
     dtype: DtypesOption = None,
     layout: LayoutsOption = None,
     output: OutputFile = None,
@@ -131,7 +134,7 @@ def conform(
         typer.Option(
             help="**wrong**: what nobody can want (a crash, a hang, NaN, memory that is not its own, two answers, a false "
             "gradient); **deviation**: also any other value, unless it is listed (the default); **regression**: what was "
-            "better in the baseline. May be repeated: then any of them."
+            "better in the baseline; **nothing**: no result. May be repeated: then any of them."
         ),
     ] = None,
     baseline: Annotated[
@@ -183,6 +186,7 @@ def conform(
         dialects=dialect or [],
         patterns=select or [],
         edition=edition,
+        size=size.value,
         dtypes=dtype or [],
         layouts=layout or [],
         output=output,

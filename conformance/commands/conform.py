@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from ..cases.case import load_cases
+from ..cases.case import load_cases, up_to
 from ..cases.selection import of_edition, read_cases, select_cases
 from ..errors import UsageError
 from ..exits import EXIT_CONFORMS, EXIT_DEVIATES, EXIT_NOTHING_RUN
@@ -188,7 +188,7 @@ def conform(request: Request) -> int:
 def _asked_for(request: Request) -> tuple[Sequence[Case], list[Target]]:
     """The cases and the implementations that a request is about."""
     chosen = selection(request.dtypes, request.layouts, request.dialects, request.operators)
-    everything = of_edition(read_cases(request.cases), request.edition)
+    everything = up_to(request.size, of_edition(read_cases(request.cases), request.edition))
     asked = [case for case in everything if not chosen.operators or case.operator in chosen.operators]
     cases = select_cases(asked, request.patterns)
     targets = select_targets(

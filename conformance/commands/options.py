@@ -18,6 +18,14 @@ class Arrays(StrEnum):
     CUPY = "cupy"
 
 
+class Size(StrEnum):
+    """How large the calls of cases are, each size with those before it."""
+
+    SMALL = "small"
+    REAL = "real"
+    HUGE = "huge"
+
+
 ArraysOption = Annotated[
     Arrays, typer.Option(help="The arrays that functions take; auto: those of the library that they import.")
 ]
@@ -50,6 +58,13 @@ DtypesOption = Annotated[
     ),
 ]
 LayoutsOption = Annotated[list[str] | None, typer.Option("--layout", metavar="NAME", help="Only NCHW or NHWC.")]
+SizeOption = Annotated[
+    Size,
+    typer.Option(
+        help="How large calls may be. small: toys, which show every rule. real: besides, those of use: hundreds of RoIs and "
+        "channels, long maps, 64 x 64 bins. huge: besides, those that take gigabytes, or minutes."
+    ),
+]
 OnceOption = Annotated[
     bool,
     typer.Option("--once", help="In one process only: half the time, but memory that is read unwritten may pass."),

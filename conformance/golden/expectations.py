@@ -6,10 +6,16 @@ Whatever else stands in a case file is written by hand, or by `generator`, and s
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from ..arrays import as_outer, feature_map
 from ..call import DTYPES, Operation
 from ..cases.case import Origin, case_from_json
+from ..enlarging import enlarged_from
+from ..exact.floats import FLOAT_TYPES
 from ..exact.numbers import as_float64
 from ..verdict import Verdict
 from ..verdicts import properties
@@ -17,9 +23,8 @@ from ..verdicts import properties
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    import numpy as np
-
     from ..cases.case import Case
+    from ..enlarging import Enlarged
     from ..operator import Answer, Operator
 
     Answers = Callable[[Mapping[str, Any], Operator, Any], Iterable[tuple[str, tuple[Answer, ...]]]]
@@ -35,6 +40,9 @@ _KEPT = (
     "operation",
     "relation",
     "memory",
+    "size",
+    "enlarged",
+    "arranged",
     "invalid_rois",
     "stages",
     "arguments",
@@ -65,6 +73,8 @@ def certificate(case: Mapping[str, Any], operator: Operator) -> dict[str, Any]:
     ``bits`` are those that a significand needs, None if the case is not exact; ``nearest`` is the least distance from where
     rounding would decide a branch: 0 if a case is exactly there, on purpose.
     """
+    if "size" in case:  # nobody wants to wait for so many samples; what is expected was exact where it is
+        return {"bits": None}
     arguments = case["arguments"]
     mains = {operator.dialects[name].for_mode(arguments.get("mode", "")) for name in operator.main_dialects}
     distances = [d for dialect in mains if (d := operator.oracle.nearest_decision(arguments, dialect)) is not None]
@@ -82,10 +92,43 @@ def exact_answers(
     """Data types, and what a case expects in them under a dialect."""
     if case["kind"] == "error":
         return
-    if case["kind"] == "property":
+    if "size" in case:
+        yield from large_answers(case, operator, dialect)
+    elif case["kind"] == "property":
         yield from ((dtype, ()) for dtype in property_dtypes(case, operator, dialect))
     else:
         yield from operator.oracle.answers(case["arguments"], _operation(case), dialect, case["claims"])
+
+
+def large_answers(
+    case: Mapping[str, Any], operator: Operator, dialect: Any
+) -> Iterator[tuple[str, tuple[Answer, ...]]]:
+    """Data types in which a large call is exact, and what the call that it repeats must then return."""
+    enlarged, mode = enlarged_from(case), case["arguments"].get("mode", "")
+    images = enlarged.images if enlarged else case["arguments"]["input"]["shape"][0]
+    name = next(name for name, known in operator.dialects.items() if known.for_mode(mode) == dialect)
+    arguments = _adding_up(case, enlarged)
+    for dtype in DTYPES:
+        found = operator.oracle.quick(arguments, _operation(case), name, dtype, kinks=False, bounds=False)
+        if found and images <= 2 ** FLOAT_TYPES[dtype].bits and all(answer.bound is None for answer in found):
+            yield dtype, tuple(replace(answer, output=_shortest(answer.output)) for answer in found)
+
+
+def _shortest(output: Any) -> Any:
+    """An output as a product of factors, if it is one and these are fewer."""
+    values = np.array(output, np.float64)
+    factors = as_outer(values) if values.ndim == 4 and min(values.shape[2:]) > 3 else None
+    return output if factors is None else {"outer": factors}
+
+
+def _adding_up(case: Mapping[str, Any], enlarged: Enlarged | None) -> Mapping[str, Any]:
+    """The arguments of a large case, in which what adds up in the large call arrives at once."""
+    arguments, operation = case["arguments"], _operation(case)
+    if enlarged is None or operation == Operation.FORWARD:
+        return arguments
+    images, channels = arguments["input"]["shape"][:2]
+    grad = feature_map(arguments["grad"]) * enlarged.sent(operation, images, channels, len(arguments["boxes"]))
+    return {**arguments, "grad": {"shape": list(grad.shape), "rows": grad.reshape(-1, grad.shape[-1]).tolist()}}
 
 
 def _as_entry(answers: tuple[Answer, ...]) -> Entry:

@@ -21,6 +21,7 @@ class Request:
     dialects: Sequence[str]
     patterns: Sequence[str]
     edition: str | None
+    size: str
     dtypes: Sequence[str]
     layouts: Sequence[str]
     output: Path | None

@@ -10,13 +10,14 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from .. import operators
 from ..results.result import Result, Subject
 from ..verdicts import properties
 from ..workers.greeting import describe
 from ..workers.twice import Twice, open_session
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from ..cases.case import Case
     from ..implementation import Description
@@ -45,7 +46,10 @@ def plan(description: Description, cases: Sequence[Case], selection: Selection, 
             continue
         if case.memory == "sparse" and not capability.reads_in_place:
             continue
-        dialects = chosen(target.dialects_of(case.operator, capability.dialects), selection.dialects)
+        offered = target.dialects_of(case.operator, capability.dialects)
+        if case.size != "small" and not selection.dialects:
+            offered = _few(case.operator, offered)
+        dialects = chosen(offered, selection.dialects)
         dtypes = chosen([d for d in case.dtypes if d in capability.dtypes], selection.dtypes)
         layouts = chosen(capability.layouts, selection.layouts)
         calls = [(case, *call) for call in itertools.product(dialects, dtypes, layouts)]
@@ -53,6 +57,12 @@ def plan(description: Description, cases: Sequence[Case], selection: Selection, 
             yield from calls[:1]
         else:
             yield from (call for call in calls if case.expectation(*call[1:3]))
+
+
+def _few(operator: str, offered: Sequence[str]) -> list[str]:
+    """The dialects under which large calls are made: an implementation of very many is no larger under each of them."""
+    mains = operators.get(operator).main_dialects
+    return [name for name in offered if name in mains] or list(offered[:1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +116,12 @@ def _share(plans: list[Plan], workers: int) -> list[list[Plan]]:
     shares: list[list[Plan]] = [[] for _ in range(max(count, 1))]
     for items in sorted(by_dtype.values(), key=len, reverse=True):
         min(shares, key=len).extend(items)
-    # What may damage memory comes last.
-    return [sorted(share, key=lambda item: item[0].kind in ("invalid", "error")) for share in shares]
+    return [harmless_first(share) for share in shares]
+
+
+def harmless_first(plans: Iterable[Plan]) -> list[Plan]:
+    """The calls in an order that keeps a process as long as can be: those that may damage memory last."""
+    return sorted(plans, key=lambda item: item[0].kind in ("invalid", "error"))
 
 
 def _judge_all(session: Session | Twice, plans: list[Plan], listener: Listener) -> None:

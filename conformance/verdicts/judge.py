@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from ..arrays import leaves
+from ..arrays import leaves, outer
 from ..call import Operation, from_layout
-from ..verdict import _REFUSED, ACCIDENTS, Judgement, Verdict
+from ..verdict import ACCIDENTS, Judgement, Verdict
 
 if TYPE_CHECKING:
     from ..cases.case import Case, Expectation
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ..operator import Answer
 
 
-class _Wanted(NamedTuple):
+class Wanted(NamedTuple):
     """An answer as flat arrays: numbers, which of them are no numbers but "nonfinite", and bounds (NaN: none holds)."""
 
     values: Array
@@ -26,32 +26,56 @@ class _Wanted(NamedTuple):
     bounds: Array | None
 
 
+def wanted(case: Case, answer: Answer) -> Wanted:
+    """An answer to the call of a case."""
+    stated, enlarged = _stated(answer, case.stated_shape), case.enlarged
+    if enlarged is None:
+        return stated
+
+    def large(numbers: Array) -> Array:
+        return enlarged.answer(numbers.reshape(case.stated_shape), case.answer_axes, case.operation).reshape(-1)
+
+    values, bounds = large(stated.values), None if stated.bounds is None else large(stated.bounds)
+    return Wanted(values, np.zeros(values.shape, bool), bounds)
+
+
 @lru_cache(maxsize=4096)
-def _wanted(answer: Answer) -> _Wanted:
+def _stated(answer: Answer, shape: tuple[int, ...]) -> Wanted:
+    """An answer as it stands in a file."""
+    if isinstance(answer.output, dict):
+        values = outer(answer.output["outer"], shape).reshape(-1)
+        return Wanted(values, np.zeros(values.shape, bool), None)
     numbers = list(leaves(answer.output))
     nonfinite = np.array([value == "nonfinite" for value in numbers], bool)
     values = np.array([math.nan if value == "nonfinite" else float(value) for value in numbers], np.float64)
     if answer.bound is None:
-        return _Wanted(values, nonfinite, None)
+        return Wanted(values, nonfinite, None)
     bounds = [math.nan if bound is None else bound for bound in leaves(answer.bound)]
-    return _Wanted(values, nonfinite, np.array(bounds, np.float64))
+    return Wanted(values, nonfinite, np.array(bounds, np.float64))
 
 
 def judge_output(case: Case, expectation: Expectation, output: np.ndarray, dtype: str, layout: str) -> Judgement:
     """Judges an output array of the worker: it must be one of the answers that the case allows."""
+    if failure := judge_form(case, output, dtype, layout):
+        return failure
     got = in_file_order(case, output, layout)
-    if got.shape != case.shape:
+    values = got.astype(np.float64)
+    # What an invalid RoI sends to the gradient of a map is nothing, which the answer says.
+    invalid = () if case.operation == Operation.FEATURE_GRADIENT else case.invalid_rois
+    judgements = [_compare(wanted(case, answer), values, invalid) for answer in expectation.answers]
+    return next((j for j in judgements if j.verdict == Verdict.CONFORMS), judgements[0])
+
+
+def judge_form(case: Case, output: np.ndarray, dtype: str, layout: str) -> Judgement | None:
+    """What is wrong with the shape or the data type of an output; None if nothing is."""
+    if in_file_order(case, output, layout).shape != case.shape:
         where = f" in {layout} order" if "C" in case.answer_axes.split() else ""
         return Judgement(Verdict.DEVIATES, f"the output has shape {output.shape}, not {case.shape}{where}")
     # Boxes of 16-bit maps may be float32, and then so is their gradient.
     allowed = (dtype, "float32") if case.operation == Operation.BOX_GRADIENT else (dtype,)
-    if got.dtype.name not in allowed or not got.dtype.isnative:
-        return Judgement(Verdict.DEVIATES, f"the output has data type {got.dtype}, not {dtype}")
-    values = got.astype(np.float64)
-    # What an invalid RoI sends to the gradient of a map is nothing, which the answer says.
-    invalid = () if case.operation == Operation.FEATURE_GRADIENT else case.invalid_rois
-    judgements = [_compare(answer, values, invalid) for answer in expectation.answers]
-    return next((j for j in judgements if j.verdict == Verdict.CONFORMS), judgements[0])
+    if output.dtype.name not in allowed or not (output.dtype.isnative or case.may_be_refused):
+        return Judgement(Verdict.DEVIATES, f"the output has data type {output.dtype}, not {dtype}")
+    return None
 
 
 def in_file_order(case: Case, output: np.ndarray, layout: str) -> np.ndarray:
@@ -59,8 +83,7 @@ def in_file_order(case: Case, output: np.ndarray, layout: str) -> np.ndarray:
     return from_layout(output, case.answer_axes, layout)
 
 
-def _compare(answer: Answer, got: Array, invalid_rois: tuple[int, ...]) -> Judgement:
-    wanted = _wanted(answer)
+def _compare(wanted: Wanted, got: Array, invalid_rois: tuple[int, ...]) -> Judgement:
     values, flat = wanted.values, got.reshape(-1)
     same = (flat == values) | (np.isnan(values) & np.isnan(flat))
     same[wanted.nonfinite] = ~np.isfinite(flat[wanted.nonfinite])
@@ -83,7 +106,7 @@ def _compare(answer: Answer, got: Array, invalid_rois: tuple[int, ...]) -> Judge
 
 
 def _difference(
-    wanted: _Wanted, got: Array, wrong: Array, invalid_rois: tuple[int, ...], worst: float | None
+    wanted: Wanted, got: Array, wrong: Array, invalid_rois: tuple[int, ...], worst: float | None
 ) -> Judgement:
     first = int(wrong.argmax())
     index = [int(i) for i in np.unravel_index(first, got.shape)]
@@ -114,8 +137,8 @@ def _number(value: float) -> float | str:
 def judge_error(case: Case, error: str) -> Judgement:
     """Judges a case that ended in an exception of the implementation; ``error`` begins with the name of its class."""
     kind = error.partition(":")[0].rpartition(".")[2]
-    if case.kind in ("invalid", "error"):
+    if case.kind in ("invalid", "error") or case.may_be_refused:
         if kind in ACCIDENTS:
             return Judgement(Verdict.REJECTED, f"refused by accident: {error}")
-        return Judgement(Verdict.CONFORMS, f"{_REFUSED}{error}")
+        return Judgement.of_refusal(error)
     return Judgement(Verdict.REJECTED, error)

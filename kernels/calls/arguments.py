@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..dtypes import C_NAMES, name_of, wider
+from ..dtypes import C_NAMES, name_of, numpy_dtype, wider
 from ..errors import InvalidRoiError
-from ..memory import address
+from ..memory import device_address, host_address
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,11 +35,7 @@ _REASONS = {
 
 def dtype_called(name: str) -> np.dtype[Any]:
     """The data type of maps that is called so."""
-    if choice("dtype", name, _DTYPES) == "bfloat16":
-        import ml_dtypes
-
-        name = ml_dtypes.bfloat16
-    return np.dtype(name)
+    return numpy_dtype(choice("dtype", name, _DTYPES))
 
 
 def array_namespace(name: str, array: object) -> ModuleType:
@@ -74,7 +70,7 @@ def choice(name: str, value: object, allowed: Sequence[str]) -> str:
     return found
 
 
-def pair(name: str, value: object) -> tuple[Any, Any]:
+def pair(name: str, value: object) -> tuple[Any, ...]:
     """``value``, one for both axes or a pair, as a pair."""
     if isinstance(value, (tuple, list)):
         if len(value) != 2:
@@ -246,7 +242,7 @@ def workspace_array(xp: ModuleType, workspace: Any, size: int, **others: Any) ->
         raise TypeError(f"workspace must be an array of bytes of one dimension (uint8), not {workspace.dtype}")
     if len(workspace) < size:
         raise ValueError(f"workspace has {len(workspace)} bytes, but this call needs {size}")
-    if size and address(xp, workspace) % 16:
+    if size and (host_address if xp is np else device_address)(workspace) % 16:
         raise ValueError("workspace must begin at a multiple of 16 bytes")
     return workspace
 

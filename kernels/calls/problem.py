@@ -6,7 +6,6 @@ import math
 from abc import abstractmethod
 from dataclasses import dataclass
 from functools import lru_cache, wraps
-from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, Self, TypeVar
 
 from ..dtypes import itemsize, name_of, wider
@@ -35,31 +34,27 @@ class Asked(NamedTuple):
         dtype: Data type of the maps.
         shapes: Shape of the maps of each level, in the layout of the call.
         rois: Number of RoIs.
-        output_size: Bins along y and x.
-        scales: Scales along y and x of each level.
+        numbers: Bins along y and x; the scales along y and x of each level; and what the operator takes besides.
+        types: Those of the numbers. Tuples do not tell them apart, and ``True`` is not to be taken for 1.
         mode, layout, dialect: As for the operator.
-        options: What the operator takes besides.
         levels: How a RoI's level is chosen; None if there is one level.
-        types: Those of all numbers above. Tuples do not tell them apart, and ``True`` is not to be taken for 1.
     """
 
     dtype: np.dtype[Any]
     shapes: tuple[tuple[int, ...], ...]
     rois: int
-    output_size: tuple[Any, Any]
-    scales: tuple[tuple[Any, Any], ...]
+    numbers: tuple[Any, ...]
+    types: tuple[type, ...]
     mode: Any
     layout: Any
     dialect: Any
-    options: tuple[Any, ...]
     levels: Levels | None
-    types: tuple[type, ...]
 
     @classmethod
     def of(
         cls,
         dtype: np.dtype[Any],
-        shapes: Sequence[tuple[int, ...]],
+        shapes: tuple[tuple[int, ...], ...],
         rois: int,
         output_size: Any,
         scales: Sequence[Any],
@@ -70,10 +65,26 @@ class Asked(NamedTuple):
         levels: Levels | None = None,
     ) -> Self:
         """What is asked for, with pairs in place of numbers that stand for both axes."""
-        size = arguments.pair("output_size", output_size)
-        pairs = tuple([arguments.pair("spatial_scale", scale) for scale in scales])
-        types = tuple(map(type, (*size, *options, *chain.from_iterable(pairs))))
-        return cls(dtype, tuple(shapes), rois, size, pairs, mode, layout, dialect, options, levels, types)
+        numbers = arguments.pair("output_size", output_size)
+        for scale in scales:
+            numbers += arguments.pair("spatial_scale", scale)
+        numbers += options
+        return cls(dtype, shapes, rois, numbers, tuple(map(type, numbers)), mode, layout, dialect, levels)
+
+    @property
+    def output_size(self) -> tuple[Any, ...]:
+        """Bins along y and x."""
+        return self.numbers[:2]
+
+    @property
+    def scales(self) -> list[tuple[Any, ...]]:
+        """Scales along y and x of each level."""
+        return [self.numbers[2 + 2 * level : 4 + 2 * level] for level in range(len(self.shapes))]
+
+    @property
+    def options(self) -> tuple[Any, ...]:
+        """What the operator takes besides."""
+        return self.numbers[2 + 2 * len(self.shapes) :]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -208,7 +208,7 @@ def _load(text: str, entries: tuple[str, ...], extra: tuple[str, ...]) -> ctypes
 
 def compile_source(source: Source) -> None:
     """Compiles and loads ``source`` now rather than at its first launch."""
-    _kernel(source, threaded=False)
+    _kernel(source, False)
 
 
 @cache
@@ -233,7 +233,7 @@ def thread_count() -> int:
 
 
 @cache
-def _kernel(source: Source, *, threaded: bool) -> Callable[..., int]:
+def _kernel(source: Source, threaded: bool) -> Callable[..., int]:
     library = _load(source.text, source.entries, ("-DROIKIT_HOST_BLOCK_THREADS", "-pthread") if threaded else ())
     function: Callable[..., int] = library[f"roikit_{source.entry}"]
     function.argtypes = (*[ctypes.c_char_p] * 2, *[ctypes.c_uint] * 5, ctypes.c_size_t, ctypes.c_int)  # type: ignore[attr-defined]
@@ -249,7 +249,7 @@ def run(launch: Launch, addresses: Sequence[int], threads: int | None = None) ->
     Raises:
         MemoryError: the buffers for the blocks' shared memory could not be had.
     """
-    function = _kernel(launch.source, threaded=launch.block != (1, 1))
+    function = _kernel(launch.source, launch.block != (1, 1))
     if threads is None:
         threads = thread_count()
     rules = launch.source.rules

@@ -6,8 +6,12 @@ import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ..dtypes import numpy_dtype
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    import numpy as np
 
     from .source import Source
 
@@ -18,6 +22,7 @@ class Launch:
 
     Attributes:
         source: The kernel.
+        arrays: Names and data types of the arrays that it takes, in order.
         grid: Blocks along x, y, z.
         block: Threads of a block along x and y.
         shared_bytes: Memory that a block asks for.
@@ -26,6 +31,7 @@ class Launch:
     """
 
     source: Source
+    arrays: tuple[tuple[str, np.dtype[Any]], ...]
     grid: tuple[int, int, int]
     block: tuple[int, int]
     shared_bytes: int
@@ -46,8 +52,9 @@ class Launch:
         Raises:
             TypeError: the kernel's struct has other fields.
         """
-        count = len(source.arrays) + source.addresses
-        return cls(source, grid, block, shared_bytes, source.pack(fields), struct.Struct(f"={count}q"))
+        arrays = tuple((name, numpy_dtype(dtype)) for name, dtype in source.arrays.items())
+        count = len(arrays) + source.addresses
+        return cls(source, arrays, grid, block, shared_bytes, source.pack(fields), struct.Struct(f"={count}q"))
 
     def values(self, addresses: Sequence[int]) -> bytes:
         """What the kernel is passed: ``addresses`` of its parameters and in its struct, then the numbers of that."""

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..dtypes import name_of
-from ..memory import address
+from ..memory import device_address, host_address
 from . import device, host
 
 if TYPE_CHECKING:
@@ -32,16 +31,19 @@ def run(
     Raises:
         TypeError: the kernel takes other arrays, or other data types.
     """
-    taken = launch.source.arrays
-    if len(arrays) != len(taken):
-        raise TypeError(f"{launch.source.entry} takes {taken}, not {', '.join(arrays)}")
+    if len(arrays) != len(launch.arrays):
+        raise TypeError(f"{launch.source.entry} takes {launch.source.arrays}, not {', '.join(arrays)}")
+    where = host_address if xp is np else device_address
     addresses = []
-    for name, dtype in taken.items():
-        array = arrays.get(name)
-        if (array is not None and name_of(array.dtype) != dtype) or name not in arrays:
-            raise TypeError(f"{launch.source.entry} takes {taken}, but has no {name} of {dtype}")
-        addresses.append(address(xp, array))
-    addresses += [address(xp, array) for array in of_levels]
+    for name, dtype in launch.arrays:
+        array = arrays.get(name, launch)
+        if array is None:
+            addresses.append(0)
+        elif array is not launch and array.dtype == dtype:
+            addresses.append(where(array))
+        else:
+            raise TypeError(f"{launch.source.entry} takes {launch.source.arrays}, but has no {name} of {dtype}")
+    addresses += map(where, of_levels)
     if xp is np:
         host.run(launch, addresses, threads)
     else:

@@ -91,10 +91,14 @@ def _run(
     xp: ModuleType, planned: Planned, maps: tuple[Any, ...], rows: Any, out: Any, workspace: Any, num_rois: Any, *,
     check: bool,
 ) -> Any:  # fmt: skip
-    inputs = arguments.named("input", maps)
-    out = arguments.output_array(xp, out, planned.shape, maps[0].dtype, boxes=rows, **inputs)
+    if out is None:
+        out = xp.empty(planned.shape, maps[0].dtype)
+    else:
+        others = arguments.named("input", maps)
+        out = arguments.output_array(xp, out, planned.shape, maps[0].dtype, boxes=rows, **others)
     if xp is not np:
-        workspace = arguments.workspace_array(xp, workspace, planned.workspace_bytes, boxes=rows, out=out, **inputs)
+        others = arguments.named("input", maps)
+        workspace = arguments.workspace_array(xp, workspace, planned.workspace_bytes, boxes=rows, out=out, **others)
     if planned.launch:
         maps = tuple([arguments.contiguous(xp, array) for array in maps])
         status = arguments.Status(xp, wanted=check)

@@ -59,9 +59,9 @@ def mutant(monkeypatch):
         assert broken != original
         ran = set()
 
-        def noted(found, **how):
+        def noted(found, *how):
             ran.add(wrong in found.text)
-            return kernel(found, **how)
+            return kernel(found, *how)
 
         try:
             with monkeypatch.context() as patch:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from .....kernels.dialects.roi_align import DIALECTS
+from ....arranging import MAY_BE_REFUSED, WAYS
 from ....call import Operation
 from ....relations import RELATIONS
 from ..oracle.certificate import exact_dtypes, fairness, forward_result
@@ -46,11 +47,17 @@ class Blueprint(NamedTuple):
     variant: int
     operation: Operation = Operation.FORWARD
     relation: str = ""
+    arranged: tuple[tuple[str, str], ...] = ()
 
 
 def blueprints() -> dict[str, list[Blueprint]]:
     """The blueprints of all systematic cases, by the name of their file."""
-    return {"systematic": list(_averages()), "systematic-max": list(_maxima()), "gradient": list(_gradients())}
+    return {
+        "systematic": list(_averages()),
+        "systematic-max": list(_maxima()),
+        "gradient": list(_gradients()),
+        "memory": list(_arrangements()),
+    }
 
 
 def _averages() -> Iterator[Blueprint]:
@@ -100,6 +107,28 @@ def _gradients() -> Iterator[Blueprint]:
         yield Blueprint(f"p-{relation}-{name}", placed[name], samplings[n % 3], mode, n, operation, relation)
 
 
+def _arrangements() -> Iterator[Blueprint]:
+    """Each array of each operation in each way that it can lie in memory; and all of them in different ways."""
+    placed = [placement for placement in PLACEMENTS if placement.name not in ("outside", "empty", "inverted", "huge")]
+    asked = [
+        ("w", Operation.FORWARD, "avg", ("input", "boxes")),
+        ("wm", Operation.FORWARD, "max", ("input",)),
+        ("wg", Operation.FEATURE_GRADIENT, "avg", ("grad", "boxes")),
+        ("wgm", Operation.FEATURE_GRADIENT, "max", ("grad", "input")),
+        ("wb", Operation.BOX_GRADIENT, "avg", ("grad", "boxes", "input")),
+    ]
+    for (short, operation, mode, names), (n, way) in product(asked, enumerate(WAYS)):
+        spots = placed[:1] if operation == Operation.BOX_GRADIENT else placed
+        for k, name in enumerate(names):
+            spot = spots[(n + 3 * k) % len(spots)]
+            arranged = ((name, way),)
+            yield Blueprint(f"{short}-{name}-{way}", spot, "two", mode, 1, operation, arranged=arranged)
+        if way not in MAY_BE_REFUSED:
+            ways = [other for other in WAYS if other not in MAY_BE_REFUSED]
+            arranged = tuple((name, ways[(n + 3 * k) % len(ways)]) for k, name in enumerate(names))
+            yield Blueprint(f"{short}-all-{way}", placed[0], "two", mode, 1, operation, arranged=arranged)
+
+
 def draw(blueprint: Blueprint, attempt: int) -> dict[str, Any]:
     """The case that a blueprint gives at an attempt, without what is computed."""
     chance = Draw("roikit", blueprint.id, attempt)
@@ -109,6 +138,8 @@ def draw(blueprint: Blueprint, attempt: int) -> dict[str, Any]:
     images, channels, rois = (
         (1, 1, 1) if blueprint.relation else (1 + blueprint.variant % 2, chance.one((1, 2)), chance.one((1, 2)))
     )
+    if blueprint.arranged:  # strides of every axis are to matter
+        images, channels, rois, bins = 2, 3, 3, chance.one(((2, 4), (4, 2)))
     scale = [Fraction(chance.one(_SCALES))] * 2
     if blueprint.variant == 2 and blueprint.sampling == "four":
         scale[1] = Fraction(chance.one(_SCALES))
@@ -129,7 +160,20 @@ def draw(blueprint: Blueprint, attempt: int) -> dict[str, Any]:
         arguments["step"] = _integers(chance, (images, channels, *size), (0, 0, Fraction(1, 4)))
     if blueprint.relation == "box-differences":
         arguments["step"] = _number(Fraction(1, 16) / min(scale))
+    for name, way in blueprint.arranged:
+        if way == "expanded":
+            arguments[name] = _alike(name, arguments[name])
     return _described(blueprint, arguments, scale)
+
+
+def _alike(name: str, data: Any) -> Any:
+    """An array of which the elements along some axes are all one."""
+    if name == "boxes":
+        return [data[0]] * len(data)
+    if name == "grad":
+        return {**data, "rows": [[1] * len(row) for row in data["rows"]]}
+    height = data["shape"][2]
+    return {**data, "rows": [data["rows"][n - n % height] for n in range(len(data["rows"]))]}
 
 
 def _described(blueprint: Blueprint, arguments: dict[str, Any], scale: list[Fraction]) -> dict[str, Any]:
@@ -141,11 +185,13 @@ def _described(blueprint: Blueprint, arguments: dict[str, Any], scale: list[Frac
     scales = f", scale {' and '.join(map(str, dict.fromkeys(scale)))}" if set(scale) != {1} else ""
     what = {Operation.FEATURE_GRADIENT: "gradient for the map: ", Operation.BOX_GRADIENT: "gradient for the box: "}
     says = f"{RELATIONS[blueprint.relation].says}: " if blueprint.relation else what.get(blueprint.operation, "")
+    lies = ", ".join(f"{name} {way}" for name, way in blueprint.arranged)
+    says += f"{lies} in memory: " if lies else ""
     title = f"{says}{blueprint.placement.title}; {bins[0]} × {bins[1]} bins, {how}{scales}."
     rules = {"RA-1", "RA-3", "RA-5", "RA-7", *blueprint.placement.rules, "RA-8" if blueprint.mode == "avg" else "RA-9"}
     rules |= {"RA-4"} if 0 in arguments["sampling_ratio"] else set()
     rules |= {"RA-12"} if shape[0] > 1 else set()
-    rules |= {"RA-14"} if transposed else set()
+    rules |= {"RA-14"} if transposed or blueprint.arranged else set()
     rules |= {Operation.FEATURE_GRADIENT: {"RA-15"}, Operation.BOX_GRADIENT: {"RA-16"}}.get(blueprint.operation, set())
     case = {
         "id": blueprint.id,
@@ -157,6 +203,7 @@ def _described(blueprint: Blueprint, arguments: dict[str, Any], scale: list[Frac
     case |= {"operation": blueprint.operation.value} if blueprint.operation != Operation.FORWARD else {}
     case |= {"relation": blueprint.relation} if blueprint.relation else {}
     case |= {"memory": "transposed"} if transposed else {}
+    case |= {"arranged": dict(blueprint.arranged)} if blueprint.arranged else {}
     return {**case, "arguments": arguments}
 
 

@@ -1,0 +1,125 @@
+"""Which faults of launches and of memory the golden cases of an operator notice.
+
+``python -m roikit.conformance.golden.kinds conformance`` writes it to ``KINDS.md`` in the folder of each operator. A fault that
+no case notices is an error. With ``--check`` it only says whether the file is as it would write it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import math
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .. import operators
+from ..cases.case import SIZES, load_cases
+from ..verdict import Verdict
+from ..verdicts.judge import judge_output, wanted
+from . import launch_faults, memory_faults
+from .launch_faults import DTYPE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import numpy as np
+
+    from ..cases.case import Case
+    from ..operator import Operator
+    from .launch_faults import Fault
+
+_SEVERAL = 3  # cases that are named for each fault
+
+
+def right(case: Case, dialect: str) -> np.ndarray:
+    """What the call of a case must return."""
+    expectation = case.expectation(dialect, DTYPE)
+    assert expectation is not None
+    return wanted(case, expectation.answers[0]).values.reshape(case.shape).copy()
+
+
+def notices(case: Case, fault: Fault, dialect: str) -> bool:
+    """Whether a case fails an implementation with this fault."""
+    expectation = case.expectation(dialect, DTYPE)
+    if case.kind != "value" or case.operation != fault.operation or expectation is None:
+        return False
+    returned = fault.returned(case, right(case, dialect))
+    return returned is not None and judge_output(case, expectation, returned, DTYPE, "NCHW").verdict != Verdict.CONFORMS
+
+
+def faults(operator: Operator) -> list[Fault]:
+    """All faults of launches and of memory of an operator."""
+    dialect = operator.main_dialects[0]
+    return [*launch_faults.faults(operator, dialect), *memory_faults.faults(operator, dialect)]
+
+
+def cases_of(operator: Operator) -> list[Case]:
+    """The cases that may notice them, those of small calls first."""
+    asked = [c for c in load_cases() if c.operator == operator.name and (c.size != "small" or c.arranged)]
+    return sorted(asked, key=lambda case: (SIZES.index(case.size), math.prod(case.shape)))
+
+
+def noticed(operator: Operator) -> dict[Fault, list[str]]:
+    """For each fault the first cases that notice it."""
+    dialect, cases = operator.main_dialects[0], cases_of(operator)
+    found: dict[Fault, list[str]] = {}
+    for fault in faults(operator):
+        seen = (case.id for case in cases if notices(case, fault, dialect))
+        found[fault] = list(itertools.islice(seen, _SEVERAL))
+    return found
+
+
+def as_table(operator: Operator, found: Mapping[Fault, Sequence[str]]) -> str:
+    """What notices each fault, as Markdown: a row for each kind and operation."""
+    lines = [
+        "# Which faults of launches and of memory the golden cases notice",
+        "",
+        (
+            f"Under {operator.main_dialects[0]}, in {DTYPE}; the small cases that notice it first. Written by "
+            "`python -m roikit.conformance.golden.kinds conformance`."
+        ),
+        "",
+        "| in | fault | n | noticed by, for instance |",
+        "|---|---|---|---|",
+    ]
+    rows: dict[tuple[str, str], list[Fault]] = {}
+    for fault in found:
+        rows.setdefault((fault.operation.value, fault.kind), []).append(fault)
+    for (operation, kind), members in rows.items():
+        numbers = ", ".join(str(fault.n) for fault in members if fault.n)
+        cases = dict.fromkeys(case for fault in members for case in found[fault][:1])
+        lines.append(f"| {operation} | {kind} | {numbers} | {', '.join(cases)} |")
+    return "\n".join(lines) + "\n"
+
+
+def main() -> int:
+    """Runs the command line and returns its exit status."""
+    parser = argparse.ArgumentParser(prog="python -m roikit.conformance.golden.kinds", description=__doc__)
+    parser.add_argument("folder", type=Path, help="the folder that holds operators/: conformance")
+    parser.add_argument("operator", nargs="*", help="only these operators")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 if a file would change")
+    arguments = parser.parse_args()
+    results = [
+        _write(operators.get(name), arguments.folder, check=arguments.check)
+        for name in arguments.operator or operators.NAMES
+    ]
+    return 0 if all(results) else 1
+
+
+def _write(operator: Operator, folder: Path, *, check: bool) -> bool:
+    """Writes what notices the faults of an operator, says which survive, and returns whether all is well."""
+    found = noticed(operator)
+    alive = [fault for fault, cases in found.items() if not cases]
+    for fault in alive:
+        print(f"{operator.name}: survives: {fault.operation}: {fault.kind}, n = {fault.n}")  # noqa: T201
+    path, text = folder / "operators" / operator.name / "KINDS.md", as_table(operator, found)
+    stale = not path.exists() or path.read_text(encoding="utf-8") != text
+    if not alive and not check:
+        path.write_text(text, encoding="utf-8")
+    print(f"{operator.name}: {len(found)} faults of launches and memory, {len(alive)} survive")  # noqa: T201
+    return not alive and not (stale and check)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

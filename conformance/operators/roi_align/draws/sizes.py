@@ -1,0 +1,152 @@
+"""RoIAlign at the sizes of real use."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from .....kernels.dialects.roi_align import DIALECTS
+from ....arrays import leaves
+from ....call import Operation
+from ....sizing import (
+    BINS,
+    MARGIN,
+    PIXELS,
+    ROIS,
+    Size,
+    counted,
+    described,
+    heads,
+    maps,
+    of_bins,
+    of_pixels,
+    sent_back,
+)
+from ..oracle.answers import RoiAlignOracle
+from .placements import BINS_OF_POWERS, Draw
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from .....kernels.dialects.roi_align import Dialect
+
+_EIGHTH = Fraction(1, 8)
+_SAMPLES = (4, 8, 16, 32, 64)
+
+
+def blueprints() -> dict[str, list[Size]]:
+    """The cases of real sizes, by the name of their file."""
+    return {"sizes": list(_averages()), "sizes-max": list(_maxima()), "sizes-gradient": list(_gradients())}
+
+
+def _averages() -> Iterator[Size]:
+    yield from counted("z")
+    yield from (of_bins("z", bins) for bins in BINS)
+    yield from (of_pixels("z", pixels) for pixels in PIXELS)
+    for ratio in _SAMPLES:
+        pixels = ratio + 6, 2 * ratio + 7
+        yield Size(f"z-samples-{ratio}", f"{ratio} × {ratio} samples in a bin", ratio=ratio, pixels=pixels)
+    for pixels in ((70, 70), (2100, 5), (5, 1100)):
+        extent = f"z-adaptive-{pixels[0]}x{pixels[1]}"
+        yield Size(
+            extent, f"as many samples as a bin of most of {pixels[0]} × {pixels[1]} pixels has", (1, 1), 0, pixels
+        )
+    yield Size("z-uneven", "heavy RoIs beside tiny ones", (2, 2), 0, (70, 70), rois=19 * ROIS, uneven=True)
+    yield from heads("z")
+    yield Size("z-planes", "more than 65535 planes of images and channels", (1, 1), 1, (2, 2), 258, 257, 86 * ROIS)
+    huge = {"size": "huge", "bins": (1, 1)}
+    yield Size("z-rois-70000", "70000 RoIs", rois=70_000, **huge)
+    yield Size("z-outputs-2-24", "more than 2²⁴ output values", rois=70_000, channels=240, **huge)
+    yield Size(
+        "z-mask-heads", "512 RoIs of 256 channels in 14 × 14 bins", (14, 14), 2, (40, 40), 1, 256, 512, size="huge"
+    )
+
+
+def _maxima() -> Iterator[Size]:
+    bins = (of_bins("zm", bins) for bins in ((7, 7), (14, 14), (1, 64), (64, 1), (33, 17)))
+    pixels = (of_pixels("zm", pixels) for pixels in PIXELS if max(pixels) not in (33, 4097, 32769))
+    for size in (*counted("zm"), *bins, *pixels, *heads("zm")):
+        if not any(number in size.id for number in ("-31", "-63", "-255", "-1023", "-129", "-513", "-28")):
+            yield size._replace(mode="max")
+    yield Size("zm-samples-8", "8 × 8 samples in a bin", ratio=8, pixels=(14, 23), mode="max")
+
+
+def _gradients() -> Iterator[Size]:
+    for operation, name in ((Operation.FEATURE_GRADIENT, "zg"), (Operation.BOX_GRADIENT, "zb")):
+        for size in sent_back(name, operation):
+            yield size._replace(operation=operation)
+    crowd = {"bins": (1, 1), "operation": Operation.FEATURE_GRADIENT}
+    yield Size("zg-one-pixel", "4102 RoIs over one pixel", pixels=(1, 1), rois=586 * ROIS, **crowd)
+    yield Size("zg-planes", "more than 65535 planes", pixels=(2, 2), images=258, channels=257, rois=86 * ROIS, **crowd)
+    yield Size("zg-huge", "70000 RoIs over few pixels", rois=10_000 * ROIS, size="huge", **crowd)
+    yield Size("zb-rois-16387", "16387 RoIs", rois=2341 * ROIS, operation=Operation.BOX_GRADIENT)
+    yield Size("zb-huge", "70000 RoIs", rois=10_000 * ROIS, size="huge", operation=Operation.BOX_GRADIENT)
+    for bins, channels, rois in (((7, 7), 65, 5), ((14, 14), 33, 3), ((2, 2), 3, 147)):
+        title = f"{rois * ROIS} RoIs of {channels} channels in {bins[0]} × {bins[1]} bins"
+        about = Size(f"zgm-{bins[0]}", title, bins, 1, (24, 25), 1, channels, rois * ROIS)
+        yield about._replace(mode="max", operation=Operation.FEATURE_GRADIENT)
+
+
+def draw(size: Size, attempt: int) -> dict[str, Any]:
+    """The case that a size gives at an attempt, without what is computed."""
+    chance = Draw("roikit", size.id, attempt)
+    # The gradient for a box is a sum over all bins, and over how each moves: in float32 there are bits for small numbers.
+    most, most_arriving = (2, 1) if size.operation == Operation.BOX_GRADIENT else (3, 3)
+    arguments: dict[str, Any] = {
+        "input": maps(chance, (size.small_images, size.small_channels, *size.pixels), most),
+        "boxes": [_box(chance, size, k) for k in range(size.small_rois)],
+        "output_size": list(size.bins),
+        "spatial_scale": [1, 1],
+        "sampling_ratio": [size.ratio] * 2,
+        "mode": size.mode,
+    }
+    if size.operation != Operation.FORWARD:
+        arguments["grad"] = maps(chance, (size.small_rois, size.small_channels, *size.bins), most_arriving)
+    return described(size, arguments, _rules(size))
+
+
+def _rules(size: Size) -> Iterator[str]:
+    yield from ("RA-3", "RA-5", "RA-7", "RA-8" if size.mode == "avg" else "RA-9")
+    if size.images > 1:
+        yield "RA-12"
+    if size.operation != Operation.FORWARD:
+        yield "RA-15" if size.operation == Operation.FEATURE_GRADIENT else "RA-16"
+
+
+def _box(chance: Draw, size: Size, number: int) -> list[int | float]:
+    """A box, the first at the low end of a long map and the second at its high end."""
+    spans = [_span(chance, pixels, bins, size, number) for pixels, bins in zip(size.pixels, size.bins, strict=True)]
+    (y1, y2), (x1, x2) = spans
+    return [number % size.small_images, *(int(v) if v.denominator == 1 else float(v) for v in (x1, y1, x2, y2))]
+
+
+def _span(chance: Draw, pixels: int, bins: int, size: Size, number: int) -> tuple[Fraction, Fraction]:
+    room = pixels - 2 * MARGIN
+    if room < 1:
+        return Fraction(0), Fraction(pixels)
+    # A box has no gradient where its extent is one pixel, or a sample is on one: all of them are on odd eighths.
+    for_box = size.operation == Operation.BOX_GRADIENT
+    sizes = (*BINS_OF_POWERS, *map(Fraction, (32, 64, 1024, 2048)))
+    fitting = [b for b in sizes if 1 <= b * bins <= room]
+    if for_box:
+        fitting = [b for b in fitting if b * bins > 1 and b % Fraction(size.ratio, 2) == 0]
+    is_wide = number == 0 or not size.uneven
+    wanted = fitting[-1:] if size.ratio in (0, *_SAMPLES) and is_wide else fitting
+    extent = (Fraction(1, 2) if size.uneven and number else chance.one(wanted or [Fraction(1, bins)])) * bins
+    last = pixels - MARGIN - extent
+    start = {0: Fraction(MARGIN), 1: last}.get(number, chance.between(MARGIN, last))
+    start -= for_box * _EIGHTH
+    return start, start + extent
+
+
+def suits(case: Mapping[str, Any], dialects: list[Dialect]) -> bool:
+    """Whether the call that a case repeats is exact under these dialects, and zeros do not pass it."""
+    names = [
+        next(n for n, known in DIALECTS.items() if known.for_mode(case["arguments"]["mode"]) == d) for d in dialects
+    ]
+    operation = Operation(case.get("operation", Operation.FORWARD))
+    for name in names:
+        found = RoiAlignOracle().quick(case["arguments"], operation, name, "float32", kinks=False, bounds=False)
+        if not found or found[0].bound is not None or not any(leaves(found[0].output)):
+            return False
+    return True
