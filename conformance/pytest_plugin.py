@@ -145,7 +145,9 @@ class CaseItem(pytest.Item):
         self._made, self._run = made, run
         self.user_properties += [("rules", " ".join(case.rules)), ("group", case.group)]
         if known := run.known(made):
-            self.add_marker(pytest.mark.xfail(reason=known.reason, strict=not known.sometimes, raises=_DeviatesError))
+            self.add_marker(
+                pytest.mark.xfail(reason=known.reason, strict=known.is_strict(case.id), raises=_DeviatesError)
+            )
 
     def runtest(self) -> None:
         """Makes the call. What is not supported is skipped; a contested reading is an expected failure."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections import Counter, defaultdict
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 _RULE = re.compile(r"^## ([A-Z]+-\d+) (.+)$", re.MULTILINE)
 _LINK = re.compile(r"\s*\((https?://[^\s)]+)\)\s*$")
+_WEB = re.compile(r"https?://[^\s<>\"']+", re.IGNORECASE)
+_LONGEST_NAME = 100
 _PARTS = re.compile(r"[^A-Za-z0-9]+")
 
 
@@ -63,6 +66,17 @@ def golden() -> Mapping[str, Case]:
 def slug(name: str) -> str:
     """A name as part of an address."""
     return _PARTS.sub("-", name).strip("-").lower()
+
+
+def page_name(name: str) -> str:
+    """What the page of an implementation is called: its name, if that is plain; else what is left of it, and a hash of all."""
+    plain = slug(name)[:_LONGEST_NAME]
+    return plain if name and plain == name else f"{plain}-{hashlib.sha256(name.encode()).hexdigest()[:8]}".lstrip("-")
+
+
+def web_address(text: str) -> str:
+    """An address that a page may lead to; nothing if it is none of the web's."""
+    return text if _WEB.fullmatch(text) else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +197,7 @@ def version_of(subject: Mapping[str, Any]) -> str:
 def _capability(description: Mapping[str, Any], operator: str) -> Mapping[str, Any]:
     """What a description says of an operator; of the one that there was at first it says it outside of ``operators``."""
     found: Mapping[str, Any] = description.get("operators", {}).get(operator, description)
-    return found
+    return {field: found.get(field, []) for field in ("dialects", "modes", "dtypes", "layouts", "operations")}
 
 
 class Implementation:
@@ -192,11 +206,11 @@ class Implementation:
     def __init__(self, subject: Mapping[str, Any], run: Run, judged: Mapping[str, Conformance]) -> None:
         """Takes what runs say of it."""
         self.name: str = subject["implementation"]
-        self.slug = slug(self.name)
+        self.slug = page_name(self.name)
         self.state: str = subject["state"]
         self.why: str = subject["reason"]
         self.version = version_of(subject)
-        self.homepage: str = (subject["description"] or {}).get("homepage", "")
+        self.homepage = web_address((subject["description"] or {}).get("homepage", ""))
         self.run = run
         self.judged = {operator: judged[operator] for operator in in_order(judged)}
 

@@ -16,7 +16,8 @@ WINGS = {
     "benchmarks": "benchmarks",
 }
 ROOMS = (
-    "errors exits verdict exact draw",
+    "errors text",
+    "documents exits terminal verdict exact draw",
     "sampling",
     "findings explanation",
     "call",

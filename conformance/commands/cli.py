@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from ..exits import interruptible, refusing
+from ..exits import interruptible, refusing, say
 from ..results.gate import Gate  # noqa: TC001 - typer reads the annotations
 from .deviations import app as deviations
 from .fuzz import fuzz
@@ -64,7 +64,7 @@ def _version(wanted: bool) -> None:
     if wanted:
         from importlib.metadata import version
 
-        typer.echo(f"roikit {version('roikit')}")
+        say(f"roikit {version('roikit')}")
         raise typer.Exit
 
 
@@ -174,8 +174,6 @@ def conform(
     nothing was run.
     """
     from ..errors import UsageError
-    from ..results.deviations import DeviationListError
-    from ..results.file import IncompleteResultsError
     from ..running.request import Request
     from .conform import conform as judge
     from .detect import detect as find_dialects
@@ -207,7 +205,7 @@ def conform(
         github=github,
         once=once,
     )
-    with interruptible(), refusing(UsageError, DeviationListError, IncompleteResultsError, OSError):
+    with interruptible(), refusing(UsageError, OSError):
         status = find_dialects(request, footprints) if detect or footprints else judge(request)
     raise typer.Exit(status)
 
@@ -233,7 +231,7 @@ def reproduce(
     from ..scripts import reproduce as reproduction
 
     with refusing(UsageError):
-        typer.echo(reproduction.reproduce(case, implementation, dialect, dtype))
+        say(reproduction.reproduce(case, implementation, dialect, dtype))
 
 
 @app.command("list")

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
-from rich.console import Console
 from rich.table import Table
 
 from .. import operators as registry
 from ..cases.case import load_cases
 from ..implementation import registered
 from ..peers import places
+from ..terminal import Console
 from ..verdicts.contested import question_of
 
 if TYPE_CHECKING:

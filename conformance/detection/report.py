@@ -16,10 +16,9 @@ from ..findings import number
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from rich.console import Console
-
     from ..findings import Choice, Decision, Derivative, Detection, Oddity, RuledOut
     from ..results.result import Subject
+    from ..terminal import Console
     from .reading import Setting
 
 FORMAT = 1

@@ -12,7 +12,6 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from rich.console import Console
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
 from .. import operators
@@ -24,6 +23,7 @@ from ..exits import EXIT_CONFORMS, EXIT_DEVIATES, EXIT_NOTHING_RUN
 from ..golden.files import render
 from ..running.targets import select_targets, selection
 from ..scripts.reproduce import script_of, scripts_of
+from ..terminal import Console
 from . import batch as fuzz
 from .batch import Batch, Found, Task, run_batch
 from .cases import whole

@@ -13,7 +13,6 @@ from ..cases.selection import check_names, of_edition, select_cases
 from ..errors import UsageError
 from ..implementation import registered
 from ..results import deviations
-from ..results.file import IncompleteResultsError
 from ..workers.greeting import describe
 from ..workers.twice import Twice
 from .runner import harmless_first, plan
@@ -97,6 +96,6 @@ def start(config: pytest.Config) -> tuple[PluginRun, Subject]:
         listed = deviations.read(Path(path), load_cases()) if path else deviations.load(name, load_cases())
         run = PluginRun(target, float(option("timeout") or _SECONDS), listed)
         subject = run.plan(cases, chosen)
-    except (UsageError, deviations.DeviationListError, IncompleteResultsError, OSError, ValueError) as error:
+    except (UsageError, OSError, ValueError) as error:
         raise pytest.UsageError(f"roikit: {error}") from None
     return run, subject
