@@ -104,24 +104,33 @@ def _write(
     expectation, templates = case.expectation(dialect, dtype), _folder(case.operator)
     call: Any = case.call(dialect, dtype, LAYOUT)
     fields = _call_fields(call) | _dtype_fields(dtype, library) | library.fields(dialect, dtype)
-    fields |= library.spellings.get(call.mode, {}) | library.endings.get(call.operation, {})
+    fields |= library.spellings.get(call.mode, {})
+    fields |= {key: Template(str(text)).substitute(fields) for key, text in library.endings.get(call.operation, {}).items()}
     if not library.endings and call.operation != Operation.FORWARD:
         fields |= _gradient_fields(call.operation, fields)
     fields["model"] = _filled(templates, library.model, fields) if library.model else ""
     setup, pooling = _filled(templates, implementation, fields | {"data": "$data"}).split("\n\n$data\n\n")
     boxes_type = f"np.{call.boxes.dtype}" if library.boxes == Boxes.WIDE_ROWS else fields["array_type"]
     command = written_by or f"roikit reproduce {case.id} {implementation} --dialect {dialect} --dtype {dtype}"
-    refusal = case.kind in ("invalid", "error")
+    apart = library.boxes in _APART
+    refusal = case.kind in ("invalid", "error") or case.may_be_refused
     parts = {
         "heading": script.heading(case, dialect, known, command),
         "setup": setup,
-        "inputs": script.inputs(case, fields["array_type"], boxes_type, apart=library.boxes in _APART),
+        "inputs": script.inputs(case, call.arrays(), fields["array_type"], boxes_type, _ways(case, library), apart=apart),
         "pooling": script.refusable(pooling) if refusal else pooling,
     }
     if expectation is None:
         return _filled(_SHARED, "refusal", fields | parts)
     parts |= {"expected": script.expected(case, expectation), "comparison": script.comparison(expectation)}
     return _filled(_SHARED, "script", fields | parts)
+
+
+def _ways(case: Case, library: Script) -> dict[str, str]:
+    """The ways in which arrays lie that a library is handed: boxes that it takes as two arrays, it is handed as copies."""
+    cannot = ("reversed",) if library.uses_torch else ()  # PyTorch has no negative strides
+    copied = ("boxes",) if library.boxes in _APART else ()
+    return {name: way for name, way in case.arranged.items() if way not in cannot and name not in copied}
 
 
 def _call_fields(call: Any) -> Fields:
