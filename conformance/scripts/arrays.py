@@ -34,7 +34,7 @@ around[1::2{rows}] = {it}
     "shifted": """around = np.append(np.array([{beside}], {it}.dtype), {it})
 {it} = around[1:].reshape({it}.shape)""",
     "read-only": "{it}.flags.writeable = False",
-    "expanded": "{it} = np.broadcast_to({it}[{firsts}], {it}.shape)",
+    "expanded": "{it} = np.broadcast_to({it}[{firsts}].copy(), {it}.shape)",
     "misaligned": """around = np.zeros({it}.nbytes + 1, np.uint8)
 around[1:] = {it}.reshape(-1).view(np.uint8)
 {it} = around[1:].view({it}.dtype).reshape({it}.shape)""",
@@ -119,30 +119,30 @@ class Repetition:
 
     def inputs(self, dtype: str, *, apart: bool) -> list[str]:
         """Those that enlarge the arguments."""
-        large, lines, times = self._large, ["# The call repeats these images, channels and RoIs."], ""
+        large, lines, times = self._large, [], ""
         if self._image:
             lines.append(f"image = np.arange({large.images})")
         if self._channel:
             lines.append(f"channel = np.arange({large.channels})")
             lines.append(f"times = 2.0 ** (channel // {self._channels} % {len(MULTIPLES)}).reshape(-1, 1, 1)")
             times = " * times"
+        if self._roi:
+            lines.append(f"roi = np.arange({large.rois})")
         if self._image or self._channel:
             lines.append(f"features = (features{self._image}{self._channel}{times}).astype({dtype})")
         if self._has_grad and (self._roi or self._channel):
             lines.append(f"grad = grad{self._roi}{self._channel}")
-        return [*lines, *self._boxes(apart=apart)] if len(lines) > 1 or self._roi else []
+        lines += self._boxes("batch_indices" if apart else "boxes[:, 0]")
+        return ["# The call repeats these images, channels and RoIs.", *lines] if lines else []
 
-    def _boxes(self, *, apart: bool) -> list[str]:
+    def _boxes(self, indices: str) -> list[str]:
         if not self._roi:
             return []
-        lines = [f"roi = np.arange({self._large.rois})", f"boxes = boxes{self._roi}"]
-        indices = "boxes[:, 0]"
-        if apart:
-            indices = "batch_indices"
-            lines.append(f"batch_indices = batch_indices{self._roi}")
+        taken = dict.fromkeys(["boxes", indices.partition("[")[0]])
+        lines = [f"{name} = {name}{self._roi}" for name in taken]
         if (count := self._large.images // self._images) > 1:
             along = f"{self._images} * (roi // {self._rois} % {count})"
-            lines.append(f"{indices} += {along}{'' if apart else '.astype(boxes.dtype)'}  # on another image each time")
+            lines.append(f"{indices} += {along}.astype({indices}.dtype)  # on another image each time")
         return lines
 
     def answer(self, name: str) -> list[str]:
