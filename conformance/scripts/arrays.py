@@ -9,8 +9,6 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from ..arranging import BESIDE
 from ..arrays import leaves
 from ..call import Operation
@@ -18,6 +16,8 @@ from ..enlarging import MULTIPLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
+    import numpy as np
 
     from ..cases.case import Case
 
