@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from enum import StrEnum
+from functools import partial
 from importlib.metadata import entry_points
 from pathlib import Path  # noqa: TC003 - typer reads the annotations
 from typing import Annotated
@@ -238,6 +239,7 @@ def reproduce(
 def list_(
     what: Annotated[Listed, typer.Argument(help="What to list.")],
     *,
+    size: Annotated[Size, typer.Option(help="Of cases: only those whose calls are not larger.")] = Size.HUGE,
     verbose: VerboseOption = False,
 ) -> None:
     """List implementations, operators, cases or dialects."""
@@ -245,7 +247,7 @@ def list_(
 
     {
         Listed.IMPLEMENTATIONS: listing.implementations,
-        Listed.CASES: listing.cases,
+        Listed.CASES: partial(listing.cases, size=size.value),
         Listed.DIALECTS: listing.dialects,
         Listed.OPERATORS: listing.operators,
     }[what](verbose=verbose)

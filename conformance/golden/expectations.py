@@ -107,7 +107,7 @@ def large_answers(
     enlarged, mode = enlarged_from(case), case["arguments"].get("mode", "")
     images = enlarged.images if enlarged else case["arguments"]["input"]["shape"][0]
     name = next(name for name, known in operator.dialects.items() if known.for_mode(mode) == dialect)
-    arguments = _adding_up(case, enlarged)
+    arguments = adding_up(case["arguments"], _operation(case), enlarged)
     for dtype in DTYPES:
         found = operator.oracle.quick(arguments, _operation(case), name, dtype, kinks=False, bounds=False)
         if found and images <= 2 ** FLOAT_TYPES[dtype].bits and all(answer.bound is None for answer in found):
@@ -121,9 +121,8 @@ def _shortest(output: Any) -> Any:
     return output if factors is None else {"outer": factors}
 
 
-def _adding_up(case: Mapping[str, Any], enlarged: Enlarged | None) -> Mapping[str, Any]:
-    """The arguments of a large case, in which what adds up in the large call arrives at once."""
-    arguments, operation = case["arguments"], _operation(case)
+def adding_up(arguments: Mapping[str, Any], operation: Operation, enlarged: Enlarged | None) -> Mapping[str, Any]:
+    """The arguments of a small call, in which what adds up in the large call arrives at once."""
     if enlarged is None or operation == Operation.FORWARD:
         return arguments
     images, channels = arguments["input"]["shape"][:2]

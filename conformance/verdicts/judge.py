@@ -35,8 +35,8 @@ def wanted(case: Case, answer: Answer) -> Wanted:
     def large(numbers: Array) -> Array:
         return enlarged.answer(numbers.reshape(case.stated_shape), case.answer_axes, case.operation).reshape(-1)
 
-    values, bounds = large(stated.values), None if stated.bounds is None else large(stated.bounds)
-    return Wanted(values, np.zeros(values.shape, bool), bounds)
+    nonfinite = large(stated.nonfinite.astype(np.float64)) != 0
+    return Wanted(large(stated.values), nonfinite, None if stated.bounds is None else large(stated.bounds))
 
 
 @lru_cache(maxsize=4096)

@@ -192,6 +192,14 @@ def test_lists(what, expected, verbose):
     assert expected in run.stdout
 
 
+def test_cases_are_listed_with_their_sizes_and_up_to_one():
+    listed = {size: roikit("list", "cases", "--size", size, COLUMNS="200").stdout for size in ("small", "huge")}
+    assert "place-two-by-two" in listed["small"]
+    assert "z-rois-70000" not in listed["small"]
+    (row,) = (line.split() for line in listed["huge"].splitlines() if "z-rois-70000" in line)
+    assert row[2:4] == ["z-rois-70000", "huge"]
+
+
 def test_help_names_every_option():
     run = roikit("conform", "--help", COLUMNS="160")
     for option in (
