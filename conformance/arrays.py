@@ -59,26 +59,45 @@ def feature_map(data: Mapping[str, Any]) -> np.ndarray:
     return values.reshape(data["shape"])
 
 
-def outer(factors: Sequence[tuple[Sequence[float], Sequence[float]]], shape: Sequence[int]) -> np.ndarray:
-    """The float64 array of this shape, of whose last two axes each element is a product of two factors."""
+def outer(factors: Sequence[Sequence[Any]], shape: Sequence[int]) -> np.ndarray:
+    """The float64 array of this shape, of whose last two axes each element is a product of two factors.
+
+    The factors along an axis begin again where there are fewer of them; or they begin at a place, and all others are 0.
+    """
     *_, height, width = shape
-    planes = [np.outer(np.resize(rows, height), np.resize(columns, width)) for rows, columns in factors]
+    planes = [np.outer(_along(rows, height), _along(columns, width)) for rows, columns in factors]
     return np.array(planes, np.float64).reshape(shape)
 
 
-def as_outer(values: np.ndarray) -> list[list[list[float]]] | None:
+def _along(factors: Any, length: int) -> np.ndarray:
+    if not isinstance(factors, dict):
+        return np.resize(np.array(factors, np.float64), length)
+    along = np.zeros(length)
+    along[factors["at"] : factors["at"] + len(factors["values"])] = factors["values"]
+    return along
+
+
+def as_outer(values: np.ndarray) -> list[list[Any]] | None:
     """The factors that `outer` makes an array of finite float64 of; None if it is no such product."""
     factors = []
     for plane in values.reshape(-1, *values.shape[-2:]):
         row, column = (int(i) for i in np.unravel_index(np.abs(plane).argmax(), plane.shape))
         along, down = plane[row], plane[:, column]
-        unit = _common_unit(along)
-        columns = along / unit
+        columns = along / _common_unit(along)
         rows = down / columns[column] if columns[column] else down
         if not np.array_equal(np.outer(rows, columns), plane):
             return None
-        factors.append([rows.tolist(), columns.tolist()])
+        factors.append([_stated(rows), _stated(columns)])
     return factors
+
+
+def _stated(factors: np.ndarray) -> Any:
+    """Factors as case files have them, without the zeros around them if these are most."""
+    (places,) = factors.nonzero()
+    first, last = (int(places[0]), int(places[-1])) if places.size else (0, 0)
+    if 2 * (last + 1 - first) > len(factors):
+        return factors.tolist()
+    return {"at": first, "values": factors[first : last + 1].tolist()}
 
 
 def _common_unit(values: np.ndarray) -> float:

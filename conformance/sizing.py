@@ -113,11 +113,13 @@ def sent_back(name: str, operation: Operation) -> Iterator[Size]:
     # How a bin moves with its box is exact for powers of two of bins, and takes bits.
     of_maps = (7, 7), (14, 14), (28, 28), (64, 64), (8, 64), (64, 1)
     of_boxes = (16, 16), (8, 32), (32, 4), (64, 1), (1, 64)
+    alone = {} if is_of_boxes else {"images": IMAGES, "rois": IMAGES}  # what one RoI sends is a product
     for bins in of_boxes if is_of_boxes else of_maps:
-        yield of_bins(name, bins)._replace(ratio=1 if is_of_boxes else 2)
+        yield of_bins(name, bins)._replace(ratio=1 if is_of_boxes else 2, **alone)
     for pixels in PIXELS:
         if max(pixels) not in (33, 4097, 32769):
-            yield of_pixels(name, (max(pixels[0], 7), max(pixels[1], 7)) if is_of_boxes else pixels)
+            size = of_pixels(name, (max(pixels[0], 7), max(pixels[1], 7)) if is_of_boxes else pixels)
+            yield size._replace(**alone)
     for bins, channels, rois in (((8, 8), 65, 3), ((16, 16), 33, 2)):
         title = f"{rois * ROIS} RoIs of {channels} channels in {bins[0]} × {bins[1]} bins"
         yield Size(f"{name}-head-{bins[0]}-{channels}", title, bins, 1, (24, 25), 1, channels, rois * ROIS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..claims import rules_of
-from . import systematic
+from . import sizes, systematic
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,17 +21,19 @@ class RoiPoolDraws:
     box_classes = ("ordinary", "inverted", "tiny", "huge", "outside", "halves", "edges", "free")
     invalid_classes = ("nan", "infinite", "no-image")
 
-    def blueprints(self) -> dict[str, list[systematic.Blueprint]]:
+    def blueprints(self) -> dict[str, list[systematic.Blueprint] | list[sizes.Size]]:
         """The blueprints of all systematic cases, by the name of their file."""
-        return systematic.blueprints()
+        return {**systematic.blueprints(), **sizes.blueprints()}
 
-    def draw(self, blueprint: systematic.Blueprint, attempt: int) -> dict[str, Any]:
+    def draw(self, blueprint: systematic.Blueprint | sizes.Size, attempt: int) -> dict[str, Any]:
         """The case that a blueprint gives at an attempt, without what is computed."""
-        return systematic.draw(blueprint, attempt)
+        return (
+            sizes.draw(blueprint, attempt) if isinstance(blueprint, sizes.Size) else systematic.draw(blueprint, attempt)
+        )
 
     def suits(self, case: Mapping[str, Any], dialects: list[Dialect]) -> bool:
         """Whether a case has one answer, which tells something, under these dialects."""
-        return systematic.suits(case, dialects)
+        return sizes.suits(case, dialects) if "size" in case else systematic.suits(case, dialects)
 
     def rules_of(self, arguments: Mapping[str, Any], operation: Operation) -> Sequence[str]:
         """The rules that a call exercises."""

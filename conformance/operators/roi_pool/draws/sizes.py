@@ -1,0 +1,119 @@
+"""RoIPool at the sizes of real use."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ....arrays import leaves
+from ....call import Operation
+from ....draw import Draw
+from ....sizing import (
+    BINS,
+    IMAGES,
+    MARGIN,
+    PIXELS,
+    ROIS,
+    Size,
+    counted,
+    described,
+    heads,
+    maps,
+    of_bins,
+    of_pixels,
+    sent_back,
+)
+from ..oracle.answers import answers_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from .....kernels.dialects.roi_pool import Dialect
+
+
+def blueprints() -> dict[str, list[Size]]:
+    """The cases of real sizes, by the name of their file."""
+    return {"sizes": list(_maxima()), "sizes-average": list(_averages()), "sizes-gradient": list(_gradients())}
+
+
+def _maxima() -> Iterator[Size]:
+    for size in _outputs("rp-z"):
+        yield size._replace(mode="max")
+
+
+def _outputs(name: str) -> Iterator[Size]:
+    yield from counted(name)
+    yield from (of_bins(name, bins) for bins in BINS if max(bins) < 20 or min(bins) < 4)
+    yield from (of_pixels(name, pixels) for pixels in PIXELS)
+    yield from heads(name)
+    yield Size(
+        f"{name}-planes", "more than 65535 planes of images and channels", (1, 1), 1, (2, 2), 258, 257, 86 * ROIS
+    )
+    huge = {"size": "huge", "bins": (1, 1)}
+    yield Size(f"{name}-rois-70000", "70000 RoIs", rois=70_000, **huge)
+    yield Size(f"{name}-outputs-2-24", "more than 2²⁴ output values", rois=70_000, channels=240, **huge)
+
+
+def _averages() -> Iterator[Size]:
+    """Of bins of 1, 2, 4 … pixels, that an average divides by without rounding."""
+    for size in counted("rp-za"):
+        if any(number in size.id for number in ("-33", "-257", "-1025", "-2050")):
+            yield size
+    yield from heads("rp-za")
+
+
+def _gradients() -> Iterator[Size]:
+    operation = Operation.FEATURE_GRADIENT
+    for size in sent_back("rp-zg", operation):
+        yield size._replace(mode="max", operation=operation)
+    crowd = {"bins": (1, 1), "mode": "max", "operation": operation}
+    yield Size("rp-zg-one-pixel", "4102 RoIs over one pixel", pixels=(1, 1), rois=586 * ROIS, **crowd)
+    yield Size(
+        "rp-zg-planes", "more than 65535 planes", pixels=(2, 2), images=258, channels=257, rois=86 * ROIS, **crowd
+    )
+    yield Size("rp-zg-huge", "70000 RoIs over few pixels", rois=10_000 * ROIS, size="huge", **crowd)
+    yield Size("rp-zga", "1029 RoIs", images=IMAGES, rois=147 * ROIS, operation=operation)
+
+
+def draw(size: Size, attempt: int) -> dict[str, Any]:
+    """The case that a size gives at an attempt, without what is computed."""
+    chance = Draw("roikit", size.id, attempt)
+    arguments: dict[str, Any] = {
+        "input": maps(chance, (size.small_images, size.small_channels, *size.pixels)),
+        "boxes": [_box(chance, size, k) for k in range(size.small_rois)],
+        "output_size": list(size.bins),
+        "spatial_scale": [1, 1],
+        "mode": size.mode,
+    }
+    if size.operation != Operation.FORWARD:
+        arguments["grad"] = maps(chance, (size.small_rois, size.small_channels, *size.bins))
+    rules = ["RP-1", "RP-3", "RP-4", "RP-7" if size.mode == "max" else "RP-8"]
+    return described(size, arguments, rules)
+
+
+def _box(chance: Draw, size: Size, number: int) -> list[int]:
+    """A box of whole pixels, the first at the low end of a long map and the second at its high end."""
+    (y1, y2), (x1, x2) = (
+        _span(chance, pixels, bins, number) for pixels, bins in zip(size.pixels, size.bins, strict=True)
+    )
+    return [number % size.small_images, x1, y1, x2, y2]
+
+
+def _span(chance: Draw, pixels: int, bins: int, number: int) -> tuple[int, int]:
+    """The first and the last of a power of two of pixels for each bin, where there are so many."""
+    room = pixels - 2 * MARGIN
+    if room < 1:
+        return 0, pixels - 1
+    length = bins * chance.one([count for count in (1, 2, 4) if count * bins <= room] or [1])
+    last = pixels - MARGIN - length
+    start = {0: MARGIN, 1: last}.get(number, int(chance.between(MARGIN, max(last, MARGIN))))
+    return start, start + length - 1
+
+
+def suits(case: Mapping[str, Any], dialects: list[Dialect]) -> bool:
+    """Whether the call that a case repeats has one answer under these dialects, and zeros do not pass it."""
+    operation = Operation(case.get("operation", Operation.FORWARD))
+    for dialect in dialects:
+        found = answers_in(case["arguments"], operation, dialect, "float32")
+        if len(found) != 1 or found[0].bound is not None or not any(leaves(found[0].output)):
+            return False
+    return True
