@@ -29,7 +29,7 @@ Pair = tuple[int, int]
 
 
 class Size(NamedTuple):
-    """What is fixed about a case: how large its call is along each axis; the boxes of `coarse` ones are whole numbers of pixels."""
+    """What is fixed about a case: how large its call is along each axis. `coarse` boxes are whole pixels."""
 
     id: str
     title: str

@@ -192,8 +192,8 @@ POOLING_ON_DEVICE = (
     Branch("heavy RoIs split into 8 parts at most", lambda f: f["grid"][2] == 8),
     Branch("heavy RoIs split into their rows of bins, fewer than 8", lambda f: 1 < f["grid"][2] < 8),
     Branch("lists and lines in shared memory", lambda f: f["memory"] > 0),
-    Branch("lists and lines in global memory, a block for each RoI", lambda f: f["workspace"] > 0 and f["grid"][0] == f["rois"]),
-    Branch("lists and lines in global memory, several RoIs for a block", lambda f: f["workspace"] > 0 and f["grid"][0] < f["rois"]),
+    Branch("lists in global memory, a block for each RoI", lambda f: f["workspace"] > 0 and f["grid"][0] == f["rois"]),
+    Branch("lists in global memory, several RoIs for a block", lambda f: f["workspace"] > 0 and f["grid"][0] < f["rois"]),
     Branch("2^31 elements of output or more", lambda f: f["rois"] * f["channels"] * _bins(f) >= _INT_LIMIT),
     *_ANYWHERE,
 )  # fmt: skip
@@ -202,7 +202,7 @@ POOLING_ON_DEVICE = (
 POOLING_ON_HOST = (
     *_ANY_THREADS,
     Branch("a block for all RoIs", lambda f: f["grid"][0] == 1, ("NCHW",)),
-    Branch("several blocks of RoIs, of one thread: what they list would leave the cache", lambda f: f["grid"][0] > 1 and f["threads"] == 1, ("NCHW",)),
+    Branch("several blocks of RoIs for one thread", lambda f: f["grid"][0] > 1 and f["threads"] == 1, ("NCHW",)),
     Branch("several blocks of RoIs for threads", lambda f: f["grid"][0] > 1 and f["threads"] > 1, ("NCHW",)),
     Branch("one RoI in a block of several threads", lambda f: f["rois_per_block"] == 1 and f["threads"] > 1, ("NCHW",)),
     Branch("a short last block of RoIs", lambda f: f["grid"][0] > 1 and f["rois"] % f["rois_per_block"] > 0, ("NCHW",)),
@@ -218,6 +218,12 @@ def _several_chunks(facts: Facts) -> bool:
     return bool(facts["rois"] > facts["rois_per_chunk"])
 
 
+def _short_tile(facts: Facts) -> bool:
+    return any(height % facts["tile_y"] for height in facts["heights"]) or any(
+        w % facts["tile_x"] for w in facts["widths"]
+    )
+
+
 _GATHERING = (
     Branch("one tile of the map", lambda f: f["tiles"] == 1),
     Branch("several tiles", lambda f: f["tiles"] > 1),
@@ -226,7 +232,7 @@ _GATHERING = (
     Branch("all RoIs in a chunk", lambda f: not _several_chunks(f)),
     Branch("more RoIs than a chunk holds", _several_chunks),
     Branch("32 bins along an axis at most", lambda f: max(f["bins_y"], f["bins_x"]) <= f["bins_at_once"], _ALL, ("avg",)),
-    Branch("more bins, whose weights are held part by part", lambda f: max(f["bins_y"], f["bins_x"]) > f["bins_at_once"], _ALL, ("avg",)),
+    Branch("more bins, weighed part by part", lambda f: max(f["bins_y"], f["bins_x"]) > f["bins_at_once"], _ALL, ("avg",)),
     Branch("one block for all channels", lambda f: f["grid"][1] == 1),
     Branch("several blocks for the channels of a tile", lambda f: f["grid"][1] > 1),
     Branch("the last of them with fewer", lambda f: f["grid"][1] > 1 and f["channels"] % f["channels_per_block"] > 0),
@@ -234,17 +240,11 @@ _GATHERING = (
 )  # fmt: skip
 
 
-def _short_tile(facts: Facts) -> bool:
-    return any(height % facts["tile_y"] for height in facts["heights"]) or any(
-        w % facts["tile_x"] for w in facts["widths"]
-    )
-
-
 GATHERING_ON_DEVICE = (
     *(b._replace(modes=("avg",)) for b in (*_vectors((2, 4, 8)), *_PIECES)),
     Branch("fewer RoIs in a chunk than 16, lest memory be too small", lambda f: f["rois_per_chunk"] < 16, _ALL, ("avg",)),
     Branch("16 RoIs in a chunk", lambda f: f["rois_per_chunk"] == 16),
-    Branch("a block for several slices of channels, of which there are at most 65535", lambda f: f["grid"][1] * f["channels_per_block"] < f["channels"]),
+    Branch("a block for several slices of channels", lambda f: f["grid"][1] * f["channels_per_block"] < f["channels"]),
     *_GATHERING,
 )  # fmt: skip
 """The gradient for the maps, on a GPU: what gathers."""
@@ -254,7 +254,7 @@ GATHERING_ON_HOST = (
     *(b._replace(modes=("avg",)) for b in _PIECES),
     Branch("whole groups of channels only", lambda f: _rest(f, "CHANNELS") == 0, ("NCHW",), ("avg",)),
     Branch("a short last group of channels", lambda f: _rest(f, "CHANNELS") > 0, ("NCHW",), ("avg",)),
-    Branch("whole vectors of columns only", lambda f: all(width % f["VECTOR"] == 0 for width in f["widths"]), ("NCHW",), ("avg",)),
+    Branch("whole vectors of columns only", lambda f: not any(w % f["VECTOR"] for w in f["widths"]), ("NCHW",), ("avg",)),
     Branch("a short last vector of columns", lambda f: any(width % f["VECTOR"] for width in f["widths"]), ("NCHW",), ("avg",)),
     *_GATHERING,
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Golden cases of real sizes through the launches that a GPU would get, in blocks of real threads: started by test_as_on_a_gpu.py.
+"""Golden cases of real sizes through the launches that a GPU would get, in blocks of real threads: see test_as_on_a_gpu.py.
 
 ``python -m tests.kernels.staging.as_on_a_gpu FOLDER`` compiles kernels into the folder, made to count which of their lines are
 run, and judges what they return. Sources lie beside the counts.
