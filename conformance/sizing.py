@@ -29,7 +29,7 @@ Pair = tuple[int, int]
 
 
 class Size(NamedTuple):
-    """What is fixed about a case: how large its call is along each axis."""
+    """What is fixed about a case: how large its call is along each axis. `coarse` boxes are whole pixels."""
 
     id: str
     title: str
@@ -43,6 +43,7 @@ class Size(NamedTuple):
     operation: Operation = Operation.FORWARD
     size: str = "real"
     uneven: bool = False
+    coarse: bool = False
 
     @property
     def small_images(self) -> int:

@@ -5,13 +5,13 @@ With ``barrier`` as the second argument the kernels have none, which must be not
 
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from roikit.kernels import roi_align, roi_align_backward, roi_align_backward_boxes, roi_pool, roi_pool_backward
 from roikit.kernels.execution import host, source
-from roikit.kernels.execution.launch import Launch
 from roikit.kernels.staging import gather_plan
 
 BLOCK = (4, 2)
@@ -29,7 +29,7 @@ def with_block(launch, addresses, threads=None):
     memory = launch.shared_bytes
     if launch.source.entry == "order_tiles":
         memory = gather_plan.ordering_bytes(BLOCK[0] * BLOCK[1])
-    run(Launch(launch.source, launch.grid, BLOCK, memory, launch.params, launch.packed), addresses, 1)
+    run(replace(launch, block=BLOCK, shared_bytes=memory), addresses, 1)
 
 
 def of_roi_align(x, boxes, how):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from .....kernels.dialects.roi_align import DIALECTS
@@ -53,6 +55,8 @@ def _averages() -> Iterator[Size]:
         )
     yield Size("z-uneven", "heavy RoIs beside tiny ones", (2, 2), 0, (70, 70), rois=19 * ROIS, uneven=True)
     yield from heads("z")
+    yield from _together("z", 8)
+    yield from _in_few_bits("z")
     yield Size("z-planes", "more than 65535 planes of images and channels", (1, 1), 1, (2, 2), 258, 257, 86 * ROIS)
     huge = {"size": "huge", "bins": (1, 1)}
     yield Size("z-rois-70000", "70000 RoIs", rois=70_000, **huge)
@@ -69,12 +73,38 @@ def _maxima() -> Iterator[Size]:
         if not any(number in size.id for number in ("-31", "-63", "-255", "-1023", "-129", "-513", "-28")):
             yield size._replace(mode="max")
     yield Size("zm-samples-8", "8 × 8 samples in a bin", ratio=8, pixels=(14, 23), mode="max")
+    yield from (size._replace(mode="max") for size in _together("zm", 16))
+
+
+def _in_few_bits(name: str) -> Iterator[Size]:
+    """The usual bins and samples, so placed that 16 bits have room for the answer."""
+    for bins, ratio in product((7, 14), (1, 2)):
+        pixels = bins + 2 * MARGIN + 1
+        about = f"{bins} × {bins} bins of {ratio} × {ratio} samples, a pixel wide"
+        yield Size(
+            f"{name}-coarse-{bins}-{ratio}", about, (bins, bins), ratio, (pixels, pixels), channels=24, coarse=True
+        )
+
+
+def _together(name: str, ratio: int) -> Iterator[Size]:
+    """Calls that are large along several axes at once; ``ratio`` are samples of which 16 pixels are read by some bin."""
+    few = f"{ratio} × {ratio} samples"
+    title = "2 RoIs of 101 channels in 14 × 14 bins"
+    yield Size(f"{name}-head-14-101", title, (14, 14), 2, (34, 37), 1, 101, 2)
+    yield Size(f"{name}-rows", f"17 channels in 14 × 14 bins of {few}", (14, 14), ratio, (118, 118), channels=17)
+    yield Size(f"{name}-far-apart", f"{few} of bins of 1024 pixels", (1, 2), ratio, (14, 2100))
+    title = "3 RoIs of 17 channels in 14 × 14 bins, each of 16 × 16 pixels"
+    yield Size(f"{name}-heavy", title, (14, 14), 0, (230, 230), channels=17, rois=3)
+    for rois in (ROIS, 152 * ROIS):
+        title = f"{rois} RoIs of thousands of columns"
+        yield Size(f"{name}-adaptive-5x6501-{rois}", title, (1, 1), 0, (5, 6501), rois=rois)
 
 
 def _gradients() -> Iterator[Size]:
     for operation, name in ((Operation.FEATURE_GRADIENT, "zg"), (Operation.BOX_GRADIENT, "zb")):
         for size in sent_back(name, operation):
             yield size._replace(operation=operation)
+    yield from _together_back()
     crowd = {"bins": (1, 1), "operation": Operation.FEATURE_GRADIENT}
     yield Size("zg-one-pixel", "4102 RoIs over one pixel", pixels=(1, 1), rois=586 * ROIS, **crowd)
     yield Size("zg-planes", "more than 65535 planes", pixels=(2, 2), images=258, channels=257, rois=86 * ROIS, **crowd)
@@ -85,6 +115,25 @@ def _gradients() -> Iterator[Size]:
         title = f"{rois * ROIS} RoIs of {channels} channels in {bins[0]} × {bins[1]} bins"
         about = Size(f"zgm-{bins[0]}", title, bins, 1, (24, 25), 1, channels, rois * ROIS)
         yield about._replace(mode="max", operation=Operation.FEATURE_GRADIENT)
+
+
+def _together_back() -> Iterator[Size]:
+    """Gradients of whole vectors of channels, on whole tiles; of many tiles; of more channels than CUDA has blocks for."""
+    for name, mode, operation in (
+        ("zg", "avg", Operation.FEATURE_GRADIENT),
+        ("zgm", "max", Operation.FEATURE_GRADIENT),
+        ("zb", "avg", Operation.BOX_GRADIENT),
+        ("zbm", "max", Operation.BOX_GRADIENT),
+    ):
+        channels = 320 if operation == Operation.FEATURE_GRADIENT else 160
+        title = f"{channels} channels on a map of 16 × 32 pixels"
+        yield Size(f"{name}-whole", title, (4, 4), 1, (16, 32), channels=channels, mode=mode, operation=operation)
+    for name, mode in (("zg", "avg"), ("zgm", "max")):
+        about = {"bins": (1, 1), "mode": mode, "operation": Operation.FEATURE_GRADIENT}
+        title, many = "15 images of 40000 × 5 pixels", "4200000 channels"
+        if mode == "avg":
+            yield Size(f"{name}-tiles", title, pixels=(40_000, 5), images=15, rois=5 * ROIS, **about)
+        yield Size(f"{name}-channels-4200000", many, pixels=(1, 1), channels=4_200_000, rois=1, size="huge", **about)
 
 
 def draw(size: Size, attempt: int) -> dict[str, Any]:
@@ -131,11 +180,11 @@ def _span(chance: Draw, pixels: int, bins: int, size: Size, number: int) -> tupl
     if for_box:
         fitting = [b for b in fitting if b * bins > 1 and b % Fraction(size.ratio, 2) == 0]
     is_wide = number == 0 or not size.uneven
-    wanted = fitting[-1:] if size.ratio in (0, *_SAMPLES) and is_wide else fitting
+    wanted = fitting[-1:] if size.coarse or (size.ratio in (0, *_SAMPLES) and is_wide) else fitting
     extent = (Fraction(1, 2) if size.uneven and number else chance.one(wanted or [Fraction(1, bins)])) * bins
     last = pixels - MARGIN - extent
     start = {0: Fraction(MARGIN), 1: last}.get(number, chance.between(MARGIN, last))
-    start -= for_box * _EIGHTH
+    start = Fraction(math.floor(start)) if size.coarse else start - for_box * _EIGHTH
     return start, start + extent
 
 

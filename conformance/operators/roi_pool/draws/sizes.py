@@ -36,7 +36,7 @@ def blueprints() -> dict[str, list[Size]]:
 
 
 def _maxima() -> Iterator[Size]:
-    for size in _outputs("rp-z"):
+    for size in (*_outputs("rp-z"), *_together("rp-z")):
         yield size._replace(mode="max")
 
 
@@ -59,6 +59,17 @@ def _averages() -> Iterator[Size]:
         if any(number in size.id for number in ("-33", "-257", "-1025", "-2050")):
             yield size
     yield from heads("rp-za")
+    yield from _together("rp-za")
+    yield of_pixels("rp-za", (5, 1025))
+
+
+def _together(name: str) -> Iterator[Size]:
+    """Calls that are large along several axes at once, and of thousands of bins."""
+    title = "2 RoIs of 101 channels in 14 × 14 bins"
+    yield Size(f"{name}-head-14-101", title, (14, 14), 2, (34, 37), 1, 101, 2)
+    for rois, size in ((ROIS, "real"), (152 * ROIS, "huge")):
+        title = f"{rois} RoIs of 6500 rows of bins"
+        yield Size(f"{name}-bins-6500x1-{rois}", title, (6500, 1), 1, (6506, 6), rois=rois, size=size)
 
 
 def _gradients() -> Iterator[Size]:
@@ -71,6 +82,15 @@ def _gradients() -> Iterator[Size]:
         "rp-zg-planes", "more than 65535 planes", pixels=(2, 2), images=258, channels=257, rois=86 * ROIS, **crowd
     )
     yield Size("rp-zg-huge", "70000 RoIs over few pixels", rois=10_000 * ROIS, size="huge", **crowd)
+    yield Size("rp-zg-tiles", "15 images of 40000 × 5 pixels", pixels=(40_000, 5), images=15, rois=5 * ROIS, **crowd)
+    for name, mode in (("rp-zg", "max"), ("rp-zga", "avg")):
+        kind = {"mode": mode, "operation": operation}
+        title, many = "320 channels on a map of 16 × 32 pixels", "4200000 channels"
+        yield Size(f"{name}-whole", title, (4, 4), 1, (16, 32), channels=320, **kind)
+        at_all = {"channels": 4_200_000, "rois": 1, "size": "huge", **kind}
+        yield Size(f"{name}-channels-4200000", many, (1, 1), pixels=(1, 1), **at_all)
+    yield Size("rp-zga-channels-33", "33 channels", channels=33, operation=operation)
+    yield of_bins("rp-zga", (64, 1))._replace(operation=operation)
     yield Size("rp-zga", "1029 RoIs", images=IMAGES, rois=147 * ROIS, operation=operation)
 
 

@@ -107,7 +107,8 @@ def run_on_host(source, grid, block, shared_bytes, pointers, params):
     packed = params.tobytes()
     count = 8 * source.addresses
     addresses = (*map(int, pointers), *np.frombuffer(packed[:count], np.int64).tolist())
-    host.run(Launch(source, grid, block, shared_bytes, packed[count:], Struct(f"={len(addresses)}q")), addresses)
+    all_packed = Struct(f"={len(addresses)}q")
+    host.run(Launch(source, (), grid, block, shared_bytes, packed[count:], all_packed), addresses)
 
 
 @pytest.fixture(autouse=True)

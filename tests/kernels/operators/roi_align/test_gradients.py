@@ -1,5 +1,7 @@
 """Gradients on the CPU: what is accepted and returned, and that nothing decides their bits but the call."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -14,7 +16,6 @@ from roikit.kernels import (
 )
 from roikit.kernels.calls.problem import forget
 from roikit.kernels.execution import host
-from roikit.kernels.execution.launch import Launch
 from roikit.kernels.staging import gather_plan
 
 
@@ -67,7 +68,7 @@ def test_the_number_of_threads_of_a_block_does_not_change_a_bit(layout, mode, bl
         memory = launch.shared_bytes
         if launch.source.entry == "order_tiles":
             memory = gather_plan.ordering_bytes(block[0] * block[1])
-        run(Launch(launch.source, launch.grid, block, memory, launch.params, launch.packed), addresses, threads)
+        run(replace(launch, block=block, shared_bytes=memory), addresses, threads)
 
     monkeypatch.setattr(host, "run", with_block)
     assert np.array_equal(roi_align_backward(grad, boxes, x.shape, **how, input=x), expected)

@@ -1,0 +1,237 @@
+"""Which golden case takes which way through the kernels, as far as plans settle it: a table.
+
+``python -m tests.kernels.staging.reached`` writes it to ``kernels/staging/PLANS.md``. No box is looked at, nothing is compiled or
+run, and no GPU is asked: plans for one are made for `MULTIPROCESSORS`.
+"""
+
+import sys
+from collections import defaultdict
+from functools import cache
+from itertools import product
+from pathlib import Path
+from typing import NamedTuple
+
+from roikit.conformance import operators
+from roikit.conformance.arrays import numpy_dtype, sparse_images
+from roikit.conformance.call import LAYOUTS, Operation, axes_in
+from roikit.conformance.cases.case import SIZES, load_cases
+from roikit.kernels.calls.problem import Asked
+from roikit.kernels.operators.roi_align import box_gradient, feature_gradient, forward
+from roikit.kernels.operators.roi_align.problem import asked_for
+from roikit.kernels.operators.roi_pool import feature_gradient as pool_gradient
+from roikit.kernels.operators.roi_pool import forward as pool_forward
+from roikit.kernels.staging import branches, gathering
+
+FILE = Path(__file__).parents[3] / "kernels" / "staging" / "PLANS.md"
+MULTIPROCESSORS = 132  # of an H100
+THREADS = (4, 1)
+ALIGNED = {
+    "NCHW": (False,),
+    "NHWC": (False, True),
+}  # whether arrays are to vectors, of which there are none with channels first
+COLUMNS = tuple(product(("avg", "max"), LAYOUTS))
+ALIKE = "any mode", "any layout"  # to kernels that see neither
+
+PLANNERS = {"roi_align": forward.PLANNERS, "roi_pool": pool_forward.PLANNERS}
+GRADIENTS = {"roi_align": feature_gradient.GRADIENT, "roi_pool": pool_gradient.GRADIENT}
+
+
+class Way(NamedTuple):
+    """A cell of the table: an operator, what is launched where, maps of a mode and layout, and a branch."""
+
+    operator: str
+    launch: str
+    mode: str
+    layout: str
+    branch: str
+
+
+OF_BOTH = {
+    "forward, GPU": branches.POOLING_ON_DEVICE,
+    "forward, CPU": branches.POOLING_ON_HOST,
+    "gradient for the maps, GPU": branches.GATHERING_ON_DEVICE,
+    "gradient for the maps, CPU": branches.GATHERING_ON_HOST,
+    "RoIs of tiles, GPU": branches.SORTING_ON_DEVICE,
+    "RoIs of tiles, CPU": branches.SORTING_ON_HOST,
+    "winners, GPU": branches.WINNERS_ON_DEVICE,
+    "winners, CPU": branches.WINNERS_ON_HOST,
+}
+SECTIONS = {
+    "roi_align": OF_BOTH
+    | {
+        "forward, GPU": (*branches.SPECIALISED, *branches.POOLING_ON_DEVICE, *branches.LINES_ON_DEVICE),
+        "gradient for the boxes, GPU": branches.BOX_GRADIENT_ON_DEVICE,
+        "gradient for the boxes, CPU": branches.BOX_GRADIENT_ON_HOST,
+    },
+    "roi_pool": OF_BOTH,
+}
+
+
+def all_ways():
+    """Every cell that the table has."""
+    for operator in operators.NAMES:
+        for (launch, of_launch), (mode, layout) in product(SECTIONS[operator].items(), COLUMNS):
+            for branch in of_launch:
+                if layout in branch.layouts and mode in branch.modes:
+                    yield way_of(operator, launch, mode, layout, branch.name)
+
+
+def way_of(operator, launch, mode, layout, branch):
+    """A cell: what sorts RoIs into tiles sees neither mode nor layout, and there are winners of maxima only."""
+    column = ALIKE if "tiles" in launch else (mode, layout)
+    return Way(operator, launch, *column, branch)
+
+
+def asked_of(case, dialect, dtype, layout):
+    """What the call of a case asks for."""
+    arguments = case.arguments
+    shape, rois = tuple(arguments["input"]["shape"]), len(arguments["boxes"])
+    if case.enlarged:
+        shape, rois = case.enlarged.shape(shape, "N C H W"), case.enlarged.rois
+    if case.memory == "sparse":
+        shape = (sparse_images(shape[1:]), *shape[1:])
+    axes = dict(zip(["N", "C", "H", "W"], shape, strict=True))
+    shapes = (tuple(axes[name] for name in axes_in("N C H W", layout).split()),)
+    how = (tuple(arguments["output_size"]), (1.0,))  # no plan depends on scales
+    if case.operator == "roi_pool":
+        return Asked.of(numpy_dtype(dtype), shapes, rois, *how, arguments["mode"], layout, dialect)
+    ratio = tuple(arguments["sampling_ratio"])
+    return asked_for(numpy_dtype(dtype), shapes, rois, *how, ratio, arguments["mode"], layout, dialect, False)
+
+
+def facts_of(operator, operation, asked):
+    """What is known of every launch that a call may come to: pairs of a section of the table and its facts."""
+    if operation == Operation.FORWARD:
+        return _of_pooling(PLANNERS[operator], asked)
+    if operation == Operation.FEATURE_GRADIENT:
+        return _of_gathering(GRADIENTS[operator], asked)
+    return _of_box_gradient(asked)
+
+
+def _of_pooling(planners, asked):
+    for packed in ALIGNED[asked.layout]:
+        planned = planners.on_device(asked, packed, MULTIPROCESSORS)
+        if planned.launch:
+            yield "forward, GPU", branches.facts_of(planned.launch, workspace=planned.workspace_bytes)
+    for planned in _on_host(planners.on_host, asked):
+        if planned.launch:
+            yield "forward, CPU", branches.facts_of(planned.launch, threads=planned.threads)
+
+
+def _on_host(plan, *asked):
+    """The plans of a call on a CPU, of which all are one if it is too small for threads."""
+    for threads in THREADS:
+        planned = plan(*asked, threads)
+        yield planned
+        if planned.threads == 1:
+            return
+
+
+def _of_gathering(gradient, asked):
+    for packed in ALIGNED[asked.layout]:
+        yield from _of_gradient(gathering.plan_on_device(gradient, asked, packed), "GPU")
+    for planned in _on_host(gathering.plan_on_host, gradient, asked):
+        yield from _of_gradient(planned, "CPU")
+
+
+def _of_gradient(planned, where):
+    facts = branches.facts_of(planned.gather, threads=planned.threads)
+    yield f"gradient for the maps, {where}", facts
+    grids = {"extents": planned.extents.grid[0], "touching": planned.touching.grid[0]}
+    threads = {"sorting_threads": planned.extents.block[0], "ordering_threads": planned.order.block[0]}
+    yield f"RoIs of tiles, {where}", {**facts, **grids, **threads}
+    if planned.winners:
+        yield f"winners, {where}", branches.facts_of(planned.winners)
+
+
+def _of_box_gradient(asked):
+    yield "gradient for the boxes, GPU", branches.facts_of(box_gradient.plan_on_device(asked).launch)
+    for planned in _on_host(box_gradient.plan_on_host, asked):
+        yield "gradient for the boxes, CPU", branches.facts_of(planned.launch, threads=planned.threads)
+
+
+def ways_of(operator, operation, asked):
+    """The cells of the table that a call reaches."""
+    for launch, facts in facts_of(operator, operation, asked):
+        for branch in branches.taken(SECTIONS[operator][launch], facts):
+            yield way_of(operator, launch, asked.mode, asked.layout, branch)
+
+
+@cache
+def representatives(operator, mode):
+    """A dialect for all that plans cannot tell apart: they see nothing of one but whether samples outside are clamped."""
+    dialects = operators.dialects_of(operator)
+    alike = {getattr(dialect.for_mode(mode), "outside", None): name for name, dialect in reversed(dialects.items())}
+    return {name: alike[getattr(dialect.for_mode(mode), "outside", None)] for name, dialect in dialects.items()}
+
+
+def calls_of(case):
+    """The calls of a case: what is asked for in each data type and layout, and by dialects that plans tell apart."""
+    known = representatives(case.operator, case.arguments.get("mode", ""))
+    for dtype in case.dtypes:
+        named = {known[name] for each in case.expected if dtype in each.dtypes for name in each.dialects}
+        for dialect, layout in product(sorted(named), LAYOUTS):
+            yield asked_of(case, dialect, dtype, layout)
+
+
+def reached(cases):
+    """The cases that reach each cell, in order."""
+    found, known = defaultdict(dict), {}
+    for case in cases:
+        for asked in calls_of(case) if case.kind == "value" else ():
+            key = case.operator, case.operation, asked
+            if key not in known:
+                known[key] = tuple(dict.fromkeys(ways_of(*key)))
+            for way in known[key]:
+                found[way][case.id] = case
+    return found
+
+
+def smallest(cases):
+    """The case whose call has the fewest numbers in and out."""
+
+    def numbers(case):
+        large = case.enlarged.extents if case.enlarged else {}
+        arguments = case.arguments
+        images, channels, height, width = arguments["input"]["shape"]
+        images, channels = large.get("N", images), large.get("C", channels)
+        bins = arguments["output_size"][0] * arguments["output_size"][1]
+        return channels * (images * height * width + large.get("K", len(arguments["boxes"])) * bins)
+
+    return min(cases, key=lambda case: (SIZES.index(case.size), numbers(case)))
+
+
+def table(found, exempt):
+    """The text of the file."""
+    yield "# Which golden case takes which way\n"
+    yield "Written by `python -m tests.kernels.staging.reached` and compared by `tests/kernels/staging/test_reached.py`, which"
+    yield "fails if a way is taken by no case. Of each way the smallest case that takes it, and how many do; where none can, why."
+    yield f"On a GPU of {MULTIPROCESSORS} multiprocessors; on a CPU with {' and '.join(map(str, THREADS))} threads.\n"
+    ways = list(dict.fromkeys(all_ways()))
+    for operator, launch in dict.fromkeys((way.operator, way.launch) for way in ways):
+        here = [way for way in ways if (way.operator, way.launch) == (operator, launch)]
+        columns = list(dict.fromkeys((way.mode, way.layout) for way in here))
+        yield f"## {operator}: {launch}\n"
+        yield f"| way | {' | '.join(map(', '.join, columns))} |"
+        yield "|---" * (len(columns) + 1) + "|"
+        for branch in dict.fromkeys(way.branch for way in here):
+            cells = [_cell(Way(operator, launch, *column, branch), here, found, exempt) for column in columns]
+            yield f"| {branch} | {' | '.join(cells)} |"
+        yield ""
+
+
+def _cell(way, here, found, exempt):
+    if way not in here:
+        return ""
+    if way in found:
+        cases = found[way].values()
+        return f"`{smallest(cases).id}` ({len(cases)})"
+    return next((reason for excuse, reason in exempt.items() if excuse.covers(way)), "**none**")
+
+
+if __name__ == "__main__":
+    from .test_reached import EXEMPT
+
+    text = "\n".join(table(reached(load_cases()), EXEMPT))
+    FILE.write_text(text, encoding="utf-8")
+    sys.exit("**none**" in text)

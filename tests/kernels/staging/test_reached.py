@@ -1,0 +1,82 @@
+"""Every way through our own kernels is taken by a golden case, or it says here why none can."""
+
+from itertools import product
+from typing import NamedTuple
+
+import pytest
+
+from roikit.conformance import operators
+from roikit.conformance.call import LAYOUTS, Operation
+from roikit.conformance.cases.case import load_cases
+from tests.kernels.staging import reached
+
+
+class Excuse(NamedTuple):
+    """Cells of the table; what is empty may be anything."""
+
+    branch: str
+    launch: str = ""
+    mode: str = ""
+    layout: str = ""
+
+    def covers(self, way):
+        wanted = zip(self, (way.branch, way.launch, way.mode, way.layout), strict=True)
+        return all(mine in ("", its) for mine, its in wanted)
+
+
+ONE_MAP = "a case has one map: test_run_as_on_a_gpu.py pools cases from pyramids"
+SLICES = "more than 2^23 channels of 64 bits, or 2^30: test_run_as_on_a_gpu.py has a smaller limit"
+DENSE = "a dense array of so many elements takes gigabytes"
+SAME_LINE = "an image is found by the line that averages have, too"
+FORWARD, OF_MAPS = "forward, GPU", "gradient for the maps, GPU"
+
+EXEMPT = {
+    Excuse("several levels"): ONE_MAP,
+    Excuse("more channels for each, lest there be more than 65535", FORWARD): SLICES,
+    Excuse("2^31 elements of output or more", FORWARD): DENSE,
+}
+BIG = "a map of 2^31 elements or more"
+
+
+@pytest.fixture(scope="module")
+def found():
+    return reached.reached(load_cases())
+
+
+def test_every_way_is_taken_by_a_golden_case_or_excused(found):
+    missing = [way for way in dict.fromkeys(reached.all_ways()) if way not in found]
+    assert [way for way in missing if not any(excuse.covers(way) for excuse in EXEMPT)] == []
+
+
+def test_no_excuse_is_for_what_is_reached_or_for_nothing(found):
+    ways = set(reached.all_ways())
+    for excuse in EXEMPT:
+        covered = [way for way in ways if excuse.covers(way)]
+        assert covered, excuse
+        assert not [way for way in covered if way in found], excuse
+
+
+def test_the_table_is_up_to_date(found):
+    wanted = "\n".join(reached.table(found, EXEMPT))
+    assert reached.FILE.read_text(encoding="utf-8") == wanted, "python -m tests.kernels.staging.reached"
+
+
+def test_a_branch_that_no_case_takes_would_be_noticed(found):
+    way = next(iter(found))
+    without = {other: cases for other, cases in found.items() if other != way}
+    assert "**none**" in "\n".join(reached.table(without, EXEMPT))
+
+
+@pytest.mark.parametrize("operator", operators.NAMES)
+def test_plans_tell_no_dialects_apart_but_those_that_clamp(operator):
+    """Of calls large and small, with and without lists that dialects have a say in."""
+    picked = ["z-head-7-64", "zm-adaptive-5x6501-7", "zg-whole", "zbm-whole", "rp-max-3"]
+    cases = [case for case in load_cases() if case.operator == operator and case.kind == "value"]
+    chosen = [case for case in cases if case.id in picked] or cases[:: len(cases) // 3]
+    dtypes = ("float16", "float64")
+    for case, dtype, layout in product(chosen, dtypes, LAYOUTS):
+        if case.operation == Operation.FORWARD or operator == "roi_align":
+            for name, other in reached.representatives(operator, case.arguments["mode"]).items():
+                one, two = (reached.asked_of(case, dialect, dtype, layout) for dialect in (name, other))
+                ways = [set(reached.ways_of(operator, case.operation, asked)) for asked in (one, two)]
+                assert ways[0] == ways[1], (case.id, name, other)
