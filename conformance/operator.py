@@ -95,6 +95,10 @@ class Mutant(Protocol):
         """What the fault is in."""
 
     @property
+    def dtype(self) -> str:
+        """The data type of the calls in which the fault shows; of 16 bits, its results are rounded to it."""
+
+    @property
     def equivalent(self) -> str:
         """Why it cannot show where it does not concern a dialect; empty if the formulas are then the same."""
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..arrays import as_outer, feature_map
+from ..arrays import as_outer, feature_map, leaves
 from ..call import DTYPES, Operation
 from ..cases.case import Origin, case_from_json
 from ..enlarging import enlarged_from
@@ -97,7 +97,15 @@ def exact_answers(
     elif case["kind"] == "property":
         yield from ((dtype, ()) for dtype in property_dtypes(case, operator, dialect))
     else:
-        yield from operator.oracle.answers(case["arguments"], _operation(case), dialect, case["claims"])
+        answers = operator.oracle.answers(case["arguments"], _operation(case), dialect, case["claims"])
+        yield from ((dtype, found) for dtype, found in answers if _are_invalid(case, found))
+
+
+def _are_invalid(case: Mapping[str, Any], answers: tuple[Answer, ...]) -> bool:
+    """Whether none of the RoIs of which a case says so can be pooled; in a wide data type more can than in others."""
+    if _operation(case) == Operation.FEATURE_GRADIENT:
+        return True
+    return all(v == "nan" for k in case.get("invalid_rois", ()) for a in answers for v in leaves(a.output[k]))
 
 
 def large_answers(

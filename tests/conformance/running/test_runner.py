@@ -255,6 +255,15 @@ def test_maps_of_more_elements_than_32_bits_count_are_pooled():
     assert {j.verdict for j in judged.values()} <= {Verdict.CONFORMS, Verdict.UNSUPPORTED}  # where memory is short
 
 
+def test_a_function_that_says_that_it_reads_in_place_is_asked_about_them():
+    selection = Selection(dtypes=("float16",), dialects=("torchvision",))
+    cases = named("many-elements")
+    assert outcome("function", spec="callable:numpy:players:transcribed", cases=cases, selection=selection)[1] == {}
+    _, judged = outcome("function", spec="callable:numpy:players:in_place", cases=cases, selection=selection)
+    (judgement,) = judged.values()
+    assert judgement.verdict in (Verdict.CONFORMS, Verdict.UNSUPPORTED)  # where memory is short
+
+
 def test_a_sparse_map_takes_no_memory_though_malloc_fills_what_it_hands_out():
     """As it does in workers."""
     code = (  # not ru_maxrss, which a process inherits from the one that starts it

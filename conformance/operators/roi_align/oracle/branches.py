@@ -15,7 +15,7 @@ import numpy as np
 
 from .....kernels.dialects.choices import Outside
 from ....arrays import numpy_dtype
-from ....exact.floats import FLOAT_TYPES
+from ....exact.floats import FLOAT_TYPES, WORKING
 from ....sampling.axis import Rules
 from ....sampling.errors import AxisError
 from .bounds import bounds
@@ -42,7 +42,7 @@ def branches(arguments: Mapping[str, Any], dialect: Dialect, dtype: str) -> list
     Raises:
         ValueError: along one axis of a RoI more than one decision is open, so that branches could mix within it.
     """
-    type_ = FLOAT_TYPES["float64" if dtype == "float64" else "float32"]
+    type_ = FLOAT_TYPES[WORKING[dtype]]
     plain = rounded_result(arguments, dialect, dtype)
     lean_grid, lean_bound = Fraction(0), Fraction(0)
     for error in (AxisError(axis, type_) for roi in plain.stages if roi for axis in roi[1:]):
@@ -67,8 +67,7 @@ def _both(lean: Fraction) -> Iterator[Fraction]:
 
 def rounded_result(arguments: Mapping[str, Any], dialect: Dialect, dtype: str, rules: type[Rules] = Rules) -> Result:
     """The exact result for the numbers that an implementation is handed in a call of ``dtype``."""
-    coordinates = np.dtype("float64" if dtype == "float64" else "float32")
-    return forward_result(arguments, dialect, coordinates, numpy_dtype(dtype), rules)
+    return forward_result(arguments, dialect, np.dtype(WORKING[dtype]), numpy_dtype(dtype), rules)
 
 
 def _branch(result: Result, dtype: str) -> Branch:
