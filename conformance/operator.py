@@ -30,8 +30,8 @@ class Answer:
     Attributes:
         output: Exact values as nested lists, of the shape that `Call.shape_of` gives; a number, or ``"nan"``, ``"-inf"``, or
             ``"nonfinite"`` (NaN or infinite).
-        bound: Greatest error of each element, nested like ``output``; None if the output must be equal bit for bit. An element
-            without a bound (None) lies on a discontinuity, where no bound holds.
+        bound: Greatest error of each element, nested like ``output``, or one number for all of them; None if the output must be
+            equal bit for bit. An element without a bound (None) lies on a discontinuity, where no bound holds.
     """
 
     output: Any

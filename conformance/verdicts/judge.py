@@ -44,12 +44,13 @@ def _stated(answer: Answer, shape: tuple[int, ...]) -> Wanted:
     """An answer as it stands in a file."""
     if isinstance(answer.output, dict):
         values = outer(answer.output["outer"], shape).reshape(-1)
-        return Wanted(values, np.zeros(values.shape, bool), None)
-    numbers = list(leaves(answer.output))
-    nonfinite = np.array([value == "nonfinite" for value in numbers], bool)
-    values = np.array([math.nan if value == "nonfinite" else float(value) for value in numbers], np.float64)
-    if answer.bound is None:
-        return Wanted(values, nonfinite, None)
+        nonfinite = np.zeros(values.shape, bool)
+    else:
+        numbers = list(leaves(answer.output))
+        nonfinite = np.array([value == "nonfinite" for value in numbers], bool)
+        values = np.array([math.nan if value == "nonfinite" else float(value) for value in numbers], np.float64)
+    if answer.bound is None or isinstance(answer.bound, float):
+        return Wanted(values, nonfinite, None if answer.bound is None else np.full(values.shape, answer.bound))
     bounds = [math.nan if bound is None else bound for bound in leaves(answer.bound)]
     return Wanted(values, nonfinite, np.array(bounds, np.float64))
 
