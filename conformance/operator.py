@@ -46,9 +46,8 @@ class Oracle(Protocol):
     ) -> Iterable[tuple[str, tuple[Answer, ...]]]:
         """Data types, and the answers that are right in each: one, or several where rounding decides; with bounds if inexact.
 
-        Data types in which nobody can say are left out; those in which the call is exact come first. ``claims`` is what a
-        case says of itself: ``"exact"``, ``"bounded"``, or ``"fragile"`` where rounding decides which branch of a rule is
-        taken.
+        Data types in which nobody can say are left out. ``claims`` is what a case says of itself: ``"exact"``, ``"bounded"``,
+        or ``"fragile"`` where rounding decides which branch of a rule is taken.
         """
 
     def exact_dtypes(self, arguments: Mapping[str, Any], operation: Operation, dialect: Any) -> tuple[str, ...]:

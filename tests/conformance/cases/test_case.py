@@ -111,7 +111,7 @@ def test_fragile_cases_allow_more_than_one_answer_somewhere():
     for case in CASES.values():
         if DATA[case.id]["claims"] == "fragile":
             answers = [len(entry.answers) for entry in case.expected]
-            assert max(answers) == 2, case.id
+            assert max(answers) >= 2, case.id
 
 
 def flat(expected):

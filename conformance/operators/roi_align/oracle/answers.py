@@ -56,7 +56,7 @@ class RoiAlignOracle:
                 yield from ((d, (_bounded_gradient(arguments, dialect, d),)) for d in BOUNDED if d not in exact)
             return
         result = forward_result(arguments, dialect)
-        for dtype in sorted((d for d in DTYPES if _in_range(arguments, d)), key=lambda d: d not in exact):
+        for dtype in (dtype for dtype in DTYPES if _in_range(arguments, dtype)):
             if dtype in exact:  # no argument is rounded
                 values = refused(result, FLOAT_TYPES[WORKING[dtype]]).values
                 yield dtype, (Answer(as_json(rounded(values, dtype))),)
