@@ -56,7 +56,11 @@ def arguments(
     if of_boxes or (is_gradient and mode == "max"):  # these have no bounds
         classes = [name for name in classes if name != "free"] or classes
     box_class = draw(st.sampled_from(classes))
-    shape = [draw(st.sampled_from(_IMAGES)), draw(st.sampled_from(_CHANNELS)), *(draw(st.sampled_from(_SIDES)) for _ in "yx")]
+    shape = [
+        draw(st.sampled_from(_IMAGES)),
+        draw(st.sampled_from(_CHANNELS)),
+        *(draw(st.sampled_from(_SIDES)) for _ in "yx"),
+    ]
     is_free = box_class == "free"
     if math.prod(shape) > _MOST_PIXELS or is_free:  # the bound of an element takes longer than its value
         shape[1] = 1

@@ -53,7 +53,11 @@ def arguments(
     """Draws the arguments of a call: the ``arguments`` of a case file. Pixels, and what arrives, are integers from −8 to 8."""
     mode, box_class = draw(st.sampled_from(modes)), draw(st.sampled_from(classes))
     is_gradient = operation != Operation.FORWARD
-    shape = [draw(st.sampled_from(_IMAGES)), draw(st.sampled_from(_CHANNELS)), *(draw(st.sampled_from(_SIDES)) for _ in "yx")]
+    shape = [
+        draw(st.sampled_from(_IMAGES)),
+        draw(st.sampled_from(_CHANNELS)),
+        *(draw(st.sampled_from(_SIDES)) for _ in "yx"),
+    ]
     bins = _bins(draw, _BINS)
     count, again = draw(st.sampled_from(_FEW_ROIS if is_gradient else _ROIS)), 1
     if is_gradient and draw(st.integers(0, 11)) == 11:
