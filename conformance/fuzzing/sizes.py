@@ -42,6 +42,9 @@ def enlarged(draw: st.DrawFn, arguments: Mapping[str, Any], operation: Operation
     if not grown or not few or arguments.get("invalid_rois"):
         return None
     images, channels, *pixels = arguments["input"]["shape"]
+    unit = 1
+    if operation == Operation.BOX_GRADIENT and channels > 1:  # all multiples of each channel are added up
+        unit = channels = channels * len(MULTIPLES)
     bins, area, samples = math.prod(arguments["output_size"]), math.prod(pixels), _samples(arguments)
     most = min(_MOST_NUMBERS // (channels * bins), _MOST_SAMPLES // (channels * samples))
     large = images
@@ -50,9 +53,6 @@ def enlarged(draw: st.DrawFn, arguments: Mapping[str, Any], operation: Operation
     rois = few * (large // images)  # so that on every image there are as many
     if "K" in grown:
         rois = _size(draw, rois, _ROIS, most, rois if operation == Operation.FEATURE_GRADIENT else 1)
-    unit = 1
-    if operation == Operation.BOX_GRADIENT and channels > 1:  # all multiples of each channel are added up
-        unit = channels = channels * len(MULTIPLES)
     if "C" in grown:
         room = min(_MOST_NUMBERS // max(large * area, rois * bins), _MOST_SAMPLES // (rois * samples))
         channels = _size(draw, channels, _CHANNELS, room, unit)
