@@ -76,6 +76,8 @@ def _row(numbers: Iterable[Any]) -> str:
 def array(values: Any, shape: Sequence[int], dtype: str = "") -> str:
     """An expression for an array: a line of text for each row of ``values``, or for each pair of factors of a product."""
     kind = f", {dtype}" if dtype else ""
+    if isinstance(values, float):
+        return f"np.full({tuple(shape)}, {values!r}{kind})"
     if isinstance(values, dict):
         return _product(values["outer"], shape, kind)
     numbers = list(leaves(values))
@@ -94,11 +96,18 @@ def maps(data: Mapping[str, Any], dtype: str) -> str:
     return array(data if "outer" in data else data["rows"], data["shape"], dtype)
 
 
-def _product(planes: Sequence[Sequence[Sequence[float]]], shape: Sequence[int], kind: str) -> str:
-    height, width = shape[-2:]
-    text = "".join(f"    ([{_row(down)}], [{_row(along)}]),\n" for down, along in planes)
-    plane = f"np.outer(np.resize(down, {height}), np.resize(along, {width}))"
-    return f"np.array([{plane} for down, along in [\n{text}]]{kind}).reshape{tuple(shape)}"
+def _product(planes: Sequence[Sequence[Any]], shape: Sequence[int], kind: str) -> str:
+    sizes = shape[-2:]
+    text = "".join(f"    ({', '.join(map(_factors, plane, sizes))}),\n" for plane in planes)
+    return f"np.array([np.outer(down, along) for down, along in [\n{text}]]{kind}).reshape{tuple(shape)}"
+
+
+def _factors(factors: Any, length: int) -> str:
+    """An expression for the factors along an axis, which begin again where they end, or have zeros around them."""
+    if isinstance(factors, list):
+        return f"np.resize([{_row(factors)}], {length})"
+    before, values = factors["at"], factors["values"]
+    return f"np.pad([{_row(values)}], ({before}, {length - before - len(values)}))"
 
 
 # ---- enlarged --------------------------------------------------------------------------------------------------------
