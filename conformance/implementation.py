@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from importlib.metadata import EntryPoint
 
+    import numpy as np
+
 
 ENTRY_POINT_GROUP = "roikit.implementations"
 
@@ -28,6 +30,15 @@ class Unavailable(Exception):  # noqa: N818 - a statement, not an error
 
 class NoAnswerError(Exception):
     """What a library returned is no answer. The message says what it is instead."""
+
+
+class TwoAnswersError(Exception):
+    """A library gave two answers to one question, which only its adapter can ask twice. The message says what was asked."""
+
+    def __init__(self, asked: str, answer: np.ndarray) -> None:
+        """``answer`` is the first."""
+        super().__init__(asked)
+        self.answer = answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +53,8 @@ class Capability:
         operations: Subset of the operator's, such as ``("forward", "feature_gradient", "box_gradient")``.
         takes_out: Whether its method accepts an output array to write to, when it is asked for the output.
         reads_in_place: Whether it reads maps where they are, so that they may be larger than the machine's memory.
+        threads: Whether several threads may call it at the same time.
+        forks: Whether a process that has called it may be forked, and both call it again.
     """
 
     dialects: tuple[str, ...]
@@ -51,6 +64,8 @@ class Capability:
     operations: tuple[str, ...] = (Operation.FORWARD,)
     takes_out: bool = False
     reads_in_place: bool = False
+    threads: bool = False
+    forks: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

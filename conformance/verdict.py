@@ -28,7 +28,7 @@ class Verdict(StrEnum):
     """Differs between two processes whose memory was filled with different bytes."""
     WROTE_OUTSIDE = "wrote-outside"
     OVERWROTE = "overwrote"
-    """Changed its arguments."""
+    """Changed its arguments, or the result of an earlier call."""
 
     @property
     def is_failure(self) -> bool:

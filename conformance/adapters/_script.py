@@ -100,7 +100,9 @@ class Script:
         """What ``dialect`` fills into the template; raises `Unsupported` if it cannot be had in ``dtype``."""
         return self.in_dtype(self.dialects[dialect], dtype)
 
-    def capability(self, layouts: tuple[str, ...] = ("NCHW",), *, reads_in_place: bool = False) -> Capability:
+    def capability(
+        self, layouts: tuple[str, ...] = ("NCHW",), *, reads_in_place: bool = False, threads: bool = False
+    ) -> Capability:
         """What an adapter whose library is loaded says of the operator."""
         return Capability(
             dialects=tuple(self.dialects),
@@ -109,6 +111,7 @@ class Script:
             layouts=layouts,
             operations=tuple(map(str, self.operations)),
             reads_in_place=reads_in_place,
+            threads=threads,
         )
 
 

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..call import Operation, Unsupported
-from ..implementation import NoAnswerError
+from ..implementation import NoAnswerError, TwoAnswersError
 from ._torch_array import as_array, as_tensor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     import torch
 
     from ..call import Call
 
+
+_MOST_TWICE = 2**16  # elements of a gradient that is asked for twice
 
 _given: set[tuple[str, Operation]] = set()
 """Of which operators which gradients have arrived in this process, which has one implementation."""
@@ -28,37 +31,55 @@ def answer(call: Call, boxes: np.ndarray, pool: Callable[[torch.Tensor, torch.Te
     Raises:
         Unsupported: it is a gradient that reaches nothing, in this call or any other.
         NoAnswerError: it is one that does not arrive, though it does in other calls; or what is returned is no tensor.
+        TwoAnswersError: it is one, and another when it is asked for again of the same output.
     """
     given = call.arrays()
     maps, rois = as_tensor(given["input"]), as_tensor(boxes)
     if call.operation == Operation.FORWARD:
         return as_array(pool(maps, rois))
-    gradient = _gradient(call.operation, maps, rois, pool, as_tensor(given["grad"]))
-    if gradient is None:
+    gradients = list(_gradients(call.operation, maps, rois, pool, as_tensor(given["grad"])))
+    if not gradients:
         lacking = f"no {call.operation.replace('_', ' ')} arrives"
         if (call.operator, call.operation) in _given or _arrives_elsewhere(call, boxes, pool):
             raise NoAnswerError(f"{lacking}, as it does in other calls")
         raise Unsupported(lacking)
     _given.add((call.operator, call.operation))
-    values = as_array(gradient)
-    return values if call.operation == Operation.FEATURE_GRADIENT else np.ascontiguousarray(values[:, 1:])
+    of_boxes = call.operation == Operation.BOX_GRADIENT
+    first, *again = (np.ascontiguousarray(values[:, 1:]) if of_boxes else values for values in gradients)
+    if any(values.tobytes() != first.tobytes() for values in again):
+        raise TwoAnswersError("two backwards through one graph", first)
+    return first
 
 
-def _gradient(
+def _gradients(
     operation: Operation,
     maps: torch.Tensor,
     boxes: torch.Tensor,
     pool: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
     arriving: torch.Tensor | None = None,
-) -> torch.Tensor | None:
-    """The gradient of what a function pools for its maps or its boxes; that of ones unless another is ``arriving``."""
+) -> Iterator[np.ndarray]:
+    """The gradient of what a function pools for its maps or its boxes; that of ones unless another is ``arriving``.
+
+    A small one is asked for twice, of one output, if it can be: who keeps a graph may go back through it as often as he likes.
+    """
     wanted = maps if operation == Operation.FEATURE_GRADIENT else boxes
     wanted.requires_grad_()
     output = pool(maps, boxes)
     as_array(output)  # that is, a tensor
-    if output.requires_grad:
-        output.backward(output.new_ones(output.shape) if arriving is None else arriving)
-    return wanted.grad
+    if not output.requires_grad:
+        return
+    sent = output.new_ones(output.shape) if arriving is None else arriving
+    output.backward(sent, retain_graph=True)
+    if wanted.grad is None:
+        return
+    yield as_array(wanted.grad).copy()
+    if wanted.numel() > _MOST_TWICE:
+        return
+    wanted.grad = None
+    with suppress(RuntimeError):  # it says that it cannot
+        output.backward(sent)
+        if wanted.grad is not None:
+            yield as_array(wanted.grad)
 
 
 def _arrives_elsewhere(
@@ -69,6 +90,8 @@ def _arrives_elsewhere(
     shape = (1, 8, 8, maps.shape[3]) if call.layout == "NHWC" else (1, maps.shape[1], 8, 8)
     box = np.array([[0, 1, 1, 5, 5]], boxes.dtype)
     try:
-        return _gradient(call.operation, as_tensor(np.ones(shape, maps.dtype)), as_tensor(box), pool) is not None
+        return any(
+            True for _ in _gradients(call.operation, as_tensor(np.ones(shape, maps.dtype)), as_tensor(box), pool)
+        )
     except Exception:  # noqa: BLE001 - whatever a library raises, no gradient arrives
         return False

@@ -53,6 +53,8 @@ class PlainCallable:
             dtypes=DTYPES,
             operations=tuple(kind.answers) if self._arrays == "torch" else (Operation.FORWARD,),
             reads_in_place=bool(getattr(self._function, "reads_in_place", False)),
+            threads=self._arrays != "cupy",
+            forks=self._arrays == "numpy",
         )
         return Description(version=self._version, homepage="", operators={self._operator: can})
 

@@ -61,6 +61,8 @@ def _capability(operator: str, operations: tuple[Operation, ...], *, on_host: bo
         operations=operations,
         takes_out=on_host,
         reads_in_place=on_host,
+        threads=on_host,
+        forks=on_host,
     )
 
 

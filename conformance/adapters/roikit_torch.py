@@ -37,7 +37,7 @@ class RoikitTorch(RoikitHost):
         import torch
 
         described = super().describe()
-        can = {name: replace(kernel, takes_out=False) for name, kernel in described.operators.items()}
+        can = {name: replace(kernel, takes_out=False, forks=False) for name, kernel in described.operators.items()}
         return replace(described, version=f"{described.version}, torch {torch.__version__}", operators=can)
 
     def roi_align(self, call: RoiAlignCall, out: np.ndarray | None = None) -> np.ndarray:

@@ -67,7 +67,8 @@ class Torchvision:
             dtypes=("float16", "float32", "float64"),
             operations=(Operation.FORWARD, Operation.FEATURE_GRADIENT),
             reads_in_place=True,
-            operators={"roi_pool": self.scripts["roi_pool"].capability(reads_in_place=True)},
+            threads=True,
+            operators={"roi_pool": self.scripts["roi_pool"].capability(reads_in_place=True, threads=True)},
         )
 
     def describe(self) -> Description:
@@ -119,6 +120,7 @@ class TorchvisionPython:
             dtypes=("float16", "bfloat16", "float32", "float64"),
             operations=(Operation.FORWARD, Operation.FEATURE_GRADIENT, Operation.BOX_GRADIENT),
             reads_in_place=True,
+            threads=True,
         )
 
     def describe(self) -> Description:

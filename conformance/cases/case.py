@@ -49,6 +49,20 @@ class Expectation:
         return self.answers[0].bound
 
 
+class Step(NamedTuple):
+    """A call like that of a case, but for one argument.
+
+    Attributes:
+        changed: What is another, in words.
+        arguments: Those of its arguments that differ.
+        expected: What it must return.
+    """
+
+    changed: str
+    arguments: Mapping[str, Any]
+    expected: tuple[Expectation, ...]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Case:
     """A golden case.
@@ -60,7 +74,8 @@ class Case:
         title: What the case asks, in a sentence.
         rules: The rules of the operator's chapter that it exercises.
         kind: ``"value"``; ``"invalid"``: the RoIs ``invalid_rois`` must be refused or give NaN; ``"error"``: the call must be
-            refused; ``"property"``: several answers must go together as `properties` says, whatever they are.
+            refused; ``"property"``: several answers must go together as `properties` says, whatever they are; or one of those
+            that are several calls, each with its answer (`history`).
         operation: What is asked for: the output, or a gradient.
         relation: For a property, its name in `properties`.
         memory: ``"contiguous"``; ``"transposed"``: rows and columns of ``input`` are swapped in memory; ``"sparse"``: ``input``
@@ -76,6 +91,8 @@ class Case:
         size: How large the call is: one of `SIZES`.
         enlarged: How the call repeats that of ``arguments`` and ``expected``; None if they are the call itself.
         arranged: How arrays lie in memory that are not contiguous: by name one of the `arranging.WAYS`.
+        steps: Of a case that is several calls, those beside that of ``arguments``.
+        threads: By how many threads they are made.
     """
 
     id: str
@@ -97,12 +114,19 @@ class Case:
     size: str = "small"
     enlarged: Enlarged | None = None
     arranged: Mapping[str, str] = field(default_factory=dict)
+    steps: tuple[Step, ...] = ()
+    threads: int = 0
 
     @property
     def mode(self) -> str:
         """What becomes of the samples of a bin, ``"avg"`` or ``"max"``; empty if the operator has no modes."""
         mode: str = self.arguments.get("mode", "")
         return mode
+
+    @property
+    def modes(self) -> set[str]:
+        """The modes of all its calls; none if the operator has no modes."""
+        return {self.mode, *(step.arguments.get("mode", self.mode) for step in self.steps)} - {""}
 
     @property
     def may_be_refused(self) -> bool:
@@ -126,7 +150,11 @@ class Case:
 
     def expectation(self, dialect: str, dtype: str) -> Expectation | None:
         """What the case expects under ``dialect`` in ``dtype``, or None if it says nothing about them."""
-        return next((e for e in self.expected if dialect in e.dialects and dtype in e.dtypes), None)
+        return _of(self.expected, dialect, dtype)
+
+    def says(self, dialect: str, dtype: str) -> bool:
+        """Whether there is something to expect of all its calls under ``dialect`` in ``dtype``."""
+        return all(_of(each, dialect, dtype) for each in (self.expected, *(step.expected for step in self.steps)))
 
     def call(self, dialect: str, dtype: str, layout: str) -> Call:
         """The case as a call with arrays of ``dtype`` in ``layout``."""
@@ -149,6 +177,10 @@ class Case:
         return np.ascontiguousarray(to_layout(values.astype(numpy_dtype(dtype)), kind.axes[name], layout))
 
 
+def _of(expected: Iterable[Expectation], dialect: str, dtype: str) -> Expectation | None:
+    return next((e for e in expected if dialect in e.dialects and dtype in e.dtypes), None)
+
+
 SIZES = ("small", "real", "huge")
 """How large the calls of cases are, each size with those before it: toys; those of use; those that take gigabytes or minutes."""
 
@@ -163,13 +195,9 @@ class Origin(NamedTuple):
 
 def case_from_json(data: Mapping[str, Any], origin: Origin) -> Case:
     """The case that ``data``, an object of a case file, describes."""
-    expected = tuple(
-        Expectation(
-            dialects=tuple(item["dialects"]),
-            dtypes=tuple(item.get("dtypes", data["dtypes"])),
-            answers=tuple(Answer(a.get("output"), a.get("bound")) for a in (item, *item.get("or", ()))),
-        )
-        for item in data.get("expected", ())
+    dtypes = tuple(data["dtypes"])
+    steps = (
+        Step(s["changed"], s["arguments"], _expected(s.get("expected", ()), dtypes)) for s in data.get("steps", ())
     )
     return Case(
         id=data["id"],
@@ -182,8 +210,8 @@ def case_from_json(data: Mapping[str, Any], origin: Origin) -> Case:
         relation=data.get("relation", ""),
         memory=data.get("memory", "contiguous"),
         arguments=data["arguments"],
-        dtypes=tuple(data["dtypes"]),
-        expected=expected,
+        dtypes=dtypes,
+        expected=_expected(data.get("expected", ()), dtypes),
         invalid_rois=tuple(data.get("invalid_rois", ())),
         stages=data.get("stages"),
         source=data.get("source", ""),
@@ -191,6 +219,19 @@ def case_from_json(data: Mapping[str, Any], origin: Origin) -> Case:
         size=data.get("size", "small"),
         enlarged=enlarged_from(data),
         arranged=data.get("arranged", {}),
+        steps=tuple(steps),
+        threads=data.get("threads", 0),
+    )
+
+
+def _expected(entries: Iterable[Mapping[str, Any]], dtypes: tuple[str, ...]) -> tuple[Expectation, ...]:
+    return tuple(
+        Expectation(
+            dialects=tuple(entry["dialects"]),
+            dtypes=tuple(entry.get("dtypes", dtypes)),
+            answers=tuple(Answer(a.get("output"), a.get("bound")) for a in (entry, *entry.get("or", ()))),
+        )
+        for entry in entries
     )
 
 

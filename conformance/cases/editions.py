@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     Ledger = dict[str, dict[str, str]]
 
-_MEANING = ("kind", "operation", "relation", "memory", "invalid_rois", "arguments", "enlarged", "arranged")
+_MEANING = ("kind", "operation", "relation", "memory", "invalid_rois", "arguments", "enlarged", "arranged", "threads")
 
 
 class LedgerError(Exception):
@@ -25,6 +25,8 @@ class LedgerError(Exception):
 def fingerprint(case: Mapping[str, Any]) -> str:
     """A part of a hash of the call of a case, an object of a case file."""
     meaning = {key: case[key] for key in _MEANING if key in case}
+    if "steps" in case:
+        meaning["steps"] = [step["arguments"] for step in case["steps"]]
     return hashlib.sha256(json.dumps(meaning, sort_keys=True).encode()).hexdigest()[:16]
 
 

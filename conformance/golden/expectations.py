@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -44,6 +45,7 @@ _KEPT = (
     "size",
     "enlarged",
     "arranged",
+    "threads",
     "invalid_rois",
     "stages",
     "arguments",
@@ -70,12 +72,26 @@ def property_dtypes(data: Mapping[str, Any], operator: Operator, dialect: Any) -
     return [dtype for dtype in DTYPES if dtype in dtypes and holds.verdict == Verdict.CONFORMS]
 
 
+def calls(case: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The calls of a case: itself, and for each of its steps one that has what the step changes."""
+    return [case, *({**case, "arguments": {**case["arguments"], **s["arguments"]}} for s in case.get("steps", ()))]
+
+
 def certificate(case: Mapping[str, Any], operator: Operator) -> dict[str, Any]:
     """What makes a case exact and fair, under the main dialects of its operator.
 
     ``bits`` are those that a significand needs, None if the case is not exact; ``nearest`` is the least distance from where
-    rounding would decide a branch: 0 if a case is exactly there, on purpose.
+    rounding would decide a branch: 0 if a case is exactly there, on purpose. Of several calls both are those of the worst.
     """
+    found = [_certificate(call, operator) for call in calls(case)]
+    bits, nearest = [each["bits"] for each in found], [Fraction(each["nearest"]) for each in found if "nearest" in each]
+    return {
+        "bits": None if None in bits else max(bits),
+        **({"nearest": str(min(nearest))} if nearest else {}),
+    }
+
+
+def _certificate(case: Mapping[str, Any], operator: Operator) -> dict[str, Any]:
     if "size" in case:  # nobody wants to wait for so many samples; what is expected was exact where it is
         return {"bits": None}
     arguments = case["arguments"]
@@ -194,7 +210,10 @@ def false_claim(case: Mapping[str, Any], operator: Operator) -> str:
 
 def given(case: Mapping[str, Any]) -> dict[str, Any]:
     """The parts of a case that are not computed."""
-    return {key: case[key] for key in _KEPT if key in case}
+    kept = {key: case[key] for key in _KEPT if key in case}
+    if "steps" in case:
+        kept["steps"] = [{key: step[key] for key in ("changed", "arguments")} for step in case["steps"]]
+    return kept
 
 
 def complete(case: Mapping[str, Any], operator: Operator, answers: Answers = exact_answers) -> dict[str, Any]:
@@ -204,7 +223,13 @@ def complete(case: Mapping[str, Any], operator: Operator, answers: Answers = exa
 
 def computed_parts(case: Mapping[str, Any], operator: Operator, answers: Answers = exact_answers) -> dict[str, Any]:
     """The parts of a case that are computed; ``answers`` are as in `expected`."""
-    entries = expected(case, operator, answers)
+    entries, *others = [expected(call, operator, answers) for call in calls(case)]
     used = {dtype for entry in entries for dtype in entry["dtypes"]} if entries else {"float32"}
     carried = {} if case["kind"] == "error" else {"certificate": certificate(case, operator)}
-    return {**carried, "dtypes": [dtype for dtype in DTYPES if dtype in used], "expected": entries}
+    steps = [{**step, "expected": other} for step, other in zip(given(case).get("steps", ()), others, strict=True)]
+    return {
+        **carried,
+        "dtypes": [dtype for dtype in DTYPES if dtype in used],
+        "expected": entries,
+        **({"steps": steps} if steps else {}),
+    }

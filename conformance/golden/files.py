@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _RULE, _CITATION = "\n## ", "Cases: "
 
-_COMPUTED = ("certificate", "dtypes", "expected")
+_COMPUTED = ("certificate", "dtypes", "expected", "steps")
 
 SHARE = 0.02
 """Of the cases that are unchanged, what share is computed in a run all the same."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from .. import operators
+from ..cases.history import AFTER_FORK, AT_ONCE, SEVERAL
 from ..results.result import Result, Subject
 from ..verdicts import properties
 from ..workers.greeting import describe
@@ -40,15 +41,15 @@ def plan(description: Description, cases: Sequence[Case], selection: Selection, 
         capability = description.capability(case.operator)
         if capability is None or case.operator not in chosen([case.operator], selection.operators):
             continue
-        if case.mode and case.mode not in capability.modes:
+        if not case.modes <= set(capability.modes):
             continue
         if not set(properties.operations(case)) <= set(capability.operations):
             continue
         if case.memory == "sparse" and not capability.reads_in_place:
             continue
         offered = target.dialects_of(case.operator, capability.dialects)
-        if case.size != "small" and not selection.dialects:
-            offered = _few(case.operator, offered)
+        if not selection.dialects:
+            offered = _enough(case, offered)
         dialects = chosen(offered, selection.dialects)
         dtypes = chosen([d for d in case.dtypes if d in capability.dtypes], selection.dtypes)
         layouts = chosen(capability.layouts, selection.layouts)
@@ -56,13 +57,16 @@ def plan(description: Description, cases: Sequence[Case], selection: Selection, 
         if case.kind == "error":  # no dialect has a say in it
             yield from calls[:1]
         else:
-            yield from (call for call in calls if case.expectation(*call[1:3]))
+            yield from (call for call in calls if case.says(*call[1:3]))
 
 
-def _few(operator: str, offered: Sequence[str]) -> list[str]:
-    """The dialects under which large calls are made: an implementation of very many is no larger under each of them."""
-    mains = operators.get(operator).main_dialects
-    return [name for name in offered if name in mains] or list(offered[:1])
+def _enough(case: Case, offered: Sequence[str]) -> Sequence[str]:
+    """The dialects under which a case is run: an implementation of very many is no larger, nor remembers more, under each."""
+    if case.size == "small" and case.kind not in SEVERAL:
+        return offered
+    mains = operators.get(case.operator).main_dialects
+    few = [name for name in offered if name in mains] or list(offered[:1])
+    return few[:1] if case.kind in (AT_ONCE, AFTER_FORK) else few
 
 
 @dataclass(frozen=True, slots=True)

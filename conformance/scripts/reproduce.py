@@ -17,6 +17,7 @@ from .. import operators
 from ..adapters._script import Boxes, Script
 from ..call import Operation, Unsupported
 from ..cases.case import load_cases
+from ..cases.history import SEVERAL
 from ..cases.selection import check_names, find_case
 from ..errors import UsageError
 from ..implementation import registered
@@ -62,6 +63,8 @@ def script_of(case: Case, implementation: str, dialect: str | None, dtype: str |
     Raises:
         UsageError: the library cannot make the call.
     """
+    if case.kind in SEVERAL:
+        raise UsageError(f"{case.id} is several calls, and what one leaves behind for another; a script shows one")
     if case.kind == "property":
         raise UsageError(f"{case.id} compares several answers; a script shows one: take a case of the group gradient")
     check_names("implementation", [implementation], list(registered()))

@@ -17,7 +17,7 @@ import numpy as np
 from ..arrays import numpy_dtype
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 VERSION = 3
 """Of the protocol; sent in the worker's first message. Version 2 added gradients, version 3 operators."""
@@ -45,7 +45,7 @@ _MAGIC = b"\x93NUMPY"
 _LENGTH_BYTES = {(1, 0): 2, (2, 0): 4}  # of a header, in each version of the format
 _NUMBERS = re.compile(r"[<>|=][biufc]\d+")  # no objects, no text, no fields
 
-FINDINGS = {"repeatable": True, "wrote_outside": False, "changed_input": False}
+FINDINGS = {"repeatable": True, "wrote_outside": False, "changed_input": False, "reused": False}
 """What a worker finds out about an output beside it, and what is taken for granted if it does not say."""
 
 
@@ -95,13 +95,20 @@ def _decode(data: bytearray, dtype: str) -> np.ndarray:
     return array.view(numpy_dtype(dtype))
 
 
-def check_answer(message: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
-    """Raises ProtocolError unless a message is an answer to a call."""
+def check_answer(
+    message: Mapping[str, Any], arrays: Mapping[str, np.ndarray], outputs: Sequence[str] = ("output",)
+) -> None:
+    """Raises ProtocolError unless a message is an answer to a call, or to several; ``outputs`` are the arrays that are due."""
     kind = message.get("type")
-    wanted = {"unsupported": ("reason", str), "raised": ("error", str)}
+    wanted = dict.fromkeys(("unsupported", "died", "hung"), ("reason", str)) | {"raised": ("error", str)}
+    number = message.get("call", 0)
+    if type(number) is not int or not 0 <= number < len(outputs):
+        raise ProtocolError(f"an answer to call {number!r}")
+    if not isinstance(message.get("asked", ""), str):
+        raise ProtocolError(f"'asked' is {message['asked']!r}, not a text")
     if kind == "output":
-        if "output" not in arrays:
-            raise ProtocolError("an answer without an array 'output'")
+        if missing := [name for name in outputs if name not in arrays]:
+            raise ProtocolError(f"an answer without an array {missing[0]!r}")
         if odd := [key for key in FINDINGS if not isinstance(message.get(key, True), bool)]:
             raise ProtocolError(f"{odd[0]!r} is {message[odd[0]]!r}, neither true nor false")
     elif not isinstance(kind, str) or kind not in wanted:

@@ -7,17 +7,19 @@ from __future__ import annotations
 
 from collections import deque
 from contextlib import suppress
+from dataclasses import replace
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..call import Unsupported
+from ..cases.history import AFTER_FORK, AT_ONCE, IN_TURN, SEVERAL, calls_of, said_of
 from ..results.result import Subject
 from ..verdict import Judgement, Verdict
 from ..verdicts import properties
 from ..verdicts.contested import judge_reading
 from ..verdicts.judge import in_file_order, judge_error, judge_form
 from . import protocol
-from .greeting import understand
+from .greeting import describe, understand
 from .process import POISONS, Worker, WorkerGoneError, WorkerTimeoutError
 
 if TYPE_CHECKING:
@@ -28,16 +30,21 @@ if TYPE_CHECKING:
 
     from ..call import Call
     from ..cases.case import Case
+    from ..cases.history import Made
+    from ..implementation import Description
     from .process import Message, Target
+
+    Arrays = dict[str, np.ndarray]
 
 LOAD_SECONDS = 120.0
 """How long an implementation may take to load, whatever the limit of a call is."""
 
 _AHEAD = 4  # calls sent before their turn
 _BAD = {"invalid", "error"}  # kinds of cases whose calls may damage memory if they are not refused
-_ALONE = {"property", *_BAD}  # kinds of cases whose calls are not, nor any while they are waited for
+_MORE = {"property", *SEVERAL}  # kinds of cases that make several calls
+_ALONE = {*_MORE, *_BAD}  # kinds of cases whose calls are not, nor any while they are waited for
 
-NONDETERMINISTIC = Judgement(Verdict.NONDETERMINISTIC, "two calls in a row gave different results")
+_FORK_SECONDS = 10.0  # that a forked process has at most, and never more than a third of what a call has
 
 Plan = tuple["Case", str, str, str]
 """A case, dialect, data type and layout."""
@@ -74,7 +81,9 @@ class Session:
         except OSError as error:
             return Subject(implementation=name, state="broken", reason=f"{self.target.starts[0]}: {error.strerror}")
         subject = self._greeting(self._worker)
-        if subject.state != "ran":
+        if subject.state == "ran":
+            self._description = describe(subject)
+        else:
             self.close()
         return subject
 
@@ -111,7 +120,7 @@ class Session:
         while (waiting or sent) and not self._stop.is_set():
             while waiting and len(sent) < _AHEAD and not (sent and _ALONE & {waiting[0][0].kind, sent[-1][0][0].kind}):
                 plan = waiting.popleft()
-                sent.append((plan, None if plan[0].kind == "property" else self._send(*plan)))
+                sent.append((plan, None if plan[0].kind in _MORE else self._send(*plan)))
             plan, unsent = sent[0]
             was_suspect = self._is_suspect
             try:
@@ -130,11 +139,13 @@ class Session:
                 yield plan, judged
 
     def _judge(self, case: Case, dialect: str, dtype: str, layout: str, beside: Judged | None) -> Judged:
-        """Judges the answer to a call that has been sent; a property makes its calls itself."""
+        """Judges the answer to a call that has been sent; a property, and a case of several calls, makes its calls itself."""
+        if case.kind in SEVERAL:
+            return self._judge_several(case, dialect, dtype, layout)
         if case.kind != "property":
             answer, arrays = self._receive()
             output = _fingerprint(arrays["output"]) if "output" in arrays else b""
-            if beside and output == beside.output != b"" and answer["repeatable"] and not _failure(answer):
+            if beside and output == beside.output != b"" and not (_failure(answer) or _unsound(answer)):
                 return beside
             return Judged(_judge_answer(case, answer, arrays, dialect, dtype, layout), output)
 
@@ -147,6 +158,56 @@ class Session:
 
         return Judged(properties.check(case, ask))
 
+    def _judge_several(self, case: Case, dialect: str, dtype: str, layout: str) -> Judged:
+        """Judges the answers to all calls of a case, each by itself: the first that does not conform is that of the case."""
+        outputs = []
+        ask = self._ask_in_turn if case.kind == IN_TURN else self._ask_at_once
+        for made, answer, arrays in ask(case, dialect, dtype, layout):
+            judgement = _judge_answer(made.case, answer, arrays, dialect, dtype, layout)
+            if judgement.verdict != Verdict.CONFORMS:
+                return Judged(_named(judgement, made.said))
+            outputs.append(_fingerprint(arrays["output"]))
+        return Judged(Judgement(Verdict.CONFORMS), b"".join(outputs))
+
+    def _ask_in_turn(self, case: Case, *how: str) -> Iterator[tuple[Made, dict[str, Any], Arrays]]:
+        """The calls of a case, made one after the other, each with its answer."""
+        for made in calls_of(case):
+            if failure := self._send(made.case, *how):
+                raise _FailureError(_named(failure, made.said))
+            try:
+                answer, arrays = self._receive()
+            except _FailureError as failed:
+                raise _FailureError(_named(failed.judgement, made.said)) from None
+            yield made, answer, arrays
+
+    def _ask_at_once(self, case: Case, *how: str) -> Iterator[tuple[Made, dict[str, Any], Arrays]]:
+        """The calls of a case, sent in one message, each with its answer; or the first that failed."""
+        if self._is_suspect:
+            self.close()
+        calls = calls_of(case)
+        about: list[dict[str, Any]] = []
+        given: Arrays = {}
+        for number, made in enumerate(calls):
+            call = made.case.call(*how)
+            about.append(_message(call, made.case.memory, made.case.arranged))
+            given |= {f"{number}.{name}": array for name, array in call.arrays().items()}
+        message = {"type": case.kind, "calls": about, "threads": case.threads, "seconds": self._fork_seconds()}
+        if failure := self._deliver(message, given, needs=case):
+            raise _FailureError(failure)
+        try:
+            answer, arrays = self._receive([f"{number}.output" for number in range(len(calls))])
+        except _FailureError as failed:
+            raise _FailureError(_named(failed.judgement, said_of(case))) from None
+        if answer["type"] != "output":
+            yield calls[answer.get("call", 0)], answer, {}
+            return
+        for number, made in enumerate(calls):
+            yield made, answer, {"output": arrays[f"{number}.output"]}
+
+    def _fork_seconds(self) -> float:
+        """How long a forked process may take: less than its parent, which has to answer, too."""
+        return min(self._seconds / 3, _FORK_SECONDS)
+
     def _send(self, case: Case, dialect: str, dtype: str, layout: str) -> Judgement | None:
         """Sends the call of a case; returns a judgement if that cannot be done."""
         if self._is_suspect and case.kind not in _BAD:
@@ -158,12 +219,17 @@ class Session:
         return self._send_call(call, case.memory, case.arranged)
 
     def _send_call(self, call: Call, memory: str, arranged: Mapping[str, str]) -> Judgement | None:
+        return self._deliver(_message(call, memory, arranged), call.arrays())
+
+    def _deliver(self, message: dict[str, Any], arrays: Arrays, needs: Case | None = None) -> Judgement | None:
+        """Sends a message; returns a judgement if that cannot be done, or the implementation lacks what a case ``needs``."""
         if self._worker is None and self.open().state != "ran":
             return Judgement(Verdict.CRASHED, "the worker could not be started again after an earlier case")
         assert self._worker is not None
+        if needs and (lacking := _lacking(needs, self._description)):
+            return Judgement(Verdict.UNSUPPORTED, lacking)
         with suppress(WorkerGoneError, WorkerTimeoutError):  # then no answer comes either
-            how = {"memory": memory, "arranged": dict(arranged), **call.parameters()}
-            self._worker.send({"type": call.operator, **how}, call.arrays(), self._seconds, self._stop)
+            self._worker.send(message, arrays, self._seconds, self._stop)
         return None
 
     def ask(self, call: Call) -> np.ndarray | Judgement:
@@ -176,15 +242,13 @@ class Session:
             return failed.judgement
         if failure := _failure(answer):
             return failure
-        if not answer["repeatable"]:
-            return NONDETERMINISTIC
-        return arrays["output"]
+        return _unsound(answer) or arrays["output"]
 
-    def _receive(self) -> Message:
+    def _receive(self, outputs: Sequence[str] = ("output",)) -> Message:
         assert self._worker is not None
         try:
             answer, arrays = self._worker.receive(self._seconds, self._stop)
-            protocol.check_answer(answer, arrays)
+            protocol.check_answer(answer, arrays, outputs)
         except WorkerTimeoutError:
             failed = Judgement(Verdict.TIMED_OUT, f"no answer within {self._seconds:g} s")
         except WorkerGoneError:
@@ -217,18 +281,50 @@ def _fingerprint(output: np.ndarray) -> bytes:
     return blake2b(about + output.tobytes(), digest_size=16).digest()
 
 
+_NO_OUTPUT = {
+    "unsupported": Verdict.UNSUPPORTED,
+    "raised": Verdict.REJECTED,
+    "died": Verdict.CRASHED,
+    "hung": Verdict.TIMED_OUT,
+}
+
+
 def _failure(answer: dict[str, Any]) -> Judgement | None:
     """The judgement of an answer that is no output, or of how it came about; None if there is nothing to say."""
-    match answer["type"]:
-        case "unsupported":
-            return Judgement(Verdict.UNSUPPORTED, answer["reason"])
-        case "raised":
-            return Judgement(Verdict.REJECTED, answer["error"])
+    if verdict := _NO_OUTPUT.get(answer["type"]):
+        return Judgement(verdict, answer.get("reason") or answer["error"])
     if answer["wrote_outside"]:
         return Judgement(Verdict.WROTE_OUTSIDE, "memory beside the output array was written to")
     if answer["changed_input"]:
         return Judgement(Verdict.OVERWROTE, "the call changed its input, its boxes or its gradient")
     return None
+
+
+def _unsound(answer: dict[str, Any]) -> Judgement | None:
+    """The judgement of a right output that does not stay what it is; None if there is nothing to say."""
+    if not answer["repeatable"]:
+        asked = answer.get("asked", "two calls in a row")
+        return Judgement(Verdict.NONDETERMINISTIC, f"{asked} gave different results")
+    if answer["reused"]:
+        return Judgement(Verdict.OVERWROTE, "an earlier result was overwritten, or this one is in the same memory")
+    return None
+
+
+def _named(judgement: Judgement, said: str) -> Judgement:
+    """A judgement of one call of several."""
+    return replace(judgement, reason=f"{said}: {judgement.reason}")
+
+
+def _message(call: Call, memory: str, arranged: Mapping[str, str]) -> dict[str, Any]:
+    return {"type": call.operator, "memory": memory, "arranged": dict(arranged), **call.parameters()}
+
+
+def _lacking(case: Case, description: Description) -> str:
+    """What an implementation says that it cannot do, and a case needs; empty if nothing."""
+    capability = description.capability(case.operator)
+    if case.kind == AT_ONCE and not (capability and capability.threads):
+        return "calls from several threads at once"
+    return "calls after a fork" if case.kind == AFTER_FORK and not (capability and capability.forks) else ""
 
 
 def _judge_answer(
@@ -241,6 +337,5 @@ def _judge_answer(
     if case.kind == "error":
         return Judgement(Verdict.DEVIATES, "the call was not refused")
     judgement = judge_reading(case, dialect, arrays["output"], dtype, layout)
-    if judgement.verdict == Verdict.CONFORMS and not answer["repeatable"]:
-        return NONDETERMINISTIC
-    return judgement
+    unsound = _unsound(answer) if judgement.verdict == Verdict.CONFORMS else None
+    return unsound or judgement

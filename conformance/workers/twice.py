@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ..cases.history import IN_TURN
 from ..verdict import Judgement, Verdict
 from .process import POISONS
 from .session import Judged, Session
@@ -90,7 +91,7 @@ def _is_made_twice(plan: Plan) -> bool:
     Of a large call, memory that was never written to is as wrong in one process: it holds what the poison is, and not a number.
     """
     case = plan[0]
-    return case.kind in ("value", "property") and case.memory != "sparse" and case.size == "small"
+    return case.kind in ("value", "property", IN_TURN) and case.memory != "sparse" and case.size == "small"
 
 
 def _verdicts(*answers: Judged) -> set[Verdict]:

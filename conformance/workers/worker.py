@@ -19,11 +19,14 @@ from ..adapters.plain import PlainCallable
 from ..arranging import arranged
 from ..arrays import in_memory
 from ..call import Operation, Unsupported
-from ..implementation import Implementation, NoAnswerError, Unavailable, missing_requirements
+from ..implementation import Implementation, NoAnswerError, TwoAnswersError, Unavailable, missing_requirements
 from ..operators import call_type
-from . import protocol
+from . import protocol, several
+from .past import Past
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ..call import Call
 
 _GUARD = 64  # elements on each side of an output that must not change
@@ -104,9 +107,9 @@ def _make(implementation: Implementation, call: Call, takes_out: bool) -> tuple[
     _poison_cache(call)
     ask, shape = getattr(implementation, call.operator), call.shape()
     if not takes_out or call.operation != Operation.FORWARD or shape is None:
-        return _array(ask(call)).copy(), False
+        return _array(ask(call)), False
     out, buffer = _poisoned(shape, next(iter(call.arrays().values())).dtype.newbyteorder("="))
-    return _array(ask(call, out)).copy(), _wrote_outside(buffer)
+    return _array(ask(call, out)), _wrote_outside(buffer)
 
 
 def _same_bytes(a: np.ndarray, b: np.ndarray) -> bool:
@@ -114,8 +117,8 @@ def _same_bytes(a: np.ndarray, b: np.ndarray) -> bool:
 
 
 def _call(message: dict[str, Any], arrays: dict[str, np.ndarray]) -> Call:
-    """The call that a message asks for, with arrays of its own."""
-    own = {name: array.copy() for name, array in arrays.items()}
+    """The call that a message asks for, with these arrays as they are to lie in memory."""
+    own = dict(arrays)
     if "input" in own:
         own["input"] = in_memory(own["input"], message["memory"])
     for name, way in message.get("arranged", {}).items():
@@ -132,26 +135,59 @@ def _is_unchanged(call: Call, arrays: dict[str, np.ndarray]) -> bool:
 
 
 def _answer(
-    implementation: Implementation, message: dict[str, Any], arrays: dict[str, np.ndarray], takes_out: bool
+    implementation: Implementation,
+    message: dict[str, Any],
+    arrays: dict[str, np.ndarray],
+    takes_out: bool,
+    past: Past | None = None,
 ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    unchanged, outputs, outside = True, [], False
+    """The answer to a call, which is made twice: in arrays of earlier calls, and in new ones.
+
+    A call without a ``past`` may be made by several threads, once by each.
+    """
+    unchanged, outputs, outside, reused = True, [], False, False
     try:
-        for _ in range(2):
-            call = _call(message, arrays)
+        for filled in (past.filled, _copied) if past else (_copied,):
+            call = _call(message, filled(arrays))
             output, wrote_outside = _make(implementation, call, takes_out)
-            outputs.append(output)
+            outputs.append(output.copy())
+            reused |= past is not None and past.add(output)
             outside |= wrote_outside
             unchanged &= _is_unchanged(call, arrays)
+    except TwoAnswersError as error:
+        return {"type": "output", "repeatable": False, "asked": str(error)}, {"output": error.answer}
     except Unsupported as reason:
         return {"type": "unsupported", "reason": str(reason)}, {}
     except Exception as error:  # noqa: BLE001 - whatever a library raises is its answer
         return {"type": "raised", "error": _describe(error)}, {}
     about = {
-        "repeatable": _same_bytes(*outputs),
+        "repeatable": _same_bytes(outputs[0], outputs[-1]),
         "wrote_outside": outside,
         "changed_input": not unchanged,
+        "reused": reused,
     }
     return {"type": "output", **about}, {"output": outputs[0]}
+
+
+def _copied(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return {name: array.copy() for name, array in arrays.items()}
+
+
+def answering(implementation: Implementation) -> Callable[[dict[str, Any], dict[str, np.ndarray]], several.Answer]:
+    """The function that answers messages, one after the other, with what an implementation makes of them."""
+    description, past = implementation.describe(), Past()
+
+    def alone(message: dict[str, Any], arrays: dict[str, np.ndarray], past: Past | None = None) -> several.Answer:
+        capability = description.capability(message["type"])
+        takes_out = capability is not None and capability.takes_out
+        return _answer(implementation, message, arrays, takes_out, past)
+
+    def answer(message: dict[str, Any], arrays: dict[str, np.ndarray]) -> several.Answer:
+        if message["type"] in several.KINDS:
+            return several.answer(message, arrays, alone)
+        return alone(message, arrays, past)
+
+    return answer
 
 
 def serve(spec: str, reader: IO[bytes], writer: IO[bytes]) -> None:
@@ -160,13 +196,10 @@ def serve(spec: str, reader: IO[bytes], writer: IO[bytes]) -> None:
     if isinstance(loaded, dict):
         protocol.send(writer, loaded)
         return
-    description = loaded.describe()
-    protocol.send(writer, {"type": "ready", "protocol": protocol.VERSION, "description": asdict(description)})
+    description, answer = asdict(loaded.describe()), answering(loaded)
+    protocol.send(writer, {"type": "ready", "protocol": protocol.VERSION, "description": description})
     while (received := protocol.receive(reader)) is not None:
-        message, arrays = received
-        capability = description.capability(message["type"])
-        takes_out = capability is not None and capability.takes_out
-        protocol.send(writer, *_answer(loaded, message, arrays, takes_out))
+        protocol.send(writer, *answer(*received))
 
 
 def main() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import sizes, systematic
+from . import histories, sizes, systematic
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,18 +20,24 @@ class RoiAlignDraws:
     box_classes = ("ordinary", "inverted", "tiny", "huge", "outside", "free")
     invalid_classes = ("nan", "infinite", "no-image")
 
-    def blueprints(self) -> dict[str, list[systematic.Blueprint] | list[sizes.Size]]:
+    def blueprints(self) -> dict[str, list[systematic.Blueprint] | list[sizes.Size] | list[histories.History]]:
         """The blueprints of all systematic cases, by the name of their file."""
-        return {**systematic.blueprints(), **sizes.blueprints()}
+        return {**systematic.blueprints(), **sizes.blueprints(), **histories.blueprints()}
 
-    def draw(self, blueprint: systematic.Blueprint | sizes.Size, attempt: int) -> dict[str, Any]:
+    def draw(self, blueprint: systematic.Blueprint | sizes.Size | histories.History, attempt: int) -> dict[str, Any]:
         """The case that a blueprint gives at an attempt, without what is computed."""
-        return (
-            sizes.draw(blueprint, attempt) if isinstance(blueprint, sizes.Size) else systematic.draw(blueprint, attempt)
-        )
+        match blueprint:
+            case sizes.Size():
+                return sizes.draw(blueprint, attempt)
+            case histories.History():
+                return histories.draw(blueprint, attempt)
+            case _:
+                return systematic.draw(blueprint, attempt)
 
     def suits(self, case: Mapping[str, Any], dialects: list[Dialect]) -> bool:
         """Whether a case is exact and fair, and tells something, under these dialects."""
+        if "steps" in case:
+            return histories.suits(case, dialects)
         return sizes.suits(case, dialects) if "size" in case else systematic.suits(case, dialects)
 
     def rules_of(self, arguments: Mapping[str, Any], operation: Operation) -> Sequence[str]:

@@ -145,21 +145,21 @@ def draw(blueprint: Blueprint, attempt: int) -> dict[str, Any]:
         scale[1] = Fraction(chance.one(_SCALES))
     ratio = SAMPLINGS[blueprint.sampling]
     spots = [blueprint.placement] * rois + [PLACEMENTS[0]] * blueprint.placement.company
-    boxes = [[images - 1 - k % images, *_box(chance, spot, size, bins, ratio, scale)] for k, spot in enumerate(spots)]
+    boxes = [[images - 1 - k % images, *box(chance, spot, size, bins, ratio, scale)] for k, spot in enumerate(spots)]
     arguments: dict[str, Any] = {
         "input": _map(chance, (images, channels, *size), blueprint),
         "boxes": boxes,
         "output_size": list(bins),
-        "spatial_scale": [_number(s) for s in scale],
+        "spatial_scale": [number(s) for s in scale],
         "sampling_ratio": list(ratio),
         "mode": blueprint.mode,
     }
     if is_gradient:
-        arguments["grad"] = _integers(chance, (len(boxes), channels, *bins), range(-4, 5))
+        arguments["grad"] = integers(chance, (len(boxes), channels, *bins), range(-4, 5))
     if blueprint.relation == "differences":
-        arguments["step"] = _integers(chance, (images, channels, *size), (0, 0, Fraction(1, 4)))
+        arguments["step"] = integers(chance, (images, channels, *size), (0, 0, Fraction(1, 4)))
     if blueprint.relation == "box-differences":
-        arguments["step"] = _number(Fraction(1, 16) / min(scale))
+        arguments["step"] = number(Fraction(1, 16) / min(scale))
     for name, way in blueprint.arranged:
         if way == "expanded":
             arguments[name] = _alike(name, arguments[name])
@@ -207,13 +207,15 @@ def _described(blueprint: Blueprint, arguments: dict[str, Any], scale: list[Frac
     return {**case, "arguments": arguments}
 
 
-def _number(x: Fraction) -> int | float:
+def number(x: Fraction) -> int | float:
+    """A number as a case file has it."""
     return int(x) if x.denominator == 1 else float(x)
 
 
-def _integers(chance: Draw, shape: tuple[int, ...], values: Any) -> dict[str, Any]:
+def integers(chance: Draw, shape: tuple[int, ...], values: Any) -> dict[str, Any]:
+    """An array of some of these values."""
     count = int(np.prod(shape[:-1]))
-    rows = [[_number(Fraction(chance.one(values))) for _ in range(shape[-1])] for _ in range(count)]
+    rows = [[number(Fraction(chance.one(values))) for _ in range(shape[-1])] for _ in range(count)]
     return {"shape": list(shape), "rows": rows}
 
 
@@ -221,10 +223,10 @@ def _map(chance: Draw, shape: tuple[int, ...], blueprint: Blueprint) -> dict[str
     """Maps of small integers; for every other maximum, of negative ones."""
     negative = blueprint.mode == "max" and chance.one((True, False))
     wide = blueprint.operation != Operation.FORWARD and blueprint.mode == "max"  # fewer ties
-    return _integers(chance, shape, range(-16, 0) if negative else range(-32, 33) if wide else range(-8, 9))
+    return integers(chance, shape, range(-16, 0) if negative else range(-32, 33) if wide else range(-8, 9))
 
 
-def _box(
+def box(
     chance: Draw,
     spot: Placement,
     size: tuple[int, int],
@@ -232,11 +234,12 @@ def _box(
     ratio: tuple[int, int],
     scale: list[Fraction],
 ) -> list[int | float]:
+    """The corners of a box that lies as a placement says."""
     (y1, y2), (x1, x2) = (
         span(chance, pixels, count, samples)
         for span, pixels, count, samples in zip((spot.y, spot.x), size, bins, ratio, strict=True)
     )
-    return [_number(v) for v in (x1 / scale[1], y1 / scale[0], x2 / scale[1], y2 / scale[0])]
+    return [number(v) for v in (x1 / scale[1], y1 / scale[0], x2 / scale[1], y2 / scale[0])]
 
 
 def suits(case: Mapping[str, Any], dialects: list[Dialect]) -> bool:
