@@ -53,7 +53,8 @@ _KEPT = (
 
 Entry = dict[str, Any]
 
-_MOST_NUMBERS = 4000  # of an answer of a large case, that is no product of factors
+_MOST_NUMBERS = 4000  # of an exact answer of a large case that is no product of factors
+_MOST_WITH_BOUNDS = 300  # of an inexact one
 
 
 def _operation(case: Mapping[str, Any]) -> Operation:
@@ -139,7 +140,9 @@ def large_answers(
     as_often = enlarged is None or enlarged.sent(operation, images, channels, len(arguments["boxes"])) == 1
     given = adding_up(arguments, operation, enlarged)
     for dtype in DTYPES:
-        found = operator.oracle.quick(given, operation, name, dtype, kinks=False, bounds=as_often)
+        # Bounds of 16 bits would notice little, and take as much room again.
+        bounds = as_often and dtype in ("float32", "float64")
+        found = operator.oracle.quick(given, operation, name, dtype, kinks=False, bounds=bounds)
         stated = [_as_short(answer) for answer in found]
         if found and (enlarged is None or enlarged.images <= 2 ** FLOAT_TYPES[dtype].bits) and all(stated):
             yield dtype, tuple(answer for answer in stated if answer)
@@ -152,7 +155,7 @@ def _as_short(answer: Answer) -> Answer | None:
         return None
     values = np.array(answer.output, np.float64)
     factors = as_outer(values) if values.ndim == 4 and min(values.shape[2:]) > 3 else None
-    if factors is None and values.size > _MOST_NUMBERS:
+    if factors is None and values.size > (_MOST_NUMBERS if bounds is None else _MOST_WITH_BOUNDS):
         return None
     # A power of two, so that dialects whose bounds differ by little have one answer.
     bound = None if bounds is None else 2.0 ** math.ceil(math.log2(max(*bounds, FLOAT_TYPES["float64"].smallest)))
