@@ -1,4 +1,4 @@
-"""How the command ends when it does not end well: exit statuses, and what is printed then."""
+"""What the command prints line by line, and how it ends when it does not end well."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, NoReturn
 
 import typer
+
+from .text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,9 +17,14 @@ EXIT_FAILED = 1
 _INTERRUPTED = 130  # as shells have it
 
 
+def say(text: str, *, error: bool = False) -> None:
+    """Prints text as it is to stdout, or to stderr if it tells of an ``error``."""
+    typer.echo(printable(text), err=error)
+
+
 def fail(message: object, status: int = EXIT_USAGE) -> NoReturn:
     """Prints the message to stderr and ends the command."""
-    typer.echo(f"roikit: {message}", err=True)
+    say(f"roikit: {message}", error=True)
     raise typer.Exit(status) from None
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from .exact.numbers import Array
     from .verdict import Judgement
 
@@ -131,9 +134,14 @@ class Detection:
     best: Any
     is_sound: bool
 
-    def fits(self, dialect: Any) -> bool:
-        """Whether a dialect, named or not, makes only choices that remain, and would be named if it had a name."""
-        return self.is_sound and all(getattr(dialect, d.point) in d.left for d in self.decisions if d.left)
+    def fits(self, dialect: Any, unexplained: Collection[str] = ()) -> bool:
+        """Whether a dialect, named or not, makes only choices that remain, and would be named if it had a name.
+
+        ``unexplained`` are patterns of probes that no dialect need explain.
+        """
+        left_over = () if self.is_sound else self.unexplained
+        is_known = all(any(fnmatchcase(odd.probe, pattern) for pattern in unexplained) for odd in left_over)
+        return is_known and all(getattr(dialect, d.point) in d.left for d in self.decisions if d.left)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,10 @@ class Unavailable(Exception):  # noqa: N818 - a statement, not an error
     """Raised by an adapter's ``__init__`` when its library is there but this machine cannot run it. The message says why."""
 
 
+class NoAnswerError(Exception):
+    """What a library returned is no answer. The message says what it is instead."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capability:
     """What an implementation can do of one operator.

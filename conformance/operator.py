@@ -30,8 +30,8 @@ class Answer:
     Attributes:
         output: Exact values as nested lists, of the shape that `Call.shape_of` gives; a number, or ``"nan"``, ``"-inf"``, or
             ``"nonfinite"`` (NaN or infinite).
-        bound: Greatest error of each element, nested like ``output``; None if the output must be equal bit for bit. An element
-            without a bound (None) lies on a discontinuity, where no bound holds.
+        bound: Greatest error of each element, nested like ``output``, or one number for all of them; None if the output must be
+            equal bit for bit. An element without a bound (None) lies on a discontinuity, where no bound holds.
     """
 
     output: Any
@@ -46,9 +46,8 @@ class Oracle(Protocol):
     ) -> Iterable[tuple[str, tuple[Answer, ...]]]:
         """Data types, and the answers that are right in each: one, or several where rounding decides; with bounds if inexact.
 
-        Data types in which nobody can say are left out; those in which the call is exact come first. ``claims`` is what a
-        case says of itself: ``"exact"``, ``"bounded"``, or ``"fragile"`` where rounding decides which branch of a rule is
-        taken.
+        Data types in which nobody can say are left out. ``claims`` is what a case says of itself: ``"exact"``, ``"bounded"``,
+        or ``"fragile"`` where rounding decides which branch of a rule is taken.
         """
 
     def exact_dtypes(self, arguments: Mapping[str, Any], operation: Operation, dialect: Any) -> tuple[str, ...]:
@@ -93,6 +92,10 @@ class Mutant(Protocol):
     @property
     def operation(self) -> Operation:
         """What the fault is in."""
+
+    @property
+    def dtype(self) -> str:
+        """The data type of the calls in which the fault shows; of 16 bits, its results are rounded to it."""
 
     @property
     def equivalent(self) -> str:

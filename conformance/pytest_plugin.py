@@ -2,6 +2,9 @@
 
 Each case is a test for each dialect, data type and layout that the implementation is judged by, run by the worker that ``roikit
 conform`` uses. Known deviations are expected to fail, strictly. Without ``--roikit-implementation`` this plugin does nothing.
+
+Exit statuses mean what they mean of ``roikit conform``: one that cannot be loaded is a test that fails, and if nothing could be
+judged and all else passed the status is 3.
 """
 
 from __future__ import annotations
@@ -14,10 +17,12 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from .results.result import Subject
     from .running.plugin_run import PluginRun
     from .workers.session import Plan
 
 _HERE = Path(__file__).resolve().parent
+_NOTHING_RUN = 3  # as in exits.py, whose imports are not wanted in every run of pytest
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -46,6 +51,38 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         group.addoption(f"--roikit-{option}", metavar="NAME", action="append", default=[], help=text)
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Counts verdicts, if there is an implementation to judge."""
+    if config.getoption("--roikit-implementation") and not hasattr(
+        config, "workerinput"
+    ):  # xdist's workers report to one
+        config.pluginmanager.register(_Verdicts(), "roikit-verdicts")
+
+
+class _Verdicts:
+    """Which verdicts there were, and what that makes of the exit status."""
+
+    def __init__(self) -> None:
+        self.found: set[str] = set()
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.nodeid.startswith("roikit.conformance::"):
+            self.found.update(str(value) for name, value in report.user_properties if name == "verdict")
+
+    @property
+    def are_none(self) -> bool:
+        return bool(self.found) and self.found <= {"unsupported", "absent"}
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        if self.are_none and exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = _NOTHING_RUN
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        if self.are_none:
+            terminalreporter.write_line("roikit: nothing was run: all is unsupported or absent (-rs says why)")
+
+
 def pytest_collect_directory(path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """Collects the golden cases where ``--pyargs roikit.conformance`` points to."""
     if path.resolve() != _HERE or not parent.config.getoption("--roikit-implementation"):
@@ -58,17 +95,44 @@ class Cases(pytest.Directory):
     """The calls that an implementation is judged by."""
 
     def collect(self) -> Iterator[pytest.Item]:
-        """Asks the implementation what it can do, and yields a test for each call.
+        """Asks the implementation what it can do, and yields a test for each call; or one that says why there are none.
 
         Raises:
-            UsageError: there is no such implementation, dialect, case …
+            UsageError: there is no such dialect, case …
         """
         from .running.plugin_run import start
 
-        run = start(self.config)
+        run, subject = start(self.config)
         self.config.add_cleanup(run.close)
+        if not run.plans:
+            yield NoCalls.from_parent(self, name="loads", subject=subject)
         for made in run.plans:
             yield CaseItem.from_parent(self, made=made, run=run)
+
+
+class NoCalls(pytest.Item):
+    """Instead of cases, if there are none to run: fails if the implementation cannot be loaded."""
+
+    def __init__(self, *, subject: Subject, **keywords: Any) -> None:
+        """Remembers what the implementation says of itself."""
+        super().__init__(**keywords)
+        self._subject = subject
+
+    def runtest(self) -> None:
+        """Says why there are no cases."""
+        subject = self._subject
+        self.user_properties.append(("verdict", "unsupported" if subject.state == "ran" else subject.state))
+        match subject.state:
+            case "broken":
+                pytest.fail(f"{subject.implementation} could not be loaded: {subject.reason}", pytrace=False)
+            case "absent":
+                pytest.skip(f"{subject.implementation} is absent: {subject.reason}")
+            case _:
+                pytest.skip(f"{subject.implementation} describes none of these calls")
+
+    def reportinfo(self) -> tuple[Path, None, str]:
+        """Where the test is from."""
+        return self.path, None, self.name
 
 
 class CaseItem(pytest.Item):
@@ -81,7 +145,9 @@ class CaseItem(pytest.Item):
         self._made, self._run = made, run
         self.user_properties += [("rules", " ".join(case.rules)), ("group", case.group)]
         if known := run.known(made):
-            self.add_marker(pytest.mark.xfail(reason=known.reason, strict=not known.sometimes, raises=_DeviatesError))
+            self.add_marker(
+                pytest.mark.xfail(reason=known.reason, strict=known.is_strict(case.id), raises=_DeviatesError)
+            )
 
     def runtest(self) -> None:
         """Makes the call. What is not supported is skipped; a contested reading is an expected failure."""

@@ -27,6 +27,8 @@ class Verdict(StrEnum):
     UNINITIALISED = "uninitialised"
     """Differs between two processes whose memory was filled with different bytes."""
     WROTE_OUTSIDE = "wrote-outside"
+    OVERWROTE = "overwrote"
+    """Changed its arguments."""
 
     @property
     def is_failure(self) -> bool:
@@ -60,6 +62,11 @@ class Judgement:
     not_finite: bool = False
     listed: Verdict | None = None
 
+    @classmethod
+    def of_refusal(cls, error: str) -> Judgement:
+        """That of a call which must be refused, and was, by ``error``."""
+        return cls(Verdict.CONFORMS, f"{_REFUSED}{error}")
+
     @property
     def refused(self) -> bool:
         """Whether it conforms because the call was refused."""
@@ -74,5 +81,7 @@ ACCIDENTS = (
     "UnboundLocalError",
     "NameError",
     "ZeroDivisionError",
+    "NoAnswerError",
 )
-"""Exceptions that no library means to raise: they tell that bad input went unnoticed for a while."""
+"""Exceptions that no library means to raise: they tell that bad input went unnoticed for a while. The last one is ours: what was
+returned is no answer."""

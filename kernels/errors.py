@@ -16,7 +16,7 @@ class RoikitError(Exception):
 
 
 class InvalidRoiError(RoikitError, ValueError):
-    """A box with a coordinate that is not finite, reaches too far, or has a batch index of no image."""
+    """A box with a coordinate that is not finite, that overflows or reaches too far, or has a batch index of no image."""
 
 
 class CompilerNotFoundError(RoikitError):

@@ -58,7 +58,7 @@ def precompile(
     names = [arguments.choice("dtypes", name, tuple(C_NAMES)) for name in dtypes]
     chosen_modes = [arguments.choice("modes", mode, MODES) for mode in modes]
     chosen_layouts = [arguments.choice("layouts", layout, LAYOUTS) for layout in layouts]
-    wanted, asked = list(operations), list(dialects)
+    wanted, asked, aligned = list(operations), list(dialects), arguments.truth("aligned", aligned)
     # Dialects that differ only where a mode does not look share a kernel, and on a CPU most others do.
     sources: dict[tuple[str, str], Source] = {}
     for operator in operators:

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..conformance.exits import EXIT_CONFORMS, EXIT_DEVIATES, fail, interruptible, refusing
+from ..conformance.exits import EXIT_CONFORMS, EXIT_DEVIATES, fail, interruptible, refusing, say
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
+    from ..conformance.terminal import Console
     from .files import Inputs
 
 app = typer.Typer(
@@ -55,10 +54,11 @@ def site(
 
     It opens from disk and from any host. An incomplete file is said to be incomplete. Exit status 2: the command was wrong.
     """
-    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    from .files import UnknownFileError, read_all
+    from ..conformance.errors import UsageError
+    from ..conformance.terminal import Console
+    from .files import read_all
     from .model import digest
 
     try:
@@ -67,7 +67,7 @@ def site(
         fail(f"{error.name} is missing: pip install 'roikit[reports]'")
     errors = Console(stderr=True)
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
-    with interruptible(), refusing(UnknownFileError, builder.OccupiedError, OSError):
+    with interruptible(), refusing(UsageError, builder.OccupiedError, OSError):
         inputs = read_all(results)
         if not inputs.files:
             fail(f"there is no result file in {', '.join(map(str, results))}")
@@ -83,14 +83,16 @@ def site(
 
 
 def _say(console: Console, inputs: Inputs, out: Path) -> None:
+    from rich.markup import escape
+
     for file in inputs.files:
         if not file.complete:
-            console.print(
-                f"[bold red]incomplete:[/] {file.path} ends before its run did", highlight=False, soft_wrap=True
-            )
+            text = f"[bold red]incomplete:[/] {escape(str(file.path))} ends before its run did"
+            console.print(text, highlight=False, soft_wrap=True)
     files = [path for path in out.rglob("*") if path.is_file()]
     size = sum(path.stat().st_size for path in files) / 1e6
-    console.print(f"{len(files)} files, {size:.1f} MB: open {out / 'index.html'}", highlight=False, soft_wrap=True)
+    text = f"{len(files)} files, {size:.1f} MB: open {out / 'index.html'}"
+    console.print(text, highlight=False, soft_wrap=True, markup=False)
 
 
 @app.command()
@@ -104,23 +106,28 @@ def compare(
         Format, typer.Option("--format", help="markdown: for a job summary or a comment.")
     ] = Format.TEXT,
     most: Annotated[int, typer.Option(min=1, help="Show at most so many changes of a kind.")] = 20,
+    threshold: Annotated[
+        float,
+        typer.Option(min=0, metavar="PERCENT", help="A time that changed by less, or by less than noise, did not."),
+    ] = 0.0,
 ) -> None:
     """Say what changed from one conformance run, or record of benchmarks, to another.
 
     Results: what is worse, fixed, or otherwise changed. Times: which of ours changed more than the time of any peer in the same
     workload did, whose code is the same, by more than our own kernel differed from itself. Exit status: **0** nothing is worse;
-    **1** something is; **2** the command was wrong.
+    **1** something is, or a run was cut off, so that nobody knows; **2** the command was wrong.
     """
+    from ..conformance.errors import UsageError
     from . import comparison
-    from .files import UnknownFileError, read
+    from .files import read
 
-    with refusing(UnknownFileError, comparison.IncomparableError, OSError):
-        found = comparison.compare(read(before), read(after))
+    with refusing(UsageError, comparison.IncomparableError, OSError):
+        found = comparison.compare(read(before), read(after), threshold / 100)
     if format_ == Format.MARKDOWN:
-        typer.echo(comparison.markdown(found, most))
+        say(comparison.markdown(found, most))
     else:
         comparison.show(found, most)
-    raise typer.Exit(EXIT_DEVIATES if found.is_worse else EXIT_CONFORMS)
+    raise typer.Exit(EXIT_CONFORMS if found.passes else EXIT_DEVIATES)
 
 
 @app.command()
@@ -134,14 +141,13 @@ def export(
 
     Parquet needs pyarrow: pip install 'roikit[parquet]'. Exit status 2: the command was wrong.
     """
-    from ..conformance.results.file import IncompleteResultsError
-    from .files import UnknownFileError
+    from ..conformance.errors import UsageError
     from .tables import load
 
     if to.suffix not in (".csv", ".parquet"):
         fail(f"a table is called .csv or .parquet, not {to.name!r}")
     try:
-        with refusing(UnknownFileError, IncompleteResultsError, OSError):
+        with refusing(UsageError, OSError):
             frame = load(file, partial=partial)
             if to.suffix == ".csv":
                 frame.to_csv(to, index=False)
@@ -151,4 +157,4 @@ def export(
                 )
     except ImportError as error:
         fail(f"{error.name or 'pyarrow'} is missing: pip install 'roikit[reports,parquet]'")
-    typer.echo(f"{len(frame)} rows: {to}")
+    say(f"{len(frame)} rows: {to}")

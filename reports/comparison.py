@@ -6,11 +6,12 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from ..conformance.results.kinds import Kind
 from ..conformance.results.result import key_of_record
+from ..conformance.terminal import Console
 from ..conformance.verdict import Verdict
 from .files import Record, Run
 from .tables import OURS, commit_of, machine_of, with_operator
@@ -47,6 +48,7 @@ class Comparison:
         other: Changes that are neither.
         same: How many results or times are as they were.
         only: How many are in the first file alone, and in the second alone.
+        complete: Whether both runs came to their end.
     """
 
     title: str
@@ -56,15 +58,16 @@ class Comparison:
     other: tuple[Change, ...]
     same: int
     only: tuple[int, int]
+    complete: bool
 
     @property
-    def is_worse(self) -> bool:
-        """Whether anything is worse."""
-        return bool(self.worse)
+    def passes(self) -> bool:
+        """Whether nothing is worse: of a run that was cut off nobody can say so."""
+        return self.complete and not self.worse
 
 
-def compare(before: File, after: File) -> Comparison:
-    """What changed from ``before`` to ``after``.
+def compare(before: File, after: File, threshold: float = 0.0) -> Comparison:
+    """What changed from ``before`` to ``after``; a time that changed by less than a fraction, the ``threshold``, did not.
 
     Raises:
         IncomparableError: they are not two conformance runs, or two records of the same machine.
@@ -72,7 +75,7 @@ def compare(before: File, after: File) -> Comparison:
     if isinstance(before, Run) and isinstance(after, Run):
         return _results(before, after)
     if isinstance(before, Record) and isinstance(after, Record):
-        return _times(before, after)
+        return _times(before, after, threshold)
     raise IncomparableError(
         f"{before.path.name} and {after.path.name} are not two conformance runs, nor two records of benchmarks"
     )
@@ -99,12 +102,14 @@ def _results(before: Run, after: Run) -> Comparison:
             what = f"{implementation} · {case} · {with_operator(operator, dialect)} {dtype} {layout}"
             changes[kind].append(Change(what, _verdict(old[key]), _verdict(new[key])))
     versions = _versions(before, after)
+    changes["worse"] += _broken(before, after)
     return Comparison(
         title=f"{before.path.name} ({before.started:%Y-%m-%d %H:%M}) and {after.path.name} ({after.started:%Y-%m-%d %H:%M})",
         notes=(*_notes(before, after), *versions),
         **{name: tuple(sorted(found, key=lambda change: change.what)) for name, found in changes.items()},
         same=same,
         only=(len(old.keys() - new.keys()), len(new.keys() - old.keys())),
+        complete=before.complete and after.complete,
     )
 
 
@@ -118,6 +123,14 @@ def _versions(before: Run, after: Run) -> Iterator[str]:
         one, two = old.get(name), new.get(name)
         if one != two:
             yield f"{name} {one or 'did not run'} → {two or 'did not run'}"
+
+
+def _broken(before: Run, after: Run) -> Iterator[Change]:
+    """The implementations that ran, and cannot be loaded any more."""
+    ran = {subject["implementation"] for subject in before.subjects if subject["state"] == "ran"}
+    for subject in after.subjects:
+        if subject["state"] == "broken" and subject["implementation"] in ran:
+            yield Change(subject["implementation"], "ran", f"broken: {subject['reason']}")
 
 
 def _direction(old: Mapping[str, Any], new: Mapping[str, Any]) -> str | None:
@@ -135,7 +148,7 @@ def _verdict(result: Mapping[str, Any]) -> str:
     return f"{result['verdict']}{numbers}"
 
 
-def _times(before: Record, after: Record) -> Comparison:
+def _times(before: Record, after: Record, threshold: float) -> Comparison:
     machines = [machine_of(record.document) for record in (before, after)]
     if machines[0] != machines[1]:
         raise IncomparableError(f"times of different machines say nothing of each other: {machines[0]}, {machines[1]}")
@@ -147,14 +160,18 @@ def _times(before: Record, after: Record) -> Comparison:
     same = 0
     for key in sorted((key for key in common if key.library == OURS), key=str):
         ratio = new[key].seconds / old[key].seconds
-        noise = 1 + max(old[key].noise, new[key].noise)
+        noise = 1 + max(old[key].noise, new[key].noise, threshold)
         least, most = peers.get(key.workload, (1.0, 1.0))
         if least / noise <= ratio <= most * noise:
             same += 1
             continue
-        others = f"peers {least:.2f} to {most:.2f}, " if key.workload in peers else ""
-        said = f"{new[key].seconds:.4g} s, {ratio:.2f} times ({others}noise {noise - 1:.1%})"
-        (worse if ratio > most * noise else better).append(Change(str(key), f"{old[key].seconds:.4g} s", said))
+        slower = ratio > most * noise
+        corrected = ratio / (most if slower else least)
+        beside = f"; {corrected:.2f} times beside peers, which took {least:.2f} to {most:.2f} times" * (
+            key.workload in peers
+        )
+        said = f"{new[key].seconds:.4g} s, {ratio:.2f} times{beside}; noise {noise - 1:.1%}"
+        (worse if slower else better).append(Change(str(key), f"{old[key].seconds:.4g} s", said))
     alone = len({key.workload for key in common} - peers.keys())
     commits = " and ".join(commit_of(record.document) for record in (before, after))
     notes = [*_notes(before, after), *_changed_peers(before, after)]
@@ -170,6 +187,7 @@ def _times(before: Record, after: Record) -> Comparison:
         other=(),
         same=same,
         only=(len(old.keys() - new.keys()), len(new.keys() - old.keys())),
+        complete=before.complete and after.complete,
     )
 
 
@@ -256,13 +274,13 @@ def _headline(found: Comparison) -> str:
         f"{found.same} as before",
         *(f"{n} only in {which}" for n, which in zip(found.only, "AB", strict=True) if n),
     ]
-    return ", ".join((*parts, *rest))
+    return ", ".join((*parts, *rest)) + ("" if found.complete else "; incomplete, which counts as worse")
 
 
 def show(found: Comparison, most: int) -> None:
     """Prints a comparison."""
     console = Console(highlight=False)
-    console.print(f"[bold]{found.title}[/]", soft_wrap=True)
+    console.print(found.title, style="bold", markup=False, soft_wrap=True)
     for note in found.notes:
         console.print(note, style="dim", markup=False, soft_wrap=True)
     for name, colour, changes in _sections(found):
@@ -270,7 +288,7 @@ def show(found: Comparison, most: int) -> None:
         for heading in ("", "A", "B"):
             table.add_column(heading, overflow="fold")
         for change in changes[:most]:
-            table.add_row(change.what, change.before, change.after)
+            table.add_row(*map(escape, (change.what, change.before, change.after)))
         console.print(table)
         if len(changes) > most:
             console.print(f"… and {len(changes) - most} more (--most)")

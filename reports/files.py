@@ -5,23 +5,24 @@ Whatever is about an operator names it once it has been read: files that do not 
 
 from __future__ import annotations
 
-import gzip
-import json
+import re
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ..conformance.documents import Schema, parse_json, read_text
+from ..conformance.errors import FileError
 from ..conformance.operators import DEFAULT
 from ..conformance.results import file as results
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
 _ENDINGS = (".ndjson", ".ndjson.gz", ".jsonl", ".json", ".json.gz")
 
 
-class UnknownFileError(ValueError):
+class UnknownFileError(FileError, ValueError):
     """A file that is none of those that roikit writes."""
 
 
@@ -113,6 +114,7 @@ def read_all(paths: Iterable[Path]) -> Inputs:
 
     Raises:
         UnknownFileError: a file that was named is none of these.
+        FileError: one is not as roikit or asv writes it.
         OSError: a file cannot be read.
     """
     inputs = Inputs()
@@ -142,37 +144,31 @@ def read(path: Path) -> File:
 
     Raises:
         UnknownFileError: it is none of those that roikit writes.
+        FileError: it is one of them, but not as roikit writes it.
         OSError: it cannot be read.
     """
-    text = _text(path)
-    first = _parsed(text.partition("\n")[0])
-    if isinstance(first, dict) and first.get("type") == "header":
-        return _run(path, text, first)
-    document = _parsed(text)
-    if isinstance(document, dict):
-        if "started" in document:
-            return _of_document(path, document)
-        if {"commit_hash", "results", "result_columns"} <= document.keys():
-            return _asv(path, document)
-    raise UnknownFileError(
-        f"{path} is no result file: roikit conform, roikit explain, benchmarks.record and asv write some"
-    )
-
-
-def _text(path: Path) -> str:
-    """The text of a file, which may be packed by gzip."""
+    file = _file(path, read_text(path))
     try:
-        data = path.read_bytes()
-        return (gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data).decode()
-    except (EOFError, ValueError) as error:
-        raise UnknownFileError(f"{path} is no text, packed or not: {error}") from None
+        file.started  # noqa: B018 - which says when
+    except ValueError as error:
+        raise FileError(str(error), path, field="started") from None
+    return file
 
 
-def _parsed(text: str) -> Any:
+def _file(path: Path, text: str) -> File:
+    if _RUN.match(text):
+        return _run(path, text)
     try:
-        return json.loads(text)
-    except ValueError:
-        return None
+        document = parse_json(text, path)
+    except FileError:
+        if _OURS.match(text):
+            raise
+        raise UnknownFileError(_UNKNOWN, path) from None
+    for kind in _KINDS:
+        if isinstance(document, dict) and kind.fields <= document.keys():
+            kind.schema.check(document, path, text=text)
+            return kind.file(path, document)
+    raise UnknownFileError(_UNKNOWN, path)
 
 
 def _named(records: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -180,37 +176,66 @@ def _named(records: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{"operator": DEFAULT, **record} for record in records]
 
 
-def _of_document(path: Path, document: dict[str, Any]) -> File:
-    if "detections" in document:
-        return Detections(path, document, True, document["implementations"], _named(document["detections"]))
-    if "footprints" in document:
-        rows, columns = document["map"]
-        return Footprints(path, document, True, (rows, columns), _named(document["footprints"]))
-    if "stages" in document and "rows" in document:
-        return Record(path, document, document["complete"], {**document, "rows": _named(document["rows"])})
-    if "walkthrough" in document:
-        return Walkthrough(path, document, True, *_named([document["walkthrough"]]))
-    raise UnknownFileError(f"{path} has a date, but nothing that a report could be made of")
+def _run(path: Path, text: str) -> Run:
+    records, complete = results.parse_partly(text, path)
+    if not records:
+        raise FileError("ends before its header does", path)
+    rows = _named(record for record in records if record["type"] == "result")
+    subjects = [record for record in records if record["type"] == "implementation"]
+    return Run(path, records[0], complete, subjects, rows)
 
 
-def _run(path: Path, text: str, header: dict[str, Any]) -> Run:
-    if header.get("format") != results.FORMAT:
-        raise UnknownFileError(f"{path} has format {header.get('format')}, not {results.FORMAT}: write it anew")
-    complete = True
-    try:
-        records = results.parse(text, path)
-    except results.IncompleteResultsError:
-        complete = False
-        records = [record for record in map(_parsed, text.splitlines()) if isinstance(record, dict)]
-    rows = _named(record for record in records if record.get("type") == "result")
-    subjects = [record for record in records if record.get("type") == "implementation"]
-    return Run(path, header, complete, subjects, rows)
+def _detections(path: Path, document: dict[str, Any]) -> Detections:
+    return Detections(path, document, True, document["implementations"], _named(document["detections"]))
+
+
+def _footprints(path: Path, document: dict[str, Any]) -> Footprints:
+    rows, columns = document["map"]
+    return Footprints(path, document, True, (int(rows), int(columns)), _named(document["footprints"]))
+
+
+def _record(path: Path, document: dict[str, Any]) -> Record:
+    return Record(path, document, document["complete"], {**document, "rows": _named(document["rows"])})
+
+
+def _walkthrough(path: Path, document: dict[str, Any]) -> Walkthrough:
+    return Walkthrough(path, document, True, *_named([document["walkthrough"]]))
 
 
 def _asv(path: Path, document: dict[str, Any]) -> AsvResult:
     """A result of asv, whose directory is beside its description of all benchmarks."""
     described = path.parent.parent / "benchmarks.json"
-    benchmarks = json.loads(described.read_text(encoding="utf-8")) if described.is_file() else {}
-    started = datetime.fromtimestamp(document["date"] / 1000).astimezone()
+    benchmarks: dict[str, Any] = {}
+    if described.is_file():
+        text = read_text(described)
+        benchmarks = parse_json(text, described)
+        Schema("asv", "benchmarks", _HERE).check(benchmarks, described, text=text)
+    columns = document["result_columns"]
+    for name, packed in document["results"].items():
+        values = dict(zip(columns, packed, strict=False))
+        Schema("asv", "values", _HERE).check(values, path, within=("results", name))
+    started = datetime.fromtimestamp(document["date"] / 1000, UTC)
     about = {"started": started.isoformat(), "machine": document["params"].get("machine", ""), "arguments": {}}
     return AsvResult(path, about, True, document, benchmarks)
+
+
+class _Kind(NamedTuple):
+    """A kind of document: the fields that tell it apart, its schema, and how it becomes a file."""
+
+    fields: frozenset[str]
+    schema: Schema
+    file: Callable[[Path, dict[str, Any]], File]
+
+
+_HERE = "roikit.reports"
+_KINDS = (
+    _Kind(frozenset({"started", "detections"}), Schema("detection"), _detections),
+    _Kind(frozenset({"started", "footprints"}), Schema("footprints"), _footprints),
+    _Kind(frozenset({"started", "stages", "rows"}), Schema("record", package=_HERE), _record),
+    _Kind(frozenset({"started", "walkthrough"}), Schema("walkthrough"), _walkthrough),
+    _Kind(frozenset({"commit_hash", "results", "result_columns"}), Schema("asv", "result", _HERE), _asv),
+)
+_UNKNOWN = "is no result file: roikit conform, roikit explain, benchmarks.record and asv write some"
+_RUN = re.compile(r'\s*\{[^\n]*"type"\s*:\s*"header"')
+_OURS = re.compile(r'\s*\{\s*"(format|type|roikit)"')
+"""How the text of what roikit writes begins, whole or not."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections import Counter, defaultdict
@@ -12,18 +13,20 @@ from typing import TYPE_CHECKING, Any
 from ..conformance import operators
 from ..conformance.cases.case import load_cases
 from ..conformance.operator import rule_number
-from ..conformance.results.kinds import Kind, worst
+from ..conformance.results.kinds import Judged, Kind, attribute, conduct_like, worst
 from ..conformance.verdict import Verdict
 from .tables import OURS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from ..conformance.cases.case import Case
     from .files import File, Inputs, Run
 
 _RULE = re.compile(r"^## ([A-Z]+-\d+) (.+)$", re.MULTILINE)
 _LINK = re.compile(r"\s*\((https?://[^\s)]+)\)\s*$")
+_WEB = re.compile(r"https?://[^\s<>\"']+", re.IGNORECASE)
+_LONGEST_NAME = 100
 _PARTS = re.compile(r"[^A-Za-z0-9]+")
 
 
@@ -49,8 +52,9 @@ def rules(operator: str) -> Mapping[str, str]:
 
 @cache
 def titles() -> Mapping[str, str]:
-    """The titles of all rules."""
-    return {rule: title for operator in operators.NAMES for rule, title in rules(operator).items()}
+    """The titles of all rules, those of conduct included."""
+    found = {rule: title for operator in operators.NAMES for rule, title in rules(operator).items()}
+    return {conduct_like(rule): "Conduct" for rule in found} | found
 
 
 @cache
@@ -62,6 +66,17 @@ def golden() -> Mapping[str, Case]:
 def slug(name: str) -> str:
     """A name as part of an address."""
     return _PARTS.sub("-", name).strip("-").lower()
+
+
+def page_name(name: str) -> str:
+    """What the page of an implementation is called: its name, if that is plain; else what is left of it, and a hash of all."""
+    plain = slug(name)[:_LONGEST_NAME]
+    return plain if name and plain == name else f"{plain}-{hashlib.sha256(name.encode()).hexdigest()[:8]}".lstrip("-")
+
+
+def web_address(text: str) -> str:
+    """An address that a page may lead to; nothing if it is none of the web's."""
+    return text if _WEB.fullmatch(text) else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +118,20 @@ class Conformance:
         return Counter(Kind(result["kind"]) for result in self.results)
 
     @cached_property
+    def counted(self) -> list[tuple[dict[str, Any], Sequence[str]]]:
+        """The results, each with the rules that it is counted under."""
+        judged = [
+            Judged(result["dialect"], result["rules"], result.get("listed") or result["verdict"], Kind(result["kind"]))
+            for result in self.results
+        ]
+        return list(zip(self.results, attribute(judged), strict=True))
+
+    @cached_property
     def by_rule(self) -> dict[str, Counter[Kind]]:
-        """How many results of each kind each rule has, in the order of the rules."""
+        """How many results of each kind are counted under each rule, in the order of the rules."""
         counts: dict[str, Counter[Kind]] = defaultdict(Counter)
-        for result in self.results:
-            for rule in result["rules"]:
+        for result, rules in self.counted:
+            for rule in rules:
                 counts[rule][Kind(result["kind"])] += 1
         return {rule: counts[rule] for rule in sorted(counts, key=rule_number)}
 
@@ -128,31 +152,16 @@ class Conformance:
 
     @cached_property
     def suspects(self) -> list[tuple[str, Kind, int]]:
-        """The rules in which it shows most that something is not as it should be: each with the worst kind and how many results.
-
-        A case exercises several rules. Of these, the one is named of whose results most deviate; then, of the cases that this
-        does not explain, the next.
-        """
-        rates = {
-            rule: 1 - counts[Kind.FOLLOWS] / sum(counts.values())
-            for rule, counts in self.by_rule.items()
-            if worst(counts) != Kind.FOLLOWS
-        }
-        left = [result for results in self.deviating.values() for result in results if result["kind"] != Kind.FOLLOWS]
-        found = []
-        for rule in sorted(rates, key=lambda rule: rates[rule], reverse=True):
-            explained = [result for result in left if rule in result["rules"]]
-            if explained:
-                found.append((rule, worst_of(explained), len(explained)))
-                left = [result for result in left if rule not in result["rules"]]
-        return sorted(found, key=lambda each: (each[1] != Kind.WRONG, rule_number(each[0])))
+        """The rules under which something is not as it should be, wrong ones first: its worst kind, and how many results."""
+        found = [(rule, worst(counts), counts.total() - counts[Kind.FOLLOWS]) for rule, counts in self.by_rule.items()]
+        return sorted((each for each in found if each[1] != Kind.FOLLOWS), key=lambda each: each[1] != Kind.WRONG)
 
     @cached_property
     def deviating(self) -> dict[str, list[dict[str, Any]]]:
         """The results that are not as they should be, by case."""
         found: dict[str, list[dict[str, Any]]] = defaultdict(list)
         for result in self.results:
-            if result["kind"] != Kind.FOLLOWS or result["verdict"] == Verdict.UNEXPECTED_PASS:
+            if is_deviating(result):
                 found[result["case"]].append(result)
         return dict(found)
 
@@ -175,6 +184,11 @@ class Conformance:
         return errors
 
 
+def is_deviating(result: Mapping[str, Any]) -> bool:
+    """Whether a result is not as it should be."""
+    return bool(result["kind"] != Kind.FOLLOWS or result["verdict"] == Verdict.UNEXPECTED_PASS)
+
+
 def version_of(subject: Mapping[str, Any]) -> str:
     """The version of an implementation, as it says itself; empty if it did not run."""
     return str((subject["description"] or {}).get("version", ""))
@@ -183,7 +197,7 @@ def version_of(subject: Mapping[str, Any]) -> str:
 def _capability(description: Mapping[str, Any], operator: str) -> Mapping[str, Any]:
     """What a description says of an operator; of the one that there was at first it says it outside of ``operators``."""
     found: Mapping[str, Any] = description.get("operators", {}).get(operator, description)
-    return found
+    return {field: found.get(field, []) for field in ("dialects", "modes", "dtypes", "layouts", "operations")}
 
 
 class Implementation:
@@ -192,11 +206,11 @@ class Implementation:
     def __init__(self, subject: Mapping[str, Any], run: Run, judged: Mapping[str, Conformance]) -> None:
         """Takes what runs say of it."""
         self.name: str = subject["implementation"]
-        self.slug = slug(self.name)
+        self.slug = page_name(self.name)
         self.state: str = subject["state"]
         self.why: str = subject["reason"]
         self.version = version_of(subject)
-        self.homepage: str = (subject["description"] or {}).get("homepage", "")
+        self.homepage = web_address((subject["description"] or {}).get("homepage", ""))
         self.run = run
         self.judged = {operator: judged[operator] for operator in in_order(judged)}
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
+from functools import cache, partial
 from importlib.metadata import version
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -98,52 +99,61 @@ def _make_room(out: Path) -> None:
     (out / MARKER).touch()
 
 
+@cache
+def _environment() -> Environment:
+    """The templates, each of which is compiled once."""
+    return Environment(
+        loader=PackageLoader("roikit.reports"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
 class _Builder:
     """Writes the pages of a site."""
 
     def __init__(self, site: Site, out: Path, asv_site: Path | None, on_page: Callable[[str], None]) -> None:
         self._site, self._out, self._asv_site, self._on_page = site, out, asv_site, on_page
         self._now = datetime.now(UTC)
-        self._environment = Environment(
-            loader=PackageLoader("roikit.reports"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._environment.globals.update(
-            pages=PAGES,
-            site=site,
-            made=self._now.strftime("%Y-%m-%d %H:%M UTC"),
-            version=version("roikit"),
-            sources=_sources(site),
-            ago=partial(_ago, self._now),
-            figure=self._figure,
-        )
+        self._everywhere = {
+            "pages": PAGES,
+            "site": site,
+            "made": self._now.strftime("%Y-%m-%d %H:%M UTC"),
+            "version": version("roikit"),
+            "sources": _sources(site),
+            "ago": partial(_ago, self._now),
+            "figure": self._figure,
+        }
 
     def build(self) -> None:
         (self._out / "figures").mkdir()
         for name in ("site.css", "site.js"):
-            source, _, _ = self._environment.loader.get_source(self._environment, name)  # type: ignore[union-attr]
-            (self._out / name).write_text(source, encoding="utf-8")
+            text = files("roikit.reports").joinpath("templates", name).read_text(encoding="utf-8")
+            (self._out / name).write_text(text, encoding="utf-8")
         if self._asv_site:
             shutil.copytree(self._asv_site, self._out / "asv")
-        files = [
+        made_of = [
             (file, _WHAT[type(file)], _machine(file), _made_by(file)) for file in reversed(self._site.inputs.files)
         ]
-        self._write("index.html", "home.html", {**home.context(self._site), "files": files})
+        self._write("index.html", "home.html", {**home.context(self._site), "files": made_of})
         self._write("matrix.html", "matrix.html", matrix.context(self._site))
         self._write("dialects.html", "dialects.html", dialects.context(self._site))
         self._evidence()
         self._write("example.html", "example.html", example.context(self._site))
-        self._write("goldens.html", "goldens.html", goldens.context())
-        for name in operators.NAMES:
-            self._write(goldens.address(name), "golden.html", goldens.operator_context(name))
+        self._goldens()
         content = {**performance.context(self._site), "asv_site": self._asv_site is not None}
         self._write("performance.html", "performance.html", content)
         for each in self._site.implementations:
             content = implementation.context(self._site, each)
             self._write(f"implementations/{each.slug}.html", "implementation.html", content)
+
+    def _goldens(self) -> None:
+        """Writes what the cases are, which no result file has a say in."""
+        self._write("goldens.html", "goldens.html", goldens.context())
+        for name in operators.NAMES:
+            self._write(goldens.address(name), "golden.html", goldens.operator_context(name))
 
     def _evidence(self) -> None:
         """Writes a page for each implementation whose dialect was read off it."""
@@ -167,7 +177,8 @@ class _Builder:
         self._on_page(file)
         path = self._out / file
         path.parent.mkdir(exist_ok=True)
-        text = self._environment.get_template(template).render(root="../" * file.count("/"), current=file, **content)
+        place = {"root": "../" * file.count("/"), "current": file}
+        text = _environment().get_template(template).render(self._everywhere, **place, **content)
         path.write_text(text, encoding="utf-8")
 
 

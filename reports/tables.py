@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..conformance.operators import DEFAULT
 from ..conformance.results.file import IncompleteResultsError
+from ..conformance.verdict import Verdict
 from .files import AsvResult, Detections, Record, Run, UnknownFileError, read
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ RESULT_COLUMNS = {
     "dtype": "data type of the call",
     "layout": "NCHW or NHWC",
     "verdict": "see the README",
-    "kind": "follows, differs or wrong; of a known deviation, that of what is known",
+    "kind": "follows, differs or wrong; of a known deviation, that of what is known; or unsupported, which says nothing",
     "reason": "why it does not conform",
     "expected": "first element that differs: the number that was due",
     "got": "and the one that came",
@@ -64,7 +65,7 @@ TIME_COLUMNS = {
     "layout": "layout of the maps",
     "dtype": "data type of the maps",
     "verdict": "correct, or what is wrong with the result",
-    "cache": "hot, cold, queued or call; see benchmarks/record.schema.json",
+    "cache": "hot, cold, queued or call; see reports/schema/record.schema.json",
     "median": "seconds",
     "lower_quartile": "seconds",
     "upper_quartile": "seconds",
@@ -72,7 +73,7 @@ TIME_COLUMNS = {
     "ns_per_output": "nanoseconds per element of the output",
     "floor_fraction": "floor of the memory traffic as a fraction of the time; missing where the machine's rate was not measured",
     "noise": "greatest difference of our own kernel from itself (A/A), as a fraction",
-    "started": "when the record was begun",
+    "started": "when the record was begun: a timestamp, in UTC",
     "commit": "commit of roikit; ends with + if files had been changed",
     "machine": "GPU, or CPU and how many cores",
 }
@@ -84,7 +85,7 @@ ASV_COLUMNS = {
     "value": "what was measured; missing if it was skipped",
     "unit": "seconds, bytes, or what the benchmark says",
     "commit": "commit of roikit",
-    "date": "date of the commit",
+    "date": "date of the commit: a timestamp, in UTC",
     "machine": "what asv calls the machine",
 }
 """Columns of a result of asv."""
@@ -99,11 +100,12 @@ def load(path: str | Path, *, partial: bool = False) -> pd.DataFrame:
     Raises:
         IncompleteResultsError: the run that wrote it did not come to its end.
         UnknownFileError: it is none of these files.
+        FileError: it is one of them, but not as roikit or asv writes it.
         OSError: it cannot be read.
     """
     file = read(Path(path))
     if not (file.complete or partial):
-        raise IncompleteResultsError(f"{path} ends before its run did; partial=True loads what there is")
+        raise IncompleteResultsError("ends before its run did; partial=True (--partial) loads what there is", path)
     return frame_of(file)
 
 
@@ -121,7 +123,7 @@ def frame_of(file: File) -> pd.DataFrame:
         case AsvResult():
             rows, columns = _asv(file), ASV_COLUMNS
         case _:
-            raise UnknownFileError(f"{file.path} is no table: of footprints and walkthroughs a site can be made")
+            raise UnknownFileError("is no table: of footprints and walkthroughs a site can be made", file.path)
     frame = pd.DataFrame(list(rows), columns=list(columns))
     frame.attrs["complete"] = file.complete
     return frame
@@ -160,6 +162,7 @@ def _results(run: Run) -> Iterator[dict[str, Any]]:
         difference = result["difference"] or {}
         yield {
             **result,
+            "kind": result["verdict"] if result["verdict"] == Verdict.UNSUPPORTED else result["kind"],
             "version": versions.get(result["implementation"], ""),
             "rules": " ".join(result["rules"]),
             "expected": difference.get("expected"),
@@ -193,9 +196,20 @@ def commit_of(document: Mapping[str, Any]) -> str:
     return f"{(source['commit'] or 'unknown')[:10]}{'+' if source['dirty'] else ''}"
 
 
+def _moment(file: File) -> pd.Timestamp:
+    """When a file was begun, or of what moment it is."""
+    import pandas as pd
+
+    return pd.Timestamp(file.started).tz_convert("UTC")
+
+
 def _times(file: Record) -> Iterator[dict[str, Any]]:
     document = file.document
-    about = {"started": document["started"], "commit": commit_of(document), "machine": machine_of(document)}
+    about = {
+        "started": _moment(file),
+        "commit": commit_of(document),
+        "machine": machine_of(document),
+    }
     for row in document["rows"]:
         for entry in row["entries"]:
             for cache, summary in entry["times"].items():
@@ -213,7 +227,11 @@ def _asv(file: AsvResult) -> Iterator[dict[str, Any]]:
     import itertools
 
     document = file.document
-    about = {"commit": document["commit_hash"], "date": file.started.isoformat(), "machine": file.about["machine"]}
+    about = {
+        "commit": document["commit_hash"],
+        "date": _moment(file),
+        "machine": file.about["machine"],
+    }
     for name, packed in document["results"].items():
         values = dict(zip(document["result_columns"], packed, strict=False))
         unit = file.benchmarks.get(name, {}).get("unit", "")

@@ -16,12 +16,14 @@ WINGS = {
     "benchmarks": "benchmarks",
 }
 ROOMS = (
-    "errors exits verdict exact draw",
+    "errors text",
+    "documents exits terminal verdict exact draw",
     "sampling",
     "findings explanation",
     "call",
     "operator",
-    "arrays arranging enlarging relations sizing",
+    "arrays arranging enlarging relations",
+    "sizing",
     "operators",
     "implementation",
     "cases",

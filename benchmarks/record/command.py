@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
+
+from roikit.conformance.terminal import Console
 
 from ..assembler import facts as assembler
 from ..measuring import gpu, machine

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FORMAT = 1
-"""Version of the form; ``record.schema.json`` describes it."""
+"""Version of the form; ``reports/schema/record.schema.json`` describes it."""
 
 
 RESTLESS = 0.1

@@ -12,7 +12,7 @@ from .document import is_calm, operation_of, operator_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from rich.console import Console
+    from roikit.conformance.terminal import Console
 
 _VARIANTS = ("NCHW float32", "NHWC float32", "NCHW float16", "NHWC float16")
 _KINDS = ("cold", "hot")

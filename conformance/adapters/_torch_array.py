@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..implementation import NoAnswerError
+
 if TYPE_CHECKING:
     import torch
 
@@ -22,9 +24,18 @@ def as_tensor(array: np.ndarray) -> torch.Tensor:
 
 
 def as_array(tensor: torch.Tensor) -> np.ndarray:
-    """An array over the memory of ``tensor``."""
+    """An array of the values of ``tensor``, over its memory where that holds them.
+
+    Raises:
+        NoAnswerError: it is no tensor of numbers one after the other in the memory of the CPU.
+    """
     import torch
 
+    if not isinstance(tensor, torch.Tensor):
+        raise NoAnswerError(f"returned {type(tensor).__name__} instead of a torch.Tensor")
+    tensor = tensor.detach().resolve_conj().resolve_neg()
+    if tensor.layout is not torch.strided or tensor.is_quantized or tensor.device.type != "cpu":
+        raise NoAnswerError(f"returned a tensor that is {tensor.layout}, {tensor.dtype}, on {tensor.device}")
     if tensor.dtype is torch.bfloat16:
         import ml_dtypes
 

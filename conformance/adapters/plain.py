@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..call import DTYPES, Operation
-from ..implementation import Capability, Description
+from ..implementation import Capability, Description, NoAnswerError
 from ..operators import DEFAULT, call_type, dialects_of
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ ARRAYS = ("auto", "numpy", "torch", "cupy")
 class PlainCallable:
     """Judges a function that takes and returns NumPy, torch or CuPy arrays.
 
+    A function with a true attribute ``reads_in_place`` is also asked about maps that only who does not copy them can hold.
     ``arrays`` says which. With ``"auto"`` they are torch's if importing the function's module has imported torch, CuPy's
     if it has imported CuPy, and NumPy's otherwise.
     """
@@ -51,6 +52,7 @@ class PlainCallable:
             modes=("avg", "max") if "mode" in self._parameters() else kind.plain_modes,
             dtypes=DTYPES,
             operations=tuple(kind.answers) if self._arrays == "torch" else (Operation.FORWARD,),
+            reads_in_place=bool(getattr(self._function, "reads_in_place", False)),
         )
         return Description(version=self._version, homepage="", operators={self._operator: can})
 
@@ -76,5 +78,8 @@ class PlainCallable:
         if self._arrays == "cupy":
             import cupy
 
-            return cupy.asnumpy(pool(cupy.asarray(arrays["input"]), cupy.asarray(arrays["boxes"])))  # type: ignore[no-any-return]
+            result = pool(cupy.asarray(arrays["input"]), cupy.asarray(arrays["boxes"]))
+            if not isinstance(result, cupy.ndarray):
+                raise NoAnswerError(f"returned {type(result).__name__} instead of a cupy.ndarray")
+            return cupy.asnumpy(result)  # type: ignore[no-any-return]
         return pool(arrays["input"], arrays["boxes"])  # type: ignore[no-any-return]  # the worker looks whether it is an array

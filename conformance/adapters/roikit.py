@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from ... import kernels
 from ..call import DTYPES, LAYOUTS, Operation
 from ..implementation import Capability, Description, Unavailable
-from ..operators import dialects_of
+from ..operators import call_type, dialects_of
 from ._script import ALL, OF_MAPS, Boxes, Script, each
 
 if TYPE_CHECKING:
@@ -74,7 +74,14 @@ def _description(where: str, *, on_host: bool) -> Description:
 
 def _script(operator: str) -> Script:
     dialects = each("dialect", {name: name for name in dialects_of(operator)})
-    return Script(dialects, Boxes.WIDE_ROWS, ALL, pairs=True)
+    calls = {
+        Operation.FORWARD: (operator, "features, boxes, ($height, $width)"),
+        Operation.FEATURE_GRADIENT: (f"{operator}_backward", "grad, boxes, features.shape, input=features"),
+        Operation.BOX_GRADIENT: (f"{operator}_backward_boxes", "grad, features, boxes"),
+    }
+    endings = {operation: {"function": name, "arrays": arrays} for operation, (name, arrays) in calls.items()}
+    asked = tuple(call_type(operator).answers)
+    return Script(dialects, Boxes.WIDE_ROWS, ALL, pairs=True, operations=asked, endings=endings)
 
 
 class RoikitHost:

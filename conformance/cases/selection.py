@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-import json
+import math
+from dataclasses import replace
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from ..errors import UsageError
+import numpy as np
+
+from .. import operators
+from ..arrays import box_rows, feature_map, outer
+from ..documents import Schema, parse_json, read_text
+from ..errors import FileError, UsageError
 from .case import Case, cases_of, load_cases
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
+
+_SCHEMA = Schema("case")
+_BOX = 5  # an image, and two corners
+_STEPS = {"differences": dict, "box-differences": int | float}
 
 
 def _unknown(kind: str, name: str, known: Iterable[str], otherwise: str = "") -> UsageError:
@@ -39,13 +49,61 @@ def find_case(cases: Sequence[Case], case_id: str) -> Case:
 
 
 def read_cases(path: Path | None) -> tuple[Case, ...]:
-    """The cases of a file, such as `roikit fuzz` writes; the golden cases if there is none."""
+    """The cases of a file, such as `roikit fuzz` writes; the golden cases if there is none.
+
+    Raises:
+        FileError: the file is not what its schema says, or a case in it cannot be called.
+        OSError: it cannot be read.
+    """
     if path is None:
         return load_cases()
+    text = read_text(path)
+    document = parse_json(text, path)
+    _SCHEMA.check(document, path, text=text)
+    if document.get("operator", operators.DEFAULT) not in operators.NAMES:
+        raise _unknown("operator", document["operator"], operators.NAMES)
+    cases = tuple(cases_of(document))
+    for case in cases:
+        if problem := _problem(case):
+            raise FileError(problem, path, field=f"case {case.id}")
+    return cases
+
+
+def _problem(case: Case) -> str:
+    """Why a case that has the form of one cannot be one; nothing if it can, or if it would take gigabytes to find out."""
     try:
-        return tuple(cases_of(json.loads(path.read_text(encoding="utf-8"))))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UsageError(f"{path} is no case file: {type(error).__name__}: {error}") from None
+        return "" if case.size == "huge" else next(_problems(replace(case, enlarged=None)), "")
+    except (ValueError, KeyError, TypeError, IndexError, ArithmeticError, AssertionError) as error:
+        return f"{type(error).__name__}: {error}"
+
+
+def _problems(case: Case) -> Iterator[str]:
+    dialects = [*(expectation.dialects[0] for expectation in case.expected), *operators.get(case.operator).dialects]
+    call, boxes = case.call(dialects[0], "float64", "NCHW"), case.arguments["boxes"]
+    if case.kind == "error":
+        return
+    if call.shape() is None or box_rows(boxes).shape[1] != _BOX or min(case.arguments["output_size"]) < 0:
+        yield "has arrays that do not go together"
+    if not all(0 <= k < len(boxes) for k in case.invalid_rois):
+        yield f"has no RoI {max(case.invalid_rois)}"
+    if case.kind == "property":
+        feature_map(case.arguments["grad"])
+        if not isinstance(case.arguments.get("step"), _STEPS.get(case.relation, object)):
+            yield "has no step of that kind"
+    elif any(answer.output is None for expectation in case.expected for answer in expectation.answers):
+        yield "expects nothing"
+    for values in _expected(case):
+        if isinstance(values, dict):
+            outer(values["outer"], case.shape)
+        elif np.shape(values) != case.shape and np.size(values) + math.prod(case.shape):
+            yield f"expects {np.shape(values)} where the answer is {case.shape}"
+
+
+def _expected(case: Case) -> Iterator[Any]:
+    """All answers and bounds of a case, as nested lists."""
+    for expectation in case.expected:
+        for answer in expectation.answers:
+            yield from (values for values in (answer.output, answer.bound) if values is not None)
 
 
 def of_edition(cases: Sequence[Case], edition: str | None) -> tuple[Case, ...]:

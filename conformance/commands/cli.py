@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 from enum import StrEnum
+from functools import partial
 from importlib.metadata import entry_points
 from pathlib import Path  # noqa: TC003 - typer reads the annotations
 from typing import Annotated
 
 import typer
 
-from ..exits import interruptible, refusing
+from ..exits import interruptible, refusing, say
 from ..results.gate import Gate  # noqa: TC001 - typer reads the annotations
 from .deviations import app as deviations
 from .fuzz import fuzz
@@ -64,7 +65,7 @@ def _version(wanted: bool) -> None:
     if wanted:
         from importlib.metadata import version
 
-        typer.echo(f"roikit {version('roikit')}")
+        say(f"roikit {version('roikit')}")
         raise typer.Exit
 
 
@@ -134,7 +135,7 @@ def conform(
         typer.Option(
             help="**wrong**: what nobody can want (a crash, a hang, NaN, memory that is not its own, two answers, a false "
             "gradient); **deviation**: also any other value, unless it is listed (the default); **regression**: what was "
-            "better in the baseline. May be repeated: then any of them."
+            "better in the baseline; **nothing**: no result. May be repeated: then any of them."
         ),
     ] = None,
     baseline: Annotated[
@@ -174,8 +175,6 @@ def conform(
     nothing was run.
     """
     from ..errors import UsageError
-    from ..results.deviations import DeviationListError
-    from ..results.file import IncompleteResultsError
     from ..running.request import Request
     from .conform import conform as judge
     from .detect import detect as find_dialects
@@ -207,7 +206,7 @@ def conform(
         github=github,
         once=once,
     )
-    with interruptible(), refusing(UsageError, DeviationListError, IncompleteResultsError, OSError):
+    with interruptible(), refusing(UsageError, OSError):
         status = find_dialects(request, footprints) if detect or footprints else judge(request)
     raise typer.Exit(status)
 
@@ -233,13 +232,14 @@ def reproduce(
     from ..scripts import reproduce as reproduction
 
     with refusing(UsageError):
-        typer.echo(reproduction.reproduce(case, implementation, dialect, dtype))
+        say(reproduction.reproduce(case, implementation, dialect, dtype))
 
 
 @app.command("list")
 def list_(
     what: Annotated[Listed, typer.Argument(help="What to list.")],
     *,
+    size: Annotated[Size, typer.Option(help="Of cases: only those whose calls are not larger.")] = Size.HUGE,
     verbose: VerboseOption = False,
 ) -> None:
     """List implementations, operators, cases or dialects."""
@@ -247,7 +247,7 @@ def list_(
 
     {
         Listed.IMPLEMENTATIONS: listing.implementations,
-        Listed.CASES: listing.cases,
+        Listed.CASES: partial(listing.cases, size=size.value),
         Listed.DIALECTS: listing.dialects,
         Listed.OPERATORS: listing.operators,
     }[what](verbose=verbose)

@@ -10,7 +10,6 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from ..cases.case import load_cases, up_to
@@ -23,9 +22,11 @@ from ..results import junit_markdown as exports
 from ..results.badge import badge
 from ..results.file import ResultFile
 from ..results.gates import choose, compare, failing, fails, read_baseline
+from ..results.known_deviations import KnownDeviations
 from ..results.summary import Summary
 from ..running.runner import Listener, run
 from ..running.targets import select_targets, selection
+from ..terminal import Console
 from ..verdict import Verdict
 from . import presentation
 
@@ -69,12 +70,7 @@ class _Run:
                 raise
 
     def judge(self, target: Target, cases: Sequence[Case], chosen: Selection, request: Request) -> None:
-        everything = (*load_cases(), *cases) if request.cases else load_cases()
-        known = (
-            deviations.read(request.deviations, everything)
-            if request.deviations
-            else deviations.load(target.name, everything)
-        )
+        known = _known(target, cases, request)
         with self._lock:
             task = self._progress.add_task(target.name, total=None)
 
@@ -87,15 +83,32 @@ class _Run:
                 self._progress.update(task, total=calls)
 
         def on_result(result: Result) -> None:
-            judged = deviations.apply(result, known)
             with self._lock:
-                self.results.append(judged)
-                if self._file:
-                    self._file.add(judged)
+                self._tell(known.judge(result))
                 self._progress.advance(task)
 
-        listener = Listener(on_subject, on_result, self._stop)
-        run(target, cases, chosen, request.timeout, listener, request.jobs, once=request.once)
+        listener, all_came = Listener(on_subject, on_result, self._stop), False
+        try:
+            run(target, cases, chosen, request.timeout, listener, request.jobs, once=request.once)
+            asked_for_less = bool(request.dtypes or request.layouts or request.dialects) and target.dialects is None
+            all_came = not (asked_for_less or self._stop.is_set())
+        finally:
+            with self._lock:
+                self._tell(known.close(all_came=all_came))
+
+    def _tell(self, judged: Sequence[Result]) -> None:
+        for result in judged:
+            self.results.append(result)
+            if self._file:
+                self._file.add(result)
+
+
+def _known(target: Target, cases: Sequence[Case], request: Request) -> KnownDeviations:
+    """What is known of an implementation, before its cases are run."""
+    everything = (*load_cases(), *cases) if request.cases else load_cases()
+    given = request.deviations
+    listed = deviations.read(given, everything) if given else deviations.load(target.name, everything)
+    return KnownDeviations(listed, cases, everything)
 
 
 def _with_advice(subject: Subject) -> Subject:

@@ -9,19 +9,20 @@ from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from .. import operators
 from ..cases.case import load_cases
 from ..detection.reading import FORMAT, Reader, Setting
 from ..detection.report import Finding, Verdict, document, show
+from ..documents import to_json
 from ..errors import UsageError
 from ..exits import EXIT_CONFORMS, EXIT_DEVIATES, EXIT_NOTHING_RUN
 from ..peers.environments import cache_directory
 from ..results import deviations
 from ..results.file import provenance
 from ..running.targets import select_targets, selection
+from ..terminal import Console
 from ..workers.greeting import describe
 
 if TYPE_CHECKING:
@@ -188,12 +189,13 @@ def _known(name: str, setting: Setting, detection: Detection) -> str:
     ]
     everywhere = next((d.reason for d in about if "*" in d.cases), "")
     chosen = {point: choice for d in about for point, choice in d.choices.items()}
+    unexplained = [pattern for d in about for pattern in d.probes]
     declared = operators.get(setting.operator).dialects.get(
         setting.dialect
     )  # which a worker of a later version may have made up
-    if everywhere or not chosen or not declared or not detection.fits(replace(declared, **chosen)):
+    if everywhere or not declared or not detection.fits(replace(declared, **chosen), unexplained):
         return everywhere
-    return "; ".join(d.reason for d in about if d.choices)
+    return "; ".join(d.reason for d in about if d.choices or d.probes)
 
 
 def _footprints(read: Sequence[_Read]) -> Iterator[dict[str, object]]:
@@ -205,7 +207,7 @@ def _footprints(read: Sequence[_Read]) -> Iterator[dict[str, object]]:
 
 def _text(content: dict[str, Any]) -> str:
     """A JSON document; where environments lie, which error messages give away, is of this machine only."""
-    return json.dumps(content, allow_nan=False).replace(str(cache_directory()), "…") + "\n"
+    return to_json(content).replace(str(cache_directory()), "…") + "\n"
 
 
 def _status(subjects: Sequence[Subject], findings: Sequence[Finding]) -> int:

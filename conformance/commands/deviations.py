@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ..exits import refusing
+from ..exits import refusing, say
 
 app = typer.Typer(help="The lists of known deviations.", no_args_is_help=True)
 
@@ -37,25 +37,27 @@ def update(
 
     from ..cases.case import load_cases
     from ..cases.selection import check_names
-    from ..errors import UsageError
+    from ..documents import is_file_name, read_text
+    from ..errors import FileError, UsageError
     from ..results import file as result_files
-    from ..results.deviations import DeviationListError
     from ..results.deviations_update import outcomes
     from ..results.deviations_update import update as updated
 
-    with refusing(UsageError, DeviationListError, result_files.IncompleteResultsError, OSError):
+    with refusing(UsageError, OSError):
         records = [record for record in result_files.read(results) if record["type"] == "result"]
         ran = list(dict.fromkeys(record["implementation"] for record in records))
         chosen = check_names("implementation of this run", names or ran, ran)
         for name in chosen:
+            if not is_file_name(name):
+                raise FileError(f"{name!r} cannot be the name of a list", results, field="implementation")
             file = (folder or Path(str(files("roikit.conformance"))) / "deviations") / f"{name}.toml"
-            before = file.read_text(encoding="utf-8") if file.exists() else ""
+            before = read_text(file) if file.exists() else ""
             mine = outcomes(record for record in records if record["implementation"] == name)
-            after = updated(before, mine, load_cases())
+            after = updated(before, mine, load_cases(), where=file)
             if dry_run:
-                typer.echo(f"# {file.name}\n\n{after}")
+                say(f"# {file.name}\n\n{after}")
             elif after != before:
                 file.write_text(after, encoding="utf-8")
-                typer.echo(f"{file}: {after.count('TODO: ')} reasons to write")
+                say(f"{file}: {after.count('TODO: ')} reasons to write")
             else:
-                typer.echo(f"{file.name}: nothing to change")
+                say(f"{file.name}: nothing to change")

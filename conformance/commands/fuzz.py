@@ -8,11 +8,13 @@ from typing import Annotated
 
 import typer
 
+from ..arranging import WAYS
 from ..exits import fail, interruptible, refusing
 from .options import (
     Arrays,
     ArraysOption,
     DialectsOption,
+    DrawnSize,
     DtypesOption,
     LayoutsOption,
     OnceOption,
@@ -46,6 +48,18 @@ def fuzz(
         typer.Option(
             metavar="CLASS",
             help="Only ordinary, inverted, tiny, huge, outside or free ones, or what the operator has. May be repeated.",
+        ),
+    ] = None,
+    size: Annotated[
+        DrawnSize,
+        typer.Option(
+            help="How large calls may be. small: toys. real: some of up to 4097 RoIs, 2050 channels or 300 images."
+        ),
+    ] = DrawnSize.REAL,
+    arranged: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="WAY", help=f"Only arrays that lie in memory so: contiguous, {', '.join(WAYS)}. May be repeated."
         ),
     ] = None,
     kinks: Annotated[
@@ -97,6 +111,8 @@ def fuzz(
         modes=mode or [],
         operations=operation or [],
         boxes=boxes or [],
+        size=size.value,
+        arranged=arranged or [],
         kinks=kinks,
         python=python,
         invalid=invalid,

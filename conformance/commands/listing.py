@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
-from rich.console import Console
 from rich.table import Table
 
 from .. import operators as registry
-from ..cases.case import load_cases
+from ..cases.case import SIZES, load_cases, up_to
 from ..implementation import registered
 from ..peers import places
+from ..terminal import Console
 from ..verdicts.contested import question_of
 
 if TYPE_CHECKING:
@@ -54,14 +54,14 @@ def operators(*, verbose: bool) -> None:
     _print((*columns, "operations", "modes", "main dialects") if verbose else columns, rows)
 
 
-def cases(*, verbose: bool) -> None:
-    """Prints the golden cases."""
+def cases(*, verbose: bool, size: str = SIZES[-1]) -> None:
+    """Prints the golden cases, up to a size."""
     rows = []
-    for case in load_cases():
-        row = (case.operator, case.group, case.id, " ".join(case.rules), case.title)
+    for case in up_to(size, load_cases()):
+        row = (case.operator, case.group, case.id, case.size, " ".join(case.rules), case.title)
         status = "contested" if question_of(case) else ""
         rows.append((*row, " ".join(case.dtypes), case.edition, status, case.source) if verbose else row)
-    columns = ("operator", "group", "case", "rules", "title")
+    columns = ("operator", "group", "case", "size", "rules", "title")
     _print((*columns, "data types", "edition", "status", "source") if verbose else columns, rows)
 
 

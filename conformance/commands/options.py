@@ -26,6 +26,13 @@ class Size(StrEnum):
     HUGE = "huge"
 
 
+class DrawnSize(StrEnum):
+    """How large calls of chance are."""
+
+    SMALL = "small"
+    REAL = "real"
+
+
 ArraysOption = Annotated[
     Arrays, typer.Option(help="The arrays that functions take; auto: those of the library that they import.")
 ]

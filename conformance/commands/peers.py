@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..exits import EXIT_FAILED, fail, refusing
+from ..exits import EXIT_FAILED, fail, refusing, say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rich.console import Console
-
     from ..peers.environments import Environment
+    from ..terminal import Console
 
 _BESIDE = 65  # columns of what stands before the last line that pip has printed
 
@@ -34,10 +33,10 @@ _Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 @app.command("list")
 def list_(*, verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say where each lies.")] = False) -> None:
     """List the environments: state, version, size on disk, and the implementations that each covers."""
-    from rich.console import Console
     from rich.table import Table
 
     from ..peers.environments import State, environments
+    from ..terminal import Console
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("environment", "tier", "state", "version", "MB", "covers", *(["where"] if verbose else [])):
@@ -68,9 +67,8 @@ def install(
 
     Exit status: **0** all are complete; **1** one could not be made; **2** the command was wrong.
     """
-    from rich.console import Console
-
     from ..peers.environments import State
+    from ..terminal import Console
 
     console = Console()
     chosen = [environment for environment in _choose(names) if environment.state() != State.COMPLETE]
@@ -99,12 +97,12 @@ def remove(names: _Names, *, yes: _Yes = False) -> None:
 
     chosen = [environment for environment in _choose(names) if environment.state() != State.ABSENT]
     if not chosen:
-        typer.echo("Nothing to do: none is there.")
+        say("Nothing to do: none is there.")
         return
     _confirm(f"Remove {', '.join(environment.name for environment in chosen)}?", yes=yes)
     for environment in chosen:
         try:
-            typer.echo(f"{environment.name}: {_megabytes(environment.remove())} MB freed")
+            say(f"{environment.name}: {_megabytes(environment.remove())} MB freed")
         except OSError as error:
             fail(f"{environment.name}: {error}", EXIT_FAILED)
 
@@ -150,10 +148,10 @@ def _confirm(question: str, *, yes: bool) -> None:
 
 def _install_all(chosen: Sequence[Environment]) -> bool:
     """Installs one after the other, and returns whether all of it went well."""
-    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     from ..peers.installation import InstallationError, install
+    from ..terminal import Console
 
     console = Console()
     columns = (TextColumn("{task.description}"), BarColumn(20), MofNCompleteColumn(), TimeElapsedColumn())

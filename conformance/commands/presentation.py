@@ -15,11 +15,10 @@ from ..verdict import FAILURES, Verdict
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rich.console import Console
-
     from ..results.gates import Comparison
     from ..results.result import Result
     from ..results.summary import Row, Summary
+    from ..terminal import Console
 
 _COLOURS = {Mark.NOT_RUN: "dim", Mark.CONFORMS: "green", Mark.KNOWN: "yellow", Mark.DEVIATES: "bold red"}
 _KINDS = {Kind.FOLLOWS: "green", Kind.DIFFERS: "yellow", Kind.WRONG: "bold red"}
@@ -72,14 +71,16 @@ def _show_table(console: Console, rows: Sequence[Row], groups: Sequence[str]) ->
     previous = ""
     for row in rows:
         name = escape(row.implementation) if row.implementation != previous else ""
-        table.add_row(name, row.label, *(_coloured(row.cells.get(group, NOTHING)) for group in groups))
+        table.add_row(name, escape(row.label), *(_coloured(row.cells.get(group, NOTHING)) for group in groups))
         previous = row.implementation
     if console.measure(table, options=console.options.update(max_width=_UNBOUNDED_WIDTH)).maximum <= console.width:
         console.print(table)
         return
     for row in rows:
         poor = [f"{group} {_coloured(c)}" for group, c in row.cells.items() if c.mark in (Mark.KNOWN, Mark.DEVIATES)]
-        _print(console, f"{escape(row.implementation)} · {row.label}: {_coloured(row.total)}  {'  '.join(poor)}")
+        _print(
+            console, f"{escape(row.implementation)} · {escape(row.label)}: {_coloured(row.total)}  {'  '.join(poor)}"
+        )
 
 
 def _show_rules(console: Console, summary: Summary) -> None:
@@ -100,7 +101,7 @@ def _explain(console: Console, summary: Summary, *, verbose: bool) -> None:
     for reason in shown:
         verdict = reason.verdict
         colour = "red" if verdict.is_failure else "dim" if verdict == Verdict.UNSUPPORTED else "yellow"
-        line = f"[{colour}]{verdict.value}[/] {escape(reason.implementation)} · [bold]{reason.case}[/] · {reason.where}"
-        _print(console, f"{line}\n    {escape(reason.text)}")
+        line = f"[{colour}]{verdict.value}[/] {escape(reason.implementation)} · [bold]{escape(reason.case)}[/]"
+        _print(console, f"{line} · {escape(reason.where)}\n    {escape(reason.text)}")
     if len(reasons) > len(shown):
         _print(console, f"… and {len(reasons) - len(shown)} more; -v shows all")

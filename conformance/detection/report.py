@@ -16,10 +16,9 @@ from ..findings import number
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from rich.console import Console
-
     from ..findings import Choice, Decision, Derivative, Detection, Oddity, RuledOut
     from ..results.result import Subject
+    from ..terminal import Console
     from .reading import Setting
 
 FORMAT = 1
@@ -189,7 +188,7 @@ def _lines(finding: Finding) -> Iterator[str]:
     yield f"gradient for boxes: {escape(backward_of(boxes))}"
     yield from _oddities("", (*boxes.differences, *boxes.failures))
     yield from _oddities("no dialect explains:", detection.unexplained)
-    yield from _oddities("not offered:", detection.unsupported)
+    yield from _not_offered(detection.unsupported)
     if finding.verdict != Verdict.UNDECLARED:
         known = f" ({escape(finding.known)})" if finding.known else ""
         yield f"declared {finding.setting.dialect}: {_coloured(finding.verdict)}{known}"
@@ -200,6 +199,18 @@ def _oddities(title: str, oddities: Iterable[Oddity]) -> Iterator[str]:
     if rows and title:
         yield title
     yield from rows
+
+
+def _not_offered(oddities: Iterable[Oddity]) -> Iterator[str]:
+    """A line for each reason, however many probes have it."""
+    by_reason: dict[str, list[str]] = {}
+    for odd in oddities:
+        by_reason.setdefault(odd.reason, []).append(odd.probe)
+    if by_reason:
+        yield "not offered:"
+    for reason, (first, *others) in by_reason.items():
+        probes = f"{first} and {len(others)} more" if others else first
+        yield f"    {escape(probes)} – {escape(_short(reason))}"
 
 
 def _short(text: str) -> str:

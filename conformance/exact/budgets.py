@@ -20,14 +20,14 @@ class Budget(NamedTuple):
     total: Fraction
 
     def fits(self, type_: FloatType) -> bool:
-        """Whether all partial sums are normal numbers of this type."""
+        """Whether all partial sums are numbers of this type, subnormal ones among them."""
         least, total = self.quantum, self.total
         if not total:
             return True
         # In integers: fractions take many times as long to compare.
-        is_normal = least.numerator << -type_.least_exponent >= least.denominator
+        is_multiple = least.numerator << (type_.bits - 1 - type_.least_exponent) >= least.denominator
         is_within = total.numerator * least.denominator <= (least.numerator * total.denominator) << type_.bits
-        return is_normal and is_within and not type_.overflows(total)
+        return is_multiple and is_within and not type_.overflows(total)
 
 
 def quantum(numbers: Iterable[Fraction]) -> Fraction:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .numbers import Special
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -34,6 +36,11 @@ class FloatType:
         return 2.0**self.least_exponent
 
     @property
+    def least(self) -> float:
+        """The smallest subnormal number, of which all others are multiples."""
+        return 2.0 ** (self.least_exponent - self.bits + 1)
+
+    @property
     def largest(self) -> float:
         """The largest number."""
         return (2 - 2.0 ** (1 - self.bits)) * 2.0**self.greatest_exponent
@@ -47,17 +54,21 @@ class FloatType:
         exponent = numerator.bit_length() - denominator.bit_length()
         return odd.bit_length() <= self.bits and self.least_exponent <= exponent <= self.greatest_exponent
 
+    def spacing(self, x: Fraction) -> Fraction:
+        """The distance of numbers of this type in the binade of ``x``."""
+        magnitude = abs(x)
+        exponent = magnitude.numerator.bit_length() - magnitude.denominator.bit_length()
+        if Fraction(2) ** exponent > magnitude:
+            exponent -= 1
+        return Fraction(2) ** (max(exponent, self.least_exponent) - self.bits + 1)
+
     def nearest(self, x: Fraction) -> Fraction:
         """The number of this type that ``x`` is rounded to: the nearest; of two, the one whose last bit is 0.
 
         Raises:
             OverflowError: it is infinity.
         """
-        magnitude = abs(x)
-        exponent = magnitude.numerator.bit_length() - magnitude.denominator.bit_length()
-        if Fraction(2) ** exponent > magnitude:
-            exponent -= 1
-        unit = Fraction(2) ** (max(exponent, self.least_exponent) - self.bits + 1)
+        unit = self.spacing(x)
         rounded = round(x / unit) * unit  # of two that are equally near, Python's takes the even one
         if abs(rounded) > self.largest:
             raise OverflowError(f"{float(x)} is beyond the largest number, {self.largest}")
@@ -88,6 +99,9 @@ FLOAT_TYPES = {
     "float16": FloatType(11, -14, 15),
     "bfloat16": FloatType(8, -126, 127),
 }
+
+WORKING = {"float64": "float64", "float32": "float32", "float16": "float32", "bfloat16": "float32"}
+"""The data type of coordinates, weights and sums for maps of each: those of 16 bits are only stored in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +134,22 @@ class Approx:
     def over(self, count: int) -> Approx:
         """Divides by an integer."""
         return Approx.rounded(self.value / count, self.type, self.error / count)
+
+
+def rounded(values: Array, dtype: str) -> Array:
+    """Exact values, each rounded to a data type; what is no number stays, and what is too large becomes infinite."""
+    nearest = FLOAT_TYPES[dtype].nearest
+
+    def one(x: Any) -> Any:
+        if not isinstance(x, Fraction):
+            return x
+        try:
+            return nearest(x)
+        except OverflowError:
+            return Special.INFINITY if x > 0 else Special.MINUS_INFINITY
+
+    stored: Array = np.frompyfunc(one, 1, 1)(values)
+    return stored
 
 
 def as_floats(function: Callable[[Any], float], array: Array) -> Array:

@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Literal
 
 from rich.columns import Columns
-from rich.console import Console, Group
+from rich.console import Group
 from rich.markup import escape
 from rich.table import Table
 
@@ -18,6 +18,7 @@ from ...kernels.dialects.choices import EmptyGrid
 from .. import operators
 from ..errors import UsageError
 from ..explanation import decimal, differences
+from ..terminal import Console
 from .request import beside, explained, read_bin, read_call, read_dialects
 from .walkthrough import run, write
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from contextlib import closing
 from dataclasses import asdict, dataclass
@@ -13,6 +12,7 @@ import numpy as np
 
 from .. import operators
 from ..arrays import numpy_dtype
+from ..documents import to_json
 from ..errors import UsageError
 from ..exact.numbers import Special
 from ..results.file import provenance
@@ -103,7 +103,7 @@ def write(path: Path, request: Request, outputs: Iterable[Output]) -> None:
     asked = {name: value for name, value in asdict(request).items() if name not in ("picture", "run", "output")}
     found = [{**asdict(output), "output": _numbers(output.output)} for output in outputs]
     document = {"format": FORMAT, **provenance(asked), "walkthrough": {"request": asked, "outputs": found}}
-    path.write_text(json.dumps(document, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    path.write_text(to_json(document, indent=1) + "\n", encoding="utf-8")
 
 
 def _numbers(values: np.ndarray) -> list[list[Any]]:

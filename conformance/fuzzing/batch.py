@@ -19,10 +19,12 @@ from unittest.mock import patch
 from .. import operators
 from ..call import Operation
 from ..cases.case import Expectation
+from ..enlarging import Enlarged
 from ..verdict import Judgement, Verdict
 from ..verdicts.contested import question_of
 from ..workers.greeting import describe
 from ..workers.twice import open_session
+from .cases import answers_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,6 +60,8 @@ class Task:
         invalid: Whether boxes may be such that they cannot be pooled.
         seconds: Limit of a call.
         once: Whether a call is made in one process only.
+        size: ``"small"``, or ``"real"``: some calls are as large as those of use.
+        ways: How arrays may lie in memory, of `sizes.ARRANGEMENTS`; in every way if there are none.
     """
 
     target: Target
@@ -74,6 +78,8 @@ class Task:
     invalid: bool
     seconds: float
     once: bool
+    size: str = "real"
+    ways: tuple[str, ...] = ()
 
     def chance(self) -> int:
         """The seed of the batch."""
@@ -87,13 +93,15 @@ class Found:
     """A call that goes wrong, as small as it could be made.
 
     Attributes:
-        arguments: The call, as a case file has it.
+        arguments: The call, or the one that it repeats, as a case file has it.
         operation: What was asked for.
         dialect: The dialect under which it goes wrong.
         dtype: Its data type.
         layout: Its layout.
         verdict: What became of it.
         reason: Why.
+        enlarged: How large it is, if it repeats a small one.
+        arranged: How arrays lie that are not contiguous.
     """
 
     arguments: dict[str, Any]
@@ -103,6 +111,8 @@ class Found:
     layout: str
     verdict: str
     reason: str
+    enlarged: Enlarged | None
+    arranged: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +219,7 @@ class _Attempt:
         from hypothesis import strategies as st
         from hypothesis.errors import Flaky
 
-        from . import strategies
+        from . import sizes, strategies
 
         task, draws = self.task, operators.get(self.task.operator).draws
         assert draws is not None
@@ -221,6 +231,8 @@ class _Attempt:
             classes=(*(task.boxes or draws.box_classes), *(draws.invalid_classes if task.invalid else ())),
             operations=task.operations,
             kinks=task.kinks,
+            size=task.size,
+            ways=task.ways or sizes.ARRANGEMENTS,
         )
         configured = settings(
             max_examples=CALLS,
@@ -260,7 +272,9 @@ class _Attempt:
         if searching:
             self.calls += judgement.verdict != Verdict.UNSUPPORTED
             self.unsupported += judgement.verdict == Verdict.UNSUPPORTED
-            self.rois += len(case.arguments["boxes"]) * (judgement.verdict != Verdict.UNSUPPORTED)
+            self.rois += (case.enlarged.rois if case.enlarged else len(case.arguments["boxes"])) * (
+                judgement.verdict != Verdict.UNSUPPORTED
+            )
             # All that is not open in a gradient for boxes must be exact.
             is_exact = expectation.bound is None or case.operation == Operation.BOX_GRADIENT
             self.exact += is_exact and judgement.verdict != Verdict.UNSUPPORTED
@@ -281,26 +295,29 @@ class _Attempt:
     def _keep(self, case: Case, dialect: str, dtype: str, layout: str, judgement: Judgement) -> None:
         """Keeps the smallest call that goes wrong."""
         arguments = {**case.arguments, **({"invalid_rois": list(case.invalid_rois)} if case.invalid_rois else {})}
-        found = Found(arguments, case.operation, dialect, dtype, layout, judgement.verdict.value, judgement.reason)
+        what = judgement.verdict.value, judgement.reason
+        how = case.enlarged, dict(case.arranged)
+        found = Found(arguments, case.operation, dialect, dtype, layout, *what, *how)
         if self.found is None:
             self.deadline = time.perf_counter() + _SHRINKING_SECONDS
         if self.found is None or _size(found) <= _size(self.found):
             self.found = found
 
 
-def _size(found: Found) -> tuple[int, int]:
-    text = json.dumps(found.arguments)
-    return len(found.arguments["boxes"]), len(text)
+def _size(found: Found) -> tuple[int, int, int, int]:
+    images, channels = found.arguments["input"]["shape"][:2]
+    large = found.enlarged or Enlarged(images, channels, len(found.arguments["boxes"]))
+    return large.rois, large.images * large.channels, len(found.arranged), len(json.dumps(found.arguments))
 
 
 def _with_other_readings(made: Plan) -> Case:
     """The case with what other readings of a contested rule expect."""
     case, dialect, dtype, _ = made
-    question, quick = question_of(case), operators.get(case.operator).oracle.quick
+    question, operator = question_of(case), operators.get(case.operator)
     assert question is not None
+    call = case.arguments, case.operation, case.enlarged
     others = {
-        name: quick(case.arguments, case.operation, name, dtype, kinks=False, bounds=True)
-        for name in question.others(dialect)
+        name: answers_of(operator, *call, name, dtype, kinks=False, bounds=True) for name in question.others(dialect)
     }
     expected = (Expectation((name,), (dtype,), answers) for name, answers in others.items() if answers)
     return replace(case, expected=(*case.expected, *expected))

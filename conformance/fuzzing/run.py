@@ -12,10 +12,10 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from rich.console import Console
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
 from .. import operators
+from ..arranging import WAYS
 from ..call import Operation
 from ..cases.case import cases_of
 from ..cases.selection import check_names
@@ -24,6 +24,7 @@ from ..exits import EXIT_CONFORMS, EXIT_DEVIATES, EXIT_NOTHING_RUN
 from ..golden.files import render
 from ..running.targets import select_targets, selection
 from ..scripts.reproduce import script_of, scripts_of
+from ..terminal import Console
 from . import batch as fuzz
 from .batch import Batch, Found, Task, run_batch
 from .cases import whole
@@ -53,6 +54,8 @@ class Request:
     modes: Sequence[str]
     operations: Sequence[str]
     boxes: Sequence[str]
+    size: str
+    arranged: Sequence[str]
     kinks: bool
     python: str | None
     invalid: bool
@@ -183,6 +186,8 @@ def fuzz_command(request: Request) -> int:
         request.invalid,
         request.timeout,
         request.once,
+        request.size,
+        check_names("arrangement", request.arranged, ("contiguous", *WAYS)),
     )
     task = fuzz.tasks_of(subject, first)
     if task is None:
@@ -266,8 +271,9 @@ def _create(request: Request) -> TextIO:
 def _show(console: Console, request: Request, target: Target, found: Found) -> None:
     """Writes the case, and the script if there is one for the library, and says what to do with them."""
     document = whole(
-        found.arguments, found.dialect, found.dtype, found.operation, kinks=request.kinks, op=request.operator
-    )
+        found.arguments, found.dialect, found.dtype, found.operation,
+        kinks=request.kinks, op=request.operator, enlarged=found.enlarged, arranged=found.arranged,
+    )  # fmt: skip
     (case,) = cases_of(document)
     folder = request.output or Path()
     path = folder / f"{case.id}.json"
@@ -280,7 +286,11 @@ def _show(console: Console, request: Request, target: Target, found: Found) -> N
     say(f"\n{found.verdict}: {target.name} · {what}{found.dialect} {found.dtype} {found.layout}: {found.reason}")
     given = {name: value for name, value in found.arguments.items() if name not in ("input", "grad", "invalid_rois")}
     parameters = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in given.items())
-    say(f"{parameters}, maps {found.arguments['input']['shape']}")
+    lies = "".join(f", {name} {way}" for name, way in found.arranged.items())
+    say(f"{parameters}, maps {found.arguments['input']['shape']}{lies}")
+    if found.enlarged:
+        large = ", ".join(f"{count} {name}" for name, count in found.enlarged._asdict().items())
+        say(f"repeated as conformance/enlarging.py says, to {large}")
     how = f"-i {target.name}" if ":" in target.name else target.name
     how = f"--worker {shlex.quote(request.implementation)}" if target.command else how
     how += "" if request.operator == operators.DEFAULT else f" --op {request.operator}"

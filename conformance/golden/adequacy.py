@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .. import operators
-from ..cases.case import case_files, load_cases
+from ..cases.case import case_files, load_cases, up_to
 from . import noticing, of_operator
 from .ledger import Ledger, Row
 from .noticing import JUDGED, mains_of, noticed
@@ -37,8 +37,8 @@ Notices = dict[str, dict[str, tuple[str, ...]]]
 
 
 def cases_of(operator: Operator) -> list[Case]:
-    """The golden cases of an operator."""
-    return [case for case in load_cases() if case.operator == operator.name]
+    """The golden cases of an operator by which faults of formulas are to be noticed: those of small calls."""
+    return [case for case in up_to("small", load_cases()) if case.operator == operator.name]
 
 
 def by_fault(operator: Operator, by_case: Mapping[str, Mapping[str, Sequence[str]]]) -> Notices:
@@ -69,7 +69,7 @@ def rows_of(operator: Operator) -> list[Row]:
         Row(case["id"], case, known.get(case["id"]))
         for file in case_files(operator.name)
         for case in json.loads(file.read_text(encoding="utf-8"))["cases"]
-        if case["kind"] in JUDGED
+        if case["kind"] in JUDGED and case.get("size", "small") == "small"
     ]
 
 

@@ -6,17 +6,18 @@ Whatever else stands in a case file is written by hand, or by `generator`, and s
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..arrays import as_outer, feature_map
+from ..arrays import as_outer, feature_map, leaves
 from ..call import DTYPES, Operation
 from ..cases.case import Origin, case_from_json
 from ..enlarging import enlarged_from
 from ..exact.floats import FLOAT_TYPES
 from ..exact.numbers import as_float64
+from ..operator import Answer
 from ..verdict import Verdict
 from ..verdicts import properties
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from ..cases.case import Case
     from ..enlarging import Enlarged
-    from ..operator import Answer, Operator
+    from ..operator import Operator
 
     Answers = Callable[[Mapping[str, Any], Operator, Any], Iterable[tuple[str, tuple[Answer, ...]]]]
 
@@ -49,6 +50,8 @@ _KEPT = (
 )
 
 Entry = dict[str, Any]
+
+_MOST_NUMBERS = 4000  # of an answer of a large case, that is no product of factors
 
 
 def _operation(case: Mapping[str, Any]) -> Operation:
@@ -97,33 +100,51 @@ def exact_answers(
     elif case["kind"] == "property":
         yield from ((dtype, ()) for dtype in property_dtypes(case, operator, dialect))
     else:
-        yield from operator.oracle.answers(case["arguments"], _operation(case), dialect, case["claims"])
+        answers = operator.oracle.answers(case["arguments"], _operation(case), dialect, case["claims"])
+        yield from ((dtype, found) for dtype, found in answers if _are_invalid(case, found))
+
+
+def _are_invalid(case: Mapping[str, Any], answers: tuple[Answer, ...]) -> bool:
+    """Whether none of the RoIs of which a case says so can be pooled; in a wide data type more can than in others."""
+    if _operation(case) == Operation.FEATURE_GRADIENT:
+        return True
+    return all(v == "nan" for k in case.get("invalid_rois", ()) for a in answers for v in leaves(a.output[k]))
 
 
 def large_answers(
     case: Mapping[str, Any], operator: Operator, dialect: Any
 ) -> Iterator[tuple[str, tuple[Answer, ...]]]:
-    """Data types in which a large call is exact, and what the call that it repeats must then return."""
-    enlarged, mode = enlarged_from(case), case["arguments"].get("mode", "")
-    images = enlarged.images if enlarged else case["arguments"]["input"]["shape"][0]
+    """Data types, and what the call that a large one repeats must then return; with one bound for all of it if inexact."""
+    arguments, enlarged, operation = case["arguments"], enlarged_from(case), _operation(case)
+    images, channels = arguments["input"]["shape"][:2]
+    mode = arguments.get("mode", "")
     name = next(name for name, known in operator.dialects.items() if known.for_mode(mode) == dialect)
-    arguments = _adding_up(case, enlarged)
+    # The bounds of a small call know nothing of how many more terms add up in the large one.
+    as_often = enlarged is None or enlarged.sent(operation, images, channels, len(arguments["boxes"])) == 1
+    given = adding_up(arguments, operation, enlarged)
     for dtype in DTYPES:
-        found = operator.oracle.quick(arguments, _operation(case), name, dtype, kinks=False, bounds=False)
-        if found and images <= 2 ** FLOAT_TYPES[dtype].bits and all(answer.bound is None for answer in found):
-            yield dtype, tuple(replace(answer, output=_shortest(answer.output)) for answer in found)
+        found = operator.oracle.quick(given, operation, name, dtype, kinks=False, bounds=as_often)
+        stated = [_as_short(answer) for answer in found]
+        if found and (enlarged is None or enlarged.images <= 2 ** FLOAT_TYPES[dtype].bits) and all(stated):
+            yield dtype, tuple(answer for answer in stated if answer)
 
 
-def _shortest(output: Any) -> Any:
-    """An output as a product of factors, if it is one and these are fewer."""
-    values = np.array(output, np.float64)
+def _as_short(answer: Answer) -> Answer | None:
+    """An answer as a large case has it: as factors if they are fewer, with its largest bound. None if it has too many numbers."""
+    bounds = None if answer.bound is None else list(leaves(answer.bound))
+    if bounds is not None and None in bounds:
+        return None
+    values = np.array(answer.output, np.float64)
     factors = as_outer(values) if values.ndim == 4 and min(values.shape[2:]) > 3 else None
-    return output if factors is None else {"outer": factors}
+    if factors is None and values.size > _MOST_NUMBERS:
+        return None
+    # A power of two, so that dialects whose bounds differ by little have one answer.
+    bound = None if bounds is None else 2.0 ** math.ceil(math.log2(max(*bounds, FLOAT_TYPES["float64"].smallest)))
+    return Answer(answer.output if factors is None else {"outer": factors}, bound)
 
 
-def _adding_up(case: Mapping[str, Any], enlarged: Enlarged | None) -> Mapping[str, Any]:
-    """The arguments of a large case, in which what adds up in the large call arrives at once."""
-    arguments, operation = case["arguments"], _operation(case)
+def adding_up(arguments: Mapping[str, Any], operation: Operation, enlarged: Enlarged | None) -> Mapping[str, Any]:
+    """The arguments of a small call, in which what adds up in the large call arrives at once."""
     if enlarged is None or operation == Operation.FORWARD:
         return arguments
     images, channels = arguments["input"]["shape"][:2]

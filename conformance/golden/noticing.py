@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .. import operators
+from ..arrays import numpy_dtype
+from ..exact.floats import rounded
 from ..exact.numbers import as_float64
 from ..verdict import Verdict
 from ..verdicts import properties
@@ -14,10 +16,10 @@ if TYPE_CHECKING:
     import numpy as np
 
     from ..cases.case import Case
+    from ..exact.numbers import Array
     from ..operator import Mutant, Operator
 
-DTYPE = "float64"  # the arithmetic of a mutant is exact; its output is compared in this type
-JUDGED = ("value", "property")
+JUDGED = ("value", "invalid", "property")
 """Kinds of cases that may notice a fault."""
 
 
@@ -28,7 +30,7 @@ def mains_of(operator: Operator) -> dict[str, Any]:
 
 def notices(case: Case, mutant: Mutant, name: str, dialect: Any) -> bool:
     """Whether a case fails an implementation with this fault."""
-    expectation = case.expectation(name, DTYPE)
+    expectation = case.expectation(name, mutant.dtype)
     judged = case.kind in JUDGED and case.operation == mutant.operation
     if not judged or expectation is None or not mutant.concerns(dialect, case.mode):
         return False
@@ -38,12 +40,19 @@ def notices(case: Case, mutant: Mutant, name: str, dialect: Any) -> bool:
 
         def ask(variant: Case) -> np.ndarray:
             if variant.operation != mutant.operation:
-                return as_float64(oracle.values(variant.arguments, variant.operation, dialect))
-            return as_float64(mutant.returned(variant.arguments, variant.operation, dialect, many=many))
+                return stored(oracle.values(variant.arguments, variant.operation, dialect), mutant.dtype)
+            return stored(mutant.returned(variant.arguments, variant.operation, dialect, many=many), mutant.dtype)
 
         return properties.check(case, ask).verdict != Verdict.CONFORMS
-    output = as_float64(mutant.returned(case.arguments, case.operation, dialect, many=many)).reshape(case.shape)
-    return judge_output(case, expectation, output, DTYPE, "NCHW").verdict != Verdict.CONFORMS
+    returned = mutant.returned(case.arguments, case.operation, dialect, many=many)
+    output = stored(returned, mutant.dtype).reshape(case.shape)
+    return judge_output(case, expectation, output, mutant.dtype, "NCHW").verdict != Verdict.CONFORMS
+
+
+def stored(values: Array, dtype: str) -> Array:
+    """Exact values in a data type, each rounded once; infinite where they are beyond its numbers."""
+    near = values if dtype == "float64" else rounded(values, dtype)
+    return as_float64(near).astype(numpy_dtype(dtype))
 
 
 def noticed(case: Case) -> dict[str, tuple[str, ...]]:

@@ -26,13 +26,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from .. import operators
 from ..arrays import feature_map
 from ..exact.numbers import Special
+from ..terminal import Console
 from .expectations import complete
 from .files import render
 

@@ -11,6 +11,7 @@ import tomllib
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from fnmatch import fnmatchcase
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 _COLUMNS = 120
 _NUMBER = re.compile(r"[-+]?\d[\d.e+-]*")
-_KEYS = ("cases", "operators", "dialects", "dtypes", "sometimes", "choices", "reason", "link", "added")
+_KEYS = ("cases", "operators", "dialects", "dtypes", "sometimes", "choices", "probes", "reason", "link", "added")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -67,12 +68,18 @@ def outcomes(records: Iterable[Mapping[str, Any]]) -> dict[Call, Outcome]:
     return found
 
 
-def update(text: str, results: Mapping[Call, Outcome], cases: Sequence[Case], today: date | None = None) -> str:
-    """The list ``text``, in line with ``results``.
+def update(
+    text: str,
+    results: Mapping[Call, Outcome],
+    cases: Sequence[Case],
+    today: date | None = None,
+    where: object = "the list",
+) -> str:
+    """The list ``text``, which stands ``where`` errors say, in line with ``results``.
 
-    What holds only sometimes, and what was not run, stays as it is.
+    What holds only sometimes, what was not run, and patterns under which something fails, stay as they are.
     """
-    listed = deviations.parse(text, "the list", cases, drafts=True)
+    listed = deviations.parse(text, where, cases, drafts=True)
     entries: list[Entry] = tomllib.loads(text).get("deviation", [])
     kept: list[Entry] = []
     explained: set[Call] = set()
@@ -86,11 +93,14 @@ def update(text: str, results: Mapping[Call, Outcome], cases: Sequence[Case], to
         if deviation.sometimes or not any(outcome.passed for outcome in mine.values()):
             kept.append(entry)
             continue
-        not_run = [case.id for case in cases if _is_about(deviation, case) and case.id not in _cases(mine)]
-        if not_run:
-            kept.append({**entry, "cases": not_run})
-        failed = {call: outcome for call, outcome in mine.items() if outcome.failed}
-        kept += [{**entry, **about} for about in _group(failed, mine)]
+        may_fail = [case.id for case in cases if _is_about(deviation, case)]
+        patterns = [text for text in deviation.cases if deviations.is_pattern(text) and _holds(text, mine, may_fail)]
+        by_id = {call: outcome for call, outcome in mine.items() if not _matches(call.case, patterns)}
+        not_run = [case for case in may_fail if case not in _cases(mine) and not _matches(case, patterns)]
+        if patterns or not_run:
+            kept.append({**entry, "cases": [*patterns, *not_run]})
+        failed = {call: outcome for call, outcome in by_id.items() if outcome.failed}
+        kept += [{**entry, **narrowed} for narrowed in _group(failed, by_id)]
     new = {call: outcome for call, outcome in results.items() if outcome.failed and call not in explained}
     day = today or datetime.now(UTC).date()
     kinds: dict[str, dict[Call, Outcome]] = defaultdict(dict)
@@ -100,6 +110,17 @@ def update(text: str, results: Mapping[Call, Outcome], cases: Sequence[Case], to
         first = next(outcome.reason for call, outcome in sorted(new.items()) if call.case == about["cases"][0])
         kept.append({**about, "reason": f"{deviations.TODO} {first}", "added": day})
     return "\n".join(_write(entry) for entry in kept)
+
+
+def _matches(case: str, patterns: Iterable[str]) -> bool:
+    return any(fnmatchcase(case, pattern) for pattern in patterns)
+
+
+def _holds(pattern: str, results: Mapping[Call, Outcome], about: Iterable[str]) -> bool:
+    """Whether a pattern still stands for something that fails, or may: for a case that was not run."""
+    failed = {call.case for call, outcome in results.items() if outcome.failed}
+    left = failed | (set(about) - _cases(results))
+    return any(fnmatchcase(case, pattern) for case in left)
 
 
 def _is_about(deviation: deviations.Deviation, case: Case) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import platform
 import sys
 from collections import Counter
@@ -11,6 +10,8 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
+from ..documents import Schema, parse_json, parse_lines, read_text, to_json
+from ..errors import FileError
 from .kinds import by_rule, kind_of_result
 
 if TYPE_CHECKING:
@@ -24,7 +25,11 @@ FORMAT = 1
 """Version of the file format; ``schema/result.schema.json`` describes it."""
 
 
-class IncompleteResultsError(Exception):
+RECORDS = {name: Schema("result", name) for name in ("header", "implementation", "result", "footer")}
+"""The kinds of records."""
+
+
+class IncompleteResultsError(FileError):
     """A result file without a footer, or whose footer does not match: the run was cut off."""
 
 
@@ -50,7 +55,7 @@ class ResultFile:
         self._write({"type": "header", "format": FORMAT, **provenance(arguments)})
 
     def _write(self, record: dict[str, Any]) -> None:
-        self._stream.write(json.dumps(record, allow_nan=False) + "\n")
+        self._stream.write(to_json(record) + "\n")
         self._stream.flush()
 
     def add_subject(self, subject: Subject) -> None:
@@ -73,24 +78,59 @@ class ResultFile:
 
 
 def read(path: Path) -> list[dict[str, Any]]:
-    """The records of a result file; raises as `parse` does."""
-    return parse(path.read_text(encoding="utf-8"), path)
+    """The records of a result file; raises as `parse` does, and `OSError`."""
+    return parse(read_text(path), path)
 
 
 def parse(text: str, path: Path) -> list[dict[str, Any]]:
     """The records of the text of a result file.
 
     Raises:
-        IncompleteResultsError: the run that wrote it did not reach its end, or the file is not what a run writes.
+        IncompleteResultsError: the run that wrote it did not reach its end, or somebody changed what it wrote.
+        FileError: it is not what a run writes.
     """
-    try:
-        records = [json.loads(line) for line in text.splitlines()]
-        kinds = [record["type"] for record in records]
-        verdicts = Counter(record["verdict"] for record in records if record["type"] == "result")
-    except (ValueError, TypeError, KeyError) as error:
-        raise IncompleteResultsError(f"{path} has a line that is not a record of a run, or only part of one") from error
-    if not records or kinds[-1] != "footer" or records[-1].get("verdicts") != dict(verdicts):
-        raise IncompleteResultsError(f"{path} ends before its run did")
-    if kinds[0] != "header" or records[0].get("format") != FORMAT:
-        raise IncompleteResultsError(f"{path} does not begin with the header of a result file of format {FORMAT}")
+    records, complete = parse_partly(text, path)
+    if not complete:
+        raise IncompleteResultsError("ends before its run did", path)
     return records
+
+
+def parse_partly(text: str, path: Path) -> tuple[list[dict[str, Any]], bool]:
+    """The records of the text of a result file as far as it goes, and whether it is complete.
+
+    Raises:
+        FileError: it is not what a run writes.
+    """
+    lines = text.removesuffix("\n").split("\n")
+    cut_off = not text.endswith("\n") and not _is_json(lines[-1])
+    records = parse_lines(lines[:-1] if cut_off else lines, path)
+    for number, record in enumerate(records, 1):
+        _check(record, path, number)
+        if (record["type"] == "header") != (number == 1) or (record["type"] == "footer" and number < len(records)):
+            raise FileError(f"a {record['type']} has no place here", path, number)
+    return records, not cut_off and _is_whole(records)
+
+
+def _is_json(line: str) -> bool:
+    """Whether a line was written to its end."""
+    try:
+        parse_json(line, "")
+    except FileError:
+        return False
+    return True
+
+
+def _check(record: Any, path: Path, line: int) -> None:
+    kind = record.get("type") if isinstance(record, dict) else None
+    if not isinstance(kind, str) or kind not in RECORDS:
+        raise FileError(f"the type of a record is {', '.join(RECORDS)}", path, line, "type")
+    if kind == "header" and record.get("format") != FORMAT:
+        raise FileError(f"has format {record.get('format')}, not {FORMAT}: write it anew", path, line, "format")
+    RECORDS[kind].check(record, path, line=line)
+
+
+def _is_whole(records: list[dict[str, Any]]) -> bool:
+    """Whether there is a footer, and it counts what there is."""
+    verdicts = Counter(record["verdict"] for record in records if record["type"] == "result")
+    footer = records[-1]
+    return footer["type"] == "footer" and (footer["verdicts"], footer["results"]) == (verdicts, verdicts.total())

@@ -11,3 +11,4 @@ class Gate(StrEnum):
     WRONG = "wrong"
     DEVIATION = "deviation"
     REGRESSION = "regression"
+    NOTHING = "nothing"

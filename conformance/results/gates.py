@@ -6,6 +6,7 @@
                conform. This is the default
 ``regression`` a result that conformed, was known or was contested in the baseline, an earlier run of the same cases, and now is
                one that ``deviation`` is about, other than conforming against the list; or that conformed and is now unsupported
+``nothing``    no result
 =============  ==========================================================================================================
 
 Several gates together fail a run if one of them does. An implementation that could not be loaded fails every run; one that is
@@ -125,6 +126,8 @@ def failing(results: Sequence[Result], gates: Sequence[Gate], comparison: Compar
                 return failed
             case Gate.REGRESSION:
                 return key_of(result) in worse
+            case Gate.NOTHING:
+                return False
 
     return [result for result in results if any(stops(result, gate) for gate in gates)]
 

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from .result import Result, Subject
 
 
+_PASSES = (Verdict.CONFORMS, Verdict.UNEXPECTED_PASS)
+
+
 class Mark(StrEnum):
     """What the results of a cell have in common."""
 
@@ -42,9 +45,7 @@ class Cell:
     def of(cls, verdicts: Iterable[Verdict]) -> Cell:
         """Counts verdicts."""
         ran = [verdict for verdict in verdicts if verdict != Verdict.UNSUPPORTED]
-        return cls(
-            sum(verdict == Verdict.CONFORMS for verdict in ran), len(ran), any(verdict.is_failure for verdict in ran)
-        )
+        return cls(sum(verdict in _PASSES for verdict in ran), len(ran), any(verdict.is_failure for verdict in ran))
 
     @property
     def mark(self) -> Mark:

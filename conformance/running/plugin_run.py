@@ -13,10 +13,9 @@ from ..cases.selection import check_names, of_edition, select_cases
 from ..errors import UsageError
 from ..implementation import registered
 from ..results import deviations
-from ..results.file import IncompleteResultsError
 from ..workers.greeting import describe
 from ..workers.twice import Twice
-from .runner import plan
+from .runner import harmless_first, plan
 from .targets import select_targets, selection
 
 if TYPE_CHECKING:
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
 
     from ..cases.case import Case
     from ..results.deviations import Deviation
+    from ..results.result import Subject
     from ..verdict import Judgement
     from ..workers.process import Target
     from ..workers.session import Plan
@@ -41,18 +41,12 @@ class PluginRun:
         self.plans: list[Plan] = []
         self._session, self._listed = Twice(target, seconds, threading.Event()), listed
 
-    def plan(self, cases: Sequence[Case], chosen: Selection) -> None:
-        """Asks the implementation what it can do, and plans the calls.
-
-        Raises:
-            UsageError: it cannot be loaded.
-        """
+    def plan(self, cases: Sequence[Case], chosen: Selection) -> Subject:
+        """Asks the implementation what it can do, and plans the calls; none if it does not say."""
         subject = self._session.open()
-        if subject.state == "absent":
-            pytest.skip(f"{self.target.name} is absent: {subject.reason}", allow_module_level=True)
-        if subject.state == "broken":
-            raise UsageError(f"{self.target.name} could not be loaded: {subject.reason}")
-        self.plans = list(plan(describe(subject), cases, chosen, self.target))
+        if subject.state == "ran":
+            self.plans = harmless_first(plan(describe(subject), cases, chosen, self.target))
+        return subject
 
     @property
     def typed(self) -> str:
@@ -74,8 +68,8 @@ class PluginRun:
         self._session.close()
 
 
-def start(config: pytest.Config) -> PluginRun:
-    """The run that the options of pytest ask for, its calls planned.
+def start(config: pytest.Config) -> tuple[PluginRun, Subject]:
+    """The run that the options of pytest ask for, its calls planned, and what the implementation says of itself.
 
     Raises:
         pytest.UsageError: they ask for what is not there.
@@ -101,7 +95,7 @@ def start(config: pytest.Config) -> PluginRun:
         path = option("deviations")
         listed = deviations.read(Path(path), load_cases()) if path else deviations.load(name, load_cases())
         run = PluginRun(target, float(option("timeout") or _SECONDS), listed)
-        run.plan(cases, chosen)
-    except (UsageError, deviations.DeviationListError, IncompleteResultsError, OSError, ValueError) as error:
+        subject = run.plan(cases, chosen)
+    except (UsageError, OSError, ValueError) as error:
         raise pytest.UsageError(f"roikit: {error}") from None
-    return run
+    return run, subject

@@ -17,7 +17,7 @@ from ..workers.greeting import describe
 from ..workers.twice import Twice, open_session
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from ..cases.case import Case
     from ..implementation import Description
@@ -116,8 +116,12 @@ def _share(plans: list[Plan], workers: int) -> list[list[Plan]]:
     shares: list[list[Plan]] = [[] for _ in range(max(count, 1))]
     for items in sorted(by_dtype.values(), key=len, reverse=True):
         min(shares, key=len).extend(items)
-    # What may damage memory comes last.
-    return [sorted(share, key=lambda item: item[0].kind in ("invalid", "error")) for share in shares]
+    return [harmless_first(share) for share in shares]
+
+
+def harmless_first(plans: Iterable[Plan]) -> list[Plan]:
+    """The calls in an order that keeps a process as long as can be: those that may damage memory last."""
+    return sorted(plans, key=lambda item: item[0].kind in ("invalid", "error"))
 
 
 def _judge_all(session: Session | Twice, plans: list[Plan], listener: Listener) -> None:

@@ -181,7 +181,7 @@ class Axis:
             return
         near = self.between(p, Fraction(-2), Fraction(self.pixels + 1))
         for run in (range(near.start), *(range(i, i + 1) for i in near), range(near.stop, self.taken)):
-            if run and (sample := self.sample(p, run.start, len(run))).inside:
+            if run and (sample := self.sample(p, run.start, run.stop - run.start)).inside:  # len() counts to 2^63
                 yield sample
 
     def between(self, p: int, low: Fraction, high: Fraction) -> range:

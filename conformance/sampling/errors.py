@@ -61,12 +61,17 @@ class AxisError:
         counts = [Fraction(p), along, Fraction(grid)]
         steps = [*counts, p * size, start + p * size, along * size, along * size / grid, size / grid, along / grid]
         steps += [p + along / grid, (p + along / grid) * size, position]
+        end, share = start + self.axis.extent, (p + along / grid) / self.axis.bins
+        steps += [end, share, 1 - share, start * (1 - share), end * share]
         if self.start.error == self.bin.error == 0 and all(map(type_.represents, steps)):
             return 0.0
         reach = as_float(p + along / grid)
         roundings = 3 if all(map(type_.represents, counts)) else 6
         error = self.start.error + reach * self.bin.error
-        error += type_.gamma(roundings) * reach * (abs(as_float(size)) + self.bin.error)
+        # Either from the start on, or between both ends; each end errs no more than start and extent together.
+        onward = reach * (abs(as_float(size)) + self.bin.error)
+        between = abs(as_float(start)) + abs(as_float(end * share)) + error
+        error += type_.gamma(roundings) * max(onward, between)
         sums = abs(as_float(start + p * size)) + abs(as_float(position)) + 2 * error
         overflow = any(map(type_.overflows, steps))
         return math.inf if overflow else error + type_.unit * sums * (1 + 2 * type_.unit) + 3 * type_.underflow

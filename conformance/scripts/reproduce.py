@@ -71,31 +71,31 @@ def script_of(case: Case, implementation: str, dialect: str | None, dtype: str |
         raise UsageError(f"there are no scripts for {implementation}, only for {others}")
     dialects = check_names(f"dialect of {implementation}", [dialect] if dialect else [], list(library.dialects))
     dtypes = check_names(f"data type of {implementation}", [dtype] if dtype else [], library.dtypes)
+    listed = deviations.load(implementation, load_cases())
+    offered = list(product(dialects or library.dialects, dtypes or library.dtypes))
+    offered.sort(key=lambda choice: deviations.find(listed, case, *choice) is None)
     try:
-        choices = _choices(case, library, dialects or list(library.dialects), dtypes or library.dtypes)
+        chosen = _first(case, library, offered)
     except Unsupported as reason:
         raise UsageError(f"{implementation} cannot make the call of {case.id}: {reason}") from None
-    listed = deviations.load(implementation, load_cases())
-    found = [(choice, known) for choice in choices if (known := deviations.find(listed, case, *choice))]
-    chosen, known = found[0] if found else (choices[0], None)
+    known = deviations.find(listed, case, *chosen)
     return _write(case, implementation, library, *chosen, known, written_by)
 
 
-def _choices(case: Case, library: Script, dialects: Sequence[str], dtypes: Sequence[str]) -> list[tuple[str, str]]:
-    """The (dialect, data type) in which the library can make the call, of which there is one at least."""
+def _first(case: Case, library: Script, offered: Sequence[tuple[str, str]]) -> tuple[str, str]:
+    """The first (dialect, data type) in which the library can make the call; raises `Unsupported` if there is none."""
+    dialects, dtypes = (dict.fromkeys(names) for names in zip(*offered, strict=True))
     reason = Unsupported(f"it is not for {' or '.join(dtypes)} under {' or '.join(dialects)}")
-    choices = []
-    for dialect, dtype in product(dialects, dtypes):
+    for dialect, dtype in offered:
         if case.kind == "error" or case.expectation(dialect, dtype):
             try:
                 library.check(case.call(dialect, dtype, LAYOUT))
                 library.fields(dialect, dtype)
-                choices.append((dialect, dtype))
             except Unsupported as error:
                 reason = error
-    if not choices:
-        raise reason
-    return choices
+            else:
+                return dialect, dtype
+    raise reason
 
 
 def _write(
@@ -104,24 +104,37 @@ def _write(
     expectation, templates = case.expectation(dialect, dtype), _folder(case.operator)
     call: Any = case.call(dialect, dtype, LAYOUT)
     fields = _call_fields(call) | _dtype_fields(dtype, library) | library.fields(dialect, dtype)
-    fields |= library.spellings.get(call.mode, {}) | library.endings.get(call.operation, {})
+    fields |= library.spellings.get(call.mode, {})
+    fields |= {
+        key: Template(str(text)).substitute(fields) for key, text in library.endings.get(call.operation, {}).items()
+    }
     if not library.endings and call.operation != Operation.FORWARD:
         fields |= _gradient_fields(call.operation, fields)
     fields["model"] = _filled(templates, library.model, fields) if library.model else ""
     setup, pooling = _filled(templates, implementation, fields | {"data": "$data"}).split("\n\n$data\n\n")
     boxes_type = f"np.{call.boxes.dtype}" if library.boxes == Boxes.WIDE_ROWS else fields["array_type"]
     command = written_by or f"roikit reproduce {case.id} {implementation} --dialect {dialect} --dtype {dtype}"
-    refusal = case.kind in ("invalid", "error")
+    apart = library.boxes in _APART
+    refusal = case.kind in ("invalid", "error") or case.may_be_refused
     parts = {
         "heading": script.heading(case, dialect, known, command),
         "setup": setup,
-        "inputs": script.inputs(case, fields["array_type"], boxes_type, apart=library.boxes in _APART),
+        "inputs": script.inputs(
+            case, call.arrays(), fields["array_type"], boxes_type, _ways(case, library), apart=apart
+        ),
         "pooling": script.refusable(pooling) if refusal else pooling,
     }
     if expectation is None:
         return _filled(_SHARED, "refusal", fields | parts)
     parts |= {"expected": script.expected(case, expectation), "comparison": script.comparison(expectation)}
     return _filled(_SHARED, "script", fields | parts)
+
+
+def _ways(case: Case, library: Script) -> dict[str, str]:
+    """The ways in which arrays lie that a library is handed: boxes that it takes as two arrays, it is handed as copies."""
+    cannot = ("reversed",) if library.uses_torch else ()  # PyTorch has no negative strides
+    copied = ("boxes",) if library.boxes in _APART else ()
+    return {name: way for name, way in case.arranged.items() if way not in cannot and name not in copied}
 
 
 def _call_fields(call: Any) -> Fields:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import math
 import re
 from dataclasses import asdict
 from functools import cache
 from textwrap import fill, indent
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .. import operators
 from ..arrays import leaves, sparse_images
+from .arrays import Repetition, arranged, array, maps
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping
+
+    import numpy as np
 
     from ..cases.case import Case, Expectation
     from ..results.deviations import Deviation
@@ -21,36 +23,15 @@ if TYPE_CHECKING:
 _COLUMNS = 110
 
 
-def _number(value: Any) -> str:
-    """A number of a case file as Python; None is a bound that is not there."""
-    if value is None:
-        return "np.inf"
-    if isinstance(value, bool | int | float):
-        return repr(value)
-    number = float("nan" if value == "nonfinite" else value)
-    if math.isnan(number):
-        return "np.nan"
-    return repr(number) if math.isfinite(number) else f"{'-' * (number < 0)}np.inf"
+def inputs(
+    case: Case, arrays: Mapping[str, np.ndarray], dtype: str, boxes_dtype: str, ways: Mapping[str, str], *, apart: bool
+) -> str:
+    """The statements that make ``features`` and ``boxes``, and, if they are to be ``apart``, ``batch_indices``.
 
-
-def array(values: Any, shape: Sequence[int], dtype: str = "") -> str:
-    """An expression for an array: a line of text for each row of ``values``."""
-    numbers = [_number(value) for value in leaves(values)]
-    kind = f", {dtype}" if dtype else ""
-    if not numbers:
-        return f"np.zeros({tuple(shape)}{kind})"
-    rows = [", ".join(numbers[i : i + shape[-1]]) for i in range(0, len(numbers), shape[-1])]
-    if len(shape) == 1:
-        return f"np.array([{rows[0]}]{kind})"
-    text = "".join(f"    [{row}],\n" for row in rows)
-    reshape = f".reshape{tuple(shape)}" if len(shape) > 2 else ""
-    return f"np.array([\n{text}]{kind}){reshape}"
-
-
-def inputs(case: Case, dtype: str, boxes_dtype: str, *, apart: bool) -> str:
-    """The statements that make ``features`` and ``boxes``, and, if they are to be ``apart``, ``batch_indices``."""
+    ``arrays`` are those of the call; by name in ``ways`` how they lie in memory.
+    """
     feature, boxes = case.arguments["input"], case.arguments["boxes"]
-    lines = [f"features = {array(feature['rows'], feature['shape'], dtype)}"]
+    lines = [f"features = {maps(feature, dtype)}"]
     if case.memory == "sparse":
         images, shape = sparse_images(feature["shape"][1:]), ", ".join(map(str, feature["shape"][1:]))
         lines.append(
@@ -59,7 +40,7 @@ def inputs(case: Case, dtype: str, boxes_dtype: str, *, apart: bool) -> str:
         lines.append("features[-1] = last[0]")
         boxes = [[images - 1, *box[1:]] for box in boxes]
     if grad := case.arguments.get("grad"):
-        lines.append(f"grad = {array(grad['rows'], grad['shape'], dtype)}")
+        lines.append(f"grad = {maps(grad, dtype)}")
     if case.memory == "transposed":
         lines.append("features = np.ascontiguousarray(features.transpose(0, 1, 3, 2)).transpose(0, 1, 3, 2)  # strides")
     if apart:
@@ -70,28 +51,37 @@ def inputs(case: Case, dtype: str, boxes_dtype: str, *, apart: bool) -> str:
     else:
         width = len(boxes[0]) if boxes else 5
         lines.append(f"boxes = {array(boxes, (len(boxes), width), boxes_dtype)}  # batch index, x1, y1, x2, y2")
+    if case.enlarged:
+        lines += Repetition(case).inputs(dtype, apart=apart)
+    lines += [arranged({"input": "features"}.get(name, name), way, arrays[name]) for name, way in ways.items()]
     return "\n".join(lines)
 
 
 def expected(case: Case, expectation: Expectation) -> str:
     """The statements that make ``expected``, and whatever else the comparison needs."""
-    shape = case.shape
+    shape = case.stated_shape
     lines = []
     if case.invalid_rois:
         which = ", ".join(map(str, case.invalid_rois))
         lines.append(f"# Box {which} is not valid: an error is as good as NaN, as long as the other boxes are right.")
-    lines.append(f"expected = {array(expectation.output, shape)}")
+    lines += _enlarged(case, "expected", array(expectation.output, shape))
     if expectation.bound is not None:
-        lines.append(f"bound = {array(expectation.bound, shape)}  # the greatest error that rounding explains")
+        why = "the greatest error that rounding explains"
+        lines += _enlarged(case, "bound", f"{array(expectation.bound, shape)}  # {why}")
     if _has_nonfinite(expectation):
         either = [value == "nonfinite" for value in leaves(expectation.output)]
         lines.append(f"nonfinite = {array(either, shape)}  # NaN or infinite: either will do")
     for answer in expectation.answers[1:]:
         lines.append("# Rounding, or a convention, may lead to this instead.")
-        lines.append(f"other = {array(answer.output, shape)}")
+        lines += _enlarged(case, "other", array(answer.output, shape))
         if answer.bound is not None:
-            lines.append(f"other_bound = {array(answer.bound, shape)}")
+            lines += _enlarged(case, "other_bound", array(answer.bound, shape))
     return "\n".join(lines)
+
+
+def _enlarged(case: Case, name: str, value: str) -> list[str]:
+    """The statements that give a name to a value of the small call, and make it that of the large one, if there is one."""
+    return [f"{name} = {value}", *(Repetition(case).answer(name) if case.enlarged else ())]
 
 
 def refusable(pooling: str) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..arrays import leaves, outer
 from ..call import Operation, from_layout
-from ..verdict import _REFUSED, ACCIDENTS, Judgement, Verdict
+from ..verdict import ACCIDENTS, Judgement, Verdict
 
 if TYPE_CHECKING:
     from ..cases.case import Case, Expectation
@@ -35,8 +35,8 @@ def wanted(case: Case, answer: Answer) -> Wanted:
     def large(numbers: Array) -> Array:
         return enlarged.answer(numbers.reshape(case.stated_shape), case.answer_axes, case.operation).reshape(-1)
 
-    values, bounds = large(stated.values), None if stated.bounds is None else large(stated.bounds)
-    return Wanted(values, np.zeros(values.shape, bool), bounds)
+    nonfinite = large(stated.nonfinite.astype(np.float64)) != 0
+    return Wanted(large(stated.values), nonfinite, None if stated.bounds is None else large(stated.bounds))
 
 
 @lru_cache(maxsize=4096)
@@ -44,31 +44,39 @@ def _stated(answer: Answer, shape: tuple[int, ...]) -> Wanted:
     """An answer as it stands in a file."""
     if isinstance(answer.output, dict):
         values = outer(answer.output["outer"], shape).reshape(-1)
-        return Wanted(values, np.zeros(values.shape, bool), None)
-    numbers = list(leaves(answer.output))
-    nonfinite = np.array([value == "nonfinite" for value in numbers], bool)
-    values = np.array([math.nan if value == "nonfinite" else float(value) for value in numbers], np.float64)
-    if answer.bound is None:
-        return Wanted(values, nonfinite, None)
+        nonfinite = np.zeros(values.shape, bool)
+    else:
+        numbers = list(leaves(answer.output))
+        nonfinite = np.array([value == "nonfinite" for value in numbers], bool)
+        values = np.array([math.nan if value == "nonfinite" else float(value) for value in numbers], np.float64)
+    if answer.bound is None or isinstance(answer.bound, float):
+        return Wanted(values, nonfinite, None if answer.bound is None else np.full(values.shape, answer.bound))
     bounds = [math.nan if bound is None else bound for bound in leaves(answer.bound)]
     return Wanted(values, nonfinite, np.array(bounds, np.float64))
 
 
 def judge_output(case: Case, expectation: Expectation, output: np.ndarray, dtype: str, layout: str) -> Judgement:
     """Judges an output array of the worker: it must be one of the answers that the case allows."""
+    if failure := judge_form(case, output, dtype, layout):
+        return failure
     got = in_file_order(case, output, layout)
-    if got.shape != case.shape:
-        where = f" in {layout} order" if "C" in case.answer_axes.split() else ""
-        return Judgement(Verdict.DEVIATES, f"the output has shape {output.shape}, not {case.shape}{where}")
-    # Boxes of 16-bit maps may be float32, and then so is their gradient.
-    allowed = (dtype, "float32") if case.operation == Operation.BOX_GRADIENT else (dtype,)
-    if got.dtype.name not in allowed or not got.dtype.isnative:
-        return Judgement(Verdict.DEVIATES, f"the output has data type {got.dtype}, not {dtype}")
     values = got.astype(np.float64)
     # What an invalid RoI sends to the gradient of a map is nothing, which the answer says.
     invalid = () if case.operation == Operation.FEATURE_GRADIENT else case.invalid_rois
     judgements = [_compare(wanted(case, answer), values, invalid) for answer in expectation.answers]
     return next((j for j in judgements if j.verdict == Verdict.CONFORMS), judgements[0])
+
+
+def judge_form(case: Case, output: np.ndarray, dtype: str, layout: str) -> Judgement | None:
+    """What is wrong with the shape or the data type of an output; None if nothing is."""
+    if in_file_order(case, output, layout).shape != case.shape:
+        where = f" in {layout} order" if "C" in case.answer_axes.split() else ""
+        return Judgement(Verdict.DEVIATES, f"the output has shape {output.shape}, not {case.shape}{where}")
+    # Boxes of 16-bit maps may be float32, and then so is their gradient.
+    allowed = (dtype, "float32") if case.operation == Operation.BOX_GRADIENT else (dtype,)
+    if output.dtype.name not in allowed or not (output.dtype.isnative or case.may_be_refused):
+        return Judgement(Verdict.DEVIATES, f"the output has data type {output.dtype}, not {dtype}")
+    return None
 
 
 def in_file_order(case: Case, output: np.ndarray, layout: str) -> np.ndarray:
@@ -133,5 +141,5 @@ def judge_error(case: Case, error: str) -> Judgement:
     if case.kind in ("invalid", "error") or case.may_be_refused:
         if kind in ACCIDENTS:
             return Judgement(Verdict.REJECTED, f"refused by accident: {error}")
-        return Judgement(Verdict.CONFORMS, f"{_REFUSED}{error}")
+        return Judgement.of_refusal(error)
     return Judgement(Verdict.REJECTED, error)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import io
 import os
 import queue
 import shutil
@@ -21,11 +22,15 @@ from typing import TYPE_CHECKING, Any
 
 from ..call import Unsupported
 from . import protocol
+from .pipes import TICK, Incoming, Outgoing
 
 if TYPE_CHECKING:
     import numpy as np
 
-_TICK = 0.25  # seconds between looks whether the run is to stop
+_MOST_UNREAD = 8  # messages that a worker may be ahead: it is sent fewer calls than that before its answers are read
+_LAST_WORDS = 2**16  # bytes of what it printed, among which its last line is looked for
+_LONGEST_REASON = 300  # characters
+_ENDING_SECONDS = 2.0  # for a worker to end once nothing more is asked of it, and for its threads here
 
 POISONS = (0xA5, 0x5A)
 """Bytes that the memory of workers is filled with: as numbers of any type, one is tiny and the other is large."""
@@ -110,6 +115,7 @@ class Worker:
             self._stderr = stack.enter_context(tempfile.TemporaryFile())
             self._process = subprocess.Popen(
                 target.starts,
+                bufsize=0,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._stderr,
@@ -117,21 +123,33 @@ class Worker:
                 start_new_session=True,  # Ctrl-C is the runner's, and what the worker starts can be ended with it
             )
             stack.pop_all()
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._calls, self._answers = Outgoing(self._process.stdin), self._process.stdout
+        self._closing = threading.Event()
+        self._is_deaf = False
         self._nonsense = ""
         self._messages: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
 
+    def _has_ended(self) -> bool:
+        return self._closing.is_set() or self._process.poll() is not None
+
     def _listen(self) -> None:
-        assert self._process.stdout is not None
+        stream = io.BufferedReader(Incoming(self._answers, self._has_ended))
         try:
             with suppress(OSError):
-                while (message := protocol.receive(self._process.stdout)) is not None:
+                while (message := protocol.receive(stream)) is not None:
                     self._messages.put(message)
+                    if self._messages.qsize() > _MOST_UNREAD:
+                        self._nonsense = "more answers than it was asked for"
+                        return
         except (protocol.ProtocolError, Unsupported) as error:
             self._nonsense = str(error)
         finally:
             self._messages.put(None)
+            self._answers.close()
 
     def receive(self, seconds: float, stop: threading.Event) -> Message:
         """The worker's next message.
@@ -143,7 +161,7 @@ class Worker:
         deadline = time.monotonic() + seconds
         while True:
             try:
-                message = self._messages.get(timeout=min(_TICK, max(deadline - time.monotonic(), 0)))
+                message = self._messages.get(timeout=min(TICK, max(deadline - time.monotonic(), 0)))
                 break
             except queue.Empty:
                 if stop.is_set() or time.monotonic() >= deadline:
@@ -152,42 +170,63 @@ class Worker:
             raise WorkerGoneError
         return message
 
-    def send(self, message: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
-        """Sends a message; raises WorkerGoneError if nobody is there."""
-        assert self._process.stdin is not None
+    def send(
+        self, message: dict[str, Any], arrays: dict[str, np.ndarray], seconds: float, stop: threading.Event
+    ) -> None:
+        """Sends a message, unless the worker did not take an earlier one.
+
+        Raises:
+            WorkerTimeoutError: it was not taken within ``seconds``, or before ``stop`` was set.
+            WorkerGoneError: nobody is there.
+        """
+        if self._is_deaf:
+            raise WorkerTimeoutError
+        self._calls.limit(seconds, lambda: stop.is_set() or self._has_ended())
         try:
-            protocol.send(self._process.stdin, message, arrays)
+            protocol.send(self._calls, message, arrays)
+        except TimeoutError:
+            self._is_deaf = True  # what would follow part of a message is no message
+            raise WorkerTimeoutError from None
         except OSError:
             raise WorkerGoneError from None
 
     def obituary(self) -> str:
         """How the process ended, and the last line that it printed; or what it said that is no message."""
         if self._nonsense:
-            return f"the worker said something else than a message: {self._nonsense[:300]}"
+            return f"the worker said something else than a message: {self._nonsense[:_LONGEST_REASON]}"
         try:
             code = self._process.wait(timeout=5)
         except subprocess.TimeoutExpired:
             return "the worker stopped talking"
-        how = f"exit status {code}"
-        if code < 0:
-            how = f"killed by {signal.Signals(-code).name}"
-        self._stderr.seek(0)
-        lines = [line for line in self._stderr.read().decode(errors="replace").splitlines() if line.strip()]
-        return f"{how}: {lines[-1][:300]}" if lines else how
+        how = f"killed by {signal_name(-code)}" if code < 0 else f"exit status {code}"
+        return ": ".join(filter(None, (how, self._last_line())))
+
+    def _last_line(self) -> str:
+        file = self._stderr.fileno()
+        printed = os.pread(file, _LAST_WORDS, max(os.fstat(file).st_size - _LAST_WORDS, 0)).decode(errors="replace")
+        lines = [protocol.one_line(line, _LONGEST_REASON) for line in printed.split("\n")]
+        return next(filter(None, reversed(lines)), "")
 
     def close(self) -> None:
-        """Ends the process, by force if need be."""
-        assert self._process.stdin is not None
-        with suppress(OSError):  # what was not yet sent has no reader
-            self._process.stdin.close()
-        try:
-            self._process.wait(timeout=2)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        with suppress(OSError):  # children that the worker left behind hold the pipe open
+        """Ends the process, and those of its group, by force if need be. What has left the group is not waited for."""
+        with suppress(OSError):
+            self._calls.close()
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(_ENDING_SECONDS)
+        with suppress(OSError):  # children that the worker left behind, too
             os.killpg(self._process.pid, signal.SIGKILL)
-        self._listener.join()
-        assert self._process.stdout is not None
-        self._process.stdout.close()
+        with suppress(subprocess.TimeoutExpired):  # one that waits for a device does not die
+            self._process.wait(_ENDING_SECONDS)
+        self._closing.set()
+        self._listener.join(_ENDING_SECONDS)
         self._stderr.close()
+
+
+def signal_name(number: int) -> str:
+    """What a signal is called; those for real time have no names of their own."""
+    if signal.SIGRTMIN < number <= signal.SIGRTMAX:
+        return f"SIGRTMIN+{number - signal.SIGRTMIN}"
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"

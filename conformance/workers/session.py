@@ -15,7 +15,7 @@ from ..results.result import Subject
 from ..verdict import Judgement, Verdict
 from ..verdicts import properties
 from ..verdicts.contested import judge_reading
-from ..verdicts.judge import in_file_order, judge_error
+from ..verdicts.judge import in_file_order, judge_error, judge_form
 from . import protocol
 from .greeting import understand
 from .process import POISONS, Worker, WorkerGoneError, WorkerTimeoutError
@@ -34,7 +34,8 @@ LOAD_SECONDS = 120.0
 """How long an implementation may take to load, whatever the limit of a call is."""
 
 _AHEAD = 4  # calls sent before their turn
-_ALONE = {"property", "invalid"}  # kinds of cases whose calls are not, nor any while they are waited for
+_BAD = {"invalid", "error"}  # kinds of cases whose calls may damage memory if they are not refused
+_ALONE = {"property", *_BAD}  # kinds of cases whose calls are not, nor any while they are waited for
 
 NONDETERMINISTIC = Judgement(Verdict.NONDETERMINISTIC, "two calls in a row gave different results")
 
@@ -62,6 +63,7 @@ class Session:
         self._seconds = seconds
         self._stop = stop
         self._worker: Worker | None = None
+        self._is_suspect = False  # the worker has been given a bad call and did not refuse it
 
     def open(self) -> Subject:
         """Starts a worker and returns what it says of its implementation."""
@@ -91,6 +93,7 @@ class Session:
         if self._worker is not None:
             self._worker.close()
             self._worker = None
+        self._is_suspect = False
 
     def judge(
         self, plans: Sequence[Plan], beside: Callable[[], Judged | None] = lambda: None
@@ -100,6 +103,9 @@ class Session:
         ``beside`` gives what another session made of the call whose turn it is: the same output has the same judgement, and is
         not judged again. A few calls are sent ahead of the answers, so that neither side waits for the other. When the worker
         fails, the first of those unanswered is to blame, and the others are sent anew.
+
+        A bad call that is not refused may damage memory, and no later case is to answer for that: after one, only bad calls are
+        made in the process, and what fails there is asked again in another.
         """
         waiting, sent = deque(plans), deque[tuple[Plan, Judgement | None]]()
         while (waiting or sent) and not self._stop.is_set():
@@ -107,6 +113,7 @@ class Session:
                 plan = waiting.popleft()
                 sent.append((plan, None if plan[0].kind == "property" else self._send(*plan)))
             plan, unsent = sent[0]
+            was_suspect = self._is_suspect
             try:
                 judged = Judged(unsent) if unsent else self._judge(*plan, beside())
             except _FailureError as failure:
@@ -114,8 +121,11 @@ class Session:
                 while len(sent) > 1:
                     waiting.appendleft(sent.pop()[0])
             sent.popleft()
-            if plan[0].kind == "invalid" and not judged.judgement.refused:
-                self.close()  # memory may have been damaged, and no later case is to answer for that
+            if was_suspect and judged.judgement.verdict.is_failure:
+                self.close()
+                waiting.appendleft(plan)
+                continue
+            self._is_suspect |= self._worker is not None and _may_do_harm(plan[0], judged.judgement)
             if not self._stop.is_set():
                 yield plan, judged
 
@@ -132,12 +142,15 @@ class Session:
             if failure := self._send(changed, dialect, dtype, layout):
                 return failure
             answer, arrays = self._receive()
-            return _failure(answer) or in_file_order(changed, arrays["output"], layout)
+            failure = _failure(answer) or judge_form(changed, arrays["output"], dtype, layout)
+            return failure or in_file_order(changed, arrays["output"], layout)
 
         return Judged(properties.check(case, ask))
 
     def _send(self, case: Case, dialect: str, dtype: str, layout: str) -> Judgement | None:
         """Sends the call of a case; returns a judgement if that cannot be done."""
+        if self._is_suspect and case.kind not in _BAD:
+            self.close()
         try:
             call = case.call(dialect, dtype, layout)
         except Unsupported as reason:
@@ -148,9 +161,9 @@ class Session:
         if self._worker is None and self.open().state != "ran":
             return Judgement(Verdict.CRASHED, "the worker could not be started again after an earlier case")
         assert self._worker is not None
-        with suppress(WorkerGoneError):  # then no answer comes either
-            how = {"memory": memory, "arranged": dict(arranged)}
-            self._worker.send({"type": call.operator, **how, **call.parameters()}, call.arrays())
+        with suppress(WorkerGoneError, WorkerTimeoutError):  # then no answer comes either
+            how = {"memory": memory, "arranged": dict(arranged), **call.parameters()}
+            self._worker.send({"type": call.operator, **how}, call.arrays(), self._seconds, self._stop)
         return None
 
     def ask(self, call: Call) -> np.ndarray | Judgement:
@@ -177,9 +190,10 @@ class Session:
         except WorkerGoneError:
             failed = Judgement(Verdict.CRASHED, self._worker.obituary())
         except protocol.ProtocolError as error:
-            failed = Judgement(Verdict.CRASHED, f"its worker sent {error}")
+            failed = Judgement(Verdict.CRASHED, protocol.one_line(f"its worker sent {error}"))
         else:
-            return {**protocol.FINDINGS, **answer}, arrays
+            texts = {key: protocol.one_line(value) for key, value in answer.items() if isinstance(value, str)}
+            return {**protocol.FINDINGS, **answer, **texts}, arrays
         self.close()
         raise _FailureError(failed)
 
@@ -190,6 +204,11 @@ class _FailureError(Exception):
     def __init__(self, judgement: Judgement) -> None:
         super().__init__(judgement)
         self.judgement = judgement
+
+
+def _may_do_harm(case: Case, judgement: Judgement) -> bool:
+    """Whether a call may have damaged memory: a bad one that went through."""
+    return case.kind in _BAD and not judgement.refused and judgement.verdict != Verdict.UNSUPPORTED
 
 
 def _fingerprint(output: np.ndarray) -> bytes:
@@ -208,7 +227,7 @@ def _failure(answer: dict[str, Any]) -> Judgement | None:
     if answer["wrote_outside"]:
         return Judgement(Verdict.WROTE_OUTSIDE, "memory beside the output array was written to")
     if answer["changed_input"]:
-        return Judgement(Verdict.DEVIATES, "the call changed its input, its boxes or its gradient")
+        return Judgement(Verdict.OVERWROTE, "the call changed its input, its boxes or its gradient")
     return None
 
 

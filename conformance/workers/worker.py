@@ -19,7 +19,7 @@ from ..adapters.plain import PlainCallable
 from ..arranging import arranged
 from ..arrays import in_memory
 from ..call import Operation, Unsupported
-from ..implementation import Implementation, Unavailable, missing_requirements
+from ..implementation import Implementation, NoAnswerError, Unavailable, missing_requirements
 from ..operators import call_type
 from . import protocol
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _GUARD = 64  # elements on each side of an output that must not change
 _POISON = int(os.environ.get("ROIKIT_POISON", "165"))  # what memory is filled with that a call has not written to
+_LONGEST_ERROR = 500  # characters
 _CACHED_SIZE, _CACHED = 1024, 8  # NumPy keeps this many arrays of a size below this for later, and gives none back
 
 
@@ -55,8 +56,7 @@ def _describe(error: BaseException) -> str:
         text = str(error)
     except Exception:  # noqa: BLE001 - an exception may fail even at this
         text = "(an exception without a message)"
-    printable = "".join(c if c.isprintable() else " " for c in text[:2000])
-    text = " ".join(printable.encode(errors="replace").decode().split())[:500]
+    text = protocol.one_line(text, _LONGEST_ERROR)
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
@@ -84,9 +84,18 @@ def _poison_cache(call: Call) -> None:
 
 
 def _array(result: object) -> np.ndarray:
-    """``result`` if it is an array of numbers; whatever else it is, is an error of the implementation."""
-    if not isinstance(result, np.ndarray) or result.dtype.hasobject:
-        raise TypeError(f"returned {type(result).__name__} instead of an array of numbers")
+    """``result`` if it is an array of numbers.
+
+    Raises:
+        NoAnswerError: it is something else, as arrays of classes of their own are: by an element, a masked one means nothing.
+    """
+    kind = type(result)
+    if kind is not np.ndarray:
+        named = f"{kind.__module__}.{kind.__qualname__}".removeprefix("builtins.")
+        raise NoAnswerError(f"returned {named} instead of an array of numbers")
+    assert isinstance(result, np.ndarray)
+    if result.dtype.kind not in "biufc" and result.dtype.name != "bfloat16":
+        raise NoAnswerError(f"returned an array of {result.dtype} instead of numbers")
     return result
 
 

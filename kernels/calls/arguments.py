@@ -27,8 +27,8 @@ _UNTOUCHED = np.array([NO_STATUS])  # copied in a fraction of the time that anot
 
 # By the numbers of `Refusal` in ``cuda/library/roi.cuh``.
 _REASONS = {
-    1: "its batch index {value:g} is not one of the N = {images} images",
-    2: "it has a coordinate that is not finite, or overflows when scaled",
+    1: "its batch index {value:.9g} is not one of the N = {images} images",
+    2: "it has a coordinate that is not finite, or it overflows when scaled",
     3: "with adaptive sampling it may not reach farther than 2**20 feature pixels from the origin",
 }
 
@@ -55,10 +55,22 @@ def array_namespace(name: str, array: object) -> ModuleType:
         import cupy
 
         return cupy  # type: ignore[no-any-return]
-    hint = ""
+    raise TypeError(
+        f"{name} must be a NumPy or a CuPy array, not {module}.{type(array).__name__}{_conversion(name, array, module)}"
+    )
+
+
+def _conversion(name: str, array: object, module: str) -> str:
+    """How to make an array of what is none, without a copy where that can be, as the end of a message."""
     if module == "torch":
-        hint = "; hand a tensor over without a copy as cupy.from_dlpack(tensor), or tensor.numpy() on a CPU"
-    raise TypeError(f"{name} must be a NumPy or a CuPy array, not {module}.{type(array).__name__}{hint}")
+        return "; hand a tensor over without a copy as cupy.from_dlpack(tensor), or tensor.numpy() on a CPU"
+    if hasattr(array, "__cuda_array_interface__"):
+        return f"; cupy.asarray({name}) is one over the same memory"
+    if hasattr(array, "__dlpack__"):
+        return f"; numpy.from_dlpack({name}), or on a GPU cupy.from_dlpack({name}), is one over the same memory"
+    if hasattr(array, "__array_interface__") or isinstance(array, (memoryview, bytearray)):
+        return f"; numpy.asarray({name}) is one over the same memory"
+    return f"; numpy.asarray({name}, numpy.float32) makes one" if isinstance(array, (list, tuple)) else ""
 
 
 def choice(name: str, value: object, allowed: Sequence[str]) -> str:
@@ -77,6 +89,13 @@ def pair(name: str, value: object) -> tuple[Any, ...]:
             raise ValueError(f"{name} must be one number or a (height, width) pair, not {len(value)} numbers")
         return value[0], value[1]
     return value, value
+
+
+def truth(name: str, value: object) -> bool:
+    """``value`` if it is a truth value, which a word such as "False" is not."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name} must be True or False, not {value!r}")
+    return bool(value)
 
 
 def integer(name: str, value: object) -> int:
@@ -118,7 +137,10 @@ def _finite(number: Real) -> float:
 
 def _check_dtype(name: str, array: Any, allowed: Sequence[str]) -> None:
     if name_of(array.dtype) not in allowed:
-        raise TypeError(f"{name} has data type {array.dtype}; it must be {' or '.join(allowed)}")
+        wanted = "float32" if "float32" in allowed else allowed[-1]
+        raise TypeError(
+            f"{name} has data type {array.dtype}; it must be {' or '.join(allowed)}: {name}.astype({wanted!r}) is such a copy"
+        )
     if not array.dtype.isnative:
         raise TypeError(
             f"{name} is in foreign byte order; convert it with {name}.astype({name}.dtype.newbyteorder('='))"
@@ -134,6 +156,12 @@ def check_feature_map(array: Any, name: str = "input") -> None:
 
 def _concatenate(xp: ModuleType, boxes: Sequence[Any], images: int) -> Any:
     """A list of one ``(L_i, 4)`` array per image as ``(K, 5)`` rows with their batch index."""
+    if boxes and isinstance(boxes[0], (list, tuple)):
+        raise TypeError(
+            f"boxes is a {type(boxes).__name__} of {type(boxes[0]).__name__}s: "
+            f"{xp.__name__}.asarray(boxes, {xp.__name__}.float32) makes rows [batch_index, x1, y1, x2, y2] of it; "
+            "a list of boxes has one (L, 4) array for each image"
+        )
     if len(boxes) != images:
         raise ValueError(f"boxes is a list of {len(boxes)} arrays, but input has N = {images} images")
     if not boxes:

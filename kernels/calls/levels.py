@@ -6,10 +6,12 @@ size, a level is known by the least size that reaches it: those limits are worke
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from decimal import Context, Decimal
 from enum import StrEnum
 from functools import cache
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -100,19 +102,24 @@ def _levels(rule: str, count: int, first_level: int, canonical_size: float, cano
     return Levels(canonical_size, 1.0 if chosen == LevelRule.MASKRCNN_BENCHMARK else 0.0, (0.0, *limits))
 
 
+def _is_scale(value: object) -> bool:
+    """Whether something is a positive, finite number."""
+    return isinstance(value, Real) and 0 < float(value) < math.inf
+
+
 def first_level_of(scales: Sequence[tuple[float, float]]) -> int:
     """The level whose map has the first scale: 2 for 1/4.
 
     Raises:
-        ValueError: the scales are not powers of two, each half of the one before.
+        ValueError: the scales are not powers of two, the same along both axes, each half of the one before.
     """
-    levels = [-int(np.log2(y)) for y, _ in scales]
-    if any(2.0**-level != y for level, (y, _) in zip(levels, scales, strict=True)) or levels != list(
+    levels = [1 - math.frexp(y)[1] if _is_scale(y) and _is_scale(x) else 0 for y, x in scales]
+    if any((2.0**-level, 2.0**-level) != pair for level, pair in zip(levels, scales, strict=True)) or levels != list(
         range(levels[0], levels[0] + len(levels))
     ):
         raise ValueError(
-            f"spatial_scales {tuple(y for y, _ in scales)} are not powers of two, each half of the one before, so first_level "
-            "must be given: the level of the first map"
+            f"spatial_scales {tuple(y if y == x else (y, x) for y, x in scales)} are not powers of two, the same along both "
+            "axes, each half of the one before, so first_level must be given: the level of the first map"
         )
     return levels[0]
 
@@ -120,14 +127,15 @@ def first_level_of(scales: Sequence[tuple[float, float]]) -> int:
 def resolve_levels(
     rule: object,
     scales: Sequence[tuple[float, float]],
-    first_level: int | None,
-    canonical_size: float | None,
-    canonical_level: int | None,
+    first_level: Any,
+    canonical_size: Any,
+    canonical_level: Any,
     wide: str,
 ) -> Levels | None:
     """How a level is found among as many as there are ``scales``; None if there is one.
 
     Raises:
+        TypeError: an argument has a wrong type.
         ValueError: there is no such rule, or a value is wrong.
     """
     name = arguments.choice("level_rule", rule, tuple(LevelRule))
@@ -135,10 +143,12 @@ def resolve_levels(
         raise ValueError(f"there must be 1 to {MAX_LEVELS} levels, not {len(scales)}")
     if len(scales) == 1:
         return None
-    first = first_level_of(scales) if first_level is None else first_level
+    first = first_level_of(scales) if first_level is None else arguments.integer("first_level", first_level)
     fine = name == LevelRule.MMDETECTION
-    size = (56.0 if fine else 224.0) if canonical_size is None else float(canonical_size)
-    if not (np.isfinite(size) and size > 0):
+    size = (56.0 if fine else 224.0) if canonical_size is None else canonical_size
+    if isinstance(size, bool) or not isinstance(size, Real):
+        raise TypeError(f"canonical_size must be a number, not {canonical_size!r}")
+    if not _is_scale(size):
         raise ValueError(f"canonical_size must be finite and greater than 0, not {canonical_size!r}")
-    level = (first if fine else 4) if canonical_level is None else canonical_level
-    return _levels(name, len(scales), first, size, level, wide)
+    level = (first if fine else 4) if canonical_level is None else arguments.integer("canonical_level", canonical_level)
+    return _levels(name, len(scales), first, float(size), level, wide)

@@ -99,6 +99,7 @@ class Problem:
         scales: ``(scale_y, scale_x)`` of each level, feature pixels per image pixel.
         mode, layout: As they are resolved.
         levels: How a RoI's level is chosen; None if there is one level.
+        truncates: Whether the fraction of a batch index is left out, as all libraries do, or makes the RoI invalid.
     """
 
     dtype: str
@@ -112,6 +113,7 @@ class Problem:
     mode: str
     layout: str
     levels: Levels | None = None
+    truncates: bool = True
 
     @classmethod
     @abstractmethod
@@ -177,6 +179,7 @@ class Problem:
             "widths": self.widths,
             "bins_y": self.bins[0],
             "bins_x": self.bins[1],
+            "truncates": self.truncates,
         }
 
 
@@ -203,6 +206,7 @@ def common_parts(asked: Asked) -> dict[str, Any]:
         "mode": mode,
         "layout": layout,
         "levels": asked.levels,
+        "truncates": asked.dialect is not None,
     }
     sizes = (*parts["heights"], *parts["widths"])
     if asked.rois and parts["channels"] and math.prod(parts["bins"]) and 0 in sizes:

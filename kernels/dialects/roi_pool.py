@@ -31,6 +31,8 @@ class MaxStart(StrEnum):
 
     LOWEST = "lowest"
     """float32's lowest number, whatever the map is of: it remains where no pixel is greater."""
+    LOWEST_OF_MAP = "lowest_of_map"
+    """The lowest number of the map's own data type."""
     MINUS_INFINITY = "minus_infinity"
     """Minus infinity, or the first pixel: the maximum is that of the pixels alone."""
 
@@ -44,6 +46,8 @@ class NanPixel(StrEnum):
     """If it is the first: no other is greater."""
     IF_LAST = "if_last"
     """If it is the last: what comes after one replaces it."""
+    IF_LAST_OF_MAP = "if_last_of_map"
+    """If it is the last of the map: all of that is looked at, and a pixel that the bin has not is minus infinity."""
     PROPAGATES = "propagates"
     """Always."""
     UNKNOWN = "unknown"
@@ -113,13 +117,13 @@ DIALECTS: Mapping[str, Dialect] = MappingProxyType(
         "onnxruntime": Dialect(edges=BinEdges.FLOAT32, nan=NanPixel.IF_LAST),
         "openvino": Dialect(start=MaxStart.MINUS_INFINITY, nan=NanPixel.IF_FIRST),
         "openvino-reference": Dialect(edges=BinEdges.MAP),
-        "paddle": Dialect(edges=BinEdges.FLOAT32),
+        "paddle": Dialect(edges=BinEdges.FLOAT32, start=MaxStart.LOWEST_OF_MAP),
         "paddle-gpu": Dialect(),
         "mxnet": Dialect(edges=BinEdges.MAP),
         "ncnn": Dialect(edges=BinEdges.FLOAT32, start=MaxStart.MINUS_INFINITY, nan=NanPixel.UNKNOWN),
-        "mnn": Dialect(edges=BinEdges.ACCUMULATED, nan=NanPixel.UNKNOWN),
+        "mnn": Dialect(edges=BinEdges.ACCUMULATED, nan=NanPixel.IF_LAST),
         "tvm": Dialect(
-            snap=CornerSnap.HALF_UP, edges=BinEdges.MAP, start=MaxStart.MINUS_INFINITY, nan=NanPixel.UNKNOWN
+            snap=CornerSnap.HALF_UP, edges=BinEdges.MAP, start=MaxStart.LOWEST_OF_MAP, nan=NanPixel.IF_LAST_OF_MAP
         ),
         "chainer": _CHAINER,
         "chainer-max": replace(_CHAINER_EXCLUSIVE, empty=EmptyBin.MINUS_INFINITY),

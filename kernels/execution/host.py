@@ -50,8 +50,12 @@ if sys.platform == "linux":
     _FLAGS = (*_FLAGS, "-Wl,-z,defs")
 _OPENMP = "-fopenmp"
 _MAX_THREADS = 1024
+_MOST_BYTES = 2**21  # of a compiled kernel, which takes a few hundred KiB
 
 _forked = False
+_unusable: dict[
+    Path, Path
+] = {}  # caches that turned out to be full, or not to be loaded from, and what is used instead
 
 
 def _after_fork() -> None:
@@ -100,7 +104,7 @@ def _user_flags() -> tuple[str, ...]:
 @cache
 def _toolchain() -> bytes:
     """A fingerprint of the compiler and of the CPU that it compiles for."""
-    version = subprocess.run([*compiler(), "--version"], capture_output=True, check=False).stdout
+    version = _run(["--version"]).stdout.encode()
     cpu = platform.processor()
     with suppress(OSError):
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
@@ -123,15 +127,36 @@ def cache_directory() -> Path:
         with tempfile.TemporaryFile(dir=wanted):
             return wanted
     except OSError as error:
+        return _instead_of(wanted, error)
+
+
+@cache
+def _temporary_directory() -> Path:
+    """A directory of this process's own, removed when it ends.
+
+    Raises:
+        CompilationError: there is none.
+    """
+    try:
         chosen = Path(tempfile.mkdtemp(prefix="roikit-"))
-        atexit.register(shutil.rmtree, chosen, ignore_errors=True)
-        warnings.warn(
-            f"kernels are compiled anew in every process, since {wanted} cannot be written to ({error.strerror}); "
-            "set ROIKIT_CACHE_DIR to a directory that can",
-            RuntimeWarning,
-            stacklevel=2,
-        )
-        return chosen
+    except OSError as error:
+        raise CompilationError(
+            f"there is no directory that compiled kernels can be written to ({error}); set ROIKIT_CACHE_DIR to one that can"
+        ) from error
+    atexit.register(shutil.rmtree, chosen, ignore_errors=True)
+    return chosen
+
+
+def _instead_of(wanted: Path, error: OSError) -> Path:
+    """Where kernels go because they cannot go to, or be loaded from, a directory; says so."""
+    chosen = _temporary_directory()
+    warnings.warn(
+        f"kernels are compiled anew in every process, since {wanted} cannot hold them ({error.strerror or error}); "
+        "set ROIKIT_CACHE_DIR to a directory that can be written to, on a file system with room from which code may be loaded",
+        RuntimeWarning,
+        stacklevel=2,
+    )
+    return chosen
 
 
 def _seal(path: Path) -> None:
@@ -152,13 +177,33 @@ def _is_whole(path: Path) -> bool:
     return hashlib.sha256(data[:-32]).digest() == data[-32:]
 
 
+def _run(options: Sequence[str], text: str | None = None) -> subprocess.CompletedProcess[str]:
+    """Runs the compiler on ``text``."""
+    command = [*compiler(), *options]
+    try:
+        return subprocess.run(command, input=text, capture_output=True, encoding="utf-8", errors="replace", check=False)
+    except OSError as error:
+        raise CompilationError(f"{shlex.join(compiler())} cannot be run: {error}") from error
+
+
 def _run_compiler(text: str, flags: Sequence[str], target: Path) -> subprocess.CompletedProcess[str]:
-    command = [*compiler(), *flags, "-x", "c++", "-", "-o", str(target)]
-    return subprocess.run(command, input=text, capture_output=True, encoding="utf-8", errors="replace", check=False)
+    return _run([*flags, "-x", "c++", "-", "-o", str(target)], text)
+
+
+def _check_room(directory: Path) -> None:
+    """Checks that a kernel fits into a directory: a compiler that finds it full says no more than that it failed."""
+    with tempfile.TemporaryFile(dir=directory) as file:
+        file.write(bytes(_MOST_BYTES))
+        file.flush()
 
 
 def _compile(text: str, entry: str, flags: tuple[str, ...], target: Path) -> None:
-    """Compiles to ``target``, which appears whole or not at all."""
+    """Compiles to ``target``, which appears whole or not at all.
+
+    Raises:
+        CompilationError: the compiler refused the text.
+        OSError: ``target`` cannot be written.
+    """
     handle, name = tempfile.mkstemp(suffix=".so", dir=target.parent)
     os.close(handle)
     temporary = Path(name)
@@ -167,6 +212,7 @@ def _compile(text: str, entry: str, flags: tuple[str, ...], target: Path) -> Non
         if result.returncode != 0:
             serial = _run_compiler(text, flags, temporary)
             if serial.returncode != 0:
+                _check_room(target.parent)
                 raise CompilationError(f"{shlex.join(compiler())} did not compile {entry}:\n{serial.stderr.strip()}")
             warnings.warn(
                 f"{shlex.join(compiler())} has no OpenMP, so kernels run on one thread", RuntimeWarning, stacklevel=2
@@ -198,11 +244,34 @@ def _load(text: str, entries: tuple[str, ...], extra: tuple[str, ...]) -> ctypes
     text = "\n".join((host, text, *(f"ROIKIT_HOST_ENTRY({entry})" for entry in entries), ""))
     flags = (*_FLAGS, *_machine_flags(), *_user_flags(), *extra)
     key = hashlib.sha256("\0".join((text, *flags)).encode() + _toolchain()).hexdigest()
-    target = cache_directory() / f"{entries[0]}-{key[:32]}.so"
+    kept = _unusable.get(cache_directory(), cache_directory()) / f"{entries[0]}-{key[:32]}.so"
+    try:
+        return _loaded(kept, text, entries[0], flags, key)
+    except OSError as error:
+        elsewhere = _unusable[kept.parent] = _instead_of(kept.parent, error)
+    target = elsewhere / kept.name
+    try:
+        if target != kept and _is_whole(kept):  # it was compiled, and then not loaded
+            shutil.copyfile(kept, target)
+        return _loaded(target, text, entries[0], flags, key)
+    except OSError as error:
+        raise CompilationError(
+            f"{entries[0]} can be kept neither in {kept.parent} nor in {elsewhere} ({error.strerror or error}); set "
+            "ROIKIT_CACHE_DIR to a directory that can be written to, on a file system with room from which code may be loaded"
+        ) from error
+
+
+def _loaded(target: Path, text: str, entry: str, flags: tuple[str, ...], key: str) -> ctypes.CDLL:
+    """The library at ``target``, compiled if need be.
+
+    Raises:
+        CompilationError: the compiler refused the text.
+        OSError: ``target`` cannot be written, or not be loaded.
+    """
     if not _is_whole(target):
         with _alone(key):
             if not _is_whole(target):
-                _compile(text, entries[0], flags, target)
+                _compile(text, entry, flags, target)
     return ctypes.CDLL(str(target))
 
 

@@ -78,6 +78,8 @@ def pool(
 ) -> Any:
     """Pools the RoIs ``rows`` of checked ``maps``, one for each level."""
     if xp is np:
+        if workspace is not None:  # which a CPU does without, but whoever passes another thing means something else
+            arguments.workspace_array(np, workspace, 0, boxes=rows, **arguments.named("input", maps))
         planned = planners.on_host(asked, host.thread_count())
         return _run(np, planned, maps, rows, out, None, num_rois, check=True)
     arguments.check_same_device(xp, maps[0], boxes=rows, out=out, workspace=workspace, num_rois=num_rois)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import torch
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 
 def define(name: str, arguments: str, options: str, result: str) -> Any:
@@ -35,3 +38,26 @@ def is_watched(tensors: Sequence[torch.Tensor]) -> bool:
 
 
 _EAGER = (torch.Tensor, torch.nn.Parameter)
+
+
+def encoded(dialect: Any) -> str | None:
+    """A dialect as what fits into a schema: its name, or its choices."""
+    return dialect if dialect is None or isinstance(dialect, str) else json.dumps(asdict(dialect))
+
+
+def decoded(dialect: Any, kind: Callable[..., Any]) -> Any:
+    """The dialect, of a ``kind``, that `encoded` made a text of."""
+    return _dialect_of(dialect, kind) if isinstance(dialect, str) and dialect.startswith("{") else dialect
+
+
+@cache
+def _dialect_of(text: str, kind: Callable[..., Any]) -> Any:
+    return kind(**json.loads(text))
+
+
+def output_of(maps: torch.Tensor, boxes: torch.Tensor, output_size: Sequence[int], layout: str) -> torch.Tensor:
+    """The output of a map and its RoIs, with nothing in it yet."""
+    rois, (height, width) = boxes.shape[0], output_size
+    if layout == "NCHW":
+        return maps.new_empty((rois, maps.shape[1], height, width))
+    return maps.new_empty((rois, height, width, maps.shape[3]))

@@ -126,7 +126,7 @@ def _how(scales: list[float], ratio: Any, aligned: bool, mode: str, layout: str,
     return How(
         scales,
         sampling_ratio_pair(ratio),
-        bool(aligned),
+        arguments.truth("aligned", aligned),
         arguments.choice("mode", mode, MODES),
         arguments.choice("layout", layout, LAYOUTS),
         dialect,

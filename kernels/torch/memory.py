@@ -25,14 +25,22 @@ def place(device: torch.device) -> AbstractContextManager[Callable[[torch.Tensor
 
 
 def host_array(tensor: torch.Tensor) -> Any:
-    """A NumPy array over the memory of a tensor on a CPU."""
-    return _array(tensor.detach(), torch.Tensor.numpy)
+    """A NumPy array over the memory of a tensor on a CPU; over that of a copy where what the tensor holds is not yet there."""
+    return _array(tensor, torch.Tensor.numpy)
 
 
 def _array(tensor: torch.Tensor, over: Callable[[torch.Tensor], Any]) -> Any:
+    tensor = _computed(tensor.detach())
     if tensor.dtype is torch.bfloat16:  # which neither library can be handed
         return over(tensor.view(torch.int16)).view(_bfloat16())
     return over(tensor)
+
+
+def _computed(tensor: torch.Tensor) -> torch.Tensor:
+    """A tensor that has in memory what it holds: its sign, its conjugation or that it is all zeros may only be noted with it."""
+    if tensor._is_zerotensor():  # noqa: SLF001 - there is no public way to ask
+        return torch.zeros(tensor.shape, dtype=tensor.dtype, device=tensor.device)
+    return tensor.resolve_conj().resolve_neg()
 
 
 @contextmanager
@@ -44,7 +52,7 @@ def _on_gpu(device: torch.device) -> Iterator[Callable[[torch.Tensor], Any]]:
         cupy.cuda.Stream.from_external(torch.cuda.current_stream(device)),
         cupy.cuda.using_allocator(_allocator().malloc),
     ):
-        yield lambda tensor: _array(tensor.detach(), cupy.from_dlpack)
+        yield lambda tensor: _array(tensor, cupy.from_dlpack)
 
 
 def _cupy() -> Any:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from ..kernels.calls.problem import axes_of
 from .functional import multiscale_roi_align, roi_align
 
 if TYPE_CHECKING:
@@ -61,6 +62,8 @@ class MultiScaleRoIAlign(torch.nn.Module):  # type: ignore[misc]
     ``model.roi_heads.box_roi_pool = MultiScaleRoIAlign(["0", "1", "2", "3"], 7, 2)``.
 
     Where the names leave out a level, a RoI of a level beyond the last map is pooled from that; torchvision leaves it zero.
+    Where height and width of a map ask for different scales, as they do of a strip that was padded, torchvision takes that of the
+    height; here ``spatial_scales`` must then say which is meant.
 
     Args:
         featmap_names: Keys of the maps that are pooled from.
@@ -68,6 +71,9 @@ class MultiScaleRoIAlign(torch.nn.Module):  # type: ignore[misc]
         sampling_ratio: Samples per bin along an axis; 0 or less: as many as the bin has feature pixels.
         canonical_scale: Square root of the area of a RoI of the canonical level, image pixels.
         canonical_level: Level of such a RoI; that of a map of scale ``2**-k`` is k.
+        spatial_scales: Feature pixels of each map per image pixel, one number or ``(scale_y, scale_x)`` each; None finds them
+            from the sizes of maps and images.
+        first_level: The level of the first map; None takes it from the scales.
         aligned, mode, layout, dialect: As for `roi_align`.
     """
 
@@ -79,6 +85,8 @@ class MultiScaleRoIAlign(torch.nn.Module):  # type: ignore[misc]
         *,
         canonical_scale: int = 224,
         canonical_level: int = 4,
+        spatial_scales: Sequence[float | tuple[float, float]] | None = None,
+        first_level: int | None = None,
         aligned: bool = False,
         mode: str = "avg",
         layout: str = "NCHW",
@@ -90,6 +98,8 @@ class MultiScaleRoIAlign(torch.nn.Module):  # type: ignore[misc]
         self.sampling_ratio = sampling_ratio
         self.canonical_scale = canonical_scale
         self.canonical_level = canonical_level
+        self.spatial_scales = spatial_scales
+        self.first_level = first_level
         self.how: dict[str, Any] = {"aligned": aligned, "mode": mode, "layout": layout, "dialect": dialect}
 
     def forward(
@@ -107,23 +117,46 @@ class MultiScaleRoIAlign(torch.nn.Module):  # type: ignore[misc]
             ``(K, C, P_h, P_w)``, or ``(K, P_h, P_w, C)`` with ``layout="NHWC"``.
 
         Raises:
-            ValueError: there is no image, or no map has one of the names; besides what `multiscale_roi_align` raises.
+            ValueError: there is no image, or no map has one of the names, or the scale of a map cannot be found; besides what
+                `multiscale_roi_align` raises.
         """
-        maps = [tensor for name, tensor in x.items() if name in self.featmap_names]
-        if not maps:
+        named = {name: tensor for name, tensor in x.items() if name in self.featmap_names}
+        if not named:
             raise ValueError(
                 f"x has no map called {' or '.join(self.featmap_names)}, but {', '.join(x) or 'none at all'}"
             )
+        maps, scales, first = list(named.values()), self.spatial_scales, self.first_level
+        if scales is None:
+            levels = self._levels(named, image_shapes)
+            count = min(len(maps), levels[-1] - levels[0] + 1)  # torchvision uses no more maps than there are levels
+            maps, scales = maps[:count], [2.0**-level for level in levels[:count]]
+            first = levels[0] if first is None else first
+        return multiscale_roi_align(
+            maps, boxes, self.output_size, scales, self.sampling_ratio, first_level=first,
+            canonical_size=float(self.canonical_scale), canonical_level=self.canonical_level, **self.how,
+        )  # fmt: skip
+
+    def _levels(self, maps: Mapping[str, torch.Tensor], image_shapes: Sequence[tuple[int, int]]) -> list[int]:
+        """For each map k, if its scale is ``2**-k``, as its size beside that of the largest image says."""
         if not image_shapes:
             raise ValueError("image_shapes must not be empty")
-        height = max(shape[0] for shape in image_shapes)
-        axis = 2 if self.how["layout"] == "NCHW" else 1
-        levels = [-round(math.log2(tensor.shape[axis] / height)) for tensor in maps]
-        count = min(len(maps), levels[-1] - levels[0] + 1)  # torchvision uses no more maps than there are levels
-        return multiscale_roi_align(
-            maps[:count], boxes, self.output_size, [2.0**-level for level in levels[:count]], self.sampling_ratio,
-            first_level=levels[0], canonical_size=float(self.canonical_scale), canonical_level=self.canonical_level, **self.how,
-        )  # fmt: skip
+        image = tuple(max(shape[axis] for shape in image_shapes) for axis in (0, 1))
+        if min(image) < 1:
+            raise ValueError(f"image_shapes must be heights and widths of 1 or more, not {list(image_shapes)}")
+        _, *axes = axes_of(self.how["layout"])
+        levels = []
+        for name, tensor in maps.items():
+            height, width = (tensor.shape[axis] for axis in axes)
+            y, x = (-round(math.log2(max(size, 1) / of)) for size, of in zip((height, width), image, strict=True))
+            if y != x:
+                raise ValueError(
+                    f"x[{name!r}] has {height} x {width} pixels for images of up to {image[0]} x {image[1]}: its scale would be "
+                    f"{2.0**-y:g} along y, but {2.0**-x:g} along x; pass spatial_scales"
+                )
+            levels.append(y)
+        if levels[-1] < levels[0]:
+            raise ValueError(f"x must have its finest map first, but the scales of {', '.join(maps)} grow")
+        return levels
 
     def extra_repr(self) -> str:
         """Shows the arguments, as torchvision's does."""

@@ -5,10 +5,7 @@ An operator takes the maps of all levels, and rows ``[batch_index, x1, y1, x2, y
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict
-from functools import cache
 from typing import Any, NamedTuple
 
 import torch
@@ -16,8 +13,9 @@ from torch.nn.functional import pad
 
 from .. import kernels
 from ..kernels import Dialect, named_dialect
-from .dispatch import define, is_watched, register
+from .dispatch import decoded, define, encoded, is_watched, output_of, register
 from .memory import place
+from .tensors import ARRIVING, check_plain
 
 Tensors = Sequence[torch.Tensor]
 
@@ -39,14 +37,12 @@ class How(NamedTuple):
     @property
     def encoded(self) -> How:
         """The same with a dialect that fits into a schema."""
-        if isinstance(self.dialect, Dialect):
-            return self._replace(dialect=json.dumps(asdict(self.dialect)))
-        return self
+        return self._replace(dialect=encoded(self.dialect)) if isinstance(self.dialect, Dialect) else self
 
     @property
     def of_gradient(self) -> How:
         """That of the function whose transpose the gradient of an average is: an average of nothing is 0 there."""
-        dialect = _decoded(self.dialect)
+        dialect = decoded(self.dialect, Dialect)
         if dialect is None:
             return self
         rules = named_dialect(dialect) if isinstance(dialect, str) else dialect
@@ -60,7 +56,7 @@ class How(NamedTuple):
             "aligned": self.aligned,
             "mode": self.mode,
             "layout": self.layout,
-            "dialect": _decoded(self.dialect),
+            "dialect": decoded(self.dialect, Dialect),
         }
 
     @property
@@ -75,15 +71,6 @@ class How(NamedTuple):
         }
 
 
-def _decoded(dialect: str | Dialect | None) -> str | Dialect | None:
-    return _dialect_of(dialect) if isinstance(dialect, str) and dialect.startswith("{") else dialect
-
-
-@cache
-def _dialect_of(text: str) -> Dialect:
-    return Dialect(**json.loads(text))
-
-
 _HOW = (
     "float[] scales, int[] sampling_ratio, bool aligned, str mode, str layout, str? dialect, str level_rule, "
     "int? first_level, float? canonical_size, int? canonical_level"
@@ -96,10 +83,7 @@ _SLOPE = define("roi_align_backward_boxes", "Tensor grad, Tensor[] maps, Tensor 
 
 
 def _output(maps: Tensors, boxes: torch.Tensor, output_size: Sequence[int], *how: Any) -> torch.Tensor:
-    rois, (height, width) = boxes.shape[0], output_size
-    if How(*how).layout == "NCHW":
-        return maps[0].new_empty((rois, maps[0].shape[1], height, width))
-    return maps[0].new_empty((rois, height, width, maps[0].shape[3]))
+    return output_of(maps[0], boxes, output_size, How(*how).layout)
 
 
 def _pool(maps: Tensors, boxes: torch.Tensor, output_size: Sequence[int], *how: Any) -> torch.Tensor:
@@ -167,6 +151,7 @@ def _remember(ctx: Any, maps: Tensors, boxes: torch.Tensor, how: How) -> None:
 
 
 def _gradients(ctx: Any, grad: torch.Tensor, *, of_maps: bool, of_boxes: bool) -> tuple[Any, Any]:
+    check_plain(ARRIVING, grad)
     boxes, *maps = ctx.saved_tensors
     chosen = maps if ctx.how.mode == "max" else []
     dispatched = torch.is_grad_enabled() or is_watched((grad, boxes, *maps))  # grad is enabled by create_graph=True

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict
-from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
@@ -13,9 +10,9 @@ from .. import kernels
 from ..kernels.calls import arguments
 from ..kernels.calls.problem import LAYOUTS, MODES
 from ..kernels.dialects.roi_pool import Dialect
-from .dispatch import define, is_watched, register
+from .dispatch import decoded, define, encoded, is_watched, output_of, register
 from .memory import place
-from .tensors import pooled, scale_pair
+from .tensors import ARRIVING, check_plain, pooled, scale_pair
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -109,23 +106,14 @@ class _Options(NamedTuple):
     @property
     def encoded(self) -> _Options:
         """The same with a dialect that fits into a schema."""
-        if isinstance(self.dialect, Dialect):
-            return self._replace(dialect=json.dumps(asdict(self.dialect)))
-        return self
+        return self._replace(dialect=encoded(self.dialect)) if isinstance(self.dialect, Dialect) else self
 
     @property
     def of_kernels(self) -> dict[str, Any]:
         """The arguments of `roikit.kernels`."""
-        dialect = self.dialect
-        if isinstance(dialect, str) and dialect.startswith("{"):
-            dialect = _decoded(dialect)
+        dialect = decoded(self.dialect, Dialect)
         scale = (self.scales[0], self.scales[1])
         return {"spatial_scale": scale, "mode": self.mode, "layout": self.layout, "dialect": dialect}
-
-
-@cache
-def _decoded(text: str) -> Dialect:
-    return Dialect(**json.loads(text))
 
 
 _OPTIONS = "float[] scales, str mode, str layout, str? dialect"
@@ -134,10 +122,7 @@ _GATHER = define("roi_pool_backward", "Tensor grad, Tensor boxes, SymInt[] shape
 
 
 def _output(maps: torch.Tensor, boxes: torch.Tensor, output_size: Sequence[int], *options: Any) -> torch.Tensor:
-    rois, (height, width) = boxes.shape[0], output_size
-    if _Options(*options).layout == "NCHW":
-        return maps.new_empty((rois, maps.shape[1], height, width))
-    return maps.new_empty((rois, height, width, maps.shape[3]))
+    return output_of(maps, boxes, output_size, _Options(*options).layout)
 
 
 def _pool(maps: torch.Tensor, boxes: torch.Tensor, output_size: Sequence[int], *options: Any) -> torch.Tensor:
@@ -182,6 +167,7 @@ def _remember(ctx: Any, maps: torch.Tensor, boxes: torch.Tensor, options: _Optio
 
 
 def _sent(ctx: Any, grad: torch.Tensor) -> torch.Tensor:
+    check_plain(ARRIVING, grad)
     boxes, *kept = ctx.saved_tensors
     dispatched = torch.is_grad_enabled() or is_watched((grad, boxes, *kept))
     gather = _GATHER if dispatched else _gather

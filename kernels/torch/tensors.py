@@ -6,7 +6,10 @@ from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import torch
+from torch._C import _functorch as functorch
+from torch.masked import MaskedTensor
 from torch.nn.functional import pad
+from torch.nn.parameter import UninitializedTensorMixin
 
 from ..kernels.calls import arguments
 
@@ -15,6 +18,8 @@ if TYPE_CHECKING:
 
 _NARROW = (torch.float16, torch.bfloat16)
 _DEVICES = ("cpu", "cuda", "meta")
+ARRIVING = "grad"
+"""What messages call the gradient that arrives at an output."""
 
 
 def scale_pair(name: str, value: Any) -> list[float]:
@@ -52,10 +57,54 @@ def pooled(
     return pool(maps, rows, size, layout).to(dtype)
 
 
+def check_plain(name: str, tensor: torch.Tensor) -> None:
+    """Checks that a tensor holds its numbers one after the other in memory of its own: that it is dense, and no wrapper.
+
+    Raises:
+        TypeError: it is sparse, nested, masked or quantised, and the message says how to make a plain one; or a parameter of
+            which nothing is known yet.
+        NotImplementedError: it is inside a transform of ``torch.func``.
+    """
+    if isinstance(tensor, UninitializedTensorMixin):
+        raise TypeError(f"{name} is a parameter that is not initialised yet: it has no shape")
+    if tensor.is_nested:
+        raise TypeError(f"{name} is a nested tensor, but must be a plain one: torch.nested.to_padded_tensor makes one")
+    if tensor.layout is not torch.strided:
+        raise TypeError(f"{name} has layout {tensor.layout}, but must be dense: {name}.to_dense() is a dense copy")
+    if tensor.is_quantized:
+        raise TypeError(
+            f"{name} is quantised ({tensor.dtype}), but must hold floating-point numbers: {name}.dequantize() is such a copy"
+        )
+    if isinstance(tensor, MaskedTensor):
+        raise TypeError(
+            f"{name} is a masked tensor, and its mask would be ignored; fill it first: {name}.to_tensor(value)"
+        )
+    if _is_transformed(tensor):
+        raise NotImplementedError(
+            f"{name} is inside a transform of torch.func (vmap, grad, jvp …), which roikit.torch does not support; "
+            "torch.autograd and a loop over the batch do the same"
+        )
+
+
+def _is_transformed(tensor: torch.Tensor) -> bool:
+    """Whether a tensor stands for another one inside a transform of ``torch.func``, of which a compiler sees nothing."""
+    if torch.compiler.is_compiling() or functorch.peek_interpreter_stack() is None:
+        return False
+    return bool(functorch.is_batchedtensor(tensor) or functorch.is_gradtrackingtensor(tensor))
+
+
+def _check_tensor(name: str, tensor: Any, what: str = "a torch.Tensor") -> None:
+    """Checks that an argument is a plain tensor."""
+    if not isinstance(tensor, torch.Tensor):
+        module, kind = type(tensor).__module__, type(tensor).__name__
+        hint = f": torch.from_numpy({name}) is one, over the same memory" if module == "numpy" else ""
+        raise TypeError(f"{name} must be {what}, not {module}.{kind}{hint}")
+    check_plain(name, tensor)
+
+
 def _check(name: str, tensor: Any, first: torch.Tensor, first_name: str) -> None:
     """Checks that a map is a tensor of four dimensions where kernels run, and where the first map is."""
-    if not isinstance(tensor, torch.Tensor):
-        raise TypeError(f"{name} must be a torch.Tensor, not {type(tensor).__module__}.{type(tensor).__name__}")
+    _check_tensor(name, tensor)
     if tensor.device.type not in _DEVICES:
         raise ValueError(
             f"{name} is on {tensor.device}, but must be on a CPU or an NVIDIA GPU: {name}.cpu() is a copy there"
@@ -70,10 +119,7 @@ def _rows(boxes: Any, first: torch.Tensor) -> torch.Tensor:
     """``boxes`` as one tensor of rows with their batch index, on the device of the ``first`` map."""
     if isinstance(boxes, (list, tuple)):
         boxes = _joined(boxes, first)
-    if not isinstance(boxes, torch.Tensor):
-        raise TypeError(
-            f"boxes must be a torch.Tensor or a list of them, not {type(boxes).__module__}.{type(boxes).__name__}"
-        )
+    _check_tensor("boxes", boxes, "a torch.Tensor or a list of them")
     if boxes.ndim != 2 or boxes.shape[1] != 5:
         raise ValueError(
             f"boxes must have shape (K, 5), rows [batch_index, x1, y1, x2, y2], or be a list of one (L, 4) tensor per image; "
@@ -89,8 +135,7 @@ def _joined(boxes: Sequence[Any], first: torch.Tensor) -> torch.Tensor:
         raise ValueError(f"boxes is a list of {len(boxes)} tensors, but there are N = {first.shape[0]} images")
     rows = []
     for i, part in enumerate(boxes):
-        if not isinstance(part, torch.Tensor):
-            raise TypeError(f"boxes[{i}] must be a torch.Tensor, not {type(part).__module__}.{type(part).__name__}")
+        _check_tensor(f"boxes[{i}]", part)
         if part.ndim != 2 or part.shape[1] != 4:
             raise ValueError(f"boxes[{i}] must have shape (L, 4), not {tuple(part.shape)}")
         if part.dtype != boxes[0].dtype:

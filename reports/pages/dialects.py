@@ -14,7 +14,8 @@ import numpy as np
 from ...conformance import operators
 from ...conformance.call import Operation
 from ...conformance.detection.report import text_of
-from ..model import in_order, operator_title, rules, slug
+from ...conformance.errors import FileError
+from ..model import in_order, operator_title, page_name, rules, slug
 from ..tables import OURS, versions_of
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ...conformance.operator import Probes
+    from ..files import Footprints
     from ..model import Site
 
     Array = NDArray[Any]
@@ -66,7 +68,7 @@ class Column:
         self.implementation: str = found["implementation"]
         self.dialect: str = found["dialect"]
         self.version = version
-        self.slug = slug(self.implementation)
+        self.slug = page_name(self.implementation)
         self.anchor = slug(f"{self.operator} {self.dialect}")
         self.decisions: dict[str, Mapping[str, Any]] = {decision["point"]: decision for decision in found["decisions"]}
 
@@ -101,7 +103,7 @@ class Column:
         seen = {
             point: _choice(decision["left"]) for point, decision in self.decisions.items() if len(decision["left"]) == 1
         }
-        return replace(operators.get(self.operator).dialects[name], **seen)
+        return _with(operators.get(self.operator).dialects.get(name), seen)
 
 
 def _compared(gradient: Mapping[str, Any]) -> str:
@@ -109,6 +111,14 @@ def _compared(gradient: Mapping[str, Any]) -> str:
         return "not read" if gradient["failures"] else "not offered"
     wrong = len(gradient["differences"])
     return f"not the derivative ({wrong} of {gradient['compared']} probes)" if wrong else "the derivative of forward"
+
+
+def _with(dialect: Any, choices: Mapping[str, Any]) -> Any:
+    """A dialect with other choices; None if they are of another roikit, whose dialects have other points."""
+    try:
+        return replace(dialect, **choices)
+    except (TypeError, ValueError):
+        return None
 
 
 def _choice(left: Iterable[Any]) -> Any:
@@ -198,23 +208,29 @@ class Reader:
 
     def __init__(self, site: Site) -> None:
         """Takes those of the newest file that an implementation is in."""
-        self._found: dict[tuple[str, str, str, str], tuple[Mapping[str, Any], tuple[int, int]]] = {}
+        self._found: dict[tuple[str, str, str, str], tuple[Mapping[str, Any], Footprints]] = {}
         for file in site.inputs.footprints:
             for footprint in file.footprints:
                 if footprint["operation"] == "forward":
                     names = (footprint[name] for name in ("implementation", "operator", "dialect", "probe"))
-                    self._found[tuple(names)] = footprint, file.map_size
+                    self._found[tuple(names)] = footprint, file
 
     def weights(self, column: Column, probe: str, roi: int, at: tuple[int, int]) -> Array | None:
         """The weights of a bin, ``(H, W)``; None if they were not read."""
         key = column.implementation, column.operator, column.dialect, probe
-        found, size = self._found.get(key, ({}, (0, 0)))
-        if "rois" not in found:
+        if key not in self._found:
             return None
-        taps = next(bin_["taps"] for bin_ in found["rois"][roi]["bins"] if tuple(bin_["bin"]) == at)
-        weights = np.zeros(size)
-        for y, x, weight in taps:
-            weights[y, x] = float(weight)
+        found, file = self._found[key]
+        bins = [
+            bin_ for each in found.get("rois", [])[roi : roi + 1] for bin_ in each["bins"] if tuple(bin_["bin"]) == at
+        ]
+        if not bins:
+            return None
+        weights = np.zeros(file.map_size)
+        for y, x, weight in bins[0]["taps"]:
+            if not (0 <= y < file.map_size[0] and 0 <= x < file.map_size[1]):
+                raise FileError(f"there is no pixel ({y}, {x}) on the map", file.path, field="footprints")
+            weights[int(y), int(x)] = float(weight)
         return weights
 
 
@@ -261,7 +277,9 @@ def _figure(column: Column, reader: Reader, point: str, ruled_out: list[dict[str
         if read is not None:
             from .footprint_figure import Bin, draw
 
-            other = replace(own, **{point: _choice([each["raw"]])})
+            other = _with(own, {point: _choice([each["raw"]])})
+            if other is None:
+                continue
             choices = f"{point} {column.choice(point)}", f"{point} {each['choice']}"
             return draw(Bin(column.operator, probe, roi, at), read.tobytes(), own, other, choices)
     return ""

@@ -2,37 +2,72 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from ...conformance import operators
-from ...conformance.explaining.request import Request, beside, explained, read_bin, read_call
+from ...conformance.errors import FileError, UsageError
+from ...conformance.explaining.request import Request, beside, explained, read_bin, read_call, read_dialects
 from ...conformance.explanation import decimal
 from ..model import operator_title
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ...conformance.explanation import Explanation
+    from ...conformance.explanation import Explanation, Pair, Walk
+    from ..files import Walkthrough
     from ..model import Site
+
+_RAMP = "ramp"
+_MOST = 1024  # bins, or samples in one, of which a page still shows each
 
 
 def context(site: Site) -> dict[str, Any]:
     """What example.html is given: of the newest file first, those of operators that explain themselves."""
-    documents = (file.document for file in reversed(site.inputs.walkthroughs))
-    return {"walkthroughs": [_walkthrough(document) for document in documents if _is_explained(document["operator"])]}
+    files = [file for file in reversed(site.inputs.walkthroughs) if _is_explained(file.document["operator"])]
+    return {"walkthroughs": [_walkthrough(file) for file in files]}
 
 
 def _is_explained(operator: str) -> bool:
     return operator in operators.NAMES and operators.get(operator).explanation is not None
 
 
-def _walkthrough(document: Mapping[str, Any]) -> dict[str, Any]:
+def _asked(file: Walkthrough) -> tuple[Request, Walk, Pair]:
+    """What was asked: the options, the call and the bin.
+
+    Raises:
+        FileError: nobody can have asked that, or a page could not show it.
+    """
+    request = Request(**file.document["request"])
+    if request.map != _RAMP:
+        raise FileError(
+            "a page shows the ramp alone, and reads no other file", file.path, field="walkthrough.request.map"
+        )
+    try:
+        read_dialects(request)
+        call = read_call(request)
+        at = read_bin(request, call)
+    except UsageError as error:
+        raise FileError(str(error), file.path, field="walkthrough.request") from None
+    if math.prod(call.output_size) > _MOST:
+        raise FileError(f"has more than {_MOST} bins", file.path, field="walkthrough.request.output_size")
+    rows, columns = call.output_size
+    for n, output in enumerate(file.document["outputs"]):
+        if [len(row) for row in output["output"]] != [columns] * rows:
+            raise FileError(
+                f"is not {rows} × {columns}, as asked for", file.path, field=f"walkthrough.outputs[{n}].output"
+            )
+    return request, call, at
+
+
+def _walkthrough(file: Walkthrough) -> dict[str, Any]:
     from .example_figures import drawn
 
-    request = Request(**document["request"])
-    call = read_call(request)
-    at = read_bin(request, call)
+    document = file.document
+    request, call, at = _asked(file)
     exact, windows = explained(call, request.dialect, document["operator"]), beside(call)[0]
+    if exact.y.grid * exact.x.grid > _MOST:
+        raise FileError(f"has more than {_MOST} samples in a bin", file.path, field="walkthrough.request")
     outputs = [_output(output, exact) for output in document["outputs"]]
     return {
         "operator": operator_title(document["operator"]),

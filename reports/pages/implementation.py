@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ...conformance import operators
 from ...conformance.arrays import box_rows
 from ...conformance.results.kinds import Kind
-from ..model import golden, reasons_for, split_link, titles, why, worst_of
+from ..model import golden, is_deviating, reasons_for, split_link, titles, why, worst_of
 from ..scripts import script_for
 
 if TYPE_CHECKING:
@@ -45,9 +45,9 @@ def context(site: Site, implementation: Implementation) -> dict[str, Any]:
 
 def _sections(judged: Conformance) -> list[tuple[str, Mapping[Kind, int], list[Reason]]]:
     """For each rule how many results are of each kind, and why some are not as they should be."""
-    deviating = [result for results in judged.deviating.values() for result in results]
+    deviating = [(result, rules) for result, rules in judged.counted if is_deviating(result)]
     return [
-        (rule, kinds, reasons_for(result for result in deviating if rule in result["rules"]))
+        (rule, kinds, reasons_for(result for result, rules in deviating if rule in rules))
         for rule, kinds in judged.by_rule.items()
     ]
 

@@ -52,14 +52,15 @@ def _matrix(site: Site, operator: str, names: Mapping[str, Sequence[str]]) -> di
     A cell is [implementation, dialect, operation, data type, rule, kind, number of results], all but the last as indices.
     """
     rows = [(n, i, i.judged[operator]) for n, i in enumerate(site.implementations) if operator in i.judged]
-    rules = sorted({rule for _, _, each in rows for rule in each.by_rule}, key=rule_number)
+    counted = [one for _, _, each in rows for one in each.counted]
+    rules = sorted({rule for result, under in counted for rule in (*result["rules"], *under)}, key=rule_number)
     at = {field: {name: n for n, name in enumerate(those)} for field, those in names.items()}
     counts: Counter[tuple[int, ...]] = Counter()
     for n, _, each in rows:
-        for result in each.results:
+        for result, under in each.counted:
             kind = _KINDS.index(Kind(result["kind"]))
             filtered = [at[field][result[field]] for field in _FILTERED]
-            counts.update((n, *filtered, rules.index(rule), kind) for rule in result["rules"])
+            counts.update((n, *filtered, rules.index(rule), kind) for rule in under)
     return {
         "operator": operator,
         "title": operator_title(operator),

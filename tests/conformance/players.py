@@ -3,6 +3,7 @@
 Most call roikit's host kernels for the cases that they do not spoil.
 """
 
+import dataclasses
 import os
 import signal
 import sys
@@ -20,8 +21,6 @@ from roikit.kernels.dialects.roi_align import DIALECTS
 
 def with_roi_align(description, **changes):
     """A description of RoIAlign alone, with these changes."""
-    import dataclasses
-
     can = dataclasses.replace(description.capability("roi_align"), **changes)
     return dataclasses.replace(description, operators={"roi_align": can})
 
@@ -245,8 +244,6 @@ class PaddleGradients(Gradients):
         boxes = call.boxes.copy()
         least = 1 / np.array(call.spatial_scale)[::-1]
         boxes[:, 3:] = np.maximum(boxes[:, 3:], boxes[:, 1:3] + least)
-        import dataclasses
-
         return super().gradient(dataclasses.replace(call, boxes=boxes))
 
 
@@ -254,8 +251,6 @@ class SlopesFromTheLeft(Gradients):
     """Gradients for boxes whose samples lie a hair before where they do: another convention, and no other gradient."""
 
     def gradient(self, call):
-        import dataclasses
-
         hair = np.array([0, 1, 1, 1, 1]) * 2.0**-40
         moved = dataclasses.replace(call, boxes=call.boxes.astype(np.float64) - hair)
         return np.rint(super().gradient(moved) * 2.0**20).astype(call.boxes.dtype) / 2**20
@@ -282,8 +277,6 @@ class CornerMaximum(NoOut):
     """Takes ONNX's maximum for everybody's."""
 
     def roi_align(self, call, out=None):
-        import dataclasses
-
         return RoikitHost.roi_align(self, dataclasses.replace(call, dialect="onnx-10"))
 
 
@@ -331,6 +324,13 @@ def transcribed(input, boxes, output_size, spatial_scale, sampling_ratio, aligne
     return roi_align(input, boxes, output_size, spatial_scale, sampling_ratio, aligned)
 
 
+def in_place(input, boxes, output_size, spatial_scale, sampling_ratio, aligned):
+    return transcribed(input, boxes, output_size, spatial_scale, sampling_ratio, aligned)
+
+
+in_place.reads_in_place = True
+
+
 def half_a_pixel_off(input, boxes, output_size, spatial_scale, sampling_ratio, aligned):
     moved = boxes.copy()
     moved[:, 1:] += 0.5 / spatial_scale
@@ -356,3 +356,48 @@ def dies_of_wide_maps(input, boxes, output_size, spatial_scale, sampling_ratio, 
     if input.shape[3] > 8:
         os.kill(os.getpid(), signal.SIGSEGV)
     return transcribed(input, boxes, output_size, spatial_scale, sampling_ratio, aligned)
+
+
+def count_process():
+    """How many processes were counted before this one, in the file that ``COUNTED`` names."""
+    path = Path(os.environ["COUNTED"])
+    before = len(path.read_text()) if path.exists() else 0
+    path.write_text("." * (before + 1))
+    return before
+
+
+class ChoosesAKernel(NoOut):
+    """Right in every process, but with other last bits in each, as if it took the kernel that was fastest there."""
+
+    def __init__(self):
+        super().__init__()
+        self.kernel = count_process()
+
+    def roi_align(self, call, out=None):
+        return RoikitHost.roi_align(self, call) * call.input.dtype.type(1 + self.kernel * 2.0**-22)
+
+
+class FollowsThePoison(ChoosesAKernel):
+    """Right, but the last bit is that of memory."""
+
+    def roi_align(self, call, out=None):
+        return RoikitHost.roi_align(self, call) * call.input.dtype.type(
+            1 + (os.environ["ROIKIT_POISON"] == "90") * 2.0**-22
+        )
+
+
+class AnswersNan(NoOut):
+    """Takes no notice of a bad box, but for NaN in its bins; dies of the image that ``FATAL`` names."""
+
+    def __init__(self):
+        super().__init__()
+        count_process()
+
+    def roi_align(self, call, out=None):
+        if str(call.boxes[0, 0]) == os.environ.get("FATAL"):
+            os.kill(os.getpid(), signal.SIGSEGV)
+        bad = ~np.isfinite(call.boxes).all(1) | (call.boxes[:, 0] < 0) | (call.boxes[:, 0] >= len(call.input))
+        clean = np.where(bad[:, None], np.float32(0), call.boxes)
+        output = RoikitHost.roi_align(self, dataclasses.replace(call, boxes=clean))
+        output[bad] = np.nan
+        return output

@@ -1,19 +1,23 @@
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
+
+from roikit.conformance.commands.cli import app
+from roikit.reports.files import read_all
 
 RECORDED = Path(__file__).parents[2] / "reports" / "recorded"
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def report():
-    """Runs `roikit report`."""
+    """Runs `roikit report`: its exit status and what it printed. A traceback is an error here."""
 
     def run(*arguments):
-        command = [sys.executable, "-m", "roikit.conformance.commands.cli", "report", *map(str, arguments)]
-        return subprocess.run(command, capture_output=True, text=True, check=False)
+        done = CliRunner().invoke(app, ["report", *map(str, arguments)])
+        if done.exception is not None and not isinstance(done.exception, SystemExit):
+            raise done.exception
+        return done
 
     return run
 
@@ -22,3 +26,9 @@ def report():
 def a_record():
     """A record of benchmarks."""
     return RECORDED / "amd-epyc-2-cores-2026-11-25.json"
+
+
+@pytest.fixture(scope="session")
+def everything():
+    """All recorded files, read once."""
+    return read_all([RECORDED])

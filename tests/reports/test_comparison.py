@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 
 import pytest
 
@@ -50,10 +51,10 @@ def test_results_are_worse_fixed_or_otherwise_changed(tmp_path):
     assert names(found.worse) == ["broken", "crashes"]
     assert names(found.better) == ["fixed", "listed"]
     assert names(found.other) == ["moved"]
-    assert (found.same, found.only, found.is_worse) == (1, (1, 1), True)
+    assert (found.same, found.only, found.passes) == (1, (1, 1), False)
     assert found.notes == ("x 1 → 2",)
     assert found.worse[0].after == "deviates: 2.0, not 1"
-    assert not compare(a, a).is_worse
+    assert compare(a, a).passes
     text = markdown(found, 1)
     assert "**2 worse**" in text
     assert "… and 1 more" in text
@@ -63,10 +64,44 @@ def test_the_exit_status_says_whether_anything_is_worse(tmp_path, report):
     write(tmp_path / "a", [("c", Verdict.CONFORMS, None)])
     write(tmp_path / "b", [("c", Verdict.DEVIATES, 2.0)])
     worse, better = report("compare", tmp_path / "a", tmp_path / "b"), report("compare", tmp_path / "b", tmp_path / "a")
-    assert (worse.returncode, better.returncode) == (1, 0)
+    assert (worse.exit_code, better.exit_code) == (1, 0)
     assert "x · c · mmcv float32 NCHW" in worse.stdout
     assert "1 better, 0 as before" in better.stdout
     assert report("compare", tmp_path / "a", tmp_path / "b", "--format", "markdown").stdout.startswith("### ")
+
+
+@pytest.mark.parametrize(
+    "cut", [lambda lines: lines[:-1], lambda lines: lines[:-2], lambda lines: [*lines[:-1], lines[-1][:9]]]
+)
+def test_a_run_that_was_cut_off_never_passes(cut, tmp_path, report):
+    write(tmp_path / "a", [("c", Verdict.CONFORMS, None), ("d", Verdict.CONFORMS, None)])
+    (tmp_path / "b").write_text("".join(cut((tmp_path / "a").read_text().splitlines(keepends=True))))
+    for pair in (("a", "b"), ("b", "a")):
+        done = report("compare", *(tmp_path / name for name in pair))
+        assert done.exit_code == 1
+        assert "b is incomplete: its run was cut off" in done.stdout
+        assert "incomplete, which counts as worse" in done.stdout
+
+
+def test_a_record_that_was_cut_off_never_passes(a_record, tmp_path, report):
+    document = json.loads(a_record.read_text())
+    (tmp_path / "b.json").write_text(json.dumps({**document, "complete": False}))
+    assert report("compare", a_record, a_record).exit_code == 0
+    assert report("compare", a_record, tmp_path / "b.json").exit_code == 1
+    (tmp_path / "b.json").write_text(a_record.read_text()[:-500])
+    done = report("compare", a_record, tmp_path / "b.json")
+    assert (done.exit_code, done.stderr.count("\n")) == (2, 1)
+    assert re.search(r"b\.json:\d+: is no JSON", done.stderr)
+
+
+def test_what_cannot_be_loaded_any_more_is_worse(tmp_path, report):
+    write(tmp_path / "a", [("c", Verdict.CONFORMS, None)])
+    for state, status in (("broken", 1), ("absent", 0)):
+        with (tmp_path / "b").open("w") as stream:
+            file = ResultFile(stream, {})
+            file.add_subject(Subject(implementation="x", state=state, reason="ImportError: [/nothing]"))
+            file.close()
+        assert report("compare", tmp_path / "a", tmp_path / "b").exit_code == status
 
 
 def changed(record, path, change):
@@ -96,7 +131,26 @@ def test_only_what_exceeds_the_noise_is_slower(a_record, tmp_path):
     assert {change.what[:2] for change in found.worse} == {"c1"}
     assert all("NHWC" in change.what for change in found.worse)
     assert not found.better
-    assert "3.00 times (peers 1.00 to 1.00, noise" in found.worse[0].after
+    assert "3.00 times; 3.00 times beside peers, which took 1.00 to 1.00 times; noise" in found.worse[0].after
+
+
+def test_a_ratio_is_told_before_and_after_what_peers_say_of_the_machine(a_record, tmp_path):
+    def faster_machine(document, row, entry):
+        scale(entry, 0.99 if entry["library"] == "roikit" else 0.25)
+
+    after = changed(a_record, tmp_path / "b", faster_machine)
+    found = compare(read(a_record), after)
+    assert found.worse
+    assert all("0.99 times; 3.96 times beside peers, which took 0.25 to 0.25" in change.after for change in found.worse)
+    assert not compare(read(a_record), after, 3.0).worse  # by less than 300 %
+
+
+def test_a_threshold_can_be_set(a_record, tmp_path, report):
+    changed(
+        a_record, tmp_path / "b", lambda document, row, entry: scale(entry, 2 if entry["library"] == "roikit" else 1)
+    )
+    assert report("compare", a_record, tmp_path / "b").exit_code == 1
+    assert report("compare", a_record, tmp_path / "b", "--threshold", "110").exit_code == 0
 
 
 def test_a_slower_machine_is_not_a_slower_kernel(a_record, tmp_path):
@@ -148,7 +202,7 @@ def test_times_of_different_machines_are_not_compared(a_record, tmp_path, report
         IncomparableError, match="different machines say nothing of each other: AMD EPYC, 2 cores, Another"
     ):
         compare(read(a_record), moved)
-    assert report("compare", a_record, tmp_path / "b").returncode == 2
+    assert report("compare", a_record, tmp_path / "b").exit_code == 2
 
 
 def test_files_of_different_kinds_are_not_compared(a_record, tmp_path):

@@ -218,9 +218,8 @@ def test_a_footprint_of_another_operator_is_not_drawn(a_detection, tmp_path):
     assert not drawn()
 
 
-def test_the_footprint_that_is_drawn_is_what_was_read_where_the_dialect_was_followed():
-    inputs = read_all([RECORDED])
-    site = digest(inputs)
+def test_the_footprint_that_is_drawn_is_what_was_read_where_the_dialect_was_followed(everything):
+    site = digest(everything)
     reader = dialects.Reader(site)
     operator = operators.get("roi_align")
     column = next(
@@ -325,19 +324,6 @@ def test_a_run_of_two_operators_is_what_the_schema_describes(tmp_path):
     del records[2]["operator"]
     assert not faults("result", records[2])
     assert faults("result", {**records[2], "operator": "RoIPool"})
-
-
-def test_recorded_files_are_what_the_schemas_describe():
-    names = {"runs": "result", "detections": "detection", "footprints": "footprints", "walkthroughs": "walkthrough"}
-    inputs = read_all([RECORDED])
-    for kind, schema in names.items():
-        for file in getattr(inputs, kind):
-            data = file.path.read_bytes()
-            text = (gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data).decode()
-            documents = map(json.loads, text.splitlines()[:200]) if kind == "runs" else [json.loads(text)]
-            if kind == "footprints":
-                documents = [{**each, "footprints": each["footprints"][:50]} for each in documents]
-            assert not [fault for document in documents for fault in faults(schema, document)], file.path
 
 
 def test_detections_footprints_and_walkthroughs_may_name_an_operator(a_detection):

@@ -6,15 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from roikit.reports.files import read_all
 from roikit.reports.model import digest
 from roikit.reports.pages import dialects
 
 RECORDED = Path(__file__).parents[2] / "reports" / "recorded"
 
 
-def test_recorded_files_are_whole_and_of_every_kind():
-    inputs = read_all([RECORDED])
+def test_recorded_files_are_whole_and_of_every_kind(everything):
+    inputs = everything  # each of which is what its schema says, or could not have been read
     assert all(file.complete for file in inputs.files)
     assert inputs.runs
     assert inputs.detections
@@ -26,8 +25,8 @@ def test_recorded_files_are_whole_and_of_every_kind():
     assert not sum(implementation.unlisted for implementation in site.implementations)
 
 
-def test_whoever_was_asked_for_its_dialect_has_a_column():
-    site = digest(read_all([RECORDED]))
+def test_whoever_was_asked_for_its_dialect_has_a_column(everything):
+    site = digest(everything)
     shown = {
         column.implementation
         for operator in dialects.context(site)["operators"]

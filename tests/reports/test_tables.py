@@ -2,15 +2,19 @@
 
 import gzip
 import json
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from roikit.conformance.errors import FileError
 from roikit.conformance.results.file import IncompleteResultsError, ResultFile
 from roikit.conformance.results.result import Result, Subject
 from roikit.conformance.verdict import Judgement, Verdict
 from roikit.reports import ASV_COLUMNS, DETECTION_COLUMNS, RESULT_COLUMNS, TIME_COLUMNS, UnknownFileError, load
 from roikit.reports.files import read_all
+
+RECORDED = Path(__file__).parents[2] / "reports" / "recorded"
 
 
 def write(path, *, close=True):
@@ -43,10 +47,19 @@ def test_a_run_becomes_a_table_with_the_documented_columns(tmp_path):
     assert table.error_over_bound.isna().tolist() == [False, True]
 
 
+def test_what_is_not_offered_is_of_a_kind_of_its_own(tmp_path):
+    path = tmp_path / "run.ndjson"
+    write(path)
+    path.write_text(path.read_text().replace('"deviates"', '"unsupported"'))
+    table = load(path)
+    assert table.kind.tolist() == ["follows", "unsupported"]
+    assert not (table.kind == "differs").any()
+
+
 def test_a_run_that_was_cut_off_is_loaded_only_in_part(tmp_path):
     path = tmp_path / "run.ndjson"
     write(path, close=False)
-    with pytest.raises(IncompleteResultsError, match=r"run\.ndjson ends before its run did; partial=True"):
+    with pytest.raises(IncompleteResultsError, match=r"run\.ndjson: ends before its run did; partial=True"):
         load(path)
     path.write_text(path.read_text()[:-40])  # in the middle of a line
     table = load(path, partial=True)
@@ -63,7 +76,7 @@ def test_a_file_may_be_packed(tmp_path):
     assert len(load(tmp_path / "run.ndjson.gz")) == 2
     assert len(read_all([tmp_path]).runs) == 2
     (tmp_path / "half.ndjson.gz").write_bytes(packed[:-20])
-    with pytest.raises(UnknownFileError, match="is no text, packed or not"):
+    with pytest.raises(FileError, match="is packed, but not whole"):
         load(tmp_path / "half.ndjson.gz")
 
 
@@ -78,7 +91,7 @@ def test_a_file_of_a_newer_format_is_refused(tmp_path):
     write(tmp_path / "run.ndjson")
     text = (tmp_path / "run.ndjson").read_text().replace('"format": 1', '"format": 2')
     (tmp_path / "run.ndjson").write_text(text)
-    with pytest.raises(UnknownFileError, match="has format 2, not 1"):
+    with pytest.raises(FileError, match=r"run\.ndjson:1: format: has format 2, not 1"):
         load(tmp_path / "run.ndjson")
 
 
@@ -91,18 +104,16 @@ def test_a_record_of_benchmarks_has_a_row_for_each_time(a_record):
     assert first["median"] == entry["times"][first["cache"]]["median"]
     assert first["machine"] == "AMD EPYC, 2 cores"
     assert (table["median"] > 0).all()
+    assert (table.started == pd.Timestamp(document["started"])).all()
+    assert str(table.started.dt.tz) == "UTC"
 
 
 def test_detected_dialects_have_a_row_for_each_decision(tmp_path):
     decision = {"point": "end", "rule": "RA-2", "left": ["exclusive", "plus_one"], "ruled_out": [], "open": "why"}
     start = {"point": "max_start", "rule": "RA-9", "left": [None], "ruled_out": [], "open": ""}
-    found = {"implementation": "x", "dialect": "mmcv", "dtype": "float32", "layout": "NCHW", "verdict": "agrees"}
-    document = {
-        "started": "2026-11-25T00:00:00+00:00",
-        "implementations": [{"implementation": "x", "description": {"version": "3"}}],
-        "detections": [{**found, "decisions": [decision, start]}],
-    }
-    (tmp_path / "d.json").write_text(json.dumps(document))
+    document = json.loads((RECORDED / "detections" / "2026-11-25.json").read_text())
+    found = {**document["detections"][0], "dialect": "mmcv", "decisions": [decision, start]}
+    (tmp_path / "d.json").write_text(json.dumps({**document, "detections": [found]}))
     table = load(tmp_path / "d.json")
     assert list(table.columns) == list(DETECTION_COLUMNS)
     assert table.choice.tolist() == ["exclusive or plus_one", "none"]
@@ -132,7 +143,7 @@ def test_a_table_is_exported_whole(tmp_path, suffix, report):
         pytest.importorskip("pyarrow")
     write(tmp_path / "run.ndjson")
     done = report("export", tmp_path / "run.ndjson", tmp_path / f"t.{suffix}")
-    assert done.returncode == 0, done.stderr
+    assert done.exit_code == 0, done.stderr
     table = pd.read_csv(tmp_path / "t.csv") if suffix == "csv" else pd.read_parquet(tmp_path / "t.parquet")
     assert table.verdict.tolist() == ["conforms", "deviates"]
     assert table.error_over_bound.isna().tolist() == [False, True]
@@ -141,6 +152,6 @@ def test_a_table_is_exported_whole(tmp_path, suffix, report):
 def test_a_table_of_another_name_or_of_half_a_run_is_refused(tmp_path, report):
     write(tmp_path / "run.ndjson", close=False)
     done = report("export", tmp_path / "run.ndjson", tmp_path / "t.xlsx")
-    assert (done.returncode, done.stderr.strip()) == (2, "roikit: a table is called .csv or .parquet, not 't.xlsx'")
-    assert report("export", tmp_path / "run.ndjson", tmp_path / "t.csv").returncode == 2
-    assert report("export", tmp_path / "run.ndjson", tmp_path / "t.csv", "--partial").returncode == 0
+    assert (done.exit_code, done.stderr.strip()) == (2, "roikit: a table is called .csv or .parquet, not 't.xlsx'")
+    assert report("export", tmp_path / "run.ndjson", tmp_path / "t.csv").exit_code == 2
+    assert report("export", tmp_path / "run.ndjson", tmp_path / "t.csv", "--partial").exit_code == 0

@@ -157,7 +157,8 @@ def test_autocast_agrees_with_torchvision():
         ({"layout": "CHWN"}, ValueError, "layout must be one of"),
         ({"dialect": "none"}, ValueError, "no dialect is called 'none'"),
         ({"dialect": 3}, TypeError, "dialect must be a Dialect or the name of one"),
-        ({"aligned": True, "dialect": "mmcv-legacy"}, ValueError, "aligned=True contradicts dialect='mmcv-legacy'"),
+        ({"aligned": True, "dialect": "mmcv-legacy"}, ValueError, "aligned=True goes with no dialect"),
+        ({"aligned": "False"}, TypeError, "aligned must be True or False, not 'False'"),
     ],
 )  # fmt: skip
 def test_wrong_arguments_are_refused_by_name(changes, error, message):

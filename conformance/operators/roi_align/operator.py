@@ -9,6 +9,8 @@ from .call import RoiAlignCall
 from .contested import MAXIMUM
 from .draws import RoiAlignDraws
 from .explanation import RoiAlignExplanation
+from .faults.arithmetic_mutants import ARITHMETIC_MUTANTS, GRADIENT_ARITHMETIC_MUTANTS
+from .faults.corner_mutants import CORNER_MUTANTS
 from .faults.gradient_mutants import GRADIENT_MUTANTS
 from .faults.mutants import MUTANTS
 from .oracle.answers import RoiAlignOracle
@@ -37,10 +39,17 @@ OPERATOR = Operator(
     main_dialects=MAIN_DIALECTS,
     function_dialects=("torchvision", "torchvision-aligned"),
     oracle=RoiAlignOracle(),
-    mutants=(*MUTANTS, *GRADIENT_MUTANTS),
+    mutants=(
+        *MUTANTS,
+        *ARITHMETIC_MUTANTS,
+        *CORNER_MUTANTS,
+        *GRADIENT_MUTANTS,
+        *GRADIENT_ARITHMETIC_MUTANTS,
+    ),
     blind={
         "pub-rten-no-boxes": "asks for the shape of an output without values",
         "no-rois": "asks for the shape of an output without values",
+        "no-rois-max": "asks for the shape of an output without values",
         "no-channels": "asks for the shape of an output without values",
         "no-images": "asks for the shape of an output without values",
         "gradient-no-rois": "asks for zeros where nothing is sent: only what sends something all the same fails it",

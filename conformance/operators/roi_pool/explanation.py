@@ -34,11 +34,9 @@ class RoiPoolWindows:
         self.values: dict[Pair, Exact] = {}
         for (p, rows), (q, columns) in product(enumerate(self.y.bins), enumerate(self.x.bins)):
             pixels = call.feature[rows.start : rows.stop, columns.start : columns.stop]
-            best = (
-                rules.best([exact_pixel(number) for number in pixels.ravel().tolist()])[0]
-                if pixels.size
-                else rules.empty("max")
-            )
+            numbers = [exact_pixel(number) for number in pixels.ravel().tolist()]
+            ends_map = (rows.stop, columns.stop) == call.feature.shape
+            best = rules.best(numbers, ends_map=ends_map)[0] if numbers else rules.empty("max")
             assert best is not None
             self.values[p, q] = best
 

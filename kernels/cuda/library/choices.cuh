@@ -10,5 +10,5 @@
 #define ROIKIT_NUMBER(name) ((acc_t)roikit_host::rules[ROIKIT_PLACE_OF_##name])
 #else
 #define ROIKIT_CHOICE(Type, name) Type::ROIKIT_##name
-#define ROIKIT_NUMBER(name) ((acc_t)(ROIKIT_##name))
+#define ROIKIT_NUMBER(name) ((acc_t)(float)(ROIKIT_##name))
 #endif

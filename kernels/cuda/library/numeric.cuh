@@ -7,12 +7,10 @@
 #ifdef __CUDA_ARCH__
 #define ROIKIT_FN static __device__ __forceinline__
 #define ROIKIT_METHOD __device__ __forceinline__
-#define ROIKIT_MATH(function) function
 #define ROIKIT_ROLLED _Pragma("unroll 1")  // short or cold loops, whose copies would cost registers
 #else
 #define ROIKIT_FN static inline __attribute__((always_inline))
 #define ROIKIT_METHOD inline __attribute__((always_inline))
-#define ROIKIT_MATH(function) __builtin_##function
 #define ROIKIT_ROLLED
 #endif
 
@@ -29,6 +27,8 @@
 
 typedef long long int64;
 
+#include "library/rounded.cuh"
+
 struct float16 {
     unsigned short bits;
 };
@@ -39,14 +39,19 @@ struct bfloat16 {
 
 typedef ROIKIT_FEATURE_T feature_t;
 
-// The type of boxes, coordinates and sums: float, but double for float64 maps.
+// The type of boxes, coordinates and sums: float, but double for float64 maps. It is a number, whose operations a GPU needs to be told
+// (rounded.cuh): literals of it are written (acc_t)0.5f, so that nothing is converted.
 template <class T> struct wider {
     typedef float type;
 };
 template <> struct wider<double> {
     typedef double type;
 };
+#ifdef __CUDA_ARCH__
+typedef Rounded<wider<feature_t>::type> acc_t;
+#else
 typedef wider<feature_t>::type acc_t;
+#endif
 
 // ---- bits -----------------------------------------------------------------------------------------------------------
 
@@ -87,6 +92,10 @@ ROIKIT_FN int64 wide_product(int a, int b) {
 
 // ---- conversion between storage and arithmetic ----------------------------------------------------------------------
 
+#ifdef __CUDA_ARCH__
+ROIKIT_FN acc_t widen(acc_t x) { return x; }
+ROIKIT_FN void narrow(acc_t x, acc_t& to) { to = x; }
+#endif
 ROIKIT_FN acc_t widen(float x) { return (acc_t)x; }
 ROIKIT_FN acc_t widen(double x) { return (acc_t)x; }
 ROIKIT_FN acc_t widen(bfloat16 x) { return (acc_t)float_of((unsigned)x.bits << 16); }
@@ -142,69 +151,59 @@ ROIKIT_FN void narrow(acc_t x, float16& to) {
 #endif
 }
 
-// ---- coordinates: one rounding per operation, in the order written, never contracted ----------------------------------
-
-ROIKIT_FN float add(float a, float b) {
+// Of the type of coordinates in which edges of RoIPool's bins are computed, whatever the map's.
+ROIKIT_FN float single_of(double x) {
 #ifdef __CUDA_ARCH__
-    return __fadd_rn(a, b);
+    return converted<float>(x);
 #else
-    return a + b;  // the host compiler is told -ffp-contract=off
+    return (float)x;
 #endif
 }
 
-ROIKIT_FN float mul(float a, float b) {
+ROIKIT_FN double double_of(float x) {
 #ifdef __CUDA_ARCH__
-    return __fmul_rn(a, b);
+    return converted<double>(x);
 #else
-    return a * b;
+    return (double)x;
 #endif
 }
 
-ROIKIT_FN double add(double a, double b) {
-#ifdef __CUDA_ARCH__
-    return __dadd_rn(a, b);
-#else
-    return a + b;
-#endif
-}
+#ifndef __CUDA_ARCH__
 
-ROIKIT_FN double mul(double a, double b) {
-#ifdef __CUDA_ARCH__
-    return __dmul_rn(a, b);
-#else
-    return a * b;
-#endif
-}
+// ---- coordinates: one rounding per operation, in the order written; the compiler is told -ffp-contract=off ---------------------
 
-#ifdef __CUDA_ARCH__
-ROIKIT_FN float sqrt_of(float x) { return __fsqrt_rn(x); }
-ROIKIT_FN double sqrt_of(double x) { return __dsqrt_rn(x); }
-#else
+ROIKIT_FN float add(float a, float b) { return a + b; }
+ROIKIT_FN float mul(float a, float b) { return a * b; }
+ROIKIT_FN double add(double a, double b) { return a + b; }
+ROIKIT_FN double mul(double a, double b) { return a * b; }
+
 ROIKIT_FN float sqrt_of(float x) { return __builtin_sqrtf(x); }
+ROIKIT_FN float floor_of(float x) { return __builtin_floorf(x); }
+ROIKIT_FN float ceil_of(float x) { return __builtin_ceilf(x); }
+ROIKIT_FN float round_of(float x) { return __builtin_roundf(x); }
 ROIKIT_FN double sqrt_of(double x) { return __builtin_sqrt(x); }
-#endif
+ROIKIT_FN double floor_of(double x) { return __builtin_floor(x); }
+ROIKIT_FN double ceil_of(double x) { return __builtin_ceil(x); }
+ROIKIT_FN double round_of(double x) { return __builtin_round(x); }
 
-ROIKIT_FN float floor_of(float x) { return ROIKIT_MATH(floorf)(x); }
-ROIKIT_FN float ceil_of(float x) { return ROIKIT_MATH(ceilf)(x); }
-ROIKIT_FN float round_of(float x) { return ROIKIT_MATH(roundf)(x); }
-ROIKIT_FN double floor_of(double x) { return ROIKIT_MATH(floor)(x); }
-ROIKIT_FN double ceil_of(double x) { return ROIKIT_MATH(ceil)(x); }
-ROIKIT_FN double round_of(double x) { return ROIKIT_MATH(round)(x); }
+ROIKIT_FN acc_t larger(acc_t a, acc_t b) { return b > a || b != b ? b : a; }  // a NaN stays
 
 // ---- sums: fused where the machine can ------------------------------------------------------------------------------
 
 ROIKIT_FN float multiply_add(float a, float b, float c) {
-#if defined(__CUDA_ARCH__) || defined(__FMA__) || defined(__ARM_FEATURE_FMA)
-    return ROIKIT_MATH(fmaf)(a, b, c);
+#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
+    return __builtin_fmaf(a, b, c);
 #else
     return a * b + c;
 #endif
 }
 
 ROIKIT_FN double multiply_add(double a, double b, double c) {
-#if defined(__CUDA_ARCH__) || defined(__FMA__) || defined(__ARM_FEATURE_FMA)
-    return ROIKIT_MATH(fma)(a, b, c);
+#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
+    return __builtin_fma(a, b, c);
 #else
     return a * b + c;
 #endif
 }
+
+#endif

@@ -18,7 +18,8 @@ constexpr int LEVELS = ROIKIT_LEVELS;
     double canonical_size, size_offset;                             \
     int heights[ROIKIT_LEVELS];                                     \
     int widths[ROIKIT_LEVELS];                                      \
-    int bins_y, bins_x;
+    int bins_y, bins_x;                                             \
+    int truncates; /* whether a batch index may have a fraction */
 
 // Why a RoI was not pooled (`arguments.py` has the words): written to `status` as 4 · (index of the first such RoI) + reason.
 enum Refusal { BAD_BATCH_INDEX = 1, NOT_FINITE = 2, TOO_FAR = 3 };
@@ -43,8 +44,9 @@ template <class Params> ROIKIT_FN int level_of(const acc_t* box, const Params& p
 template <class Params> ROIKIT_FN Roi read_roi(const acc_t* box, const Params& params) {
     Roi roi;
     const acc_t batch = box[0];
-    // RA-12: truncated. False for NaN; N is less than 2^31, and may not be a float.
-    const bool known = batch > (acc_t)-1 && batch < (acc_t)2147483648.0 && (int64)batch < params.images;
+    // RA-12: truncated, or refused if there is anything to truncate. False for NaN; N is less than 2^31, and may not be a float.
+    const bool in_range = batch > (acc_t)-1 && batch < (acc_t)2147483648.0f && (int64)batch < params.images;
+    const bool known = in_range && (params.truncates || batch == (acc_t)(int)batch);
     roi.image = known ? (int)batch : 0;
     const int level = roi.level = level_of(box, params);
     const Placed y = place_axis(box[2], box[4], (acc_t)params.scales_y[level], params.bins_y, params.heights[level], params, true,

@@ -45,9 +45,9 @@ struct Axis {
 ROIKIT_FN acc_t map_coordinate(acc_t x, acc_t scale) {
     switch (OFFSET) {
         case Offset::none: return mul(x, scale);
-        case Offset::half: return add(mul(x, scale), (acc_t)-0.5);
-        case Offset::half_before_scale: return mul(add(x, (acc_t)-0.5), scale);
-        case Offset::pixel_centre: return add(mul(add(x, (acc_t)0.5), scale), (acc_t)-0.5);
+        case Offset::half: return add(mul(x, scale), (acc_t)-0.5f);
+        case Offset::half_before_scale: return mul(add(x, (acc_t)-0.5f), scale);
+        case Offset::pixel_centre: return add(mul(add(x, (acc_t)0.5f), scale), (acc_t)-0.5f);
     }
     return x;
 }
@@ -94,7 +94,7 @@ template <class Params> ROIKIT_FN Placed place_axis(acc_t low, acc_t high, acc_t
 ROIKIT_FN acc_t position(const Axis& axis, int p, int rank) {
     const int i = axis.bin < (acc_t)0 ? axis.taken - 1 - rank : rank;
     const acc_t corner = add(axis.start, mul((acc_t)p, axis.bin));
-    return add(corner, mul(add((acc_t)i, (acc_t)0.5), axis.bin) / axis.grid);
+    return add(corner, mul(add((acc_t)i, (acc_t)0.5f), axis.bin) / axis.grid);
 }
 
 // The first rank in [0, taken] whose position is at least (or, if `beyond`, is greater than) `limit`. Rounding is monotone,

@@ -27,12 +27,7 @@ typedef unsigned short Halves __attribute__((vector_size(LANES * 2)));
 
 // ---- one register, or one number ------------------------------------------------------------------------------------------
 
-ROIKIT_FN acc_t larger(acc_t a, acc_t b) { return b > a || b != b ? b : a; }  // a NaN stays
-
-ROIKIT_FN void read(const float* from, float& to) { to = *from; }
-ROIKIT_FN void read(const double* from, double& to) { to = *from; }
-ROIKIT_FN void read(const float16* from, acc_t& to) { to = widen(*from); }
-ROIKIT_FN void read(const bfloat16* from, acc_t& to) { to = widen(*from); }
+template <class T> ROIKIT_FN void read(const T* from, acc_t& to) { to = widen(*from); }
 template <class T> ROIKIT_FN void write(acc_t from, T* to) { narrow(from, *to); }
 
 #ifndef __CUDA_ARCH__

@@ -34,7 +34,7 @@ ROIKIT_FN Motion motion_of(const Axis& axis, int bins, int p, int rank) {
     if (!(at >= (acc_t)0 && at < (acc_t)(axis.size - 1))) return Motion{(acc_t)0, (acc_t)0};  // in the clamped bands
     if (axis.held) return Motion{(acc_t)bins, (acc_t)0};
     const int i = axis.bin < (acc_t)0 ? axis.taken - 1 - rank : rank;
-    const acc_t share = (acc_t)p + ((acc_t)i + (acc_t)0.5) / axis.grid;
+    const acc_t share = (acc_t)p + ((acc_t)i + (acc_t)0.5f) / axis.grid;
     return Motion{(acc_t)bins - share, share};
 }
 
@@ -56,8 +56,9 @@ template <int N> struct Corners {
 
 template <int N> ROIKIT_FN void add_motion(Sums<N>& sums, const Vector<N>& grad, const Corners<N>& pixel, const Sample& sy,
                                            const Sample& sx, const Motion& y, const Motion& x) {
-    const Vector<N> down = grad * (sx.weight_low * (pixel.c10 - pixel.c00) + sx.weight_high * (pixel.c11 - pixel.c01));
-    const Vector<N> right = grad * (sy.weight_low * (pixel.c01 - pixel.c00) + sy.weight_high * (pixel.c11 - pixel.c10));
+    const Vector<N> left = sx.weight_low * (pixel.c10 - pixel.c00), top = sy.weight_low * (pixel.c01 - pixel.c00);
+    const Vector<N> down = grad * multiply_add<N>(sx.weight_high, pixel.c11 - pixel.c01, left);
+    const Vector<N> right = grad * multiply_add<N>(sy.weight_high, pixel.c11 - pixel.c10, top);
     sums.by[0] = multiply_add<N>(x.first, right, sums.by[0]);
     sums.by[1] = multiply_add<N>(y.first, down, sums.by[1]);
     sums.by[2] = multiply_add<N>(x.second, right, sums.by[2]);

@@ -93,7 +93,7 @@ ROIKIT_FN Lists<Entry> carve_lists(unsigned char*& memory, int bins, int capacit
 }
 
 ROIKIT_FN bool is_power_of_two(acc_t x) {
-    return x >= (acc_t)1 && x < (acc_t)1e18 && ((int64)x & ((int64)x - 1)) == 0;
+    return x >= (acc_t)1 && x < (acc_t)1e18f && ((int64)x & ((int64)x - 1)) == 0;
 }
 
 // Called by all threads of the block, which is synchronised when it returns.

@@ -24,7 +24,7 @@ enum class Shift { after, inside };
 
 // Corners farther from the origin than this are taken to be here: all bins between lie outside any map, and no sum of two leaves the
 // whole numbers that a double holds.
-constexpr double REACH = 2251799813685248.0;  // 2^51
+constexpr float REACH = 2251799813685248.0f;  // 2^51
 
 // One axis of a RoI.
 struct Axis {
@@ -39,21 +39,23 @@ ROIKIT_FN acc_t snapped(acc_t x) {
         case Snap::half_away: return round_of(x);
         case Snap::half_even: {
             const acc_t nearest = round_of(x), off = x - nearest;
-            return off == (acc_t)0.5 || off == (acc_t)-0.5 ? (acc_t)2 * round_of(x / (acc_t)2) : nearest;
+            return off == (acc_t)0.5f || off == (acc_t)-0.5f ? (acc_t)2 * round_of(x / (acc_t)2) : nearest;
         }
-        case Snap::half_up: return floor_of(add(x, (acc_t)0.5));
+        case Snap::half_up: return floor_of(add(x, (acc_t)0.5f));
     }
     return x;
 }
 
-ROIKIT_FN double within_reach(acc_t x) { return x < (acc_t)-REACH ? -REACH : x > (acc_t)REACH ? REACH : (double)x; }
+ROIKIT_FN double within_reach(acc_t x) {
+    return x < (acc_t)-REACH ? (double)-REACH : x > (acc_t)REACH ? (double)REACH : (double)x;
+}
 
 // RP-1 and RP-2
 template <class Params> ROIKIT_FN Placed place_axis(acc_t low, acc_t high, acc_t scale, int bins, int size, const Params&, bool,
                                                     Axis& axis) {
     const acc_t first = snapped(mul(low, scale));
     const acc_t last = snapped(mul(END == End::before_scale ? add(high, (acc_t)1) : high, scale));
-    if (!is_finite(first) || !is_finite(last)) return Placed::not_finite;
+    if (!is_finite(first) || !is_finite(add(last, -first))) return Placed::not_finite;
     axis.start = within_reach(first);
     axis.extent = within_reach(last) - axis.start + (END == End::inclusive ? 1.0 : 0.0);
     if (MIN_SIZE == MinSize::one && axis.extent < 1.0) axis.extent = 1.0;
@@ -68,16 +70,16 @@ ROIKIT_FN double rounded(double x) {
     switch (EDGES) {
         case Edges::float16: {
             float16 narrowed;
-            narrow((acc_t)(float)x, narrowed);
+            narrow((acc_t)single_of(x), narrowed);
             return (double)widen(narrowed);
         }
         case Edges::bfloat16: {
             bfloat16 narrowed;
-            narrow((acc_t)(float)x, narrowed);
+            narrow((acc_t)single_of(x), narrowed);
             return (double)widen(narrowed);
         }
         case Edges::float32:
-        case Edges::accumulated: return (double)(float)x;
+        case Edges::accumulated: return double_of(single_of(x));
         default: return x;
     }
 }

@@ -23,12 +23,12 @@ template <int N> ROIKIT_FN Best<N> find_winner(const Axis& axis_y, const Axis& a
             acc_t values[N];
             for (int v = 0; v < N; ++v) values[v] = widen(pixel[v * steps.channel]);
             consider<N>(best, values, (acc_t)1, row, column);
-            const bool counts = NAN_PIXEL == Nan::propagates || NAN_PIXEL == Nan::if_last ||
+            const bool counts = NAN_PIXEL == Nan::propagates || LAST_COUNTS ||
                                 (NAN_PIXEL == Nan::if_first && row == y.begin && column == x.begin);
             for (int v = 0; v < N && counts; ++v) {
                 if (values[v] == values[v]) continue;
                 // What comes next takes the place of a NaN; or nothing does, as nothing exceeds infinity.
-                best.value[v] = NAN_PIXEL == Nan::if_last ? -infinity() : infinity();
+                best.value[v] = LAST_COUNTS ? -infinity() : infinity();
                 best.y[v] = -1;
             }
         }
@@ -40,7 +40,7 @@ template <int N> ROIKIT_FN Best<N> find_winner(const Axis& axis_y, const Axis& a
 
 ROIKIT_FN void send(const Work& work, int64 c, const Piece&, int, int, const Winner& winner, acc_t grad,
                     const BackwardParams& params) {
-    add_to_pixel(work, c, winner.y, winner.x, grad, params);
+    add_to_pixel(work, c, winner.y, winner.x, (acc_t)1, grad, params);
 }
 
 extern "C" __global__ void __launch_bounds__(ROIKIT_THREADS, ROIKIT_FITTING_BLOCKS)

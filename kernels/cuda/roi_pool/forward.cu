@@ -50,14 +50,14 @@ ROIKIT_FN acc_t value_of_nothing() { return MODE == Mode::max && EMPTY == Empty:
 
 ROIKIT_FN acc_t better(acc_t best, acc_t pixel) {
     if (NAN_PIXEL == Nan::propagates) return larger(best, pixel);
-    if (NAN_PIXEL == Nan::if_last) return pixel < best ? best : pixel;
+    if (LAST_COUNTS) return pixel < best ? best : pixel;
     return pixel > best ? pixel : best;
 }
 
 #ifndef __CUDA_ARCH__
 ROIKIT_FN Register better(Register best, Register pixel) {
     if (NAN_PIXEL == Nan::propagates) return larger(best, pixel);
-    if (NAN_PIXEL == Nan::if_last) return pixel < best ? best : pixel;
+    if (LAST_COUNTS) return pixel < best ? best : pixel;
     return pixel > best ? pixel : best;
 }
 #endif
@@ -66,6 +66,12 @@ ROIKIT_FN Register better(Register best, Register pixel) {
 template <int N> ROIKIT_FN Vector<N> or_nan(const Vector<N>& best, const Vector<N>& first) {
     Vector<N> result;
     EACH_PART(i) result.part[i] = first.part[i] != first.part[i] ? first.part[i] : best.part[i];
+    return result;
+}
+
+template <int N> ROIKIT_FN Vector<N> unless_nan(const Vector<N>& values, const Vector<N>& instead) {
+    Vector<N> result;
+    EACH_PART(i) result.part[i] = values.part[i] == values.part[i] ? values.part[i] : instead.part[i];
     return result;
 }
 
@@ -112,7 +118,10 @@ template <int N> ROIKIT_FN Vector<N> pooled_bin(const Prepared& roi, const Steps
     const Span y = roi.y[p], x = roi.x[q];
     if (pixels_of(y, x) == 0) return filled<N>(value_of_nothing());
     const feature_t* const origin = roi.map + steps.channel * (LAYOUT == Layout::NHWC ? 1 : steps.lane);
-    return MODE == Mode::avg ? average_of<N>(origin, steps, y, x) : maximum_of<N>(origin, steps, y, x);
+    if (MODE == Mode::avg) return average_of<N>(origin, steps, y, x);
+    const Vector<N> best = maximum_of<N>(origin, steps, y, x);
+    const bool ends_map = y.end == roi.height && x.end == roi.width;
+    return NAN_PIXEL == Nan::if_last_of_map && !ends_map ? unless_nan<N>(best, filled<N>(-infinity())) : best;
 }
 
 #ifdef ROIKIT_PREFETCH
@@ -154,7 +163,7 @@ ROIKIT_FN void prepare(int64 k, const acc_t* box, feature_t* output, int64* stat
     mine.map = (const feature_t*)params.maps[roi.level] + roi.image * params.channels * mine.height * mine.width;
     mine.output = output + k * params.channels * params.bins_y * params.bins_x;
     // In lanes pixels come column by column, where some dialects look at which is the first or the last.
-    constexpr bool in_order = MODE == Mode::max && (NAN_PIXEL == Nan::if_first || NAN_PIXEL == Nan::if_last);
+    constexpr bool in_order = MODE == Mode::max && (NAN_PIXEL == Nan::if_first || LAST_COUNTS);
     mine.gathers = CAN_GATHER && (!IN_LANES || mine.refused || in_order);
     if (thread_of_block() == 0) {
         if (mine.refused) report(status, k, roi.refusal);

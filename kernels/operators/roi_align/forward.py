@@ -52,7 +52,8 @@ def roi_align(
         input: Feature maps ``(N, C, H, W)``, or ``(N, H, W, C)`` with ``layout="NHWC"``; float16, bfloat16, float32 or
             float64. An array that is not contiguous is copied first.
         boxes: ``(K, 5)`` rows ``[batch_index, x1, y1, x2, y2]``, or a list of N arrays ``(L_i, 4)``; corners in image
-            pixels. Of the data type of ``input``, or float32 with 16-bit maps.
+            pixels. Of the data type of ``input``, or float32 with 16-bit maps. A batch index is a whole number; with a
+            ``dialect`` its fraction is left out, as all libraries do.
         output_size: Bins per RoI, ``(P_h, P_w)`` or one number for both.
         spatial_scale: Feature pixels per image pixel; one number or ``(scale_y, scale_x)``.
         sampling_ratio: Samples per bin along an axis; one number or ``(g_y, g_x)``. 0 or less: as many as the bin has
@@ -61,8 +62,8 @@ def roi_align(
             one pixel, which is what the first implementations did.
         mode: ``"avg"`` or ``"max"``, what a bin makes of its samples.
         layout: ``"NCHW"`` or ``"NHWC"``, of ``input`` and output.
-        dialect: A `Dialect` or the name of one, to get the answer of another library. It decides what ``aligned`` would.
-            None means torchvision's rules.
+        dialect: A `Dialect` or the name of one, to get the answer of another library. It decides what ``aligned`` would,
+            and goes without that. None means torchvision's rules.
         out: Array to write to: shape, data type and device of the output, C-contiguous, apart from the inputs in memory.
         workspace: Array of bytes (uint8) that a GPU may use instead of allocating memory; `roi_align_workspace` says how many
             it takes, which nearly always is none.

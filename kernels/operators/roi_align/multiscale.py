@@ -77,19 +77,8 @@ def multiscale_roi_align(
     xp, maps = _checked_maps(inputs, layout)
     rows = arguments.box_rows(xp, boxes, name_of(maps[0].dtype), maps[0].shape[0])
     rule = (level_rule, first_level, canonical_size, canonical_level)
-    asked = _asked_for(
-        maps[0].dtype,
-        [m.shape for m in maps],
-        rows,
-        output_size,
-        spatial_scales,
-        sampling_ratio,
-        aligned,
-        rule,
-        mode,
-        layout,
-        dialect,
-    )
+    how = (sampling_ratio, mode, layout, dialect, aligned)
+    asked = _asked_for(maps[0].dtype, [m.shape for m in maps], rows, output_size, spatial_scales, rule, how)
     num_rois = arguments.count_of_rois(xp, num_rois)
     return pool(xp, maps, rows, asked, PLANNERS, out=out, workspace=workspace, check=check, num_rois=num_rois)
 
@@ -143,19 +132,8 @@ def multiscale_roi_align_backward(
             raise ValueError(f"{name} has {len(given)} arrays for {len(shapes)} levels")
     rows = arguments.box_rows(xp, boxes, name_of(grad.dtype), shapes[0][0])
     rule = (level_rule, first_level, canonical_size, canonical_level)
-    asked = _asked_for(
-        grad.dtype,
-        shapes,
-        rows,
-        bins_of(grad, layout),
-        spatial_scales,
-        sampling_ratio,
-        aligned,
-        rule,
-        mode,
-        layout,
-        dialect,
-    )
+    how = (sampling_ratio, mode, layout, dialect, aligned)
+    asked = _asked_for(grad.dtype, shapes, rows, bins_of(grad, layout), spatial_scales, rule, how)
     maps, outs = (None if given is None else tuple(given) for given in (inputs, out))
     return gather(
         xp, GRADIENT, grad, rows, asked, maps, outs, workspace, check=check,
@@ -203,19 +181,8 @@ def multiscale_roi_align_backward_boxes(
     arguments.check_feature_map(grad, "grad")
     rows = arguments.box_rows(xp, boxes, name_of(grad.dtype), maps[0].shape[0])
     rule = (level_rule, first_level, canonical_size, canonical_level)
-    asked = _asked_for(
-        maps[0].dtype,
-        [m.shape for m in maps],
-        rows,
-        bins_of(grad, layout),
-        spatial_scales,
-        sampling_ratio,
-        aligned,
-        rule,
-        mode,
-        layout,
-        dialect,
-    )
+    how = (sampling_ratio, mode, layout, dialect, aligned)
+    asked = _asked_for(maps[0].dtype, [m.shape for m in maps], rows, bins_of(grad, layout), spatial_scales, rule, how)
     return slope(xp, grad, maps, rows, asked, out=out, check=check, num_rois=arguments.count_of_rois(xp, num_rois))
 
 
@@ -249,14 +216,12 @@ def _check_together(shapes: Sequence[tuple[int, ...]], layout: str) -> None:
 
 def _asked_for(
     dtype: Any, shapes: Sequence[tuple[int, ...]], rows: Any, output_size: Any, spatial_scales: Sequence[Any],
-    sampling_ratio: Any, aligned: Any, rule: tuple[Any, ...], mode: Any, layout: Any, dialect: Any,
+    rule: tuple[Any, Any, Any, Any], how: tuple[Any, Any, Any, Any, Any],
 ) -> Asked:  # fmt: skip
-    """What is asked for, with a level for each of the maps."""
+    """What is asked for, with a level for each of the maps; ``how`` is what `asked_for` takes between scales and levels."""
     if len(spatial_scales) != len(shapes):
         raise ValueError(f"there are {len(spatial_scales)} spatial_scales for {len(shapes)} levels")
     name, first, canonical_size, canonical_level = rule
     scales = [arguments.pair("spatial_scales", scale) for scale in spatial_scales]
     levels = resolve_levels(name, scales, first, canonical_size, canonical_level, name_of(rows.dtype))
-    return asked_for(
-        dtype, shapes, len(rows), output_size, scales, sampling_ratio, mode, layout, dialect, aligned, levels
-    )  # fmt: skip
+    return asked_for(dtype, shapes, len(rows), output_size, scales, *how, levels)

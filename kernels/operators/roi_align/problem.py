@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Self
 
 from ...calls import arguments
 from ...calls.problem import Asked, Problem, common_parts
-from ...dialects.choices import Offset
 from ...dialects.roi_align import DIALECTS, Dialect, named_dialect
 
 if TYPE_CHECKING:
@@ -74,13 +73,16 @@ def asked_for(
 
 def resolve_dialect(dialect: str | Dialect | None, *, aligned: bool) -> Dialect:
     """The rules that ``dialect`` and ``aligned`` of `roi_align` ask for."""
+    aligned = arguments.truth("aligned", aligned)
     if dialect is None:
         return DIALECTS["torchvision-aligned" if aligned else "torchvision"]
     rules = named_dialect(dialect) if isinstance(dialect, str) else dialect
     if not isinstance(rules, Dialect):
         raise TypeError(f"dialect must be a Dialect or the name of one, not {dialect!r}")
-    if aligned and rules.offset == Offset.NONE:
-        raise ValueError(f"aligned=True contradicts dialect={dialect!r}, which does not shift boxes; leave aligned out")
+    if aligned:
+        raise ValueError(
+            f"aligned=True goes with no dialect, and dialect={dialect!r} says itself whether boxes are shifted: leave aligned out"
+        )
     return rules
 
 

@@ -51,7 +51,8 @@ def roi_pool(
         input: Feature maps ``(N, C, H, W)``, or ``(N, H, W, C)`` with ``layout="NHWC"``; float16, bfloat16, float32 or
             float64. An array that is not contiguous is copied first.
         boxes: ``(K, 5)`` rows ``[batch_index, x1, y1, x2, y2]``, or a list of N arrays ``(L_i, 4)``; corners in image
-            pixels. Of the data type of ``input``, or float32 with 16-bit maps.
+            pixels. Of the data type of ``input``, or float32 with 16-bit maps. A batch index is a whole number; with a
+            ``dialect`` its fraction is left out, as all libraries do.
         output_size: Bins per RoI, ``(P_h, P_w)`` or one number for both.
         spatial_scale: Feature pixels per image pixel; one number or ``(scale_y, scale_x)``.
         mode: ``"max"`` or ``"avg"``, what a bin makes of its pixels.

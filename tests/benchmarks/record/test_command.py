@@ -21,7 +21,7 @@ from benchmarks.record.document import Document
 from benchmarks.record.table import print_tables
 
 ROOT = Path(__file__).parents[3]
-SCHEMA = json.loads((ROOT / "benchmarks" / "record.schema.json").read_text(encoding="utf-8"))
+SCHEMA = json.loads((ROOT / "reports" / "schema" / "record.schema.json").read_text(encoding="utf-8"))
 RECORDED = sorted((ROOT / "reports" / "recorded").glob("*.json"))
 
 

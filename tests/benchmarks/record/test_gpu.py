@@ -23,7 +23,7 @@ from benchmarks.record.work import Work
 from benchmarks.suites import gpu as series
 from benchmarks.workloads import problem
 
-SCHEMA = json.loads((machine.ROOT / "benchmarks" / "record.schema.json").read_text(encoding="utf-8"))
+SCHEMA = json.loads((machine.ROOT / "reports" / "schema" / "record.schema.json").read_text(encoding="utf-8"))
 
 
 def measured(row, variants=(), operation=Operation.FORWARD):

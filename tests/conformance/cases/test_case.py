@@ -56,15 +56,21 @@ def test_ids_are_unique_and_every_rule_has_a_case():
 @pytest.mark.parametrize("file", FILES, ids=lambda f: f.name)
 def test_a_case_that_claims_to_be_exact_has_no_bounds_and_one_that_does_not_has(file):
     for case in json.loads(file.read_text())["cases"]:
-        bounded = any("bound" in entry and set(entry["dialects"]) & set(MAIN_DIALECTS) for entry in case["expected"])
+        wide = [e for e in case["expected"] if {"float32", "float64"} & set(e["dtypes"])]
+        bounded = any("bound" in entry and set(entry["dialects"]) & set(MAIN_DIALECTS) for entry in wide)
         assert bounded == (case["claims"] != "exact"), case["id"]
+
+
+# Boxes that reach too far for one of the types, and for the other do not.
+OF_ONE_TYPE = {"box-too-far": "float32", "box-too-far-adaptive": "float32", "box-too-far-float64": "float64"}
 
 
 @pytest.mark.parametrize("case", [c for c in CASES.values() if c.kind != "error"], ids=lambda c: c.id)
 def test_every_main_dialect_is_answered_in_float32_and_float64(case):
     for dialect in DIALECTS if case.operation == "forward" else MAIN_DIALECTS:
         for dtype in ("float32", "float64"):
-            assert case.expectation(dialect, dtype) is not None
+            expected = case.id not in OF_ONE_TYPE or OF_ONE_TYPE[case.id] == dtype
+            assert (case.expectation(dialect, dtype) is not None) == expected
 
 
 def test_there_are_at_least_400_averages_that_a_main_dialect_answers():
@@ -105,7 +111,7 @@ def test_fragile_cases_allow_more_than_one_answer_somewhere():
     for case in CASES.values():
         if DATA[case.id]["claims"] == "fragile":
             answers = [len(entry.answers) for entry in case.expected]
-            assert max(answers) == 2, case.id
+            assert max(answers) >= 2, case.id
 
 
 def flat(expected):
@@ -124,14 +130,14 @@ ALL_ZERO = {
 
 def constants_pass(case, dialect):
     """Whether an output of equal numbers, zero or another, would pass."""
-    expectation = case.expectation(dialect, "float32")
+    dtype = OF_ONE_TYPE.get(case.id, "float32")
+    expectation = case.expectation(dialect, dtype)
     values = {value for value in leaves(expectation.output) if value != "nan"}
     return [
         number
         for number in {0, *values}
         if isinstance(number, int | float)
-        and judge_output(case, expectation, np.full(case.shape, number, np.float32), "float32", "NCHW").verdict
-        == "conforms"
+        and judge_output(case, expectation, np.full(case.shape, number, dtype), dtype, "NCHW").verdict == "conforms"
     ]
 
 

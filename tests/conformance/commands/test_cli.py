@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from roikit.conformance.errors import FileError
 from roikit.conformance.results import file as results
 
 HERE = Path(__file__).parents[1]
@@ -84,8 +86,8 @@ def test_a_module_that_cannot_be_imported_exits_with_1():
         (["--worker", "mine='"], "No closing quotation"),
         (["--worker", "roikit=./a"], "there is an implementation called 'roikit'"),
         (["--fail-on", "regression"], "--fail-on regression needs the result file of an earlier run"),
-        (["--baseline", "/dev/null"], "/dev/null ends before its run did"),
-        (["--cases", "/dev/null"], "/dev/null is no case file"),
+        (["--baseline", "/dev/null"], "/dev/null: ends before its run did"),
+        (["--cases", "/dev/null"], "/dev/null:1: is no JSON: Expecting value"),
         (["--deviations", "/dev/null"], "--deviations is the list of one implementation, and these are"),
         (["--timeout", "0"], "Invalid value for '--timeout'"),
         (["--no-such-option"], "No such option"),
@@ -101,16 +103,25 @@ def test_a_users_mistake_exits_with_2_and_no_traceback(arguments, message):
 def test_a_result_file_is_what_its_schema_says_and_complete(tmp_path, monkeypatch):
     monkeypatch.setenv("ROIKIT_CACHE_DIR", str(tmp_path))  # which has no environments
     path = tmp_path / "run.ndjson"
+    players = ("roikit", "detectron2", "-i", "players:half_a_pixel_off")  # one is right, one absent, one wrong
     run = roikit(
-        "conform", "roikit", "detectron2", "--select", "max", "--select", "RA-11", "--dtype", "float32", "-o", str(path)
+        "conform", *players, "--select", "place-*", "--dialect", "torchvision", "--dtype", "float32", "-o", str(path)
     )
-    assert run.returncode == 0
+    assert run.returncode == 1
     schema = json.loads(files("roikit.conformance").joinpath("schema/result.schema.json").read_text())
     records = results.read(path)
     for record in records:
         jsonschema.validate(record, schema)
     assert [record["type"] for record in records[:1] + records[-1:]] == ["header", "footer"]
-    assert records[-1]["results"] == len(records) - 4 > 100
+    assert sorted(record["state"] for record in records if record["type"] == "implementation") == [
+        "absent",
+        "ran",
+        "ran",
+    ]
+    assert records[-1]["results"] == len(records) - 5 > 30
+    assert records[-1]["verdicts"].keys() == {"conforms", "deviates"}
+    assert all(record["difference"] for record in records if record.get("verdict") == "deviates")
+    assert records == [json.loads(line) for line in path.read_text().splitlines()]
 
 
 def test_a_result_file_that_was_cut_off_or_changed_is_not_taken_for_whole(tmp_path):
@@ -130,8 +141,17 @@ def test_a_result_file_that_was_cut_off_or_changed_is_not_taken_for_whole(tmp_pa
         "",
     ):
         path.write_text(damaged)
-        with pytest.raises(results.IncompleteResultsError):
+        with pytest.raises(FileError):
             results.read(path)
+
+
+def test_a_baseline_with_a_verdict_that_nobody_gives_is_refused(tmp_path):
+    path = tmp_path / "run.ndjson"
+    roikit("conform", "roikit", *FEW, "-o", str(path))
+    path.write_text(path.read_text().replace('"conforms"', '"fine"'))
+    run = roikit("conform", "roikit", *FEW, "--baseline", str(path))
+    assert run.returncode == 2
+    assert re.search(r'run\.ndjson:3: verdict: "fine" is not one of', run.stderr)
 
 
 def test_an_interrupt_ends_a_run_at_once(tmp_path):
@@ -170,6 +190,14 @@ def test_lists(what, expected, verbose):
     run = roikit("list", what, *verbose, COLUMNS="200")
     assert (run.returncode, run.stderr) == (0, "")
     assert expected in run.stdout
+
+
+def test_cases_are_listed_with_their_sizes_and_up_to_one():
+    listed = {size: roikit("list", "cases", "--size", size, COLUMNS="200").stdout for size in ("small", "huge")}
+    assert "place-two-by-two" in listed["small"]
+    assert "z-rois-70000" not in listed["small"]
+    (row,) = (line.split() for line in listed["huge"].splitlines() if "z-rois-70000" in line)
+    assert row[2:4] == ["z-rois-70000", "huge"]
 
 
 def test_help_names_every_option():

@@ -14,13 +14,16 @@ import jsonschema
 import numpy as np
 import pytest
 
+from roikit.conformance.commands.detect import _known
 from roikit.conformance.detection.reading import Reader, Setting
+from roikit.conformance.findings import Decision, Detection, Oddity
 from roikit.conformance.operators.roi_align.probes import RoiAlignProbes
 from roikit.conformance.operators.roi_align.probes.calls import PROBES
 from roikit.conformance.operators.roi_align.probes.decision import detect
 from roikit.conformance.operators.roi_align.probes.derivative import compare, compare_boxes
 from roikit.conformance.workers.greeting import describe
 from roikit.conformance.workers.process import Target
+from roikit.kernels.dialects.choices import BinEdges
 
 HERE = Path(__file__).parents[1]
 PATH = os.pathsep.join(filter(None, [str(HERE), os.environ.get("PYTHONPATH")]))
@@ -94,6 +97,24 @@ def test_a_dialect_that_is_known_not_to_be_followed_is_known():
     assert run.returncode == 0
     assert "named dialect: onnx-16\n" in run.stdout
     assert "declared onnx-10: known (The evaluator ignores the opset" in run.stdout
+
+
+@pytest.mark.parametrize(
+    ("probes", "edges", "is_known"),
+    [
+        (["ordinary box", "scaled map, smaller bins"], BinEdges.EXACT, True),
+        (["ordinary box", "negative map"], BinEdges.EXACT, False),
+        (["ordinary box"], BinEdges.FLOAT64, False),
+    ],
+)
+def test_probes_that_no_dialect_explains_may_be_known(probes, edges, is_known):
+    """ncnn's list has the first two, and that edges are exact for 7 bins."""
+    odd = tuple(Oddity(name, "fits no dialect") for name in probes)
+    decisions = (Decision("edges", (edges,), (), ""),)
+    found = Detection(decisions, (), "openvino", (), odd, (), None, is_sound=False)
+    setting = Setting(operator="roi_pool", dialect="ncnn", dtype="float32", layout="NCHW")
+    assert _known("ncnn", setting, found).startswith("The wheel is compiled with fast mathematics" if is_known else "")
+    assert bool(_known("ncnn", setting, found)) == is_known
 
 
 def test_nothing_run_exits_with_3_and_a_mistake_with_2(monkeypatch, tmp_path):

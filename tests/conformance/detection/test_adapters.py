@@ -1,4 +1,4 @@
-"""Every registered adapter, where its library is installed: it is seen to do what it declares, but for what is known.
+"""RoIAlign of every registered adapter, where its library is installed: it does what it declares, but for what is known.
 
 Boxes that may do harm each need a worker of their own, and are left out: with ROIKIT_DETECT=all they are asked, too, which takes
 minutes. `reports/recorded/detections` has a run of all adapters.
@@ -25,7 +25,8 @@ from roikit.conformance.workers.greeting import describe
 from roikit.conformance.workers.process import Target
 
 ROOT = Path(__file__).resolve().parents[3]
-RECORDED = sorted((ROOT / "reports" / "recorded" / "detections").glob("*.json"))
+DETECTIONS = ROOT / "reports" / "recorded" / "detections"
+RECORDED = sorted(path for path in DETECTIONS.glob("*.json") if not path.stem.endswith("-roi-pool"))
 SCHEMA = ROOT / "conformance" / "schema" / "detection.schema.json"
 ALL = os.environ.get("ROIKIT_DETECT") == "all"
 ASKED = PROBES if ALL else tuple(probe for probe in PROBES if not probe.is_malformed)

@@ -9,14 +9,17 @@ import subprocess
 import sys
 from importlib.resources import files
 from pathlib import Path
+from types import SimpleNamespace
 
 import jsonschema
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
+from rich.console import Console
 
 from roikit.conformance import operators
 from roikit.conformance.arrays import leaves
+from roikit.conformance.call import Operation
 from roikit.conformance.cases.case import cases_of
 from roikit.conformance.fuzzing import batch as fuzz
 from roikit.conformance.fuzzing import run as fuzz_run
@@ -131,15 +134,24 @@ def test_a_library_gets_a_script_of_its_own(tmp_path):
     python.write_text(f'#!/bin/sh\nshift 2\nexec {shlex.join([sys.executable, str(broken)])} worker "$@"\n')
     python.chmod(0o755)
     chosen = ("--dialect", "torchvision", "--dtype", "float32", "--layout", "NCHW", "--once", "--mode", "max")
-    run = roikit("fuzz", "roikit", "--python", python, *chosen, "--operation", "box_gradient", "-o", tmp_path / "none")
-    assert run.returncode == 1, run.stdout + run.stderr
-    assert "no script: roikit cannot make the call" in run.stdout
     run = roikit("fuzz", "roikit", "--python", python, *chosen, "--operation", "forward", "-o", tmp_path / "out")
     assert run.returncode == 1, run.stdout + run.stderr
     (script,) = (tmp_path / "out").glob("fuzz-*.py")
     assert "Written by `roikit fuzz roikit --seed 0`" in script.read_text()
     assert subprocess.run([sys.executable, script], check=False).returncode == 0  # here nothing is broken
     assert 'mode="max"' in script.read_text() or "'max'" in script.read_text()
+
+
+def test_a_call_that_scripts_of_a_library_cannot_make_gets_none(tmp_path, capsys):
+    arguments = {
+        "input": {"shape": [1, 1, 2, 2], "rows": [[1, 2], [3, 4]]}, "boxes": [[0, 0, 0, 1, 1]],
+        "grad": {"shape": [1, 1, 1, 1], "rows": [[1]]}, "output_size": [1, 1], "spatial_scale": [1, 1],
+        "sampling_ratio": [2, 2], "mode": "avg",
+    }  # fmt: skip
+    how = Operation.BOX_GRADIENT, "torchvision-aligned", "float32", "NCHW", "deviates", "wrong", None, {}
+    request = SimpleNamespace(output=tmp_path, operator="roi_align", kinks=False, implementation="mmcv", seed=0)
+    fuzz_run._show(Console(), request, Target("mmcv", "adapter:x:X"), fuzz.Found(arguments, *how))
+    assert "no script: " in capsys.readouterr().out
 
 
 def test_a_batch_follows_from_seed_and_number_alone():

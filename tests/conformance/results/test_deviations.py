@@ -5,16 +5,18 @@ from importlib.resources import files
 import pytest
 
 from roikit.conformance.cases.case import load_cases
+from roikit.conformance.errors import FileError
 from roikit.conformance.implementation import registered
 from roikit.conformance.results import deviations
 from roikit.conformance.results.deviations import DeviationListError
+from roikit.conformance.results.known_deviations import KnownDeviations
 from roikit.conformance.results.result import Result
 from roikit.conformance.verdict import Judgement, Verdict
 from roikit.kernels.dialects.choices import Max
 
 ENTRY = """
 [[deviation]]
-cases = ["inverted-*"]
+cases = ["inverted-x-adaptive"]
 dialects = ["onnx-16"]
 dtypes = ["float32"]
 reason = "It throws"
@@ -31,8 +33,16 @@ def result(verdict, case="inverted-x-adaptive", dialect="onnx-16", dtype="float3
     )  # fmt: skip
 
 
+def known_deviations(text, run=None):
+    return KnownDeviations(
+        deviations.parse(text, "x.toml", load_cases()), load_cases() if run is None else run, load_cases()
+    )
+
+
 def judged(text, verdict, **changes):
-    return deviations.apply(result(verdict, **changes), deviations.parse(text, "x.toml", load_cases())).judgement
+    known = known_deviations(text)
+    (told,) = known.judge(result(verdict, **changes)) or known.close(all_came=False)
+    return told.judgement
 
 
 @pytest.mark.parametrize("verdict", [Verdict.DEVIATES, Verdict.REJECTED, Verdict.CRASHED, Verdict.TIMED_OUT])
@@ -65,28 +75,93 @@ def test_what_an_implementation_cannot_do_is_not_a_deviation():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (ENTRY.replace("inverted-*", "inverse-*"), "x.toml: deviation 1: cases: nothing matches 'inverse-\\*'"),
-        (ENTRY.replace("reason", "because"), "x.toml: deviation 1 has unknown keys: because"),
-        (ENTRY.replace('reason = "It throws"', ""), "x.toml: deviation 1 lacks reason"),
-        (ENTRY.replace("onnx-16", "onnx-17"), "x.toml: deviation 1: dialects: nothing matches 'onnx-17'"),
-        (ENTRY.replace('["float32"]', '"float32"'), "x.toml: deviation 1: dtypes must be a list of strings"),
-        (
-            ENTRY.replace("[[deviation]]", "[[deviations]]"),
-            r"x.toml: holds something else than \[\[deviation\]\] tables",
-        ),
-        (
-            ENTRY + "choices = { max_begin = 0 }\n",
-            "x.toml: deviation 1: choices must name decision points and their choices: .*max_begin",
-        ),
-        (ENTRY + "choices = { max = 'middle' }\n", "x.toml: deviation 1: choices must .*'middle' is not a valid Max"),
-        (ENTRY + "choices = 3\n", "x.toml: deviation 1: choices must name decision points"),
+        (ENTRY.replace("inverted-x-adaptive", "inverse-*"), "x.toml:3: deviation 1, cases: nothing matches 'inverse-*'"),
+        (ENTRY + "because = 1\n", "x.toml:2: deviation 1: Additional properties are not allowed ('because' was"),
+        (ENTRY.replace('reason = "It throws"', ""), 'x.toml:2: deviation 1: "reason" is a required property'),
+        (ENTRY.replace("onnx-16", "onnx-17"), "x.toml:4: deviation 1, dialects: nothing matches 'onnx-17'"),
+        (ENTRY.replace('["float32"]', '"float32"'), 'x.toml:5: deviation 1, dtypes: "float32" is not of type "array"'),
+        (ENTRY.replace("It throws", ""), 'x.toml:6: deviation 1, reason: "" does not match'),
+        (ENTRY.replace("It throws", " "), 'x.toml:6: deviation 1, reason: " " does not match'),
+        (ENTRY.replace('"It throws"', "5"), 'x.toml:6: deviation 1, reason: 5 is not of type "string"'),
+        (ENTRY.replace('"It throws"', "2026-11-23"), "x.toml:6: deviation 1, reason: "),
+        (ENTRY.replace("2026-11-23", '"no date"'), "x.toml:8: deviation 1, added: is a date without quotes"),
+        (ENTRY.replace("2026-11-23", '"2026-11-23"'), "x.toml:8: deviation 1, added: is a date without quotes"),
+        (ENTRY.replace("2026-11-23", "2026-11-23T01:02:03Z"), "x.toml:8: deviation 1, added: is a date without quotes"),
+        (ENTRY + 'sometimes = "no"\n', 'x.toml:9: deviation 1, sometimes: "no" is not of type "boolean"'),
+        (ENTRY.replace('"https://example.org/1"', "3"), 'x.toml:7: deviation 1, link: 3 is not of type "string"'),
+        (ENTRY.replace("https:", "javascript:"), "x.toml:7: deviation 1, link: "),
+        (ENTRY.replace('["inverted-x-adaptive"]', "[]"), "x.toml:3: deviation 1, cases: [] has less than 1 item"),
+        (ENTRY + ENTRY.replace("throws", "").replace('"It "', '"""\n[[deviation]]\n"""\nlink = 3#')
+         .replace('link = "', '#"'), "x.toml:17: deviation 2, link: 3 is not"),
+        (ENTRY.replace("[[deviation]]", "[[deviations]]"), "x.toml: holds something else than [[deviation]] tables"),
+        (ENTRY + "choices = { max_begin = 0 }\n", "x.toml:9: deviation 1, choices: these are decision points"),
+        (ENTRY + "choices = { max = 'middle' }\n", "'middle' is not a valid Max"),
+        (ENTRY + "probes = ['box inside out']\n", "x.toml:9: deviation 1, probes: nothing matches 'box inside out'"),
+        (ENTRY + "choices = 3\n", 'x.toml:9: deviation 1, choices: 3 is not of type "object"'),
         ("deviation = 3", "x.toml: holds something else"),
-        ("[[deviation]\n", "x.toml: "),
+        ("[[deviation]\n", "x.toml: is no TOML that can be read: "),
+        ("a = " + 2000 * "[", "x.toml: is no TOML that can be read: "),
+        ("a = " + 5000 * "1", "x.toml: is no TOML that can be read: "),
     ],
-)
+)  # fmt: skip
 def test_a_list_that_is_wrong_is_refused(text, message):
-    with pytest.raises(DeviationListError, match=message):
+    with pytest.raises(DeviationListError) as caught:
         deviations.parse(text, "x.toml", load_cases())
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00", b"\x1f\x8b\x08\x00", b"\x7fELF\x02\x01\x01\x00\xf0"])
+def test_a_list_that_is_no_text_is_refused(content, tmp_path):
+    (tmp_path / "x.toml").write_bytes(content)
+    with pytest.raises(FileError, match=r"x\.toml"):
+        deviations.read(tmp_path / "x.toml", load_cases())
+
+
+PATTERN = ENTRY.replace("inverted-x-adaptive", "inverted-*")
+INVERTED = [case.id for case in load_cases() if case.id.startswith("inverted-")]
+
+
+def verdicts(known, seen, **closed):
+    told = [each for case, verdict in seen.items() for each in known.judge(result(verdict, case=case))]
+    told += known.close(**closed or {"all_came": True})
+    assert sorted(each.case for each in told) == sorted(seen)
+    return {each.case: each.judgement.verdict for each in told}
+
+
+def test_a_pattern_excuses_what_fails_and_lets_the_rest_pass():
+    """README's example: some cases of a group fail, and the build that the list protects does not."""
+    for failing in INVERTED[0], INVERTED[-1]:  # the first that comes, and the last
+        seen = dict.fromkeys(INVERTED, Verdict.CONFORMS) | {failing: Verdict.DEVIATES}
+        assert verdicts(known_deviations(PATTERN), seen) == seen | {failing: Verdict.KNOWN}
+
+
+def test_a_pattern_is_out_of_date_once_nothing_under_it_fails():
+    seen = dict.fromkeys(INVERTED, Verdict.CONFORMS)
+    assert verdicts(known_deviations(PATTERN), seen) == seen | {INVERTED[0]: Verdict.UNEXPECTED_PASS}
+    assert verdicts(known_deviations(PATTERN + "sometimes = true\n"), seen) == seen
+    unsupported = dict.fromkeys(INVERTED, Verdict.UNSUPPORTED)
+    assert verdicts(known_deviations(PATTERN), unsupported) == unsupported
+
+
+def test_who_looked_at_a_part_cannot_call_a_pattern_out_of_date():
+    seen = dict.fromkeys(INVERTED[:2], Verdict.CONFORMS)
+    part = [case for case in load_cases() if case.id in seen]
+    assert verdicts(known_deviations(PATTERN, part), seen) == seen
+    assert verdicts(known_deviations(PATTERN), seen, all_came=False) == seen
+
+
+def test_an_id_beside_a_pattern_stays_strict():
+    text = PATTERN.replace('"inverted-*"', f'"inverted-*", "{INVERTED[0]}"')
+    (deviation,) = deviations.parse(text, "x.toml", load_cases())
+    assert [deviation.is_strict(case) for case in INVERTED[:2]] == [True, False]
+    seen = dict.fromkeys(INVERTED, Verdict.CONFORMS) | {INVERTED[1]: Verdict.DEVIATES}
+    assert verdicts(known_deviations(text), seen)[INVERTED[0]] == Verdict.UNEXPECTED_PASS
+
+
+def test_a_name_that_is_no_file_has_no_list():
+    assert deviations.load("../deviations/torchvision", load_cases()) == ()
+    assert deviations.load(str(files("roikit.conformance") / "deviations" / "torchvision"), load_cases()) == ()
 
 
 def test_a_deviation_may_name_choices_that_are_made_instead():

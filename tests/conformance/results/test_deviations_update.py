@@ -2,6 +2,7 @@
 
 import json
 from datetime import date
+from itertools import product
 
 import pytest
 from typer.testing import CliRunner
@@ -11,6 +12,9 @@ from roikit.conformance.commands.cli import app
 from roikit.conformance.results import deviations
 from roikit.conformance.results.deviations import DeviationListError
 from roikit.conformance.results.deviations_update import Call, outcomes, update
+from roikit.conformance.results.file import ResultFile
+from roikit.conformance.results.result import Result
+from roikit.conformance.verdict import Judgement, Verdict
 
 TODAY = date(2026, 11, 25)
 LIST = """[[deviation]]
@@ -40,16 +44,29 @@ def test_a_list_that_is_right_stays_as_it_is():
     assert updated(LIST, record("inverted-x-fixed", "known")) == LIST
     assert updated(LIST, record("inverted-x-fixed", "unsupported")) == LIST
     assert updated(LIST) == LIST
-    chosen = LIST.replace("reason", "choices = { max_start = -3.4028234663852886e+38 }\nreason")
+    more = 'choices = { max_start = -3.4028234663852886e+38 }\nprobes = ["inverted boxes"]\n'
+    chosen = LIST.replace("reason", f"{more}reason")
     assert updated(chosen, record("inverted-x-fixed", "known")) == chosen
 
 
 def test_what_passes_is_dropped_and_what_was_not_run_is_kept():
-    text = updated(LIST, record("inverted-x-fixed", "unexpected-pass"), record("inverted-y-fixed", "known"))
+    by_id = LIST.replace('"inverted-*"', ", ".join(map(json.dumps, INVERTED)))
+    text = updated(by_id, record("inverted-x-fixed", "unexpected-pass"), record("inverted-y-fixed", "known"))
     listed = {case for entry in entries(text) for case in entry.cases}
     assert listed == set(INVERTED) - {"inverted-x-fixed"}
     assert {entry.reason for entry in entries(text)} == {"It throws"}
-    assert updated(LIST, *(record(case, "unexpected-pass") for case in INVERTED)) == ""
+
+
+def test_a_pattern_stays_as_long_as_something_fails_under_it_or_was_not_run():
+    assert updated(LIST, record("inverted-x-fixed", "conforms")) == LIST
+    passes = [record(case, "conforms") for case in INVERTED]
+    assert updated(LIST, *passes[1:], record(INVERTED[0], "known")) == LIST
+    assert updated(LIST, *passes) == ""
+    both = LIST.replace('"inverted-*"', '"inverted-*", "border-low"')
+    (entry,) = entries(updated(both, *passes[1:], record("border-low", "conforms"), record(INVERTED[0], "known")))
+    assert entry.cases == ("inverted-*",)
+    (entry,) = entries(updated(both, *passes, record("border-low", "known")))
+    assert entry.cases == ("border-low",)
 
 
 def test_an_entry_is_narrowed_to_where_it_holds():
@@ -77,7 +94,7 @@ def test_what_fails_is_added_and_refused_until_somebody_says_why():
         (("max-empty",), "TODO: killed by SIGSEGV"),
     ]
     with pytest.raises(
-        DeviationListError, match=r"x.toml: deviation 2: the reason is still to be written, TODO: 3 of 4"
+        DeviationListError, match=r"x\.toml:\d+: deviation 2, reason: it is still to be written, TODO: 3 of 4"
     ):
         deviations.parse(text, "x.toml", load_cases())
     assert "added = 2026-11-25" in text
@@ -100,18 +117,25 @@ def test_contested_results_are_not_listed():
     ]
 
 
+def write_run(path, *names):
+    """Writes a run in which these implementations fail at two cases, and returns the command that takes it."""
+    with path.open("w") as stream:
+        file = ResultFile(stream, {})
+        for name, case in product(names, ("border-low", "border-top")):
+            file.add(
+                Result(
+                    implementation=name, dialect="onnx-16", case=case, operator="roi_align", group="borders", rules=("RA-6",),
+                    operation="forward", mode="avg", dtype="float32", layout="NCHW",
+                    judgement=Judgement(Verdict.DEVIATES, "3 of 4 values differ"), seconds=0.1,
+                )
+            )  # fmt: skip
+        file.close()
+    return ["deviations", "update", str(path)]
+
+
 def test_the_command_writes_the_lists_of_a_run(tmp_path):
-    lines = [
-        {"type": "header", "format": 1},
-        *(
-            {"type": "result", "implementation": "x", **record(case, "deviates")}
-            for case in ("border-low", "border-top")
-        ),
-        {"type": "footer", "verdicts": {"deviates": 2}},
-    ]
     run = tmp_path / "run.ndjson"
-    run.write_text("".join(json.dumps(line) + "\n" for line in lines))
-    arguments = ["deviations", "update", str(run), "--folder", str(tmp_path)]
+    arguments = [*write_run(run, "x"), "--folder", str(tmp_path)]
     shown = CliRunner().invoke(app, [*arguments, "--dry-run"])
     assert (shown.exit_code, list(tmp_path.glob("*.toml"))) == (0, [])
     assert CliRunner().invoke(app, arguments).exit_code == 0
@@ -120,5 +144,18 @@ def test_the_command_writes_the_lists_of_a_run(tmp_path):
     assert "x.toml: nothing to change" in CliRunner().invoke(app, arguments).output
     done = CliRunner().invoke(app, [*arguments, "y"])
     assert (done.exit_code, done.stderr) == (2, "roikit: no implementation of this run is called 'y': there are x\n")
-    run.write_text(json.dumps(lines[0]))
+    run.write_text(run.read_text().splitlines()[0])
     assert "ends before its run did" in CliRunner().invoke(app, arguments).stderr
+
+
+@pytest.mark.parametrize("name", ["../../x", "../x", "/{folder}/x", "a/b", "..", ".x", "", "x\n", "x\0", "x\x1b[2J"])
+def test_nothing_is_written_where_the_name_of_an_implementation_leads_to(name, tmp_path):
+    folder = tmp_path / "a" / "b" / "c"
+    folder.mkdir(parents=True)
+    name = name.format(folder=tmp_path)
+    before = write_run(tmp_path / "run.ndjson", name) and sorted(tmp_path.rglob("*"))
+    done = CliRunner().invoke(app, ["deviations", "update", str(tmp_path / "run.ndjson"), "--folder", str(folder)])
+    assert (done.exit_code, done.stderr.count("\n")) == (2, 1)
+    assert "cannot be the name of a list" in done.stderr
+    assert "\x1b" not in done.stderr
+    assert sorted(tmp_path.rglob("*")) == before

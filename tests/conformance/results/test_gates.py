@@ -52,6 +52,7 @@ KINDS = {
     Verdict.NONDETERMINISTIC: Kind.WRONG,
     Verdict.UNINITIALISED: Kind.WRONG,
     Verdict.WROTE_OUTSIDE: Kind.WRONG,
+    Verdict.OVERWROTE: Kind.WRONG,
 }
 
 
@@ -74,10 +75,48 @@ def test_rules_are_told_by_their_worst_results_and_what_is_unsupported_tells_not
     assert in_words(rules["x"]) == {Kind.WRONG: "RA-6 (1 wrong, 1 differ of 3)"}
 
 
+def judged_as(verdict, *rules, **about):
+    return replace(result("x", verdict, **about), rules=rules)
+
+
+def test_a_failure_is_counted_under_the_rule_that_explains_it_and_judges_no_other():
+    """As of a library that pools boxes in its own way if they are inverted and their samples are counted by their size."""
+    judged = [judged_as(Verdict.CONFORMS, "RA-1", "RA-2", "RA-8") for _ in range(5)]
+    judged += [judged_as(Verdict.CONFORMS, "RA-2", "RA-4", "RA-8") for _ in range(3)]
+    judged += [judged_as(Verdict.CONFORMS, "RA-1", "RA-10")]
+    judged += [judged_as(Verdict.DEVIATES, "RA-1", "RA-2", "RA-4", "RA-8", "RA-10") for _ in range(2)]
+    follows, differs = Kind.FOLLOWS, Kind.DIFFERS
+    assert by_rule(judged) == {
+        "x": {
+            "RA-1": {follows: 6}, "RA-2": {follows: 8}, "RA-4": {follows: 3}, "RA-8": {follows: 8},
+            "RA-10": {follows: 1, differs: 2},
+        }
+    }  # fmt: skip
+    assert in_words(by_rule(judged)["x"]) == {follows: "RA-1, RA-2, RA-4, RA-8", differs: "RA-10 (2 differ of 3)"}
+
+
+def test_a_failure_is_explained_within_its_dialect():
+    judged = [judged_as(Verdict.CONFORMS, "RA-2", dialect="torchvision-aligned") for _ in range(9)]
+    judged += [judged_as(Verdict.DEVIATES, "RA-1", "RA-2", dialect="torchvision")]
+    judged += [judged_as(Verdict.DEVIATES, "RA-2", dialect="torchvision"), judged_as(Verdict.CONFORMS, "RA-1")]
+    assert by_rule(judged)["x"]["RA-2"] == {Kind.FOLLOWS: 9, Kind.DIFFERS: 2}
+
+
+@pytest.mark.parametrize(
+    "verdict", [Verdict.OVERWROTE, Verdict.NONDETERMINISTIC, Verdict.UNINITIALISED, Verdict.WROTE_OUTSIDE]
+)
+def test_what_a_call_does_beside_its_result_is_no_fault_of_a_rule(verdict):
+    judged = [judged_as(verdict, "RA-1", "RA-8"), judged_as(Verdict.DEVIATES, "RP-1"), judged_as(verdict, "RP-1")]
+    assert by_rule(judged) == {"x": {"RA-0": {Kind.WRONG: 1}, "RP-0": {Kind.WRONG: 1}, "RP-1": {Kind.DIFFERS: 1}}}
+    listed = replace(judged[0], judgement=Judgement(Verdict.KNOWN, listed=verdict))
+    assert by_rule([listed]) == {"x": {"RA-0": {Kind.WRONG: 1}}}
+
+
 # For each gate, the verdicts that it fails a run for.
 FAIL = {
     Gate.WRONG: {v for v in Verdict if v.is_failure and KINDS.get(v) == Kind.WRONG},
     Gate.DEVIATION: {v for v in Verdict if v.is_failure},
+    Gate.NOTHING: set(),
 }
 
 

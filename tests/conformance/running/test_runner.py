@@ -77,8 +77,8 @@ def test_an_implementation_that_cannot_be_loaded_says_why(player, state, reason)
         ("LeavesHolesInMalloc", Verdict.UNINITIALISED, "1 of 4 values differ; first [0, 0, 1, 1]: expected 15"),
         ("HoldsItsOwnLuck", Verdict.UNINITIALISED, "(0xA5, 0x5A) gave different results"),
         ("ReusesItsBuffer", Verdict.DEVIATES, "expected 9, got -123.0"),
-        ("ChangesItsInput", Verdict.DEVIATES, "the call changed its input, its boxes or its gradient"),
-        ("ReturnsNothing", Verdict.REJECTED, "TypeError: returned NoneType instead of an array of numbers"),
+        ("ChangesItsInput", Verdict.OVERWROTE, "the call changed its input, its boxes or its gradient"),
+        ("ReturnsNothing", Verdict.REJECTED, "NoAnswerError: returned NoneType instead of an array of numbers"),
         ("ReturnsForeignBytes", Verdict.DEVIATES, "the output has data type >f4, not float32"),
         ("StartsAReader", Verdict.CONFORMS, ""),
         ("Zeros", Verdict.DEVIATES, "4 of 4 values differ; first [0, 0, 0, 0]: expected 9, got 0.0"),
@@ -253,6 +253,15 @@ def test_maps_of_more_elements_than_32_bits_count_are_pooled():
     selection = Selection(dtypes=("float16",), dialects=("torchvision",))
     _, judged = outcome("Good", cases=named("many-elements"), selection=selection)
     assert {j.verdict for j in judged.values()} <= {Verdict.CONFORMS, Verdict.UNSUPPORTED}  # where memory is short
+
+
+def test_a_function_that_says_that_it_reads_in_place_is_asked_about_them():
+    selection = Selection(dtypes=("float16",), dialects=("torchvision",))
+    cases = named("many-elements")
+    assert outcome("function", spec="callable:numpy:players:transcribed", cases=cases, selection=selection)[1] == {}
+    _, judged = outcome("function", spec="callable:numpy:players:in_place", cases=cases, selection=selection)
+    (judgement,) = judged.values()
+    assert judgement.verdict in (Verdict.CONFORMS, Verdict.UNSUPPORTED)  # where memory is short
 
 
 def test_a_sparse_map_takes_no_memory_though_malloc_fills_what_it_hands_out():

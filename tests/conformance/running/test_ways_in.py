@@ -54,8 +54,9 @@ def package(tmp_path):
 
 
 def run(folder, *command, **environment):
+    path = os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH")]))
     return subprocess.run(
-        command, cwd=folder, env=os.environ | {"PYTHONPATH": str(folder)} | environment, capture_output=True, text=True,
+        command, cwd=folder, env=os.environ | {"PYTHONPATH": path} | environment, capture_output=True, text=True,
         check=False,
     )  # fmt: skip
 
@@ -166,7 +167,7 @@ def test_the_action_says_what_is_wrong_with_its_inputs_and_can_be_told_to_mind_n
     assert by_action(package, select="no-such-*").returncode == 2
     assert by_action(package, select="place-*", **{"fail-on": "nothing"}).returncode == 0
     said = dict(line.split("=", 1) for line in (package / "output").read_text().splitlines())
-    assert said["status"] == "1"
+    assert said["status"] == "0"
 
 
 def test_the_action_installs_what_it_is_told_by_pip_alone(package):
@@ -209,10 +210,54 @@ def test_a_failure_in_pytest_says_what_is_expected_and_how_to_see_it_again(packa
     assert "Traceback" not in ended.stdout
 
 
+UNUSABLE = {
+    "it cannot be loaded": ("raise OSError('libtiny.so: no such file')", [], 1, "OSError: libtiny.so"),
+    "all is unsupported": ("from roikit.kernels import roi_align", ["place-ratio-pair", "place-scale-pair"], 3, "unsupported"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("why", UNUSABLE)
+def test_what_cannot_be_judged_means_the_same_at_every_door(package, why):
+    text, select, status, message = UNUSABLE[why]
+    (package / "tiny" / "ops.py").write_text(text)
+    chosen = [part for name in select for part in ("--select", name)]
+    by_pytest = [
+        sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--pyargs", "roikit.conformance",
+        "--roikit-implementation", NAME, *(part.replace("--", "--roikit-") for part in chosen),
+    ]  # fmt: skip
+    ends = [
+        run(package, *by_pytest),
+        run(package, *by_pytest, "-n", "2"),
+        by_action(package, select=" ".join(select)),
+        by_action(package, select=" ".join(select), **{"fail-on": "nothing"}),
+    ]
+    assert [ended.returncode for ended in ends] == [status] * len(ends)
+    assert all(message in ended.stdout for ended in ends)
+
+
+def test_what_is_absent_is_nothing_that_was_run_at_every_door(package):
+    """There is no mindspore in any environment."""
+    name, variables = "mindspore", {"XDG_CACHE_HOME": str(package)}
+    ended = run(package, sys.executable, "-m", "roikit.conformance.commands.cli", "conform", name, **variables)
+    assert (ended.returncode, "mindspore: absent" in ended.stdout) == (3, True)
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--pyargs", "roikit.conformance", "-rs"]
+    ended = run(package, *command, "--roikit-implementation", name, **variables)
+    assert (ended.returncode, "mindspore is absent" in ended.stdout) == (3, True)
+
+
+def test_pytest_keeps_its_own_status_where_other_tests_decide(package):
+    (package / "tiny" / "ops.py").write_text("from roikit.kernels import roi_align")
+    (package / "test_it.py").write_text("def test_it(): assert False\n")
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "test_it.py", "--pyargs", "roikit.conformance"]
+    command += ["--roikit-implementation", NAME]
+    assert run(package, *command, "--roikit-select", "place-ratio-pair").returncode == 1
+    (package / "test_it.py").write_text("def test_it(): pass\n")
+    assert run(package, *command, "--roikit-select", "place-two-by-two").returncode == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--roikit-implementation", "tiny.ops:nothing"], "could not be loaded: AttributeError"),
         (["--roikit-implementation", "roikti"], "no implementation is called 'roikti': did you mean roikit"),
         (["--roikit-implementation", NAME, "--roikit-dialect", "onnx-17"], "no dialect is called 'onnx-17'"),
         (["--roikit-implementation", NAME, "--roikit-select", "plaice-*"], "no case, group or rule matches 'plaice-*'"),

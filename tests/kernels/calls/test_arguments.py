@@ -5,7 +5,15 @@ import enum
 import numpy as np
 import pytest
 
-from roikit.kernels import Dialect, InvalidRoiError, roi_align
+from roikit.kernels import (
+    Dialect,
+    InvalidRoiError,
+    roi_align,
+    roi_align_backward,
+    roi_align_backward_boxes,
+    roi_pool,
+    roi_pool_backward,
+)
 from roikit.kernels.dialects.choices import Offset
 
 X = np.zeros((2, 3, 7, 8), np.float32)
@@ -67,7 +75,18 @@ def overlapping():
         ({"layout": "CHWN"}, ValueError, "layout must be one of 'NCHW', 'NHWC'"),
         ({"dialect": "torchvison"}, ValueError, "no dialect is called 'torchvison'"),
         ({"dialect": 3}, TypeError, "dialect must be a Dialect"),
-        ({"dialect": "onnx-10", "aligned": True}, ValueError, "aligned=True contradicts dialect='onnx-10'"),
+        (
+            {"dialect": "onnx-10", "aligned": True},
+            ValueError,
+            "aligned=True goes with no dialect, and dialect='onnx-10'",
+        ),
+        (
+            {"dialect": "onnx-16", "aligned": True},
+            ValueError,
+            "aligned=True goes with no dialect, and dialect='onnx-16'",
+        ),
+        ({"aligned": "False"}, TypeError, "aligned must be True or False, not 'False'"),
+        ({"aligned": 1}, TypeError, "aligned must be True or False, not 1"),
         ({"out": np.empty((1, 3, 2, 3), np.float32)}, ValueError, "out must have shape (1, 3, 2, 2)"),
         ({"out": np.empty((1, 3, 2, 2), np.float64)}, TypeError, "out has data type float64"),
         ({"out": np.empty((1, 3, 2, 4), np.float32)[..., ::2]}, ValueError, "out must be C-contiguous"),
@@ -128,7 +147,7 @@ def test_16_bit_boxes_that_cannot_hold_the_batch_index_are_refused():
         ([np.nan, 1, 1, 3, 3], 2, "its batch index nan is not one"),
         ([0, np.nan, 1, 3, 3], 2, "a coordinate that is not finite"),
         ([0, 1, 1, 3, np.inf], 0, "a coordinate that is not finite"),
-        ([0, -3e38, 1, 3e38, 3], 2, "a coordinate that is not finite, or overflows"),
+        ([0, -3e38, 1, 3e38, 3], 2, "a coordinate that is not finite, or it overflows"),
         ([0, 1, 1, 3, 2e6], 0, "may not reach farther than 2**20 feature pixels"),
     ],
 )
@@ -139,10 +158,52 @@ def test_the_first_roi_that_cannot_be_pooled_is_named(row, ratio, message):
     assert message in str(raised.value)
 
 
-@pytest.mark.parametrize("index", [-0.5, 0.9])
-def test_a_batch_index_is_truncated_towards_zero(index):
+@pytest.mark.parametrize("index", [-0.5, 0.9, 0.0])
+@pytest.mark.parametrize("pool", [roi_align, roi_pool])
+@pytest.mark.parametrize("layout", ["NCHW", "NHWC"])
+def test_a_batch_index_with_a_fraction_is_refused_or_that_of_the_dialect(pool, index, layout):
     x = np.stack([np.full((1, 3, 3), 1), np.full((1, 3, 3), 2)]).astype(np.float32)
-    assert roi_align(x, np.array([[index, 0, 0, 2, 2]], np.float32), 1).item() == 1
+    x = x if layout == "NCHW" else x.transpose(0, 2, 3, 1).copy()
+    boxes = np.array([[1, 0, 0, 2, 2], [index, 0, 0, 2, 2]], np.float32)
+    assert pool(x, boxes, 1, dialect="torchvision", layout=layout).ravel().tolist() == [2, 1]
+    if index == 0:
+        assert pool(x, boxes, 1, layout=layout).ravel().tolist() == [2, 1]
+        return
+    with pytest.raises(
+        InvalidRoiError, match=r"boxes\[1\] cannot be pooled: its batch index .* is not one of the N = 2 images"
+    ):
+        pool(x, boxes, 1, layout=layout)
+
+
+def test_gradients_refuse_a_batch_index_with_a_fraction_too():
+    x, boxes, grad = (
+        np.ones((2, 1, 3, 3), np.float32),
+        np.array([[0.9, 0, 0, 2, 2]], np.float32),
+        np.ones((1, 1, 1, 1), np.float32),
+    )
+    for call in (
+        lambda **how: roi_align_backward(grad, boxes, x.shape, **how),
+        lambda **how: roi_align_backward_boxes(grad, x, boxes, **how),
+        lambda **how: roi_pool_backward(grad, boxes, x.shape, input=x, **how),
+    ):
+        call(dialect="torchvision")
+        with pytest.raises(InvalidRoiError, match=r"its batch index 0.899999976 is not one"):
+            call()
+
+
+@pytest.mark.parametrize("pool", [roi_align, roi_pool])
+@pytest.mark.parametrize(
+    ("workspace", "error", "message"),
+    [
+        (np.empty(64), TypeError, "workspace must be an array of bytes of one dimension"),
+        (np.empty((4, 4), np.uint8), TypeError, "workspace must be an array of bytes of one dimension"),
+        (bytearray(64), TypeError, "workspace must be a NumPy or a CuPy array"),
+    ],
+)
+def test_a_workspace_is_looked_at_though_a_cpu_needs_none(pool, workspace, error, message):
+    assert np.array_equal(pool(X, B, 2, workspace=np.empty(64, np.uint8)), pool(X, B, 2))
+    with pytest.raises(error, match=message):
+        pool(X, B, 2, workspace=workspace)
 
 
 def test_a_tensor_of_torch_is_told_what_to_do():
@@ -151,3 +212,41 @@ def test_a_tensor_of_torch_is_told_what_to_do():
 
     with pytest.raises(TypeError, match=r"input must be a NumPy or a CuPy array, not torch\.Tensor; .*from_dlpack"):
         roi_align(Tensor(), B, 2)
+
+
+class Interface:
+    """An object that says where its memory is, by one of the protocols."""
+
+    def __init__(self, protocol):
+        setattr(self, protocol, None)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"input": Interface("__cuda_array_interface__")},
+            r"input must be .*; cupy.asarray\(input\) is one over the same memory",
+        ),
+        (
+            {"input": Interface("__dlpack__")},
+            r"input must be .*; numpy.from_dlpack\(input\), or on a GPU cupy.from_dlpack",
+        ),
+        (
+            {"boxes": Interface("__array_interface__")},
+            r"boxes must be .*; numpy.asarray\(boxes\) is one over the same memory",
+        ),
+        ({"input": memoryview(X)}, r"input must be .*memoryview; numpy.asarray\(input\) is one over the same memory"),
+        ({"input": X.tolist()}, r"input must be .*list; numpy.asarray\(input, numpy.float32\) makes one"),
+        (
+            {"boxes": [(0, 1, 2, 10, 12)]},
+            r"boxes is a list of tuples: numpy.asarray\(boxes, numpy.float32\) makes rows",
+        ),
+        ({"boxes": [[1, 2, 3, 4], [1, 2, 3, 4]]}, r"boxes is a list of lists: numpy.asarray\(boxes, numpy.float32\)"),
+        ({"boxes": B.astype(float)}, r"boxes has data type float64; it must be float32: boxes.astype\('float32'\) is"),
+        ({"input": X.astype(int)}, r"input has data type int64; .*: input.astype\('float32'\) is such a copy"),
+    ],
+)
+def test_the_conversion_to_write_is_said(changes, message):
+    with pytest.raises(TypeError, match=message):
+        roi_align(**{"input": X, "boxes": B, "output_size": 2} | changes)

@@ -34,8 +34,8 @@ def test_the_struct_is_laid_out_as_a_c_compiler_would(source):
     assert offsets["rois"] == 8
     assert offsets["scales_y"] == 32
     assert offsets["heights"] == 72
-    assert offsets["channels_per_block"] == 120
-    assert source.params.itemsize == 144
+    assert offsets["channels_per_block"] == 128
+    assert source.params.itemsize == 152
 
 
 def test_arrays_of_levels_are_as_long_as_there_are_levels():

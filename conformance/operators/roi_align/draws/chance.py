@@ -30,11 +30,12 @@ _EIGHTH = Fraction(1, 8)
 _SCALES = (Fraction(1), Fraction(1), Fraction(1, 2), Fraction(1, 4), Fraction(1, 16), Fraction(2))
 _FREE_SCALES = (0.3, 1 / 3, 1 / 16, 1.7)
 _SIDES = (*range(1, 10), 17, 33)
+_IMAGES = (1, 2, 3, 3)
 _CHANNELS = (1, 1, 2, 3, 5, 8, 17, 33)
-_BINS = (1, 2, 2, 3, 4, 7)
+_BINS = (1, 2, 2, 3, 4, 7, 14)
 _POWERS = (1, 2, 2, 4)  # the positions of other bins have no exact motion
 _RATIOS = (0, 1, 2, 4)
-_ROIS = (1, 2, 4, 8, 8, 12)
+_ROIS = (1, 2, 3, 4, 7, 8, 12)
 _FEW_ROIS = (1, 2, 3, 4)  # all of them send to the same pixels
 _AGAIN = 20  # times that all of them are there, in some calls: more than a block takes at once
 _MOST_PIXELS = 6000  # of all maps of a call
@@ -55,11 +56,15 @@ def arguments(
     if of_boxes or (is_gradient and mode == "max"):  # these have no bounds
         classes = [name for name in classes if name != "free"] or classes
     box_class = draw(st.sampled_from(classes))
-    shape = [draw(st.integers(1, 2)), draw(st.sampled_from(_CHANNELS)), *(draw(st.sampled_from(_SIDES)) for _ in "yx")]
+    shape = [
+        draw(st.sampled_from(_IMAGES)),
+        draw(st.sampled_from(_CHANNELS)),
+        *(draw(st.sampled_from(_SIDES)) for _ in "yx"),
+    ]
     is_free = box_class == "free"
     if math.prod(shape) > _MOST_PIXELS or is_free:  # the bound of an element takes longer than its value
         shape[1] = 1
-    bins = [draw(st.sampled_from(_POWERS if of_boxes else _BINS)) for _ in "yx"]
+    bins = _bins(draw, _POWERS if of_boxes else _BINS)
     scales: Sequence[Fraction | float] = _FREE_SCALES if is_free else _SCALES
     scale = [draw(st.sampled_from(scales))] * 2
     ratio = [draw(st.sampled_from((*_RATIOS, 3) if is_free else _RATIOS))] * 2
@@ -90,6 +95,12 @@ def arguments(
         "mode": mode,
         "invalid_rois": [k + n * count for n in range(again) for k in invalid_rois],
     }
+
+
+def _bins(draw: DrawFn, counts: Sequence[int]) -> list[int]:
+    """Rows and columns of bins: as many, as often as not."""
+    rows = draw(st.sampled_from(counts))
+    return [rows, draw(st.sampled_from(counts)) if draw(st.booleans()) else rows]
 
 
 def _number(value: Fraction | float) -> int | float:

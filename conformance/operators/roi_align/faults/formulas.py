@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .....kernels.dialects.choices import Offset, Outside
-from ....arrays import box_rows, feature_map
+from ....arrays import box_rows, feature_map, numpy_dtype
 from ....call import Operation
+from ....exact.floats import FLOAT_TYPES, WORKING
 from ....exact.numbers import HALF, Exact, Special
 from ....sampling.axis import Rules
 from ..oracle import gradient
@@ -33,7 +35,7 @@ ONE = Fraction(1)
 class Call:
     """The arguments of one call, for a mutant to change before the oracle sees them. Pairs are ``(y, x)``.
 
-    ``many`` says that the maps have more elements than a 32-bit index can count.
+    ``many`` says that the maps have more elements than a 32-bit index can count, ``dtype`` the data type of the call.
     """
 
     input: Objects
@@ -46,13 +48,17 @@ class Call:
     operation: Operation = Operation.FORWARD
     grad: Objects | None = None
     many: bool = False
+    dtype: str = "float64"
 
 
-def call_of(arguments: Mapping[str, Any], operation: Operation, dialect: Dialect, *, many: bool) -> Call:
-    """The call of the arguments of a case."""
+def call_of(
+    arguments: Mapping[str, Any], operation: Operation, dialect: Dialect, *, many: bool, dtype: str = "float64"
+) -> Call:
+    """The call of the arguments of a case, as numbers of a data type."""
+    maps, boxes = feature_map(arguments["input"]), box_rows(arguments["boxes"])
     return Call(
-        input=feature_map(arguments["input"]),
-        boxes=box_rows(arguments["boxes"]),
+        input=maps.astype(numpy_dtype(dtype)).astype(np.float64),
+        boxes=boxes.astype(WORKING[dtype]).astype(np.float64),
         output_size=tuple(arguments["output_size"]),
         spatial_scale=tuple(arguments["spatial_scale"]),
         sampling_ratio=tuple(arguments["sampling_ratio"]),
@@ -61,6 +67,7 @@ def call_of(arguments: Mapping[str, Any], operation: Operation, dialect: Dialect
         operation=operation,
         grad=feature_map(arguments["grad"]) if "grad" in arguments else None,
         many=many,
+        dtype=dtype,
     )
 
 
@@ -68,7 +75,8 @@ def output(call: Call, rules: type[Rules] = Rules) -> Objects:
     """What a call asks for under the oracle's formulas or a faulty copy; None for an invalid RoI."""
     common = (call.spatial_scale, call.sampling_ratio, call.mode, call.dialect)
     if call.operation == Operation.FORWARD:
-        return oracle.roi_align(call.input, call.boxes, call.output_size, *common, rules).values
+        result = oracle.roi_align(call.input, call.boxes, call.output_size, *common, rules)
+        return oracle.refused(result, FLOAT_TYPES[WORKING[call.dtype]]).values
     assert call.grad is not None
     if call.operation == Operation.BOX_GRADIENT:
         return gradient.box_gradient(call.grad, call.input, call.boxes, *common, rules).values
@@ -342,7 +350,12 @@ def poison_of_first_pixel(values: Objects, call: Call) -> Objects:
     if call.dialect.outside == Outside.CLAMP:
         return values
     values = values.copy()
-    for k, c in np.ndindex(values.shape[:2]):
+    pooled = [
+        k
+        for k in range(len(values))
+        if call.boxes[k][0] == call.boxes[k][0] and 0 <= call.boxes[k][0] < len(call.input)
+    ]
+    for k, c in product(pooled, range(values.shape[1])):
         if not math.isfinite(float(call.input[int(call.boxes[k][0]), c, 0, 0])):
             rest = replace(call, boxes=call.boxes[k : k + 1], dialect=replace(call.dialect, outside=Outside.CLAMP))
             clamped = output(rest)[0, c]

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .....kernels.dialects.choices import Outside
+from ....exact.floats import FLOAT_TYPES, WORKING
 from ....exact.numbers import HALF
 from ....sampling.axis import Axis, Rules, stages
+from ..oracle.output import reaches_too_far
 from .formulas import output
 
 if TYPE_CHECKING:
@@ -25,9 +27,11 @@ if TYPE_CHECKING:
 def rois(call: Call) -> Iterator[tuple[int, Stages]]:
     """The RoIs that can be pooled."""
     for k, box in enumerate(call.boxes):
-        if 0 <= int(box[0]) < len(call.input):
+        if np.isfinite(box.astype(float)).all() and 0 <= int(box[0]) < len(call.input):
             rest = (call.output_size, call.spatial_scale, call.sampling_ratio, call.dialect)
-            yield k, stages(box, call.input.shape[2:], *rest)
+            roi = stages(box, call.input.shape[2:], *rest)
+            if not any(reaches_too_far(axis, FLOAT_TYPES[WORKING[call.dtype]]) for axis in roi[1:]):
+                yield k, roi
 
 
 def scaled(factor: Callable[[int, int], Fraction]) -> Callable[[Call], Call]:

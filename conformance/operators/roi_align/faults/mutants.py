@@ -39,6 +39,7 @@ class Mutant:
         concerns: Whether the fault can show under a dialect and in a mode; where it cannot, the mutant is equivalent.
         equivalent: Why it cannot show elsewhere; empty if the formulas are then the same.
         operation: What the fault is in.
+        dtype: The data type of the calls in which it shows: float64, where nothing is rounded, unless it is one of arithmetic.
     """
 
     name: str
@@ -49,10 +50,11 @@ class Mutant:
     concerns: Callable[[Dialect, str], bool] = lambda _dialect, _mode: True
     equivalent: str = ""
     operation: Operation = Operation.FORWARD
+    dtype: str = "float64"
 
     def returned(self, arguments: Mapping[str, Any], operation: Operation, dialect: Dialect, *, many: bool) -> Objects:
         """What an implementation with this fault returns for the arguments of a case."""
-        return self.output(faults.call_of(arguments, operation, dialect, many=many))
+        return self.output(faults.call_of(arguments, operation, dialect, many=many, dtype=self.dtype))
 
     def output(self, call: faults.Call) -> Objects:
         """What an implementation with this fault computes; None throughout an invalid RoI."""

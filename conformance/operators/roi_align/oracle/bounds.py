@@ -5,9 +5,10 @@ Let u = 2⁻ᵇⁱᵗˢ be the rounding error of a type relative to the result, 
 **Coordinates** are formed in float32, or float64 for float64. `Approx` follows corners, extent and bin operation by
 operation; an operation on exact numbers with a representable result is exact. Sample i of bin p then lies at
 ``start + p·bin + (i+.5)·bin/g`` in any order of evaluation that is in use: at most 3 roundings of the distance
-``(p + (i+.5)/g)·|bin|`` from the start, plus those of the sums ``start + p·bin`` and of the position itself. A fused
-multiply-add only drops a rounding. The value then errs by that error times the slope of the bilinear surface, the
-steeper side of each cell, over all cells that the sample may be in.
+``(p + (i+.5)/g)·|bin|`` from the start, plus those of the sums ``start + p·bin`` and of the position itself; or at
+``start·(1−t) + end·t``, with as many roundings of both products. A fused multiply-add only drops a rounding. The value
+then errs by that error times the slope of the bilinear surface, the steeper side of each cell, over all cells that the
+sample may be in.
 
 **Arithmetic** is in float32 or float64. A weight 1 − l, the product of two weights, that with the pixel, n − 1
 additions in any order, and a division by the count (before, after, or by a rounded reciprocal) are no more than n + 8
@@ -27,7 +28,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import numpy as np
 
 from .....kernels.dialects.choices import Max
-from ....exact.floats import FLOAT_TYPES, as_float, as_floats
+from ....exact.floats import FLOAT_TYPES, WORKING, as_float, as_floats
 from ....sampling.errors import AxisError, Reach
 from .fast import read
 
@@ -51,7 +52,7 @@ def bounds(result: Result, dtype: str, *, storage_arithmetic: bool = False) -> B
     The bound is 0, and means nothing, for elements that are no numbers.
     """
     storage = FLOAT_TYPES[dtype]
-    working = storage if storage_arithmetic else max(storage, FLOAT_TYPES["float32"], key=lambda t: t.bits)
+    working = storage if storage_arithmetic else FLOAT_TYPES[WORKING[dtype]]
     bound = np.zeros(result.values.shape)
     fragile = np.zeros(result.values.shape, bool)
     for k, roi in enumerate(result.stages):

@@ -5,10 +5,13 @@ their absolute values is no more than 2ᵇⁱᵗˢ quanta: then every partial su
 certificate needs no list of the orders in use. It asks for the budgets of
 
 * coordinates: boxes, corners scaled and shifted, extent, bin, ``p·bin``, ``(i+.5)·bin``, ``(i+.5)·bin/g``, ``bin/g``,
-  ``(i+.5)/g``, ``p+(i+.5)/g``, positions;
+  ``(i+.5)/g``, ``p+(i+.5)/g``, positions; and of the other ways to form these, ``start + t·extent`` and
+  ``start·(1−t) + end·t`` with ``t = (p·g+i+.5)/(P·g)``;
 * weights of an axis, and these times the pixels; products of two weights, and these times the pixels;
 * all of that divided by the number of samples, which must be a power of two for its reciprocal to be exact;
 * the result.
+
+Maps of 16 bits are only stored in these: everything but maps and result has float32 (RA-14), and the result is rounded once.
 
 A call is described by the ``arguments`` of a case: input, boxes, output_size, spatial_scale, sampling_ratio, mode.
 """
@@ -24,16 +27,17 @@ import numpy as np
 from .....kernels.dialects.choices import Adaptive, End, Max, Offset, Outside
 from ....arrays import box_rows, feature_map
 from ....exact.budgets import Budget, numbers, quantum, single
-from ....exact.floats import FLOAT_TYPES
+from ....exact.floats import FLOAT_TYPES, WORKING
 from ....sampling.axis import Rules
 from ....sampling.errors import AxisError
 from .bounds import bounds
-from .output import roi_align
+from .output import refused, roi_align
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from .....kernels.dialects.roi_align import Dialect
+    from ....exact.numbers import Array
     from ....sampling.axis import Axis, Sample
     from .output import Result
 
@@ -41,15 +45,36 @@ HALF = Fraction(1, 2)
 
 
 def exact_dtypes(arguments: Mapping[str, Any], dialect: Dialect) -> tuple[str, ...]:
-    """The data types in which everything is exact, even if all of it, coordinates included, is of that type."""
-    budgets = forward_budgets(arguments, dialect)
-    return tuple(name for name, type_ in FLOAT_TYPES.items() if all(budget.fits(type_) for budget in budgets))
+    """The data types in which everything is exact but the rounding of the result to a type of 16 bits."""
+    result = forward_result(arguments, dialect)
+    wide, narrow = (refused(result, FLOAT_TYPES[name]) for name in ("float64", "float32"))
+    budgets = _computed(wide)
+    return exact_in(set(_pixels(result)), result.values, budgets, budgets if narrow is wide else _computed(narrow))
+
+
+def exact_in(stored: set[Budget], values: Array, wide: set[Budget], narrow: set[Budget]) -> tuple[str, ...]:
+    """The data types that hold what is ``stored``, and whose arithmetic holds the budgets of a computation, and its ``values``.
+
+    The budgets are ``wide`` ones in float64 and ``narrow`` ones in float32.
+    """
+    largest = max((abs(value) for value in values.flat if isinstance(value, Fraction)), default=Fraction(0))
+    in_ = {"float64": wide, "float32": narrow}
+    exact = {name: all(budget.fits(FLOAT_TYPES[name]) for budget in budgets) for name, budgets in in_.items()}
+    return tuple(
+        name
+        for name, type_ in FLOAT_TYPES.items()
+        if exact[WORKING[name]] and largest <= type_.largest and all(budget.fits(type_) for budget in stored)
+    )
+
+
+def _computed(result: Result) -> set[Budget]:
+    return {*numbers(result.values), *coordinates(result), *sums(result)}
 
 
 def forward_budgets(arguments: Mapping[str, Any], dialect: Dialect) -> set[Budget]:
     """The budgets of all numbers that a computation of an output may form."""
-    result = forward_result(arguments, dialect)
-    return {*_ends(result), *coordinates(result), *sums(result)}
+    result = refused(forward_result(arguments, dialect), FLOAT_TYPES["float64"])
+    return {*_pixels(result), *_computed(result)}
 
 
 def nearest_decision(arguments: Mapping[str, Any], dialect: Dialect) -> Fraction | None:
@@ -71,8 +96,8 @@ def fairness(arguments: Mapping[str, Any], dialect: Dialect, dtype: str = "float
     Such questions are whether a sample is inside, how many samples a bin has, and whether a NaN is read. A sample
     exactly on a bound is fair as long as its position is exact in whatever order it is computed.
     """
-    result = forward_result(arguments, dialect, np.dtype("float64" if dtype == "float64" else "float32"))
-    type_ = FLOAT_TYPES["float64" if dtype == "float64" else "float32"]
+    result = forward_result(arguments, dialect, np.dtype(WORKING[dtype]))
+    type_ = FLOAT_TYPES[WORKING[dtype]]
     complaints = []
     for k, roi in enumerate(result.stages):
         for name, axis in zip("yx", roi[1:] if roi else (), strict=False):
@@ -96,8 +121,11 @@ def forward_result(
     pixels: np.dtype[Any] | None = None,
     rules: type[Rules] = Rules,
 ) -> Result:
-    """The exact output of a case's call, its boxes rounded to ``coordinates`` and its maps to ``pixels`` if given."""
-    return roi_align(
+    """The exact output of a case's call, its boxes rounded to ``coordinates`` and its maps to ``pixels`` if given.
+
+    RoIs that reach too far for ``coordinates`` are invalid then.
+    """
+    result = roi_align(
         feature_map(arguments["input"]).astype(pixels or np.float64).astype(np.float64),
         box_rows(arguments["boxes"]).astype(coordinates or np.float64),
         tuple(arguments["output_size"]),
@@ -107,13 +135,13 @@ def forward_result(
         dialect,
         rules,
     )
+    return result if coordinates is None else refused(result, FLOAT_TYPES[coordinates.name])
 
 
-def _ends(result: Result) -> Iterator[Budget]:
-    """The budgets of the input and of the output, each number alone."""
+def _pixels(result: Result) -> Iterator[Budget]:
+    """The budgets of the input, each number alone."""
     for integer in set(result.maps.integers.flat):
         yield single(Fraction(integer, result.maps.denominator))
-    yield from numbers(result.values)
 
 
 def coordinates(result: Result) -> Iterator[Budget]:
@@ -154,6 +182,10 @@ def _positions(axis: Axis) -> Iterator[Budget]:
     yield Budget(quantum([step]), size)  # (i + .5) * bin / g, bin / g
     yield Budget(quantum([per_sample]), Fraction(axis.bins))  # (i + .5) / g, p + (i + .5) / g
     yield Budget(quantum([axis.start, step]), abs(axis.start) + axis.bins * size)  # start + p * bin, positions
+    end, per_bin = axis.start + axis.extent, quantum([per_sample / axis.bins])
+    yield Budget(per_bin, Fraction(1))  # t, 1 - t
+    yield Budget(quantum([step]), axis.bins * size)  # t * extent
+    yield Budget(quantum([axis.start, end]) * per_bin, max(abs(axis.start), abs(end)))  # start * (1 - t) + end * t
 
 
 def sums(result: Result) -> Iterator[Budget]:

@@ -19,14 +19,14 @@ import numpy as np
 from ....arrays import box_rows, feature_map
 from ....call import Operation
 from ....exact.budgets import Budget, numbers, quantum
-from ....exact.floats import FLOAT_TYPES
-from .certificate import coordinates, forward_result, sums
+from .certificate import coordinates, exact_in, forward_result, sums
 from .gradient import bins, box_gradient, feature_gradient
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from .....kernels.dialects.roi_align import Dialect
+    from ....exact.numbers import Array
     from ....sampling.axis import Axis
     from .gradient import Bin, BoxGradient, FeatureGradient
     from .output import Result
@@ -47,25 +47,37 @@ def gradient(
 
 
 def exact_gradient_dtypes(arguments: Mapping[str, Any], operation: Operation, dialect: Dialect) -> tuple[str, ...]:
-    """The data types in which a gradient is exact, even if everything, coordinates included, is of that type."""
-    budgets = gradient_budgets(arguments, operation, dialect)
-    return tuple(name for name, type_ in FLOAT_TYPES.items() if all(budget.fits(type_) for budget in budgets))
+    """The data types in which everything is exact but the rounding of the gradient to a type of 16 bits."""
+    budgets, values = _computed(arguments, operation, dialect)
+    return exact_in(_stored(arguments, operation), values, budgets, budgets)
 
 
 def gradient_budgets(arguments: Mapping[str, Any], operation: Operation, dialect: Dialect) -> set[Budget]:
     """The budgets of all numbers that a computation of a gradient may form."""
+    return _stored(arguments, operation) | _computed(arguments, operation, dialect)[0]
+
+
+def _stored(arguments: Mapping[str, Any], operation: Operation) -> set[Budget]:
+    """The budgets of what is handed over: what arrives, and the maps where these matter."""
+    read = arguments["mode"] == "max" or operation == Operation.BOX_GRADIENT
+    return {budget for name in ("grad", "input")[: 1 + read] for budget in numbers(_fractions(arguments[name]))}
+
+
+def _computed(arguments: Mapping[str, Any], operation: Operation, dialect: Dialect) -> tuple[set[Budget], Array]:
+    """The budgets of all other numbers that a computation may form, and its result."""
     result = forward_result(arguments, dialect)
     exact = gradient(arguments, operation, dialect)
-    found = {*coordinates(result), *numbers(exact.values), *numbers(_fractions(arguments["grad"]))}
+    found = {*coordinates(result), *numbers(exact.values)}
     if result.mode == "max" or operation == Operation.BOX_GRADIENT:
-        found |= {*numbers(_fractions(arguments["input"])), *sums(result)}
+        found |= set(sums(result))
     grad = _fractions(arguments["grad"])
     if operation == Operation.BOX_GRADIENT:
         found |= set(_corner_sums(result, grad, _fractions(arguments["input"])))
     else:
         found |= set(_pixel_sums(result, grad))
     # A count that is no power of two has no exact reciprocal.
-    return found | {Budget(ZERO, Fraction(n)) for n in {bin_.divisor for bin_ in bins(result)} if n & (n - 1)}
+    counts = {Budget(ZERO, Fraction(n)) for n in {bin_.divisor for bin_ in bins(result)} if n & (n - 1)}
+    return found | counts, exact.values
 
 
 def _fractions(data: Mapping[str, Any]) -> Any:

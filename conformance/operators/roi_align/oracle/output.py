@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from .....kernels.dialects.roi_align import Dialect
+    from ....exact.floats import FloatType
     from ....exact.numbers import Array
 
 
@@ -87,6 +88,24 @@ def roi_align(
             _pool(maps, roi, mode, values[k], magnitude[k], taps[k])
         rois.append(roi)
     return Result(values, magnitude, taps, tuple(invalid), tuple(rois), maps, mode)
+
+
+def refused(result: Result, type_: FloatType) -> Result:
+    """A result without the RoIs whose corners, or extents, in feature pixels are beyond the numbers of a type (RA-11)."""
+    far = [k for k, roi in enumerate(result.stages) if roi and any(reaches_too_far(axis, type_) for axis in roi[1:])]
+    if not far:
+        return result
+    values, magnitude, taps = result.values.copy(), result.magnitude.copy(), result.taps.copy()
+    values[far], magnitude[far], taps[far] = None, Fraction(0), 0
+    invalid, rois = list(result.invalid), list(result.stages)
+    for k in far:
+        invalid[k], rois[k] = "RA-11", None
+    return result._replace(values=values, magnitude=magnitude, taps=taps, invalid=tuple(invalid), stages=tuple(rois))
+
+
+def reaches_too_far(axis: Axis, type_: FloatType) -> bool:
+    """Whether a corner, or the extent, of an axis is beyond the numbers of a type."""
+    return any(map(type_.overflows, (*axis.box, axis.start, axis.end, axis.end - axis.start)))
 
 
 def _pool(maps: Maps, roi: Stages, mode: str, values: Array, magnitude: Array, taps: Array) -> None:

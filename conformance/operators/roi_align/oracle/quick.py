@@ -14,10 +14,11 @@ import numpy as np
 
 from .....kernels.dialects.roi_align import DIALECTS
 from ....arrays import box_rows, feature_map
-from ....exact.floats import FLOAT_TYPES
+from ....exact.floats import FLOAT_TYPES, WORKING
 from ....sampling.axis import stages
 from .certificate import coordinates_along
 from .fast import Rows, read, share
+from .output import reaches_too_far
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,26 +58,39 @@ class ExactRows(Rows):
 def quick(arguments: Mapping[str, Any], dialect: str, dtype: str) -> Array | None:
     """The exact output ``(K, C, P_h, P_w)`` of a call in float64, NaN throughout a RoI that cannot be pooled.
 
-    None if a call is not exact in ``dtype``, in whatever order it is computed. Pixels must be integers.
+    None if a call is not exact in ``dtype``, in whatever order it is computed, or if its pixels are no integers.
     """
-    maps, rows, type_ = feature_map(arguments["input"]), box_rows(arguments["boxes"]), FLOAT_TYPES[dtype]
+    maps, rows, type_ = feature_map(arguments["input"]), box_rows(arguments["boxes"]), FLOAT_TYPES[WORKING[dtype]]
+    if not are_integers(maps):
+        return None
     integers = maps.astype(np.int64)
     values = np.full((len(rows), maps.shape[1], *arguments["output_size"]), np.nan)
     for k, row in enumerate(rows):
-        roi = stages_of(row, maps, arguments, dialect)
+        roi = stages_of(row, maps, arguments, dialect, type_)
         if roi:
             try:
                 values[k] = _pool(integers[roi.batch], roi, arguments["mode"], type_)
             except NotExactError:
                 return None
-    return values if holds(type_, np.concatenate([maps.ravel(), values.ravel()])) else None
+    return values if is_exact(dtype, maps, values) else None
 
 
-def stages_of(row: Array, maps: Array, arguments: Mapping[str, Any], dialect: str) -> Stages | None:
-    """Where the RoI of a row lies on ``maps``, ``(N, C, H, W)``; None if it cannot be pooled."""
+def are_integers(numbers: Array) -> bool:
+    """Whether all numbers of an array are integers that float64 counts one by one."""
+    return bool((numbers == np.rint(numbers)).all()) and bool(abs(numbers).max(initial=0) <= 2.0**53)
+
+
+def is_exact(dtype: str, stored: Array, computed: Array) -> bool:
+    """Whether a data type holds what is stored exactly, its arithmetic what is computed, and the type not less than that."""
+    in_range = abs(computed[np.isfinite(computed)]).max(initial=0) <= FLOAT_TYPES[dtype].largest
+    return holds(FLOAT_TYPES[dtype], stored) and holds(FLOAT_TYPES[WORKING[dtype]], computed) and bool(in_range)
+
+
+def stages_of(row: Array, maps: Array, arguments: Mapping[str, Any], dialect: str, type_: FloatType) -> Stages | None:
+    """Where the RoI of a row lies on ``maps``, ``(N, C, H, W)``; None if it cannot be pooled with coordinates of a type."""
     if not np.isfinite(row).all() or not 0 <= int(row[0]) < len(maps):
         return None
-    return stages(
+    roi = stages(
         row.tolist(),
         maps.shape[2:],
         tuple(arguments["output_size"]),
@@ -84,6 +98,7 @@ def stages_of(row: Array, maps: Array, arguments: Mapping[str, Any], dialect: st
         tuple(arguments["sampling_ratio"]),
         DIALECTS[dialect].for_mode(arguments["mode"]),
     )
+    return None if any(reaches_too_far(axis, type_) for axis in roi[1:]) else roi
 
 
 def exact_rows(roi: Stages, mode: str, type_: FloatType) -> tuple[ExactRows, ExactRows]:
@@ -102,6 +117,7 @@ def holds(type_: FloatType, numbers: Array) -> bool:
     significand, _ = np.frexp(numbers[np.isfinite(numbers)])
     scaled = np.abs(significand) * 2.0**type_.bits
     sizes = np.abs(numbers[np.isfinite(numbers) & (numbers != 0)])
+    # Subnormal numbers do not come up where pixels are integers.
     in_range = sizes.size == 0 or (sizes.min() >= type_.smallest and sizes.max() <= type_.largest)
     return bool((scaled == np.floor(scaled)).all()) and bool(in_range)
 

@@ -17,11 +17,11 @@ import numpy as np
 from .....kernels.dialects.choices import Max
 from ....arrays import box_rows, feature_map
 from ....call import Operation
-from ....exact.floats import FLOAT_TYPES
+from ....exact.floats import FLOAT_TYPES, WORKING
 from .fast import changes, read, spread
 from .gradient import extent_kinks, sample_kinks
 from .gradient_certificate import motion
-from .quick import NotExactError, certify, exact_rows, holds, stages_of
+from .quick import NotExactError, are_integers, certify, exact_rows, is_exact, stages_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -49,24 +49,27 @@ class QuickGradient(NamedTuple):
 def quick_gradient(
     arguments: Mapping[str, Any], operation: Operation, dialect: str, dtype: str
 ) -> QuickGradient | None:
-    """The exact gradient of a call; None if it is not exact in ``dtype``, in whatever order it is computed.
+    """The exact gradient of a call.
 
-    Pixels, and what arrives at the output, must be integers.
+    None if it is not exact in ``dtype``, in whatever order it is computed, or if pixels, or what arrives, are no integers.
     """
-    maps, grad, type_ = feature_map(arguments["input"]), feature_map(arguments["grad"]), FLOAT_TYPES[dtype]
+    maps, grad = feature_map(arguments["input"]), feature_map(arguments["grad"])
+    type_ = FLOAT_TYPES[WORKING[dtype]]
     if arguments["mode"] == "avg" and operation == Operation.FEATURE_GRADIENT:
         maps = np.zeros_like(maps)  # they are no matter, nor need they be exact
+    if not (are_integers(maps) and are_integers(grad)):
+        return None
     rois: list[_Roi | None] = []
     try:
         for row, arriving in zip(box_rows(arguments["boxes"]), grad, strict=True):
-            roi = stages_of(row, maps, arguments, dialect)
+            roi = stages_of(row, maps, arguments, dialect, type_)
             rois.append(roi and _Roi(roi, arguments["mode"], maps[roi.batch], arriving, type_))
         for_boxes = operation == Operation.BOX_GRADIENT
         found = _for_boxes(rois, type_) if for_boxes else _for_maps(rois, maps.shape, type_)
     except NotExactError:
         return None
-    numbers = np.concatenate([grad.ravel(), maps.ravel(), found.values.ravel(), found.last.ravel()])
-    return found if holds(type_, numbers) else None
+    given, computed = ([array.ravel() for array in pair] for pair in ((grad, maps), (found.values, found.last)))
+    return found if is_exact(dtype, np.concatenate(given), np.concatenate(computed)) else None
 
 
 class Candidates(NamedTuple):

@@ -30,11 +30,12 @@ INVALID = ("nan", "infinite", "no-image")
 _SCALES = (Fraction(1), Fraction(1), Fraction(1, 2), Fraction(1, 4), Fraction(1, 16), Fraction(2))
 _FREE_SCALES = (0.3, 1 / 3, 1 / 16, 0.7, 1.7)
 _SIDES = (*range(1, 10), 17, 33, 64)
+_IMAGES = (1, 2, 3, 3)
 _CHANNELS = (1, 1, 2, 3, 5, 8, 17, 33)
 _BINS = (1, 2, 2, 3, 4, 6, 7, 7, 9, 14)
 _EXTENTS = ((7, 5), (7, 29), (7, 57), (7, 58), (14, 62), (6, 13), (9, 13), (10, 1), (14, 1), (21, 3), (28, 4))
 """Bins and pixels of which some arithmetic has another edge."""
-_ROIS = (1, 2, 4, 8, 8, 12)
+_ROIS = (1, 2, 3, 4, 7, 8, 12)
 _FEW_ROIS = (1, 2, 3, 4)  # all of them send to the same pixels
 _AGAIN = 20  # times that all of them are there, in some calls: more than a block takes at once
 _MOST_PIXELS = 6000  # of all maps of a call
@@ -52,8 +53,12 @@ def arguments(
     """Draws the arguments of a call: the ``arguments`` of a case file. Pixels, and what arrives, are integers from −8 to 8."""
     mode, box_class = draw(st.sampled_from(modes)), draw(st.sampled_from(classes))
     is_gradient = operation != Operation.FORWARD
-    shape = [draw(st.integers(1, 2)), draw(st.sampled_from(_CHANNELS)), *(draw(st.sampled_from(_SIDES)) for _ in "yx")]
-    bins = [draw(st.sampled_from(_BINS)) for _ in "yx"]
+    shape = [
+        draw(st.sampled_from(_IMAGES)),
+        draw(st.sampled_from(_CHANNELS)),
+        *(draw(st.sampled_from(_SIDES)) for _ in "yx"),
+    ]
+    bins = _bins(draw, _BINS)
     count, again = draw(st.sampled_from(_FEW_ROIS if is_gradient else _ROIS)), 1
     if is_gradient and draw(st.integers(0, 11)) == 11:
         again = _AGAIN
@@ -93,6 +98,12 @@ def _scales(draw: DrawFn, box_class: str) -> list[Fraction | float]:
     if draw(st.integers(0, 7)) == 7:  # the axes differ, which few libraries can do
         scale[1] = draw(st.sampled_from(scales))
     return scale
+
+
+def _bins(draw: DrawFn, counts: Sequence[int]) -> list[int]:
+    """Rows and columns of bins: as many, as often as not."""
+    rows = draw(st.sampled_from(counts))
+    return [rows, draw(st.sampled_from(counts)) if draw(st.booleans()) else rows]
 
 
 def _number(value: Fraction | float) -> int | float:

@@ -247,13 +247,13 @@ class MaximumOfMagnitude(Rules):
 
 
 class FirstPixel(Rules):
-    def best(self, pixels: Sequence[Exact]) -> Best:
-        return super().best(pixels[:1])
+    def best(self, pixels: Sequence[Exact], *, ends_map: bool) -> Best:
+        return super().best(pixels[:1], ends_map=ends_map)
 
 
 class LastPixelMissing(Rules):
-    def best(self, pixels: Sequence[Exact]) -> Best:
-        return super().best(pixels[:-1] or pixels)
+    def best(self, pixels: Sequence[Exact], *, ends_map: bool) -> Best:
+        return super().best(pixels[:-1] or pixels, ends_map=ends_map)
 
 
 class DividesByOneMore(Rules):

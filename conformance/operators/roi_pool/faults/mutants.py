@@ -39,6 +39,7 @@ class Mutant:
         concerns: Whether the fault can show under a dialect and in a mode; where it cannot, the mutant is equivalent.
         equivalent: Why it cannot show elsewhere; empty if the formulas are then the same.
         operation: What the fault is in.
+        dtype: The data type of the calls in which it shows.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Mutant:
     concerns: Callable[[Dialect, str], bool] = lambda _dialect, _mode: True
     equivalent: str = ""
     operation: Operation = Operation.FORWARD
+    dtype: str = "float64"
 
     def returned(self, arguments: Mapping[str, Any], operation: Operation, dialect: Dialect, *, many: bool) -> Array:
         """What an implementation with this fault returns for the arguments of a case; None throughout an invalid RoI."""
@@ -91,15 +93,10 @@ def _enlarges(dialect: Dialect) -> bool:
     return dialect.min_size == MinSize.ONE
 
 
-def _says_what_nan_is(dialect: Dialect) -> bool:
-    return dialect.nan != NanPixel.UNKNOWN
-
-
 UNSNAPPED = "Where corners stay positions, a snap has no half to decide."
 WHOLE = "Where corners are whole pixels, adding one before or after rounding is the same."
 UNJUDGED = "Where corners stay positions, only calls are judged in which no rounding moves an edge."
 NOT_ENLARGED = "Where an extent of less than a pixel has no bins, none is enlarged."
-NOBODY_SAYS = "Where nobody can say what becomes of a NaN, anything will do."
 
 MUTANTS: tuple[Mutant, ...] = (
     _where(_snaps, UNSNAPPED, _choice("halves snapped away from 0", "Caffe and nearly everyone", snap=CornerSnap.HALF_AWAY)),
@@ -116,12 +113,14 @@ MUTANTS: tuple[Mutant, ...] = (
     _where(_snaps, UNJUDGED, _choice("edges accumulated", "MNN", edges=BinEdges.ACCUMULATED)),
     _choice("an empty bin is -inf", "Chainer's roi_max_pooling_2d", empty=EmptyBin.MINUS_INFINITY),
     _choice("an empty bin is 0", "Caffe and nearly everyone", empty=EmptyBin.ZERO),
-    _where(_says_what_nan_is, NOBODY_SAYS, _choice("NaN skipped", "torchvision, Paddle, MXNet", nan=NanPixel.SKIPPED)),
-    _where(_says_what_nan_is, NOBODY_SAYS, _choice("NaN if first", "OpenVINO", nan=NanPixel.IF_FIRST)),
-    _where(_says_what_nan_is, NOBODY_SAYS, _choice("NaN if last", "ONNX Runtime", nan=NanPixel.IF_LAST)),
-    _where(_says_what_nan_is, NOBODY_SAYS, _choice("NaN propagates", "Chainer on a CPU", nan=NanPixel.PROPAGATES)),
-    _where(lambda dialect: dialect.start == MaxStart.LOWEST, "", _choice("a maximum begins with -inf", "TVM", start=MaxStart.MINUS_INFINITY)),
-    _where(lambda dialect: dialect.start != MaxStart.LOWEST, "", _choice("a maximum begins with float32's lowest number", "torchvision", start=MaxStart.LOWEST)),
+    _choice("NaN skipped", "torchvision, Paddle, MXNet", nan=NanPixel.SKIPPED),
+    _choice("NaN if first", "OpenVINO", nan=NanPixel.IF_FIRST),
+    _choice("NaN if last", "ONNX Runtime, MNN", nan=NanPixel.IF_LAST),
+    _choice("NaN if last of the map", "TVM", nan=NanPixel.IF_LAST_OF_MAP),
+    _choice("NaN propagates", "Chainer on a CPU", nan=NanPixel.PROPAGATES),
+    _choice("a maximum begins with -inf", "Chainer, OpenVINO, ncnn", start=MaxStart.MINUS_INFINITY),
+    _choice("a maximum begins with float32's lowest number", "torchvision", start=MaxStart.LOWEST),
+    _choice("a maximum begins with the lowest number of the map's type", "TVM, Paddle on a CPU", start=MaxStart.LOWEST_OF_MAP),
     _where(_snaps, UNSNAPPED, Mutant("snapped before scaling", "position-sensitive pooling", rules=faults.SnappedBeforeScale)),
     _where(_snaps, UNSNAPPED, Mutant("size measured before the snap", rules=faults.SizeBeforeSnap)),
     _where(_snaps, UNSNAPPED, Mutant("corners truncated", rules=faults.Truncated)),

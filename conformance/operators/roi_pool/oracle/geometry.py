@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 ZERO = Fraction(0)
 
-LOWEST = Fraction(-(2**24 - 1) * 2**104)
+LOWEST = -Fraction(FLOAT_TYPES["float32"].largest)
 """The lowest number of float32."""
 
 Window = tuple[int, int]
@@ -79,8 +79,11 @@ class Rules:
         is_infinite = mode == "max" and self.dialect.empty == EmptyBin.MINUS_INFINITY
         return Special.MINUS_INFINITY if is_infinite else ZERO
 
-    def best(self, pixels: Sequence[Exact]) -> Best:
-        """RP-7, RP-9: the greatest of the pixels of a bin, which come row by row; of equal ones the first."""
+    def best(self, pixels: Sequence[Exact], *, ends_map: bool) -> Best:
+        """RP-7, RP-9: the greatest of the pixels of a bin, which come row by row; of equal ones the first.
+
+        ``ends_map`` says that the last of them is the map's last, too.
+        """
         numbers = list(enumerate(pixels))
         if any(pixel is Special.NAN for pixel in pixels):
             match self.dialect.nan:
@@ -90,24 +93,30 @@ class Rules:
                     return Special.NAN, None
                 case NanPixel.IF_FIRST if pixels[0] is Special.NAN:
                     return Special.NAN, None
-                case NanPixel.IF_LAST:
+                case NanPixel.IF_LAST | NanPixel.IF_LAST_OF_MAP as choice:
                     last = max(n for n, pixel in numbers if pixel is Special.NAN)
                     numbers = numbers[last + 1 :]
+                    if not numbers and (choice == NanPixel.IF_LAST or ends_map):
+                        return Special.NAN, None
                     # What comes next takes the place of the NaN, and of all before it.
-                    return self.greatest(numbers, MaxStart.MINUS_INFINITY) if numbers else (Special.NAN, None)
+                    return self.greatest(numbers, MaxStart.MINUS_INFINITY)
             numbers = [(n, pixel) for n, pixel in numbers if pixel is not Special.NAN]
         return self.greatest(numbers, self.dialect.start)
 
+    def start(self, begin: MaxStart) -> Exact:
+        """RP-7: what a maximum begins with."""
+        lowest = {MaxStart.LOWEST: LOWEST, MaxStart.LOWEST_OF_MAP: -Fraction(FLOAT_TYPES[self.dtype].largest)}
+        return lowest.get(begin, Special.MINUS_INFINITY)
+
     def greatest(self, numbers: Iterable[tuple[int, Exact]], begin: MaxStart) -> Best:
         """RP-7: the greatest of numbers and where it is, unless it is what the maximum begins with."""
-        start: Exact = LOWEST if begin == MaxStart.LOWEST else Special.MINUS_INFINITY
-        value = start
+        value = start = self.start(begin)
         at: int | None = None
         for n, number in numbers:
             if greater(number, value):
                 value, at = number, n
         if at is None and isinstance(start, Fraction) and FLOAT_TYPES[self.dtype].overflows(start):
-            return None, None  # float32's lowest number is none of this type
+            return Special.MINUS_INFINITY, None  # float32's lowest number, rounded to a type that lacks it
         return value, at
 
     def average(self, total: Fraction, count: int) -> Fraction:

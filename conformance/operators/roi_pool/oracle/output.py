@@ -78,7 +78,8 @@ def roi_pool(maps: Array, rois: Sequence[Stages | None], output_size: Sequence[i
                 elif mode == "avg":
                     values[k, c, p, q], magnitude[k, c, p, q] = _average(pixels, rules)
                 else:
-                    values[k, c, p, q], at = rules.best(pixels)
+                    ends_map = (rows[1], columns[1]) == maps.shape[2:]
+                    values[k, c, p, q], at = rules.best(pixels, ends_map=ends_map)
                     if at is not None:
                         y, x = divmod(at, columns[1] - columns[0])
                         y, x = rules.winner(rows[0] + y, columns[0] + x, rows, columns, maps.shape[2:])

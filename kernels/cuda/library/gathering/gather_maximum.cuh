@@ -22,11 +22,12 @@ ROIKIT_FN void clear_sums(const Work& work, const BackwardParams& params) {
     __syncthreads();
 }
 
-// Pixels are rows and columns of the map.
-ROIKIT_FN void add_to_pixel(const Work& work, int64 c, int y, int x, acc_t value, const BackwardParams& params) {
+// Adds `weight` of what arrives to a pixel, which is a row and a column of the map.
+ROIKIT_FN void add_to_pixel(const Work& work, int64 c, int y, int x, acc_t weight, acc_t grad, const BackwardParams& params) {
     const Tile& tile = work.tile;
     if (y < tile.y_begin || y >= tile.y_end || x < tile.x_begin || x >= tile.x_end) return;
-    work.sums[place_of_sum(c, y - tile.y_begin, x - tile.x_begin, params)] += value;
+    acc_t& sum = work.sums[place_of_sum(c, y - tile.y_begin, x - tile.x_begin, params)];
+    sum = multiply_add(weight, grad, sum);
 }
 
 // Sends what arrives at bin (p, q) of a RoI to the pixels that its winner was read from. The operator says which these are.

@@ -12,7 +12,7 @@ from benchmarks.operators.roi_align.operator import ROI_ALIGN
 from benchmarks.operators.roi_pool.operator import ROI_POOL
 from benchmarks.record import command, goldens, rows
 
-SCHEMA = json.loads((machine.ROOT / "benchmarks" / "record.schema.json").read_text(encoding="utf-8"))
+SCHEMA = json.loads((machine.ROOT / "reports" / "schema" / "record.schema.json").read_text(encoding="utf-8"))
 
 
 @pytest.fixture

@@ -4,9 +4,10 @@ import itertools
 import math
 from fractions import Fraction
 
+import ml_dtypes
 import numpy as np
 
-LOWEST = -float(np.finfo(np.float32).max)
+LOWEST = -float(np.finfo(np.float32).max)  # which is -inf once it is stored in 16 bits
 
 
 def snap(x, how):
@@ -55,19 +56,22 @@ def windows(low, high, scale, bins, size, dialect, dtype):
 def takes(best, pixel, dialect):
     """Whether the pixel takes the place of the best so far; either may be NaN."""
     if math.isnan(pixel) or math.isnan(best):
-        return dialect.nan == "if_last" or (dialect.nan == "propagates" and not math.isnan(best))
+        return dialect.nan.startswith("if_last") or (dialect.nan == "propagates" and not math.isnan(best))
     return pixel > best
 
 
-def maximum(pixels, dialect):
+def maximum(pixels, dialect, ends_map):
     """The maximum of a window of pixels, and where in it; None where nothing is sent to."""
-    best, where = (LOWEST if dialect.start == "lowest" else -math.inf), None
+    lowest_of_map = -float(ml_dtypes.finfo(pixels.dtype).max)
+    best, where = {"lowest": LOWEST, "lowest_of_map": lowest_of_map, "minus_infinity": -math.inf}[dialect.start], None
     if dialect.nan == "if_first" and math.isnan(pixels[0, 0]):
         return math.nan, None
     for index in np.ndindex(pixels.shape):
         pixel = float(pixels[index])
         if takes(best, pixel, dialect):
             best, where = pixel, index if pixel > -math.inf else None
+    if math.isnan(best) and dialect.nan == "if_last_of_map" and not ends_map:
+        best = -math.inf
     return best, where
 
 
@@ -91,7 +95,7 @@ def roi_pool(x, boxes, size, scale, mode, dialect):
             if pixels.size == 0:
                 out[k, c, p, q] = empty
             elif mode == "max":
-                out[k, c, p, q] = maximum(pixels, dialect)[0]
+                out[k, c, p, q] = maximum(pixels, dialect, (rows.stop, columns.stop) == x.shape[2:])[0]
             else:
                 out[k, c, p, q] = pixels.astype(float).sum() / pixels.size
     return out
@@ -106,7 +110,7 @@ def roi_pool_backward(grad, x, boxes, scale, mode, dialect):
             if mode == "avg" and pixels.size:
                 out[image, c, rows, columns] += arriving / pixels.size
             elif pixels.size:
-                where = maximum(pixels, dialect)[1]
+                where = maximum(pixels, dialect, ends_map=False)[1]
                 if where is not None:
                     out[image, c, rows.start + where[0], columns.start + where[1]] += arriving
     return out

@@ -52,7 +52,7 @@ def test_a_gpu_launch_gives_what_the_cpu_gives(layout, mode, channels):
     assert all(shared <= device.SHARED_BYTES and np.prod(block) <= 256 for _, _, block, shared in LAUNCHES)
 
 
-@pytest.mark.parametrize("dialect", ["torchvision", "onnxruntime", "openvino", "chainer", "mmcv"])
+@pytest.mark.parametrize("dialect", ["torchvision", "onnxruntime", "openvino", "chainer", "mmcv", "tvm"])
 def test_dialects_are_those_of_the_cpu(dialect):
     x, boxes = case("NCHW", 3)
     out = roi_pool(Array(x), Array(boxes), 3, dialect=dialect)
@@ -98,6 +98,6 @@ def test_dialects_share_what_is_compiled_for_a_cpu(mode):
         for rules in DIALECTS.values()
         for source in sources("forward", "float32", mode, "NCHW", rules, on_host=True)
     }
-    assert len(texts) == (4 if mode == "max" else 1)  # one for each way with NaN
+    assert len(texts) == (5 if mode == "max" else 1)  # one for each way with NaN
     assert OPERATIONS == ("forward", "backward")
     assert DEFAULT in DIALECTS

@@ -137,10 +137,16 @@ def test_pixels_that_are_no_numbers(nan, start):
     check(x, BOXES, (3, 4), (1.0, 1.0), "max", Dialect(nan=nan, start=start))
 
 
-def test_a_bin_of_nothing_but_minus_infinity_is_the_lowest_number_and_sends_nothing():
-    x, box = np.full((1, 1, 2, 2), -np.inf), np.array([[0.0, 0, 0, 1, 1]])
-    assert roi_pool(x, box, 1).item() == reference.LOWEST
-    assert not roi_pool_backward(np.ones((1, 1, 1, 1)), box, x.shape, input=x).any()
+@pytest.mark.parametrize("layout", ["NCHW", "NHWC"])
+@pytest.mark.parametrize("dtype", DTYPES, ids=lambda d: np.dtype(d).name)
+def test_a_bin_of_nothing_but_minus_infinity_is_what_a_maximum_begins_with_and_sends_nothing(dtype, layout):
+    of_map = -float(ml_dtypes.finfo(dtype).max)
+    lowest = -np.inf if of_map > reference.LOWEST else reference.LOWEST
+    x, box = like(np.full((1, 1, 2, 2), -np.inf, dtype), layout), np.array([[0, 0, 0, 1, 1]], wide(dtype))
+    for dialect, start in (("roikit", lowest), ("tvm", of_map), ("paddle", of_map), ("chainer", -np.inf)):
+        how = {"layout": layout, "dialect": dialect}
+        assert float(roi_pool(x, box, 1, **how).item()) == start
+        assert not roi_pool_backward(np.ones((1, 1, 1, 1), dtype), box, x.shape, **how, input=x).any()
 
 
 @pytest.mark.parametrize(

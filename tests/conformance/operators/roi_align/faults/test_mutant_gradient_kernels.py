@@ -14,7 +14,9 @@ from roikit.kernels import roi_align, roi_align_backward
 from roikit.kernels.dialects.roi_align import DIALECTS
 
 CASES = [
-    c for c in up_to("small", load_cases()) if c.operator == "roi_align" and c.operation != "forward" and c.kind in ("value", "invalid")
+    c
+    for c in up_to("small", load_cases())
+    if c.operator == "roi_align" and c.operation != "forward" and c.kind in ("value", "invalid")
 ]
 DISTINCT = tuple({choices: name for name, choices in reversed(DIALECTS.items())}.values())
 

@@ -23,6 +23,11 @@ ORDERS = {
     "step": lambda start, size, g, p, i, half: start + p * size + (i + half) * (size / g),
     "paddle": lambda start, size, g, p, i, half: start + size * (p + (i + half) / g),
 }
+"""Positions from the bin's size; those from the share of the extent need the extent, too."""
+SHARES = {
+    "share": lambda start, extent, along: start + along * extent,
+    "between": lambda start, extent, along: start * (type(along)(1) - along) + (start + extent) * along,
+}
 DIVISIONS = ("end", "sample", "reciprocal")
 
 
@@ -62,7 +67,11 @@ def computed(call, dtype, order, division="end", position_error=0.0, weight_fact
         for p in range(bins):
             taps.append([])
             for i in range(taken):
-                y = ORDERS[order](start, size, t(g), t(p), t(i), half) + t(position_error)
+                if order in SHARES:
+                    y = SHARES[order](start, extent, (t(p) * t(g) + t(i) + half) / (t(bins) * t(g)))
+                else:
+                    y = ORDERS[order](start, size, t(g), t(p), t(i), half)
+                y += t(position_error)
                 if dialect.outside == Outside.ZERO and not -1 <= y <= pixels:
                     taps[p].append(None)
                     continue
@@ -133,7 +142,7 @@ DIALECTS = {
 }
 
 
-@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("order", [*ORDERS, *SHARES])
 @pytest.mark.parametrize("division", DIVISIONS)
 @pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
 @pytest.mark.parametrize("ratio", [(2, 3), (0, 0)], ids=["fixed", "adaptive"])
@@ -142,7 +151,7 @@ def test_float32_stays_within_the_bound(order, division, dialect, ratio):
     assert 0 < ratio_to_bound(call, computed(call, np.dtype("float32"), order, division), "float32") <= 1
 
 
-@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("order", [*ORDERS, *SHARES])
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("meaning", list(Max))
 def test_maximum_stays_within_the_bound(order, seed, meaning):
@@ -150,7 +159,7 @@ def test_maximum_stays_within_the_bound(order, seed, meaning):
     assert 0 < ratio_to_bound(call, computed(call, np.dtype("float32"), order), "float32") <= 1
 
 
-@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("order", [*ORDERS, *SHARES])
 @pytest.mark.parametrize("mode", ["avg", "max"])
 @pytest.mark.parametrize("dtype", ["float64", "float32", "float16", "bfloat16"])
 def test_sums_in_the_working_type_and_one_rounding_to_storage(order, mode, dtype):
@@ -160,7 +169,7 @@ def test_sums_in_the_working_type_and_one_rounding_to_storage(order, mode, dtype
     assert 0 < ratio_to_bound(call, got, dtype) <= 1
 
 
-@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("order", [*ORDERS, *SHARES])
 @pytest.mark.parametrize("division", DIVISIONS)
 @pytest.mark.parametrize("mode", ["avg", "max"])
 def test_float16_all_the_way(order, division, mode):
@@ -170,7 +179,7 @@ def test_float16_all_the_way(order, division, mode):
     assert ratio_to_bound(call, got, "float16") > 1
 
 
-@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("order", [*ORDERS, *SHARES])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_wide_maps(order, dtype):
     call = random_call(np.random.default_rng(7), dtype, ALIGNED, size=(200, 300), output=(7, 7), rois=2)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from roikit.conformance.exact.budgets import Budget, quantum
-from roikit.conformance.exact.floats import FLOAT_TYPES
+from roikit.conformance.exact.floats import FLOAT_TYPES, WORKING
 from roikit.conformance.operators.roi_align.oracle.certificate import exact_dtypes, fairness
 from roikit.conformance.operators.roi_align.oracle.output import roi_align
 from roikit.kernels.dialects.roi_align import named_dialect
@@ -44,6 +44,9 @@ def in_some_order(call, dtype, dialect, rng):
     feature = np.array(call["input"]["rows"], dtype).reshape(call["input"]["shape"])[0, 0]
     shift = t(0.5) if dialect.offset == "half" else t(0)
 
+    def between(first, last, along):
+        return first * (t(1) - along) + last * along
+
     def axis(y1, y2, scale, bins, ratio, pixels):
         start, end = t(y1) * t(scale) - shift, t(y2) * t(scale) - shift
         extent = end - start if dialect.min_size == "none" else max(end - start, t(1))
@@ -55,8 +58,11 @@ def in_some_order(call, dtype, dialect, rng):
                 lambda p_=p_, i_=i_, g_=g_: start + p_ * size + i_ * size / g_,
                 lambda p_=p_, i_=i_, g_=g_: start + (p_ * size + i_ * (size / g_)),
                 lambda p_=p_, i_=i_, g_=g_: start + size * (p_ + i_ / g_),
+                lambda p_=p_, i_=i_, g_=g_: start + (p_ * g_ + i_) / (t(bins) * g_) * extent,
+                lambda p_=p_, i_=i_, g_=g_: start + (p_ * g_ + i_) * (extent / (t(bins) * g_)),
+                lambda p_=p_, i_=i_, g_=g_: between(start, start + extent, (p_ * g_ + i_) / (t(bins) * g_)),
             )
-            y = orders[rng.integers(3)]()
+            y = orders[rng.integers(len(orders))]()
             if not -1 <= y <= pixels:
                 taps.append((p, ()))
                 continue
@@ -110,7 +116,8 @@ def test_certified_calls_are_exact_in_every_order(dialect):
         want = roi_align(feature, call["boxes"], *parts, dialect).values[0, 0].astype(float)
         for name in exact_dtypes(call, dialect):
             certified[name] += 1
-            assert (in_some_order(call, dtype_of(name), dialect, rng).astype(float) == want).all()
+            computed = in_some_order(call, dtype_of(WORKING[name]), dialect, rng)
+            assert (computed.astype(float) == want).all()
         if "float32" in exact_dtypes(call, dialect):
             assert fairness(call, dialect) == []
     assert all(count > 10 for count in certified.values()), certified
@@ -123,7 +130,8 @@ def test_budget():
     assert Budget(Fraction(0), Fraction(0)).fits(bfloat16)
     assert not Budget(Fraction(0), Fraction(1)).fits(bfloat16)
     assert not Budget(Fraction(32), Fraction(65536)).fits(FLOAT_TYPES["float16"])
-    assert not Budget(Fraction(1, 2**15), Fraction(1, 2**15)).fits(FLOAT_TYPES["float16"])
+    assert Budget(Fraction(1, 2**24), Fraction(1, 2**15)).fits(FLOAT_TYPES["float16"])
+    assert not Budget(Fraction(1, 2**25), Fraction(1, 2**15)).fits(FLOAT_TYPES["float16"])
     assert quantum([Fraction(3, 8), Fraction(6), Fraction(0)]) == Fraction(1, 8)
     assert quantum([Fraction(12)]) == 4
     assert quantum([Fraction(1, 3), Fraction(1)]) == 0
@@ -141,7 +149,10 @@ def test_the_input_limits_the_types():
 def test_the_box_limits_the_types():
     zeros = [[0.0] * 36]
     assert exact_dtypes(arguments((0, 1, 1, 3, 3.5), rows=zeros), ALIGNED) == ALL
-    assert "bfloat16" not in exact_dtypes(arguments((0, 1, 1, 3, 5 + 1 / 64), rows=zeros), ALIGNED)
+    assert (
+        exact_dtypes(arguments((0, 1, 1, 3, 5 + 2**-8), rows=zeros), ALIGNED) == ALL
+    )  # boxes of 16-bit maps are float32
+    assert exact_dtypes(arguments((0, 1, 1, 3, 5 + 2**-24), rows=zeros), ALIGNED) == ("float64",)
     assert exact_dtypes(arguments((0, 1, 1, 3, 3.1), rows=zeros), ALIGNED) == ()
     assert exact_dtypes(arguments(rows=zeros, scale=(0.3, 0.5)), ALIGNED) == ()
 
@@ -150,27 +161,48 @@ def test_the_division_must_be_exact():
     assert exact_dtypes(arguments(ratio=(4, 2)), ALIGNED)[:2] == ("float64", "float32")
     assert exact_dtypes(arguments((0, 0, 0, 3, 3), output=(1, 1), ratio=(1, 1)), ALIGNED) == ALL
     assert exact_dtypes(arguments((0, 0, 0, 3, 3), output=(1, 1), ratio=(3, 1)), ALIGNED) == ()
-    assert exact_dtypes(arguments((0, 0, 0, 3, 3), output=(3, 3), ratio=(1, 1)), ALIGNED) == ALL
     assert exact_dtypes(arguments((0, 0, 0, 3, 3), output=(2, 2), ratio=(0, 0)), ALIGNED)[:1] == ("float64",)
 
 
+def test_the_share_of_the_extent_at_which_a_sample_lies_must_be_exact():
+    """Whoever forms positions as ``start + t * extent`` has a third of it, though the bins are whole pixels."""
+    assert exact_dtypes(arguments((0, 0, 0, 3, 3), output=(3, 3), ratio=(1, 1)), ALIGNED) == ()
+    assert exact_dtypes(arguments((0, 0, 0, 4, 4), output=(4, 4), ratio=(1, 1)), ALIGNED) == ALL
+
+
+def test_both_ends_times_their_shares_must_be_exact():
+    """Whoever forms positions as ``start * (1 - t) + end * t`` needs the bits of both factors."""
+    for start, exact in ((2**12 + 2**-6, ALL), (2**12 + 2**-10, ("float64",))):  # 19 bits, and 23, times 5
+        call = arguments((0, 1, start, 3, start + 16), output=(4, 1), ratio=(4, 1))
+        assert exact_dtypes(call, ALIGNED) == exact
+
+
 def test_sums_may_exceed_a_type_that_holds_input_and_output():
-    call = arguments((0, 1, 1, 3, 3), rows=[[48.0] * 36], ratio=(4, 4), output=(1, 1))
-    assert exact_dtypes(call, ALIGNED) == ("float64", "float32", "float16")
+    call = arguments((0, 1, 1, 3, 3), rows=[[2.0**17] * 36], ratio=(4, 4), output=(1, 1))
+    assert exact_dtypes(call, ALIGNED) == ("float64", "float32", "bfloat16")  # float16 has no such pixels
+    call = arguments((0, 1, 1, 3, 3), rows=[[65504.0] * 36], ratio=(4, 4), output=(1, 1))
+    assert exact_dtypes(call, ALIGNED) == ("float64", "float32", "float16")  # and bfloat16 none of so many bits
 
 
 def test_a_maximum_sums_only_one_sample():
-    for mode, expected in (("avg", ("float64", "float32", "float16")), ("max", ALL)):
-        call = arguments((0, 1, 1, 3, 3), rows=[[100.0] * 36], ratio=(4, 4), output=(1, 1), mode=mode, scale=(1, 1))
+    for mode, expected in (("avg", ("float64",)), ("max", ("float64", "float32"))):
+        call = arguments((0, 1, 1, 3, 3), rows=[[2.0**21 + 1] * 36], ratio=(4, 4), output=(1, 1), mode=mode)
         call["boxes"] = [[0, 0.5, 0.5, 4.5, 4.5]]  # every sample on the middle of a pixel
         assert exact_dtypes(call, ALIGNED) == expected
+
+
+def test_subnormal_numbers_are_numbers():
+    tiny = [[2.0**-133] * 36]  # a subnormal of float32; of bfloat16, the smallest
+    assert exact_dtypes(arguments(rows=tiny), ALIGNED) == ("float64", "float32", "bfloat16")
+    assert exact_dtypes(arguments(rows=[[2.0**-149] * 36]), ALIGNED) == ("float64",)  # its quarter is none
 
 
 def test_the_batch_index_takes_part():
     call = arguments()
     call["input"] = {"shape": [300, 1, 1, 1], "rows": [[1.0] * 300]}
+    call["input"] = {"shape": [300, 1, 1, 1], "rows": [[1.0] * 300]}
     call["boxes"] = [[257, 0, 0, 1, 1]]
-    assert exact_dtypes(call, ALIGNED) == ("float64", "float32", "float16")
+    assert exact_dtypes(call, ALIGNED) == ALL  # boxes of 16-bit maps are float32
 
 
 def test_invalid_and_empty_rois_are_exact():

@@ -10,7 +10,9 @@ from roikit.kernels import roi_pool, roi_pool_backward
 from roikit.kernels.dialects.roi_pool import DIALECTS
 
 CASES = [
-    c for c in up_to("small", load_cases()) if c.operator == "roi_pool" and c.operation != "forward" and c.kind in ("value", "invalid")
+    c
+    for c in up_to("small", load_cases())
+    if c.operator == "roi_pool" and c.operation != "forward" and c.kind in ("value", "invalid")
 ]
 MAIN = ("roikit", "torchvision")
 DISTINCT = tuple({choices: name for name, choices in reversed(DIALECTS.items())}.values())

@@ -11,7 +11,9 @@ from roikit.conformance.verdict import Verdict
 from roikit.kernels.dialects.roi_pool import DIALECTS
 
 CASES = [
-    c for c in up_to("small", load_cases()) if c.operator == "roi_pool" and c.operation == "forward" and c.kind in ("value", "invalid")
+    c
+    for c in up_to("small", load_cases())
+    if c.operator == "roi_pool" and c.operation == "forward" and c.kind in ("value", "invalid")
 ]
 MAIN = ("roikit", "torchvision")
 DISTINCT = tuple({choices: name for name, choices in reversed(DIALECTS.items())}.values())
@@ -31,7 +33,7 @@ SCALAR = "ROIKIT_FN acc_t better(acc_t best, acc_t pixel) {"
 VECTOR = "ROIKIT_FN Register better(Register best, Register pixel) {"
 IF_LAST = f"""{SCALAR}
     if (NAN_PIXEL == Nan::propagates) return larger(best, pixel);
-    if (NAN_PIXEL == Nan::if_last) return pixel < best ? best : pixel;"""
+    if (LAST_COUNTS) return pixel < best ? best : pixel;"""
 
 # A piece of the source, what of it is replaced, and by what.
 MUTANTS = {
@@ -49,11 +51,12 @@ MUTANTS = {
     "first pixel of the map": ("pixel < (double)size ? (int)pixel : size : 0;", ": 0", ": 1"),
     "nothing is minus infinity": ("EMPTY == Empty::minus_infinity ? -infinity() : (acc_t)0;", ": (acc_t)0", ": -infinity()"),
     "nothing is zero": ("EMPTY == Empty::minus_infinity ? -infinity() : (acc_t)0;", "-infinity()", "(acc_t)0"),
-    "maximum begins with zero": ("(acc_t)float_of(0xff7fffffu) : -infinity();", "(acc_t)float_of(0xff7fffffu)", "(acc_t)0"),
+    "maximum begins with zero": ("if (START == Start::lowest) return (acc_t)lowest_of(0.0f);", "(acc_t)lowest_of(0.0f)", "(acc_t)0"),
     "the least": (SCALAR, "{", "{ if (pixel < best) return pixel;"),
     "the least in lanes": (VECTOR, "{", "{ return pixel < best ? pixel : best;"),
     "first pixel is a number": ("result.part[i] = first.part[i] != first.part[i] ?", "first.part[i] != first.part[i]", "first.part[i] == first.part[i]"),
     "last pixel is a number": (IF_LAST, "pixel < best ? best : pixel", "best < pixel ? pixel : best"),
+    "last pixel of a bin, not of the map": ("Nan::if_last_of_map && !ends_map", " && !ends_map", " && ends_map"),
     "divisor": ("return sum / (acc_t)pixels_of(y, x);", "pixels_of(y, x)", "(pixels_of(y, x) + 1)"),
     "divisor in lanes": ("write(at(results, q) / (acc_t)pixels,", "(acc_t)pixels", "(acc_t)(pixels + 1)"),
     "rows like those before": ("here.begin == before.begin && here.end == before.end", " && here.end == before.end", ""),
@@ -70,7 +73,7 @@ def test_the_cases_notice_a_broken_kernel(fault, mutant, judgements):
         red = next(  # the first is enough: kernels for others need not be compiled
             (
                 what
-                for dialect in ("roikit", "torchvision", "onnxruntime", "openvino", "chainer-max", "mmcv", "mnn")
+                for dialect in ("roikit", "torchvision", "onnxruntime", "openvino", "chainer-max", "mmcv", "mnn", "tvm")
                 for what, judgement in judgements(CASES, (dialect,), ("float32",))
                 if judgement.verdict != Verdict.CONFORMS
             ),

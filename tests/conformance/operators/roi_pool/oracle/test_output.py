@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import sys
 from dataclasses import replace
 from fractions import Fraction
 
@@ -143,6 +144,8 @@ def test_a_box_of_no_extent():
     [
         ("torchvision", [9, 9, 9, LOWEST]),
         ("onnxruntime", [9, 3, Special.NAN, Special.NAN]),
+        ("mnn", [9, 3, Special.NAN, Special.NAN]),
+        ("tvm", [9, 3, Special.NAN, Special.NAN]),  # of maps that the bin has to their end
         ("openvino", [Special.NAN, 9, 9, Special.NAN]),
         ("chainer", [Special.NAN] * 4),
         ("ncnn", [None] * 4),
@@ -155,17 +158,44 @@ def test_nan_first_within_last_and_alone(dialect, values):
     assert list(pool(maps, [0, 0, 0, 2, 0], (1, 1), dialect=dialect).flat) == values
 
 
-def test_minus_infinity_alone():
-    row = [[-math.inf, -math.inf]]
-    assert list(pool(row, [0, 0, 0, 1, 0], (1, 1)).flat) == [LOWEST]
-    assert list(pool(row, [0, 0, 0, 1, 0], (1, 1), dialect="tvm").flat) == [Special.MINUS_INFINITY]
-    assert list(pool(row, [0, 0, 0, 1, 0], (1, 1), dtype="float16").flat) == [None]
+@pytest.mark.parametrize(
+    ("pixels", "box", "greatest"),
+    [
+        ([[1, math.nan], [2, 3]], [0, 0, 1, 0], Special.MINUS_INFINITY),  # a row follows
+        ([[1, 2], [math.nan, 3]], [0, 0, 0, 1], Special.MINUS_INFINITY),  # a column does
+        ([[1, 2], [3, math.nan]], [0, 0, 1, 1], Special.NAN),
+        ([[1, math.nan], [-9, 3]], [0, 0, 0, 1], 1),
+        ([[math.nan, -9, 5]], [0, 0, 1, 0], -9),
+    ],
+)
+def test_a_nan_that_something_of_the_map_follows(pixels, box, greatest):
+    """TVM goes through the whole map, where what is outside a bin is minus infinity."""
+    assert list(pool(pixels, [0, *box], (1, 1), dialect="tvm").flat) == [greatest]
 
 
-def test_below_float32():
+@pytest.mark.parametrize(
+    ("dtype", "lowest", "lowest_of_map"),
+    [
+        ("float16", Special.MINUS_INFINITY, -65504),
+        ("bfloat16", Special.MINUS_INFINITY, -(255 * 2**120)),
+        ("float32", LOWEST, LOWEST),
+        ("float64", LOWEST, -Fraction(sys.float_info.max)),
+    ],
+)
+def test_minus_infinity_alone(dtype, lowest, lowest_of_map):
+    starts = {"torchvision": lowest, "tvm": lowest_of_map, "paddle": lowest_of_map, "chainer": Special.MINUS_INFINITY}
+    for dialect, start in starts.items():
+        row = [[-math.inf, -math.inf]]
+        assert list(pool(row, [0, 0, 0, 1, 0], (1, 1), dialect=dialect, dtype=dtype).flat) == [start], dialect
+
+
+@pytest.mark.parametrize(
+    ("dialect", "greatest"),
+    [("torchvision", LOWEST), ("tvm", Fraction(-1e200)), ("paddle", Fraction(-1e200)), ("chainer", Fraction(-1e200))],
+)
+def test_below_float32(dialect, greatest):
     row = [[-1e300, -1e200]]
-    assert list(pool(row, [0, 0, 0, 1, 0], (1, 1), dtype="float64").flat) == [LOWEST]
-    assert list(pool(row, [0, 0, 0, 1, 0], (1, 1), dtype="float64", dialect="chainer").flat) == [Fraction(-1e200)]
+    assert list(pool(row, [0, 0, 0, 1, 0], (1, 1), dtype="float64", dialect=dialect).flat) == [greatest]
 
 
 def test_invalid_rois():

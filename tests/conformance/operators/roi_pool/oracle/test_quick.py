@@ -50,7 +50,11 @@ def test_gradients(arguments, dialect):
 
 @pytest.mark.parametrize("dialect", ["torchvision", "chainer-max"])
 def test_golden_cases(dialect):
-    cases = [case for case in up_to("small", load_cases()) if case.operator == "roi_pool" and case.kind in ("value", "invalid")]
+    cases = [
+        case
+        for case in up_to("small", load_cases())
+        if case.operator == "roi_pool" and case.kind in ("value", "invalid")
+    ]
     finite = [case for case in cases if quick.fits(Asked.of(case.arguments, "float64").maps)]
     having = [case for case in finite if case.operation == Operation.FORWARD or case.mode == "max"]
     assert len(having) > 200

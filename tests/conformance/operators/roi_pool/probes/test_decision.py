@@ -11,7 +11,7 @@ from roikit.conformance.operators.roi_pool.probes.calls import AVERAGES, MAXIMA,
 from roikit.conformance.operators.roi_pool.probes.decision import detect
 from roikit.conformance.operators.roi_pool.probes.derivative import compare
 from roikit.conformance.operators.roi_pool.probes.prediction import predictions
-from roikit.kernels.dialects.roi_pool import DIALECTS, NanPixel
+from roikit.kernels.dialects.roi_pool import DIALECTS, MaxStart, NanPixel
 
 KNOWN = [name for name, dialect in DIALECTS.items() if dialect.nan != NanPixel.UNKNOWN]
 
@@ -32,7 +32,20 @@ def test_named_dialects(name):
     assert found.unexplained == ()
     for decision in found.decisions:
         assert getattr(DIALECTS[name], decision.point) in decision.left
-        assert len(decision.left) == 1 or decision.point == "edges"
+        assert len(decision.left) == 1 or decision.point in ("edges", "start")
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_a_maximum_begins_otherwise_in_float64(name):
+    """float32's lowest number is that of a map of float32."""
+    in_float32, in_float64 = (
+        next(d.left for d in detect(readings_of(DIALECTS[name], dtype=dtype), dtype).decisions if d.point == "start")
+        for dtype in ("float32", "float64")
+    )
+    begins = DIALECTS[name].start
+    assert in_float64 == (begins,)
+    either = (MaxStart.LOWEST, MaxStart.LOWEST_OF_MAP)
+    assert in_float32 == (either if begins in either else (begins,))
 
 
 @pytest.mark.parametrize("name", ["roikit", "chainer-average", "mmcv"])

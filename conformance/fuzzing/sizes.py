@@ -1,0 +1,76 @@
+"""Hypothesis strategies for how large a call is, and for how its arrays lie in memory. Needs ``pip install 'roikit[fuzz]'``.
+
+A large call repeats a small one (`enlarging`), so that it is judged as exactly, and as soon. Sizes shrink by halves towards the
+smallest that goes wrong, and arrays towards contiguous ones.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from hypothesis import strategies as st
+
+from ..arranging import WAYS
+from ..call import Operation
+from ..enlarging import MULTIPLES, Enlarged
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+ARRANGEMENTS = ("contiguous", *WAYS)
+"""How arrays may lie."""
+
+_GROWN = ("", "", "", "", "K", "K", "C", "NK", "NK", "KC")  # axes of a call that are large
+_ROIS = (300, 4097)  # up to which they are drawn, each as often
+_CHANNELS = (300, 2050)
+_IMAGES = (300,)
+_MOST_NUMBERS = 2**18  # of an array
+_MOST_SAMPLES = 2**21  # of all channels of all RoIs
+
+
+def _size(draw: st.DrawFn, least: int, limits: Sequence[int], most: int, unit: int = 1) -> int:
+    """A multiple of ``unit`` from ``least`` up, which is one; as often as not the greatest."""
+    low, high = least // unit, min(draw(st.sampled_from(limits)), most) // unit
+    return min(draw(st.integers(low, 2 * high)), high) * unit if high > low else least
+
+
+@st.composite
+def enlarged(draw: st.DrawFn, arguments: Mapping[str, Any], operation: Operation) -> Enlarged | None:
+    """Draws how a call repeats that of some arguments; None if it is this call itself, as is one that cannot be pooled."""
+    grown, few = draw(st.sampled_from(_GROWN)), len(arguments["boxes"])
+    if not grown or not few or arguments.get("invalid_rois"):
+        return None
+    images, channels, *pixels = arguments["input"]["shape"]
+    unit = 1
+    if operation == Operation.BOX_GRADIENT and channels > 1:  # all multiples of each channel are added up
+        unit = channels = channels * len(MULTIPLES)
+    bins, area, samples = math.prod(arguments["output_size"]), math.prod(pixels), _samples(arguments)
+    most = min(_MOST_NUMBERS // (channels * bins), _MOST_SAMPLES // (channels * samples))
+    large = images
+    if "N" in grown:
+        large = _size(draw, images, _IMAGES, min(_MOST_NUMBERS // (channels * area), images * most // few))
+    rois = few * (large // images)  # so that on every image there are as many
+    if "K" in grown:
+        rois = _size(draw, rois, _ROIS, most, rois if operation == Operation.FEATURE_GRADIENT else 1)
+    if "C" in grown:
+        room = min(_MOST_NUMBERS // max(large * area, rois * bins), _MOST_SAMPLES // (rois * samples))
+        channels = _size(draw, channels, _CHANNELS, room, unit)
+    return Enlarged(large, channels, rois)
+
+
+def _samples(arguments: Mapping[str, Any]) -> int:
+    """About how many samples, or pixels, the largest RoI has."""
+    across, along = arguments["spatial_scale"][1], arguments["spatial_scale"][0]
+    areas = [abs((x2 - x1) * across * (y2 - y1) * along) for _, x1, y1, x2, y2 in arguments["boxes"]]
+    fixed = math.prod(arguments["output_size"]) * math.prod(arguments.get("sampling_ratio", ()))
+    return max(1, fixed, math.ceil(max(areas)))
+
+
+@st.composite
+def arranged(draw: st.DrawFn, names: Sequence[str], ways: Sequence[str]) -> dict[str, str]:
+    """Draws how arrays of these names lie in memory, by these ways; those that are contiguous are left out."""
+    if "contiguous" in ways and draw(st.booleans()):
+        return {}
+    drawn = {name: draw(st.sampled_from(ways)) for name in names}
+    return {name: way for name, way in drawn.items() if way != "contiguous"}
