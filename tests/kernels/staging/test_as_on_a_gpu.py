@@ -14,10 +14,15 @@ ROOT = Path(__file__).parents[3]
 FIRST = "#define ROIKIT_FEATURE_T"  # after what a CUDA text needs to run on a CPU
 
 NOT_RUN = {
-    "return Placed::too_far;",  # adaptive RoIs beyond 2^20 pixels
-    "if (at <= (acc_t)0) at = (acc_t)0;",
+    "return Placed::too_far;": "adaptive RoIs that reach beyond 2^20 pixels: cases of what is refused",
+    "ROIKIT_FN double ceil_of(double x) { return ROIKIT_MATH(ceil)(x); }": "adaptive sampling of float64",
+    "EACH_PART(i) result.part[i] = a.part[i] / b;": "divisors that are no powers of two, with which little is exact",
+    "for (int v = 0; v < count; ++v) narrow(values[v], to[v]);": "vectors of columns, which a GPU has none of",
+    "ROIKIT_ROLLED for (; c < work.channels; ++c) gather_row<1>(chunk, work, grad, at, c, y, x, params);": (
+        "groups of channels, which a GPU has none of"
+    ),
 }
-"""Lines that no case of real size is for: small cases are, of borders, of RoIs that cannot be pooled and of other dialects."""
+"""Lines that none of these runs is for, and what they are for: small cases are."""
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +44,7 @@ def test_every_line_of_the_kernels_is_run(ran):
         pytest.skip("lines are counted by GCC and gcov")
     counts = lines_of(ran[0])
     assert len(counts) > 500
-    assert sorted({line for line, count in counts.items() if count == 0} ^ NOT_RUN) == []
+    assert sorted({line for line, count in counts.items() if count == 0} ^ NOT_RUN.keys()) == []
 
 
 def lines_of(folder):
