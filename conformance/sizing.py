@@ -44,6 +44,7 @@ class Size(NamedTuple):
     size: str = "real"
     uneven: bool = False
     coarse: bool = False
+    distinct: int = ROIS
 
     @property
     def small_images(self) -> int:
@@ -58,7 +59,7 @@ class Size(NamedTuple):
     @property
     def small_rois(self) -> int:
         """How many RoIs the small call has."""
-        return min(self.rois, ROIS)
+        return min(self.rois, self.distinct)
 
 
 _ROI_COUNTS = (9, 31, 33, 127, 129, 255, 257, 1023, 1025, 4097)

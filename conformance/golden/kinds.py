@@ -10,11 +10,12 @@ import argparse
 import itertools
 import math
 import sys
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .. import operators
-from ..cases.case import SIZES, load_cases
+from ..cases.case import SIZES, load_cases, up_to
 from ..verdict import Verdict
 from ..verdicts.judge import judge_output, wanted
 from . import launch_faults, memory_faults
@@ -32,11 +33,12 @@ if TYPE_CHECKING:
 _SEVERAL = 3  # cases that are named for each fault
 
 
-def right(case: Case, dialect: str) -> np.ndarray:
+@lru_cache(maxsize=8)
+def _right(case: Case, dialect: str) -> np.ndarray:
     """What the call of a case must return."""
     expectation = case.expectation(dialect, DTYPE)
     assert expectation is not None
-    return wanted(case, expectation.answers[0]).values.reshape(case.shape).copy()
+    return wanted(case, expectation.answers[0]).values.reshape(case.shape)
 
 
 def notices(case: Case, fault: Fault, dialect: str) -> bool:
@@ -44,7 +46,7 @@ def notices(case: Case, fault: Fault, dialect: str) -> bool:
     expectation = case.expectation(dialect, DTYPE)
     if case.kind != "value" or case.operation != fault.operation or expectation is None:
         return False
-    returned = fault.returned(case, right(case, dialect))
+    returned = fault.returned(case, _right(case, dialect).copy())
     return returned is not None and judge_output(case, expectation, returned, DTYPE, "NCHW").verdict != Verdict.CONFORMS
 
 
@@ -60,13 +62,13 @@ def cases_of(operator: Operator) -> list[Case]:
     return sorted(asked, key=lambda case: (SIZES.index(case.size), math.prod(case.shape)))
 
 
-def noticed(operator: Operator) -> dict[Fault, list[str]]:
-    """For each fault the first cases that notice it."""
-    dialect, cases = operator.main_dialects[0], cases_of(operator)
+def noticed(operator: Operator, size: str = "huge", several: int = _SEVERAL) -> dict[Fault, list[str]]:
+    """For each fault the first cases that notice it, of those that are no larger than a size."""
+    dialect, cases = operator.main_dialects[0], up_to(size, cases_of(operator))
     found: dict[Fault, list[str]] = {}
     for fault in faults(operator):
         seen = (case.id for case in cases if notices(case, fault, dialect))
-        found[fault] = list(itertools.islice(seen, _SEVERAL))
+        found[fault] = list(itertools.islice(seen, several))
     return found
 
 
