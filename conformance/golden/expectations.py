@@ -54,7 +54,7 @@ _KEPT = (
 Entry = dict[str, Any]
 
 _MOST_NUMBERS = 4000  # of an exact answer of a large case that is no product of factors
-_MOST_WITH_BOUNDS = 300  # of an inexact one
+_MOST_ROUNDED = 300  # of one with bounds, or of 16 bits
 
 
 def _operation(case: Mapping[str, Any]) -> Operation:
@@ -141,21 +141,21 @@ def large_answers(
     given = adding_up(arguments, operation, enlarged)
     for dtype in DTYPES:
         # Bounds of 16 bits would notice little, and take as much room again.
-        bounds = as_often and dtype in ("float32", "float64")
-        found = operator.oracle.quick(given, operation, name, dtype, kinks=False, bounds=bounds)
-        stated = [_as_short(answer) for answer in found]
+        wide = dtype in ("float32", "float64")
+        found = operator.oracle.quick(given, operation, name, dtype, kinks=False, bounds=as_often and wide)
+        stated = [_as_short(answer, _MOST_NUMBERS if wide else _MOST_ROUNDED) for answer in found]
         if found and (enlarged is None or enlarged.images <= 2 ** FLOAT_TYPES[dtype].bits) and all(stated):
             yield dtype, tuple(answer for answer in stated if answer)
 
 
-def _as_short(answer: Answer) -> Answer | None:
+def _as_short(answer: Answer, most: int) -> Answer | None:
     """An answer as a large case has it: as factors if they are fewer, with its largest bound. None if it has too many numbers."""
     bounds = None if answer.bound is None else list(leaves(answer.bound))
     if bounds is not None and None in bounds:
         return None
     values = np.array(answer.output, np.float64)
     factors = as_outer(values) if values.ndim == 4 and min(values.shape[2:]) > 3 else None
-    if factors is None and values.size > (_MOST_NUMBERS if bounds is None else _MOST_WITH_BOUNDS):
+    if factors is None and values.size > (most if bounds is None else _MOST_ROUNDED):
         return None
     # A power of two, so that dialects whose bounds differ by little have one answer.
     bound = None if bounds is None else 2.0 ** math.ceil(math.log2(max(*bounds, FLOAT_TYPES["float64"].smallest)))

@@ -134,7 +134,7 @@ def _together_back() -> Iterator[Size]:
         about = {"bins": (1, 1), "mode": mode, "operation": Operation.FEATURE_GRADIENT}
         title, many = "15 images of 40000 × 5 pixels", "4200000 channels"
         if mode == "avg":
-            yield Size(f"{name}-tiles", title, pixels=(40_000, 5), images=15, rois=5 * ROIS, **about)
+            yield Size(f"{name}-tiles", title, pixels=(40_000, 5), images=15, rois=15, distinct=3, **about)
         yield Size(f"{name}-channels-4200000", many, pixels=(1, 1), channels=4_200_000, rois=1, size="huge", **about)
 
 

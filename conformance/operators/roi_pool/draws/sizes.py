@@ -82,7 +82,9 @@ def _gradients() -> Iterator[Size]:
         "rp-zg-planes", "more than 65535 planes", pixels=(2, 2), images=258, channels=257, rois=86 * ROIS, **crowd
     )
     yield Size("rp-zg-huge", "70000 RoIs over few pixels", rois=10_000 * ROIS, size="huge", **crowd)
-    yield Size("rp-zg-tiles", "15 images of 40000 × 5 pixels", pixels=(40_000, 5), images=15, rois=5 * ROIS, **crowd)
+    yield Size(
+        "rp-zg-tiles", "15 images of 40000 × 5 pixels", pixels=(40_000, 5), images=15, rois=15, distinct=3, **crowd
+    )
     for name, mode in (("rp-zg", "max"), ("rp-zga", "avg")):
         kind = {"mode": mode, "operation": operation}
         title, many = "320 channels on a map of 16 × 32 pixels", "4200000 channels"
