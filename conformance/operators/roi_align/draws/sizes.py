@@ -92,8 +92,8 @@ def _together(name: str, ratio: int) -> Iterator[Size]:
     few = f"{ratio} × {ratio} samples"
     title = "2 RoIs of 101 channels in 14 × 14 bins"
     yield Size(f"{name}-head-14-101", title, (14, 14), 2, (34, 37), 1, 101, 2)
-    title = f"17 channels in 12 × 12 bins of {few}, each of 32 × 32 pixels"
-    yield Size(f"{name}-rows", title, (12, 12), ratio, (390, 390), channels=17, rois=3, distinct=1)
+    title = f"17 channels in 8 × 8 bins of {few}, each of 32 × 32 pixels"
+    yield Size(f"{name}-rows", title, (8, 8), ratio, (262, 262), channels=17, rois=3, distinct=1)
     yield Size(f"{name}-far-apart", f"{few} of bins of 1024 pixels", (1, 2), ratio, (14, 2100), distinct=2)
     title = "3 RoIs of 17 channels in 8 × 8 bins, each of 32 × 32 pixels"
     yield Size(f"{name}-heavy", title, (8, 8), 0, (262, 262), channels=17, rois=3, distinct=1)
