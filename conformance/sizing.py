@@ -114,7 +114,7 @@ def sent_back(name: str, operation: Operation) -> Iterator[Size]:
     # How a bin moves with its box is exact for powers of two of bins, and takes bits.
     of_maps = (7, 7), (14, 14), (28, 28), (64, 64), (8, 64), (64, 1)
     of_boxes = (16, 16), (8, 32), (32, 4), (64, 1), (1, 64)
-    alone = {} if is_of_boxes else {"images": IMAGES, "rois": IMAGES}  # what one RoI sends is a product
+    alone: dict[str, Any] = {} if is_of_boxes else {"images": IMAGES, "rois": IMAGES}  # what one RoI sends is a product
     for bins in of_boxes if is_of_boxes else of_maps:
         yield of_bins(name, bins)._replace(ratio=1 if is_of_boxes else 2, **alone)
     for pixels in PIXELS:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from functools import partial
 from importlib.metadata import entry_points
 from pathlib import Path  # noqa: TC003 - typer reads the annotations
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -30,6 +30,9 @@ from .options import (
     VerboseOption,
 )
 from .peers import app as peers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 app = typer.Typer(
     name="roikit",
@@ -245,12 +248,13 @@ def list_(
     """List implementations, operators, cases or dialects."""
     from . import listing
 
-    {
+    lists: dict[Listed, Callable[..., None]] = {
         Listed.IMPLEMENTATIONS: listing.implementations,
         Listed.CASES: partial(listing.cases, size=size.value),
         Listed.DIALECTS: listing.dialects,
         Listed.OPERATORS: listing.operators,
-    }[what](verbose=verbose)
+    }
+    lists[what](verbose=verbose)
 
 
 @app.command()

@@ -63,8 +63,9 @@ def _samples(arguments: Mapping[str, Any]) -> int:
     """About how many samples, or pixels, the largest RoI has."""
     across, along = arguments["spatial_scale"][1], arguments["spatial_scale"][0]
     areas = [abs((x2 - x1) * across * (y2 - y1) * along) for _, x1, y1, x2, y2 in arguments["boxes"]]
-    fixed = math.prod(arguments["output_size"]) * math.prod(arguments.get("sampling_ratio", ()))
-    return max(1, fixed, math.ceil(max(areas)))
+    fixed: int = math.prod(arguments["output_size"]) * math.prod(arguments.get("sampling_ratio", ()))
+    most: int = max(1, fixed, math.ceil(max(areas)))
+    return most
 
 
 @st.composite

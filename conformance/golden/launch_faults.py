@@ -104,9 +104,9 @@ def _of_float(case: Case, values: np.ndarray) -> np.ndarray | None:
     del case
     if values.size <= 2**24:
         return None
-    return values.reshape(-1)[
-        np.arange(values.size).astype(np.float32).astype(np.int64).clip(max=values.size - 1)
-    ].reshape(values.shape)
+    counted = np.arange(values.size).astype(np.float32).astype(np.int64).clip(max=values.size - 1)
+    found: np.ndarray = values.reshape(-1)[counted]
+    return found.reshape(values.shape)
 
 
 def _of_outputs(operation: Operation, axes: Sequence[str]) -> Iterator[Fault]:
@@ -247,7 +247,8 @@ def _channels_summed(n: int) -> Output:
         if enlarged is None or enlarged.channels <= n or case.arguments["input"]["shape"][1] != 1:
             return None
         steps = enlarged.multiples(1)
-        return values * (steps[:n].sum() / steps.sum())
+        share = float(steps[:n].sum() / steps.sum())
+        return values * share
 
     return returned
 

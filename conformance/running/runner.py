@@ -60,12 +60,12 @@ def plan(description: Description, cases: Sequence[Case], selection: Selection, 
             yield from (call for call in calls if case.says(*call[1:3]))
 
 
-def _enough(case: Case, offered: Sequence[str]) -> Sequence[str]:
+def _enough(case: Case, offered: tuple[str, ...]) -> tuple[str, ...]:
     """The dialects under which a case is run: an implementation of very many is no larger, nor remembers more, under each."""
     if case.size == "small" and case.kind not in SEVERAL:
         return offered
     mains = operators.get(case.operator).main_dialects
-    few = [name for name in offered if name in mains] or list(offered[:1])
+    few = tuple(name for name in offered if name in mains) or offered[:1]
     return few[:1] if case.kind in (AT_ONCE, AFTER_FORK) else few
 
 

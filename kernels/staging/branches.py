@@ -296,7 +296,8 @@ WINNERS_ON_HOST = _WHOLE_WINNERS
 
 
 def _winners(facts: Facts) -> int:
-    return _bins(facts) * math.ceil(facts["channels"] / facts["WINNERS"])
+    slices: int = math.ceil(facts["channels"] / facts["WINNERS"])
+    return _bins(facts) * slices
 
 
 def _lanes(facts: Facts) -> int:

@@ -55,7 +55,7 @@ class RoiAlignProblem(Problem):
 
 def asked_for(
     dtype: np.dtype[Any],
-    shapes: Sequence[tuple[int, ...]],
+    shapes: tuple[tuple[int, ...], ...],
     rois: int,
     output_size: Any,
     scales: Sequence[Any],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ....sizing import Size
 from . import histories, sizes, systematic
 
 if TYPE_CHECKING:
@@ -20,14 +21,14 @@ class RoiAlignDraws:
     box_classes = ("ordinary", "inverted", "tiny", "huge", "outside", "free")
     invalid_classes = ("nan", "infinite", "no-image")
 
-    def blueprints(self) -> dict[str, list[systematic.Blueprint] | list[sizes.Size] | list[histories.History]]:
+    def blueprints(self) -> dict[str, list[systematic.Blueprint] | list[Size] | list[histories.History]]:
         """The blueprints of all systematic cases, by the name of their file."""
         return {**systematic.blueprints(), **sizes.blueprints(), **histories.blueprints()}
 
-    def draw(self, blueprint: systematic.Blueprint | sizes.Size | histories.History, attempt: int) -> dict[str, Any]:
+    def draw(self, blueprint: systematic.Blueprint | Size | histories.History, attempt: int) -> dict[str, Any]:
         """The case that a blueprint gives at an attempt, without what is computed."""
         match blueprint:
-            case sizes.Size():
+            case Size():
                 return sizes.draw(blueprint, attempt)
             case histories.History():
                 return histories.draw(blueprint, attempt)

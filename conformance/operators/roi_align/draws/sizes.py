@@ -59,7 +59,7 @@ def _averages() -> Iterator[Size]:
     yield from _together("z", 8)
     yield from _in_few_bits("z")
     yield Size("z-planes", "more than 65535 planes of images and channels", (1, 1), 1, (2, 2), 258, 257, 86 * ROIS)
-    huge = {"size": "huge", "bins": (1, 1)}
+    huge: dict[str, Any] = {"size": "huge", "bins": (1, 1)}
     yield Size("z-rois-70000", "70000 RoIs", rois=70_000, **huge)
     yield Size("z-outputs-2-24", "more than 2²⁴ output values", rois=70_000, channels=240, **huge)
     yield Size(
@@ -107,7 +107,7 @@ def _gradients() -> Iterator[Size]:
         for size in sent_back(name, operation):
             yield size._replace(operation=operation)
     yield from _together_back()
-    crowd = {"bins": (1, 1), "operation": Operation.FEATURE_GRADIENT}
+    crowd: dict[str, Any] = {"bins": (1, 1), "operation": Operation.FEATURE_GRADIENT}
     yield Size("zg-one-pixel", "4102 RoIs over one pixel", pixels=(1, 1), rois=586 * ROIS, **crowd)
     yield Size("zg-planes", "more than 65535 planes", pixels=(2, 2), images=258, channels=257, rois=86 * ROIS, **crowd)
     yield Size("zg-huge", "70000 RoIs over few pixels", rois=10_000 * ROIS, size="huge", **crowd)
@@ -131,7 +131,7 @@ def _together_back() -> Iterator[Size]:
         title = f"{channels} channels on a map of 16 × 32 pixels"
         yield Size(f"{name}-whole", title, (4, 4), 1, (16, 32), channels=channels, mode=mode, operation=operation)
     for name, mode in (("zg", "avg"), ("zgm", "max")):
-        about = {"bins": (1, 1), "mode": mode, "operation": Operation.FEATURE_GRADIENT}
+        about: dict[str, Any] = {"bins": (1, 1), "mode": mode, "operation": Operation.FEATURE_GRADIENT}
         title, many = "15 images of 40000 × 5 pixels", "4200000 channels"
         if mode == "avg":
             yield Size(f"{name}-tiles", title, pixels=(40_000, 5), images=15, rois=15, distinct=3, **about)

@@ -37,6 +37,9 @@ _VARIANTS = 3
 _TRANSPOSED = ("s-inside-two-2", "s-corner-adaptive-2", "s-around-one-2", "m-inside-two", "m-corner-adaptive")
 
 
+_TIED = (("input", "expanded"),)  # pixels that are equal: nobody can say to which of them a maximum sends a gradient
+
+
 class Blueprint(NamedTuple):
     """What is fixed about a case before chance has its say."""
 
@@ -121,11 +124,14 @@ def _arrangements() -> Iterator[Blueprint]:
         spots = placed[:1] if operation == Operation.BOX_GRADIENT else placed
         for k, name in enumerate(names):
             spot = spots[(n + 3 * k) % len(spots)]
-            arranged = ((name, way),)
-            yield Blueprint(f"{short}-{name}-{way}", spot, "two", mode, 1, operation, arranged=arranged)
+            arranged: tuple[tuple[str, str], ...] = ((name, way),)
+            if short != "wgm" or arranged != _TIED:
+                yield Blueprint(f"{short}-{name}-{way}", spot, "two", mode, 1, operation, arranged=arranged)
         if way not in MAY_BE_REFUSED:
             ways = [other for other in WAYS if other not in MAY_BE_REFUSED]
             arranged = tuple((name, ways[(n + 3 * k) % len(ways)]) for k, name in enumerate(names))
+            if short == "wgm" and _TIED[0] in arranged:
+                continue
             yield Blueprint(f"{short}-all-{way}", placed[0], "two", mode, 1, operation, arranged=arranged)
 
 
@@ -193,7 +199,7 @@ def _described(blueprint: Blueprint, arguments: dict[str, Any], scale: list[Frac
     rules |= {"RA-12"} if shape[0] > 1 else set()
     rules |= {"RA-14"} if transposed or blueprint.arranged else set()
     rules |= {Operation.FEATURE_GRADIENT: {"RA-15"}, Operation.BOX_GRADIENT: {"RA-16"}}.get(blueprint.operation, set())
-    case = {
+    case: dict[str, Any] = {
         "id": blueprint.id,
         "title": title[0].upper() + title[1:],
         "rules": sorted(rules, key=lambda rule: int(rule[3:])),

@@ -62,7 +62,7 @@ def branches(arguments: Mapping[str, Any], dialect: Dialect, dtype: str) -> list
 
 def _at_bounds(error: AxisError) -> tuple[list[Fraction], list[Fraction]]:
     """The errors of the samples along an axis that may be on either side of −1, and of H."""
-    axis, low, high = error.axis, [], []
+    axis, low, high = error.axis, [], []  # type: ignore[var-annotated]  # what is returned says of what
     for p in range(axis.bins):
         for i in error.at_bound(p):
             side = low if axis.position(p, i) < 0 else high

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ....sizing import Size
 from ..claims import rules_of
 from . import sizes, systematic
 
@@ -21,15 +22,13 @@ class RoiPoolDraws:
     box_classes = ("ordinary", "inverted", "tiny", "huge", "outside", "halves", "edges", "free")
     invalid_classes = ("nan", "infinite", "no-image")
 
-    def blueprints(self) -> dict[str, list[systematic.Blueprint] | list[sizes.Size]]:
+    def blueprints(self) -> dict[str, list[systematic.Blueprint] | list[Size]]:
         """The blueprints of all systematic cases, by the name of their file."""
         return {**systematic.blueprints(), **sizes.blueprints()}
 
-    def draw(self, blueprint: systematic.Blueprint | sizes.Size, attempt: int) -> dict[str, Any]:
+    def draw(self, blueprint: systematic.Blueprint | Size, attempt: int) -> dict[str, Any]:
         """The case that a blueprint gives at an attempt, without what is computed."""
-        return (
-            sizes.draw(blueprint, attempt) if isinstance(blueprint, sizes.Size) else systematic.draw(blueprint, attempt)
-        )
+        return sizes.draw(blueprint, attempt) if isinstance(blueprint, Size) else systematic.draw(blueprint, attempt)
 
     def suits(self, case: Mapping[str, Any], dialects: list[Dialect]) -> bool:
         """Whether a case has one answer, which tells something, under these dialects."""

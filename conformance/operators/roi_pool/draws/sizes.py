@@ -48,7 +48,7 @@ def _outputs(name: str) -> Iterator[Size]:
     yield Size(
         f"{name}-planes", "more than 65535 planes of images and channels", (1, 1), 1, (2, 2), 258, 257, 86 * ROIS
     )
-    huge = {"size": "huge", "bins": (1, 1)}
+    huge: dict[str, Any] = {"size": "huge", "bins": (1, 1)}
     yield Size(f"{name}-rois-70000", "70000 RoIs", rois=70_000, **huge)
     yield Size(f"{name}-outputs-2-24", "more than 2²⁴ output values", rois=70_000, channels=240, **huge)
 
@@ -76,7 +76,7 @@ def _gradients() -> Iterator[Size]:
     operation = Operation.FEATURE_GRADIENT
     for size in sent_back("rp-zg", operation):
         yield size._replace(mode="max", operation=operation)
-    crowd = {"bins": (1, 1), "mode": "max", "operation": operation}
+    crowd: dict[str, Any] = {"bins": (1, 1), "mode": "max", "operation": operation}
     yield Size("rp-zg-one-pixel", "4102 RoIs over one pixel", pixels=(1, 1), rois=586 * ROIS, **crowd)
     yield Size(
         "rp-zg-planes", "more than 65535 planes", pixels=(2, 2), images=258, channels=257, rois=86 * ROIS, **crowd
@@ -86,10 +86,10 @@ def _gradients() -> Iterator[Size]:
         "rp-zg-tiles", "15 images of 40000 × 5 pixels", pixels=(40_000, 5), images=15, rois=15, distinct=3, **crowd
     )
     for name, mode in (("rp-zg", "max"), ("rp-zga", "avg")):
-        kind = {"mode": mode, "operation": operation}
+        kind: dict[str, Any] = {"mode": mode, "operation": operation}
         title, many = "320 channels on a map of 16 × 32 pixels", "4200000 channels"
         yield Size(f"{name}-whole", title, (4, 4), 1, (16, 32), channels=320, **kind)
-        at_all = {"channels": 4_200_000, "rois": 1, "size": "huge", **kind}
+        at_all: dict[str, Any] = {"channels": 4_200_000, "rois": 1, "size": "huge", **kind}
         yield Size(f"{name}-channels-4200000", many, (1, 1), pixels=(1, 1), **at_all)
     yield Size("rp-zga-channels-33", "33 channels", channels=33, operation=operation)
     yield of_bins("rp-zga", (64, 1))._replace(operation=operation)
