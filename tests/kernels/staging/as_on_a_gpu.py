@@ -72,6 +72,7 @@ RUNS = (
     Run("zg-channels-33", "NCHW", blocks=(1, 1)),
     Run("zb-channels-33", "NHWC"),
     Run("kink-tie-on-edge", "NHWC"),
+    *(Run("g-max-integral", layout) for layout in ("NCHW", "NHWC")),
     # What no large case is for: edges of the map, what is outside, and pixels that no RoI touches.
     *(Run(f"border-{name}", "NCHW") for name in ("low", "high", "far-outside", "around")),
     *(Run(f"gradient-max-{name}", "NHWC") for name in ("half-outside", "all-outside", "minus-one")),
