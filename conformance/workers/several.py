@@ -26,7 +26,10 @@ AT_ONCE, AFTER_FORK = KINDS = "threads", "fork"
 """Types of the messages that are several calls; the kinds of cases that send them."""
 
 _LEAST, _MOST = 4, 40  # rounds of calls at the same time
-_BUSY_SECONDS, _SECONDS = 0.5, 5.0  # of this process, and by the clock: after either no further round is begun
+_BUSY_SECONDS, _SECONDS = (
+    0.5,
+    5.0,
+)  # of this process, and by the clock, which alone ends the first rounds: slow calls overlap
 _SWITCH_SECONDS = 1e-6  # after which Python lets the next thread go on
 _STOPS, _STOP_SHARE, _STOP_SECONDS = 100, 0.1, 2e-4  # of a call: how many at most, at how many lines, and how long
 _PIECE = 2**16  # bytes
@@ -114,8 +117,9 @@ def _rounds(is_enough: Callable[[], bool]) -> Iterator[bool]:
     """True for every round that is to be made."""
     busy, begun = time.process_time(), time.monotonic()
     for number in range(_MOST):
-        late = time.process_time() - busy > _BUSY_SECONDS or time.monotonic() - begun > _SECONDS
-        if is_enough() or (late and number >= _LEAST):
+        has_worked = number >= _LEAST and time.process_time() - busy > _BUSY_SECONDS
+        is_late = number >= 1 and time.monotonic() - begun > _SECONDS
+        if is_enough() or has_worked or is_late:
             return
         yield True
 

@@ -224,4 +224,4 @@ def _asked_for(
     name, first, canonical_size, canonical_level = rule
     scales = [arguments.pair("spatial_scales", scale) for scale in spatial_scales]
     levels = resolve_levels(name, scales, first, canonical_size, canonical_level, name_of(rows.dtype))
-    return asked_for(dtype, shapes, len(rows), output_size, scales, *how, levels)
+    return asked_for(dtype, tuple(shapes), len(rows), output_size, scales, *how, levels)
