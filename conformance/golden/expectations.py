@@ -54,6 +54,7 @@ _KEPT = (
 Entry = dict[str, Any]
 
 _MOST_NUMBERS = 4000  # of an exact answer of a large case that is no product of factors
+_MANY = 256  # factors along an axis, which are looked through for a period
 _MOST_ROUNDED = 300  # of one with bounds, or of 16 bits
 
 
@@ -154,12 +155,23 @@ def _as_short(answer: Answer, most: int) -> Answer | None:
     if bounds is not None and None in bounds:
         return None
     values = np.array(answer.output, np.float64)
-    factors = as_outer(values) if values.ndim == 4 and min(values.shape[2:]) > 3 else None
+    is_plane = values.ndim == 4 and min(values.shape[2:]) > 3 and bool(np.isfinite(values).all())
+    factors = as_outer(values) if is_plane else None
+    if factors:
+        factors = [[_once(along) for along in plane] for plane in factors]
     if factors is None and values.size > (most if bounds is None else _MOST_ROUNDED):
         return None
     # A power of two, so that dialects whose bounds differ by little have one answer.
     bound = None if bounds is None else 2.0 ** math.ceil(math.log2(max(*bounds, FLOAT_TYPES["float64"].smallest)))
     return Answer(answer.output if factors is None else {"outer": factors}, bound)
+
+
+def _once(factors: Any) -> Any:
+    """The factors along an axis, up to where they begin again, if there are many."""
+    if isinstance(factors, dict) or len(factors) < _MANY:
+        return factors
+    periods = (n for n in range(1, _MANY) if factors == (factors[:n] * (len(factors) // n + 1))[: len(factors)])
+    return factors[: next(periods, len(factors))]
 
 
 def adding_up(arguments: Mapping[str, Any], operation: Operation, enlarged: Enlarged | None) -> Mapping[str, Any]:

@@ -45,8 +45,8 @@ RUNS = (
     Run("z-coarse-7-2", "NHWC", "float16"),
     Run("z-coarse-7-2", "NHWC", "float16", aligned=False),
     Run("z-coarse-14-2", "NHWC"),
-    Run("z-head-14-101", "NCHW"),
-    Run("z-head-14-101", "NHWC"),
+    Run("z-head-16-101", "NCHW"),
+    Run("z-head-16-101", "NHWC"),
     Run("z-rows", "NCHW"),
     Run("z-far-apart", "NCHW"),
     Run("z-uneven", "NHWC"),
@@ -55,8 +55,8 @@ RUNS = (
     Run("z-adaptive-5x6501-7", "NCHW"),
     Run("z-adaptive-5x6501-7", "NHWC"),
     Run("z-adaptive-5x6501-7", "NCHW", blocks=(2, 1)),
-    Run("zm-head-14-101", "NCHW"),
-    Run("zm-head-14-101", "NHWC"),
+    Run("zm-head-16-101", "NCHW"),
+    Run("zm-head-16-101", "NHWC"),
     Run("zm-rows", "NCHW"),
     Run("zm-far-apart", "NCHW"),
     Run("zm-heavy", "NHWC", aligned=False),
@@ -77,8 +77,8 @@ RUNS = (
     *(Run(f"border-{name}", "NCHW") for name in ("low", "high", "far-outside", "around")),
     *(Run(f"gradient-max-{name}", "NHWC") for name in ("half-outside", "all-outside", "minus-one")),
 )
-PYRAMIDS = (("z-coarse-7-1", "NCHW"), ("zm-head-14-101", "NHWC"))
-REFUSED = (("z-coarse-7-1", "NCHW"), ("zm-head-14-101", "NHWC"))
+PYRAMIDS = (("z-coarse-7-1", "NCHW"), ("zm-head-16-101", "NHWC"))
+REFUSED = (("z-coarse-7-1", "NCHW"), ("zm-head-16-101", "NHWC"))
 
 
 def shifted(array, *, aligned):

@@ -28,6 +28,7 @@ class Excuse(NamedTuple):
 ONE_MAP = "a case has one map: as_on_a_gpu.py pools two from pyramids"
 SLICES = "takes 8 million channels with channels last, 10^9 with channels first"
 DENSE = "takes gigabytes"
+BINS = "takes thousands of bins, of which no few numbers say what is expected"
 SAME_LINE = "the same line finds an image for averages"
 BIG = "a map of 2^31 elements or more"
 OF_MAPS = ("gradient for the maps, GPU", "gradient for the maps, CPU")
@@ -36,6 +37,8 @@ OF_BOXES = ("gradient for the boxes, GPU", "gradient for the boxes, CPU")
 EXEMPT = {
     Excuse("several levels"): ONE_MAP,
     Excuse("more channels for each, lest there be more than 65535", "forward, GPU"): SLICES,
+    Excuse("lists in global memory, a block for each RoI", "forward, GPU", operator="roi_pool"): BINS,
+    Excuse("lists in global memory, several RoIs for a block", "forward, GPU", operator="roi_pool"): BINS,
     Excuse("2^31 elements of output or more", "forward, GPU"): DENSE,
     **{Excuse(BIG, launch): DENSE for launch in OF_MAPS},
     **{Excuse(BIG, launch): SAME_LINE for launch in OF_BOXES},

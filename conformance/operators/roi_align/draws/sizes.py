@@ -74,6 +74,7 @@ def _maxima() -> Iterator[Size]:
         if not any(number in size.id for number in ("-31", "-63", "-255", "-1023", "-129", "-513", "-28")):
             yield size._replace(mode="max")
     yield Size("zm-samples-8", "8 × 8 samples in a bin", ratio=8, pixels=(14, 23), mode="max")
+    yield Size("zm-channels-64", "64 channels", channels=64, mode="max")
     yield from (size._replace(mode="max") for size in _together("zm", 16))
 
 
@@ -83,15 +84,22 @@ def _in_few_bits(name: str) -> Iterator[Size]:
         pixels = bins + 2 * MARGIN + 1
         about = f"{bins} × {bins} bins of {ratio} × {ratio} samples, a pixel wide"
         yield Size(
-            f"{name}-coarse-{bins}-{ratio}", about, (bins, bins), ratio, (pixels, pixels), channels=24, coarse=True
+            f"{name}-coarse-{bins}-{ratio}",
+            about,
+            (bins, bins),
+            ratio,
+            (pixels, pixels),
+            channels=24,
+            coarse=True,
+            distinct=1,
         )
 
 
 def _together(name: str, ratio: int) -> Iterator[Size]:
     """Calls that are large along several axes at once; with ``ratio`` samples a bin reads too much to be gathered."""
     few = f"{ratio} × {ratio} samples"
-    title = "2 RoIs of 101 channels in 14 × 14 bins"
-    yield Size(f"{name}-head-14-101", title, (14, 14), 2, (34, 37), 1, 101, 2)
+    title = "2 RoIs of 101 channels in 16 × 16 bins"
+    yield Size(f"{name}-head-16-101", title, (16, 16), 2, (38, 41), 1, 101, 2)
     title = f"17 channels in 8 × 8 bins of {few}, each of 32 × 32 pixels"
     yield Size(f"{name}-rows", title, (8, 8), ratio, (262, 262), channels=17, rois=3, distinct=1)
     yield Size(f"{name}-far-apart", f"{few} of bins of 1024 pixels", (1, 2), ratio, (14, 2100), distinct=2)

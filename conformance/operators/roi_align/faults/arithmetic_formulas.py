@@ -216,7 +216,7 @@ def _summed(of_product: Numbers, of_sum: Numbers) -> Callable[[Array, Call], Arr
                 if not (rows.size and columns.size):
                     continue
                 read = call.input[roi.batch][:, rows][:, :, columns].astype(float)
-                terms = of_product(read * np.outer(of_y, of_x)).reshape(len(read), -1)
+                terms = of_product(read * np.outer(of_y, of_x)).reshape(len(read), rows.size * columns.size)
                 sums = np.zeros(len(read))
                 for n in range(terms.shape[1]):
                     sums = of_sum(sums + terms[:, n])
