@@ -57,6 +57,8 @@ def _averages() -> Iterator[Size]:
     yield Size("z-uneven", "heavy RoIs beside tiny ones", (2, 2), 0, (70, 70), rois=19 * ROIS, uneven=True)
     yield from heads("z")
     yield from _together("z", 8)
+    title = "17 channels in 16 × 16 bins of 8 × 8 samples, each of 32 × 32 pixels"
+    yield Size("z-rows-16", title, (16, 16), 8, (518, 518), channels=17, rois=3, distinct=1)
     yield from _in_few_bits("z")
     yield Size("z-planes", "more than 65535 planes of images and channels", (1, 1), 1, (2, 2), 258, 257, 86 * ROIS)
     huge: dict[str, Any] = {"size": "huge", "bins": (1, 1)}
