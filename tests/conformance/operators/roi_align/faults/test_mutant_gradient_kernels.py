@@ -54,7 +54,7 @@ MUTANTS = {
     "winner is the least": (MAXIMUM, "const bool wins = value > best.value[v];", "value > best", "-value > best"),
     "outside sample never first": (MAXIMUM, "x.index > 0) return true;", "true", "false"),
     "corner exchanged": (MAXIMUM, "high_y ? y.high : y.low, high_x ? x.high : x.low", "high_x ? x.high : x.low", "high_x ? x.low : x.high"),
-    "one tap of a maximum": (MAXIMUM, "y.weight_high * x.weight_high * grad, params);", "grad", "(acc_t)0"),
+    "one tap of a maximum": (MAXIMUM, "y.high, x.high, y.weight_high * x.weight_high, grad, params);", " grad,", " (acc_t)0,"),
     "start sends": (MAXIMUM, "if (winner.y < 0) return;", "winner.y < 0", "false"),
     "inverted order": (MAXIMUM, "if (axis.bin < (acc_t)0) return Order", "axis.bin < (acc_t)0", "false"),
     "sums of the tile before": (MAXIMUM, "work.sums[i] = (acc_t)0;", "= (acc_t)0", "+= (acc_t)0"),
