@@ -28,12 +28,12 @@ def test_the_kernels_conform_under_every_dialect_type_and_layout(case, judgement
 
 # One line of a source, and what to put in its place: the rule that it then breaks.
 MUTANTS = {
-    "half pixel": ("case Offset::half: return add(mul(x, scale), (acc_t)-0.5);", "(acc_t)-0.5", "(acc_t)-0.25"),
-    "shift before scale": ("case Offset::half: return add(mul(x, scale), (acc_t)-0.5);", "add(mul(x, scale), (acc_t)-0.5)", "mul(add(x, (acc_t)-0.5), scale)"),
+    "half pixel": ("case Offset::half: return add(mul(x, scale), (acc_t)-0.5f);", "(acc_t)-0.5f", "(acc_t)-0.25f"),
+    "shift before scale": ("case Offset::half: return add(mul(x, scale), (acc_t)-0.5f);", "add(mul(x, scale), (acc_t)-0.5f)", "mul(add(x, (acc_t)-0.5f), scale)"),
     "minimum size": ("MIN_SIZE == MinSize::one ? (acc_t)1 : (acc_t)0;", "(acc_t)1 :", "(acc_t)2 :"),
     "adaptive ceil": ("case Adaptive::ceil: return ceil_of(bin);", "ceil_of", "floor_of"),
     "adaptive count of bins instead of pixels": ("adaptive ? adaptive_grid(axis.bin)", "adaptive_grid(axis.bin)", "adaptive_grid(extent)"),
-    "corner of the cell instead of its centre": ("add((acc_t)i, (acc_t)0.5)", "(acc_t)0.5", "(acc_t)0"),
+    "corner of the cell instead of its centre": ("add((acc_t)i, (acc_t)0.5f)", "(acc_t)0.5f", "(acc_t)0"),
     "low bound": ("first_rank(axis, p, (acc_t)-1, false)", "(acc_t)-1", "(acc_t)-0.5"),
     "low bound excluded": ("first_rank(axis, p, (acc_t)-1, false)", "false", "true"),
     "high bound": ("first_rank(axis, p, (acc_t)axis.size, true)", "axis.size", "(axis.size - 1)"),

@@ -37,7 +37,7 @@ AVERAGE, MAXIMUM, TILES = (
 MUTANTS = {
     "winner is the last": (MAXIMUM, "const bool wins = value > best.value[v];", "value > best", "value >= best"),
     "winner is the least": (MAXIMUM, "const bool wins = value > best.value[v];", "value > best", "-value > best"),
-    "winner's row and column exchanged": (MAXIMUM, "winner.y, winner.x, grad, params);", "winner.y, winner.x", "winner.x, winner.y"),
+    "winner's row and column exchanged": (MAXIMUM, "winner.y, winner.x, (acc_t)1, grad, params);", "winner.y, winner.x", "winner.x, winner.y"),
     "columns of another bin": (MAXIMUM, "const Span y = bin_at(axis_y, p), x = bin_at(axis_x, q);", "bin_at(axis_x, q)", "bin_at(axis_x, p)"),
     "gradient of another bin": (MAXIMUM, "const int64 place = place_of_bin(piece.roi, p, q, params)", "p, q", "q, p"),
     "sums of the tile before": (MAXIMUM, "work.sums[i] = (acc_t)0;", "= (acc_t)0", "+= (acc_t)0"),

@@ -44,7 +44,7 @@ MUTANTS = {
     "minimum size": ("if (MIN_SIZE == MinSize::one && axis.extent < 1.0) axis.extent = 1.0;", "axis.extent = 1.0", "axis.extent = 2.0"),
     "first pixel of a bin": ("first = axis.start + (double)(p * a + p * b / axis.bins);", "p * b /", "(p * b + axis.bins - 1) /"),
     "last pixel of a bin": ("((p + 1LL) * b + axis.bins - 1) / axis.bins);", " + axis.bins - 1", ""),
-    "edges in float64": ("case Edges::accumulated: return (double)(float)x;", "(double)(float)x", "x"),
+    "edges in float64": ("case Edges::accumulated: return double_of(single_of(x));", "double_of(single_of(x))", "x"),
     "edges are not added up": ("if (EDGES != Edges::accumulated) return", "EDGES != Edges::accumulated", "true"),
     "shift after rounding": ("} else if (SHIFT == Shift::inside) {", "SHIFT == Shift::inside", "false"),
     "last pixel of the map": ("stop = clipped(end, axis.size);", "axis.size", "axis.size - 1"),
