@@ -51,9 +51,10 @@ def notices(case: Case, fault: Fault, dialect: str) -> bool:
 
 
 def faults(operator: Operator) -> list[Fault]:
-    """All faults of launches and of memory of an operator."""
+    """All faults of launches of an operator, and of memory if any of its cases is about that."""
     dialect = operator.main_dialects[0]
-    return [*launch_faults.faults(operator, dialect), *memory_faults.faults(operator, dialect)]
+    of_memory = memory_faults.faults(operator, dialect) if any(case.arranged for case in cases_of(operator)) else ()
+    return [*launch_faults.faults(operator, dialect), *of_memory]
 
 
 def cases_of(operator: Operator) -> list[Case]:
@@ -79,7 +80,7 @@ def as_table(operator: Operator, found: Mapping[Fault, Sequence[str]]) -> str:
         "",
         (
             f"Under {operator.main_dialects[0]}, in {DTYPE}; the small cases that notice it first. Written by "
-            "`python -m roikit.conformance.golden.kinds conformance`."
+            "`python -m roikit.conformance.golden.kinds conformance`. Where no fault of memory is named, no case is about memory yet."
         ),
         "",
         "| in | fault | n | noticed by, for instance |",

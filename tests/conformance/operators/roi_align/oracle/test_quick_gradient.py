@@ -55,7 +55,7 @@ def test_so_they_do_for_calls_by_chance(operation):
     names, exact_calls = iter(itertools.cycle(DISTINCT)), []
 
     @settings(
-        max_examples=40, deadline=None, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
+        max_examples=90, deadline=None, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
     )
     @seed(1)
     @given(chance.arguments(operation=operation).filter(lambda drawn: len(drawn["grad"]["rows"]) <= 60))
