@@ -80,7 +80,8 @@ def as_table(operator: Operator, found: Mapping[Fault, Sequence[str]]) -> str:
         "",
         (
             f"Under {operator.main_dialects[0]}, in {DTYPE}; the small cases that notice it first. Written by "
-            "`python -m roikit.conformance.golden.kinds conformance`. Where no fault of memory is named, no case is about memory yet."
+            "`python -m roikit.conformance.golden.kinds conformance`. "
+            "Where no fault of memory is named, no case is about memory yet."
         ),
         "",
         "| in | fault | n | noticed by, for instance |",
