@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..arrays import as_outer, feature_map, leaves
+from ..arrays import as_outer, feature_map, leaves, numpy_dtype
 from ..call import DTYPES, Operation
 from ..cases.case import Origin, case_from_json
 from ..enlarging import enlarged_from
@@ -63,15 +63,21 @@ def _operation(case: Mapping[str, Any]) -> Operation:
 
 
 def property_dtypes(data: Mapping[str, Any], operator: Operator, dialect: Any) -> list[str]:
-    """The data types in which every answer that a property is about is exact; none if it does not hold."""
-    dtypes, oracle = set(DTYPES), operator.oracle
+    """The data types in which every answer that a property is about is exact, as it is stored; none if it does not hold."""
+    return [dtype for dtype in DTYPES if _holds(data, operator, dialect, dtype)]
+
+
+def _holds(data: Mapping[str, Any], operator: Operator, dialect: Any, dtype: str) -> bool:
+    """Whether a property holds between exact answers, each rounded to a data type."""
+    oracle, exact = operator.oracle, []
 
     def ask(case: Case) -> np.ndarray:
-        dtypes.intersection_update(oracle.exact_dtypes(case.arguments, case.operation, dialect))
-        return as_float64(oracle.values(case.arguments, case.operation, dialect))
+        exact.append(dtype in oracle.exact_dtypes(case.arguments, case.operation, dialect))
+        values = as_float64(oracle.values(case.arguments, case.operation, dialect))
+        return values.astype(numpy_dtype(dtype)).astype(np.float64)
 
     holds = properties.check(case_from_json({**data, "dtypes": [], "expected": []}, Origin("", "", operator.name)), ask)
-    return [dtype for dtype in DTYPES if dtype in dtypes and holds.verdict == Verdict.CONFORMS]
+    return all(exact) and holds.verdict == Verdict.CONFORMS
 
 
 def calls(case: Mapping[str, Any]) -> list[Mapping[str, Any]]:
