@@ -103,15 +103,19 @@ class Gradient:
                 *_SIZES,
                 ("PIECE_BYTES", self.piece(problem)),
                 ("THREADS", DEVICE_THREADS),
-                ("BLOCKS", self._fitting_blocks(problem)),
+                ("BLOCKS", self._fitting_blocks(problem, packed=packed)),
             ),
             rules_at_launch=rules_at_launch,
         )
 
-    def _fitting_blocks(self, problem: Problem) -> int:
-        """How many blocks must fit a multiprocessor. Of several levels two: three leave too few registers, and 32 bytes spill."""
+    def _fitting_blocks(self, problem: Problem, *, packed: bool) -> int:
+        """How many blocks must fit a multiprocessor.
+
+        Of several levels, and of aligned vectors of float32, two: three leave too few registers, and 32 bytes spill.
+        """
         blocks = self.blocks(problem.dtype, problem.mode)
-        return min(blocks, 2) if len(problem.heights) > 1 else blocks
+        needs_more = len(problem.heights) > 1 or (packed and problem.dtype == "float32")
+        return min(blocks, 2) if needs_more else blocks
 
     def host_source(self, entry: str, problem: Problem) -> Source:
         """The kernel that a CPU runs."""
