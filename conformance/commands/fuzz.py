@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 
-from ..arranging import WAYS
 from ..exits import fail, interruptible, refusing
 from .options import (
     Arrays,
@@ -20,6 +19,7 @@ from .options import (
     OnceOption,
     OperatorOption,
     TimeoutOption,
+    Way,
 )
 
 
@@ -57,10 +57,8 @@ def fuzz(
         ),
     ] = DrawnSize.REAL,
     arranged: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="WAY", help=f"Only arrays that lie in memory so: contiguous, {', '.join(WAYS)}. May be repeated."
-        ),
+        list[Way] | None,
+        typer.Option(metavar="WAY", help=f"Only arrays that lie in memory so: {', '.join(Way)}. May be repeated."),
     ] = None,
     kinks: Annotated[
         bool,

@@ -26,6 +26,22 @@ class Size(StrEnum):
     HUGE = "huge"
 
 
+class Way(StrEnum):
+    """How arrays of calls of chance lie in memory: `WAYS`, which needs NumPy, and as they come."""
+
+    CONTIGUOUS = "contiguous"
+    FORTRAN = "fortran"
+    SWAPPED = "swapped"
+    SLICED = "sliced"
+    STEPPED = "stepped"
+    REVERSED = "reversed"
+    SHIFTED = "shifted"
+    READ_ONLY = "read-only"
+    EXPANDED = "expanded"
+    MISALIGNED = "misaligned"
+    FOREIGN = "foreign"
+
+
 class DrawnSize(StrEnum):
     """How large calls of chance are."""
 

@@ -13,6 +13,9 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from roikit.conformance.arranging import WAYS
+from roikit.conformance.cases.case import SIZES
+from roikit.conformance.commands import options
 from roikit.conformance.errors import FileError
 from roikit.conformance.results import file as results
 
@@ -198,6 +201,11 @@ def test_cases_are_listed_with_their_sizes_and_up_to_one():
     assert "z-rois-70000" not in listed["small"]
     (row,) = (line.split() for line in listed["huge"].splitlines() if " z-rois-70000 " in line)
     assert row[2:4] == ["z-rois-70000", "huge"]
+
+
+def test_names_that_start_up_repeats_are_those_of_their_rooms():
+    assert tuple(options.Size) == SIZES
+    assert tuple(options.Way) == ("contiguous", *WAYS)
 
 
 def test_help_names_every_option():

@@ -108,7 +108,7 @@ def test_a_gradient_that_is_found_can_be_replayed_by_anyone(tmp_path):
 def test_where_there_is_no_derivative_a_gradient_for_a_box_is_left_open_unless_asked_for(monkeypatch):
     """Under a dialect whose samples are all inside: a hair would put others out, and change all gradients of the box."""
     monkeypatch.setattr(fuzz, "_SHRINKING_SECONDS", 0)
-    asked = {"dialects": ("torchvision-python-aligned",), "operations": ("box_gradient",)}
+    asked = {"dialects": ("torchvision-python-aligned",), "operations": ("box_gradient",), "size": "small"}
     left = dataclasses.replace(task(**asked), target=Target("left", "adapter:players:SlopesFromTheLeft"))
     assert run_batch(left).found is None
     found = run_batch(dataclasses.replace(left, kinks=True)).found
