@@ -10,6 +10,7 @@ import typer
 
 from ..exits import fail, interruptible, refusing
 from .options import (
+    WAYS,
     Arrays,
     ArraysOption,
     DialectsOption,
@@ -19,7 +20,6 @@ from .options import (
     OnceOption,
     OperatorOption,
     TimeoutOption,
-    Way,
 )
 
 
@@ -57,8 +57,8 @@ def fuzz(
         ),
     ] = DrawnSize.REAL,
     arranged: Annotated[
-        list[Way] | None,
-        typer.Option(metavar="WAY", help=f"Only arrays that lie in memory so: {', '.join(Way)}. May be repeated."),
+        list[str] | None,
+        typer.Option(metavar="WAY", help=f"Only arrays that lie in memory so: {', '.join(WAYS)}. May be repeated."),
     ] = None,
     kinks: Annotated[
         bool,

@@ -26,22 +26,6 @@ class Size(StrEnum):
     HUGE = "huge"
 
 
-class Way(StrEnum):
-    """How arrays of calls of chance lie in memory: `WAYS`, which needs NumPy, and as they come."""
-
-    CONTIGUOUS = "contiguous"
-    FORTRAN = "fortran"
-    SWAPPED = "swapped"
-    SLICED = "sliced"
-    STEPPED = "stepped"
-    REVERSED = "reversed"
-    SHIFTED = "shifted"
-    READ_ONLY = "read-only"
-    EXPANDED = "expanded"
-    MISALIGNED = "misaligned"
-    FOREIGN = "foreign"
-
-
 class DrawnSize(StrEnum):
     """How large calls of chance are."""
 
@@ -64,6 +48,12 @@ OperatorsOption = Annotated[
 OperatorOption = Annotated[
     str, typer.Option("--op", metavar="NAME", help="The operator to call: see `roikit list operators`.")
 ]
+WAYS = (
+    "contiguous", "fortran", "swapped", "sliced", "stepped", "reversed", "shifted", "read-only", "expanded", "misaligned",
+    "foreign",
+)  # fmt: skip
+"""How arrays may lie in memory: `arranging.WAYS`, which needs NumPy, and as they come."""
+
 DialectsOption = Annotated[
     list[str] | None,
     typer.Option(

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from roikit.conformance.cases.case import load_cases
+from roikit.conformance.cases.case import load_cases, up_to
 from roikit.conformance.verdict import Verdict
 from roikit.conformance.verdicts.judge import judge_output
 
@@ -19,7 +19,7 @@ POSITIONS = {
 }
 CASES = [
     case
-    for case in load_cases()
+    for case in up_to("real", load_cases())
     if case.operator == "roi_align"
     and case.operation == "forward"
     and case.kind == "value"
@@ -27,6 +27,7 @@ CASES = [
     and len(case.arguments["boxes"]) > 0
     and case.group not in ("values", "fragile")
     and case.id not in ("border-huge", "border-long")
+    and not case.id.endswith("adaptive-5x6501-1064")  # as a product of matrices, half a minute
 ]
 
 
@@ -59,7 +60,8 @@ def pooled(call, type_, form):
         y = along(call, 0, y1, y2, type_, form)
         x = along(call, 1, x1, x2, type_, form)
         maps = call.input[int(number)].astype(type_)
-        samples = np.einsum("pih,chw,qjw->cpqij", y, maps, x)
+        rows = np.tensordot(maps, y, ((1,), (2,)))  # (channels, width, bins, samples)
+        samples = np.tensordot(rows, x, ((1,), (2,))).transpose(0, 1, 3, 2, 4)
         flat = samples.reshape(*samples.shape[:3], y.shape[1] * x.shape[1])
         if call.mode == "max":
             pools.append(flat.max(-1, initial=-np.inf) if flat.shape[-1] else flat.sum(-1))
