@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import importlib.util
 from dataclasses import dataclass, field
+from functools import cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 from .call import Operation
@@ -111,11 +113,13 @@ class Implementation(Protocol):
         ...
 
 
+@cache
 def registered() -> Mapping[str, EntryPoint]:
-    """The registered implementations by name, none of them imported."""
+    """The registered implementations by name, none of them imported; looked for once, as all that is installed is read for it."""
     from importlib.metadata import entry_points
 
-    return {point.name: point for point in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda point: point.name)}
+    points = sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda point: point.name)
+    return MappingProxyType({point.name: point for point in points})
 
 
 def missing_requirements(adapter: type[Any]) -> tuple[str, ...]:

@@ -55,8 +55,8 @@ def corners_and_indices(call: RoiCall) -> tuple[np.ndarray, np.ndarray]:
 
     Both are C-contiguous. A fractional batch index is truncated towards zero (RA-12).
     """
-    if not np.isfinite(call.boxes[:, 0]).all():
-        raise Unsupported("a batch index that is not a number")
+    if not (np.abs(call.boxes[:, 0]) < 2.0**63).all():
+        raise Unsupported("a batch index that is no number of 64 bits")
     corners = _exactly(np.ascontiguousarray(call.boxes[:, 1:]), call.input.dtype)
     return corners, call.boxes[:, 0].astype(np.int64)
 

@@ -2,9 +2,10 @@
 
 ``published.json`` holds them, from the tests, documents and issues of many libraries, each with its source, the call in this
 project's arguments, the numbers as published and the dialect that the source describes. ``python -m
-roikit.conformance.golden.published`` computes every call exactly under its dialect and prints who agrees. It exits with 1 if a
-disagreement has no recorded reason, or if one that has a reason agrees after all. With ``--cases FOLDER`` it writes the calls
-whose numbers agree as golden cases, which expect the exact result and name the source, to ``FOLDER/cases/published.json``.
+roikit.conformance.golden.published`` computes every call exactly under its dialect and prints who agrees. It exits with 1 if
+numbers that disagree, or prove nothing, have no recorded reason, or if those that have one agree after all. With ``--cases
+FOLDER`` it writes the calls whose numbers agree as golden cases, which expect the exact result and name the source, to
+``FOLDER/cases/published.json``.
 
 Numbers agree if they differ by no more than half a unit of the last place that was published, plus what a sound computation in
 float32 may err (`tolerance.bounds`).
@@ -51,7 +52,12 @@ class Verdict(StrEnum):
 
     AGREES = "agrees"
     DISAGREES = "disagrees"
+    UNDECIDED = "undecided"  # a sound computation may take either side of a discontinuity
     NOT_EXPRESSIBLE = "not expressible"
+
+
+_RECORDED = {Verdict.DISAGREES: "disagreement", Verdict.UNDECIDED: "undecided"}
+"""Where an entry says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +70,9 @@ class Comparison:
         dialect: A name, or choices that differ from `Dialect`'s defaults; empty if no dialect expresses the entry.
         verdict: Whether the numbers agree.
         difference: Greatest difference between a published number and the exact one, of those beyond their bounds if there
-            are any; infinite where only one is a number, or no bound holds. None if nothing can be compared.
-        bound: Greatest difference that agrees, of the same element.
-        reason: Why the numbers disagree, or why they cannot be compared; empty if they agree.
+            are any; infinite where only one is a number. None if nothing can be compared.
+        bound: Greatest difference that agrees, of the same element; infinite where no bound holds.
+        reason: Why the numbers disagree, prove nothing or cannot be compared; empty if they agree.
         problem: How the verdict is not as recorded; empty if it is.
     """
 
@@ -155,24 +161,23 @@ def _exponent(number: Fraction) -> int:
 
 def _compare(entry: Mapping[str, Any], inputs: Mapping[str, Any], operator: Operator) -> Comparison:
     label = _label(entry["dialect"])
-    recorded: Mapping[str, Any] = entry.get("disagreement", {})
     difference, bound = _farthest(entry, entry["dialect"], inputs, operator)
-    agrees = difference <= bound
+    verdict = Verdict.DISAGREES if difference > bound else Verdict.UNDECIDED if math.isinf(bound) else Verdict.AGREES
+    recorded = next((v for v in _RECORDED if _RECORDED[v] in entry), Verdict.AGREES)
     problem = ""
-    if not agrees and not recorded:
-        problem = "disagrees, and no reason is recorded"
-    elif agrees and recorded:
-        problem = "agrees, but is recorded as disagreeing"
-    elif recorded and not _is_explained(entry, inputs, operator):
+    if verdict != recorded:
+        how = f"is recorded as {recorded}" if recorded in _RECORDED else "no reason is recorded"
+        problem = f"{verdict}, and {how}"
+    elif verdict == Verdict.DISAGREES and not _is_explained(entry, inputs, operator):
         problem = "disagrees, and not for the recorded reason"
     return Comparison(
         id=entry["id"],
         source=entry["source"],
         dialect=label,
-        verdict=Verdict.AGREES if agrees else Verdict.DISAGREES,
+        verdict=verdict,
         difference=float(difference),
         bound=float(bound),
-        reason=recorded.get("reason", ""),
+        reason=entry[_RECORDED[recorded]]["reason"] if recorded in _RECORDED else "",
         problem=problem,
     )
 
@@ -186,7 +191,7 @@ def _is_explained(entry: Mapping[str, Any], inputs: Mapping[str, Any], operator:
     recorded = entry["disagreement"]
     slack = Fraction(10) ** -recorded["input_decimals"] / 2 if "input_decimals" in recorded else Fraction(0)
     difference, bound = _farthest(entry, recorded.get("computed_with", entry["dialect"]), inputs, operator, slack)
-    return difference <= bound
+    return difference <= bound < math.inf
 
 
 def _farthest(
@@ -198,7 +203,8 @@ def _farthest(
 ) -> tuple[Fraction | float, Fraction | float]:
     """Difference and bound of the most different element of those beyond their bounds, or else of all.
 
-    The difference is infinite where only one of both is a number, or where no bound holds. ``slack`` widens all bounds.
+    Elements that no bound holds for come next. The difference is infinite where only one of both is a number. ``slack`` widens
+    all bounds.
     """
     arguments = {**entry["arguments"], "input": as_rows(input_map(entry["arguments"]["input"], inputs))}
     values, limits = operator.oracle.bounded(arguments, dialect_of(dialect, operator), _DTYPE)
@@ -209,7 +215,7 @@ def _farthest(
         _element(number, value, entry, math.inf if math.isinf(bound) else Fraction(bound) + slack)
         for number, value, bound in zip(published, values.flat, limits.flat, strict=True)
     ]
-    return max(elements, key=lambda pair: (pair[0] > pair[1], pair[0]), default=(0.0, 0.0))
+    return max(elements, key=lambda pair: (pair[0] > pair[1], math.isinf(pair[1]), pair[0]), default=(0.0, 0.0))
 
 
 def _element(
@@ -218,9 +224,9 @@ def _element(
     """Difference and bound of one element; ``bound`` is that of a computation, infinite where none holds."""
     if published == "nan" or not isinstance(value, Fraction):
         return (0.0 if published == "nan" and value == Special.NAN else math.inf), 0.0
-    if math.isinf(bound):
-        return math.inf, 0.0
     number = Fraction(published)
+    if math.isinf(bound):
+        return abs(number - value), math.inf
     return abs(number - value), rounding(number, entry) + bound
 
 
@@ -229,7 +235,12 @@ def _label(dialect: str | Mapping[str, Any]) -> str:
 
 
 def _table(comparisons: list[Comparison]) -> Table:
-    colours = {Verdict.AGREES: "green", Verdict.DISAGREES: "yellow", Verdict.NOT_EXPRESSIBLE: "dim"}
+    colours = {
+        Verdict.AGREES: "green",
+        Verdict.DISAGREES: "yellow",
+        Verdict.UNDECIDED: "dim",
+        Verdict.NOT_EXPRESSIBLE: "dim",
+    }
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("id", overflow="fold")
     table.add_column("source", overflow="fold", ratio=2)

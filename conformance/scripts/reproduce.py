@@ -76,7 +76,8 @@ def script_of(case: Case, implementation: str, dialect: str | None, dtype: str |
     dtypes = check_names(f"data type of {implementation}", [dtype] if dtype else [], library.dtypes)
     listed = deviations.load(implementation, load_cases())
     offered = list(product(dialects or library.dialects, dtypes or library.dtypes))
-    offered.sort(key=lambda choice: deviations.find(listed, case, *choice) is None)
+    always = [known for known in listed if not known.sometimes]
+    offered.sort(key=lambda choice: deviations.find(always, case, *choice) is None)
     try:
         chosen = _first(case, library, offered)
     except Unsupported as reason:

@@ -292,7 +292,7 @@ _NO_OUTPUT = {
 def _failure(answer: dict[str, Any]) -> Judgement | None:
     """The judgement of an answer that is no output, or of how it came about; None if there is nothing to say."""
     if verdict := _NO_OUTPUT.get(answer["type"]):
-        return Judgement(verdict, answer.get("reason") or answer["error"])
+        return Judgement(verdict, answer["error" if answer["type"] == "raised" else "reason"])
     if answer["wrote_outside"]:
         return Judgement(Verdict.WROTE_OUTSIDE, "memory beside the output array was written to")
     if answer["changed_input"]:

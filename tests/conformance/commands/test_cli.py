@@ -205,7 +205,7 @@ def test_cases_are_listed_with_their_sizes_and_up_to_one():
 
 def test_names_that_start_up_repeats_are_those_of_their_rooms():
     assert tuple(options.Size) == SIZES
-    assert options.WAYS == ("contiguous", *WAYS)
+    assert ("contiguous", *WAYS) == options.WAYS
 
 
 def test_help_names_every_option():

@@ -188,7 +188,7 @@ def test_the_command_prints_the_script():
         ),
         (
             ["random-fixed", "mmcv", "--dtype", "float16"],
-            "mmcv cannot make the call of random-fixed: it is not for float16",
+            "mmcv cannot make the call of random-fixed: boxes in float32 with 16-bit maps",
         ),
         (["max-positive", "torchvision"], "torchvision cannot make the call of max-positive: mode max"),
         (

@@ -138,6 +138,7 @@ struct Axis {
         const T shift = aligned ? (T)0.5 : (T)0;
         const T start = low * scale - shift, end = high * scale - shift;
         T extent = end - start;
+        if (!std::isfinite(extent)) throw std::invalid_argument("a box that is too large");
         if (!aligned && extent < (T)1) extent = (T)1;
         const T bin = extent / (T)bin_count;
         count = std::max<int64_t>(ratio > 0 ? ratio : (int64_t)std::ceil(bin), 0);
