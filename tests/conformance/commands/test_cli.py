@@ -15,8 +15,9 @@ import pytest
 
 from roikit.conformance.arranging import WAYS
 from roikit.conformance.cases.case import SIZES
-from roikit.conformance.commands import options
+from roikit.conformance.commands import listing, options
 from roikit.conformance.errors import FileError
+from roikit.conformance.peers.places import Place
 from roikit.conformance.results import file as results
 
 HERE = Path(__file__).parents[1]
@@ -193,6 +194,13 @@ def test_lists(what, expected, verbose):
     run = roikit("list", what, *verbose, COLUMNS="200")
     assert (run.returncode, run.stderr) == (0, "")
     assert expected in run.stdout
+
+
+def test_what_to_install_is_listed_with_its_extras(monkeypatch, capsys):
+    absent = Place("absent", note="torch", install="pip install 'roikit[torch]'")
+    monkeypatch.setattr(listing.places, "find", lambda _: absent)
+    listing.implementations(verbose=False)
+    assert absent.install in capsys.readouterr().out
 
 
 def test_cases_are_listed_with_their_sizes_and_up_to_one():

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from .....kernels.dialects.roi_align import DIALECTS
-from ....arranging import MAY_BE_REFUSED, WAYS
 from ....call import Operation
+from ....memory import Asked, alike, arrangements, lying
 from ....relations import RELATIONS
 from ..oracle.certificate import exact_dtypes, fairness, forward_result
 from ..oracle.gradient import BoxGradient, FeatureGradient
@@ -35,9 +35,13 @@ _POWERS = ((1, 1), (2, 2), (1, 4), (4, 2), (2, 4))
 _SCALES = ("1", "1", "1/2", "1/4", "2", "1/8", "1/16")
 _VARIANTS = 3
 _TRANSPOSED = ("s-inside-two-2", "s-corner-adaptive-2", "s-around-one-2", "m-inside-two", "m-corner-adaptive")
-
-
-_TIED = (("input", "expanded"),)  # pixels that are equal: nobody can say to which of them a maximum sends a gradient
+_ASKED = (
+    Asked("w", Operation.FORWARD, "avg", ("input", "boxes")),
+    Asked("wm", Operation.FORWARD, "max", ("input",)),
+    Asked("wg", Operation.FEATURE_GRADIENT, "avg", ("grad", "boxes")),
+    Asked("wgm", Operation.FEATURE_GRADIENT, "max", ("grad", "input")),
+    Asked("wb", Operation.BOX_GRADIENT, "avg", ("grad", "boxes", "input")),
+)
 
 
 class Blueprint(NamedTuple):
@@ -111,28 +115,11 @@ def _gradients() -> Iterator[Blueprint]:
 
 
 def _arrangements() -> Iterator[Blueprint]:
-    """Each array of each operation in each way that it can lie in memory; and all of them in different ways."""
     placed = [placement for placement in PLACEMENTS if placement.name not in ("outside", "empty", "inverted", "huge")]
-    asked = [
-        ("w", Operation.FORWARD, "avg", ("input", "boxes")),
-        ("wm", Operation.FORWARD, "max", ("input",)),
-        ("wg", Operation.FEATURE_GRADIENT, "avg", ("grad", "boxes")),
-        ("wgm", Operation.FEATURE_GRADIENT, "max", ("grad", "input")),
-        ("wb", Operation.BOX_GRADIENT, "avg", ("grad", "boxes", "input")),
-    ]
-    for (short, operation, mode, names), (n, way) in product(asked, enumerate(WAYS)):
-        spots = placed[:1] if operation == Operation.BOX_GRADIENT else placed
-        for k, name in enumerate(names):
-            spot = spots[(n + 3 * k) % len(spots)]
-            arranged: tuple[tuple[str, str], ...] = ((name, way),)
-            if short != "wgm" or arranged != _TIED:
-                yield Blueprint(f"{short}-{name}-{way}", spot, "two", mode, 1, operation, arranged=arranged)
-        if way not in MAY_BE_REFUSED:
-            ways = [other for other in WAYS if other not in MAY_BE_REFUSED]
-            arranged = tuple((name, ways[(n + 3 * k) % len(ways)]) for k, name in enumerate(names))
-            if short == "wgm" and _TIED[0] in arranged:
-                continue
-            yield Blueprint(f"{short}-all-{way}", placed[0], "two", mode, 1, operation, arranged=arranged)
+    for each in arrangements(_ASKED):
+        spots = placed[:1] if each.operation == Operation.BOX_GRADIENT else placed
+        spot = spots[each.number % len(spots)]
+        yield Blueprint(each.id, spot, "two", each.mode, 1, each.operation, arranged=each.arranged)
 
 
 def draw(blueprint: Blueprint, attempt: int) -> dict[str, Any]:
@@ -166,20 +153,8 @@ def draw(blueprint: Blueprint, attempt: int) -> dict[str, Any]:
         arguments["step"] = integers(chance, (images, channels, *size), (0, 0, Fraction(1, 4)))
     if blueprint.relation == "box-differences":
         arguments["step"] = number(Fraction(1, 16) / min(scale))
-    for name, way in blueprint.arranged:
-        if way == "expanded":
-            arguments[name] = _alike(name, arguments[name])
+    alike(arguments, blueprint.arranged)
     return _described(blueprint, arguments, scale)
-
-
-def _alike(name: str, data: Any) -> Any:
-    """An array of which the elements along some axes are all one."""
-    if name == "boxes":
-        return [data[0]] * len(data)
-    if name == "grad":
-        return {**data, "rows": [[1] * len(row) for row in data["rows"]]}
-    height = data["shape"][2]
-    return {**data, "rows": [data["rows"][n - n % height] for n in range(len(data["rows"]))]}
 
 
 def _described(blueprint: Blueprint, arguments: dict[str, Any], scale: list[Fraction]) -> dict[str, Any]:
@@ -191,8 +166,7 @@ def _described(blueprint: Blueprint, arguments: dict[str, Any], scale: list[Frac
     scales = f", scale {' and '.join(map(str, dict.fromkeys(scale)))}" if set(scale) != {1} else ""
     what = {Operation.FEATURE_GRADIENT: "gradient for the map: ", Operation.BOX_GRADIENT: "gradient for the box: "}
     says = f"{RELATIONS[blueprint.relation].says}: " if blueprint.relation else what.get(blueprint.operation, "")
-    lies = ", ".join(f"{name} {way}" for name, way in blueprint.arranged)
-    says += f"{lies} in memory: " if lies else ""
+    says += lying(blueprint.arranged)
     title = f"{says}{blueprint.placement.title}; {bins[0]} × {bins[1]} bins, {how}{scales}."
     rules = {"RA-1", "RA-3", "RA-5", "RA-7", *blueprint.placement.rules, "RA-8" if blueprint.mode == "avg" else "RA-9"}
     rules |= {"RA-4"} if 0 in arguments["sampling_ratio"] else set()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ....histories import History
 from ....sizing import Size
 from ..claims import rules_of
 from . import sizes, systematic
+from .histories import HISTORIES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,16 +24,24 @@ class RoiPoolDraws:
     box_classes = ("ordinary", "inverted", "tiny", "huge", "outside", "halves", "edges", "free")
     invalid_classes = ("nan", "infinite", "no-image")
 
-    def blueprints(self) -> dict[str, list[systematic.Blueprint] | list[Size]]:
+    def blueprints(self) -> dict[str, list[systematic.Blueprint] | list[Size] | list[History]]:
         """The blueprints of all systematic cases, by the name of their file."""
-        return {**systematic.blueprints(), **sizes.blueprints()}
+        return {**systematic.blueprints(), **sizes.blueprints(), **HISTORIES.blueprints()}
 
-    def draw(self, blueprint: systematic.Blueprint | Size, attempt: int) -> dict[str, Any]:
+    def draw(self, blueprint: systematic.Blueprint | Size | History, attempt: int) -> dict[str, Any]:
         """The case that a blueprint gives at an attempt, without what is computed."""
-        return sizes.draw(blueprint, attempt) if isinstance(blueprint, Size) else systematic.draw(blueprint, attempt)
+        match blueprint:
+            case Size():
+                return sizes.draw(blueprint, attempt)
+            case History():
+                return HISTORIES.draw(blueprint, attempt)
+            case _:
+                return systematic.draw(blueprint, attempt)
 
     def suits(self, case: Mapping[str, Any], dialects: list[Dialect]) -> bool:
         """Whether a case has one answer, which tells something, under these dialects."""
+        if "steps" in case:
+            return HISTORIES.suits(case, dialects)
         return sizes.suits(case, dialects) if "size" in case else systematic.suits(case, dialects)
 
     def rules_of(self, arguments: Mapping[str, Any], operation: Operation) -> Sequence[str]:

@@ -1,4 +1,4 @@
-"""The systematic cases: every placement of a RoI, with several outputs, of a maximum, an average and their gradients.
+"""The systematic cases: every placement of a RoI, with several outputs, of a maximum, an average and their gradients; memory.
 
 A case is drawn by chance, from a sequence that belongs to its id, and drawn anew until it suits: there is one answer under every
 main dialect, which neither zeros nor another constant passes for. No case is ever drawn from what an implementation returns.
@@ -13,6 +13,7 @@ import numpy as np
 
 from ....call import Operation
 from ....draw import Draw
+from ....memory import Asked, alike, arrangements, lying
 from ....operator import rule_number
 from ..claims import claims
 from ..oracle.answers import answers_in
@@ -27,6 +28,13 @@ _OUTPUTS = {"small": ((1, 1), (2, 2), (3, 2), (1, 4), (4, 4)), "wide": ((2, 7), 
 _SIDES = {"small": range(5, 9), "wide": range(7, 12), "seven": range(9, 15)}
 _POWERS = ((1, 1), (2, 2), (1, 4), (4, 2), (2, 4))
 _SCALES = ("1", "1", "1/2", "1/4", "2", "1/8", "1/16")
+_ASKED = (
+    Asked("rp-w", Operation.FORWARD, "max", ("input", "boxes")),
+    Asked("rp-wa", Operation.FORWARD, "avg", ("input",)),
+    Asked("rp-wg", Operation.FEATURE_GRADIENT, "max", ("grad", "input", "boxes")),
+    Asked("rp-wga", Operation.FEATURE_GRADIENT, "avg", ("grad",)),
+)
+_STRIDED = ("inside", "whole", "top", "left", "bottom", "right", "corner", "around")  # whose pixels differ
 
 
 class Blueprint(NamedTuple):
@@ -38,6 +46,7 @@ class Blueprint(NamedTuple):
     mode: str
     number: int
     operation: Operation = Operation.FORWARD
+    arranged: tuple[tuple[str, str], ...] = ()
 
 
 def blueprints() -> dict[str, list[Blueprint]]:
@@ -46,6 +55,7 @@ def blueprints() -> dict[str, list[Blueprint]]:
         "systematic": list(_maxima()),
         "systematic-average": list(_averages()),
         "gradient": list(_gradients()),
+        "memory": list(_arrangements()),
     }
 
 
@@ -69,6 +79,13 @@ def _gradients() -> Iterator[Blueprint]:
             yield Blueprint(f"rp-g-avg-{placement.name}", placement, "small", "avg", n, Operation.FEATURE_GRADIENT)
 
 
+def _arrangements() -> Iterator[Blueprint]:
+    placed = [placement for placement in PLACEMENTS if placement.name in _STRIDED]
+    for each in arrangements(_ASKED):
+        spot = placed[each.number % len(placed)]
+        yield Blueprint(each.id, spot, "small", each.mode, 1, each.operation, each.arranged)
+
+
 def draw(blueprint: Blueprint, attempt: int) -> dict[str, Any]:
     """The case that a blueprint gives at an attempt, without what is computed."""
     chance = Draw("roikit", blueprint.id, attempt)
@@ -79,17 +96,21 @@ def draw(blueprint: Blueprint, attempt: int) -> dict[str, Any]:
     scale = [Fraction(chance.one(_SCALES))] * 2
     if blueprint.number % 7 == 6:
         scale[1] = Fraction(chance.one(_SCALES))
-    spots = [blueprint.placement] * chance.one((1, 2)) + [PLACEMENTS[0]] * (blueprint.placement.name in COMPANY)
-    boxes = [[images - 1 - k % images, *_box(chance, spot, size, bins, scale)] for k, spot in enumerate(spots)]
+    rois = chance.one((1, 2))
+    if blueprint.arranged:  # strides of every axis are to matter
+        images, channels, rois, bins = 2, 3, 3, chance.one(((2, 4), (4, 2)))
+    spots = [blueprint.placement] * rois + [PLACEMENTS[0]] * (blueprint.placement.name in COMPANY)
+    boxes = [[images - 1 - k % images, *box(chance, spot, size, bins, scale)] for k, spot in enumerate(spots)]
     arguments: dict[str, Any] = {
-        "input": _integers(chance, (images, channels, *size), _pixels(chance, blueprint)),
+        "input": integers(chance, (images, channels, *size), _pixels(chance, blueprint)),
         "boxes": boxes,
         "output_size": list(bins),
-        "spatial_scale": [_number(s) for s in scale],
+        "spatial_scale": [number(s) for s in scale],
         "mode": blueprint.mode,
     }
     if blueprint.operation != Operation.FORWARD:
-        arguments["grad"] = _integers(chance, (len(boxes), channels, *bins), range(-4, 5))
+        arguments["grad"] = integers(chance, (len(boxes), channels, *bins), range(-4, 5))
+    alike(arguments, blueprint.arranged)
     return _described(blueprint, arguments, scale)
 
 
@@ -105,8 +126,10 @@ def _described(blueprint: Blueprint, arguments: dict[str, Any], scale: Sequence[
     bins, is_gradient = arguments["output_size"], blueprint.operation != Operation.FORWARD
     scales = f", scale {' and '.join(map(str, dict.fromkeys(scale)))}" if set(scale) != {1} else ""
     what = "gradient for the map: " if is_gradient else "average: " if blueprint.mode == "avg" else ""
+    what += lying(blueprint.arranged)
     title = f"{what}{blueprint.placement.title}; {bins[0]} × {bins[1]} bins{scales}."
     rules = {"RP-1", "RP-3", "RP-4", "RP-7", *blueprint.placement.rules} | ({"RP-8"} if is_gradient else set())
+    rules |= {"RP-12"} if blueprint.arranged else set()
     case = {
         "id": blueprint.id,
         "title": title[0].upper() + title[1:],
@@ -114,6 +137,7 @@ def _described(blueprint: Blueprint, arguments: dict[str, Any], scale: Sequence[
         "kind": "value",
     }
     case |= {"operation": blueprint.operation.value} if is_gradient else {}
+    case |= {"arranged": dict(blueprint.arranged)} if blueprint.arranged else {}
     return {**case, "claims": claims(arguments, blueprint.operation), "arguments": arguments}
 
 
@@ -133,18 +157,21 @@ def _tells(output: Any) -> bool:
     return len(values) > 1 if np.size(output) > 1 else bool(values - {0})
 
 
-def _number(x: Fraction) -> int | float:
+def number(x: Fraction) -> int | float:
+    """A number as a case file has it."""
     return int(x) if x.denominator == 1 else float(x)
 
 
-def _integers(chance: Draw, shape: Sequence[int], values: Sequence[int]) -> dict[str, Any]:
+def integers(chance: Draw, shape: Sequence[int], values: Sequence[int]) -> dict[str, Any]:
+    """An array of some of these values."""
     rows = [[chance.one(values) for _ in range(shape[-1])] for _ in range(int(np.prod(shape[:-1])))]
     return {"shape": list(shape), "rows": rows}
 
 
-def _box(
+def box(
     chance: Draw, spot: Placement, size: Sequence[int], bins: Sequence[int], scale: Sequence[Fraction]
 ) -> list[int | float]:
+    """The corners of a box that lies so, in image pixels."""
     spans = zip((spot.y, spot.x), size, bins, strict=True)
     (y1, y2), (x1, x2) = (span(chance, pixels, count) for span, pixels, count in spans)
-    return [_number(v) for v in (x1 / scale[1], y1 / scale[0], x2 / scale[1], y2 / scale[0])]
+    return [number(v) for v in (x1 / scale[1], y1 / scale[0], x2 / scale[1], y2 / scale[0])]
