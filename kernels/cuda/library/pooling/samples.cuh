@@ -56,10 +56,7 @@ template <int N> ROIKIT_FN Vector<N> pool_bin(const Prepared& roi, const Steps& 
     ROIKIT_ROLLED for (int a = 0; a < ny; ++a) {
         const feature_t* const low = origin + sy[a].low * steps.row;
         const feature_t* const high = origin + sy[a].high * steps.row;
-#ifdef __CUDA_ARCH__
-#pragma unroll(sizeof(acc_t) == 8 ? 1 : 4)  // doubles of several samples at once would be spilled
-#endif
-        for (int b = 0; b < nx; ++b) {
+        ROIKIT_ROLLED for (int b = 0; b < nx; ++b) {
             const int left = sx[b].low, right = sx[b].high;
             const Vector<N> c00 = load_channels<N>(at_column(low, steps, left), steps);
             const Vector<N> c01 = load_channels<N>(at_column(low, steps, right), steps);
