@@ -13,22 +13,28 @@ from ..cases.case import SIZES, load_cases, up_to
 from ..implementation import registered
 from ..peers import places
 from ..terminal import Console
+from ..text import printable
 from ..verdicts.contested import question_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_FILE_WIDTH = 400  # columns of what is not printed to a terminal
-
 
 def _print(columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
+    """Prints a table: to a terminal as wide as that is, elsewhere a line for each row, with nothing folded."""
+    console = Console()
+    if not console.is_terminal:
+        widths = [max(map(len, column)) for column in zip(columns, *rows, strict=True)]
+        for row in (columns, *rows):
+            line = "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True))
+            print(printable(line.rstrip()))  # noqa: T201
+        return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*map(escape, row))
-    console = Console()
-    (console if console.is_terminal else Console(width=_FILE_WIDTH)).print(table)
+    console.print(table)
 
 
 def implementations(*, verbose: bool) -> None:
