@@ -1,3 +1,4 @@
+import gc
 import os
 from collections import defaultdict
 
@@ -7,6 +8,7 @@ from roikit.conformance.golden import ledger
 os.environ.setdefault("ROIKIT_NUM_THREADS", "2")
 # Nor are they to spin while they wait for each other.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+gc.set_threshold(200_000, 20, 50)  # as the command line has it, for as many cases
 ledger.seed()  # one for all processes of this run
 
 

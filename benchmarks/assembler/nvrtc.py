@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import re
 import struct
+import threading
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -75,11 +76,14 @@ def _said_of(entry: str, text: str) -> str:
     return next((part for part in text.split("Compiling entry function") if part.startswith(f" '{entry}'")), "")
 
 
+_IMPORTING = threading.Lock()  # cuda-core imports itself in circles, and threads that begin together see half of it
+
+
 @lru_cache(maxsize=4)  # the kernels of a source are asked for one after the other
 def _program(text: str, architecture: str, *, lines: bool) -> tuple[str, bytes]:
     """What the assembler says of all kernels of a source, and their machine code."""
-    from cuda.core import Program, ProgramOptions
-
+    with _IMPORTING:
+        from cuda.core import Program, ProgramOptions
     standard = next(option.removeprefix("-std=") for option in OPTIONS if option.startswith("-std="))
     options = ProgramOptions(arch=architecture, std=standard, ftz=True, lineinfo=lines, ptxas_options=["-v"])
     log = io.StringIO()

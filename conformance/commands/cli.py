@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from enum import StrEnum
 from functools import partial
@@ -324,6 +325,7 @@ app.command()(fuzz)
 
 def main() -> None:
     """Runs the command line."""
+    gc.set_threshold(200_000, 20, 50)  # cases are many objects that stay; looking for garbage took longer than all else
     app(prog_name="roikit")
     sys.exit(0)
 
