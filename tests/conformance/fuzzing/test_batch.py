@@ -51,6 +51,7 @@ def task(player="transcribed", seed=1, number=0, **changes):
     given = {
         "dialects": ("torchvision",), "dtypes": ("float32",), "layouts": ("NCHW",), "modes": ("avg",),
         "operations": ("forward",), "boxes": (), "kinks": False, "invalid": False, "seconds": 20.0, "once": True,
+        "size": "small",
     }  # fmt: skip
     return Task(target, seed, number, "roi_align", **given | changes)
 
@@ -108,7 +109,7 @@ def test_a_gradient_that_is_found_can_be_replayed_by_anyone(tmp_path):
 def test_where_there_is_no_derivative_a_gradient_for_a_box_is_left_open_unless_asked_for(monkeypatch):
     """Under a dialect whose samples are all inside: a hair would put others out, and change all gradients of the box."""
     monkeypatch.setattr(fuzz, "_SHRINKING_SECONDS", 0)
-    asked = {"dialects": ("torchvision-python-aligned",), "operations": ("box_gradient",), "size": "small"}
+    asked = {"dialects": ("torchvision-python-aligned",), "operations": ("box_gradient",)}
     left = dataclasses.replace(task(**asked), target=Target("left", "adapter:players:SlopesFromTheLeft"))
     assert run_batch(left).found is None
     found = run_batch(dataclasses.replace(left, kinks=True)).found
