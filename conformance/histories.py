@@ -103,22 +103,22 @@ class Histories:
         suits_small: Whether a small call suits.
         suits_large: Whether a large call suits.
         oracle: What is exact.
-        choices: The sequence of choices that belongs to an id and an attempt.
+        choices: The sequence of choices that belongs to an id and an attempt, which all that draws is handed first.
     """
 
     asked: Sequence[tuple[str, Operation, str]]
     at_once: str
     given: Arguments
     others: Mapping[str, Arguments]
-    values: Callable[[Draw, History, tuple[int, ...]], Arguments]
-    integers: Callable[[Draw, tuple[int, ...], Any], Arguments]
-    boxes: Callable[[Draw, History], list[list[int | float]]]
+    values: Callable[[Any, History, tuple[int, ...]], Arguments]
+    integers: Callable[[Any, tuple[int, ...], Any], Arguments]
+    boxes: Callable[[Any, History], list[list[int | float]]]
     large: Callable[[History, bool], Size]
     draw_large: Callable[[Size, int], dict[str, Any]]
     rules_of: Callable[[Case, Operation], Sequence[str]]
     suits_small: Suits
     suits_large: Suits
-    oracle: Oracle[Any]
+    oracle: Oracle
     choices: Callable[..., Draw] = Draw
 
     def blueprints(self) -> dict[str, list[History]]:
@@ -137,7 +137,7 @@ class Histories:
         """Whether a change changes nothing."""
         match history.changed:
             case "mode":
-                return self.others["mode"]["mode"] == history.mode
+                return bool(self.others["mode"]["mode"] == history.mode)
             case "values":
                 return history.operation == Operation.FEATURE_GRADIENT and history.mode == "avg"
             case "grad":

@@ -130,7 +130,7 @@ def _described(blueprint: Blueprint, arguments: dict[str, Any], scale: Sequence[
     title = f"{what}{blueprint.placement.title}; {bins[0]} × {bins[1]} bins{scales}."
     rules = {"RP-1", "RP-3", "RP-4", "RP-7", *blueprint.placement.rules} | ({"RP-8"} if is_gradient else set())
     rules |= {"RP-12"} if blueprint.arranged else set()
-    case = {
+    case: dict[str, Any] = {
         "id": blueprint.id,
         "title": title[0].upper() + title[1:],
         "rules": sorted(rules, key=rule_number),
