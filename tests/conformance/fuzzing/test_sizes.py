@@ -118,7 +118,13 @@ def test_large_calls_are_bounded_and_those_of_gradients_send_everything_as_often
     )  # fmt: skip
     seen = {"large": 0, "ways": set()}
 
-    @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
+    @settings(
+        max_examples=120,
+        deadline=None,
+        derandomize=True,
+        suppress_health_check=list(HealthCheck),
+        phases=[Phase.generate],
+    )
     @given(drawn)
     def check(case):
         seen["ways"] |= set(case.arranged.values())
