@@ -174,9 +174,8 @@ class Program:
             other="several threads" if report.other_thread == _SEVERAL else f"thread number {report.other_thread - 1}",
         )
         line = self.module.lines[report.line - 1].strip()
-        return EmulationError(
-            f"{name}, block {tuple(report.block)}, thread {tuple(report.thread)}, line {report.line} of its PTX: {what}\n    {line}"
-        )
+        where = f"{name}, block {tuple(report.block)}, thread {tuple(report.thread)}"
+        return EmulationError(f"{where}, line {report.line} of its PTX: {what}\n    {line}")
 
 
 def _address_of(array: np.ndarray | None) -> int | None:

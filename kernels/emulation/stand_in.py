@@ -10,7 +10,7 @@ import sys
 from contextlib import contextmanager
 from functools import cache, partial
 from types import ModuleType, SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 from weakref import WeakValueDictionary
 
 import numpy as np
@@ -46,7 +46,7 @@ class _Device:
     def __repr__(self) -> str:
         return f"<emulated device {self.id}>"
 
-    def __enter__(self) -> _Device:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -57,7 +57,7 @@ class ndarray:  # noqa: N801 - CuPy's name
     """An array of the device: a NumPy array that is not one."""
 
     def __init__(self, held: np.ndarray, defined: np.ndarray | None = None) -> None:
-        """``defined`` says of each byte whether it was ever written, the bytes of an element along a last axis; None if all were."""
+        """``defined`` says of each byte whether it was ever written, those of an element along a last axis; None if all were."""
         self.held, self.defined = held, defined
         self.device = _Device()
         self.data = SimpleNamespace(ptr=held.ctypes.data)

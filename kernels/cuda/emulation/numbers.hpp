@@ -263,7 +263,7 @@ static inline u16 cvt_rn_f16_f32(u32 a) {
     if (size >= 65520.0f) return sign | 0x7c00;  // halfway beyond the greatest
     int exponent;
     frexpf(size, &exponent);
-    if (exponent < -13) exponent = -13;  // subnormal: the last place is 2^-24
+    if (exponent < -13 || size == 0) exponent = -13;  // subnormal: the last place is 2^-24
     const u32 steps = (u32)nearbyintf(ldexpf(size, 11 - exponent));  // of the last place: 2^(exponent - 11)
     return (u16)(sign | (u16)(((u32)(exponent + 13) << 10) + steps));
 }
