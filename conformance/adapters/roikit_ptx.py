@@ -1,4 +1,4 @@
-"""roikit's own kernels as a GPU would execute them: their PTX, run thread by thread on the CPU, by the way that calls take to a GPU."""
+"""roikit's own kernels as PTX, run thread by thread on the CPU, by the way that calls take to a GPU."""
 
 from __future__ import annotations
 

@@ -145,7 +145,7 @@ class Program:
         if kernel.most_threads and math.prod(block) > kernel.most_threads:
             raise ValueError(f"{name} takes blocks of at most {kernel.most_threads} threads, not {math.prod(block)}")
         regions = (_Region * len(arrays))(
-            *((each.address, each.size, _address_of(each.defined), None) for each in arrays)
+            *(_Region(each.address, each.size, _address_of(each.defined), None) for each in arrays)
         )
         words = (ctypes.c_uint64 * (len(params) // 8 + 1))()  # aligned for every parameter
         ctypes.memmove(words, params, len(params))

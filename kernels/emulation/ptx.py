@@ -119,7 +119,8 @@ _COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
 _ENTRY = re.compile(r"\.entry\s+(?P<name>[\w$]+)\s*\((?P<parameters>[^)]*)\)(?P<directives>[^{]*)\{")
 _DECLARED = re.compile(
     r"(?:\.extern\s+)?\.(?P<space>shared|param|global|const|local)\s+(?:\.align\s+(?P<alignment>\d+)\s+)?"
-    r"\.(?P<type>[a-z]+\d+)\s+(?P<name>[\w$]+)(?P<array>\[(?P<count>\d*)\])?"
+    r"\.(?P<type>[a-z]+\d+)\s+(?:\.ptr\s+(?:\.(?:global|shared|const|local)\s+)?(?:\.align\s+\d+\s+)?)?"
+    r"(?P<name>[A-Za-z_$][\w$]*)(?P<array>\[(?P<count>\d*)\])?"
 )
 _MOST_THREADS = re.compile(r"\.maxntid\s+(\d+)(?:\s*,\s*(\d+))?(?:\s*,\s*(\d+))?")
 _STATEMENT = re.compile(

@@ -100,7 +100,8 @@ def _allocated(shape: Any, dtype: Any) -> np.ndarray:
     size = math.prod(shape) * dtype.itemsize
     memory = np.full(size + _ALIGNMENT, _GARBAGE, np.uint8)
     begin = -memory.ctypes.data % _ALIGNMENT
-    return memory[begin : begin + size].view(dtype).reshape(shape)
+    held: np.ndarray = memory[begin : begin + size].view(dtype).reshape(shape)
+    return held
 
 
 def _empty(shape: Any, dtype: Any) -> ndarray:
@@ -172,15 +173,12 @@ def _arrays_in(params: bytearray, pointers: int) -> list[Array]:
     known: dict[int, ndarray] = {}
     for array in sorted(_arrays.values(), key=lambda each: each.held.nbytes):
         known[array.data.ptr] = array
-    found = {}
+    found: dict[int, Array] = {}
     for place, word in enumerate(np.frombuffer(params[: len(params) // 8 * 8], np.uint64).tolist()):
-        if array := known.get(word):
-            name = (
-                f"parameter {place}"
-                if place < pointers - 1
-                else f"the array at byte {8 * (place - pointers + 1)} of the struct"
-            )
-            found.setdefault(word, Array(name, word, array.held.nbytes, array.defined))
+        if word in known:
+            in_struct = f"the array at byte {8 * (place - pointers + 1)} of the struct"
+            name = f"parameter {place}" if place < pointers - 1 else in_struct
+            found.setdefault(word, Array(name, word, known[word].held.nbytes, known[word].defined))
     return list(found.values())
 
 

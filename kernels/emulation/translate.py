@@ -98,30 +98,40 @@ class _Translator:
         return f"if ({'!' if instruction.negated else ''}{instruction.guard.name}) {{ {code} }}"
 
     def _instruction(self, instruction: Instruction) -> str:
-        opcode, operands = instruction.opcode, instruction.operands
         try:
-            if form := forms().get(opcode):
-                return self._computed(form, operands)
-            if opcode in ("bra", "bra.uni"):
-                return f"goto {_label(_name(operands[0]))};"
-            if opcode in ("ret", "exit"):
-                return "return;"
-            if opcode == "bar.sync" and operands in ((Name("0"),), ()):
-                return f"wait(self, {instruction.line});"
-            if match := _MEMORY.fullmatch(opcode):
-                return self._accessed(match, instruction)
-            if match := _ATOMIC.fullmatch(opcode):
-                return self._combined(match, instruction)
-            if _SAME_ADDRESS.fullmatch(opcode):
-                return self._assigned(operands[0], self._value(operands[1], "u64"), "u64")
-            if match := _SHARED_ADDRESS.fullmatch(opcode):
-                sign = "-" if match["to"] else "+"
-                return self._assigned(
-                    operands[0], f"{self._value(operands[1], 'u64')} {sign} (u64)self.block->shared", "u64"
-                )
+            code = self._control(instruction) or self._reaching(instruction)
+            if not code and (form := forms().get(instruction.opcode)):
+                code = self._computed(form, instruction.operands)
         except (ValueError, IndexError) as error:
-            raise PtxError(f"line {instruction.line}: {opcode}: {error}") from error
-        raise PtxError(f"line {instruction.line}: the instruction {opcode} is not known")
+            raise PtxError(f"line {instruction.line}: {instruction.opcode}: {error}") from error
+        if not code:
+            raise PtxError(f"line {instruction.line}: the instruction {instruction.opcode} is not known")
+        return code
+
+    def _control(self, instruction: Instruction) -> str:
+        """What says which instruction comes next; empty if this one does not."""
+        opcode, operands = instruction.opcode, instruction.operands
+        if opcode in ("bra", "bra.uni"):
+            return f"goto {_label(_name(operands[0]))};"
+        if opcode in ("ret", "exit"):
+            return "return;"
+        if opcode == "bar.sync" and operands == (Name("0"),):
+            return f"wait(self, {instruction.line});"
+        return ""
+
+    def _reaching(self, instruction: Instruction) -> str:
+        """What reaches memory, or makes addresses; empty if the instruction does not."""
+        opcode, operands = instruction.opcode, instruction.operands
+        if match := _MEMORY.fullmatch(opcode):
+            return self._accessed(match, instruction)
+        if match := _ATOMIC.fullmatch(opcode):
+            return self._combined(match, instruction)
+        if _SAME_ADDRESS.fullmatch(opcode):
+            return self._assigned(operands[0], self._value(operands[1], "u64"), "u64")
+        if match := _SHARED_ADDRESS.fullmatch(opcode):
+            moved = f"{self._value(operands[1], 'u64')} {'-' if match['to'] else '+'} (u64)self.block->shared"
+            return self._assigned(operands[0], moved, "u64")
+        return ""
 
     def _computed(self, form: Form, operands: Sequence[Operand]) -> str:
         given = operands[1:]
