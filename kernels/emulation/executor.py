@@ -152,7 +152,9 @@ class Program:
         shared = shared_of(self.module, kernel).size + shared_bytes
         launch = _Launch(ctypes.addressof(words), len(params), shared, regions, len(arrays), tuple(grid), tuple(block))
         report = _Report()
-        self._library[f"emulate_{name}"](ctypes.byref(launch), ctypes.byref(report))
+        run = self._library[f"emulate_{name}"]
+        run.restype = None
+        run(ctypes.byref(launch), ctypes.byref(report))
         if report.fault:
             raise self._error(name, report, arrays)
 

@@ -209,7 +209,7 @@ class _Reader:
             self._used = int(used["mask"], 0)
         elif (declared := _DECLARED.match(text)) and declared["space"] == "shared":
             self._kernel.shared.append(_variable(declared))
-        elif not text.startswith((".pragma", ".loc")):
+        elif text.split(maxsplit=1)[0] not in (".pragma", ".loc"):
             raise PtxError(f"line {line}: {text} is not known")
 
     def _instruction(self, text: str, line: int) -> Instruction:

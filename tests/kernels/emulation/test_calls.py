@@ -12,9 +12,10 @@ from roikit.conformance.cases.case import load_cases
 from roikit.conformance.implementation import Unavailable
 from roikit.conformance.verdict import Verdict
 from roikit.conformance.verdicts.judge import judge_output
-from roikit.kernels import roi_align
+from roikit.kernels import roi_align, roi_align_backward
 from roikit.kernels.emulation import stand_in
 from roikit.kernels.emulation.executor import EmulationError
+from roikit.kernels.emulation.nvrtc import ptx_of
 from roikit.kernels.emulation.stand_in import emulated
 
 pytest.importorskip("cuda.bindings.nvrtc", reason="NVRTC: pip install 'roikit[nvrtc]'")
@@ -114,6 +115,32 @@ def test_an_array_that_is_shorter_than_it_says_is_found():
     message = r"^roi_align_forward, block \(2, 0, \d\), thread .* global write of \d+ bytes is out of bounds"
     with emulated() as cupy, pytest.raises(EmulationError, match=message):
         roi_align(cupy.asarray(maps), cupy.asarray(boxes), (3, 2), **HOW, out=out)
+
+
+def forward(cupy, mode, layout):
+    maps, boxes = case()
+    maps = maps if layout == "NHWC" else np.ascontiguousarray(maps.transpose(0, 3, 1, 2))
+    roi_align(cupy.asarray(maps), cupy.asarray(boxes), (3, 2), 0.5, mode=mode, layout=layout)
+
+
+def backward(cupy, mode, layout):
+    maps, boxes = case()
+    maps = maps if layout == "NHWC" else np.ascontiguousarray(maps.transpose(0, 3, 1, 2))
+    grad = cupy.asarray(np.ones((3, 3, 2, 16) if layout == "NHWC" else (3, 16, 3, 2), np.float32))
+    how = {"mode": mode, "layout": layout, "input": cupy.asarray(maps)}
+    roi_align_backward(grad, cupy.asarray(boxes), maps.shape, 0.5, **how)
+
+
+@pytest.mark.parametrize("mode", ["avg", "max"])
+@pytest.mark.parametrize("layout", ["NCHW", "NHWC"])
+@pytest.mark.parametrize("call", [forward, backward])
+def test_our_kernels_without_their_barriers_are_found_out(call, layout, mode, monkeypatch):
+    def without(code, architecture, options):
+        return ptx_of(code.replace("__syncthreads()", "(void)0"), architecture, options)
+
+    monkeypatch.setattr(stand_in, "_compiled", without)
+    with emulated() as cupy, pytest.raises(EmulationError, match=r"races with|is of what was never written"):
+        call(cupy, mode, layout)
 
 
 def test_without_nvrtc_the_adapter_says_what_to_install(monkeypatch):
