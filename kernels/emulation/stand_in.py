@@ -15,7 +15,7 @@ from weakref import WeakValueDictionary
 
 import numpy as np
 
-from .executor import Array, program
+from .executor import Array, EmulationError, program
 from .nvrtc import ptx_of
 from .translate import parameters_of
 
@@ -123,6 +123,14 @@ def _asarray(array: Any, dtype: Any = None) -> ndarray:
     return ndarray(held)
 
 
+def _asnumpy(array: ndarray) -> np.ndarray:
+    """A copy on the host, of which all must have been written."""
+    if array.defined is not None and not array.defined.all():
+        place = np.argwhere(array.defined.min(axis=-1) == 0)[0].tolist()
+        raise EmulationError(f"what was never written is read by the host: element {place} of {array.shape}")
+    return array.held.copy()
+
+
 def _ascontiguousarray(array: ndarray, dtype: Any = None) -> ndarray:
     if array.flags.c_contiguous and dtype in (None, array.dtype):
         return array
@@ -192,7 +200,7 @@ def stand_in(architecture: str = "sm_90") -> ModuleType:
         "empty": _empty,
         "full": _full,
         "asarray": _asarray,
-        "asnumpy": lambda array: array.held.copy(),
+        "asnumpy": _asnumpy,
         "ascontiguousarray": _ascontiguousarray,
         "concatenate": _concatenate,
         "may_share_memory": lambda a, b: np.may_share_memory(a.held, b.held),

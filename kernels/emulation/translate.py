@@ -170,6 +170,8 @@ class _Translator:
 
     def _accessed(self, match: re.Match[str], instruction: Instruction) -> str:
         loads = match["what"] == "ld"
+        if match["space"] == "param" and not loads:
+            raise ValueError("parameters of kernels are not written to")
         to, source = instruction.operands
         address, registers = (source, to) if loads else (to, source)
         if not isinstance(address, Address):

@@ -8,7 +8,7 @@
 
 namespace ptx {
 
-constexpr size_t STACK_BYTES = 1 << 16;
+constexpr size_t STACK_BYTES = 1 << 17;  // of which a thread touches as much as it has registers
 constexpr u32 WARP = 32;
 
 typedef void (*Kernel)(Thread&);

@@ -1,5 +1,6 @@
 """Golden calls by the way to a GPU, as PTX: they have the bits of the host executor wherever both add in one order."""
 
+import re
 import sys
 from functools import cache
 
@@ -59,8 +60,7 @@ def case_of(operator, operation, mode, dtype):
 def test_a_golden_call_has_the_bits_of_the_host_executor(operator, operation, dtype, layout, mode):
     case = case_of(operator, operation, mode, dtype)
     call = case.call(DIALECT[operator], dtype, layout)
-    with emulated() as cupy:
-        got = cupy.asnumpy(MAKE[operator](call, cupy.asarray))
+    got = getattr(RoikitPtx(), operator)(call)
     judged = judge_output(case, case.expectation(DIALECT[operator], dtype), got, dtype, layout)
     assert judged.verdict == Verdict.CONFORMS, judged.reason
     if (operator, operation, mode, layout) not in OTHER_ORDER:
@@ -117,6 +117,15 @@ def test_an_array_that_is_shorter_than_it_says_is_found():
         roi_align(cupy.asarray(maps), cupy.asarray(boxes), (3, 2), **HOW, out=out)
 
 
+def test_an_output_that_was_never_written_is_not_handed_out():
+    with emulated() as cupy:
+        array = cupy.empty((2, 3), np.float32)
+        array[0] = 1
+        assert cupy.asnumpy(array[0]).tolist() == [1, 1, 1]
+        with pytest.raises(EmulationError, match=r"read by the host: element \[1, 0\] of \(2, 3\)"):
+            cupy.asnumpy(array)
+
+
 def forward(cupy, mode, layout):
     maps, boxes = case()
     maps = maps if layout == "NHWC" else np.ascontiguousarray(maps.transpose(0, 3, 1, 2))
@@ -141,6 +150,10 @@ def test_our_kernels_without_their_barriers_are_found_out(call, layout, mode, mo
     monkeypatch.setattr(stand_in, "_compiled", without)
     with emulated() as cupy, pytest.raises(EmulationError, match=r"races with|is of what was never written"):
         call(cupy, mode, layout)
+
+
+def test_the_adapter_says_what_it_runs():
+    assert re.search(r"\(PTX of NVRTC \d+\.\d+ for sm_\d+, on a CPU\)$", RoikitPtx().describe().version)
 
 
 def test_without_nvrtc_the_adapter_says_what_to_install(monkeypatch):

@@ -59,6 +59,7 @@ def test_a_text_is_read_into_kernels():
         ("mov.u32 1, %r1;", "line 19: mov.u32: its result goes to no register"),
         ("st.global.u32 [LANES], 1;", "line 19: st.global.u32: LANES is not known"),
         ("ld.global.v2.u32 %r1, [%rd0];", "line 19: ld.global.v2.u32: it has a vector of another length"),
+        ("st.param.u32 [k_p0], 1;", "line 19: st.param.u32: parameters of kernels are not written to"),
         ("bar.sync 1;", "line 19: the instruction bar.sync is not known"),
         ("@%q1 bra END;", "line 19: %q1 is no register"),
         ("ld.global.u32 %r1, [%rd0", "line 20: .* is not an instruction|what follows is not understood|is no address"),
