@@ -9,6 +9,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from types import ModuleType
 
     from .launch import Launch
     from .source import Source
@@ -20,10 +21,15 @@ SHARED_BYTES = 48 * 1024
 """Shared memory that every supported GPU gives a block without being asked."""
 
 
-@cache
 def _kernel(source: Source) -> Any:
     import cupy
 
+    return _kernel_of(cupy, source)
+
+
+@cache
+def _kernel_of(cupy: ModuleType, source: Source) -> Any:
+    """The kernel that CuPy, or what stands for it, makes of a source."""
     return cupy.RawKernel(source.text, source.entry, options=OPTIONS)
 
 
@@ -45,11 +51,9 @@ def multiprocessor_count() -> int:
     """The number of multiprocessors of the current device."""
     import cupy
 
-    return _multiprocessors(cupy.cuda.Device().id)
+    return _multiprocessors(cupy, cupy.cuda.Device().id)
 
 
 @cache
-def _multiprocessors(number: int) -> int:
-    import cupy
-
+def _multiprocessors(cupy: ModuleType, number: int) -> int:
     return int(cupy.cuda.Device(number).attributes["MultiProcessorCount"])

@@ -92,7 +92,8 @@ def compiler() -> tuple[str, ...]:
 
 
 @cache
-def _machine_flags() -> tuple[str, ...]:
+def machine_flags() -> tuple[str, ...]:
+    """Options of the compiler for the CPU that this is."""
     return ("-mcpu=native",) if "ziglang" in compiler() or platform.machine() == "aarch64" else ("-march=native",)
 
 
@@ -242,21 +243,30 @@ def _load(text: str, entries: tuple[str, ...], extra: tuple[str, ...]) -> ctypes
         files("roikit.kernels").joinpath("cuda", "host.hpp").read_text(encoding="utf-8").replace("#pragma once\n", "")
     )
     text = "\n".join((host, text, *(f"ROIKIT_HOST_ENTRY({entry})" for entry in entries), ""))
-    flags = (*_FLAGS, *_machine_flags(), *_user_flags(), *extra)
+    return load(text, entries[0], (*_FLAGS, *machine_flags(), *_user_flags(), *extra))
+
+
+def load(text: str, name: str, flags: tuple[str, ...]) -> ctypes.CDLL:
+    """The library of a C++ text, which is kept in the cache under a ``name`` and a hash; compiles it if need be.
+
+    Raises:
+        CompilerNotFoundError: there is no compiler.
+        CompilationError: it refused the text, or what it made can be kept nowhere.
+    """
     key = hashlib.sha256("\0".join((text, *flags)).encode() + _toolchain()).hexdigest()
-    kept = _unusable.get(cache_directory(), cache_directory()) / f"{entries[0]}-{key[:32]}.so"
+    kept = _unusable.get(cache_directory(), cache_directory()) / f"{name}-{key[:32]}.so"
     try:
-        return _loaded(kept, text, entries[0], flags, key)
+        return _loaded(kept, text, name, flags, key)
     except OSError as error:
         elsewhere = _unusable[kept.parent] = _instead_of(kept.parent, error)
     target = elsewhere / kept.name
     try:
         if target != kept and _is_whole(kept):  # it was compiled, and then not loaded
             shutil.copyfile(kept, target)
-        return _loaded(target, text, entries[0], flags, key)
+        return _loaded(target, text, name, flags, key)
     except OSError as error:
         raise CompilationError(
-            f"{entries[0]} can be kept neither in {kept.parent} nor in {elsewhere} ({error.strerror or error}); set "
+            f"{name} can be kept neither in {kept.parent} nor in {elsewhere} ({error.strerror or error}); set "
             "ROIKIT_CACHE_DIR to a directory that can be written to, on a file system with room from which code may be loaded"
         ) from error
 

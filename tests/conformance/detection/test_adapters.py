@@ -52,7 +52,7 @@ WRONG_BACKWARDS = {
 """Backwards that are not the derivative of forward, and a dialect of which they are."""
 
 WRONG_FOR_BOXES = {("tensorflow", "torchvision-aligned"), ("torchvision-python", "torchvision-python-aligned")}
-HAVE_BOX_GRADIENTS = {"roikit", "roikit-torch", "tensorflow", "torchvision-python"}
+HAVE_BOX_GRADIENTS = {"roikit", "roikit-ptx", "roikit-torch", "tensorflow", "torchvision-python"}
 ONLY_MALFORMED_SHOW = {
     ("mnn", "mnn-aligned"): "max: box without area, adaptive",
     ("torchvision-python", "torchvision-python-aligned"): "box without area, adaptive",

@@ -234,7 +234,7 @@ def test_peers_toml_covers_what_is_registered_once():
     known = environments.environments()
     covered = [name for environment in known.values() for name in environment.implementations]
     assert len(covered) == len(set(covered))
-    assert set(registered()) - set(covered) == {"roikit", "roikit-cuda", "roikit-torch"}
+    assert set(registered()) - set(covered) == {"roikit", "roikit-cuda", "roikit-ptx", "roikit-torch"}
     for environment in known.values():
         pinned = {package.partition("==")[0] for step in environment.steps for package in step.pip if "==" in package}
         assert environment.package in pinned | {"mmcv"}  # which build_mmcv.py pins

@@ -6,11 +6,11 @@ import re
 import pytest
 
 from roikit.kernels.dialects import roi_align, roi_pool
-from roikit.kernels.execution.device import OPTIONS
+from roikit.kernels.emulation.nvrtc import ptx_of
 from roikit.kernels.operators import NAMES, sources_of
 from roikit.kernels.operators.roi_align import forward
 
-nvrtc = pytest.importorskip("cuda.bindings.nvrtc", reason="NVRTC: pip install 'roikit[nvrtc]'")
+pytest.importorskip("cuda.bindings.nvrtc", reason="NVRTC: pip install 'roikit[nvrtc]'")
 
 _WRITTEN = re.compile(r"// begin inline asm.*?// end inline asm", re.DOTALL)
 _INSTRUCTION = re.compile(r"^\s*(?:\{ )?(?:@!?%p\d+ )?([a-z]+(?:\.\w+)+)", re.MULTILINE)
@@ -19,23 +19,6 @@ _MOVED = re.compile(
 )  # nothing is computed; whole numbers are rounded once
 _AS_GOOD = re.compile(r"(add|sub|div\.rn|setp\.\w+|selp|cvt\.rzi\.[su](32|64))\.f64$")
 """What a compiler may choose in double precision, where nothing is flushed: without products nothing is fused."""
-
-
-def ptx_of(text):
-    """The assembly of a source as CuPy has it compiled: with -ftz=true, and with what NVRTC fuses unless told otherwise."""
-    options = [option.encode() for option in (*OPTIONS, "--gpu-architecture=compute_90", "-ftz=true")]
-
-    def done(result):
-        error, *values = result
-        assert int(error) == 0, error
-        return values[0] if values else None
-
-    program = done(nvrtc.nvrtcCreateProgram(text.encode(), b"kernel.cu", 0, [], []))
-    done(nvrtc.nvrtcCompileProgram(program, len(options), options))
-    ptx = bytearray(done(nvrtc.nvrtcGetPTXSize(program)))
-    done(nvrtc.nvrtcGetPTX(program, ptx))
-    done(nvrtc.nvrtcDestroyProgram(program))
-    return ptx.decode()
 
 
 def unmeant(ptx):

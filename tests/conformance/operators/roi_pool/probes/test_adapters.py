@@ -29,7 +29,11 @@ ADAPTERS = {n: point for n, point in registered().items() if hasattr(point.load(
 ASKED = tuple(probe for probe in PROBES if not probe.is_malformed)
 FEW = 2  # dialects that our own kernels are asked for; the record has all of them
 
-NOT_RECORDED = {"roikit-cuda", "roikit-torch"}  # of the latter the environment was not whole: the record says so
+NOT_RECORDED = {
+    "roikit-cuda",
+    "roikit-ptx",
+    "roikit-torch",
+}  # of the latter the environment was not whole: the record says so
 KNOWN = {("ncnn", "ncnn")}  # the list of its deviations says why
 WRONG_BACKWARDS = {("chainer", "chainer")}
 

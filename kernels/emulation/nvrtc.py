@@ -1,0 +1,45 @@
+"""PTX of a CUDA text by NVRTC, which needs neither a GPU nor a driver."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..errors import CompilationError
+from ..execution.device import OPTIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+OF_CUPY = ("-ftz=true",)
+"""What CuPy adds to the options that it is given."""
+
+
+def ptx_of(text: str, architecture: str = "sm_90", options: Sequence[str] = OPTIONS) -> str:
+    """The PTX of a text for an architecture, such as ``sm_90``, as CuPy has it compiled.
+
+    Raises:
+        CompilationError: NVRTC did not accept it; the message holds its log.
+        ModuleNotFoundError: there is no NVRTC.
+    """
+    from cuda.bindings import nvrtc
+
+    def done(result: Any) -> Any:
+        error, *values = result
+        if int(error):
+            raise CompilationError(f"NVRTC: {error!r}")
+        return values[0] if values else None
+
+    chosen = f"--gpu-architecture={architecture.replace('sm_', 'compute_')}"
+    words = [option.encode() for option in (*options, chosen, *OF_CUPY)]
+    program = done(nvrtc.nvrtcCreateProgram(text.encode(), b"kernel.cu", 0, [], []))
+    try:
+        (error,) = nvrtc.nvrtcCompileProgram(program, len(words), words)
+        if int(error):
+            log = bytearray(done(nvrtc.nvrtcGetProgramLogSize(program)))
+            done(nvrtc.nvrtcGetProgramLog(program, log))
+            raise CompilationError(f"NVRTC did not compile for {architecture}:\n{log.decode().strip(chr(0)).strip()}")
+        ptx = bytearray(done(nvrtc.nvrtcGetPTXSize(program)))
+        done(nvrtc.nvrtcGetPTX(program, ptx))
+    finally:
+        done(nvrtc.nvrtcDestroyProgram(program))
+    return ptx.decode().rstrip("\0")
