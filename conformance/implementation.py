@@ -122,6 +122,11 @@ def registered() -> Mapping[str, EntryPoint]:
     return MappingProxyType({point.name: point for point in points})
 
 
+def run_by_default() -> list[str]:
+    """The registered implementations that are run where none is named: all but those whose class says ``only_by_name = True``."""
+    return [name for name, point in registered().items() if not getattr(point.load(), "only_by_name", False)]
+
+
 def missing_requirements(adapter: type[Any]) -> tuple[str, ...]:
     """Those of the adapter's ``requires`` that cannot be imported here."""
     return tuple(name for name in adapter.requires if importlib.util.find_spec(name) is None)

@@ -27,6 +27,7 @@ class RoikitPtx:
     requires: ClassVar[tuple[str, ...]] = ()
     install: ClassVar[str] = "pip install 'roikit[nvrtc]'"
     scripts: ClassVar[Mapping[str, Script]] = {}
+    only_by_name: ClassVar[bool] = True  # some thirty results a second
 
     architecture = os.environ.get("ROIKIT_PTX_ARCHITECTURE", "sm_90")
     """What a worker is told by its environment: arguments it gets none."""

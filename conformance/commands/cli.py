@@ -86,7 +86,10 @@ def _root(
 def conform(
     names: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[NAME]...", help="Registered implementations; all of them if none is named."),
+        typer.Argument(
+            metavar="[NAME]...",
+            help="Registered implementations. If none is named, all of them but roikit-ptx, which is slow.",
+        ),
     ] = None,
     *,
     op: OperatorsOption = None,

@@ -10,7 +10,7 @@ from .. import operators
 from ..call import DTYPES, LAYOUTS
 from ..cases.selection import check_names
 from ..errors import UsageError
-from ..implementation import registered
+from ..implementation import registered, run_by_default
 from ..peers import places
 from ..workers.process import Target
 from .request import Selection
@@ -69,14 +69,14 @@ def select_targets(
     workers: Sequence[str] = (),
     names_of_operators: Sequence[str] = (),
 ) -> list[Target]:
-    """What to run: the named implementations, the callables and the workers; all that are registered if none is given.
+    """What to run: the named implementations, the callables and the workers; if none is given, all that are registered for that.
 
     A callable computes the operator that is named; RoIAlign if none is.
     """
     points = registered()
     check_names("implementation", names, list(points))
     interpreters = _interpreters(pythons, list(points))
-    wanted = names or ([] if callables or workers else list(points))
+    wanted = names or ([] if callables or workers else run_by_default())
     targets = []
     for name in dict.fromkeys(wanted):
         target = Target(name, f"adapter:{points[name].module}:{points[name].attr}")

@@ -17,8 +17,10 @@ from roikit.conformance.arranging import WAYS
 from roikit.conformance.cases.case import SIZES
 from roikit.conformance.commands import listing, options
 from roikit.conformance.errors import FileError
+from roikit.conformance.implementation import registered
 from roikit.conformance.peers.places import Place
 from roikit.conformance.results import file as results
+from roikit.conformance.running.targets import select_targets
 
 HERE = Path(__file__).parents[1]
 
@@ -209,6 +211,12 @@ def test_cases_are_listed_with_their_sizes_and_up_to_one():
     assert "z-rois-70000" not in listed["small"]
     (row,) = (line.split() for line in listed["huge"].splitlines() if " z-rois-70000 " in line)
     assert row[2:4] == ["z-rois-70000", "huge"]
+
+
+def test_what_is_slow_is_run_by_name_alone():
+    everyone = {target.name for target in select_targets([], [], "auto", [], [])}
+    assert set(registered()) - everyone == {"roikit-ptx"}
+    assert [target.name for target in select_targets(["roikit-ptx"], [], "auto", [], [])] == ["roikit-ptx"]
 
 
 def test_names_that_start_up_repeats_are_those_of_their_rooms():

@@ -24,8 +24,8 @@ from roikit.conformance.workers.process import Target
 ROOT = Path(__file__).resolve().parents[5]
 SCHEMA = ROOT / "conformance" / "schema" / "detection.schema.json"
 RECORDED = ROOT / "reports" / "recorded" / "detections" / "2026-11-28-roi-pool.json"
-INHERITS = "ncnn-version-0"  # a class of its own for RoIAlign alone
-ADAPTERS = {n: point for n, point in registered().items() if hasattr(point.load(), "roi_pool") and n != INHERITS}
+INHERIT = ("ncnn-version-0", "openvino-v3")  # classes of their own for RoIAlign alone
+ADAPTERS = {n: point for n, point in registered().items() if hasattr(point.load(), "roi_pool") and n not in INHERIT}
 ASKED = tuple(probe for probe in PROBES if not probe.is_malformed)
 FEW = 2  # dialects that our own kernels are asked for; the record has all of them
 
@@ -33,7 +33,7 @@ NOT_RECORDED = {
     "roikit-cuda",
     "roikit-ptx",
     "roikit-torch",
-}  # of the latter the environment was not whole: the record says so
+}  # of the last the environment was not whole: the record says so
 KNOWN = {("ncnn", "ncnn")}  # the list of its deviations says why
 WRONG_BACKWARDS = {("chainer", "chainer")}
 
