@@ -13,7 +13,6 @@ from ..cases.case import SIZES, load_cases, up_to
 from ..implementation import registered
 from ..peers import places
 from ..terminal import Console
-from ..text import printable
 from ..verdicts.contested import question_of
 
 if TYPE_CHECKING:
@@ -25,9 +24,11 @@ def _print(columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
     console = Console()
     if not console.is_terminal:
         widths = [max(map(len, column)) for column in zip(columns, *rows, strict=True)]
-        for row in (columns, *rows):
-            line = "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True))
-            print(printable(line.rstrip()))  # noqa: T201
+        lines = (
+            "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)) for row in (columns, *rows)
+        )
+        text = "\n".join(line.rstrip() for line in lines)
+        console.print(text, markup=False, emoji=False, highlight=False, soft_wrap=True)
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:

@@ -65,11 +65,8 @@ def test_a_worker_in_cpp_conforms_in_every_version_of_the_protocol(tmp_path, ver
     assert (status, subject["state"]) == (0, "ran")
     assert set(footer["verdicts"]) == {"conforms", "unsupported"}
     assert footer["verdicts"]["conforms"] > 4000
-    assert {r["reason"] for r in judged if r["verdict"] == "unsupported"} == {
-        "strides",
-        "calls from several threads at once",
-        "calls after a fork",
-    }
+    refused = {"strides", "calls after a fork"} | ({"calls from several threads at once"} if size == "real" else set())
+    assert {r["reason"] for r in judged if r["verdict"] == "unsupported"} == refused
     assert {r["layout"] for r in judged} == {"NCHW", "NHWC"}
     assert {r["dtype"] for r in judged} == {"float32", "float64"}
 
