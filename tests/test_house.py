@@ -25,6 +25,7 @@ ROOMS = (
     "arrays arranging enlarging relations",
     "memory sizing",
     "histories",
+    "planning",
     "operators",
     "implementation",
     "cases",
