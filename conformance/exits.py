@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 EXIT_CONFORMS, EXIT_DEVIATES, EXIT_USAGE, EXIT_NOTHING_RUN = 0, 1, 2, 3
 EXIT_FAILED = 1
-_INTERRUPTED = 130  # as shells have it
+EXIT_INTERRUPTED = 130  # as shells have it
+INTERRUPTED = "interrupted"
 
 
 def say(text: str, *, error: bool = False) -> None:
@@ -43,4 +44,4 @@ def interruptible() -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        fail("interrupted", _INTERRUPTED)
+        fail(INTERRUPTED, EXIT_INTERRUPTED)

@@ -41,6 +41,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         ("timeout", "SECONDS", "limit of a single call; 30 unless given"),
     ):
         group.addoption(f"--roikit-{option}", metavar=metavar, help=text)
+    text = "all cases, dialects and data types, not the quick tier alone; so do cases that are selected, and huge ones"
+    group.addoption("--roikit-full", action="store_true", help=text)
     for option, text in (
         ("op", "only this operator; of a function, the one that it computes: RoIAlign unless this says otherwise"),
         ("dialect", "judge by this dialect only; a function, by this one instead of torchvision's; may be repeated"),

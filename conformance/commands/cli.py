@@ -21,6 +21,7 @@ from .options import (
     ArraysOption,
     DialectsOption,
     DtypesOption,
+    FullOption,
     LayoutsOption,
     OnceOption,
     OperatorsOption,
@@ -114,6 +115,7 @@ def conform(
         str | None, typer.Option(metavar="YYYY-MM", help="Only the cases that there were in this edition.")
     ] = None,
     size: SizeOption = Size.REAL,
+    full: FullOption = False,
     dtype: DtypesOption = None,
     layout: LayoutsOption = None,
     output: OutputFile = None,
@@ -159,6 +161,7 @@ def conform(
         ),
     ] = None,
     once: OnceOption = False,
+    fail_fast: Annotated[bool, typer.Option("--fail-fast", "-x", help="Stop at the first failure.")] = False,
     timeout: TimeoutOption = 30.0,
     jobs: Annotated[
         int,
@@ -176,6 +179,10 @@ def conform(
     ] = None,
 ) -> None:
     """Judge implementations by the golden cases, or, with --detect, tell which dialects they follow.
+
+    Unless told otherwise, by the **quick** tier: the few cases, small and of real size, that together notice every fault which
+    all cases notice, in float32 and one type of 16 bits, under dialects that differ. **--full** runs everything, and so does
+    --select of the cases that it names.
 
     Exit status: **0** every case that was run conforms or is a known deviation, or no gate of `--fail-on` minds; **1** a case
     deviates, a dialect is not the declared one, or an implementation could not be loaded; **2** the command was wrong; **3**
@@ -195,6 +202,7 @@ def conform(
         patterns=select or [],
         edition=edition,
         size=size.value,
+        full=full,
         dtypes=dtype or [],
         layouts=layout or [],
         output=output,
@@ -212,6 +220,7 @@ def conform(
         badge=badge,
         github=github,
         once=once,
+        fail_fast=fail_fast,
     )
     with interruptible(), refusing(UsageError, OSError):
         status = find_dialects(request, footprints) if detect or footprints else judge(request)

@@ -78,6 +78,13 @@ SizeOption = Annotated[
         "channels, long maps, 64 x 64 bins. huge: besides, those that take gigabytes, or minutes."
     ),
 ]
+FullOption = Annotated[
+    bool,
+    typer.Option(
+        "--full",
+        help="All cases, dialects and data types, not the quick tier alone. So do --select, --cases and --size huge.",
+    ),
+]
 OnceOption = Annotated[
     bool,
     typer.Option("--once", help="In one process only: half the time, but memory that is read unwritten may pass."),

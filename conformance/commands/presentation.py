@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING
 from rich.markup import escape
 from rich.table import Table
 
+from ..cases import quick
 from ..results.gate import Gate
 from ..results.kinds import Kind, by_rule, in_words
 from ..results.summary import NOTHING, Cell, Mark
 from ..verdict import FAILURES, Verdict
+from ..workers.greeting import describe
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ..cases.case import Case
     from ..results.gates import Comparison
     from ..results.result import Result
     from ..results.summary import Row, Summary
@@ -41,6 +44,27 @@ def show(console: Console, summary: Summary, *, verbose: bool) -> None:
     _explain(console, summary, verbose=verbose)
     headline = summary.headline()
     _print(console, f"\n{headline}" if summary.results else f"[bold red]{headline}[/]")
+
+
+def show_tier(console: Console, summary: Summary, cases: Sequence[Case]) -> None:
+    """Prints what the quick tier is, and which dialects were judged as one since they are one under several names."""
+    ran = {result.operator for result in summary.results}
+    if not ran:
+        return
+    count = sum(case.operator in ran for case in cases)
+    about = "that notice every fault which all cases notice, in float32 and 16 bits; --full runs all"
+    _print(console, f"[dim]Quick tier: the {count} cases {about}.[/]")
+    shown = {(result.operator, result.dialect) for result in summary.results}
+    described = [describe(subject) for subject in summary.subjects if subject.state == "ran"]
+    offered = [(operator, description.capability(operator)) for description in described for operator in ran]
+    names = {
+        " = ".join(same)
+        for operator, capability in offered
+        for same in quick.names_of_each(operator, capability.dialects if capability else ())
+        if len(same) > 1 and any((operator, name) in shown for name in same)
+    }
+    for each in sorted(names):
+        _print(console, f"[dim]judged once: {escape(each)}[/]")
 
 
 def show_gates(

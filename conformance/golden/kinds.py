@@ -14,7 +14,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from .. import operators
+from ..arrays import numpy_dtype
 from ..cases.case import SIZES, load_cases, up_to
 from ..verdict import Verdict
 from ..verdicts.judge import judge_output, wanted
@@ -24,8 +27,6 @@ from .launch_faults import DTYPE
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    import numpy as np
-
     from ..cases.case import Case
     from ..operator import Operator
     from .launch_faults import Fault
@@ -34,20 +35,24 @@ _SEVERAL = 3  # cases that are named for each fault
 
 
 @lru_cache(maxsize=8)
-def _right(case: Case, dialect: str) -> np.ndarray:
+def _right(case: Case, dialect: str, dtype: str) -> np.ndarray:
     """What the call of a case must return."""
-    expectation = case.expectation(dialect, DTYPE)
+    expectation = case.expectation(dialect, dtype)
     assert expectation is not None
     return wanted(case, expectation.answers[0]).values.reshape(case.shape)
 
 
-def notices(case: Case, fault: Fault, dialect: str) -> bool:
-    """Whether a case fails an implementation with this fault."""
-    expectation = case.expectation(dialect, DTYPE)
+def notices(case: Case, fault: Fault, dialect: str, dtype: str = DTYPE) -> bool:
+    """Whether a case fails an implementation with this fault, in a data type."""
+    expectation = case.expectation(dialect, dtype)
     if case.kind != "value" or case.operation != fault.operation or expectation is None:
         return False
-    returned = fault.returned(case, _right(case, dialect).copy())
-    return returned is not None and judge_output(case, expectation, returned, DTYPE, "NCHW").verdict != Verdict.CONFORMS
+    returned = fault.returned(case, _right(case, dialect, dtype).copy())
+    if returned is None:
+        return False
+    with np.errstate(over="ignore"):  # what was misread is any number
+        output = returned.astype(numpy_dtype(dtype))
+    return judge_output(case, expectation, output, dtype, "NCHW").verdict != Verdict.CONFORMS
 
 
 def faults(operator: Operator) -> list[Fault]:

@@ -23,6 +23,8 @@ def badge(summary: Summary, edition: str, failing: int) -> str:
     broken = sum(subject.state == "broken" for subject in summary.subjects)
     dialects = list(dict.fromkeys(result.dialect for result in ran))
     message, colour = _verdict([kind_of_result(result) for result in ran], failing, broken)
+    if summary.cut_off and not failing:
+        message, colour = "incomplete", "inactive"
     label = " · ".join(filter(None, (summary.title(), _names(dialects), edition)))
     return json.dumps({"schemaVersion": 1, "label": label, "message": message, "color": colour}) + "\n"
 

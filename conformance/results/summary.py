@@ -137,6 +137,8 @@ class Summary:
     results: Sequence[Result]
     groups: Mapping[str, Sequence[str]]
     """For each operator the groups of the cases that were asked for: the columns of its table."""
+    cut_off: str = ""
+    """Why not all calls were made; empty if they were."""
 
     @classmethod
     def of(
@@ -146,13 +148,15 @@ class Summary:
         subjects: Iterable[Subject],
         results: Iterable[Result],
         cases: Iterable[Case],
+        cut_off: str = "",
     ) -> Summary:
-        """Sorts what a run reported by ``order``, the names of the implementations."""
+        """Sorts what a run reported by ``order``, the names of the implementations; ``cut_off`` says why it did not end."""
         return cls(
             started,
             sorted(subjects, key=lambda subject: order.index(subject.implementation)),
             sorted(results, key=lambda result: order.index(result.implementation)),
             _groups(cases),
+            cut_off,
         )
 
     def rows(self) -> list[Row]:
@@ -186,8 +190,13 @@ class Summary:
 
     def headline(self) -> str:
         """How many results there are of each verdict."""
+        incomplete = f"incomplete, {self.cut_off}: " if self.cut_off else ""
         if not self.results:
-            return "nothing was run"
+            return f"{incomplete}nothing was run"
         counts = Counter(result.judgement.verdict for result in self.results)
-        parts = [f"{counts[verdict]} {verdict.value}" for verdict in Verdict if counts[verdict]]
-        return f"{len(self.results)} results: {', '.join(parts)}"
+        return f"{incomplete}{len(self.results)} results: {counted(counts)}"
+
+
+def counted(verdicts: Mapping[Verdict, int]) -> str:
+    """How many results there are of each verdict, in words."""
+    return ", ".join(f"{verdicts[verdict]} {verdict.value}" for verdict in Verdict if verdicts.get(verdict))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ..cases import quick
 from ..cases.case import SIZES, load_cases, up_to
 from ..cases.selection import check_names, of_edition, select_cases
 from ..errors import UsageError
@@ -87,9 +88,12 @@ def start(config: pytest.Config) -> tuple[PluginRun, Subject]:
     is_function = name not in registered()
     try:
         asked = several("op")
-        chosen = selection(dtypes or (["float32"] if is_function else []), several("layout"), several("dialect"), asked)
         size = check_names("size", [option("size") or "real"], SIZES)[0]
-        cases = select_cases(up_to(size, of_edition(load_cases(), option("edition"))), several("select"))
+        is_quick = not (option("full") or several("select") or size == "huge")
+        dtypes = dtypes or (["float32"] if is_function else [])
+        chosen = selection(dtypes, several("layout"), several("dialect"), asked, quick=is_quick)
+        known = up_to(size, of_edition(load_cases(), option("edition")))
+        cases = select_cases(quick.cases_of(known) if is_quick else known, several("select"))
         names, functions = ([], [name]) if is_function and ":" in name else ([name], [])
         (target,) = select_targets(names, functions, option("arrays") or "auto", chosen.dialects, [], (), asked)
         path = option("deviations")

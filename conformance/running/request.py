@@ -22,6 +22,7 @@ class Request:
     patterns: Sequence[str]
     edition: str | None
     size: str
+    full: bool
     dtypes: Sequence[str]
     layouts: Sequence[str]
     output: Path | None
@@ -39,13 +40,20 @@ class Request:
     badge: Path | None = None
     github: bool | None = None
     once: bool = False
+    fail_fast: bool = False
+
+    @property
+    def quick(self) -> bool:
+        """Whether the quick tier is run: unless everything, or cases by name, or huge ones are asked for."""
+        return not (self.full or self.patterns or self.cases or self.size == "huge")
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which of the calls that an implementation could make are made; empty means all."""
+    """Which of the calls that an implementation could make are made; empty means all, or those of the ``quick`` tier."""
 
     dtypes: tuple[str, ...] = ()
     layouts: tuple[str, ...] = ()
     dialects: tuple[str, ...] = ()
     operators: tuple[str, ...] = ()
+    quick: bool = False

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from .. import operators
+from ..cases import quick
 from ..cases.history import AFTER_FORK, AT_ONCE, SEVERAL
 from ..results.result import Result, Subject
 from ..verdicts import properties
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from ..cases.case import Case
-    from ..implementation import Description
+    from ..implementation import Capability, Description
     from ..verdict import Judgement
     from ..workers.process import Target
     from ..workers.session import Plan, Session
@@ -33,34 +34,44 @@ CALLS_WORTH_SHARING = 1000
 
 def plan(description: Description, cases: Sequence[Case], selection: Selection, target: Target) -> Iterator[Plan]:
     """The (case, dialect, data type, layout) that an implementation of this description is judged by."""
-
-    def chosen(offered: Sequence[str], wanted: Sequence[str]) -> list[str]:
-        return [item for item in offered if not wanted or item in wanted]
-
     for case in cases:
         capability = description.capability(case.operator)
-        if capability is None or case.operator not in chosen([case.operator], selection.operators):
+        if capability is None or not _can_be_asked(case, capability, selection):
             continue
-        if not case.modes <= set(capability.modes):
-            continue
-        if not set(properties.operations(case)) <= set(capability.operations):
-            continue
-        if case.memory == "sparse" and not capability.reads_in_place:
-            continue
-        offered = target.dialects_of(case.operator, capability.dialects)
-        if not selection.dialects:
-            offered = _enough(case, offered)
-        dialects = chosen(offered, selection.dialects)
-        dtypes = chosen([d for d in case.dtypes if d in capability.dtypes], selection.dtypes)
-        layouts = chosen(capability.layouts, selection.layouts)
-        calls = [(case, *call) for call in itertools.product(dialects, dtypes, layouts)]
+        dialects = _chosen(target.dialects_of(case.operator, capability.dialects), selection.dialects)
+        dtypes, layouts = _chosen(capability.dtypes, selection.dtypes), _chosen(capability.layouts, selection.layouts)
         if case.kind == "error":  # no dialect has a say in it
-            yield from calls[:1]
+            calls = list(itertools.product(dialects, [dtype for dtype in case.dtypes if dtype in dtypes], layouts))[:1]
+        elif selection.quick:
+            calls = quick.calls_of(case, dialects, dtypes if selection.dtypes else quick.dtypes_of(dtypes), layouts)
         else:
-            yield from (call for call in calls if case.says(*call[1:3]))
+            calls = _calls(case, dialects if selection.dialects else _enough(case, dialects), dtypes, layouts)
+        yield from ((case, *call) for call in calls)
 
 
-def _enough(case: Case, offered: tuple[str, ...]) -> tuple[str, ...]:
+def _can_be_asked(case: Case, capability: Capability, selection: Selection) -> bool:
+    """Whether an implementation that can do this much can be asked for a case, and is to be."""
+    return (
+        (not selection.operators or case.operator in selection.operators)
+        and case.modes <= set(capability.modes)
+        and set(properties.operations(case)) <= set(capability.operations)
+        and (case.memory != "sparse" or capability.reads_in_place)
+    )
+
+
+def _chosen(offered: Iterable[str], wanted: Sequence[str]) -> list[str]:
+    return [item for item in offered if not wanted or item in wanted]
+
+
+def _calls(
+    case: Case, dialects: Sequence[str], dtypes: Sequence[str], layouts: Sequence[str]
+) -> list[tuple[str, str, str]]:
+    """All the calls of a case for which it says something, of these dialects, data types and layouts."""
+    ways = itertools.product(dialects, (dtype for dtype in case.dtypes if dtype in dtypes), layouts)
+    return [call for call in ways if case.says(*call[:2])]
+
+
+def _enough(case: Case, offered: Sequence[str]) -> Sequence[str]:
     """The dialects under which a case is run: an implementation of very many is no larger, nor remembers more, under each."""
     if case.size == "small" and case.kind not in SEVERAL:
         return offered
@@ -92,8 +103,8 @@ def run(
 ) -> None:
     """Runs every case that applies to ``target``; no call may take longer than ``seconds``.
 
-    Many calls are shared out, by data type, among up to ``workers`` pairs of processes, or processes if each call is to be made
-    ``once`` only; ``listener`` is then told of results from several threads.
+    Many calls are shared out, by data type and layout, among up to ``workers`` pairs of processes, or processes if each call is
+    to be made ``once`` only; ``listener`` is then told of results from several threads.
     """
 
     def start() -> Session | Twice:
@@ -112,13 +123,13 @@ def run(
 
 
 def _share(plans: list[Plan], workers: int) -> list[list[Plan]]:
-    """The shares of the workers, none of which is for one data type only in part."""
-    by_dtype: dict[str, list[Plan]] = {}
+    """The shares of the workers, none of which is for one data type and layout only in part."""
+    by_way: dict[tuple[str, str], list[Plan]] = {}
     for item in plans:
-        by_dtype.setdefault(item[2], []).append(item)
-    count = min(workers, len(by_dtype)) if len(plans) >= CALLS_WORTH_SHARING else 1
+        by_way.setdefault(item[2:], []).append(item)
+    count = min(workers, len(by_way)) if len(plans) >= CALLS_WORTH_SHARING else 1
     shares: list[list[Plan]] = [[] for _ in range(max(count, 1))]
-    for items in sorted(by_dtype.values(), key=len, reverse=True):
+    for items in sorted(by_way.values(), key=len, reverse=True):
         min(shares, key=len).extend(items)
     return [harmless_first(share) for share in shares]
 

@@ -20,9 +20,14 @@ if TYPE_CHECKING:
 
 
 def selection(
-    dtypes: Sequence[str], layouts: Sequence[str], dialects: Sequence[str], names: Sequence[str] = ()
+    dtypes: Sequence[str],
+    layouts: Sequence[str],
+    dialects: Sequence[str],
+    names: Sequence[str] = (),
+    *,
+    quick: bool = False,
 ) -> Selection:
-    """The selection of calls; ``names`` are those of operators."""
+    """The selection of calls, or of those of the ``quick`` tier; ``names`` are those of operators."""
     chosen = check_names("operator", names, operators.NAMES)
     known = dict.fromkeys(name for each in chosen or operators.NAMES for name in operators.get(each).dialects)
     return Selection(
@@ -30,6 +35,7 @@ def selection(
         dtypes=check_names("data type", dtypes, DTYPES),
         layouts=check_names("layout", layouts, LAYOUTS),
         dialects=check_names("dialect", dialects, list(known)),
+        quick=quick,
     )
 
 

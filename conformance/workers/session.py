@@ -44,6 +44,7 @@ _BAD = {"invalid", "error"}  # kinds of cases whose calls may damage memory if t
 _MORE = {"property", *SEVERAL}  # kinds of cases that make several calls
 _ALONE = {*_MORE, *_BAD}  # kinds of cases whose calls are not, nor any while they are waited for
 
+_APART_SHARE = 0.9  # of the time of a call, that a bad one has in a process of its own, so that the worker can answer
 _FORK_SECONDS = 10.0  # that a forked process has at most, and never more than a third of what a call has
 
 Plan = tuple["Case", str, str, str]
@@ -71,6 +72,8 @@ class Session:
         self._stop = stop
         self._worker: Worker | None = None
         self._is_suspect = False  # the worker has been given a bad call and did not refuse it
+        self._may_fork = not target.command  # if its implementation may, until a call in a fork fails
+        self._apart = False  # bad calls are made in forks, since one failed after another that went through
 
     def open(self) -> Subject:
         """Starts a worker and returns what it says of its implementation."""
@@ -114,7 +117,8 @@ class Session:
         fails, the first of those unanswered is to blame, and the others are sent anew.
 
         A bad call that is not refused may damage memory, and no later case is to answer for that: after one, only bad calls are
-        made in the process, and what fails there is asked again in another.
+        made in the process, and what fails there is asked again in another; and, if that may be forked, in a fork of it, as all
+        bad calls are from then on.
         """
         waiting, sent = deque(plans), deque[tuple[Plan, Judgement | None]]()
         while (waiting or sent) and not self._stop.is_set():
@@ -130,13 +134,30 @@ class Session:
                 while len(sent) > 1:
                     waiting.appendleft(sent.pop()[0])
             sent.popleft()
-            if was_suspect and judged.judgement.verdict.is_failure:
+            if self._is_to_be_asked_again(plan[0], judged.judgement.verdict, was_suspect=was_suspect):
                 self.close()
                 waiting.appendleft(plan)
                 continue
-            self._is_suspect |= self._worker is not None and _may_do_harm(plan[0], judged.judgement)
+            is_open = self._worker is not None and not self._is_made_apart(plan[0])
+            self._is_suspect |= is_open and _may_do_harm(plan[0], judged.judgement)
             if not self._stop.is_set():
                 yield plan, judged
+
+    def _is_to_be_asked_again(self, case: Case, verdict: Verdict, *, was_suspect: bool) -> bool:
+        """Whether a call was made where it need not be to blame for its verdict; if so, sees to where it is made next."""
+        died = verdict in (Verdict.CRASHED, Verdict.TIMED_OUT)
+        if self._is_made_apart(case):
+            self._apart = self._may_fork = not died  # for all that is known, a fork is what it cannot bear
+            return died
+        if was_suspect and verdict.is_failure:
+            capability = self._description.capability(case.operator)
+            self._apart = not died and self._may_fork and capability is not None and capability.forks
+            return True
+        return False
+
+    def _is_made_apart(self, case: Case) -> bool:
+        """Whether the call of a case is made in a fork of the worker, whose memory it cannot damage."""
+        return self._apart and case.kind in _BAD
 
     def _judge(self, case: Case, dialect: str, dtype: str, layout: str, beside: Judged | None) -> Judged:
         """Judges the answer to a call that has been sent; a property, and a case of several calls, makes its calls itself."""
@@ -216,7 +237,10 @@ class Session:
             call = case.call(dialect, dtype, layout)
         except Unsupported as reason:
             return Judgement(Verdict.UNSUPPORTED, str(reason))
-        return self._send_call(call, case.memory, case.arranged)
+        message = _message(call, case.memory, case.arranged)
+        if self._is_made_apart(case):
+            message["apart"] = _APART_SHARE * self._seconds
+        return self._deliver(message, call.arrays())
 
     def _send_call(self, call: Call, memory: str, arranged: Mapping[str, str]) -> Judgement | None:
         return self._deliver(_message(call, memory, arranged), call.arrays())

@@ -134,10 +134,10 @@ def _same(one: Answer, other: Answer) -> bool:
 def _around_a_fork(calls: Sequence[Answer], seconds: float, make: Make) -> list[Answer]:
     """The answers to a call, to another in a process that is forked off then, and to a third after that."""
     before, within, after = calls
-    return [make(*before), _in_a_fork(within, seconds, make), make(*after)]
+    return [make(*before), in_a_fork(within, seconds, make), make(*after)]
 
 
-def _in_a_fork(call: Answer, seconds: float, make: Make) -> Answer:
+def in_a_fork(call: Answer, seconds: float, make: Make) -> Answer:
     """What a forked process answers, or how it failed to within so many seconds. It has ended afterwards, whatever it did."""
     end, begin = os.pipe()
     child = os.fork()

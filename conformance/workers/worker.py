@@ -185,6 +185,8 @@ def answering(implementation: Implementation) -> Callable[[dict[str, Any], dict[
     def answer(message: dict[str, Any], arrays: dict[str, np.ndarray]) -> several.Answer:
         if message["type"] in several.KINDS:
             return several.answer(message, arrays, alone)
+        if seconds := message.pop("apart", 0):
+            return several.in_a_fork((message, arrays), seconds, lambda *call: alone(*call, past))
         return alone(message, arrays, past)
 
     return answer

@@ -160,7 +160,7 @@ def test_a_baseline_with_a_verdict_that_nobody_gives_is_refused(tmp_path):
     assert re.search(r'run\.ndjson:3: verdict: "fine" is not one of', run.stderr)
 
 
-def test_an_interrupt_ends_a_run_at_once(tmp_path):
+def test_an_interrupt_ends_a_run_at_once_and_keeps_what_came(tmp_path):
     path = os.pathsep.join(filter(None, [str(HERE), os.environ.get("PYTHONPATH")]))
     command = [
         sys.executable,
@@ -171,6 +171,10 @@ def test_an_interrupt_ends_a_run_at_once(tmp_path):
         "players:sleepy",
         "--timeout",
         "50",
+        "-o",
+        str(tmp_path / "run.ndjson"),
+        "--badge",
+        str(tmp_path / "badge.json"),
     ]
     mark = tmp_path / "called"
     environment = os.environ | {"PYTHONPATH": path, "SLEEPY_MARK": str(mark)}
@@ -182,9 +186,61 @@ def test_an_interrupt_ends_a_run_at_once(tmp_path):
     while not mark.exists() and time.monotonic() < deadline:
         time.sleep(0.1)
     run.send_signal(signal.SIGINT)
-    _, errors = run.communicate(timeout=20)
+    printed, errors = run.communicate(timeout=20)
     assert run.returncode == 130
     assert errors.decode().strip().endswith("roikit: interrupted")
+    assert "incomplete, interrupted" in printed.decode()
+    with pytest.raises(results.IncompleteResultsError):
+        results.read(tmp_path / "run.ndjson")
+    text = (tmp_path / "run.ndjson").read_text(encoding="utf-8")
+    records, complete = results.parse_partly(text, tmp_path / "run.ndjson")
+    assert ([record["type"] for record in records[:2]], complete) == (["header", "implementation"], False)
+    assert json.loads((tmp_path / "badge.json").read_text())["message"] == "incomplete"
+
+
+def test_a_run_stops_at_the_first_failure_if_it_is_to(tmp_path):
+    path = tmp_path / "run.ndjson"
+    run = roikit("conform", "-i", "players:half_a_pixel_off", "--select", "place-*", "--fail-fast", "-o", str(path))
+    assert run.returncode == 1
+    assert "incomplete, stopped at the first failure: " in run.stdout
+    records, complete = results.parse_partly(path.read_text(encoding="utf-8"), path)
+    verdicts = [record["verdict"] for record in records if record["type"] == "result"]
+    assert verdicts.count("deviates") == 1
+    assert not complete
+    run = roikit("conform", "-i", "players:transcribed", "--select", "place-*", "-x")
+    assert (run.returncode, "incomplete" in run.stdout) == (0, False)
+
+
+def test_each_implementation_is_told_of_as_it_ends():
+    some = ("--select", "place-two-by-two", "--dialect", "torchvision")
+    run = roikit(
+        "conform", "-i", "players:half_a_pixel_off", "-i", "players:transcribed", "-i", "no_such_module:f", *some
+    )
+    lines = run.stdout.splitlines()
+    ended = [
+        line for line in lines[: lines.index(next(line for line in lines if line.startswith("implementation")))] if line
+    ]
+    assert len(ended) == 2
+    assert any(
+        re.fullmatch(r"✗ players:half_a_pixel_off unknown version: 1 deviates \(\d+\.\d s\)", line) for line in ended
+    )
+    assert any(re.fullmatch(r"✓ players:transcribed unknown version: 1 conforms \(\d+\.\d s\)", line) for line in ended)
+
+
+def test_the_quick_tier_is_run_unless_more_is_asked_for():
+    run = roikit("conform", "-i", "players:transcribed", "--size", "small")
+    assert "Quick tier: the " in run.stdout
+    count = int(re.search(r"(\d+) results", run.stdout)[1])
+    run = roikit("conform", "-i", "players:transcribed", "--size", "small", "--full")
+    assert "Quick tier" not in run.stdout
+    assert int(re.search(r"(\d+) results", run.stdout)[1]) > 5 * count > 100
+
+
+def test_equal_dialects_are_judged_once_and_named():
+    run = roikit(
+        "conform", "-i", "players:transcribed", "--dialect", "caffe2", "--dialect", "torchvision", "--size", "small"
+    )
+    assert "judged once: torchvision = caffe2" in run.stdout or "judged once: caffe2 = torchvision" in run.stdout
 
 
 @pytest.mark.parametrize(

@@ -166,3 +166,17 @@ def test_no_good_call_is_made_where_a_bad_one_went_through():
         judged = [judged.judgement.verdict for _, judged in session.judge(plans)]
     assert judged == [Verdict.CONFORMS] * 2
     assert processes() == 2
+
+
+def test_bad_calls_of_who_may_be_forked_do_no_harm_and_cost_no_process_each():
+    """The first goes through and fails, the second fails after it: from then on each is made in a fork."""
+    good = ("border-low", "border-top", "place-two-by-two")
+    judged, _ = ended(player("IsSpoiled"), named(*good, *INVALID))
+    assert {name for name, j in judged.items() if j.verdict.is_failure} == set(INVALID)
+    assert {name for name, j in judged.items() if j.verdict == Verdict.CONFORMS} == set(good)
+    assert processes() == 2
+    plans = [(case, "torchvision", "float32", "NCHW") for case in named(*INVALID, *good)]
+    plans = sorted(plans, key=lambda made: made[0].kind != "invalid")
+    with closing(Session(player("IsSpoiled"), 20.0, threading.Event(), POISONS[0])) as session:
+        verdicts = {made[0].id: judged.judgement.verdict for made, judged in session.judge(plans)}
+    assert [verdicts[name] for name in good] == [Verdict.CONFORMS] * 3  # though they come last

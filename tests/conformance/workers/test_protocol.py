@@ -61,7 +61,7 @@ needs_compiler = pytest.mark.skipif(not COMPILER, reason="no C++ compiler")
 def test_a_worker_in_cpp_conforms_in_every_version_of_the_protocol(tmp_path, version):
     worker = compiled(tmp_path, ('\\"protocol\\": 2', f'\\"protocol\\": {version}'))
     size = "real" if version == protocol.VERSION else "small"
-    status, (_, subject, *judged, footer) = conform([worker], tmp_path / "run.ndjson", "--size", size)
+    status, (_, subject, *judged, footer) = conform([worker], tmp_path / "run.ndjson", "--full", "--size", size)
     assert (status, subject["state"]) == (0, "ran")
     assert set(footer["verdicts"]) == {"conforms", "unsupported"}
     assert footer["verdicts"]["conforms"] > 4000
