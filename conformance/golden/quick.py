@@ -14,7 +14,9 @@ import math
 import sys
 from collections import defaultdict
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
+from random import Random
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .. import operators
@@ -25,7 +27,7 @@ from ..cases.case import load_cases, up_to
 from ..cases.history import IN_TURN, SEVERAL
 from ..verdict import Verdict
 from ..verdicts.judge import judge_output, wanted
-from . import adequacy, kinds, noticing
+from . import adequacy, kinds, ledger, noticing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -212,12 +214,18 @@ class Certificate(NamedTuple):
     left: list[str]
 
 
-def certify(operator: Operator, ids: Iterable[str]) -> Certificate:
-    """What some cases do not notice of what all cases of real size notice together."""
+def certify(operator: Operator, ids: Iterable[str], share: float = 1) -> Certificate:
+    """What some cases do not notice of what all cases of real size notice together.
+
+    With a ``share`` less than 1, a sample of the faults of formulas is looked at, another each time, and of what is left it is
+    known in part.
+    """
     everything = [case for case in up_to("real", load_cases()) if case.operator == operator.name]
     names = set(ids)
     some = [case for case in everything if case.id in names]
-    formulas, left = _unnoticed(operator, some, everything)
+    chance = Random(int(ledger.seed()))  # noqa: S311 - no secret
+    sought = {each: by for each, by in _formulas(operator, everything).items() if chance.random() < share}
+    formulas, left = _unnoticed(operator, sought, some, everything)
     launches, histories = _launches(operator, some), _histories(some)
     by_all = kinds.noticed(operator, "real", 1)
     others = [_element(fault) for fault, cases in by_all.items() if cases and _element(fault) not in launches]
@@ -233,13 +241,13 @@ def certify(operator: Operator, ids: Iterable[str]) -> Certificate:
 
 
 def _unnoticed(
-    operator: Operator, some: Sequence[Case], everything: Sequence[Case]
+    operator: Operator, sought: Choices, some: Sequence[Case], everything: Sequence[Case]
 ) -> tuple[list[Element], list[Element]]:
     """The faults of formulas that some cases do not notice and others do; and, by name alone, those that no case does."""
     mutants, by_id = {mutant.name: mutant for mutant in operator.mutants}, {case.id: case for case in everything}
     ids = {case.id for case in some}
     alive, left = [], []
-    for (fault, dialect), cases in _formulas(operator, everything).items():
+    for (fault, dialect), cases in sought.items():
         for is_chosen in (True, False):
             if any(shows(by_id[c], mutants[fault], dialect) for c in cases if (c in ids) == is_chosen):
                 if not is_chosen:
@@ -275,7 +283,14 @@ def as_json(operator: Operator, parts: Mapping[str, Sequence[str]], left: Sequen
     """The file: the cases by what they are chosen for, and what is left to all cases."""
     edition = max(case.edition for case in load_cases() if case.operator == operator.name)
     about = "The cases of the quick tier, by what they are chosen for. Written by `python -m roikit.conformance.golden.quick`."
-    return json.dumps({"about": about, "edition": edition, "cases": parts, "left to --full": left}, indent=1) + "\n"
+    data = {"about": about, "edition": edition, "of": certified(operator), "cases": parts, "left to --full": left}
+    return json.dumps(data, indent=1) + "\n"
+
+
+def certified(operator: Operator) -> str:
+    """A hash of the certificate that cases are chosen by: of another one, others may be."""
+    file = operators.folder(operator.name).joinpath("adequacy.json")
+    return sha256(file.read_bytes()).hexdigest()[:16]
 
 
 def main() -> int:

@@ -1,6 +1,7 @@
 """The quick tier: its few cases notice what all cases notice, in the calls that are made of them."""
 
 import json
+import os
 
 import pytest
 
@@ -22,10 +23,14 @@ PARTS = {
 
 @pytest.mark.parametrize("name", operators.NAMES)
 def test_every_fault_is_noticed_but_those_that_are_left_by_name(name):
+    """Of the faults of formulas a sample is looked at, another in each run: they change with the certificate alone."""
     operator = operators.get(name)
-    alive, left = certificate.certify(operator, quick.names(name))
+    is_full = os.environ.get("ROIKIT_LEDGER") == "full"
+    alive, left = certificate.certify(operator, quick.names(name), 1 if is_full else 0.1)
     assert alive == []
-    assert left == PARTS[name]["left to --full"]
+    assert set(left) <= set(PARTS[name]["left to --full"])
+    assert not is_full or left == PARTS[name]["left to --full"]
+    assert PARTS[name]["of"] == certificate.certified(operator), "python -m roikit.conformance.golden.quick conformance"
 
 
 def test_what_is_left_shows_in_other_data_types_only():
@@ -40,7 +45,7 @@ def test_without_some_of_them_faults_survive():
     """Of formulas each is noticed by two cases where it can be: so every second case is left out."""
     parts = PARTS["roi_pool"]["cases"]
     left_out = {*parts["rules"][::2], "rp-z-channels-2050", "rp-h-threads-2"}
-    alive, _ = certificate.certify(operators.get("roi_pool"), quick.names("roi_pool") - left_out)
+    alive, _ = certificate.certify(operators.get("roi_pool"), quick.names("roi_pool") - left_out, 0.5)
     for said in (", chainer-max", "channels", "threads, forward"):
         assert any(said in fault for fault in alive), (said, alive)
 
