@@ -2,8 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
 import threading
 from contextlib import closing
 from importlib.resources import files
@@ -24,19 +22,14 @@ from roikit.conformance.operators.roi_align.probes.derivative import compare, co
 from roikit.conformance.workers.greeting import describe
 from roikit.conformance.workers.process import Target
 from roikit.kernels.dialects.choices import BinEdges
+from tests import command
 
 HERE = Path(__file__).parents[1]
 PATH = os.pathsep.join(filter(None, [str(HERE), os.environ.get("PYTHONPATH")]))
 
 
 def roikit(*arguments):
-    return subprocess.run(
-        [sys.executable, "-m", "roikit.conformance.commands.cli", "conform", *arguments],
-        env=os.environ | {"PYTHONPATH": PATH, "COLUMNS": "160"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return command.roikit("conform", *arguments, COLUMNS="160")
 
 
 def read(monkeypatch, player, dialect, layout="NCHW", seconds=30.0):

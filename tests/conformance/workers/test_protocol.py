@@ -18,6 +18,7 @@ from roikit.conformance.results import file as results
 from roikit.conformance.verdict import ACCIDENTS
 from roikit.conformance.workers import protocol
 from roikit.conformance.workers.greeting import understand
+from tests.command import roikit
 
 SOURCE = Path(__file__).with_name("worker.cpp")
 COMPILER = shlex.split(os.environ.get("CXX", "")) or [*filter(shutil.which, ("c++", "g++", "clang++"))][:1]
@@ -39,17 +40,8 @@ def compiled(folder, *changes):
 
 def conform(started, path, *arguments):
     """Runs the worker that a command, a list of words, starts."""
-    command = [
-        sys.executable,
-        "-m",
-        "roikit.conformance.commands.cli",
-        "conform",
-        "--worker",
-        f"mine={shlex.join(map(str, started))}",
-        "-o",
-        path,
-    ]
-    run = subprocess.run([*command, *arguments], capture_output=True, text=True, check=False)
+    given = "--worker", f"mine={shlex.join(map(str, started))}", "-o", path
+    run = roikit("conform", *given, *arguments)
     return run.returncode, results.read(path)
 
 

@@ -1,0 +1,36 @@
+"""The command line in this process: what a user would see and get of it, without the second that its start takes."""
+
+import io
+import os
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+from typing import NamedTuple
+from unittest import mock
+
+from roikit.conformance.commands import cli
+
+_PLAYERS = Path(__file__).parent / "conformance"
+
+
+class Ended(NamedTuple):
+    """As `subprocess.run` has it."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def roikit(*arguments, **environment):
+    """Runs the command with its output taken down; its workers find the players of the tests."""
+    path = os.pathsep.join(filter(None, [str(_PLAYERS), os.environ.get("PYTHONPATH")]))
+    stdout, stderr = io.StringIO(), io.StringIO()
+    with (
+        mock.patch.dict(os.environ, {"PYTHONPATH": path, **environment}),
+        redirect_stdout(stdout),
+        redirect_stderr(stderr),
+    ):
+        try:
+            cli.app([str(each) for each in arguments], prog_name="roikit")
+        except SystemExit as ended:
+            code = ended.code
+    return Ended(0 if code is None else int(code), stdout.getvalue(), stderr.getvalue())
