@@ -12,7 +12,8 @@ What is assumed of a GPU:
   sectors, in sets of 16, of which the one used longest ago makes room. Stores are written through and leave no line. Atomic
   operations go past it. What follows it has room for everything: a sector comes from memory once.
 * A warp waits at the first instruction that reads what a load has not brought, until that load and all before it, of its kind of
-  memory, have arrived; other loads stay on their way.
+  memory, have arrived; other loads stay on their way. In a basic block loads come as early as registers and stores allow, as an
+  assembler would have them.
 """
 
 from __future__ import annotations

@@ -136,10 +136,37 @@ def reads_and_writes(instruction: Instruction) -> tuple[list[str], list[str]]:
     return reads, list(_registers_in(instruction.operands[:results]))
 
 
+def scheduled(instructions: Sequence[Instruction]) -> list[Instruction]:
+    """The instructions of a basic block in an order in which an assembler may put them: loads as early as can be.
+
+    Nothing comes before what it needs of registers, and nothing that reaches memory before a store. Of what is left, that
+    comes first which needs the fewest loads of the block one after the other.
+    """
+    levels: list[int] = []
+    written: dict[str, int] = {}  # the least level of who reads what was written last
+    used: dict[str, int] = {}  # the highest level of who reads or writes a register
+    stored = 0
+    for instruction in instructions:
+        reads, writes = reads_and_writes(instruction)
+        level = max((written.get(register, 0) for register in reads), default=0)
+        level = max((level, *(used.get(register, 0) for register in writes)))
+        if is_request(instruction):
+            level = max(level, stored)
+            if not instruction.opcode.startswith("ld"):
+                stored = level = max((level, *levels))
+        levels.append(level)
+        for register in (*reads, *writes):
+            used[register] = max(level, used.get(register, 0))
+        for register in writes:
+            written[register] = level + (is_request(instruction) and instruction.opcode.startswith("ld"))
+    order = sorted(range(len(instructions)), key=levels.__getitem__)
+    return [instructions[place] for place in order]
+
+
 def _flow_text(name: str, block: BasicBlock, numbers: Mapping[str, int], requests: Mapping[int, int]) -> str:
     """The table by which loads are followed through the registers of a basic block: see `follow` of ``warps.hpp``."""
     flow: list[int] = []
-    for instruction in block.instructions:
+    for instruction in scheduled(block.instructions):
         reads, writes = ([numbers[register] for register in side] for side in reads_and_writes(instruction))
         load = requests.get(id(instruction), _NO_LOAD) if writes else _NO_LOAD
         flow += [len(reads), *reads, len(writes), *writes, load]

@@ -8,6 +8,9 @@ import pytest
 
 from roikit.kernels.emulation.counting import CountingProgram, Loads, Requests, sample
 from roikit.kernels.emulation.executor import Array, EmulationError
+from roikit.kernels.emulation.flow import basic_blocks
+from roikit.kernels.emulation.ptx import parse
+from roikit.kernels.emulation.warps import scheduled
 from tests.kernels.emulation.texts import HEAD, kernel
 
 SHARED = ".shared .align 16 .b8 lines[4096];"
@@ -149,9 +152,32 @@ def test_loads_that_need_each_other_and_loads_that_fly_together():
     body = """ld.global.u64 %rd1, [%rd0]; ld.global.u64 %rd2, [%rd1]; ld.global.u64 %rd3, [%rd2];
         ld.global.u32 %r4, [%rd0+64]; ld.global.u32 %r5, [%rd0+96]; add.s32 %r6, %r3, 1;
         add.s32 %r7, %r4, %r6; add.s32 %r8, %r5, %r7; add.s64 %rd4, %rd3, 0;"""
-    # The second load waits for the first, the third for the second, one on its way each. The third is still on its way when the
-    # fourth and fifth join it: three when the fourth is needed, which brings the third too, and one when the fifth is.
-    assert counted(body, links).loads == {"global": Loads(4, 1 + 1 + 3 + 1, 3), "shared": Loads(0, 0, 0)}
+    # The first, fourth and fifth load leave at once. The second waits for the first, with three on their way, and leaves; sums
+    # wait for the fourth (three) and the fifth (two), the third load for the second (one), the last sum for the third (one).
+    assert counted(body, links).loads == {"global": Loads(5, 3 + 3 + 2 + 1 + 1, 3), "shared": Loads(0, 0, 0)}
+
+
+def order_of(body):
+    instructions = parse(HEAD + kernel("k", f"A: {body} B: ")).kernels["k"]
+    block = next(each for each in basic_blocks(instructions) if each.instructions[0].opcode == body.split()[0])
+    return [block.instructions.index(each) for each in scheduled(block.instructions)]
+
+
+@pytest.mark.parametrize(
+    ("body", "order"),
+    [
+        ("ld.global.u32 %r4, [%rd0]; add.s32 %r5, %r4, 1; ld.global.u32 %r6, [%rd0+4];", [0, 2, 1]),
+        ("ld.global.u32 %r4, [%rd0]; st.global.u32 [%rd0], %r4; ld.global.u32 %r6, [%rd0+4];", [0, 1, 2]),
+        (
+            "ld.global.u32 %r4, [%rd0]; add.s32 %r5, %r4, 1; ld.global.u32 %r4, [%rd0+4]; add.s32 %r6, %r4, 1;",
+            [0, 1, 2, 3],
+        ),
+        ("ld.global.u64 %rd1, [%rd0]; ld.global.u32 %r4, [%rd1]; ld.global.u32 %r5, [%rd0];", [0, 2, 1]),
+    ],
+    ids=["a load that waits for nothing", "not before a store", "not over its register", "not before its address"],
+)
+def test_loads_come_as_early_as_can_be(body, order):
+    assert order_of(body) == order
 
 
 def test_the_cache_keeps_sectors_and_the_line_used_longest_ago_makes_room():
