@@ -157,6 +157,12 @@ def test_loads_that_need_each_other_and_loads_that_fly_together():
     assert counted(body, links).loads == {"global": Loads(5, 3 + 3 + 2 + 1 + 1, 3), "shared": Loads(0, 0, 0)}
 
 
+def test_a_load_arrives_with_one_that_left_after_it():
+    body = """ld.global.u32 %r4, [%rd0]; ld.global.u32 %r5, [%rd0+4]; ld.global.u32 %r6, [%rd0+8];
+        add.s32 %r7, %r6, 1; add.s32 %r7, %r5, %r4;"""
+    assert counted(body, words(8)).loads["global"] == Loads(1, 3, 1)
+
+
 def order_of(body):
     instructions = parse(HEAD + kernel("k", f"A: {body} B: ")).kernels["k"]
     block = next(each for each in basic_blocks(instructions) if each.instructions[0].opcode == body.split()[0])
