@@ -12,7 +12,7 @@ import sys
 import time
 from dataclasses import asdict
 from pathlib import Path  # noqa: TC003 - read by typer
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -74,15 +74,12 @@ def _profiles(
             yield found
 
 
-def document(profiles: Sequence[Profile]) -> dict[str, Any]:
-    """What is written to a file."""
-    return {
-        "about": ABOUT,
-        "source": machine.source(),
-        "versions": machine.versions(),
-        "device": asdict(H200),
-        "profiles": [each.as_json() for each in profiles],
-    }
+def render(profiles: Sequence[Profile]) -> str:
+    """The text of a file: a line for each profile."""
+    head = {"about": ABOUT, "source": machine.source(), "versions": machine.versions(), "device": asdict(H200)}
+    lines = [f" {json.dumps(key)}: {json.dumps(value)}," for key, value in head.items()]
+    listed = ",\n".join(f"  {json.dumps(each.as_json())}" for each in profiles)
+    return "\n".join(["{", *lines, ' "profiles": [', listed, " ]", "}", ""])
 
 
 def _one_of(names: Sequence[str], note: str = "") -> str:
@@ -125,7 +122,7 @@ def main(
         )
     )
     if json_file is not None:
-        json_file.write_text(json.dumps(document(profiles), indent=1) + "\n", encoding="utf-8")
+        json_file.write_text(render(profiles), encoding="utf-8")
     console = Console(width=None if sys.stdout.isatty() else _CUT)
     if not profiles:
         typer.echo("profile: nothing was counted", err=True)

@@ -3,7 +3,7 @@
 A launch takes as long as what it has least of; launches follow each other, and take no time to begin. With M multiprocessors of
 which b = min(M, blocks) have work, S schedulers, f cycles per second, R resident blocks of W warps:
 
-* issue = instructions ÷ (b S f), but for those that the assembler mostly makes nothing of (`counting.FREE`);
+* issue = instructions of PTX ÷ (b S f); machine code has more;
 * heaviest block = its instructions ÷ (S f);
 * wavefronts = (128-byte lines of global memory + wavefronts of shared memory) ÷ (b f);
 * L2 = 32 · (sectors that miss the first cache or are written) ÷ its rate;
@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from roikit.kernels.emulation.counting import FREE, SECTOR_BYTES, Requests
+from roikit.kernels.emulation.counting import SECTOR_BYTES, Requests
 
 from .device import H200
 
@@ -45,13 +45,12 @@ def limits(launched: Launched) -> Limits:
     """Those of a launch on `device.H200`."""
     counts, weight = launched.counts, launched.weight
     busy = min(H200.multiprocessors, counts.blocks)
-    real = 1 - sum(counts.issued.get(kind, 0) for kind in FREE) / max(1, counts.instructions)
     warps = -(-counts.threads // _WARP) * launched.residence.blocks
     all_requests = sum(counts.requests.values(), Requests())
     added = sum(counts.requests[what].sent for what in counts.requests if what.startswith("atomic global"))
     return Limits(
-        issue=weight * counts.instructions * real / (busy * H200.schedulers * H200.hertz),
-        heaviest_block=max(counts.issued_of_block) * real / (H200.schedulers * H200.hertz),
+        issue=weight * counts.instructions / (busy * H200.schedulers * H200.hertz),
+        heaviest_block=max(counts.issued_of_block) / (H200.schedulers * H200.hertz),
         wavefronts=weight * all_requests.wavefronts / (busy * H200.hertz),
         l2=weight * all_requests.sent * SECTOR_BYTES / H200.rates.l2,
         atomics=weight * added / H200.atomics,

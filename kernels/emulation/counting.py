@@ -340,9 +340,6 @@ _KINDS = {
 }
 """Kinds of instructions by how they begin; others are of floating-point or whole numbers by the type at their end."""
 
-FREE = ("move", "load param")
-"""Kinds that the assembler mostly makes nothing of: names of registers, and constants that other instructions read."""
-
 
 def kind_of(instruction: Instruction) -> str:
     """The kind of an instruction, such as ``fma``, ``integer``, ``load global``."""

@@ -35,8 +35,8 @@ CYCLE = 1 / H200.hertz
 def test_limits_of_a_launch():
     """Four of 400 blocks ran: everything counts a hundred times. All 132 multiprocessors have work, 8 warps each."""
     found = model.limits(LAUNCHED)
-    assert found.issue == pytest.approx(100 * 700 / (132 * 4) * CYCLE)  # moves and parameters are free
-    assert found.heaviest_block == pytest.approx(300 * 0.7 / 4 * CYCLE)
+    assert found.issue == pytest.approx(100 * 1000 / (132 * 4) * CYCLE)
+    assert found.heaviest_block == pytest.approx(300 / 4 * CYCLE)
     assert found.wavefronts == pytest.approx(100 * (200 + 80 + 10) / 132 * CYCLE)
     assert found.l2 == pytest.approx(100 * 340 * 32 / H200.rates.l2)
     assert found.atomics == pytest.approx(100 * 40 / H200.atomics)
@@ -49,7 +49,7 @@ def test_limits_of_a_launch():
 
 def test_a_launch_of_few_blocks_has_few_multiprocessors():
     few = Launched(replace(COUNTS, blocks=8), 32, Residence(1, 2**16))
-    assert model.limits(few).issue == pytest.approx(2 * 700 / (8 * 4) * CYCLE)
+    assert model.limits(few).issue == pytest.approx(2 * 1000 / (8 * 4) * CYCLE)
 
 
 def test_how_many_blocks_a_multiprocessor_holds_and_what_is_left_of_its_cache():
