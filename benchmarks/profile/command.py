@@ -101,6 +101,7 @@ def main(
     dtype: Annotated[list[str] | None, typer.Option(help=_one_of(DTYPES, " By default the first two."))] = None,
     architecture: Annotated[str, typer.Option(help=f"One of {', '.join(ARCHITECTURES)}.")] = ARCHITECTURE,
     blocks: Annotated[int, typer.Option(min=1, help="How many blocks of a large launch stand for all.")] = BLOCKS,
+    lines: Annotated[int, typer.Option(min=0, help="Show so many lines of CUDA text that take most instructions.")] = 0,
     json_file: Annotated[
         Path | None, typer.Option("--json", help="Write everything that was counted to this file.")
     ] = None,
@@ -127,4 +128,4 @@ def main(
     if not profiles:
         typer.echo("profile: nothing was counted", err=True)
         raise typer.Exit(1)
-    table.print_tables(profiles, console)
+    table.print_tables(profiles, console, lines)

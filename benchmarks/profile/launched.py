@@ -15,11 +15,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Launched:
-    """A launch: what was counted of the blocks that ran, registers of a thread, and blocks on a multiprocessor."""
+    """A launch: what was counted of the blocks that ran, registers of a thread, blocks on a multiprocessor, the CUDA text."""
 
     counts: Counts
     registers: int
     residence: Residence
+    text: str = ""
 
     @property
     def weight(self) -> float:

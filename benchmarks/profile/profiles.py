@@ -65,6 +65,16 @@ class Profile:
         }
         return {kind: number for kind, number in found.items() if number}
 
+    def lines(self) -> dict[tuple[str, str], float]:
+        """Instructions per value, as `kinds` has them, by kernel and line of its text; the greatest number first."""
+        found: dict[tuple[str, str], float] = {}
+        for launch in self.launches:
+            text = ["(of no line)", *launch.text.splitlines()]
+            for number, issued in launch.counts.issued_of_line.items():
+                where = launch.counts.kernel, text[number].strip()
+                found[where] = found.get(where, 0) + launch.weight * issued * _WARP / self.values
+        return dict(sorted(found.items(), key=lambda item: -item[1]))
+
     @cached_property
     def figures(self) -> dict[str, float]:
         """What is followed from commit to commit, by name; per value that pooling gives unless the name says otherwise."""

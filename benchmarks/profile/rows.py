@@ -86,7 +86,7 @@ class _Counting:
             launch.name, launch.grid, launch.block, launch.params, launch.arrays, launch.shared_bytes,
             chosen=sample(launch.grid, most), cache_bytes=held.cache_bytes,
         )  # fmt: skip
-        self.launches.append(Launched(counts, facts.registers, held))
+        self.launches.append(Launched(counts, facts.registers, held, launch.text))
 
 
 @lru_cache
@@ -119,7 +119,7 @@ def profile(
         raise ValueError(f"{library} has no {operation} of {operator.name}")
     work = problem(operator.gpu_rows[row])
     counting = _Counting(architecture, blocks)
-    with emulated(architecture, counting) as cupy:
+    with emulated(architecture, counting, ("-lineinfo",)) as cupy:
         inputs: Any = _Inputs(cupy, work, operator.gpu.inputs[operation](work), layout, dtype)
         nothing_is_timed: Any = SimpleNamespace(capture=None)
         contestant = prepare(inputs, nothing_is_timed)

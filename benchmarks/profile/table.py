@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rich.table import Table
+from rich.text import Text
 
 from .device import ARCHITECTURE
 
@@ -103,14 +104,29 @@ def kinds_table(profiles: Sequence[Profile]) -> Table:
     return table
 
 
-def print_tables(profiles: Sequence[Profile], console: Console) -> None:
-    """Prints two tables for each operation, and what their columns are."""
+def lines_table(profile: Profile, most: int) -> Table:
+    """The lines of CUDA text from which most instructions come."""
+    title = f"{profile.operation} {profile.row} {who(profile)}: instructions per value, by line of the text"
+    table = Table(title=title, box=None, title_justify="left")
+    table.add_column("instr", justify="right")
+    table.add_column("kernel", no_wrap=True)
+    table.add_column("line")
+    for (kernel, line), number in list(profile.lines().items())[:most]:
+        table.add_row(_number(number), kernel, Text(line))
+    return table
+
+
+def print_tables(profiles: Sequence[Profile], console: Console, lines: int = 0) -> None:
+    """Prints two tables for each operation, one for each contestant's ``lines`` if so many are wanted, and what columns are."""
     for about in dict.fromkeys((each.operator, each.operation) for each in profiles):
         of_operation = [each for each in profiles if (each.operator, each.operation) == about]
         console.print(main_table(of_operation))
         console.print()
         console.print(kinds_table(of_operation))
         console.print()
+        for profile in of_operation if lines else ():
+            console.print(lines_table(profile, lines))
+            console.print()
     console.print(LEGEND, markup=False, highlight=False, soft_wrap=True)
     if any(each.architecture != ARCHITECTURE for each in profiles):
         console.print(f"Times are predicted for {ARCHITECTURE} alone.", markup=False, highlight=False)

@@ -21,8 +21,8 @@ from __future__ import annotations
 import ctypes
 import math
 import threading
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -32,10 +32,12 @@ from .translate import ATOMIC, MEMORY, parameters_of, shared_of
 from .warps import WarpCode, translate_warps
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from .executor import Array
     from .ptx import Instruction
+
+_Key = TypeVar("_Key")
 
 SECTOR_BYTES = 32
 _LINE_BYTES = 128
@@ -117,6 +119,7 @@ class Counts:
         loads: Of ``global`` and ``shared`` memory.
         traffic: Of each array.
         issued_of_block: Instructions of each block that ran.
+        issued_of_line: Instructions by lines of the CUDA text, if the PTX says from which each comes.
     """
 
     kernel: str
@@ -130,6 +133,7 @@ class Counts:
     loads: Mapping[str, Loads]
     traffic: Sequence[Traffic]
     issued_of_block: Sequence[int]
+    issued_of_line: Mapping[int, int] = field(default_factory=dict)
 
     @property
     def instructions(self) -> int:
@@ -276,7 +280,7 @@ class CountingProgram:
             ran=len(tables.chosen),
             threads=math.prod(block),
             shared_bytes=shared,
-            issued=_issued(code, tables),
+            issued=_issued(code, tables, kind_of),
             lanes=_lanes(code, tables),
             requests=_requests(code, tables),
             loads={space: Loads(*tables.loads[:, i].tolist()) for i, space in enumerate(_SPACES)},
@@ -287,6 +291,7 @@ class CountingProgram:
                 for array, touched in zip(arrays, tables.touched, strict=True)
             ],
             issued_of_block=tables.issued_of_block.tolist(),
+            issued_of_line=_issued(code, tables, lambda instruction: instruction.source_line),
         )
 
     def _error(self, name: str, report: _Report) -> Exception:
@@ -298,12 +303,12 @@ class CountingProgram:
         return EmulationError(f"{where}: {fault}\n    {line}")
 
 
-def _issued(code: WarpCode, tables: _Tables) -> dict[str, int]:
-    found: dict[str, int] = {}
+def _issued(code: WarpCode, tables: _Tables, key: Callable[[Instruction], _Key]) -> dict[_Key, int]:
+    """How many instructions were issued, by what ``key`` says of each."""
+    found: dict[_Key, int] = {}
     for block, times in zip(code.blocks, tables.issued.tolist(), strict=True):
         for instruction in block.instructions:
-            kind = kind_of(instruction)
-            found[kind] = found.get(kind, 0) + times
+            found[key(instruction)] = found.get(key(instruction), 0) + times
     return found
 
 

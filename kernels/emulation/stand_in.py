@@ -182,9 +182,10 @@ class _RawKernel:
     """A kernel of a CUDA text."""
 
     def __init__(
-        self, architecture: str, run: Callable[[Launch], None], code: str, name: str, options: tuple[str, ...] = ()
-    ) -> None:
-        self._made_of, self._name, self._run = (code, architecture, options), name, run
+        self, architecture: str, run: Callable[[Launch], None], more: tuple[str, ...], code: str, name: str,
+        options: tuple[str, ...] = (),
+    ) -> None:  # fmt: skip
+        self._made_of, self._name, self._run = (code, architecture, (*options, *more)), name, run
 
     def compile(self) -> None:
         """Compiles the text now."""
@@ -230,8 +231,13 @@ def _arrays_in(params: bytearray, pointers: int) -> list[Array]:
 
 
 @cache
-def stand_in(architecture: str = "sm_90", run: Callable[[Launch], None] = execute) -> ModuleType:
-    """A module that stands for CuPy, whose kernels are compiled for ``architecture``, and handed to ``run``."""
+def stand_in(
+    architecture: str = "sm_90", run: Callable[[Launch], None] = execute, options: tuple[str, ...] = ()
+) -> ModuleType:
+    """A module that stands for CuPy, whose kernels are compiled for ``architecture``, and handed to ``run``.
+
+    ``options`` come after those that kernels are compiled with.
+    """
     cupy = ModuleType("cupy")
     names = {
         "__version__": f"emulated for {architecture}",
@@ -246,7 +252,7 @@ def stand_in(architecture: str = "sm_90", run: Callable[[Launch], None] = execut
         "int64": np.int64,
         "uint8": np.uint8,
         "float32": np.float32,
-        "RawKernel": partial(_RawKernel, architecture, run),
+        "RawKernel": partial(_RawKernel, architecture, run, options),
         "cuda": SimpleNamespace(Device=_Device),
     }
     for name, value in names.items():
@@ -255,14 +261,17 @@ def stand_in(architecture: str = "sm_90", run: Callable[[Launch], None] = execut
 
 
 @contextmanager
-def emulated(architecture: str = "sm_90", run: Callable[[Launch], None] = execute) -> Iterator[ModuleType]:
+def emulated(
+    architecture: str = "sm_90", run: Callable[[Launch], None] = execute, options: tuple[str, ...] = ()
+) -> Iterator[ModuleType]:
     """What is called inside with arrays of this module, as if it were CuPy, takes the way to a GPU, and runs here.
 
-    Meant for processes of their own: inside, whoever imports ``cupy`` gets the stand-in. Launches are handed to ``run``.
+    Meant for processes of their own: inside, whoever imports ``cupy`` gets the stand-in. Launches are handed to ``run``;
+    ``options`` come after those that kernels are compiled with.
     """
     missing = object()
     before: Any = sys.modules.get("cupy", missing)
-    sys.modules["cupy"] = cupy = stand_in(architecture, run)
+    sys.modules["cupy"] = cupy = stand_in(architecture, run, options)
     try:
         yield cupy
     finally:

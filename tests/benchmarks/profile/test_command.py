@@ -31,6 +31,15 @@ def test_it_prints_tables_and_writes_what_was_counted(small, tmp_path):
     assert first["predicted_seconds"] == sum(max(launch["limits"].values()) for launch in first["launches"])
 
 
+def test_it_shows_lines_that_take_most_instructions(small):
+    done = run("--row", "a1", "--dtype", "float32", "--layout", "NCHW", "--library", "common-kernel", "--lines", 3)
+    assert done.exit_code == 0, done.output
+    _, _, shown = done.stdout.partition(
+        "forward a1 common-kernel NCHW float32: instructions per value, by line of the text"
+    )
+    assert shown.count("common_forward") == 3
+
+
 def test_another_architecture_is_counted_and_has_no_time(small):
     done = run(
         "--row", "a1", "--dtype", "float16", "--layout", "NHWC", "--library", "roikit", "--architecture", "sm_80"

@@ -31,6 +31,15 @@ def test_all_blocks_of_a_small_row_run_and_write_every_value(small):
     assert sum(found.kinds().values()) == pytest.approx(found.figures["instructions"])
 
 
+def test_instructions_come_from_lines_of_the_text(small):
+    found = counted(Operation.FORWARD, "common-kernel")
+    lines = found.lines()
+    assert sum(lines.values()) == pytest.approx(found.figures["instructions"])
+    assert list(lines.values()) == sorted(lines.values(), reverse=True)
+    per_value = {line: number for (_, line), number in lines.items()}
+    assert per_value["narrow(sum / count_of(bin), output[index]);"] >= 1
+
+
 def test_a_sample_stands_for_all_blocks(small):
     whole, part = (counted(Operation.FORWARD, blocks=blocks).figures for blocks in (1000, 4))
     assert part["instructions_error"] > 0

@@ -211,6 +211,19 @@ def test_what_is_stored_goes_on_and_what_is_added_to_elsewhere_leaves_the_cache(
     assert got.traffic[0][1:] == (1, 1, 1)
 
 
+def test_instructions_are_counted_by_lines_of_the_text_that_they_come_from():
+    body = """
+    .loc 1 7 3
+    mov.u32 %r4, 1; mov.u32 %r5, 2;
+    .loc 1 9 1, function_name $L__info_string0, inlined_at 1 7 3
+    add.s32 %r4, %r4, %r5;
+    .loc 1 7 5
+    add.s32 %r4, %r4, %r5;
+    """
+    # Of no line are 3 moves, a sum and a parameter; what follows the last location is of its line, the return too.
+    assert counted(body, words(1)).issued_of_line == {0: 5, 7: 2 + 1 + 1, 9: 1}
+
+
 def test_only_chosen_blocks_run():
     out = words(8)
     got = counted("mul.wide.u32 %rd1, %r1, 4; add.s64 %rd2, %rd0, %rd1; st.global.u32 [%rd2], 99;", out, threads=1, blocks=8,
