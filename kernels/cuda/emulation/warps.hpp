@@ -91,7 +91,7 @@ static inline Asked& note(Thread& self, u64 place, u32 bytes, Kind kind, bool sh
 }
 
 // The memory of an access, of which a note is kept. Shared memory is a window of generic addresses.
-static inline u8* reach(Thread& self, Space space, u64 address, u32 bytes, u32 line, Kind kind) {
+__attribute__((noinline)) static u8* reach(Thread& self, Space space, u64 address, u32 bytes, u32 line, Kind kind) {
     Block& block = *self.block;
     const Launch& launch = *block.launch;
     if (space == PARAM) return (u8*)address;
@@ -111,11 +111,11 @@ static inline u8* reach(Thread& self, Space space, u64 address, u32 bytes, u32 l
     fail(block, OUTSIDE, self.number, line);
 }
 
-static inline void load(Thread& self, Space space, u64 address, u32 bytes, u32 line, u32, void* to) {
+__attribute__((noinline)) static void load(Thread& self, Space space, u64 address, u32 bytes, u32 line, u32, void* to) {
     memcpy(to, reach(self, space, address, bytes, line, READ), bytes);
 }
 
-static inline void store(Thread& self, Space space, u64 address, u32 bytes, u32 line, const void* from) {
+__attribute__((noinline)) static void store(Thread& self, Space space, u64 address, u32 bytes, u32 line, const void* from) {
     memcpy(reach(self, space, address, bytes, line, WRITE), from, bytes);
 }
 

@@ -52,8 +52,8 @@ def test_what_comes_before_the_last_kernel_of_a_gradient_runs_whole(small):
     assert ran == {"find_extents": True, "find_touching": True, "order_tiles": True, "roi_align_backward": False}
 
 
-@pytest.mark.parametrize("operation", list(Operation))
-def test_every_operation_is_counted(small, operation):
+@pytest.mark.parametrize("operation", [Operation.POOLER, Operation.BOXES])
+def test_other_operations_are_counted(small, operation):
     found = counted(operation, layout="NHWC", dtype="float16", blocks=2)
     assert found.figures["instructions"] > 0
     assert found.predicted > 0

@@ -6,7 +6,7 @@ Each begins with 3 moves, a sum for the thread's number, and a parameter for eac
 import numpy as np
 import pytest
 
-from roikit.kernels.emulation.counting import CountingProgram, Loads, Requests, sample
+from roikit.kernels.emulation.counting import Loads, Requests, counting_program, sample
 from roikit.kernels.emulation.executor import Array, EmulationError
 from roikit.kernels.emulation.flow import basic_blocks
 from roikit.kernels.emulation.ptx import parse
@@ -17,9 +17,10 @@ SHARED = ".shared .align 16 .b8 lines[4096];"
 CACHE = 16 * 128  # one set: bytes
 
 
-def counted(body, *arrays, threads=32, blocks=1, declared="", cache=CACHE, chosen=None):
-    made = CountingProgram(HEAD + kernel("k", body, len(arrays), declared))
-    params = b"".join(np.uint64(array.ctypes.data).tobytes() for array in arrays)
+def counted(body, *arrays, numbers=(), threads=32, blocks=1, declared="", cache=CACHE, chosen=None):
+    """Counts a kernel that takes arrays, and then numbers in the place of addresses."""
+    made = counting_program(HEAD + kernel("k", body, len(arrays) + len(numbers), declared))
+    params = np.array([*(array.ctypes.data for array in arrays), *numbers], np.uint64).tobytes()
     handed = [Array(f"p{i}", array.ctypes.data, array.nbytes) for i, array in enumerate(arrays)]
     return made.launch("k", (blocks, 1, 1), (threads, 1, 1), params, handed, chosen=chosen, cache_bytes=cache)
 
@@ -75,8 +76,9 @@ def test_a_branch_that_parts_a_warp_and_where_it_meets_again():
 )
 def test_sectors_of_a_strided_load(step, sectors, lines):
     """32 lanes that are ``step`` bytes apart ask for 4 bytes each: they span 32 × step bytes, in sectors and lines."""
-    body = f"mul.wide.u32 %rd1, %r0, {step}; add.s64 %rd2, %rd0, %rd1; ld.global.u32 %r4, [%rd2];"
-    got = counted(body, words(32 * 32))
+    body = """cvt.u64.u32 %rd2, %r0; mul.lo.s64 %rd2, %rd2, %rd1; add.s64 %rd2, %rd0, %rd2;
+        ld.global.u32 %r4, [%rd2];"""
+    got = counted(body, words(32 * 32), numbers=[step])
     assert got.requests == {"load global": Requests(1, 32, 128, sectors, lines, lines, sectors)}
     assert [(each.fetched, each.written) for each in got.traffic] == [(sectors, 0)]
 
@@ -101,9 +103,10 @@ def test_vectors_of_neighbours_are_whole_lines():
     ],
 )
 def test_bank_conflicts_of_a_strided_load(step, opcode, register, wavefronts, least):
-    body = f"""mov.u32 %r8, lines; mad.lo.s32 %r9, %r3, {step}, %r8; ld.shared.{opcode} {register}, [%r9];"""
+    body = f"""mov.u32 %r8, lines; cvt.u32.u64 %r10, %rd0; mad.lo.s32 %r9, %r3, %r10, %r8;
+        ld.shared.{opcode} {register}, [%r9];"""
     width = 4 * (register.count(",") + 1)
-    got = counted(body, words(1), declared=SHARED)
+    got = counted(body, numbers=[step], declared=SHARED)
     assert got.requests == {"load shared": Requests(1, 32, 32 * width, 0, wavefronts, least, 0)}
 
 
