@@ -50,7 +50,7 @@ class Device:
 
 
 H200 = Device(132, 4, 1.83e9, ASSUMED, 98e9, 30, 40, 270)
-"""As the floors assume one; latencies in whole tens of cycles, about as published measurements of Hopper have them."""
+"""As the floors assume one; latencies are assumed too, in tens of cycles."""
 
 ARCHITECTURE = "sm_90"
 """The architecture of the GPU that times are predicted for."""
