@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from enum import StrEnum
 
     from .measuring.contestant import Contestants
-    from .measuring.device_contestant import DeviceContestants
+    from .measuring.device_contestant import DeviceContestants, PrepareOnDevice
     from .measuring.floors import Floor, Rates
     from .measuring.judgement import Reference
     from .measuring.problem import Problem, Row
@@ -79,6 +79,8 @@ class Operator:
         exercise: What runs under sanitizers and the profiler.
         probes: First measurements on a GPU, by the names of their steps.
         assembled: Which of its kernels the assembler is asked about.
+        common: How the kernel that most libraries have, in our own words, is prepared on a GPU for the operations that it has; it
+            raises `ValueError` for layouts and data types that it lacks. What is counted of ours is compared with it.
     """
 
     name: str
@@ -96,6 +98,7 @@ class Operator:
     exercise: Exercise | None = None
     probes: Mapping[str, Callable[[], dict[str, Any]]] = field(default_factory=dict)
     assembled: Assembled | None = None
+    common: Mapping[Any, PrepareOnDevice] = field(default_factory=dict)
 
     @property
     def itself(self) -> StrEnum:

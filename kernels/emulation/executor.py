@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from .ptx import Module
 
-_FLAGS = (
+FLAGS = (
     "-std=c++17",
     "-O1",  # in two thirds of the time that -O2 takes
     "-fPIC",
@@ -33,6 +33,8 @@ _FLAGS = (
     "-U_FORTIFY_SOURCE",  # which takes a change of stacks for an error
     "-w",
 )
+"""Options of the C++ compiler for what is translated."""
+
 _FAULTS = ("", "outside", "misaligned", "unwritten", "race", "left behind", "torn", "no memory")
 _SPACES = ("generic", "global", "shared", "param")
 _KINDS = ("read", "write", "atomic operation")
@@ -92,12 +94,18 @@ class _Report(ctypes.Structure):
 
 
 @cache
-def _headers() -> str:
-    """What the translated text needs before it."""
+def headers(*names: str) -> str:
+    """What a translated text needs before it: these files of ``cuda/emulation/``, of which each includes the ones before."""
     folder = files("roikit.kernels").joinpath("cuda", "emulation")
-    texts = (folder.joinpath(f"{name}.hpp").read_text(encoding="utf-8") for name in ("numbers", "memory", "blocks"))
+    texts = (folder.joinpath(f"{name}.hpp").read_text(encoding="utf-8") for name in names)
     lines = "".join(texts).splitlines(keepends=True)
     return "".join(line for line in lines if not line.startswith(('#include "', "#pragma once")))
+
+
+@cache
+def module_of(ptx: str) -> Module:
+    """The kernels of a PTX text, read once in a process."""
+    return parse(ptx)
 
 
 class Program:
@@ -110,10 +118,11 @@ class Program:
             PtxError: an instruction is not known.
             CompilerNotFoundError: there is no C++ compiler.
         """
-        self.module: Module = parse(ptx)
+        self.module = module_of(ptx)
         name = next(iter(self.module.kernels), "nothing")
-        flags = (*_FLAGS, *host.machine_flags())
-        self._library = host.load(_headers() + translate(self.module), f"ptx-{name}", flags)
+        flags = (*FLAGS, *host.machine_flags())
+        text = headers("numbers", "memory", "blocks") + translate(self.module)
+        self._library = host.load(text, f"ptx-{name}", flags)
 
     def launch(
         self,

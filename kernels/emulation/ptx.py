@@ -66,6 +66,7 @@ class Instruction:
         guard: The predicate without which nothing is done, if it has one, and
         negated: whether nothing is done with it.
         used_bytes: A bit for each byte of a load that matters.
+        source_line: The line of the CUDA text that it comes from; 0 if the text does not say (``-lineinfo`` has it say so).
     """
 
     line: int
@@ -74,6 +75,7 @@ class Instruction:
     guard: Register | None = None
     negated: bool = False
     used_bytes: int = -1
+    source_line: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,8 @@ _DECLARED = re.compile(
 )
 _MOST_THREADS = re.compile(r"\.maxntid\s+(\d+)(?:\s*,\s*(\d+))?(?:\s*,\s*(\d+))?")
 _STATEMENT = re.compile(
-    r"\s*(?:(?P<open>\{)|(?P<close>\})|(?P<label>[\w$%]+):(?!:)|(?P<text>[^\s;{}][^;{}]*(?:\{[^;{}]*\}[^;{}]*)*);)"
+    r"\s*(?:(?P<open>\{)|(?P<close>\})|\.loc\s+\d+\s+(?P<source_line>\d+)\s[^\n]*|(?P<label>[\w$%]+):(?!:)|"
+    r"(?P<text>[^\s;{}][^;{}]*(?:\{[^;{}]*\}[^;{}]*)*);)"
 )
 _INSTRUCTION = re.compile(
     r"(?:@(?P<negated>!?)(?P<guard>[\w$%]+)\s+)?(?P<opcode>[a-z]\w*(?:(?:\.|::)\w+)*)\s*(?P<operands>.*)", re.DOTALL
@@ -185,7 +188,7 @@ class _Reader:
     """Reads the body of a kernel."""
 
     def __init__(self, kernel: Kernel) -> None:
-        self._kernel, self._scopes, self._used = kernel, _Scopes(), -1
+        self._kernel, self._scopes, self._used, self._source_line = kernel, _Scopes(), -1, 0
         self._scopes.open()
 
     def statement(self, match: re.Match[str], line: int) -> bool:
@@ -194,6 +197,8 @@ class _Reader:
             self._scopes.open()
         elif match["close"]:
             return self._scopes.close()
+        elif match["source_line"]:
+            self._source_line = int(match["source_line"])
         elif match["label"]:
             self._kernel.body.append(Label(match["label"]))
         elif match["text"].startswith("."):
@@ -209,7 +214,7 @@ class _Reader:
             self._used = int(used["mask"], 0)
         elif (declared := _DECLARED.match(text)) and declared["space"] == "shared":
             self._kernel.shared.append(_variable(declared))
-        elif text.split(maxsplit=1)[0] not in (".pragma", ".loc"):
+        elif text.split(maxsplit=1)[0] != ".pragma":
             raise PtxError(f"line {line}: {text} is not known")
 
     def _instruction(self, text: str, line: int) -> Instruction:
@@ -221,7 +226,7 @@ class _Reader:
         if match["guard"] and guard is None:
             raise PtxError(f"line {line}: {match['guard']} is no register")
         used, self._used = self._used, -1
-        return Instruction(line, match["opcode"], operands, guard, bool(match["negated"]), used)
+        return Instruction(line, match["opcode"], operands, guard, bool(match["negated"]), used, self._source_line)
 
     def _register(self, name: str) -> Register | None:
         register = self._scopes.find(name)

@@ -10,17 +10,17 @@ import sys
 from contextlib import contextmanager
 from functools import cache, partial
 from types import ModuleType, SimpleNamespace
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from weakref import WeakValueDictionary
 
 import numpy as np
 
-from .executor import Array, EmulationError, program
+from .executor import Array, EmulationError, module_of, program
 from .nvrtc import ptx_of
 from .translate import parameters_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 _ALIGNMENT = 512  # of what CuPy allocates
 _GARBAGE = 0x7A
@@ -145,11 +145,47 @@ def _concatenate(arrays: Sequence[ndarray]) -> ndarray:
     return _asarray(np.concatenate([array.held for array in arrays]))
 
 
+class Launch(NamedTuple):
+    """A launch that was asked for.
+
+    Attributes:
+        text: The CUDA text, and
+        ptx: what NVRTC made of it.
+        name: Of the kernel.
+        grid, block: Blocks, and threads of each, along x, y, z.
+        params: What the kernel is passed.
+        arrays: Those whose addresses are in that.
+        shared_bytes: Shared memory besides the kernel's own variables.
+    """
+
+    text: str
+    ptx: str
+    name: str
+    grid: tuple[int, int, int]
+    block: tuple[int, int, int]
+    params: bytes
+    arrays: list[Array]
+    shared_bytes: int
+
+
+def execute(launch: Launch) -> None:
+    """Runs a launch, and watches it.
+
+    Raises:
+        EmulationError: it did what it must not.
+    """
+    run = program(launch.ptx)
+    run.launch(launch.name, launch.grid, launch.block, launch.params, launch.arrays, launch.shared_bytes)
+
+
 class _RawKernel:
     """A kernel of a CUDA text."""
 
-    def __init__(self, architecture: str, code: str, name: str, options: tuple[str, ...] = ()) -> None:
-        self._made_of, self._name = (code, architecture, options), name
+    def __init__(
+        self, architecture: str, run: Callable[[Launch], None], more: tuple[str, ...], code: str, name: str,
+        options: tuple[str, ...] = (),
+    ) -> None:  # fmt: skip
+        self._made_of, self._name, self._run = (code, architecture, (*options, *more)), name, run
 
     def compile(self) -> None:
         """Compiles the text now."""
@@ -160,15 +196,19 @@ class _RawKernel:
             raise ValueError(f"{self._name}: no grid is {tuple(grid)}")
         if not 0 < math.prod(block) <= _MOST_THREADS or shared_mem > _SHARED_BYTES:
             raise ValueError(f"{self._name}: no block is {tuple(block)} with {shared_mem} bytes")
-        run = program(_compiled(*self._made_of))
-        places = parameters_of(kernel := run.module.kernels[self._name]).places
+        ptx = _compiled(*self._made_of)
+        places = parameters_of(kernel := module_of(ptx).kernels[self._name]).places
         params = bytearray(parameters_of(kernel).size)
         for variable, value in zip(kernel.parameters, args, strict=True):
             packed = np.asarray(value).tobytes()
             if len(packed) != variable.size:
                 raise ValueError(f"{self._name}: {variable.name} has {variable.size} bytes, not {len(packed)}")
             params[places[variable.name] : places[variable.name] + len(packed)] = packed
-        run.launch(self._name, grid, block, bytes(params), _arrays_in(params, len(args)), shared_mem)
+        arrays = _arrays_in(params, len(args))
+        (gx, gy, gz), (bx, by, bz) = grid, block
+        self._run(
+            Launch(self._made_of[0], ptx, self._name, (gx, gy, gz), (bx, by, bz), bytes(params), arrays, shared_mem)
+        )
 
 
 @cache
@@ -191,8 +231,13 @@ def _arrays_in(params: bytearray, pointers: int) -> list[Array]:
 
 
 @cache
-def stand_in(architecture: str = "sm_90") -> ModuleType:
-    """A module that stands for CuPy, whose kernels are compiled for ``architecture``."""
+def stand_in(
+    architecture: str = "sm_90", run: Callable[[Launch], None] = execute, options: tuple[str, ...] = ()
+) -> ModuleType:
+    """A module that stands for CuPy, whose kernels are compiled for ``architecture``, and handed to ``run``.
+
+    ``options`` come after those that kernels are compiled with.
+    """
     cupy = ModuleType("cupy")
     names = {
         "__version__": f"emulated for {architecture}",
@@ -207,7 +252,7 @@ def stand_in(architecture: str = "sm_90") -> ModuleType:
         "int64": np.int64,
         "uint8": np.uint8,
         "float32": np.float32,
-        "RawKernel": partial(_RawKernel, architecture),
+        "RawKernel": partial(_RawKernel, architecture, run, options),
         "cuda": SimpleNamespace(Device=_Device),
     }
     for name, value in names.items():
@@ -216,14 +261,17 @@ def stand_in(architecture: str = "sm_90") -> ModuleType:
 
 
 @contextmanager
-def emulated(architecture: str = "sm_90") -> Iterator[ModuleType]:
+def emulated(
+    architecture: str = "sm_90", run: Callable[[Launch], None] = execute, options: tuple[str, ...] = ()
+) -> Iterator[ModuleType]:
     """What is called inside with arrays of this module, as if it were CuPy, takes the way to a GPU, and runs here.
 
-    Meant for processes of their own: inside, whoever imports ``cupy`` gets the stand-in.
+    Meant for processes of their own: inside, whoever imports ``cupy`` gets the stand-in. Launches are handed to ``run``;
+    ``options`` come after those that kernels are compiled with.
     """
     missing = object()
     before: Any = sys.modules.get("cupy", missing)
-    sys.modules["cupy"] = cupy = stand_in(architecture)
+    sys.modules["cupy"] = cupy = stand_in(architecture, run, options)
     try:
         yield cupy
     finally:

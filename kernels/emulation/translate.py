@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from .instructions import Form
     from .ptx import Kernel, Module, Operand, Variable
 
-_MEMORY = re.compile(
+MEMORY = re.compile(
     r"(?P<what>ld|st)(?:\.(?P<space>param|global|shared))?(?:\.(?:nc|ca|cg|cs|lu|cv|wb|wt|L1::\w+|L2::\w+))*"
     r"(?:\.v(?P<count>[24]))?\.(?P<type>[busf](?:8|16|32|64))"
 )
-_ATOMIC = re.compile(
+ATOMIC = re.compile(
     r"(?P<what>atom|red)(?:\.relaxed\.gpu)?(?:\.(?P<space>global|shared))?\.(?P<operation>add|min|max|exch|and|or|xor|cas)"
     r"\.(?P<type>[busf](?:32|64))"
 )
@@ -73,7 +73,7 @@ def shared_of(module: Module, kernel: Kernel) -> Layout:
     return lay_out((*module.shared, *kernel.shared))
 
 
-class _Translator:
+class Translator:
     """Writes the function of a kernel."""
 
     def __init__(self, module: Module, kernel: Kernel) -> None:
@@ -122,9 +122,9 @@ class _Translator:
     def _reaching(self, instruction: Instruction) -> str:
         """What reaches memory, or makes addresses; empty if the instruction does not."""
         opcode, operands = instruction.opcode, instruction.operands
-        if match := _MEMORY.fullmatch(opcode):
+        if match := MEMORY.fullmatch(opcode):
             return self._accessed(match, instruction)
-        if match := _ATOMIC.fullmatch(opcode):
+        if match := ATOMIC.fullmatch(opcode):
             return self._combined(match, instruction)
         if _SAME_ADDRESS.fullmatch(opcode):
             return self._assigned(operands[0], self._value(operands[1], "u64"), "u64")
@@ -274,7 +274,7 @@ def translate(module: Module) -> str:
     parts = ["using namespace ptx;", ""]
     for kernel in module.kernels.values():
         waits = any(isinstance(each, Instruction) and each.opcode == "bar.sync" for each in kernel.body)
-        parts.append(_Translator(module, kernel).function())
+        parts.append(Translator(module, kernel).function())
         parts.append(
             f'extern "C" void emulate_{kernel.name}(const Launch* launch, Report* report) {{\n'
             f"    run(thread_of_{kernel.name}, {str(waits).lower()}, launch, report);\n}}\n"

@@ -15,6 +15,7 @@ from .cpu.opencv import OPENCV
 from .cpu.openvino import OPENVINO
 from .cpu.roikit import OURS
 from .cpu.torchvision import TORCHVISION
+from .gpu.common_kernel import COMMON
 from .gpu.detectron2_style import DETECTRON2_STYLE as DETECTRON2_STYLE_ON_DEVICE
 from .gpu.inputs import INPUTS
 from .gpu.roikit import OURS as OURS_ON_DEVICE
@@ -97,4 +98,5 @@ ROI_ALIGN = Operator(
         of=compiled.facts_of,
         summary=compiled.summary,
     ),
+    common=COMMON,
 )
