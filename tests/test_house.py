@@ -31,6 +31,7 @@ ROOMS = (
     "cases",
     "verdicts",
     "golden",
+    "diagnosing",
     "adapters",
     "results",
     "workers",

@@ -161,6 +161,14 @@ def conform(
         ),
     ] = None,
     once: OnceOption = False,
+    diagnose: Annotated[
+        bool | None,
+        typer.Option(
+            "--diagnose/--no-diagnose",
+            help="Say which choice or fault gives the wrong results, of all that are known; by default of failures, within ten "
+            "seconds. --diagnose: of known deviations, too.",
+        ),
+    ] = None,
     fail_fast: Annotated[bool, typer.Option("--fail-fast", "-x", help="Stop at the first failure.")] = False,
     timeout: TimeoutOption = 30.0,
     jobs: Annotated[
@@ -221,6 +229,7 @@ def conform(
         github=github,
         once=once,
         fail_fast=fail_fast,
+        diagnose=diagnose,
     )
     with interruptible(), refusing(UsageError, OSError):
         status = find_dialects(request, footprints) if detect or footprints else judge(request)

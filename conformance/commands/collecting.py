@@ -13,6 +13,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from ..cases.case import load_cases
+from ..diagnosing.cause import Failing, Passing
 from ..exits import INTERRUPTED
 from ..peers import environments
 from ..results import deviations
@@ -20,16 +21,24 @@ from ..results.known_deviations import KnownDeviations
 from ..results.summary import counted
 from ..running.runner import Listener, run
 from ..running.targets import selection
+from ..verdict import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..cases.case import Case
+    from ..diagnosing.cause import Cause
     from ..results.file import ResultFile
     from ..results.result import Result, Subject
     from ..running.request import Request, Selection
     from ..terminal import Console
     from ..workers.process import Target
+    from ..workers.session import Judged, Plan
+
+_SECONDS = 10.0
+"""How long it is looked for why an implementation is wrong."""
+
+_MOST_FAILING = 400  # calls that are looked at
 
 
 class Collected:
@@ -39,6 +48,7 @@ class Collected:
         """Remembers what is asked for, what to print on, and the file of results, if one is written."""
         self.subjects: list[Subject] = []
         self.results: list[Result] = []
+        self.causes: list[Cause] = []
         self.cut_off = ""
         self._request, self._console, self._progress, self._file = request, console, progress, file
         self._lock = threading.Lock()
@@ -63,6 +73,7 @@ class Collected:
             return
         chosen = _selection_for(target, self._request)
         known, started = _known(target, cases, self._request), time.monotonic()
+        evidence = Evidence(target.name)
         with self._lock:
             task = self._progress.add_task(escape(target.name), total=None)
 
@@ -79,13 +90,18 @@ class Collected:
                 self._tell(known.judge(result))
                 self._progress.advance(task)
 
-        listener, all_came = Listener(on_subject, on_result, self._stop), False
+        listener, all_came = Listener(on_subject, on_result, self._stop, evidence.add), False
         try:
             run(target, cases, chosen, self._request.timeout, listener, self._request.jobs, once=self._request.once)
             all_came = not (chosen.quick or _asks_for_less(target, self._request) or self._stop.is_set())
         finally:
             with self._lock:
                 self._tell(known.close(all_came=all_came))
+                self._progress.update(task, description=f"{escape(target.name)}: why?")
+                failed = {_key(r) for r in self.results if r.implementation == target.name and self._is_asked_why(r)}
+            if not self._stop.is_set() and self._request.diagnose is not False:
+                self.causes += evidence.causes(failed)
+            with self._lock:
                 self._progress.remove_task(task)
                 if not alone:
                     self._say_ended(target.name, time.monotonic() - started)
@@ -97,6 +113,11 @@ class Collected:
                 self._file.add(result)
             if self._request.fail_fast and result.judgement.verdict.is_failure:
                 self._end("stopped at the first failure")
+
+    def _is_asked_why(self, result: Result) -> bool:
+        """Whether it is to be found out why: of a failure, or, if that is asked for, of a known deviation, too."""
+        verdict = result.judgement.verdict
+        return verdict.is_failure or (self._request.diagnose is True and verdict == Verdict.KNOWN)
 
     def _end(self, why: str) -> None:
         """Lets no more calls be made, for this reason unless there has been one before."""
@@ -113,6 +134,39 @@ class Collected:
         version = (subject.description or {}).get("version", "")
         said = f"{escape(f'{name} {version}'.rstrip())}: {counted(verdicts) or 'nothing was run'}"
         self._console.print(f"{mark} {said} [dim]({seconds:.1f} s)[/]", highlight=False, soft_wrap=True, emoji=False)
+
+
+class Evidence:
+    """What an implementation returned where it is wrong, and where it is right."""
+
+    def __init__(self, implementation: str) -> None:
+        """Collects what one implementation returns."""
+        self._implementation = implementation
+        self._failing: list[Failing] = []
+        self._passing: list[Passing] = []
+        self._lock = threading.Lock()
+
+    def add(self, made: Plan, judged: Judged) -> None:
+        """Takes a call that was judged."""
+        case, dialect, dtype, layout = made
+        with self._lock:
+            if judged.array is not None and len(self._failing) < _MOST_FAILING:
+                self._failing.append(Failing(case, dialect, dtype, layout, judged.array))
+            elif judged.judgement.verdict == Verdict.CONFORMS and case.kind == "value" and not judged.judgement.refused:
+                self._passing.append(Passing(case, dialect, dtype))
+
+    def causes(self, failed: set[tuple[str, ...]]) -> list[Cause]:
+        """Why calls failed, of those that are to be explained."""
+        failing = [each for each in self._failing if (each.case.id, each.dialect, each.dtype, each.layout) in failed]
+        if not failing:
+            return []
+        from ..diagnosing.search import diagnose  # which loads all faults
+
+        return diagnose(self._implementation, failing, self._passing, _SECONDS)
+
+
+def _key(result: Result) -> tuple[str, ...]:
+    return result.case, result.dialect, result.dtype, result.layout
 
 
 def progress_on(console: Console) -> Progress:

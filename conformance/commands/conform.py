@@ -67,7 +67,9 @@ def conform(request: Request) -> int:
         if file and not collected.cut_off:
             file.close()
         order = [target.name for target in targets]
-        summary = Summary.of(started, order, collected.subjects, collected.results, cases, collected.cut_off)
+        summary = Summary.of(
+            started, order, collected.subjects, collected.results, cases, collected.causes, collected.cut_off
+        )
         comparison = compare(summary.results, baseline) if baseline is not None else None
         stopped = failing(summary.results, gates, comparison)
         edition = max((case.edition for case in cases), default="")

@@ -42,6 +42,11 @@ def show(console: Console, summary: Summary, *, verbose: bool) -> None:
             _print(console, f"[{colour}]{escape(f'{subject.implementation}: {subject.state}: {subject.reason}')}[/]")
     _show_rules(console, summary)
     _explain(console, summary, verbose=verbose)
+    if summary.causes:
+        console.print()
+    for cause in summary.causes:
+        colour = "bold" if cause.said else "dim"
+        _print(console, f"[bold red]why[/] {escape(cause.implementation)} · [{colour}]{escape(cause.text)}[/]")
     headline = summary.headline()
     _print(console, f"\n{headline}" if summary.results else f"[bold red]{headline}[/]")
 

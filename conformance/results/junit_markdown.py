@@ -57,7 +57,8 @@ def junit(summary: Summary) -> str:
         if version := (subject.description or {}).get("version"):
             ET.SubElement(properties, "property", name="version", value=_clean(version))
         suite.extend(cases)
-        ET.SubElement(suite, "system-out")
+        causes = [cause.text for cause in summary.causes if cause.implementation == subject.implementation]
+        ET.SubElement(suite, "system-out").text = _clean("\n".join(causes)) or None
         ET.SubElement(suite, "system-err")
     ET.indent(root)
     return f'<?xml version="1.0" encoding="utf-8"?>\n{ET.tostring(root, encoding="unicode")}\n'
@@ -106,6 +107,8 @@ def markdown(summary: Summary, room: int = MARKDOWN_BYTES) -> str:
     if summary.results:
         text += _rules(summary) + "\n"
     text += f"{summary.headline()}\n\n"
+    if causes := [f"<code>{_html(cause.implementation)}</code> {_html(cause.text)}" for cause in summary.causes]:
+        text += f"<b>Why</b>\n{_list(causes)}\n"
     if others := [_subject(subject) for subject in summary.subjects if subject.state != "ran"]:
         text += _list(others) + "\n"
     folded = (("failure", FAILURES), ("contested result", (Verdict.CONTESTED,)), ("known deviation", (Verdict.KNOWN,)))

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ..cases.case import Case
+    from ..diagnosing.cause import Cause
     from .result import Result, Subject
 
 
@@ -137,6 +138,8 @@ class Summary:
     results: Sequence[Result]
     groups: Mapping[str, Sequence[str]]
     """For each operator the groups of the cases that were asked for: the columns of its table."""
+    causes: Sequence[Cause] = ()
+    """Why results are wrong, as far as that was found out."""
     cut_off: str = ""
     """Why not all calls were made; empty if they were."""
 
@@ -148,6 +151,7 @@ class Summary:
         subjects: Iterable[Subject],
         results: Iterable[Result],
         cases: Iterable[Case],
+        causes: Sequence[Cause] = (),
         cut_off: str = "",
     ) -> Summary:
         """Sorts what a run reported by ``order``, the names of the implementations; ``cut_off`` says why it did not end."""
@@ -156,6 +160,7 @@ class Summary:
             sorted(subjects, key=lambda subject: order.index(subject.implementation)),
             sorted(results, key=lambda result: order.index(result.implementation)),
             _groups(cases),
+            sorted(causes, key=lambda cause: order.index(cause.implementation)),
             cut_off,
         )
 

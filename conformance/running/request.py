@@ -41,6 +41,7 @@ class Request:
     github: bool | None = None
     once: bool = False
     fail_fast: bool = False
+    diagnose: bool | None = None
 
     @property
     def quick(self) -> bool:

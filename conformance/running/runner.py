@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ..implementation import Capability, Description
     from ..verdict import Judgement
     from ..workers.process import Target
-    from ..workers.session import Plan, Session
+    from ..workers.session import Judged, Plan, Session
     from .request import Selection
 
 CALLS_WORTH_SHARING = 1000
@@ -89,6 +89,8 @@ class Listener:
     on_result: Callable[[Result], None]
     stop: threading.Event = field(default_factory=threading.Event)
     """Once set, no more calls are made."""
+    on_judged: Callable[[Plan, Judged], None] = lambda *_: None
+    """Called before ``on_result``, with what was called and the output that was judged."""
 
 
 def run(
@@ -144,6 +146,7 @@ def _judge_all(session: Session | Twice, plans: list[Plan], listener: Listener) 
         started = time.perf_counter()
         for made, judged in session.judge(plans):
             now = time.perf_counter()
+            listener.on_judged(made, judged)
             listener.on_result(result(session.target.name, made, judged.judgement, now - started))
             started = now
 

@@ -16,6 +16,7 @@ from roikit.conformance.adapters.roikit import RoikitHost
 from roikit.conformance.call import Operation, Unsupported
 from roikit.conformance.implementation import Unavailable
 from roikit.conformance.operators.roi_align.oracle.gradient import box_gradient, feature_gradient
+from roikit.kernels import roi_align
 from roikit.kernels.dialects.roi_align import DIALECTS
 
 
@@ -335,6 +336,11 @@ def half_a_pixel_off(input, boxes, output_size, spatial_scale, sampling_ratio, a
     moved = boxes.copy()
     moved[:, 1:] += 0.5 / spatial_scale
     return transcribed(input, moved, output_size, spatial_scale, sampling_ratio, aligned)
+
+
+def clamps(input, boxes, output_size, spatial_scale, sampling_ratio, aligned):
+    rules = dataclasses.replace(DIALECTS["torchvision-aligned" if aligned else "torchvision"], outside="clamp")
+    return roi_align(input, boxes, output_size, spatial_scale, sampling_ratio, dialect=rules)
 
 
 def sleepy(input, boxes, output_size, spatial_scale, sampling_ratio, aligned):

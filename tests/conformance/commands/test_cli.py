@@ -9,6 +9,7 @@ import sys
 import time
 from importlib.resources import files
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import jsonschema
 import pytest
@@ -235,6 +236,27 @@ def test_the_quick_tier_is_run_unless_more_is_asked_for():
     run = roikit("conform", "-i", "players:transcribed", "--size", "small", "--full")
     assert "Quick tier" not in run.stdout
     assert int(re.search(r"(\d+) results", run.stdout)[1]) > 5 * count > 100
+
+
+def test_why_an_implementation_fails_is_said_wherever_its_results_are(tmp_path):
+    junit, markdown = tmp_path / "run.xml", tmp_path / "run.md"
+    command = "conform", "-i", "players:clamps"
+    run = roikit(*command, "--junit", junit, "--markdown", markdown)
+    said = re.search(r"^why players:clamps · (forward: on all \d+ failing calls .*)$", run.stdout, re.MULTILINE)
+    assert said
+    assert said[1].endswith("the results are those of clamp instead of zero for outside (RA-6)")
+    assert said[1] in ET.parse(junit).getroot().findtext("testsuite/system-out")
+    assert said[1] in markdown.read_text(encoding="utf-8")
+    assert "\nwhy " not in roikit(*command, "--no-diagnose").stdout
+
+
+def test_why_known_deviations_are_there_is_said_if_that_is_asked_for(tmp_path):
+    listed = tmp_path / "listed.toml"
+    listed.write_text('[[deviation]]\ncases = ["*"]\nreason = "it is early"\nadded = 2026-11-28\n')
+    command = "conform", "-i", "players:clamps", "--dialect", "torchvision", "--deviations", listed
+    run = roikit(*command)
+    assert (run.returncode, "\nwhy " in run.stdout) == (0, False)
+    assert "clamp instead of zero for outside (RA-6)" in roikit(*command, "--diagnose").stdout
 
 
 def test_equal_dialects_are_judged_once_and_named():

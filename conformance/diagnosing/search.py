@@ -1,0 +1,176 @@
+"""Looks for the smallest fault that gives what an implementation returned where it fails, and what is right where it passes."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .. import operators
+from ..arrays import feature_map
+from ..call import Operation
+from ..verdict import Verdict
+from ..verdicts.judge import judge_output
+from . import hypotheses
+from .cause import Cause
+from .hypotheses import right
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from ..cases.case import Case
+    from .cause import Failing, Passing
+    from .hypotheses import Hypothesis
+
+_ANCHORS = 3  # failing calls by which it is seen whether a hypothesis is worth more
+_MOST_PASSING = 60  # calls that pass, on which a hypothesis is held against what is right
+_ULPS = 8  # by which results may differ from those of a hypothesis: it is exact, and they are computed
+_EPSILON = {"float16": 2.0**-10, "bfloat16": 2.0**-7, "float32": 2.0**-23, "float64": 2.0**-52}
+
+
+class _Search:
+    """The search for what explains the failing calls of one operation, declared dialect and data type."""
+
+    def __init__(self, failing: Sequence[Failing], passing: Sequence[Passing], likely: Iterable[str]) -> None:
+        """Takes calls of one operation, dialect and data type, and what explained others, which is tried first."""
+        first = failing[0]
+        self._operator, self._operation = operators.get(first.case.operator), first.case.operation
+        self._dialect, self._dtype = first.dialect, first.dtype
+        self._failing, self._passing, self._likely = list(failing), passing[:_MOST_PASSING], set(likely)
+        self._given: dict[tuple[str, int], bool] = {}
+
+    def run(self, seconds: float) -> Iterator[tuple[str, list[Failing]]]:
+        """What explains failing calls, best first, each with those that it explains; at the end what nothing does."""
+        rest, deadline = self._failing, time.monotonic() + seconds
+        while rest and (found := self._best(rest, deadline)):
+            said, explained = found
+            yield said, explained
+            rest = [each for each in rest if not any(each is other for other in explained)]
+        if rest:
+            yield "", rest
+
+    def _best(self, rest: Sequence[Failing], deadline: float) -> tuple[str, list[Failing]] | None:
+        """The first of the hypotheses that explain most of some calls; simple ones come first."""
+        best: tuple[str, list[Failing]] | None = None
+        for hypothesis in self._hypotheses(rest):
+            if (best and len(best[1]) == len(rest)) or time.monotonic() > deadline:
+                break
+            if not any(self._gives(hypothesis, each) for each in rest[:_ANCHORS]):
+                continue
+            explained = [each for each in rest if self._gives(hypothesis, each)]
+            if len(explained) > (len(best[1]) if best else 0) and self._is_right_where_it_passes(hypothesis):
+                best = hypothesis.said, explained
+        return best
+
+    def _hypotheses(self, rest: Sequence[Failing]) -> Iterator[Hypothesis]:
+        if all(is_large(each.case) for each in rest):
+            single = [*hypotheses.plain(), *hypotheses.of_launches(self._operator, self._operation)]
+        else:
+            single = list(self._single())
+        yield from sorted(single, key=lambda each: each.said not in self._likely)
+        if not is_large(rest[0].case):
+            yield from self._double()
+
+    def _single(self) -> Iterator[Hypothesis]:
+        yield from hypotheses.plain()
+        yield from self._of_choices((choice,) for choice in hypotheses.choices(self._operator))
+        yield from hypotheses.of_dialects(self._operator, self._dialect)
+        yield from hypotheses.of_mutants(self._operator, self._operation, self._dtype)
+
+    def _double(self) -> Iterator[Hypothesis]:
+        yield from self._of_choices(hypotheses.pairs(self._operator, self._dialect))
+        for choice in hypotheses.choices(self._operator):
+            if known := hypotheses.of_choices(self._operator, (choice,), self._dialect):
+                for hypothesis in hypotheses.of_mutants(self._operator, self._operation, self._dtype, (choice,)):
+                    yield hypothesis._replace(said=f"{known.said}, and {hypothesis.said}")
+
+    def _of_choices(self, several: Iterable[tuple[hypotheses.Choice, ...]]) -> Iterator[Hypothesis]:
+        found = (hypotheses.of_choices(self._operator, chosen, self._dialect) for chosen in several)
+        return (hypothesis for hypothesis in found if hypothesis)
+
+    def _gives(self, hypothesis: Hypothesis, seen: Failing) -> bool:
+        """Whether a hypothesis gives what came; and not what is right but for what rounding does."""
+        key = hypothesis.said, id(seen)
+        if key not in self._given:
+            self._given[key] = _gives(hypothesis, seen)
+        return self._given[key]
+
+    def _is_right_where_it_passes(self, hypothesis: Hypothesis) -> bool:
+        for case, dialect, dtype in self._passing:
+            expectation, answer = case.expectation(dialect, dtype), _answer(hypothesis, case, dialect, dtype)
+            if expectation is None or answer is None:
+                continue
+            if judge_output(case, expectation, answer, dtype, "NCHW").verdict != Verdict.CONFORMS:
+                return False
+        return True
+
+
+def _gives(hypothesis: Hypothesis, seen: Failing) -> bool:
+    answer = _answer(hypothesis, seen.case, seen.dialect, seen.dtype)
+    due = right(seen.case, seen.dialect, seen.dtype)
+    if answer is None or due is None or answer.shape != seen.output.shape:
+        return False
+    if _same(answer, seen.output, 0.0):
+        return True
+    room = _room(seen, due)
+    return _same(answer, seen.output, room) and not _same(answer, due, 8 * room)
+
+
+def is_large(case: Case) -> bool:
+    """Whether a case asks for sizes or for memory, and not for formulas."""
+    return case.size != "small" or bool(case.arranged)
+
+
+def _answer(hypothesis: Hypothesis, case: Case, dialect: str, dtype: str) -> np.ndarray | None:
+    """What a hypothesis says; nothing where its formulas have no answer."""
+    try:
+        return hypothesis.answer(case, dialect, dtype)
+    except (ArithmeticError, ValueError, TypeError, IndexError):  # of numbers that are none, in rational arithmetic
+        return None
+
+
+def _same(one: np.ndarray, other: np.ndarray, room: float) -> bool:
+    a, b = one.astype(np.float64), other.astype(np.float64)
+    with np.errstate(invalid="ignore"):
+        return bool(((a == b) | (np.isnan(a) & np.isnan(b)) | (np.abs(a - b) <= room)).all())
+
+
+def _greatest(values: np.ndarray) -> float:
+    finite = np.abs(values[np.isfinite(values)].astype(np.float64))
+    return float(finite.max(initial=0.0))
+
+
+def _room(seen: Failing, due: np.ndarray) -> float:
+    """By how much rounding may move a result: its size is that of the map, of what is due, or of what came."""
+    data = seen.case.arguments["input" if seen.case.operation == Operation.FORWARD else "grad"]
+    size = max(_greatest(feature_map(data)), _greatest(due), _greatest(seen.output))
+    return _ULPS * _EPSILON[seen.dtype] * size
+
+
+def diagnose(
+    implementation: str, failing: Iterable[Failing], passing: Iterable[Passing], seconds: float
+) -> list[Cause]:
+    """Why calls of an implementation fail, in about so many seconds, causes that explain most first."""
+    deadline, passes, causes = time.monotonic() + seconds, list(passing), []
+
+    def about(call: Failing | Passing) -> tuple[str, str]:
+        return call.case.operator, call.case.operation.value
+
+    for (operator, operation), members in itertools.groupby(sorted(failing, key=about), about):
+        calls = sorted(members, key=lambda each: (each.dialect, each.dtype, each.output.size))
+        small = [each for each in calls if not is_large(each.case)]
+        found: dict[str, list[Failing]] = {}
+        ways = [list(some) for _, some in itertools.groupby(small or calls, lambda each: (each.dialect, each.dtype))]
+        for number, some in enumerate(ways):
+            way = some[0].dialect, some[0].dtype
+            others = [each for each in passes if about(each) == (operator, operation) and each[1:] == way]
+            share = (deadline - time.monotonic()) / (len(ways) - number)
+            for said, explained in _Search(some, others, found).run(share):
+                found.setdefault(said, []).extend(explained)
+        examined, larger = len(small or calls), len(calls) - len(small or calls)
+        for said, explained in sorted(found.items(), key=lambda item: (not item[0], -len(item[1]))):
+            ids = tuple(dict.fromkeys(each.case.id for each in explained))
+            causes.append(Cause(implementation, operator, operation, said, len(explained), examined, larger, ids))
+    return causes
