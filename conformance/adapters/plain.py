@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import sys
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..call import DTYPES, Operation
@@ -13,12 +14,35 @@ from ..operators import DEFAULT, call_type, dialects_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import ModuleType
 
     import numpy as np
 
     from ..call import Call
 
 ARRAYS = ("auto", "numpy", "torch", "cupy")
+
+
+def _loaded(module: str) -> ModuleType:
+    """A module by its name, or by the path of its file, whose folder then is where it imports from.
+
+    Raises:
+        ImportError: there is none.
+    """
+    file = Path(module)
+    if file.suffix == ".py":
+        if not file.is_file():
+            raise ImportError(f"there is no file {file.absolute()}")
+        sys.path.insert(0, str(file.absolute().parent))
+        module = file.stem
+    try:
+        return import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name != module.partition(".")[0]:
+            raise  # it is there, but something that it imports is not
+        raise ImportError(
+            f"no module {error.name} in {Path.cwd()} nor on Python's path: name its file, {module}.py"
+        ) from None
 
 
 class PlainCallable:
@@ -33,8 +57,8 @@ class PlainCallable:
     install: ClassVar[str] = ""
 
     def __init__(self, module: str, function: str, arrays: str, operator: str = DEFAULT) -> None:
-        """Imports ``function`` of ``module``, which computes ``operator``."""
-        loaded = import_module(module)
+        """Imports ``function``, which computes ``operator``, of a module or of a file ``path/to/mine.py``."""
+        loaded = _loaded(module)
         self._function: Callable[..., Any] = getattr(loaded, function)
         if not callable(self._function):
             raise TypeError(f"{module}:{function} is not callable")
@@ -42,7 +66,9 @@ class PlainCallable:
             arrays = next((name for name in ("torch", "cupy") if name in sys.modules), "numpy")
         self._arrays, self._operator = arrays, operator
         setattr(self, operator, self._answer)
-        self._version = str(getattr(sys.modules.get(module.partition(".")[0]), "__version__", "unknown version"))
+        self._version = str(
+            getattr(sys.modules.get(loaded.__name__.partition(".")[0]), "__version__", "unknown version")
+        )
 
     def describe(self) -> Description:
         """A function may follow any dialect of its operator; the runner is told which."""

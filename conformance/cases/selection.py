@@ -21,13 +21,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _SCHEMA = Schema("case")
+_ALIKE = 0.65  # share of two names that is the same, from which on one may be meant by the other
 _BOX = 5  # an image, and two corners
 _STEPS = {"differences": dict, "box-differences": int | float}
 
 
 def _unknown(kind: str, name: str, known: Iterable[str], otherwise: str = "") -> UsageError:
     known = list(known)
-    close = get_close_matches(name, known, n=3)
+    close = get_close_matches(name, known, n=3, cutoff=_ALIKE)
     hint = f"did you mean {' or '.join(close)}?" if close else otherwise or f"there are {', '.join(known)}"
     return UsageError(f"no {kind} is called {name!r}: {hint}")
 
@@ -125,7 +126,8 @@ def select_cases(cases: Sequence[Case], patterns: Sequence[str]) -> tuple[Case, 
     for pattern in patterns:
         if not any(picks(pattern, case) for case in cases):
             known = dict.fromkeys(name for case in cases for name in (case.group, case.id, *case.rules))
-            close = get_close_matches(pattern, known, n=3)
+            begins = any(picks(f"{pattern}*", case) for case in cases)
+            close = [f"'{pattern}*'"] if begins else get_close_matches(pattern, known, n=3)
             hint = f"did you mean {' or '.join(close)}?" if close else "see `roikit list cases`"
             raise UsageError(f"no case, group or rule matches {pattern!r}: {hint}")
     return tuple(case for case in cases if any(picks(pattern, case) for pattern in patterns))

@@ -100,7 +100,7 @@ def conform(
             "--implementation",
             "-i",
             metavar="MODULE:FUNCTION",
-            help="Judge a function with torchvision's signature. May be repeated.",
+            help="Judge a function with torchvision's signature, of a module or of a file, `mine.py:roi_align`. May be repeated.",
         ),
     ] = None,
     arrays: ArraysOption = Arrays.AUTO,

@@ -98,7 +98,7 @@ def select_targets(
     for path in dict.fromkeys(callables):
         module, colon, function = path.partition(":")
         if not colon or not module or not function:
-            raise UsageError(f"--implementation takes MODULE:FUNCTION, not {path!r}")
+            raise UsageError(f"--implementation takes MODULE:FUNCTION or FILE.py:FUNCTION, not {path!r}")
         claimed = tuple(dialects) or operators.get(operator).function_dialects
         targets.append(
             Target(path, ":".join(("callable", arrays, *named, module, function)), claimed, operator=operator)

@@ -75,18 +75,29 @@ def test_nothing_run_exits_with_3(monkeypatch, tmp_path):
 def test_a_module_that_cannot_be_imported_exits_with_1():
     run = roikit("conform", "-i", "no_such_module:f", *FEW)
     assert run.returncode == 1
-    assert "no_such_module:f: broken: ModuleNotFoundError: No module named 'no_such_module'" in run.stdout
+    assert f"no_such_module:f: broken: ImportError: no module no_such_module in {Path.cwd()} nor on" in run.stdout
+
+
+def test_a_function_may_be_named_by_the_path_of_its_file(tmp_path):
+    (tmp_path / "beside.py").write_text("import players\nright = players.transcribed\n")
+    (tmp_path / "mine.py").write_text("from beside import right as roi_align\n")
+    run = roikit("conform", "-i", f"{tmp_path / 'mine.py'}:roi_align", *FEW)
+    assert "1 results: 1 conforms" in run.stdout
+    run = roikit("conform", "-i", f"{tmp_path / 'other.py'}:roi_align", *FEW)
+    assert f"broken: ImportError: there is no file {tmp_path / 'other.py'}" in run.stdout
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (["nope"], "no implementation is called 'nope': there are "),
         (["roikti"], "no implementation is called 'roikti': did you mean roikit"),
+        (["--select", "border"], "no case, group or rule matches 'border': did you mean 'border*'?"),
         (["--select", "bordrs"], "no case, group or rule matches 'bordrs': did you mean borders"),
         (["--dtype", "float23"], "no data type is called 'float23': did you mean float32"),
         (["--layout", "CHWN"], "no layout is called 'CHWN'"),
         (["--dialect", "onnx-17"], "no dialect is called 'onnx-17': did you mean"),
-        (["-i", "mypackage.ops"], "--implementation takes MODULE:FUNCTION, not 'mypackage.ops'"),
+        (["-i", "mypackage.ops"], "--implementation takes MODULE:FUNCTION or FILE.py:FUNCTION, not 'mypackage.ops'"),
         (["--python", "roikit"], "--python takes NAME=PATH, not 'roikit'"),
         (["--python", "rokit=/usr/bin/python3"], "no implementation is called 'rokit'"),
         (["roikit", *FEW, "--output", "/no/such/folder/run.ndjson"], "No such file or directory"),
