@@ -17,7 +17,7 @@ from .call import Operation
 from .operators import DEFAULT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from importlib.metadata import EntryPoint
 
     import numpy as np
@@ -127,6 +127,18 @@ def run_by_default() -> list[str]:
     return [name for name, point in registered().items() if not getattr(point.load(), "only_by_name", False)]
 
 
+def in_order_of_start(names: Iterable[str]) -> list[str]:
+    """Some implementations as they are best started: those whose class says ``takes_long = True`` before all others."""
+    points = registered()
+    return sorted(names, key=lambda name: name not in points or not getattr(points[name].load(), "takes_long", False))
+
+
 def missing_requirements(adapter: type[Any]) -> tuple[str, ...]:
     """Those of the adapter's ``requires`` that cannot be imported here."""
     return tuple(name for name in adapter.requires if importlib.util.find_spec(name) is None)
+
+
+def why_absent(adapter: type[Any]) -> str:
+    """What an adapter needs and is not installed here, and what to type; empty if nothing."""
+    missing = missing_requirements(adapter)
+    return f"{', '.join(missing)} not installed: {adapter.install}" if missing else ""

@@ -15,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from ..cases.case import load_cases
 from ..diagnosing.cause import Failing, Passing
 from ..exits import INTERRUPTED
+from ..implementation import in_order_of_start
 from ..peers import environments
 from ..results import deviations
 from ..results.known_deviations import KnownDeviations
@@ -56,8 +57,10 @@ class Collected:
 
     def judge_all(self, targets: Sequence[Target], cases: Sequence[Case]) -> None:
         """Judges the targets, several at a time; an interrupt ends all of them after the call that they are making."""
+        by_name = {target.name: target for target in targets}
+        ordered = [by_name[name] for name in in_order_of_start(by_name)]
         with ThreadPoolExecutor(self._request.jobs) as pool:
-            futures = [pool.submit(self._judge, target, cases, alone=len(targets) == 1) for target in targets]
+            futures = [pool.submit(self._judge, target, cases, alone=len(targets) == 1) for target in ordered]
             try:
                 for future in futures:
                     future.result()

@@ -5,14 +5,18 @@ A worker that dies or hangs costs one case: it is replaced and the others go on.
 
 from __future__ import annotations
 
+import os
+import sys
 from collections import deque
 from contextlib import suppress
 from dataclasses import replace
 from hashlib import blake2b
+from importlib.machinery import PathFinder
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..call import Unsupported
 from ..cases.history import AFTER_FORK, AT_ONCE, IN_TURN, SEVERAL, calls_of, said_of
+from ..implementation import registered, why_absent
 from ..results.result import Subject
 from ..verdict import Judgement, Verdict
 from ..verdicts import properties
@@ -84,6 +88,8 @@ class Session:
         """Starts a worker and returns what it says of its implementation."""
         name = self.target.name
         self.close()
+        if reason := _why_absent(self.target):
+            return Subject(implementation=name, state="absent", reason=reason)
         try:
             self._worker = Worker(self.target, self._poison)
         except OSError as error:
@@ -290,6 +296,18 @@ class Session:
             return {**protocol.FINDINGS, **answer, **texts}, arrays
         self.close()
         raise _FailureError(failed)
+
+
+def _why_absent(target: Target) -> str:
+    """Why a worker of this Python would say that its library is absent, without the time that its start takes; else empty."""
+    point = registered().get(target.name)
+    is_here = target.python == sys.executable and not (target.bare or target.command)
+    if point is None or not is_here or target.spec != f"adapter:{point.module}:{point.attr}":
+        return ""
+    adapter = point.load()
+    with_folder = [*sys.path, os.getcwd()]  # noqa: PTH109 - as a worker looks for them
+    found = all(PathFinder.find_spec(name, with_folder) for name in adapter.requires)
+    return "" if found else why_absent(adapter)
 
 
 class _FailureError(Exception):

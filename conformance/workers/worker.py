@@ -19,7 +19,7 @@ from ..adapters.plain import PlainCallable
 from ..arranging import arranged
 from ..arrays import in_memory
 from ..call import Operation, Unsupported
-from ..implementation import Implementation, NoAnswerError, TwoAnswersError, Unavailable, missing_requirements
+from ..implementation import Implementation, NoAnswerError, TwoAnswersError, Unavailable, why_absent
 from ..operators import call_type
 from . import protocol, several
 from .past import Past
@@ -44,8 +44,8 @@ def _load(spec: str) -> Implementation | dict[str, Any]:
             return PlainCallable(module, function, arrays, *operator)
         module, _, name = rest.partition(":")
         adapter = getattr(importlib.import_module(module), name)
-        if missing := missing_requirements(adapter):
-            return {"type": "absent", "reason": f"{', '.join(missing)} not installed: {adapter.install}"}
+        if reason := why_absent(adapter):
+            return {"type": "absent", "reason": reason}
         implementation: Implementation = adapter()
     except Unavailable as reason:
         return {"type": "absent", "reason": str(reason)}

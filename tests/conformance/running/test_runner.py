@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from roikit.conformance.cases.case import load_cases, up_to
+from roikit.conformance.implementation import in_order_of_start, missing_requirements, registered
 from roikit.conformance.running.request import Selection
 from roikit.conformance.running.runner import Listener, run
 from roikit.conformance.verdict import Verdict
+from roikit.conformance.workers import session
 from roikit.conformance.workers.process import Target
 
 HERE = Path(__file__).parents[1]
@@ -322,3 +324,20 @@ for line in sys.stdin.buffer:
                        tuple(message["sampling_ratio"]))
     say({"type": "output", "repeatable": True, "wrote_outside": False, "changed_input": False}, output=output)
 """
+
+
+def test_what_is_absent_is_known_without_a_process_for_it(monkeypatch):
+    def no_worker(*_):
+        raise AssertionError("a worker was started")
+
+    monkeypatch.setattr(session, "Worker", no_worker)
+    name = next(name for name, point in registered().items() if missing_requirements(point.load()))
+    subject, judged = outcome(name, spec="adapter:{0.module}:{0.attr}".format(registered()[name]))
+    assert (subject.state, judged) == ("absent", {})
+    assert "not installed: " in subject.reason
+
+
+def test_who_takes_long_is_started_first():
+    names = in_order_of_start(registered())
+    assert sorted(names) == sorted(registered())
+    assert {"roikit", "roikit-torch"} == set(names[:2])
