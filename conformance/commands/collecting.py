@@ -93,7 +93,11 @@ class Collected:
                 self._tell(known.judge(result))
                 self._progress.advance(task)
 
-        listener, all_came = Listener(on_subject, on_result, self._stop, evidence.add), False
+        def is_listed(made: Plan) -> bool:
+            case, dialect, dtype, _ = made
+            return known.lists(case.operator, case.id, dialect, dtype)
+
+        listener, all_came = Listener(on_subject, on_result, self._stop, evidence.add, is_listed), False
         try:
             run(target, cases, chosen, self._request.timeout, listener, self._request.jobs, once=self._request.once)
             all_came = not (chosen.quick or _asks_for_less(target, self._request) or self._stop.is_set())

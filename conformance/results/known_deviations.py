@@ -47,6 +47,10 @@ class KnownDeviations:
             if is_pattern(text) and not deviation.sometimes
         }
 
+    def lists(self, operator: str, case: str, dialect: str, dtype: str) -> bool:
+        """Whether a call is listed."""
+        return any(deviation.matches(operator, case, dialect, dtype) for deviation in self._listed)
+
     def judge(self, result: Result) -> list[Result]:
         """The results that can be told, now that this one has come: it, unless it is held back, and another that was."""
         number, known = self._find(result)

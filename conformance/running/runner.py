@@ -91,6 +91,8 @@ class Listener:
     """Once set, no more calls are made."""
     on_judged: Callable[[Plan, Judged], None] = lambda *_: None
     """Called before ``on_result``, with what was called and the output that was judged."""
+    is_listed: Callable[[Plan], bool] = lambda _: False
+    """Says which calls are known to fail: no other is looked for that may be to blame."""
 
 
 def run(
@@ -110,7 +112,7 @@ def run(
     """
 
     def start() -> Session | Twice:
-        return open_session(target, seconds, listener.stop, once=once)
+        return open_session(target, seconds, listener.stop, listener.is_listed, once=once)
 
     with closing(start()) as session:
         subject = session.open()

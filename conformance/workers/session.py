@@ -70,12 +70,20 @@ class Judged(NamedTuple):
 class Session:
     """One implementation during a run: a worker, replaced when it fails."""
 
-    def __init__(self, target: Target, seconds: float, stop: threading.Event, poison: int = POISONS[0]) -> None:
+    def __init__(
+        self,
+        target: Target,
+        seconds: float,
+        stop: threading.Event,
+        poison: int = POISONS[0],
+        is_listed: Callable[[Plan], bool] = lambda _: False,
+    ) -> None:
         """Remembers the target; ``seconds`` limits each call, and no more are waited for once ``stop`` is set.
 
-        ``poison`` is the byte that fills the memory of its workers.
+        ``poison`` is the byte that fills the memory of its workers; ``is_listed`` says which calls are known to fail.
         """
         self.target = target
+        self._is_listed = is_listed
         self._poison = poison
         self._seconds = seconds
         self._stop = stop
@@ -128,8 +136,8 @@ class Session:
         fails, the first of those unanswered is to blame, and the others are sent anew.
 
         A bad call that is not refused may damage memory, and no later case is to answer for that: after one, only bad calls are
-        made in the process, and what fails there is asked again in another; and, if that may be forked, in a fork of it, as all
-        bad calls are from then on.
+        made in the process, and what fails there, unless it is known to, is asked again in another; and, if that may be forked,
+        in a fork of it, as all bad calls are from then on.
         """
         waiting, sent = deque(plans), deque[tuple[Plan, Judgement | None]]()
         while (waiting or sent) and not self._stop.is_set():
@@ -145,7 +153,8 @@ class Session:
                 while len(sent) > 1:
                     waiting.appendleft(sent.pop()[0])
             sent.popleft()
-            if self._is_to_be_asked_again(plan[0], judged.judgement.verdict, was_suspect=was_suspect):
+            blames_another = was_suspect and not self._is_listed(plan)
+            if self._is_to_be_asked_again(plan[0], judged.judgement.verdict, blames_another=blames_another):
                 self.close()
                 waiting.appendleft(plan)
                 continue
@@ -154,13 +163,13 @@ class Session:
             if not self._stop.is_set():
                 yield plan, judged
 
-    def _is_to_be_asked_again(self, case: Case, verdict: Verdict, *, was_suspect: bool) -> bool:
-        """Whether a call was made where it need not be to blame for its verdict; if so, sees to where it is made next."""
+    def _is_to_be_asked_again(self, case: Case, verdict: Verdict, *, blames_another: bool) -> bool:
+        """Whether a call need not be to blame for its verdict, but one before it may; if so, sees to where it is made next."""
         died = verdict in (Verdict.CRASHED, Verdict.TIMED_OUT)
         if self._is_made_apart(case):
             self._apart = self._may_fork = not died  # for all that is known, a fork is what it cannot bear
             return died
-        if was_suspect and verdict.is_failure:
+        if blames_another and verdict.is_failure:
             capability = self._description.capability(case.operator)
             self._apart = not died and self._may_fork and capability is not None and capability.forks
             return True

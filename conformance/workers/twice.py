@@ -19,7 +19,7 @@ from .session import Judged, Session
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from ..results.result import Subject
     from .process import Target
@@ -32,10 +32,19 @@ _FILLED = ", ".join(f"0x{poison:02X}" for poison in POISONS)
 class Twice:
     """Two sessions that go through the same calls side by side. The second is started when it has one to make."""
 
-    def __init__(self, target: Target, seconds: float, stop: threading.Event) -> None:
-        """Remembers the target; ``seconds`` limits each call, and no more are waited for once ``stop`` is set."""
+    def __init__(
+        self,
+        target: Target,
+        seconds: float,
+        stop: threading.Event,
+        is_listed: Callable[[Plan], bool] = lambda _: False,
+    ) -> None:
+        """Remembers the target; ``seconds`` limits each call, and no more are waited for once ``stop`` is set.
+
+        ``is_listed`` says which calls are known to fail.
+        """
         self.target = target
-        self._first, self._second = (Session(target, seconds, stop, poison) for poison in POISONS)
+        self._first, self._second = (Session(target, seconds, stop, poison, is_listed) for poison in POISONS)
         self._witnesses = [Session(target, seconds, stop, poison) for poison in _WITNESSES]
         self._varies = False
 
@@ -80,9 +89,18 @@ class Twice:
         return first if self._varies else both
 
 
-def open_session(target: Target, seconds: float, stop: threading.Event, *, once: bool) -> Session | Twice:
+def open_session(
+    target: Target,
+    seconds: float,
+    stop: threading.Event,
+    is_listed: Callable[[Plan], bool] = lambda _: False,
+    *,
+    once: bool,
+) -> Session | Twice:
     """A session in two processes, or in one if each call is to be made ``once`` only."""
-    return Session(target, seconds, stop) if once else Twice(target, seconds, stop)
+    if once:
+        return Session(target, seconds, stop, is_listed=is_listed)
+    return Twice(target, seconds, stop, is_listed)
 
 
 def _is_made_twice(plan: Plan) -> bool:

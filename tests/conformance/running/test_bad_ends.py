@@ -180,3 +180,14 @@ def test_bad_calls_of_who_may_be_forked_do_no_harm_and_cost_no_process_each():
     with closing(Session(player("IsSpoiled"), 20.0, threading.Event(), POISONS[0])) as session:
         verdicts = {made[0].id: judged.judgement.verdict for made, judged in session.judge(plans)}
     assert [verdicts[name] for name in good] == [Verdict.CONFORMS] * 3  # though they come last
+
+
+def test_what_is_known_to_fail_is_not_asked_again(monkeypatch):
+    monkeypatch.setattr(Session, "_is_made_apart", lambda *_: False)  # as if it could not be forked
+    plans = [(case, "torchvision", "float32", "NCHW") for case in named(*INVALID)]
+    for listed, count in ((False, len(INVALID)), (True, len(INVALID) + 1)):
+        with closing(
+            Session(player("IsSpoiled"), 20.0, threading.Event(), is_listed=lambda _, all_=listed: all_)
+        ) as one:
+            assert all(judged.judgement.verdict.is_failure for _, judged in one.judge(plans))
+        assert processes() == count  # another for each, or one for all
