@@ -134,7 +134,7 @@ class Worker:
         self._listener.start()
 
     def _has_ended(self) -> bool:
-        return self._closing.is_set() or self._process.poll() is not None
+        return self._closing.is_set() or _is_dead(self._process)
 
     def _listen(self) -> None:
         stream = io.BufferedReader(Incoming(self._answers, self._has_ended))
@@ -220,6 +220,15 @@ class Worker:
         self._closing.set()
         self._listener.join(_ENDING_SECONDS)
         self._stderr.close()
+
+
+def _is_dead(process: subprocess.Popen[bytes]) -> bool:
+    """Whether a process has ended. Its number is not given to another before it is closed, which ends all of that group."""
+    if process.returncode is not None or not hasattr(os, "waitid"):
+        return process.poll() is not None
+    with suppress(ChildProcessError):
+        return os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+    return True
 
 
 def signal_name(number: int) -> str:

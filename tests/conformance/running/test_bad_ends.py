@@ -127,6 +127,19 @@ def test_a_worker_that_takes_no_call_keeps_nobody(tmp_path):
     assert time.monotonic() - started < 10
 
 
+def test_the_number_of_a_dead_worker_stays_its_own_until_it_is_closed(tmp_path):
+    """Closing ends all processes of that group: once the number is another's, as after 32768 processes, it would be theirs."""
+    with closing(Worker(worker(tmp_path, "sys.exit(0)\n"))) as dead:
+        assert dead.receive(20.0, threading.Event())[0]["type"] == "ready"
+        with pytest.raises(WorkerGoneError):
+            dead.receive(20.0, threading.Event())
+        time.sleep(0.5)
+        number = dead._process.pid
+        assert os.waitid(os.P_PID, number, os.WEXITED | os.WNOHANG | os.WNOWAIT).si_pid == number
+    with pytest.raises(ChildProcessError):
+        os.waitid(os.P_PID, number, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+
+
 def test_right_answers_that_differ_from_process_to_process_accuse_no_memory():
     judged, _ = ended(player("ChoosesAKernel"), named("article-example", "article-weights"), once=False)
     assert {j.verdict for j in judged.values()} == {Verdict.CONFORMS}
