@@ -129,11 +129,10 @@ def test_a_worker_that_takes_no_call_keeps_nobody(tmp_path):
 
 def test_the_number_of_a_dead_worker_stays_its_own_until_it_is_closed(tmp_path):
     """Closing ends all processes of that group: once the number is another's, as after 32768 processes, it would be theirs."""
-    with closing(Worker(worker(tmp_path, "sys.exit(0)\n"))) as dead:
+    with closing(Worker(worker(tmp_path, "leave_an_orphan(); sys.exit(0)\n"))) as dead:
         assert dead.receive(20.0, threading.Event())[0]["type"] == "ready"
         with pytest.raises(WorkerGoneError):
             dead.receive(20.0, threading.Event())
-        time.sleep(0.5)
         number = dead._process.pid
         assert os.waitid(os.P_PID, number, os.WEXITED | os.WNOHANG | os.WNOWAIT).si_pid == number
     with pytest.raises(ChildProcessError):
