@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from ..operators import DEFAULT
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -62,7 +64,7 @@ class Cause(NamedTuple):
     @property
     def text(self) -> str:
         """Says so in a sentence."""
-        what = self.operation.replace("_", " ")
+        what = ("" if self.operator == DEFAULT else f"{self.operator}, ") + self.operation.replace("_", " ")
         calls = "failing calls" + (f" ({self.larger} larger ones fail, too)" if self.larger else "")
         if not self.said:
             return f"{what}: no known fault explains {self.explained} of {self.examined} {calls}"

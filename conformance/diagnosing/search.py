@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from .cause import Failing, Passing
     from .hypotheses import Hypothesis
 
+POOLED = "a function that pools what must be refused or give NaN"
+"""What remains of bad calls: whatever their results are, they are no numbers that anybody can expect."""
+
 _ANCHORS = 3  # failing calls by which it is seen whether a hypothesis is worth more
 _MOST_PASSING = 60  # calls that pass, on which a hypothesis is held against what is right
 _ULPS = 8  # by which results may differ from those of a hypothesis: it is exact, and they are computed
@@ -48,7 +51,10 @@ class _Search:
             said, explained = found
             yield said, explained
             rest = [each for each in rest if not any(each is other for other in explained)]
-        if rest:
+        pooled = [each for each in rest if each.case.kind == "invalid"]
+        if pooled:
+            yield POOLED, pooled
+        if rest := [each for each in rest if each.case.kind != "invalid"]:
             yield "", rest
 
     def _best(self, rest: Sequence[Failing], deadline: float) -> tuple[str, list[Failing]] | None:
@@ -126,7 +132,8 @@ def is_large(case: Case) -> bool:
 def _answer(hypothesis: Hypothesis, case: Case, dialect: str, dtype: str) -> np.ndarray | None:
     """What a hypothesis says; nothing where its formulas have no answer."""
     try:
-        return hypothesis.answer(case, dialect, dtype)
+        with np.errstate(all="ignore"):
+            return hypothesis.answer(case, dialect, dtype)
     except (ArithmeticError, ValueError, TypeError, IndexError):  # of numbers that are none, in rational arithmetic
         return None
 

@@ -66,7 +66,8 @@ def test_another_choice_is_named_with_its_rule(said):
     failing, passing = played(name, dialect, of_dialect(name, replace(operators.get(name).dialects[dialect], **other)))
     (cause,) = diagnose("x", failing, passing, 60.0)
     assert (cause.said, cause.explained, cause.examined) == (said, len(failing), len(failing))
-    assert cause.text == f"forward: on all {len(failing)} failing calls the results are those of {said}"
+    where = "" if name == "roi_align" else f"{name}, "
+    assert cause.text == f"{where}forward: on all {len(failing)} failing calls the results are those of {said}"
 
 
 def test_another_dialect_and_two_choices_together_are_found():
@@ -168,3 +169,14 @@ def test_two_causes_of_different_calls_are_told_apart():
     assert {"this fault: weights exchanged"} <= {cause.said for cause in causes}
     assert len(causes) > 1
     assert sum(cause.explained for cause in causes) == len(failing)
+
+
+def test_bad_calls_that_go_through_have_one_cause():
+    bad = [c for c in quick.cases_of(load_cases()) if c.kind == "invalid" and c.expectation("torchvision", DTYPE)]
+    bad = [case for case in bad if (case.operator, case.operation) == ("roi_align", Operation.FORWARD)]
+    assert len(bad) > 3
+    chance = np.random.default_rng(1)
+    failing = [Failing(c, "torchvision", DTYPE, "NCHW", chance.random(c.shape, np.float32)) for c in bad]
+    (cause,) = diagnose("x", failing, [], 5.0)
+    assert cause.text.startswith(f"forward: on all {len(bad)} failing calls")
+    assert cause.text.endswith("the results are those of a function that pools what must be refused or give NaN")
