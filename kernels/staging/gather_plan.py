@@ -115,5 +115,6 @@ def device_geometry(problem: Problem, piece: int, vector: int) -> Geometry:
         # A warp takes the channels of two pixels, or of one.
         channels = min(problem.channels, 16 * vector if problem.layout == "NHWC" else 64)
         return geometry(problem, piece, 8, 8, channels, most_rois=16, budget=_DEVICE_BYTES)
-    channels = min(problem.channels, 64 // problem.wide_bytes)
-    return geometry(problem, piece, 8, 32, channels, most_rois=16, budget=_DEVICE_BYTES)
+    # The rows of a tile are those of some strips (gather_strips.cuh); the more channels, the less often weights are formed.
+    channels = min(problem.channels, 128 // problem.wide_bytes)
+    return geometry(problem, piece, 8, 16, channels, most_rois=16, budget=_DEVICE_BYTES)

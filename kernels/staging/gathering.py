@@ -31,6 +31,7 @@ Macros = tuple[tuple[str, str | int], ...]
 
 _HOST_VECTOR = {"NCHW": 16, "NHWC": 64}  # columns, as many as the widest registers have lanes; channels, four of them
 _HOST_CHANNELS, _HOST_WINNERS = 4, 16
+_DEVICE_CHANNELS = 4  # whose sums for the rows of a strip (gather_strips.cuh) fit into registers
 _MOST_SLICES = 65535  # blocks along y: the most that CUDA allows
 _MOST_BLOCKS = 2**30  # along x, where CUDA allows twice as many
 _SORTERS = ("find_extents", "find_touching", "order_tiles")
@@ -111,10 +112,12 @@ class Gradient:
     def _fitting_blocks(self, problem: Problem, *, packed: bool) -> int:
         """How many blocks must fit a multiprocessor.
 
-        Of several levels, and of aligned vectors of float32, two: three leave too few registers, and 32 bytes spill.
+        Of several levels, of aligned vectors of float32, and of strips of averages two: three leave too few registers, and
+        32 to 80 bytes spill.
         """
         blocks = self.blocks(problem.dtype, problem.mode)
-        needs_more = len(problem.heights) > 1 or (packed and problem.dtype == "float32")
+        strips = problem.mode == "avg" and problem.layout == "NCHW"
+        needs_more = len(problem.heights) > 1 or strips or (packed and problem.dtype == "float32")
         return min(blocks, 2) if needs_more else blocks
 
     def host_source(self, entry: str, problem: Problem) -> Source:
@@ -138,7 +141,7 @@ class Gradient:
             return self.sorting_source(entry, problem)
         vector = device_vector(problem.dtype, problem.layout)
         return self.gathering_source(
-            entry, problem, vector=vector, channels=1, winners=vector, sums="NHWC", packed=packed
+            entry, problem, vector=vector, channels=_DEVICE_CHANNELS, winners=vector, sums="NHWC", packed=packed
         )
 
     def host_sources(self, problem: Problem) -> list[Source]:

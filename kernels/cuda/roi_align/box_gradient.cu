@@ -65,21 +65,21 @@ template <int N> ROIKIT_FN void add_motion(Sums<N>& sums, const Vector<N>& grad,
     sums.by[3] = multiply_add<N>(y.second, down, sums.by[3]);
 }
 
-// A bin, and where channel 0 of its gradient and of its map lies.
+// A bin, its samples that are inside, and where channel 0 of its gradient and of its map lies.
 struct Bin {
     int p, q;
+    Ranks y, x;
     const feature_t *grad, *map;
     int64 row_step, pixel_step;
 };
 
 template <int N> ROIKIT_FN void add_average(Sums<N>& sums, const Roi& roi, const Bin& bin, int64 grad, int64 map,
                                             const BoxGradientParams& params) {
-    const Ranks ranks_y = inside_ranks(roi.y, bin.p), ranks_x = inside_ranks(roi.x, bin.q);
     const Vector<N> arriving = read_vector<N>(bin.grad + grad);
-    ROIKIT_ROLLED for (int i = ranks_y.begin; i < ranks_y.end; ++i) {
+    ROIKIT_ROLLED for (int i = bin.y.begin; i < bin.y.end; ++i) {
         const Sample y = sample_at(roi.y, bin.p, i);
         const Motion motion_y = motion_of(roi.y, params.bins_y, bin.p, i);
-        ROIKIT_ROLLED for (int j = ranks_x.begin; j < ranks_x.end; ++j) {
+        ROIKIT_ROLLED for (int j = bin.x.begin; j < bin.x.end; ++j) {
             const Sample x = sample_at(roi.x, bin.q, j);
             const Corners<N> pixel(bin.map + map, y, x, bin.row_step, bin.pixel_step);
             add_motion<N>(sums, arriving, pixel, y, x, motion_y, motion_of(roi.x, params.bins_x, bin.q, j));
@@ -132,6 +132,7 @@ ROIKIT_FN void add_lane(int lane, int64 k, const Roi& roi, const feature_t* grad
     ROIKIT_ROLLED for (int64 b = lane / CHANNEL_LANES; b < bins; b += BIN_LANES) {
         Bin bin;
         bin.p = (int)(b / params.bins_x), bin.q = (int)(b % params.bins_x);
+        if (MODE == Mode::avg) bin.y = inside_ranks(roi.y, bin.p), bin.x = inside_ranks(roi.x, bin.q);
         bin.grad = grad + (last ? (k * bins + b) * params.channels : k * params.channels * bins + b);
         bin.map = map;
         bin.row_step = last ? row_step * params.channels : row_step;
@@ -156,6 +157,12 @@ ROIKIT_FN void add_lane(int lane, int64 k, const Roi& roi, const feature_t* grad
     }
 }
 
+// The lane of a thread, or of one of its turns. With channels first neighbours take neighbouring bins, whose pixels lie close together
+// in memory, not channels, of which each is in a sector of its own.
+ROIKIT_FN int lane_of(int turn) {
+    return LAYOUT == Layout::NHWC ? turn : turn % BIN_LANES * CHANNEL_LANES + turn / BIN_LANES;
+}
+
 extern "C" __global__ void __launch_bounds__(ROIKIT_THREADS, ROIKIT_FITTING_BLOCKS)
 roi_align_backward_boxes(const feature_t* grad, const acc_t* boxes, const int64* number_of_rois, acc_t* gradient, int64* status,
                          const BoxGradientParams params) {
@@ -164,8 +171,8 @@ roi_align_backward_boxes(const feature_t* grad, const acc_t* boxes, const int64*
     const int64 rois = count_rois(number_of_rois, params.rois);
     ROIKIT_ROLLED for (int64 k = blockIdx.x; k < rois; k += gridDim.x) {
         const Roi roi = read_roi(boxes + 5 * k, params);
-        ROIKIT_ROLLED for (int lane = thread_of_block(); lane < BIN_LANES * CHANNEL_LANES && !roi.refusal; lane += threads_of_block()) {
-            add_lane(lane, k, roi, grad, params, totals + 4 * lane);
+        ROIKIT_ROLLED for (int turn = thread_of_block(); turn < BIN_LANES * CHANNEL_LANES && !roi.refusal; turn += threads_of_block()) {
+            add_lane(lane_of(turn), k, roi, grad, params, totals + 4 * lane_of(turn));
         }
         __syncthreads();
         ROIKIT_ROLLED for (int n = thread_of_block(); n < 4; n += threads_of_block()) {

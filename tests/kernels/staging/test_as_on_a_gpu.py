@@ -17,10 +17,6 @@ NOT_RUN = {
     "return Placed::too_far;": "adaptive RoIs that reach beyond 2^20 pixels: cases of what is refused",
     "ROIKIT_FN double ceil_of(double x) { return __builtin_ceil(x); }": "adaptive sampling of float64",
     "EACH_PART(i) result.part[i] = a.part[i] / b;": "divisors that are no powers of two, with which little is exact",
-    "for (int v = 0; v < count; ++v) narrow(values[v], to[v]);": "vectors of columns, which a GPU has none of",
-    "ROIKIT_ROLLED for (; c < work.channels; ++c) gather_row<1>(chunk, work, grad, at, c, y, x, params);": (
-        "groups of channels, which a GPU has none of"
-    ),
     **dict.fromkeys(
         (
             "if (MODE == Mode::max) add_maximum<1>(rest, roi, bin, i * of_grad, i * of_map, params);",

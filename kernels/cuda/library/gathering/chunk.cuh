@@ -140,6 +140,9 @@ struct Segment {
 };
 
 ROIKIT_FN Segment segment_at(const Chunk& chunk, int segment) {
+#ifdef __CUDA_ARCH__
+    if (chunk.segments_x == 1) return Segment{segment, 0};  // nearly always, and a GPU has no division
+#endif
     return Segment{segment / chunk.segments_x, segment % chunk.segments_x};
 }
 
@@ -152,7 +155,12 @@ ROIKIT_FN void weigh(const Chunk& chunk, const Tile& tile, Segment at, const Bac
         const int first = (along_y ? piece.first_y : piece.first_x) + (along_y ? at.y : at.x) * most;
         if (b >= bins_in_segment(along_y ? piece.count_y : piece.count_x, along_y ? at.y : at.x, most)) continue;
         weigh_bin(piece.y, piece.x, along_y, first + b, along_y ? tile.y_begin : tile.x_begin,
+#ifdef __CUDA_ARCH__
+                  // Rows that a tile at the edge does not have get no weight: a strip may have some (gather_strips.cuh).
+                  along_y ? tile.y_begin + params.tile_y : tile.x_end,
+#else
                   along_y ? tile.y_end : tile.x_end,
+#endif
                   along_y ? chunk.weights_y + ((int64)n * most + b) * params.tile_y
                           : chunk.weights_x + ((int64)n * most + b) * params.tile_x);
     }

@@ -4,6 +4,7 @@
 
 #include "library/gathering/work.cuh"
 #include "library/gathering/chunk.cuh"
+#include "library/gathering/gather_strips.cuh"
 
 // ---- channels last: a thread takes a vector of channels of a pixel ---------------------------------------------------------
 
@@ -63,7 +64,7 @@ ROIKIT_FN void gather_channels_last(const Chunk& chunk, const Work& work, const 
     }
 }
 
-// ---- channels first: a thread takes neighbouring columns of a row, in some channels ------------------------------------------
+// ---- channels first on a CPU: a thread takes neighbouring columns of a row, in some channels --------------------------------
 
 // For C channels from `channel` on. Weights of bins that a column does not have are zero.
 template <int N, int C> ROIKIT_FN void gather_columns(const Chunk& chunk, const feature_t* grad, Segment at, int y, int x,
@@ -74,8 +75,7 @@ template <int N, int C> ROIKIT_FN void gather_columns(const Chunk& chunk, const 
         const int n = lowest_bit(left);
         const Piece& piece = chunk.pieces[n];
         const Span rows = chunk.rows[n * params.tile_y + y];
-        const Span columns = N == 1 ? chunk.columns[n * params.tile_x + x]
-                                    : Span{0, bins_in_segment(piece.count_x, at.x, most)};
+        const int columns = bins_in_segment(piece.count_x, at.x, most);
         const int p = piece.first_y + at.y * most, q = piece.first_x + at.x * most;
         const feature_t* const first = grad + (piece.roi * params.channels + channel) * bins + (int64)p * params.bins_x + q;
         const acc_t* const weights_y = chunk.weights_y + (int64)n * most * params.tile_y + y;
@@ -84,7 +84,7 @@ template <int N, int C> ROIKIT_FN void gather_columns(const Chunk& chunk, const 
             const feature_t* const row = first + (int64)a * params.bins_x;
             Vector<N> line[C];
             for (int c = 0; c < C; ++c) line[c] = filled<N>((acc_t)0);
-            ROIKIT_ROLLED for (int b = columns.begin; b < columns.end; ++b) {
+            ROIKIT_ROLLED for (int b = 0; b < columns; ++b) {
                 const Vector<N> weights = read_vector<N>(weights_x + b * params.tile_x);
                 for (int c = 0; c < C; ++c) line[c] = multiply_add_where_not_zero<N>(weights, widen(row[c * bins + b]), line[c]);
             }
@@ -139,10 +139,12 @@ ROIKIT_FN void gather_channels_first(const Chunk& chunk, const Work& work, const
 
 ROIKIT_FN void gather_average(const Chunk& chunk, const Work& work, const feature_t* grad, Segment at,
                               const BackwardParams& params) {
-    if (LAYOUT == Layout::NHWC) {
+    if constexpr (LAYOUT == Layout::NHWC) {
         gather_channels_last(chunk, work, grad, at, params);
-    } else {
+    } else if constexpr (VECTOR > 1) {
         gather_channels_first(chunk, work, grad, at, params);
+    } else {
+        gather_strips(chunk, work, grad, at, params);
     }
 }
 
