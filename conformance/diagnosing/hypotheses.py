@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from dataclasses import fields, replace
+from enum import Enum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -74,8 +75,8 @@ def choices(operator: Operator) -> list[Choice]:
     found: dict[Choice, None] = {}
     for field in fields(next(iter(operator.dialects.values()))):
         values = [getattr(dialect, field.name) for dialect in operator.dialects.values()]
-        kind = type(values[0])
-        others = list(kind) if hasattr(kind, "__members__") else []
+        kind: Any = type(values[0])
+        others = list(kind) if issubclass(kind, Enum) else []
         found |= dict.fromkeys(Choice(field.name, value) for value in (*values, *others))
     return list(found)
 
@@ -116,13 +117,15 @@ def _named(value: Any) -> str:
 
 def of_dialects(operator: Operator, declared: str) -> Iterator[Hypothesis]:
     """That another named dialect is followed."""
+
+    def follows(other: Any) -> Callable[[Case, str, str], np.ndarray | None]:
+        return lambda case, _dialect, dtype: _of_dialect(case, other, dtype)
+
     seen = {operator.dialects[declared]}
     for name, other in operator.dialects.items():
         if other not in seen:
             seen.add(other)
-            yield Hypothesis(
-                f"the dialect {name}", lambda case, _dialect, dtype, other=other: _of_dialect(case, other, dtype)
-            )
+            yield Hypothesis(f"the dialect {name}", follows(other))
 
 
 # ---- faults ----------------------------------------------------------------------------------------------------------

@@ -246,7 +246,8 @@ def _unnoticed(
     """The faults of formulas that some cases do not notice and others do; and, by name alone, those that no case does."""
     mutants, by_id = {mutant.name: mutant for mutant in operator.mutants}, {case.id: case for case in everything}
     ids = {case.id for case in some}
-    alive, left = [], []
+    alive: list[Element] = []
+    left: list[Element] = []
     for (fault, dialect), cases in sought.items():
         for is_chosen in (True, False):
             if any(shows(by_id[c], mutants[fault], dialect) for c in cases if (c in ids) == is_chosen):

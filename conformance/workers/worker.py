@@ -186,7 +186,7 @@ def answering(implementation: Implementation) -> Callable[[dict[str, Any], dict[
         if message["type"] in several.KINDS:
             return several.answer(message, arrays, alone)
         if seconds := message.pop("apart", 0):
-            return several.in_a_fork((message, arrays), seconds, lambda *call: alone(*call, past))
+            return several.in_a_fork((message, arrays), seconds, lambda about, given: alone(about, given, past))
         return alone(message, arrays, past)
 
     return answer
