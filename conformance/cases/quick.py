@@ -57,9 +57,14 @@ def calls_of(
     return calls[:1] if case.kind in (AT_ONCE, AFTER_FORK) else calls
 
 
+def is_large(case: Case) -> bool:
+    """Whether a case asks for sizes or for memory, and not for formulas."""
+    return case.size != "small" or bool(case.arranged)
+
+
 def is_of_no_rule(case: Case) -> bool:
     """Whether a case asks what no dialect decides."""
-    return case.size != "small" or bool(case.arranged) or case.kind in SEVERAL
+    return is_large(case) or case.kind in SEVERAL
 
 
 def names_of_each(operator: str, offered: Iterable[str]) -> list[tuple[str, ...]]:

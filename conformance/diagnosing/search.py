@@ -11,6 +11,8 @@ import numpy as np
 from .. import operators
 from ..arrays import feature_map
 from ..call import Operation
+from ..cases.quick import is_large
+from ..exact.floats import FLOAT_TYPES
 from ..verdict import Verdict
 from ..verdicts.judge import judge_output
 from . import hypotheses
@@ -30,7 +32,6 @@ POOLED = "a function that pools what must be refused or give NaN"
 _ANCHORS = 3  # failing calls by which it is seen whether a hypothesis is worth more
 _MOST_PASSING = 60  # calls that pass, on which a hypothesis is held against what is right
 _ULPS = 8  # by which results may differ from those of a hypothesis: it is exact, and they are computed
-_EPSILON = {"float16": 2.0**-10, "bfloat16": 2.0**-7, "float32": 2.0**-23, "float64": 2.0**-52}
 
 
 class _Search:
@@ -124,11 +125,6 @@ def _gives(hypothesis: Hypothesis, seen: Failing) -> bool:
     return _same(answer, seen.output, room) and not _same(answer, due, 8 * room)
 
 
-def is_large(case: Case) -> bool:
-    """Whether a case asks for sizes or for memory, and not for formulas."""
-    return case.size != "small" or bool(case.arranged)
-
-
 def _answer(hypothesis: Hypothesis, case: Case, dialect: str, dtype: str) -> np.ndarray | None:
     """What a hypothesis says; nothing where its formulas have no answer."""
     try:
@@ -153,7 +149,7 @@ def _room(seen: Failing, due: np.ndarray) -> float:
     """By how much rounding may move a result: its size is that of the map, of what is due, or of what came."""
     data = seen.case.arguments["input" if seen.case.operation == Operation.FORWARD else "grad"]
     size = max(_greatest(feature_map(data)), _greatest(due), _greatest(seen.output))
-    return _ULPS * _EPSILON[seen.dtype] * size
+    return _ULPS * 2.0 ** (1 - FLOAT_TYPES[seen.dtype].bits) * size
 
 
 def diagnose(

@@ -100,7 +100,7 @@ def tells_apart(case: Case, one: str, other: str) -> bool:
 
 def _launches(operator: Operator, cases: Sequence[Case]) -> Choices:
     """The faults of launches and of memory, under the first main dialect."""
-    asked = sorted((c for c in cases if c.size != "small" or c.arranged), key=_values)
+    asked = sorted(filter(quick.is_large, cases), key=_values)
     dialect = operator.main_dialects[0]
     found = {}
     for fault in kinds.faults(operator):

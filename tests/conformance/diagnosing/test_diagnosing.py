@@ -11,7 +11,7 @@ from roikit.conformance.call import Operation
 from roikit.conformance.cases import quick
 from roikit.conformance.cases.case import load_cases
 from roikit.conformance.diagnosing.cause import Failing, Passing
-from roikit.conformance.diagnosing.search import diagnose, is_large
+from roikit.conformance.diagnosing.search import diagnose
 from roikit.conformance.golden import kinds
 from roikit.conformance.golden.noticing import stored
 from roikit.conformance.verdict import Verdict
@@ -26,7 +26,7 @@ def played(name, dialect, answer, operation=Operation.FORWARD, large=False):
     failing, passing = [], []
     for case in CASES:
         expectation = case.expectation(dialect, DTYPE)
-        if (case.operator, case.operation, is_large(case)) != (name, operation, large) or expectation is None:
+        if (case.operator, case.operation, quick.is_large(case)) != (name, operation, large) or expectation is None:
             continue
         output = answer(case)
         if judge_output(case, expectation, output, DTYPE, "NCHW").verdict == Verdict.CONFORMS:
