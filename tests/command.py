@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import NamedTuple
 from unittest import mock
 
-from roikit.conformance.commands import cli
+from roikit.conformance.commands import cli, collecting
 
 _PLAYERS = Path(__file__).parent / "conformance"
+_SECONDS = 2.0  # for causes of what fails, which are looked for in nearly every run: a user has them looked for longer
 
 
 class Ended(NamedTuple):
@@ -26,6 +27,7 @@ def roikit(*arguments, **environment):
     stdout, stderr = io.StringIO(), io.StringIO()
     with (
         mock.patch.dict(os.environ, {"PYTHONPATH": path, **environment}),
+        mock.patch.object(collecting, "_SECONDS", _SECONDS),
         redirect_stdout(stdout),
         redirect_stderr(stderr),
     ):

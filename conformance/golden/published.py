@@ -286,7 +286,6 @@ def _case(entry: Mapping[str, Any], dialect: str, inputs: Mapping[str, Any], ope
         "rules": list(operator.published.rules_of(arguments)),
         "kind": "value",
         "arguments": arguments,
-        "claims": operator.published.claims_of(arguments),
     }
 
 
@@ -301,7 +300,10 @@ def _plain(number: Any) -> int | float:
 
 
 def _write_cases(folder: Path, operator: Operator) -> None:
-    cases = [complete(case, operator) for case in as_cases(load_catalogue(operator.name), operator.name)]
+    assert operator.published is not None
+    claims_of = operator.published.claims_of
+    called = as_cases(load_catalogue(operator.name), operator.name)
+    cases = [complete({**case, "claims": claims_of(case["arguments"])}, operator) for case in called]
     marked = {} if operator.name == operators.DEFAULT else {"operator": operator.name}
     assert operator.draws is not None
     document = {"edition": operator.draws.edition, "group": "published", **marked, "cases": cases}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -69,6 +70,18 @@ class PluginRun:
         self._session.close()
 
 
+def _golden_cases() -> tuple[Case, ...]:
+    """All golden cases: very many objects, which stay, so that no collection of garbage need look at them."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        return load_cases()
+    finally:
+        gc.freeze()
+        if was_enabled:
+            gc.enable()
+
+
 def start(config: pytest.Config) -> tuple[PluginRun, Subject]:
     """The run that the options of pytest ask for, its calls planned, and what the implementation says of itself.
 
@@ -92,7 +105,7 @@ def start(config: pytest.Config) -> tuple[PluginRun, Subject]:
         is_quick = not (option("full") or several("select") or size == "huge")
         dtypes = dtypes or (["float32"] if is_function else [])
         chosen = selection(dtypes, several("layout"), several("dialect"), asked, quick=is_quick)
-        known = up_to(size, of_edition(load_cases(), option("edition")))
+        known = up_to(size, of_edition(_golden_cases(), option("edition")))
         cases = select_cases(quick.cases_of(known) if is_quick else known, several("select"))
         names, functions = ([], [name]) if is_function and ":" in name else ([name], [])
         (target,) = select_targets(names, functions, option("arrays") or "auto", chosen.dialects, [], (), asked)

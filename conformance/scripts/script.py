@@ -13,7 +13,7 @@ from ..arrays import leaves, sparse_images
 from .arrays import Repetition, arranged, array, maps
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     import numpy as np
 
@@ -113,11 +113,12 @@ def _has_nonfinite(expectation: Expectation) -> bool:
 
 def heading(case: Case, dialect: str, known: Deviation | None, command: str) -> str:
     """The comment that a script begins with."""
-    paragraphs = [f"{case.id}: {case.title}", *_rules(case, dialect)]
+    paragraphs = [_comment(f"{case.id}: {case.title}")]
+    paragraphs += (_rule(case.operator, dialect, rule) for rule in case.rules)
     if known:
-        paragraphs.append(f"Known: {known.reason}. {known.link}".rstrip())
-    paragraphs.append(f"Written by `{command}`; the rules are those of roikit's SPECIFICATION.md.")
-    return "\n#\n".join(_comment(paragraph) for paragraph in paragraphs)
+        paragraphs.append(_comment(f"Known: {known.reason}. {known.link}".rstrip()))
+    paragraphs.append(_comment(f"Written by `{command}`; the rules are those of roikit's SPECIFICATION.md."))
+    return "\n#\n".join(paragraphs)
 
 
 def _comment(text: str) -> str:
@@ -132,19 +133,14 @@ def _sections(operator: str) -> dict[str, tuple[str, str]]:
     return {rule: (title, text) for rule, title, text in zip(parts[::3], parts[1::3], parts[2::3], strict=True)}
 
 
-def _rules(case: Case, dialect: str) -> Iterator[str]:
-    """The first paragraph of each rule of a case, and the choices that ``dialect`` makes in it."""
-    sections = _sections(case.operator)
-    choices = asdict(operators.dialects_of(case.operator)[dialect])
-
-    def chosen(match: re.Match[str]) -> str:
-        return f"{match[1]} = {choices[match[1]]}"
-
-    for rule in case.rules:
-        title, text = sections[rule]
-        paragraph, *rest = text.strip().split("\n\n")
-        for name in re.findall(r"Decision point `(\w+)`", paragraph):
-            formula = re.search(rf"^\| `{choices[name]}` \| (.+?) \|", "\n".join(rest), re.MULTILINE)
-            paragraph += f" {formula[1]}" if formula else ""
-        paragraph = re.sub(r"Decision point `(\w+)`", chosen, paragraph)
-        yield f"{rule} {title}: {re.sub('[*`]', '', paragraph)}"
+@cache
+def _rule(operator: str, dialect: str, rule: str) -> str:
+    """A comment with the first paragraph of a rule, and the choices that ``dialect`` makes in it."""
+    title, text = _sections(operator)[rule]
+    choices = asdict(operators.dialects_of(operator)[dialect])
+    paragraph, *rest = text.strip().split("\n\n")
+    for name in re.findall(r"Decision point `(\w+)`", paragraph):
+        formula = re.search(rf"^\| `{choices[name]}` \| (.+?) \|", "\n".join(rest), re.MULTILINE)
+        paragraph += f" {formula[1]}" if formula else ""
+    paragraph = re.sub(r"Decision point `(\w+)`", lambda match: f"{match[1]} = {choices[match[1]]}", paragraph)
+    return _comment(f"{rule} {title}: {re.sub('[*`]', '', paragraph)}")

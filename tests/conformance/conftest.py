@@ -47,7 +47,7 @@ def forget_sources():
 def mutant(monkeypatch):
     """Puts ``new`` in place of ``old`` in one line of a source: ``with mutant(file, line, old, new): ...``.
 
-    The kernels that have that line are compiled without much optimisation. One of them must run.
+    The kernels that have that line are compiled without optimisation. One of them must run.
     """
 
     @contextmanager
@@ -70,7 +70,7 @@ def mutant(monkeypatch):
                 patch.setattr(
                     host,
                     "_run_compiler",
-                    lambda text, flags, to: compiler(text, (*flags, "-O1") if wrong in text else flags, to),
+                    lambda text, flags, to: compiler(text, (*flags, "-O0") if wrong in text else flags, to),
                 )
                 forget_sources()
                 yield

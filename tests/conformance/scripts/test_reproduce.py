@@ -1,6 +1,5 @@
 """Scripts that reproduce a case: they run, need no roikit, and their exit status is the verdict."""
 
-import ast
 import importlib
 import os
 import subprocess
@@ -15,6 +14,7 @@ from roikit.conformance.implementation import missing_requirements, registered
 from roikit.conformance.results import deviations
 from roikit.conformance.scripts.reproduce import reproduce, scripted, scripts_of
 from roikit.kernels.dialects.roi_align import DIALECTS
+from tests.conformance.scripts.written import number_written
 
 SCRIPTED = scripted("roi_align")
 
@@ -102,14 +102,6 @@ def test_a_refusal_is_as_good_as_nan():
     assert "Refused:" in done.stdout
 
 
-def imports(script):
-    for node in ast.walk(ast.parse(script)):
-        if isinstance(node, ast.Import):
-            yield from (alias.name.partition(".")[0] for alias in node.names)
-        if isinstance(node, ast.ImportFrom):
-            yield node.module.partition(".")[0]
-
-
 @pytest.mark.parametrize("name", SCRIPTED)
 def test_every_script_names_case_and_rules_and_imports_the_library_and_numpy_only(name):
     allowed = {"sys", "inspect", "importlib", "numpy", "ml_dtypes", name.partition("-")[0]}
@@ -117,19 +109,7 @@ def test_every_script_names_case_and_rules_and_imports_the_library_and_numpy_onl
         "torchvision": {"torch"}, "mmcv": {"torch"}, "onnxruntime": {"onnx"}, "opencv": {"cv2", "onnx"},
         "mnn": {"MNN"}, "keras-hub": {"keras", "os"}, "detectron2": {"torch", "torchvision"},
     }.get(name.removesuffix("-python"), set())  # fmt: skip
-    written = 0
-    for case in up_to("small", load_cases()):
-        try:
-            script = reproduce(case.id, name)
-        except UsageError:
-            continue
-        written += 1
-        head = " ".join(line.removeprefix("#").strip() for line in script.splitlines() if line.startswith("#"))
-        assert head.startswith(f"{case.id}: {case.title}")
-        assert all(f" {rule} " in head for rule in case.rules)
-        assert set(imports(script)) <= allowed
-        assert "$" not in script
-    assert written > 60
+    assert number_written(up_to("small", load_cases()), name, allowed) > 60
 
 
 def test_the_heading_has_the_formula_of_the_choice_that_the_dialect_makes():
