@@ -48,7 +48,7 @@ def test_a_right_program_conforms(program, dialect):
 def test_one_that_normalises_positions_is_told_where_a_sum_should_cancel_and_nowhere_else():
     """Dividing by the size of a map rounds positions; in float64 the result in float32 shows that of a sum of 0 alone."""
     few = [*CASES[::5], *(case for case in CASES if case.id == "place-many-bins")]
-    told = wrongly_judged(few, "torchvision", "float32", np.float64, "bins, then samples", NORMALISED)
+    told = wrongly_judged(few, "torchvision-aligned", "float32", np.float64, "bins, then samples", NORMALISED)
     assert told
     assert all(re.search(r"expected 0, got -?\d\.\d+e-1[3-9]$", reason) for _, reason in told), told
 
