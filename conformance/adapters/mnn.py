@@ -100,7 +100,7 @@ class Mnn:
 
     def _gradient(self, call: RoiAlignCall | RoiPoolCall) -> tuple[Any, ...]:
         """The arguments that ask for a gradient; none if the call does not."""
-        return () if call.grad is None else (True, self._maps(call.grad))
+        return (True, self._maps(call.grad)) if call.operation == Operation.FEATURE_GRADIENT else ()
 
     def _maps(self, array: NDArray[Any]) -> Any:
         return self._expr.convert(self._variable(array), self._expr.NC4HW4)

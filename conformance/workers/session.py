@@ -10,19 +10,18 @@ import sys
 from collections import deque
 from contextlib import suppress
 from dataclasses import replace
-from hashlib import blake2b
 from importlib.machinery import PathFinder
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..call import Unsupported
+from ..call import Operation, Unsupported
 from ..cases.history import AFTER_FORK, AT_ONCE, IN_TURN, SEVERAL, calls_of, said_of
 from ..implementation import registered, why_absent
 from ..results.result import Subject
 from ..verdict import Judgement, Verdict
 from ..verdicts import properties
-from ..verdicts.contested import judge_reading
-from ..verdicts.judge import in_file_order, judge_error, judge_form
+from ..verdicts.judge import in_file_order, judge_form
 from . import protocol
+from .answers import failure_of, fingerprint, judge_answer, named, unsoundness_of, wrong_output
 from .greeting import describe, understand
 from .process import POISONS, Worker, WorkerGoneError, WorkerTimeoutError
 
@@ -49,7 +48,6 @@ _MORE = {"property", *SEVERAL}  # kinds of cases that make several calls
 _ALONE = {*_MORE, *_BAD}  # kinds of cases whose calls are not, nor any while they are waited for
 
 _APART_SHARE = 0.9  # of the time of a call, that a bad one has in a process of its own, so that the worker can answer
-_MOST_VALUES = 2**20  # of a wrong output that is kept
 _FORK_SECONDS = 10.0  # that a forked process has at most, and never more than a third of what a call has
 
 Plan = tuple["Case", str, str, str]
@@ -185,17 +183,19 @@ class Session:
             return self._judge_several(case, dialect, dtype, layout)
         if case.kind != "property":
             answer, arrays = self._receive()
-            output = _fingerprint(arrays["output"]) if "output" in arrays else b""
-            if beside and output == beside.output != b"" and not (_failure(answer) or _unsound(answer)):
+            output = fingerprint(arrays["output"]) if "output" in arrays else b""
+            if beside and output == beside.output != b"" and not (failure_of(answer) or unsoundness_of(answer)):
                 return beside
-            judgement = _judge_answer(case, answer, arrays, dialect, dtype, layout)
-            return Judged(judgement, output, _wrong(case, judgement, arrays, layout))
+            judgement = judge_answer(case, answer, arrays, dialect, dtype, layout)
+            return Judged(judgement, output, wrong_output(case, judgement, arrays, layout))
 
         def ask(changed: Case) -> np.ndarray | Judgement:
+            if changed.operation == Operation.FORWARD:  # which takes none, though the case is about one
+                changed = replace(changed, arguments={k: v for k, v in changed.arguments.items() if k != "grad"})
             if failure := self._send(changed, dialect, dtype, layout):
                 return failure
             answer, arrays = self._receive()
-            failure = _failure(answer) or judge_form(changed, arrays["output"], dtype, layout)
+            failure = failure_of(answer) or judge_form(changed, arrays["output"], dtype, layout)
             return failure or in_file_order(changed, arrays["output"], layout)
 
         return Judged(properties.check(case, ask))
@@ -205,21 +205,21 @@ class Session:
         outputs = []
         ask = self._ask_in_turn if case.kind == IN_TURN else self._ask_at_once
         for made, answer, arrays in ask(case, dialect, dtype, layout):
-            judgement = _judge_answer(made.case, answer, arrays, dialect, dtype, layout)
+            judgement = judge_answer(made.case, answer, arrays, dialect, dtype, layout)
             if judgement.verdict != Verdict.CONFORMS:
-                return Judged(_named(judgement, made.said))
-            outputs.append(_fingerprint(arrays["output"]))
+                return Judged(named(judgement, made.said))
+            outputs.append(fingerprint(arrays["output"]))
         return Judged(Judgement(Verdict.CONFORMS), b"".join(outputs))
 
     def _ask_in_turn(self, case: Case, *how: str) -> Iterator[tuple[Made, dict[str, Any], Arrays]]:
         """The calls of a case, made one after the other, each with its answer."""
         for made in calls_of(case):
             if failure := self._send(made.case, *how):
-                raise _FailureError(_named(failure, made.said))
+                raise _FailureError(named(failure, made.said))
             try:
                 answer, arrays = self._receive()
             except _FailureError as failed:
-                raise _FailureError(_named(failed.judgement, made.said)) from None
+                raise _FailureError(named(failed.judgement, made.said)) from None
             yield made, answer, arrays
 
     def _ask_at_once(self, case: Case, *how: str) -> Iterator[tuple[Made, dict[str, Any], Arrays]]:
@@ -239,7 +239,7 @@ class Session:
         try:
             answer, arrays = self._receive([f"{number}.output" for number in range(len(calls))])
         except _FailureError as failed:
-            raise _FailureError(_named(failed.judgement, said_of(case))) from None
+            raise _FailureError(named(failed.judgement, said_of(case))) from None
         if answer["type"] != "output":
             yield calls[answer.get("call", 0)], answer, {}
             return
@@ -285,9 +285,9 @@ class Session:
             answer, arrays = self._receive()
         except _FailureError as failed:
             return failed.judgement
-        if failure := _failure(answer):
+        if failure := failure_of(answer):
             return failure
-        return _unsound(answer) or arrays["output"]
+        return unsoundness_of(answer) or arrays["output"]
 
     def _receive(self, outputs: Sequence[str] = ("output",)) -> Message:
         assert self._worker is not None
@@ -332,54 +332,6 @@ def _may_do_harm(case: Case, judgement: Judgement) -> bool:
     return case.kind in _BAD and not judgement.refused and judgement.verdict != Verdict.UNSUPPORTED
 
 
-def _fingerprint(output: np.ndarray) -> bytes:
-    """A hash of shape, type and bytes."""
-    about = f"{output.shape} {output.dtype.str}".encode()
-    return blake2b(about + output.tobytes(), digest_size=16).digest()
-
-
-def _wrong(case: Case, judgement: Judgement, arrays: Arrays, layout: str) -> np.ndarray | None:
-    """The output that is wrong, unless it is large, or no array of the shape that is due."""
-    if judgement.verdict != Verdict.DEVIATES or case.kind == "error" or arrays["output"].size > _MOST_VALUES:
-        return None
-    output = in_file_order(case, arrays["output"], layout)
-    return output if output.shape == case.shape else None
-
-
-_NO_OUTPUT = {
-    "unsupported": Verdict.UNSUPPORTED,
-    "raised": Verdict.REJECTED,
-    "died": Verdict.CRASHED,
-    "hung": Verdict.TIMED_OUT,
-}
-
-
-def _failure(answer: dict[str, Any]) -> Judgement | None:
-    """The judgement of an answer that is no output, or of how it came about; None if there is nothing to say."""
-    if verdict := _NO_OUTPUT.get(answer["type"]):
-        return Judgement(verdict, answer["error" if answer["type"] == "raised" else "reason"])
-    if answer["wrote_outside"]:
-        return Judgement(Verdict.WROTE_OUTSIDE, "memory beside the output array was written to")
-    if answer["changed_input"]:
-        return Judgement(Verdict.OVERWROTE, "the call changed its input, its boxes or its gradient")
-    return None
-
-
-def _unsound(answer: dict[str, Any]) -> Judgement | None:
-    """The judgement of a right output that does not stay what it is; None if there is nothing to say."""
-    if not answer["repeatable"]:
-        asked = answer.get("asked", "two calls in a row")
-        return Judgement(Verdict.NONDETERMINISTIC, f"{asked} gave different results")
-    if answer["reused"]:
-        return Judgement(Verdict.OVERWROTE, "an earlier result was overwritten, or this one is in the same memory")
-    return None
-
-
-def _named(judgement: Judgement, said: str) -> Judgement:
-    """A judgement of one call of several."""
-    return replace(judgement, reason=f"{said}: {judgement.reason}")
-
-
 def _message(call: Call, memory: str, arranged: Mapping[str, str]) -> dict[str, Any]:
     return {"type": call.operator, "memory": memory, "arranged": dict(arranged), **call.parameters()}
 
@@ -390,17 +342,3 @@ def _lacking(case: Case, description: Description) -> str:
     if case.kind == AT_ONCE and not (capability and capability.threads):
         return "calls from several threads at once"
     return "calls after a fork" if case.kind == AFTER_FORK and not (capability and capability.forks) else ""
-
-
-def _judge_answer(
-    case: Case, answer: dict[str, Any], arrays: dict[str, np.ndarray], dialect: str, dtype: str, layout: str
-) -> Judgement:
-    if answer["type"] == "raised":
-        return judge_error(case, answer["error"])
-    if failure := _failure(answer):
-        return failure
-    if case.kind == "error":
-        return Judgement(Verdict.DEVIATES, "the call was not refused")
-    judgement = judge_reading(case, dialect, arrays["output"], dtype, layout)
-    unsound = _unsound(answer) if judgement.verdict == Verdict.CONFORMS else None
-    return unsound or judgement

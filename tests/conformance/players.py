@@ -224,7 +224,7 @@ class Gradients(NoOut):
         return with_roi_align(super().describe(), operations=tuple(Operation))
 
     def roi_align(self, call, out=None):
-        return RoikitHost.roi_align(self, call) if call.operation == Operation.FORWARD else self.gradient(call)
+        return RoikitHost.roi_align(self, call) if call.grad is None else self.gradient(call)  # which a forward lacks
 
     def gradient(self, call):
         moved = call.layout == "NHWC"
