@@ -19,7 +19,8 @@ def as_tensor(array: np.ndarray) -> torch.Tensor:
     if any(stride < 0 for stride in array.strides):
         array = np.ascontiguousarray(array)
     if array.dtype.name == "bfloat16":
-        return torch.from_numpy(array.view(np.int16)).view(torch.bfloat16)
+        bits = np.dtype(np.int16).newbyteorder(array.dtype.byteorder)  # which torch refuses if it is not the machine's
+        return torch.from_numpy(array.view(bits)).view(torch.bfloat16)
     return torch.from_numpy(array)
 
 
