@@ -20,7 +20,8 @@ app = typer.Typer(
 )
 
 _FILES = (
-    "Files that `roikit conform --output` and `--footprints`, `roikit explain --output`, `python -m benchmarks.record` and asv "
+    "Files that `roikit conform --output` and `--footprints`, `roikit explain --output`, `roikit difference --output`, "
+    "`python -m benchmarks.record` and asv "
     "write, packed by gzip or not, or directories of them."
 )
 
@@ -50,7 +51,7 @@ def site(
         ),
     ] = None,
 ) -> None:
-    """Build a static site: verdicts, matrix, dialects, an example, golden cases, performance.
+    """Build a static site: verdicts, matrix, dialects, swaps, an example, golden cases, performance.
 
     It opens from disk and from any host. An incomplete file is said to be incomplete. Exit status 2: the command was wrong.
     """

@@ -85,6 +85,13 @@ class Walkthrough(File):
 
 
 @dataclass(frozen=True, slots=True)
+class Difference(File):
+    """What `roikit difference --output` writes: two dialects beside each other."""
+
+    document: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class AsvResult(File):
     """What `asv run` writes for one commit on one machine; ``benchmarks`` describes all benchmarks there are."""
 
@@ -101,12 +108,14 @@ class Inputs:
     footprints: list[Footprints] = field(default_factory=list)
     records: list[Record] = field(default_factory=list)
     walkthroughs: list[Walkthrough] = field(default_factory=list)
+    differences: list[Difference] = field(default_factory=list)
     asv: list[AsvResult] = field(default_factory=list)
 
     @property
     def files(self) -> list[File]:
         """All of them."""
-        return [*self.runs, *self.detections, *self.footprints, *self.records, *self.walkthroughs, *self.asv]
+        others = (*self.records, *self.walkthroughs, *self.differences, *self.asv)
+        return [*self.runs, *self.detections, *self.footprints, *others]
 
 
 def read_all(paths: Iterable[Path]) -> Inputs:
@@ -120,7 +129,7 @@ def read_all(paths: Iterable[Path]) -> Inputs:
     inputs = Inputs()
     places: dict[type[File], list[Any]] = {
         Run: inputs.runs, Detections: inputs.detections, Footprints: inputs.footprints,
-        Record: inputs.records, Walkthrough: inputs.walkthroughs, AsvResult: inputs.asv,
+        Record: inputs.records, Walkthrough: inputs.walkthroughs, Difference: inputs.differences, AsvResult: inputs.asv,
     }  # fmt: skip
     for path in paths:
         for file in _of_directory(path) if path.is_dir() else [read(path)]:
@@ -202,6 +211,10 @@ def _walkthrough(path: Path, document: dict[str, Any]) -> Walkthrough:
     return Walkthrough(path, document, True, *_named([document["walkthrough"]]))
 
 
+def _difference(path: Path, document: dict[str, Any]) -> Difference:
+    return Difference(path, document, True, document["difference"])
+
+
 def _asv(path: Path, document: dict[str, Any]) -> AsvResult:
     """A result of asv, whose directory is beside its description of all benchmarks."""
     described = path.parent.parent / "benchmarks.json"
@@ -233,9 +246,10 @@ _KINDS = (
     _Kind(frozenset({"started", "footprints"}), Schema("footprints"), _footprints),
     _Kind(frozenset({"started", "stages", "rows"}), Schema("record", package=_HERE), _record),
     _Kind(frozenset({"started", "walkthrough"}), Schema("walkthrough"), _walkthrough),
+    _Kind(frozenset({"started", "difference"}), Schema("difference"), _difference),
     _Kind(frozenset({"commit_hash", "results", "result_columns"}), Schema("asv", "result", _HERE), _asv),
 )
-_UNKNOWN = "is no result file: roikit conform, roikit explain, benchmarks.record and asv write some"
+_UNKNOWN = "is no result file: roikit conform, explain and difference, benchmarks.record and asv write some"
 _RUN = re.compile(r'\s*\{[^\n]*"type"\s*:\s*"header"')
 _OURS = re.compile(r'\s*\{\s*"(format|type|roikit)"')
 """How the text of what roikit writes begins, whole or not."""

@@ -15,8 +15,8 @@ from markupsafe import Markup
 
 from ..conformance import operators
 from .drawing import save, title_of
-from .files import AsvResult, Detections, Footprints, Record, Run, Walkthrough
-from .pages import dialects, example, goldens, home, implementation, matrix, performance
+from .files import AsvResult, Detections, Difference, Footprints, Record, Run, Walkthrough
+from .pages import dialects, differences, example, goldens, home, implementation, matrix, performance
 from .tables import commit_of, machine_of
 
 if TYPE_CHECKING:
@@ -59,13 +59,18 @@ PAGES = (
         "example.html",
         "one RoI step by step, from its corners to the pooled output, and what is made of it by whole pixels",
     ),
+    Page(
+        "Swaps",
+        "differences.html",
+        "what changes when one takes the place of another: how often, by how much, and what makes them agree",
+    ),
     Page("Goldens", "goldens.html", "the cases of each operator, and the certificate that they notice faults"),
     Page("Performance", "performance.html", "how fast each is, on which machine, and how that has changed"),
 )
 
 _WHAT = {
     Run: "golden cases", Detections: "detected dialects", Footprints: "footprints", Record: "benchmarks",
-    Walkthrough: "a RoI step by step", AsvResult: "asv",
+    Walkthrough: "a RoI step by step", Difference: "two dialects", AsvResult: "asv",
 }  # fmt: skip
 
 
@@ -141,6 +146,7 @@ class _Builder:
         self._write("matrix.html", "matrix.html", matrix.context(self._site))
         self._write("dialects.html", "dialects.html", dialects.context(self._site))
         self._evidence()
+        self._write("differences.html", "differences.html", differences.context(self._site))
         self._write("example.html", "example.html", example.context(self._site))
         self._goldens()
         content = {**performance.context(self._site), "asv_site": self._asv_site is not None}

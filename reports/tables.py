@@ -123,7 +123,9 @@ def frame_of(file: File) -> pd.DataFrame:
         case AsvResult():
             rows, columns = _asv(file), ASV_COLUMNS
         case _:
-            raise UnknownFileError("is no table: of footprints and walkthroughs a site can be made", file.path)
+            raise UnknownFileError(
+                "is no table: of footprints, walkthroughs and differences a site can be made", file.path
+            )
     frame = pd.DataFrame(list(rows), columns=list(columns))
     frame.attrs["complete"] = file.complete
     return frame

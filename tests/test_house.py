@@ -39,7 +39,7 @@ ROOMS = (
     "running",
     "detection",
     "scripts",
-    "explaining",
+    "comparing explaining",
     "fuzzing",
     "commands",
     "pytest_plugin",

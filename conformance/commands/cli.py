@@ -15,6 +15,7 @@ import typer
 from ..exits import interruptible, refusing, say
 from ..results.gate import Gate  # noqa: TC001 - typer reads the annotations
 from .deviations import app as deviations
+from .difference import difference
 from .fuzz import fuzz
 from .options import (
     Arrays,
@@ -342,6 +343,7 @@ def explain(
 
 
 app.command()(fuzz)
+app.command()(difference)
 
 
 def main() -> None:
