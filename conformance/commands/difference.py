@@ -161,7 +161,7 @@ def _beyond(one: Side) -> Iterator[str]:
     if implementation and one.others:
         yield f"{implementation} has other settings: {', '.join(f'{implementation}:{other}' for other in one.others)}"
     if one.deviations:
-        yield f"{implementation} is known to do other than {one.dialect}:"
+        yield f"known of {implementation} beside its dialect {one.dialect}:"
         yield from (f"  - {reason}" for reason in one.deviations[:_MOST_REASONS])
     if (more := len(one.deviations) - _MOST_REASONS) > 0:
         yield f"  … and for {more} more reasons, which conformance/deviations/{implementation}.toml has"

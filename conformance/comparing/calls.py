@@ -44,8 +44,8 @@ def takes_ratio(operator: Operator) -> bool:
 
 
 def heads(operator: Operator) -> tuple[Head, ...]:
-    """How a detector pools with an operator; without a sampling ratio, what differs in nothing else is one."""
-    return HEADS if takes_ratio(operator) else tuple(head for head in HEADS if head.ratio)
+    """How a detector pools with an operator, which may have no sampling ratio to choose."""
+    return HEADS if takes_ratio(operator) else tuple(head._replace(ratio=0) for head in HEADS if head.ratio)
 
 
 def arguments(

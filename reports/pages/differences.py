@@ -38,7 +38,7 @@ def _named(side: dict[str, Any]) -> str:
 
 def _common(seen: dict[str, Any]) -> dict[str, Any]:
     head = seen["head"]
-    samples = f", {head['ratio']} × {head['ratio']} samples a bin" if head["ratio"] else ", adaptive"
+    samples = f", {head['ratio']} × {head['ratio']} samples a bin" if head["ratio"] else ""
     return {
         "how": f"{head['name']}: {head['bins']} × {head['bins']} bins{samples}",
         "of_boxes": _share(seen["of_boxes"]),
