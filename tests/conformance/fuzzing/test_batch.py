@@ -81,7 +81,7 @@ def only_case(folder):
 
 
 def test_what_is_found_is_small_and_can_be_replayed_by_anyone(tmp_path):
-    run = roikit("fuzz", "players:half_a_pixel_off", "--seed", 1, "--once", "-o", tmp_path)
+    run = roikit("fuzz", "players:half_a_pixel_off", "--seed", 1, "--once", "--size", "small", "-o", tmp_path)
     assert run.returncode == 1, run.stdout + run.stderr
     path, case = only_case(tmp_path)
     assert len(case.arguments["boxes"]) == 1
@@ -94,9 +94,10 @@ def test_what_is_found_is_small_and_can_be_replayed_by_anyone(tmp_path):
 def test_a_gradient_that_is_found_can_be_replayed_by_anyone(tmp_path):
     """Under a dialect whose RoIs the forward does not enlarge."""
     how = ("--dialect", "torchvision-aligned", "--dtype", "float32", "--once")
+    small = ("--operation", "feature_gradient", "--size", "small")
     workers = {name: f"{name}={shlex.quote(sys.executable)} -m roikit.conformance.workers.worker adapter:players:{name}"
                for name in ("PaddleGradients", "Gradients")}  # fmt: skip
-    run = roikit("fuzz", workers["PaddleGradients"], *how, "--operation", "feature_gradient", "-o", tmp_path)
+    run = roikit("fuzz", workers["PaddleGradients"], *how, *small, "-o", tmp_path)
     assert run.returncode == 1, run.stdout + run.stderr
     path, case = only_case(tmp_path)
     assert (case.operation, len(case.arguments["boxes"])) == ("feature_gradient", 1)
@@ -135,7 +136,8 @@ def test_a_library_gets_a_script_of_its_own(tmp_path):
     python.write_text(f'#!/bin/sh\nshift 2\nexec {shlex.join([sys.executable, str(broken)])} worker "$@"\n')
     python.chmod(0o755)
     chosen = ("--dialect", "torchvision", "--dtype", "float32", "--layout", "NCHW", "--once", "--mode", "max")
-    run = roikit("fuzz", "roikit", "--python", python, *chosen, "--operation", "forward", "-o", tmp_path / "out")
+    chosen += ("--operation", "forward", "--size", "small")
+    run = roikit("fuzz", "roikit", "--python", python, *chosen, "-o", tmp_path / "out")
     assert run.returncode == 1, run.stdout + run.stderr
     (script,) = (tmp_path / "out").glob("fuzz-*.py")
     assert "Written by `roikit fuzz roikit --seed 0`" in script.read_text()
@@ -187,7 +189,8 @@ def test_a_batch_is_the_same_in_a_process_that_has_loaded_other_modules(tmp_path
 
 def test_jobs_change_nothing_but_the_time(tmp_path):
     for jobs, folder in ((1, tmp_path / "one"), (2, tmp_path / "two")):
-        run = roikit("fuzz", "players:transcribed", "--batches", 3, "--seed", 4, "--once", "-j", jobs, "-o", folder)
+        how = ("--batches", 3, "--seed", 4, "--once", "--size", "small")
+        run = roikit("fuzz", "players:transcribed", *how, "-j", jobs, "-o", folder)
         assert run.returncode == 0, run.stdout + run.stderr
     one, two = (records(tmp_path / name)[1:] for name in ("one", "two"))
     assert [without_time(r) for r in one] == [without_time(r) for r in two]
