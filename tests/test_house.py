@@ -16,8 +16,8 @@ WINGS = {
     "roikit": "kernels/roikit",
     "benchmarks": "benchmarks",
 }
-BESIDE_KERNELS = ("roikit", "torch")
-"""Packages of their own that lie in `kernels/`."""
+BESIDE = {"roikit.kernels": ("roikit", "torch"), "roikit.reports": ("manual",)}
+"""Folders of a wing that are packages of their own, or none: the manual's are Sphinx's."""
 
 ROOMS = (
     "errors text",
@@ -60,7 +60,7 @@ def modules():
     for package, folder in WINGS.items():
         for file in (ROOT / folder).rglob("*.py"):
             parts = PurePosixPath(file.relative_to(ROOT / folder)).with_suffix("").parts
-            if package == "roikit.kernels" and parts[0] in BESIDE_KERNELS:
+            if parts[0] in BESIDE.get(package, ()):
                 continue
             found[".".join((package, *(part for part in parts if part != "__init__")))] = file
     return found

@@ -111,8 +111,8 @@ def multiscale_roi_align_backward(
 
     Args:
         grad: The gradient that arrives at the output; of rows that are no RoIs it is not read.
-        boxes, spatial_scales, sampling_ratio, aligned, level_rule, first_level, canonical_size, canonical_level, num_rois, mode,
-            layout, dialect: As they were given to `multiscale_roi_align`.
+        boxes, spatial_scales, sampling_ratio, aligned, mode, layout, dialect: As they were given to `multiscale_roi_align`.
+        level_rule, first_level, canonical_size, canonical_level, num_rois: As they were given to it, too.
         input_shapes: Shapes of the maps, in their layout.
         inputs: The maps, which a maximum needs.
         workspace, check: As for `roi_align_backward`.
@@ -167,8 +167,9 @@ def multiscale_roi_align_backward_boxes(
 
     Args:
         grad: The gradient that arrives at the output.
-        inputs, boxes, spatial_scales, sampling_ratio, aligned, level_rule, first_level, canonical_size, canonical_level,
-            num_rois, mode, layout, dialect: As they were given to `multiscale_roi_align`.
+        inputs, boxes, spatial_scales, sampling_ratio, aligned, mode, layout, dialect: As they were given to
+            `multiscale_roi_align`.
+        level_rule, first_level, canonical_size, canonical_level, num_rois: As they were given to it, too.
         out, check: As for `roi_align_backward_boxes`.
 
     Returns:
