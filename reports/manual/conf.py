@@ -1,6 +1,6 @@
 """How Sphinx makes the manual. Texts stay beside what they describe, so that its folder of sources is the root of the project.
 
-sphinx-build -W -c reports/manual . MANUAL
+sphinx-build -W -c reports/manual . build/manual
 """
 
 import sys
