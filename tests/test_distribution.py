@@ -32,13 +32,17 @@ def checkout():
     return {name for name in names if not GENERATED.fullmatch(name)}
 
 
+def copied(folder, names):
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, folder / name)
+
+
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
     """The folder with both archives, and what was printed while they were built."""
     copy, archives = tmp_path_factory.mktemp("checkout"), tmp_path_factory.mktemp("dist")
-    for name in checkout():
-        (copy / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(ROOT / name, copy / name)
+    copied(copy, checkout())
     command = [
         sys.executable,
         "-W",
@@ -122,6 +126,21 @@ def test_the_page_of_an_index_leads_nowhere_within_a_repository_that_it_does_not
     assert text.startswith("# roikit")
     targets = re.findall(r"\]\(([^)]*)\)", re.sub(r"```.*?```", "", text, flags=re.DOTALL))
     assert [target for target in targets if not target.startswith("https://")] == []
+
+
+def test_it_leads_to_the_repository_once_that_has_an_address(tmp_path):
+    copied(tmp_path, ("README.md", "pyproject.toml", "setup.py", "kernels/roikit/__init__.py"))
+    for name in ("kernels", "kernels/torch", "conformance", "reports"):
+        (tmp_path / name).mkdir(exist_ok=True)
+    settings = tmp_path / "pyproject.toml"
+    given = settings.read_text(encoding="utf-8").replace(
+        "[project]", '[project]\nurls = {Source = "https://example.org/roikit"}'
+    )
+    settings.write_text(given, encoding="utf-8")
+    code = "import setuptools.build_meta as b; print(b.prepare_metadata_for_build_wheel('.'))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True, capture_output=True, text=True)
+    text = (tmp_path / done.stdout.split()[-1] / "METADATA").read_text(encoding="utf-8")
+    assert "](https://example.org/roikit/blob/HEAD/kernels/README.md)" in text
 
 
 def test_readme_has_links_of_the_kind_that_such_a_page_cannot_have():

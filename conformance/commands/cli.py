@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="roikit",
-    help="RoIAlign kernels for CuPy, and a conformance suite for every RoIAlign there is.",
+    help="RoIAlign and RoIPool: kernels for CuPy, and a conformance suite for every implementation of them.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode="markdown",

@@ -47,7 +47,7 @@ def roi_align_backward_boxes(
     out: A | None = None,
     check: bool = False,
 ) -> A:
-    """The gradient for the boxes of `roi_align` (RA-16 of ``conformance/SPECIFICATION.md``).
+    """The gradient for the boxes of `roi_align` (RA-16 of ``conformance/operators/roi_align/RULES.md``).
 
     The number of samples of an adaptive grid and the winner of a maximum are held fixed. Where there is no derivative (a sample
     exactly on a pixel, a RoI exactly as large as the least one) it is that from the right.

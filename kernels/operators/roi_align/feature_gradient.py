@@ -36,7 +36,7 @@ def roi_align_backward(
     workspace: Array | None = None,
     check: bool = False,
 ) -> A:
-    """The gradient for the maps that `roi_align` pooled (RA-15 of ``conformance/SPECIFICATION.md``).
+    """The gradient for the maps that `roi_align` pooled (RA-15 of ``conformance/operators/roi_align/RULES.md``).
 
     Every element is summed by one thread in the order of the RoIs, so that results are the same from run to run, whatever the
     number of threads; nothing is atomic, and nothing need be zero beforehand.

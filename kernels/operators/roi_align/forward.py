@@ -47,7 +47,7 @@ def roi_align(
     """Pools each RoI of a feature map into a fixed number of bins.
 
     CuPy arrays are worked on by their GPU, on the current stream; NumPy arrays by the CPU, with the same source. The rules
-    are those of ``conformance/SPECIFICATION.md``.
+    are those of ``conformance/operators/roi_align/RULES.md``.
 
     Args:
         input: Feature maps ``(N, C, H, W)``, or ``(N, H, W, C)`` with ``layout="NHWC"``; float16, bfloat16, float32 or
