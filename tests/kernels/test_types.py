@@ -53,8 +53,9 @@ def test_right_calls_have_precise_types_and_wrong_ones_are_found(checker, packag
 
 @pytest.mark.parametrize("checker", [mypy, pyright], ids=lambda checker: checker.__name__)
 def test_a_checker_reads_this_project(checker, packages, tmp_path):
-    """Neither passes because it found no types."""
-    (packages / "roikit/py.typed").unlink()
+    """Neither passes because it found no types, nor for those of a package that is installed."""
     (packages / "roikit/kernels").unlink()
+    (packages / "roikit/kernels").mkdir()
+    (packages / "roikit/kernels/__init__.py").touch()
     done = checker(packages, tmp_path)
-    assert (done.returncode, "roikit.kernels" in done.stdout) == (1, True), done.stdout + done.stderr
+    assert (done.returncode, "roi_align" in done.stdout) == (1, True), done.stdout + done.stderr
