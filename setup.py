@@ -18,14 +18,20 @@ for wing, folder in WINGS.items():
 def long_description() -> str:
     """README for a page of an index: what it links to within the project leads to the repository, once that is public.
 
-    Until `project.urls` of `pyproject.toml` says where the source is, such links are plain text.
+    Until `project.urls` of `pyproject.toml` says where the source is, such a link is its text and the name of the file.
     """
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     source = (
         tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"].get("urls", {}).get("Source")
     )
-    target = rf"[\1]({source}/blob/HEAD/\2)" if source else r"\1"
-    return re.sub(r"\[([^\[\]]*)\]\((?!https?://|#)([^()\s]+)\)", target, text)
+
+    def elsewhere(link: re.Match[str]) -> str:
+        said, file = link.groups()
+        if source:
+            return f"[{said}]({source}/blob/HEAD/{file})"
+        return said if file in said else f"{said} (`{file}`)"
+
+    return re.sub(r"\[([^\[\]]*)\]\((?!https?://|#)([^()\s]+)\)", elsewhere, text)
 
 
 setup(packages=packages, long_description=long_description(), long_description_content_type="text/markdown")

@@ -25,7 +25,7 @@ GENERATED = re.compile(r"PKG-INFO|setup\.cfg|roikit\.egg-info/.*")
 def checkout():
     """The files of the project, relative to its root: those that git knows, or in a source distribution those that it has."""
     if (ROOT / ".git").exists():
-        command = ["git", "-C", ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+        command = ["git", "-C", ROOT, "ls-files", "-z"]
         known = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split("\0")
         return {name for name in known if name and (ROOT / name).is_file()}
     names = (ROOT / "roikit.egg-info/SOURCES.txt").read_text(encoding="utf-8").splitlines()
