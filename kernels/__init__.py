@@ -4,6 +4,7 @@
 >>> output = roi_align(features, boxes, (7, 7), spatial_scale=0.25, sampling_ratio=2, aligned=True)  # doctest: +SKIP
 """
 
+from .annotations import Array, DataType, Layout, LevelRuleName, Mode
 from .calls.levels import LevelRule
 from .dialects.roi_align import DIALECTS, Dialect, named_dialect
 from .errors import CompilationError, CompilerNotFoundError, InvalidRoiError, RoikitError
@@ -22,11 +23,16 @@ from .precompile import precompile
 
 __all__ = [
     "DIALECTS",
+    "Array",
     "CompilationError",
     "CompilerNotFoundError",
+    "DataType",
     "Dialect",
     "InvalidRoiError",
+    "Layout",
     "LevelRule",
+    "LevelRuleName",
+    "Mode",
     "RoikitError",
     "host",
     "multiscale_roi_align",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from types import ModuleType
 
+    from .annotations import DataType, Layout, Mode
     from .execution.source import Source
 
 
@@ -24,11 +25,11 @@ def precompile(
     xp: ModuleType = np,
     *,
     operators: Iterable[str] = ("roi_align",),
-    operations: Iterable[str] = ("forward",),
-    dtypes: Iterable[str] = ("float32",),
-    modes: Iterable[str] = ("avg",),
-    layouts: Iterable[str] = LAYOUTS,
-    dialects: Iterable[Any] = (None,),
+    operations: Iterable[Literal["forward", "backward", "backward_boxes"]] = ("forward",),
+    dtypes: Iterable[DataType] = ("float32",),
+    modes: Iterable[Mode] = ("avg",),
+    layouts: Iterable[Layout] = LAYOUTS,
+    dialects: Iterable[object] = (None,),
     aligned: bool = False,
 ) -> int:
     """Compiles the kernels of every combination of the options now, so that no call of an operator, or of its gradients, has to.

@@ -106,7 +106,7 @@ def compare(
     format_: Annotated[
         Format, typer.Option("--format", help="markdown: for a job summary or a comment.")
     ] = Format.TEXT,
-    most: Annotated[int, typer.Option(min=1, help="Show at most so many changes of a kind.")] = 20,
+    most: Annotated[int, typer.Option(min=1, metavar="N", help="Show at most so many changes of a kind.")] = 20,
     threshold: Annotated[
         float,
         typer.Option(min=0, metavar="PERCENT", help="A time that changed by less, or by less than noise, did not."),
@@ -136,7 +136,9 @@ def export(
     file: Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="A result file.")],
     to: Annotated[Path, typer.Argument(metavar="TABLE.csv|TABLE.parquet", help="The table to write.")],
     *,
-    partial: Annotated[bool, typer.Option("--partial", help="Take what there is of a run that was cut off.")] = False,
+    partial: Annotated[
+        bool, typer.Option("--partial", metavar="", help="Take what there is of a run that was cut off.")
+    ] = False,
 ) -> None:
     """Write a result file as a table; `roikit.reports` documents its columns.
 

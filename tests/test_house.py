@@ -13,8 +13,12 @@ WINGS = {
     "roikit.kernels": "kernels",
     "roikit.conformance": "conformance",
     "roikit.reports": "reports",
+    "roikit": "kernels/roikit",
     "benchmarks": "benchmarks",
 }
+BESIDE = {"roikit.kernels": ("roikit", "torch"), "roikit.reports": ("manual",)}
+"""Folders of a wing that are packages of their own, or none: the manual's are Sphinx's."""
+
 ROOMS = (
     "errors text",
     "documents exits terminal verdict exact draw",
@@ -56,7 +60,7 @@ def modules():
     for package, folder in WINGS.items():
         for file in (ROOT / folder).rglob("*.py"):
             parts = PurePosixPath(file.relative_to(ROOT / folder)).with_suffix("").parts
-            if package == "roikit.kernels" and parts[0] == "torch":
+            if parts[0] in BESIDE.get(package, ()):
                 continue
             found[".".join((package, *(part for part in parts if part != "__init__")))] = file
     return found
@@ -244,3 +248,8 @@ def test_wings_import_each_other_in_no_circle():
     wing = {name: next(w for w in WINGS if within(name, w)) for name in MODULES}
     assert circles({(wing[a], wing[b]) for a, b in EDGES if wing[a] != wing[b]}) == []
     assert all(a != b for a, b in pairwise(WINGS))
+
+
+def test_the_roof_over_the_wings_imports_none_of_them():
+    """`import roikit` costs nothing, and needs nothing."""
+    assert IMPORTS["roikit"] == set()

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="roikit",
-    help="RoIAlign kernels for CuPy, and a conformance suite for every RoIAlign there is.",
+    help="RoIAlign and RoIPool: kernels for CuPy, and a conformance suite for every implementation of them.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode="markdown",
@@ -78,7 +78,8 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def _root(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, metavar="", help="Print the version and leave."),
     ] = False,
 ) -> None:
     del version
@@ -143,9 +144,10 @@ def conform(
     fail_on: Annotated[
         list[Gate] | None,
         typer.Option(
+            metavar="GATE",
             help="**wrong**: what nobody can want (a crash, a hang, NaN, memory that is not its own, two answers, a false "
             "gradient); **deviation**: also any other value, unless it is listed (the default); **regression**: what was "
-            "better in the baseline; **nothing**: no result. May be repeated: then any of them."
+            "better in the baseline; **nothing**: no result. May be repeated: then any of them.",
         ),
     ] = None,
     baseline: Annotated[
@@ -158,6 +160,7 @@ def conform(
         bool | None,
         typer.Option(
             "--github/--no-github",
+            metavar="",
             help="Annotations and job summary of GitHub Actions; by default where it runs there.",
         ),
     ] = None,
@@ -166,21 +169,31 @@ def conform(
         bool | None,
         typer.Option(
             "--diagnose/--no-diagnose",
+            metavar="",
             help="Say which choice or fault gives the wrong results, of all that are known; by default of failures, within ten "
             "seconds. --diagnose: of known deviations, too.",
         ),
     ] = None,
-    fail_fast: Annotated[bool, typer.Option("--fail-fast", "-x", help="Stop at the first failure.")] = False,
+    fail_fast: Annotated[
+        bool, typer.Option("--fail-fast", "-x", metavar="", help="Stop at the first failure.")
+    ] = False,
     timeout: TimeoutOption = 30.0,
     jobs: Annotated[
         int,
         typer.Option(
-            "--jobs", "-j", min=1, help="Implementations to run at a time, and processes for one with many calls."
+            "--jobs",
+            "-j",
+            min=1,
+            metavar="N",
+            help="Implementations to run at a time, and processes for one with many calls.",
         ),
     ] = 2,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say why each case deviates.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", metavar="", help="Say why each case deviates.")] = False,
     detect: Annotated[
-        bool, typer.Option("--detect", help="Run no cases: read off each implementation which dialect it follows.")
+        bool,
+        typer.Option(
+            "--detect", metavar="", help="Run no cases: read off each implementation which dialect it follows."
+        ),
     ] = False,
     footprints: Annotated[
         Path | None,

@@ -27,7 +27,9 @@ def update(
     folder: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Where the lists are; unless given, those of roikit itself.")
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the lists instead of writing them.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", metavar="", help="Print the lists instead of writing them.")
+    ] = False,
 ) -> None:
     """Rewrite the lists from a run: add what fails and is not listed, drop what is listed and passes.
 

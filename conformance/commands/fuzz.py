@@ -62,16 +62,21 @@ def fuzz(
     ] = None,
     kinks: Annotated[
         bool,
-        typer.Option("--kinks", help="Judge gradients for boxes where there is no derivative, too, by convention."),
+        typer.Option(
+            "--kinks", metavar="", help="Judge gradients for boxes where there is no derivative, too, by convention."
+        ),
     ] = False,
     arrays: ArraysOption = Arrays.AUTO,
     python: Annotated[str | None, typer.Option(metavar="PATH", help="Run it under another Python.")] = None,
     invalid: Annotated[
-        bool, typer.Option("--invalid", help="Boxes, too, that are not finite or on images that are not there.")
+        bool,
+        typer.Option("--invalid", metavar="", help="Boxes, too, that are not finite or on images that are not there."),
     ] = False,
     once: OnceOption = False,
     timeout: TimeoutOption = 30.0,
-    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Processes that draw, call and judge.")] = 1,
+    jobs: Annotated[
+        int, typer.Option("--jobs", "-j", min=1, metavar="N", help="Processes that draw, call and judge.")
+    ] = 1,
     scheduler: Annotated[
         str | None,
         typer.Option(metavar="ADDRESS", help="Hand batches to this dask.distributed scheduler. Needs `roikit[scale]`."),

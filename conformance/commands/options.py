@@ -82,12 +82,15 @@ FullOption = Annotated[
     bool,
     typer.Option(
         "--full",
+        metavar="",
         help="All cases, dialects and data types, not the quick tier alone. So do --select, --cases and --size huge.",
     ),
 ]
 OnceOption = Annotated[
     bool,
-    typer.Option("--once", help="In one process only: half the time, but memory that is read unwritten may pass."),
+    typer.Option(
+        "--once", metavar="", help="In one process only: half the time, but memory that is read unwritten may pass."
+    ),
 ]
 TimeoutOption = Annotated[float, typer.Option(min=0.1, max=86400, metavar="SECONDS", help="Limit of a single call.")]
 OutputFile = Annotated[
@@ -96,4 +99,4 @@ OutputFile = Annotated[
         "--output", "-o", metavar="FILE", help="Write all results there, as NDJSON; with --detect, as one JSON."
     ),
 ]
-VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Say more of each.")]
+VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", metavar="", help="Say more of each.")]

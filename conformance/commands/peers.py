@@ -27,11 +27,13 @@ _Names = Annotated[
         metavar="NAME...", help="Environments or implementations of `roikit peers list`, tier-1 to tier-3, or all."
     ),
 ]
-_Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+_Yes = Annotated[bool, typer.Option("--yes", "-y", metavar="", help="Do not ask.")]
 
 
 @app.command("list")
-def list_(*, verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say where each lies.")] = False) -> None:
+def list_(
+    *, verbose: Annotated[bool, typer.Option("--verbose", "-v", metavar="", help="Say where each lies.")] = False
+) -> None:
     """List the environments: state, version, size on disk, and the implementations that each covers."""
     from rich.table import Table
 
@@ -61,7 +63,9 @@ def install(
     names: _Names,
     *,
     yes: _Yes = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be installed, and leave.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", metavar="", help="Say what would be installed, and leave.")
+    ] = False,
 ) -> None:
     """Make environments, or bring them up to date. What an interrupt cuts off, the next call takes up.
 

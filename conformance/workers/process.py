@@ -79,6 +79,7 @@ def exposed_package() -> Path:
     chosen = Path(tempfile.mkdtemp(prefix="roikit-package-"))
     atexit.register(shutil.rmtree, chosen, ignore_errors=True)
     (chosen / "roikit").mkdir()
+    (chosen / "roikit/__init__.py").symlink_to(str(files("roikit") / "__init__.py"))  # else one that is installed wins
     for name in ("kernels", "conformance"):
         (chosen / "roikit" / name).symlink_to(str(files(f"roikit.{name}")), target_is_directory=True)
     return chosen

@@ -6,8 +6,9 @@ import math
 from abc import abstractmethod
 from dataclasses import dataclass
 from functools import lru_cache, wraps
-from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, Self, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, Self, TypeVar, get_args
 
+from ..annotations import Layout, Mode
 from ..dtypes import itemsize, name_of, wider
 from . import arguments
 
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
 
     from .levels import Levels
 
-MODES = ("avg", "max")
-LAYOUTS = ("NCHW", "NHWC")
+MODES: tuple[Mode, ...] = get_args(Mode)
+LAYOUTS: tuple[Layout, ...] = get_args(Layout)
 
 _KEPT = 4096  # problems, and as many launches: far more than the shapes that a program has, and a few MiB
 _caches: list[Any] = []

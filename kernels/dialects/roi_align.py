@@ -2,7 +2,7 @@
 
 This module is data, not arithmetic. The kernels read it to specialise their source, the oracle reads it to know which
 exact value to expect, and neither learns from it how the other computes. The formulas behind each choice stand in
-``conformance/SPECIFICATION.md``; the rule numbers below refer to it.
+``conformance/operators/roi_align/RULES.md``; the rule numbers below refer to it.
 """
 
 from __future__ import annotations

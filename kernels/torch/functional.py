@@ -15,7 +15,7 @@ from .tensors import pooled, scale_pair
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from ..kernels import Dialect
+    from ..kernels import Dialect, Layout, LevelRule, LevelRuleName, Mode
 
 
 def roi_align(
@@ -26,8 +26,8 @@ def roi_align(
     sampling_ratio: int | tuple[int, int] = -1,
     aligned: bool = False,
     *,
-    mode: str = "avg",
-    layout: str = "NCHW",
+    mode: Mode = "avg",
+    layout: Layout = "NCHW",
     dialect: str | Dialect | None = None,
 ) -> torch.Tensor:
     """Pools each RoI of a feature map into a fixed number of bins: `torchvision.ops.roi_align`, and more.
@@ -74,12 +74,12 @@ def multiscale_roi_align(
     sampling_ratio: int | tuple[int, int] = -1,
     aligned: bool = False,
     *,
-    level_rule: str = "torchvision",
+    level_rule: LevelRule | LevelRuleName = "torchvision",
     first_level: int | None = None,
     canonical_size: float | None = None,
     canonical_level: int | None = None,
-    mode: str = "avg",
-    layout: str = "NCHW",
+    mode: Mode = "avg",
+    layout: Layout = "NCHW",
     dialect: str | Dialect | None = None,
 ) -> torch.Tensor:
     """Pools each RoI from one of several maps, chosen by its size, all in one launch, as are their gradients.

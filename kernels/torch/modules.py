@@ -13,7 +13,7 @@ from .functional import multiscale_roi_align, roi_align
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ..kernels import Dialect
+    from ..kernels import Dialect, Layout, Mode
 
 
 class RoIAlign(torch.nn.Module):  # type: ignore[misc]
@@ -30,8 +30,8 @@ class RoIAlign(torch.nn.Module):  # type: ignore[misc]
         sampling_ratio: int | tuple[int, int],
         aligned: bool = False,
         *,
-        mode: str = "avg",
-        layout: str = "NCHW",
+        mode: Mode = "avg",
+        layout: Layout = "NCHW",
         dialect: str | Dialect | None = None,
     ) -> None:
         super().__init__()
@@ -88,8 +88,8 @@ class MultiScaleRoIAlign(torch.nn.Module):  # type: ignore[misc]
         spatial_scales: Sequence[float | tuple[float, float]] | None = None,
         first_level: int | None = None,
         aligned: bool = False,
-        mode: str = "avg",
-        layout: str = "NCHW",
+        mode: Mode = "avg",
+        layout: Layout = "NCHW",
         dialect: str | Dialect | None = None,
     ) -> None:
         super().__init__()

@@ -17,6 +17,8 @@ from .tensors import ARRIVING, check_plain, pooled, scale_pair
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ..kernels import Layout, Mode
+
 
 def roi_pool(
     input: torch.Tensor,  # noqa: A002 - torchvision's name
@@ -24,8 +26,8 @@ def roi_pool(
     output_size: int | tuple[int, int],
     spatial_scale: float | tuple[float, float] = 1.0,
     *,
-    mode: str = "max",
-    layout: str = "NCHW",
+    mode: Mode = "max",
+    layout: Layout = "NCHW",
     dialect: str | Dialect | None = None,
 ) -> torch.Tensor:
     """Pools each RoI of a feature map, in whole pixels, into a fixed number of bins: `torchvision.ops.roi_pool`, and more.
@@ -77,8 +79,8 @@ class RoIPool(torch.nn.Module):  # type: ignore[misc]
         output_size: int | tuple[int, int],
         spatial_scale: float | tuple[float, float],
         *,
-        mode: str = "max",
-        layout: str = "NCHW",
+        mode: Mode = "max",
+        layout: Layout = "NCHW",
         dialect: str | Dialect | None = None,
     ) -> None:
         super().__init__()

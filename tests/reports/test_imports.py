@@ -11,6 +11,7 @@ REPORTS = Path(__file__).parents[2] / "reports"
 MODULES = [
     ".".join(("roikit.reports", *path.relative_to(REPORTS).with_suffix("").parts)).removesuffix(".__init__")
     for path in sorted(REPORTS.rglob("*.py"))
+    if path.relative_to(REPORTS).parts[0] != "manual"  # which Sphinx loads, and nobody installs
 ]
 RUNNING = {"workers", "running", "peers", "fuzzing", "commands"}
 IMPORT = """

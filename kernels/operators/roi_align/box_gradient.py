@@ -20,8 +20,10 @@ from .forward import rule_macros
 from .problem import RoiAlignProblem, asked_for
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from types import ModuleType
 
+    from ...annotations import A, Array, Layout, Mode
     from ...dialects.roi_align import Dialect
 
 # Lanes that share bins, and for each of these those that share channels; on a GPU as many in all as a block has threads.
@@ -32,20 +34,20 @@ _DEVICE_THREADS = 256
 
 
 def roi_align_backward_boxes(
-    grad: Any,
-    input: Any,  # noqa: A002 - torchvision's name
-    boxes: Any,
+    grad: Array,
+    input: Array,  # noqa: A002 - torchvision's name
+    boxes: A | Sequence[A],
     spatial_scale: float | tuple[float, float] = 1.0,
     sampling_ratio: int | tuple[int, int] = -1,
     aligned: bool = False,
     *,
-    mode: str = "avg",
-    layout: str = "NCHW",
+    mode: Mode = "avg",
+    layout: Layout = "NCHW",
     dialect: str | Dialect | None = None,
-    out: Any = None,
+    out: A | None = None,
     check: bool = False,
-) -> Any:
-    """The gradient for the boxes of `roi_align` (RA-16 of ``conformance/SPECIFICATION.md``).
+) -> A:
+    """The gradient for the boxes of `roi_align` (RA-16 of ``conformance/operators/roi_align/RULES.md``).
 
     The number of samples of an adaptive grid and the winner of a maximum are held fixed. Where there is no derivative (a sample
     exactly on a pixel, a RoI exactly as large as the least one) it is that from the right.
@@ -77,7 +79,8 @@ def roi_align_backward_boxes(
         input.dtype, (input.shape,), len(rows), bins_of(grad, layout), (spatial_scale,), sampling_ratio, mode, layout, dialect,
         aligned,
     )  # fmt: skip
-    return slope(xp, grad, (input,), rows, asked, out=out, check=check)
+    gradient: A = slope(xp, grad, (input,), rows, asked, out=out, check=check)
+    return gradient
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ...calls import arguments
 from ...calls.problem import bins_of
@@ -15,27 +15,28 @@ from .problem import RoiAlignProblem, asked_for
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ...annotations import A, Array, DataType, Layout, Mode
     from ...calls.problem import Problem
     from ...dialects.roi_align import Dialect
 
 
 def roi_align_backward(
-    grad: Any,
-    boxes: Any,
+    grad: A,
+    boxes: Array | Sequence[Array],
     input_shape: Sequence[int],
     spatial_scale: float | tuple[float, float] = 1.0,
     sampling_ratio: int | tuple[int, int] = -1,
     aligned: bool = False,
     *,
-    mode: str = "avg",
-    layout: str = "NCHW",
+    mode: Mode = "avg",
+    layout: Layout = "NCHW",
     dialect: str | Dialect | None = None,
-    input: Any = None,  # noqa: A002 - torchvision's name
-    out: Any = None,
-    workspace: Any = None,
+    input: Array | None = None,  # noqa: A002 - torchvision's name
+    out: A | None = None,
+    workspace: Array | None = None,
     check: bool = False,
-) -> Any:
-    """The gradient for the maps that `roi_align` pooled (RA-15 of ``conformance/SPECIFICATION.md``).
+) -> A:
+    """The gradient for the maps that `roi_align` pooled (RA-15 of ``conformance/operators/roi_align/RULES.md``).
 
     Every element is summed by one thread in the order of the RoIs, so that results are the same from run to run, whatever the
     number of threads; nothing is atomic, and nothing need be zero beforehand.
@@ -70,6 +71,7 @@ def roi_align_backward(
     )  # fmt: skip
     maps = None if input is None else (input,)
     outs = None if out is None else (out,)
+    gradient: A
     (gradient,) = gather(xp, GRADIENT, grad, rows, asked, maps, outs, workspace, check=check)
     return gradient
 
@@ -79,9 +81,9 @@ def roi_align_backward_workspace(
     rois: int,
     output_size: int | tuple[int, int],
     *,
-    dtype: str = "float32",
-    mode: str = "avg",
-    layout: str = "NCHW",
+    dtype: DataType = "float32",
+    mode: Mode = "avg",
+    layout: Layout = "NCHW",
     on_gpu: bool = True,
 ) -> int:
     """How many bytes `roi_align_backward` needs as ``workspace``: the sum in `staging.gather_plan.workspace_bytes`.

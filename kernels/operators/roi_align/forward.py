@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ...calls import arguments
 from ...calls.problem import Asked, kept
@@ -19,6 +19,7 @@ from .problem import RoiAlignProblem, asked_for
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ...annotations import A, Array, DataType, Layout, Mode
     from ...dialects.roi_align import Dialect
 
 _HOST_VECTOR = {"NCHW": 16, "NHWC": 64}  # columns, as many as the widest registers have lanes; channels, four of them
@@ -29,24 +30,24 @@ _COMMON_SIZES = tuple(itertools.product((7, 14), (1, 2)))  # rows and columns of
 
 
 def roi_align(
-    input: Any,  # noqa: A002 - torchvision's name
-    boxes: Any,
+    input: A,  # noqa: A002 - torchvision's name
+    boxes: Array | Sequence[Array],
     output_size: int | tuple[int, int],
     spatial_scale: float | tuple[float, float] = 1.0,
     sampling_ratio: int | tuple[int, int] = -1,
     aligned: bool = False,
     *,
-    mode: str = "avg",
-    layout: str = "NCHW",
+    mode: Mode = "avg",
+    layout: Layout = "NCHW",
     dialect: str | Dialect | None = None,
-    out: Any = None,
-    workspace: Any = None,
+    out: A | None = None,
+    workspace: Array | None = None,
     check: bool = False,
-) -> Any:
+) -> A:
     """Pools each RoI of a feature map into a fixed number of bins.
 
     CuPy arrays are worked on by their GPU, on the current stream; NumPy arrays by the CPU, with the same source. The rules
-    are those of ``conformance/SPECIFICATION.md``.
+    are those of ``conformance/operators/roi_align/RULES.md``.
 
     Args:
         input: Feature maps ``(N, C, H, W)``, or ``(N, H, W, C)`` with ``layout="NHWC"``; float16, bfloat16, float32 or
@@ -85,7 +86,8 @@ def roi_align(
     asked = asked_for(
         input.dtype, (input.shape,), len(rows), output_size, (spatial_scale,), sampling_ratio, mode, layout, dialect, aligned
     )  # fmt: skip
-    return pool(xp, (input,), rows, asked, PLANNERS, out=out, workspace=workspace, check=check)
+    output: A = pool(xp, (input,), rows, asked, PLANNERS, out=out, workspace=workspace, check=check)
+    return output
 
 
 def roi_align_workspace(
@@ -95,9 +97,9 @@ def roi_align_workspace(
     sampling_ratio: int | tuple[int, int] = -1,
     aligned: bool = False,
     *,
-    dtype: str = "float32",
-    mode: str = "avg",
-    layout: str = "NCHW",
+    dtype: DataType = "float32",
+    mode: Mode = "avg",
+    layout: Layout = "NCHW",
     dialect: str | Dialect | None = None,
 ) -> int:
     """How many bytes `roi_align` needs as ``workspace`` on the current GPU; 0 unless maps are thousands of pixels wide.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from ...calls import arguments
 from ...calls.levels import resolve_levels
@@ -19,32 +19,34 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import ModuleType
 
+    from ...annotations import A, Array, Layout, LevelRuleName, Mode
+    from ...calls.levels import LevelRule
     from ...calls.problem import Asked
     from ...dialects.roi_align import Dialect
 
-_RULE = "torchvision"
+_RULE: Literal["torchvision"] = "torchvision"
 
 
 def multiscale_roi_align(
-    inputs: Sequence[Any],
-    boxes: Any,
+    inputs: Sequence[A],
+    boxes: Array | Sequence[Array],
     output_size: int | tuple[int, int],
     spatial_scales: Sequence[float | tuple[float, float]],
     sampling_ratio: int | tuple[int, int] = -1,
     aligned: bool = False,
     *,
-    level_rule: str = _RULE,
+    level_rule: LevelRule | LevelRuleName = _RULE,
     first_level: int | None = None,
     canonical_size: float | None = None,
     canonical_level: int | None = None,
-    num_rois: Any = None,
-    mode: str = "avg",
-    layout: str = "NCHW",
+    num_rois: Array | None = None,
+    mode: Mode = "avg",
+    layout: Layout = "NCHW",
     dialect: str | Dialect | None = None,
-    out: Any = None,
-    workspace: Any = None,
+    out: A | None = None,
+    workspace: Array | None = None,
     check: bool = False,
-) -> Any:
+) -> A:
     """Pools each RoI from one of several maps, chosen by its size (RA-17), into a fixed number of bins.
 
     The level is chosen where the arrays are, without waiting, in the launch that pools.
@@ -80,36 +82,37 @@ def multiscale_roi_align(
     how = (sampling_ratio, mode, layout, dialect, aligned)
     asked = _asked_for(maps[0].dtype, [m.shape for m in maps], rows, output_size, spatial_scales, rule, how)
     num_rois = arguments.count_of_rois(xp, num_rois)
-    return pool(xp, maps, rows, asked, PLANNERS, out=out, workspace=workspace, check=check, num_rois=num_rois)
+    output: A = pool(xp, maps, rows, asked, PLANNERS, out=out, workspace=workspace, check=check, num_rois=num_rois)
+    return output
 
 
 def multiscale_roi_align_backward(
-    grad: Any,
-    boxes: Any,
+    grad: A,
+    boxes: Array | Sequence[Array],
     input_shapes: Sequence[Sequence[int]],
     spatial_scales: Sequence[float | tuple[float, float]],
     sampling_ratio: int | tuple[int, int] = -1,
     aligned: bool = False,
     *,
-    level_rule: str = _RULE,
+    level_rule: LevelRule | LevelRuleName = _RULE,
     first_level: int | None = None,
     canonical_size: float | None = None,
     canonical_level: int | None = None,
-    num_rois: Any = None,
-    mode: str = "avg",
-    layout: str = "NCHW",
+    num_rois: Array | None = None,
+    mode: Mode = "avg",
+    layout: Layout = "NCHW",
     dialect: str | Dialect | None = None,
-    inputs: Sequence[Any] | None = None,
-    out: Sequence[Any] | None = None,
-    workspace: Any = None,
+    inputs: Sequence[Array] | None = None,
+    out: Sequence[A] | None = None,
+    workspace: Array | None = None,
     check: bool = False,
-) -> tuple[Any, ...]:
+) -> tuple[A, ...]:
     """The gradients for the maps that `multiscale_roi_align` pooled, of all levels in one launch.
 
     Args:
         grad: The gradient that arrives at the output; of rows that are no RoIs it is not read.
-        boxes, spatial_scales, sampling_ratio, aligned, level_rule, first_level, canonical_size, canonical_level, num_rois, mode,
-            layout, dialect: As they were given to `multiscale_roi_align`.
+        boxes, spatial_scales, sampling_ratio, aligned, mode, layout, dialect: As they were given to `multiscale_roi_align`.
+        level_rule, first_level, canonical_size, canonical_level, num_rois: As they were given to it, too.
         input_shapes: Shapes of the maps, in their layout.
         inputs: The maps, which a maximum needs.
         workspace, check: As for `roi_align_backward`.
@@ -142,30 +145,31 @@ def multiscale_roi_align_backward(
 
 
 def multiscale_roi_align_backward_boxes(
-    grad: Any,
-    inputs: Sequence[Any],
-    boxes: Any,
+    grad: Array,
+    inputs: Sequence[Array],
+    boxes: A | Sequence[A],
     spatial_scales: Sequence[float | tuple[float, float]],
     sampling_ratio: int | tuple[int, int] = -1,
     aligned: bool = False,
     *,
-    level_rule: str = _RULE,
+    level_rule: LevelRule | LevelRuleName = _RULE,
     first_level: int | None = None,
     canonical_size: float | None = None,
     canonical_level: int | None = None,
-    num_rois: Any = None,
-    mode: str = "avg",
-    layout: str = "NCHW",
+    num_rois: Array | None = None,
+    mode: Mode = "avg",
+    layout: Layout = "NCHW",
     dialect: str | Dialect | None = None,
-    out: Any = None,
+    out: A | None = None,
     check: bool = False,
-) -> Any:
+) -> A:
     """The gradient for the boxes of `multiscale_roi_align`, each on the level that it was pooled from.
 
     Args:
         grad: The gradient that arrives at the output.
-        inputs, boxes, spatial_scales, sampling_ratio, aligned, level_rule, first_level, canonical_size, canonical_level,
-            num_rois, mode, layout, dialect: As they were given to `multiscale_roi_align`.
+        inputs, boxes, spatial_scales, sampling_ratio, aligned, mode, layout, dialect: As they were given to
+            `multiscale_roi_align`.
+        level_rule, first_level, canonical_size, canonical_level, num_rois: As they were given to it, too.
         out, check: As for `roi_align_backward_boxes`.
 
     Returns:
@@ -183,7 +187,10 @@ def multiscale_roi_align_backward_boxes(
     rule = (level_rule, first_level, canonical_size, canonical_level)
     how = (sampling_ratio, mode, layout, dialect, aligned)
     asked = _asked_for(maps[0].dtype, [m.shape for m in maps], rows, bins_of(grad, layout), spatial_scales, rule, how)
-    return slope(xp, grad, maps, rows, asked, out=out, check=check, num_rois=arguments.count_of_rois(xp, num_rois))
+    gradient: A = slope(
+        xp, grad, maps, rows, asked, out=out, check=check, num_rois=arguments.count_of_rois(xp, num_rois)
+    )
+    return gradient
 
 
 def _checked_maps(inputs: Sequence[Any], layout: str) -> tuple[ModuleType, tuple[Any, ...]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ...calls import arguments
 from ...calls.problem import Asked, bins_of
@@ -14,24 +14,25 @@ from .problem import RoiPoolProblem, rule_macros
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ...annotations import A, Array, DataType, Layout, Mode
     from ...calls.problem import Problem
     from ...dialects.roi_pool import Dialect
 
 
 def roi_pool_backward(
-    grad: Any,
-    boxes: Any,
+    grad: A,
+    boxes: Array | Sequence[Array],
     input_shape: Sequence[int],
     spatial_scale: float | tuple[float, float] = 1.0,
     *,
-    mode: str = "max",
-    layout: str = "NCHW",
+    mode: Mode = "max",
+    layout: Layout = "NCHW",
     dialect: str | Dialect | None = None,
-    input: Any = None,  # noqa: A002 - torchvision's name
-    out: Any = None,
-    workspace: Any = None,
+    input: Array | None = None,  # noqa: A002 - torchvision's name
+    out: A | None = None,
+    workspace: Array | None = None,
     check: bool = False,
-) -> Any:
+) -> A:
     """The gradient for the maps that `roi_pool` pooled (RP-8 of ``conformance/operators/roi_pool/RULES.md``).
 
     A bin sends what arrives at it to the first, row by row, of its greatest pixels; of an average to all of its pixels alike.
@@ -68,6 +69,7 @@ def roi_pool_backward(
     asked = Asked.of(grad.dtype, (shape,), len(rows), bins_of(grad, layout), (spatial_scale,), mode, layout, dialect)
     maps = None if input is None else (input,)
     outs = None if out is None else (out,)
+    gradient: A
     (gradient,) = gather(xp, GRADIENT, grad, rows, asked, maps, outs, workspace, check=check)
     return gradient
 
@@ -77,9 +79,9 @@ def roi_pool_backward_workspace(
     rois: int,
     output_size: int | tuple[int, int],
     *,
-    dtype: str = "float32",
-    mode: str = "max",
-    layout: str = "NCHW",
+    dtype: DataType = "float32",
+    mode: Mode = "max",
+    layout: Layout = "NCHW",
     on_gpu: bool = True,
 ) -> int:
     """How many bytes `roi_pool_backward` needs as ``workspace``: the sum in `staging.gather_plan.workspace_bytes`.

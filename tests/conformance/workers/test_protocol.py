@@ -33,8 +33,9 @@ def compiled(folder, *changes):
         text = text.replace(old, new)
     source, worker = folder / "worker.cpp", folder / "worker"
     source.write_text(text, encoding="utf-8")
-    options = ["-std=c++17", "-O1", "-Wall", "-Wextra", "-Werror", "-ffp-contract=off"]
-    subprocess.run([*COMPILER, *options, "-o", worker, source], check=True)
+    strict = [] if changes else ["-Wall", "-Wextra", "-Werror"]  # newer compilers see some of the faults themselves
+    options = ["-std=c++17", "-O1", "-ffp-contract=off"]
+    subprocess.run([*COMPILER, *options, *strict, "-o", worker, source], check=True)
     return worker
 
 

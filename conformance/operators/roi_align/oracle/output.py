@@ -1,4 +1,4 @@
-"""The exact reference: RoIAlign in rational arithmetic, written as ``SPECIFICATION.md`` reads.
+"""The exact reference: RoIAlign in rational arithmetic, written as ``RULES.md`` reads.
 
 `Rules` holds the formulas, one method per step; a subclass that overrides one imitates a faulty implementation. The
 rest applies them, with two short cuts that round nothing. Far from the map all samples of a bin behave alike, so that
