@@ -100,7 +100,10 @@ class Mnn:
 
     def _gradient(self, call: RoiAlignCall | RoiPoolCall) -> tuple[Any, ...]:
         """The arguments that ask for a gradient; none if the call does not."""
-        return (True, self._maps(call.grad)) if call.operation == Operation.FEATURE_GRADIENT else ()
+        if call.operation == Operation.FORWARD:
+            return ()
+        assert call.grad is not None
+        return True, self._maps(call.grad)
 
     def _maps(self, array: NDArray[Any]) -> Any:
         return self._expr.convert(self._variable(array), self._expr.NC4HW4)
