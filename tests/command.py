@@ -10,7 +10,7 @@ from unittest import mock
 from roikit.conformance.commands import cli, collecting
 
 _PLAYERS = Path(__file__).parent / "conformance"
-_SECONDS = 2.0  # for causes of what fails, which are looked for in nearly every run: a user has them looked for longer
+_SECONDS = 2.0  # for causes of what fails: a user has them looked for longer
 
 
 class Ended(NamedTuple):
@@ -21,13 +21,16 @@ class Ended(NamedTuple):
     stderr: str
 
 
-def roikit(*arguments, **environment):
-    """Runs the command with its output taken down; its workers find the players of the tests."""
+def roikit(*arguments, patience=_SECONDS, **environment):
+    """Runs the command with its output taken down; its workers find the players of the tests.
+
+    Causes of what fails are looked for in nearly every run: who is after them has ``patience``, in seconds.
+    """
     path = os.pathsep.join(filter(None, [str(_PLAYERS), os.environ.get("PYTHONPATH")]))
     stdout, stderr = io.StringIO(), io.StringIO()
     with (
         mock.patch.dict(os.environ, {"PYTHONPATH": path, **environment}),
-        mock.patch.object(collecting, "_SECONDS", _SECONDS),
+        mock.patch.object(collecting, "_SECONDS", patience),
         redirect_stdout(stdout),
         redirect_stderr(stderr),
     ):

@@ -252,7 +252,7 @@ def test_the_quick_tier_is_run_unless_more_is_asked_for():
 def test_why_an_implementation_fails_is_said_wherever_its_results_are(tmp_path):
     junit, markdown = tmp_path / "run.xml", tmp_path / "run.md"
     command = "conform", "-i", "players:clamps"
-    run = roikit(*command, "--junit", junit, "--markdown", markdown)
+    run = roikit(*command, "--junit", junit, "--markdown", markdown, patience=60.0)
     said = re.search(r"^why players:clamps · (forward: on all \d+ failing calls .*)$", run.stdout, re.MULTILINE)
     assert said
     assert said[1].endswith("the results are those of clamp instead of zero for outside (RA-6)")
@@ -267,7 +267,7 @@ def test_why_known_deviations_are_there_is_said_if_that_is_asked_for(tmp_path):
     command = "conform", "-i", "players:clamps", "--dialect", "torchvision", "--deviations", listed
     run = roikit(*command)
     assert (run.returncode, "\nwhy " in run.stdout) == (0, False)
-    assert "clamp instead of zero for outside (RA-6)" in roikit(*command, "--diagnose").stdout
+    assert "clamp instead of zero for outside (RA-6)" in roikit(*command, "--diagnose", patience=60.0).stdout
 
 
 def test_equal_dialects_are_judged_once_and_named():

@@ -35,6 +35,9 @@ def taps(call, axis, low, high, type_, form):
     start, end = (type_(corner) * scale - type_(0.5 if aligned else 0) for corner in (low, high))
     extent = end - start if aligned else max(end - start, type_(1))
     grid = max(call.sampling_ratio[axis] or int(np.ceil(extent / type_(bins))), 0)
+    if grid == 0:
+        nothing = np.zeros((bins, 0))
+        return Taps(nothing.astype(int), nothing.astype(int), nothing.astype(type_), nothing.astype(bool))
     k = np.arange(bins * grid).astype(type_)
     at = POSITIONS[form](type_, start, extent, type_(bins), type_(grid), k).astype(type_).reshape(bins, grid)
     inside = (at >= -1) & (at <= pixels)
