@@ -13,15 +13,19 @@ import json
 import math
 import sys
 from collections import defaultdict
-from dataclasses import replace
+from contextlib import suppress
+from dataclasses import fields, replace
+from enum import Enum
 from hashlib import sha256
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
 from .. import operators
 from ..arrays import numpy_dtype
-from ..call import DTYPES, LAYOUTS
+from ..call import DTYPES, LAYOUTS, Operation, Unsupported
 from ..cases import quick
 from ..cases.case import load_cases, up_to
 from ..cases.history import IN_TURN, SEVERAL
@@ -40,6 +44,7 @@ TWICE = 2
 """By how many cases a fault of formulas is noticed, if there are so many: one may be of an operation that a player lacks."""
 
 _DTYPE = "float32"
+_PLAIN = "by a plain function"
 _SEVERAL = 3  # cases among which one is chosen for a fault of launches
 _LARGE = 100_000  # values of an output, from which on a call is dear
 
@@ -53,15 +58,33 @@ Choices = dict[Element, list[str]]
 
 
 def _formulas(operator: Operator, cases: Iterable[Case]) -> Choices:
-    """The faults of formulas under each main dialect, by the cases that the certificate names; of 16 bits, under the first."""
-    ids, small = {case.id for case in cases}, {m.name for m in operator.mutants if m.dtype in quick.OF_16_BITS}
+    """The faults of formulas under each main dialect, by the cases that the certificate names; of 16 bits, under the first.
+
+    Those of the dialects that a function is judged by are to be noticed in calls that a plain one can be asked for, too.
+    """
+    small = {m.name for m in operator.mutants if m.dtype in quick.OF_16_BITS}
+    ids = {case.id: _is_plain(case) for case in cases}
     found: Choices = defaultdict(list)
     for case, faults in adequacy.recorded(operator.name).items():
         for fault, dialects in faults.items() if case in ids else ():
             for dialect in dialects:
                 if fault not in small or dialect == operator.main_dialects[0]:
                     found[fault, dialect].append(case)
+                if ids[case] and fault not in small and dialect in operator.function_dialects:
+                    found[fault, dialect, _PLAIN].append(case)
     return found
+
+
+def _is_plain(case: Case) -> bool:
+    """Whether a function that only takes what torchvision's takes can be asked for the call of a case."""
+    kind = operators.call_type(case.operator)
+    arrays = dict.fromkeys(kind.axes.keys() & case.arguments.keys(), np.empty(0))
+    dialect = operators.get(case.operator).function_dialects[0]
+    call = kind(layout="NCHW", dialect=dialect, **arrays, **kind.parameters_of(case.arguments))
+    with suppress(Unsupported):
+        call.plain_arguments()
+        return case.operation == Operation.FORWARD and case.mode in kind.plain_modes
+    return False
 
 
 def shows(case: Case, mutant: Mutant, dialect: str) -> bool:
@@ -96,6 +119,38 @@ def tells_apart(case: Case, one: str, other: str) -> bool:
         return False
     right = wanted(case, expected.answers[0]).values.reshape(case.shape).astype(numpy_dtype(_DTYPE))
     return judge_output(case, judged, right, _DTYPE, "NCHW").verdict != Verdict.CONFORMS
+
+
+def _other_choices(operator: Operator) -> Iterator[tuple[Element, Any]]:
+    """Each dialect that a function is judged by but for one choice, as a member of the same vocabulary has it, or a dialect."""
+    for name in operator.function_dialects:
+        dialect = operator.dialects[name]
+        for known in fields(dialect):
+            chosen = getattr(dialect, known.name)
+            members = type(chosen) if isinstance(chosen, Enum) else ()
+            others = dict.fromkeys([*members, *(getattr(each, known.name) for each in operator.dialects.values())])
+            for other in others:
+                with suppress(ValueError):  # there are none of both
+                    if other != chosen:
+                        yield (f"{known.name} {other}", name), replace(dialect, **{known.name: other})
+
+
+def _choices(cases: Iterable[Case], sought: Iterable[tuple[Element, Any]]) -> Choices:
+    """One other choice, by the small cases that a plain function can be asked for and that notice it."""
+    asked = [case for case in cases if case.kind == "value" and _is_plain(case)]
+    small = [case for case in asked if not quick.is_large(case) and case.memory != "sparse" and not case.enlarged]
+    found = {each: [case.id for case in small if _fails(case, each[1], changed)] for each, changed in sought}
+    return {each: by for each, by in found.items() if by}
+
+
+def _fails(case: Case, name: str, changed: Any) -> bool:
+    """Whether a case fails who follows a changed dialect instead of the named one."""
+    operator, expectation = operators.get(case.operator), case.expectation(name, _DTYPE)
+    if expectation is None or changed.for_mode(case.mode) == operator.dialects[name].for_mode(case.mode):
+        return False
+    returned = noticing.stored(operator.oracle.values(case.arguments, case.operation, changed), _DTYPE)
+    judged = judge_output(case, expectation, returned.reshape(case.shape), _DTYPE, "NCHW")
+    return judged.verdict != Verdict.CONFORMS
 
 
 def _launches(operator: Operator, cases: Sequence[Case]) -> Choices:
@@ -159,7 +214,7 @@ def _strike(operator: Operator, claimed: Choices, chosen: Sequence[str], known: 
     cases = {case.id: case for case in load_cases()}
     mutants = {mutant.name: mutant for mutant in operator.mutants}
     struck = False
-    for (fault, dialect), by in claimed.items():
+    for (fault, dialect, *_), by in claimed.items():
         seen = 0
         for case in [name for name in chosen if name in by]:
             key = fault, dialect, case
@@ -190,9 +245,13 @@ def chosen_of(operator: Operator) -> dict[str, list[str]]:
     pairs = _pairs(operator)
     told_apart = _dialects((by_id[name] for name in rules), pairs)
     others = _dialects(cases, [pair for pair in pairs if pair not in told_apart])
+    choices = [*_other_choices(operator)]
+    noticed = _choices((by_id[name] for name in rules), choices)
+    missing = _choices(cases, [each for each in choices if each[0] not in noticed])
     return {
         "rules": sorted(rules),
         "dialects": sorted(choose(others, 1, cost)),
+        "choices": sorted(choose(missing, 1, cost)),
         "launches": sorted(choose(_launches(operator, cases), 1, cost)),
         "histories": sorted(choose(_histories(cases), 1, cost)),
         "refusals": sorted(case.id for case in cases if case.kind == "error"),
@@ -230,8 +289,11 @@ def certify(operator: Operator, ids: Iterable[str], share: float = 1) -> Certifi
     by_all = kinds.noticed(operator, "real", 1)
     others = [_element(fault) for fault, cases in by_all.items() if cases and _element(fault) not in launches]
     seen = _launches(operator, everything) if others else {}
+    choices = [*_other_choices(operator)]
+    of_some = _choices(some, choices)
     alive = [
         *formulas,
+        *_choices(everything, [each for each in choices if each[0] not in of_some]),
         *(each for each in others if each in seen),
         *(h for h in _histories(everything) if h not in histories),
     ]
@@ -248,14 +310,14 @@ def _unnoticed(
     ids = {case.id for case in some}
     alive: list[Element] = []
     left: list[Element] = []
-    for (fault, dialect), cases in sought.items():
+    for (fault, dialect, *how), cases in sought.items():
         for is_chosen in (True, False):
             if any(shows(by_id[c], mutants[fault], dialect) for c in cases if (c in ids) == is_chosen):
                 if not is_chosen:
-                    alive.append((fault, dialect))
+                    alive.append((fault, dialect, *how))
                 break
         else:
-            left.append((fault,))
+            left += [] if how else [(fault,)]
     return alive, left
 
 

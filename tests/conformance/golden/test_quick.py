@@ -59,6 +59,19 @@ def test_all_different_dialects_are_told_apart_that_cases_tell_apart():
     assert ("torchvision", "torchvision-aligned") in told
 
 
+def test_one_other_choice_of_a_plain_function_is_noticed():
+    """It takes one scale and one ratio, so that it is not asked for many of the calls by which others are found out."""
+    operator, ids = operators.get("roi_align"), quick.names("roi_align")
+    other = [*certificate._other_choices(operator)]
+    element = ("min_size zero", "torchvision-aligned")
+    assert element in [each for each, _ in other]
+    noticed = certificate._choices([case for case in load_cases() if case.id in ids], other)
+    assert element in noticed
+    assert ("adaptive floor", "torchvision") in noticed
+    fewer = ids - set(PARTS["roi_align"]["cases"]["choices"]) - set(noticed[element])
+    assert element not in certificate._choices([case for case in load_cases() if case.id in fewer], other)
+
+
 CAPABLE = {
     "dialects": ("torchvision", "caffe2", "detectron2", "onnx-16"),
     "modes": ("avg", "max"),
