@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 _HERE = Path(__file__).resolve().parent
 _NOTHING_RUN = 3  # as in exits.py, whose imports are not wanted in every run of pytest
+_CAUSES = "roikit causes"
+_RUN: pytest.StashKey[PluginRun] = pytest.StashKey()
+"""The run of this process, once its calls are planned."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -54,22 +57,38 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Counts verdicts, if there is an implementation to judge."""
-    if config.getoption("--roikit-implementation") and not hasattr(
-        config, "workerinput"
-    ):  # xdist's workers report to one
+    """Counts verdicts, and gathers why calls failed, if there is an implementation to judge."""
+    if not config.getoption("--roikit-implementation"):
+        return
+    if hasattr(config, "workerinput"):  # xdist's workers report to one
+        config.pluginmanager.register(_Worker(), "roikit-worker")
+    else:
         config.pluginmanager.register(_Verdicts(), "roikit-verdicts")
 
 
+class _Worker:
+    """A process of pytest that makes some of the calls, and says why they failed."""
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        run = session.config.stash.get(_RUN, None)
+        output: dict[str, Any] = session.config.workeroutput  # type: ignore[attr-defined]
+        output[_CAUSES] = [cause.text for cause in run.causes()] if run else []
+
+
 class _Verdicts:
-    """Which verdicts there were, and what that makes of the exit status."""
+    """Which verdicts there were and why, and what that makes of the exit status."""
 
     def __init__(self) -> None:
         self.found: set[str] = set()
+        self.causes: list[str] = []
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.nodeid.startswith("roikit.conformance::"):
             self.found.update(str(value) for name, value in report.user_properties if name == "verdict")
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        self.causes += getattr(node, "workeroutput", {}).get(_CAUSES, [])
 
     @property
     def are_none(self) -> bool:
@@ -80,9 +99,13 @@ class _Verdicts:
         if self.are_none and exitstatus == pytest.ExitCode.OK:
             session.exitstatus = _NOTHING_RUN
 
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
         if self.are_none:
             terminalreporter.write_line("roikit: nothing was run: all is unsupported or absent (-rs says why)")
+        run = config.stash.get(_RUN, None)
+        said = [*self.causes, *(cause.text for cause in run.causes())] if run else self.causes
+        for text in dict.fromkeys(said):
+            terminalreporter.write_line(f"roikit: why · {text}")
 
 
 def pytest_collect_directory(path: Path, parent: pytest.Collector) -> pytest.Collector | None:
@@ -106,6 +129,7 @@ class Cases(pytest.Directory):
 
         run, subject = start(self.config)
         self.config.add_cleanup(run.close)
+        self.config.stash[_RUN] = run
         if not run.plans:
             yield NoCalls.from_parent(self, name="loads", subject=subject)
         for made in run.plans:

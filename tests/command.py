@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import NamedTuple
 from unittest import mock
 
-from roikit.conformance.commands import cli, collecting
+from roikit.conformance.commands import cli
+from roikit.conformance.running import evidence
 
 _PLAYERS = Path(__file__).parent / "conformance"
 _SECONDS = 2.0  # for causes of what fails: a user has them looked for longer
@@ -30,7 +31,7 @@ def roikit(*arguments, patience=_SECONDS, **environment):
     stdout, stderr = io.StringIO(), io.StringIO()
     with (
         mock.patch.dict(os.environ, {"PYTHONPATH": path, **environment}),
-        mock.patch.object(collecting, "_SECONDS", patience),
+        mock.patch.object(evidence, "_SECONDS", patience),
         redirect_stdout(stdout),
         redirect_stderr(stderr),
     ):

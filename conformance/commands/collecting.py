@@ -13,13 +13,13 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from ..cases.case import load_cases
-from ..diagnosing.cause import Failing, Passing
 from ..exits import INTERRUPTED
 from ..implementation import in_order_of_start
 from ..peers import environments
 from ..results import deviations
 from ..results.known_deviations import KnownDeviations
 from ..results.summary import counted
+from ..running.evidence import Evidence
 from ..running.runner import Listener, run
 from ..running.targets import selection
 from ..verdict import Verdict
@@ -34,12 +34,7 @@ if TYPE_CHECKING:
     from ..running.request import Request, Selection
     from ..terminal import Console
     from ..workers.process import Target
-    from ..workers.session import Judged, Plan
-
-_SECONDS = 10.0
-"""How long it is looked for why an implementation is wrong."""
-
-_MOST_FAILING = 400  # calls that are looked at
+    from ..workers.session import Plan
 
 
 class Collected:
@@ -141,35 +136,6 @@ class Collected:
         version = (subject.description or {}).get("version", "")
         said = f"{escape(f'{name} {version}'.rstrip())}: {counted(verdicts) or 'nothing was run'}"
         self._console.print(f"{mark} {said} [dim]({seconds:.1f} s)[/]", highlight=False, soft_wrap=True, emoji=False)
-
-
-class Evidence:
-    """What an implementation returned where it is wrong, and where it is right."""
-
-    def __init__(self, implementation: str) -> None:
-        """Collects what one implementation returns."""
-        self._implementation = implementation
-        self._failing: list[Failing] = []
-        self._passing: list[Passing] = []
-        self._lock = threading.Lock()
-
-    def add(self, made: Plan, judged: Judged) -> None:
-        """Takes a call that was judged."""
-        case, dialect, dtype, layout = made
-        with self._lock:
-            if judged.array is not None and len(self._failing) < _MOST_FAILING:
-                self._failing.append(Failing(case, dialect, dtype, layout, judged.array))
-            elif judged.judgement.verdict == Verdict.CONFORMS and case.kind == "value" and not judged.judgement.refused:
-                self._passing.append(Passing(case, dialect, dtype))
-
-    def causes(self, failed: set[tuple[str, ...]]) -> list[Cause]:
-        """Why calls failed, of those that are to be explained."""
-        failing = [each for each in self._failing if (each.case.id, each.dialect, each.dtype, each.layout) in failed]
-        if not failing:
-            return []
-        from ..diagnosing.search import diagnose  # which loads all faults
-
-        return diagnose(self._implementation, failing, self._passing, _SECONDS)
 
 
 def _key(result: Result) -> tuple[str, ...]:

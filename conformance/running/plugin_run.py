@@ -17,6 +17,7 @@ from ..implementation import registered
 from ..results import deviations
 from ..workers.greeting import describe
 from ..workers.twice import Twice
+from .evidence import Evidence
 from .runner import harmless_first, plan
 from .targets import select_targets, selection
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..cases.case import Case
+    from ..diagnosing.cause import Cause
     from ..results.deviations import Deviation
     from ..results.result import Subject
     from ..verdict import Judgement
@@ -42,6 +44,7 @@ class PluginRun:
         self.target = target
         self.plans: list[Plan] = []
         self._session, self._listed = Twice(target, seconds, threading.Event()), listed
+        self._evidence = Evidence(target.name)
 
     def plan(self, cases: Sequence[Case], chosen: Selection) -> Subject:
         """Asks the implementation what it can do, and plans the calls; none if it does not say."""
@@ -63,7 +66,13 @@ class PluginRun:
     def judge(self, made: Plan) -> Judgement:
         """Makes a call and judges the answer."""
         ((_, judged),) = self._session.judge([made])
+        if not self.known(made):
+            self._evidence.add(made, judged)
         return judged.judgement
+
+    def causes(self) -> list[Cause]:
+        """Why calls failed that were not known to."""
+        return self._evidence.causes()
 
     def close(self) -> None:
         """Ends the workers."""

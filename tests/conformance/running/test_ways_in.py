@@ -210,6 +210,18 @@ def test_a_failure_in_pytest_says_what_is_expected_and_how_to_see_it_again(packa
     assert "Traceback" not in ended.stdout
 
 
+@pytest.mark.parametrize("more", [[], ["-n", "2"]], ids=["alone", "shared"])
+def test_pytest_says_why_calls_fail(package, more):
+    (package / "tiny" / "ops.py").write_text(
+        "from roikit.kernels import roi_align as right\n"
+        "def roi_align(input, boxes, output_size, spatial_scale, sampling_ratio, aligned):\n"
+        "    return right(input, boxes, output_size, spatial_scale, sampling_ratio, True)\n"
+    )
+    (package / "listed.toml").write_text("")
+    ended, _ = by_pytest(package, "-k", "place", *more)
+    assert re.search(r"^roikit: why · forward: on all \d+ failing calls the results are", ended.stdout, re.MULTILINE)
+
+
 UNUSABLE = {
     "it cannot be loaded": ("raise OSError('libtiny.so: no such file')", [], 1, "OSError: libtiny.so"),
     "all is unsupported": ("from roikit.kernels import roi_align", ["place-ratio-pair", "place-scale-pair"], 3, "unsupported"),
