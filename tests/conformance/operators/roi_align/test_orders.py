@@ -32,7 +32,8 @@ CASES = [
     ids=["float32", "float64", "float16 in float32", "bfloat16 in float64"],
 )
 def test_positions_may_be_formed_in_any_way(form, dialect, dtype, type_):
-    assert wrongly_judged(CASES[:: 2 if dtype == "float32" else 5], dialect, dtype, type_, form) == []
+    few = CASES[list(POSITIONS).index(form) :: len(POSITIONS) * (1 if dtype == "float32" else 3)]
+    assert wrongly_judged(few, dialect, dtype, type_, form) == []
 
 
 TYPES = {"torchvision": np.float32, "torchvision-aligned": np.float64}
