@@ -41,4 +41,4 @@ def wanted() -> Iterator[Wanted]:
 def _of(operation: str, dtype: str, layout: str, dialect: str) -> Iterator[Wanted]:
     what = "forward" if operation == "forward" else "gradient"
     for number, source in enumerate(sources(operation, dtype, MODE, layout, EVERY[dialect], on_host=False)):
-        yield Wanted(f"{what} {dtype} {layout} {dialect} {number}", source, everywhere=dialect == MAIN)
+        yield Wanted(f"{what} {dtype} {MODE} {layout} {dialect} {number}", source, everywhere=dialect == MAIN)
