@@ -88,11 +88,12 @@ def _description(where: str, *, on_host: bool) -> Description:
     return Description(version=f"{version('roikit')} ({where})", homepage="", operators=can)
 
 
-def _script(operator: str) -> Script:
+def _script(operator: str, maps: str = ", input=features") -> Script:
+    """What scripts need to know; the gradient for the maps is handed ``maps`` besides."""
     dialects = each("dialect", {name: name for name in dialects_of(operator)})
     calls = {
         Operation.FORWARD: (operator, "features, boxes, ($height, $width)"),
-        Operation.FEATURE_GRADIENT: (f"{operator}_backward", "grad, boxes, features.shape, input=features"),
+        Operation.FEATURE_GRADIENT: (f"{operator}_backward", f"grad, boxes, features.shape{maps}"),
         Operation.BOX_GRADIENT: (f"{operator}_backward_boxes", "grad, features, boxes"),
     }
     endings = {operation: {"function": name, "arrays": arrays} for operation, (name, arrays) in calls.items()}
@@ -109,7 +110,7 @@ class RoikitHost:
     scripts: ClassVar[Mapping[str, Script]] = {
         "roi_align": _script("roi_align"),
         "roi_pool": _script("roi_pool"),
-        "ps_roi_pool": _script("ps_roi_pool"),
+        "ps_roi_pool": _script("ps_roi_pool", maps=""),
     }
 
     def __init__(self) -> None:
