@@ -141,7 +141,7 @@ def problem(row: Row) -> Problem:
     level = level_of(boxes[:, 1:].astype(float), row.strides)
     levels = (
         Level(
-            feature_map((row.images, row.channels, PADDED[0] // stride, PADDED[1] // stride)),
+            feature_map((row.images, row.map_channels, PADDED[0] // stride, PADDED[1] // stride)),
             np.ascontiguousarray(boxes[level == index]),
             1 / stride,
             np.flatnonzero(level == index),

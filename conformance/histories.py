@@ -103,6 +103,7 @@ class Histories:
         suits_small: Whether a small call suits.
         suits_large: Whether a large call suits.
         oracle: What is exact.
+        channels_of: How many channels the output of a call has.
         choices: The sequence of choices that belongs to an id and an attempt, which all that draws is handed first.
     """
 
@@ -120,6 +121,7 @@ class Histories:
     suits_large: Suits
     oracle: Oracle
     choices: Callable[..., Draw] = Draw
+    channels_of: Callable[[Arguments], int] = lambda arguments: int(arguments["input"]["shape"][1])
 
     def blueprints(self) -> dict[str, list[History]]:
         """The histories, by the name of their file."""
@@ -201,7 +203,7 @@ class Histories:
         return changes
 
     def _grad(self, chance: Draw, arguments: Arguments) -> Arguments:
-        shape = len(arguments["boxes"]), arguments["input"]["shape"][1], *arguments["output_size"]
+        shape = len(arguments["boxes"]), self.channels_of(arguments), *arguments["output_size"]
         return self.integers(chance, shape, range(-4, 5))
 
     def _described(self, history: History, drawn: dict[str, Any]) -> dict[str, Any]:

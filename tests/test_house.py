@@ -27,7 +27,7 @@ ROOMS = (
     "call",
     "operator",
     "arrays arranging enlarging relations",
-    "memory sizing",
+    "memory sizing placing chance",
     "histories",
     "planning",
     "operators",

@@ -33,6 +33,11 @@ class Row:
         return self.images * self.boxes
 
     @property
+    def map_channels(self) -> int:
+        """Channels of the maps, which may be others than those of the output."""
+        return self.channels
+
+    @property
     def outputs(self) -> int:
         """Number of output elements."""
         return self.rois * self.channels * self.bins**2

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+import math
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -67,6 +68,27 @@ def float32_scale(call: RoiCall) -> float:
     if call.input.dtype == np.float64 and float(np.float32(scale)) != scale:
         raise Unsupported("spatial scale in float64")
     return scale
+
+
+def channels_of_output(call: RoiCall, output_size: tuple[int, int]) -> int:
+    """How many channels an output has whose bins each read a channel of their own, for libraries that are told."""
+    channels, bins = int(call.input.shape[1]), math.prod(output_size)
+    if bins < 1 or channels % bins:
+        raise Unsupported("channels that are not as many for each bin")
+    return channels // bins
+
+
+def one_side(output_size: tuple[int, int]) -> int:
+    """The one number of bins along both axes, for libraries that take only one."""
+    if output_size[0] != output_size[1]:
+        raise Unsupported("as many rows of bins as columns")
+    return output_size[0]
+
+
+def require_selected(call: Any) -> None:
+    """Raises `Unsupported` unless there are as many rows of bins as columns, and as many channels for each bin."""
+    one_side(call.output_size)
+    channels_of_output(call, call.output_size)
 
 
 def _exactly(boxes: np.ndarray, dtype: np.dtype) -> np.ndarray:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..call import Operation, Unsupported
 from ..implementation import Description
-from ._call import boxes_like_input, require_described
+from ._call import boxes_like_input, channels_of_output, one_side, require_described, require_selected
 from ._script import FLOATS, OF_MAPS, Boxes, Script, each, finishes
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
+    from ..operators.ps_roi_pool.call import PsRoiPoolCall
     from ..operators.roi_align.call import RoiAlignCall
     from ..operators.roi_pool.call import RoiPoolCall
 
@@ -36,7 +37,7 @@ _ENDINGS = finishes(
 
 
 class MxNet:
-    """``mxnet.nd.contrib.ROIAlign`` and ``mxnet.nd.ROIPooling``."""
+    """``mxnet.nd.contrib.ROIAlign``, ``mxnet.nd.ROIPooling`` and ``mxnet.nd.contrib.PSROIPooling``."""
 
     requires: ClassVar[tuple[str, ...]] = ("mxnet",)
     install: ClassVar[str] = 'pip install mxnet "numpy<1.24"'
@@ -51,6 +52,15 @@ class MxNet:
             endings=_ENDINGS,
         ),
         "roi_pool": Script({"mxnet": {}}, Boxes.ROWS, FLOATS, ("max",), operations=OF_MAPS, endings=_ENDINGS),
+        "ps_roi_pool": Script(
+            {"mxnet": {}},
+            Boxes.ROWS,
+            ("float32", "float64"),
+            ("avg",),
+            operations=OF_MAPS,
+            endings=_ENDINGS,
+            require=require_selected,
+        ),
     }
 
     def __init__(self) -> None:
@@ -63,7 +73,7 @@ class MxNet:
             dialects=tuple(self.aligned),
             dtypes=("float16", "float32", "float64"),
             operations=(Operation.FORWARD, Operation.FEATURE_GRADIENT),
-            operators={"roi_pool": self.scripts["roi_pool"].capability()},
+            operators={name: self.scripts[name].capability() for name in ("roi_pool", "ps_roi_pool")},
         )
 
     def describe(self) -> Description:
@@ -74,14 +84,24 @@ class MxNet:
         """Calls the operator with copies of the arrays."""
         require_described(call, self._description)
         ratio, aligned = call.single_sampling_ratio(), self.aligned[call.dialect]
-        return self._answer(call, partial(self._mxnet.nd.contrib.ROIAlign, sample_ratio=ratio, aligned=aligned))
+        return self._answer(
+            call,
+            partial(self._mxnet.nd.contrib.ROIAlign, pooled_size=call.output_size, sample_ratio=ratio, aligned=aligned),
+        )
 
     def roi_pool(self, call: RoiPoolCall, out: np.ndarray | None = None) -> np.ndarray:
         """Calls the operator with copies of the arrays."""
         require_described(call, self._description)
-        return self._answer(call, self._mxnet.nd.ROIPooling)
+        return self._answer(call, partial(self._mxnet.nd.ROIPooling, pooled_size=call.output_size))
 
-    def _answer(self, call: RoiAlignCall | RoiPoolCall, pool: Callable[..., Any]) -> np.ndarray:
+    def ps_roi_pool(self, call: PsRoiPoolCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Calls the operator with copies of the arrays."""
+        require_described(call, self._description)
+        bins, channels = one_side(call.output_size), channels_of_output(call, call.output_size)
+        pool = self._mxnet.nd.contrib.PSROIPooling
+        return self._answer(call, partial(pool, output_dim=channels, pooled_size=bins, group_size=bins))
+
+    def _answer(self, call: RoiAlignCall | RoiPoolCall | PsRoiPoolCall, pool: Callable[..., Any]) -> np.ndarray:
         """Pools, and goes backward for a gradient."""
         if call.single_scale() > 1:
             raise Unsupported("a spatial scale above 1")
@@ -91,7 +111,7 @@ class MxNet:
         if is_gradient:
             maps.attach_grad()
         with self._mxnet.autograd.record(train_mode=True):
-            pooled = pool(maps, boxes, pooled_size=call.output_size, spatial_scale=call.single_scale())
+            pooled = pool(maps, boxes, spatial_scale=call.single_scale())
         if is_gradient:
             pooled.backward(nd.array(call.grad, dtype=dtype))
             pooled = maps.grad

@@ -1,4 +1,4 @@
-"""ncnn on a CPU: its layer ROIAlign, which has two versions of one function, and its layer ROIPooling.
+"""ncnn on a CPU: its layer ROIAlign, which has two versions of one function, and its layers ROIPooling and PSROIPooling.
 
 Facts: the parameters of the layer, ``src/layer/roialign.cpp``, and running 1.0.20261020.
 
@@ -18,12 +18,13 @@ import numpy as np
 
 from ..call import Unsupported
 from ..implementation import Description
-from ._call import corners_and_indices, require_described
+from ._call import channels_of_output, corners_and_indices, require_described
 from ._script import Boxes, Script
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ..operators.ps_roi_pool.call import PsRoiPoolCall
     from ..operators.roi_align.call import RoiAlignCall
     from ..operators.roi_pool.call import RoiPoolCall
 
@@ -34,6 +35,7 @@ Input roi 0 1 roi
 {layer}
 """
 _ALIGN = "ROIAlign align 2 1 maps roi pooled 0={width} 1={height} 2={scale:.9e} 3={ratio} 4={aligned} 5={version}"
+_SELECT = "PSROIPooling pool 2 1 maps roi pooled 0={width} 1={height} 2={scale:.9e} 3={channels}"
 _POOL = "ROIPooling pool 2 1 maps roi pooled 0={width} 1={height} 2={scale:.9e}"
 
 
@@ -45,8 +47,12 @@ def _script(version: int) -> Script:
     return Script(fields, Boxes.BY_IMAGE, ("float32",), ("avg",))
 
 
+def _require_channels(call: Any) -> None:
+    channels_of_output(call, call.output_size)
+
+
 class Ncnn:
-    """The layer ROIAlign with ``version=1``, and the layer ROIPooling."""
+    """The layer ROIAlign with ``version=1``, and the layers ROIPooling and PSROIPooling."""
 
     requires: ClassVar[tuple[str, ...]] = ("ncnn",)
     install: ClassVar[str] = "pip install ncnn"
@@ -55,6 +61,7 @@ class Ncnn:
     scripts: ClassVar[Mapping[str, Script]] = {
         "roi_align": _script(version=1),
         "roi_pool": Script({"ncnn": {}}, Boxes.BY_IMAGE, ("float32",), ("max",)),
+        "ps_roi_pool": Script({"ncnn": {}}, Boxes.BY_IMAGE, ("float32",), ("avg",), require=_require_channels),
     }
 
     def __init__(self) -> None:
@@ -92,7 +99,14 @@ class Ncnn:
         height, width = call.output_size
         return self._answer(call, _POOL.format(height=height, width=width, scale=call.single_scale()))
 
-    def _answer(self, call: RoiAlignCall | RoiPoolCall, layer: str) -> np.ndarray:
+    def ps_roi_pool(self, call: PsRoiPoolCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Runs the layer once for each RoI."""
+        require_described(call, self._description)
+        (height, width), channels = call.output_size, channels_of_output(call, call.output_size)
+        layer = _SELECT.format(height=height, width=width, scale=call.single_scale(), channels=channels)
+        return self._answer(call, layer)
+
+    def _answer(self, call: RoiAlignCall | RoiPoolCall | PsRoiPoolCall, layer: str) -> np.ndarray:
         if not len(call.boxes):
             raise Unsupported("a run without a RoI")
         corners, indices = corners_and_indices(call)

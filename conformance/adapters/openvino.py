@@ -10,7 +10,8 @@ Facts: ``openvino/opset9/ops.py`` of 2026.4, and running it.
   converted on the way in and out. So would float64 maps be, silently, which is why float64 is not offered.
 
 ROIPooling-2 takes ``(K, 5)`` boxes in the data type of the maps; a batch index of -1 ends the list of boxes. Its method
-"bilinear" is another operator, and not asked for.
+"bilinear" is another operator, and not asked for. PSROIPooling-1 takes the same boxes, and as many rows of bins as columns; its
+mode "bilinear" is another operator, too, and a model has the shapes that it was compiled for.
 """
 
 from __future__ import annotations
@@ -19,7 +20,14 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..implementation import Description
-from ._call import boxes_like_input, corners_and_indices, require_described
+from ._call import (
+    boxes_like_input,
+    channels_of_output,
+    corners_and_indices,
+    one_side,
+    require_described,
+    require_selected,
+)
 from ._script import Boxes, Script, each
 
 if TYPE_CHECKING:
@@ -27,6 +35,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
+    from ..operators.ps_roi_pool.call import PsRoiPoolCall
     from ..operators.roi_align.call import RoiAlignCall
     from ..operators.roi_pool.call import RoiPoolCall
 
@@ -44,6 +53,7 @@ class OpenVino:
     scripts: ClassVar[Mapping[str, Script]] = {
         "roi_align": Script(each("aligned_mode", aligned_mode), Boxes.CORNERS, ("float32", "float16")),
         "roi_pool": Script({"openvino": {}}, Boxes.ROWS, ("float32", "float16"), ("max",)),
+        "ps_roi_pool": Script({"openvino": {}}, Boxes.ROWS, ("float32",), ("avg",), require=require_selected),
     }
 
     def __init__(self) -> None:
@@ -52,6 +62,7 @@ class OpenVino:
         self._core = openvino.Core()
         self._model = lru_cache(maxsize=256)(self._compile)
         self._pooling_model = lru_cache(maxsize=256)(self._compile_pooling)
+        self._selecting_model = lru_cache(maxsize=256)(self._compile_selecting)
         self._description = Description(
             version=openvino.__version__,
             homepage="https://docs.openvino.ai",
@@ -86,6 +97,15 @@ class OpenVino:
         result: np.ndarray = model([call.input, boxes_like_input(call)])[0]
         return result
 
+    def ps_roi_pool(self, call: PsRoiPoolCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Infers the call's model, which is kept compiled for later calls."""
+        require_described(call, self._description)
+        channels, bins = channels_of_output(call, call.output_size), one_side(call.output_size)
+        shapes = call.input.shape, call.boxes.shape
+        model = self._selecting_model(call.input.dtype, shapes, channels, bins, call.single_scale())
+        result: np.ndarray = model([call.input, boxes_like_input(call)])[0]
+        return result
+
     def _compile(self, dtype: np.dtype, *attributes: Any) -> Any:
         """Compiles the operator for any shapes; ``attributes`` are those of `opset9.roi_align`, in its order."""
         from openvino import Model, PartialShape, Type, opset9
@@ -108,6 +128,15 @@ class OpenVino:
         data, rois = (opset2.parameter(PartialShape(shape), kind) for shape in ([-1, -1, -1, -1], [-1, 5]))
         model = Model([opset2.roi_pooling(data, rois, list(size), scale, mode)], [data, rois])
         return self._core.compile_model(model, "CPU", {hint.inference_precision: Type.f32})
+
+    def _compile_selecting(self, dtype: np.dtype, shapes: Any, channels: int, bins: int, scale: float) -> Any:
+        """Compiles the operator PSROIPooling for these shapes: the plugin knows it for no others."""
+        from openvino import Model, Type, opset1
+        from openvino.properties import hint
+
+        data, rois = (opset1.parameter(list(shape), Type(dtype)) for shape in shapes)
+        node = opset1.psroi_pooling(data, rois, channels, bins, scale, 1, 1, "average")
+        return self._core.compile_model(Model([node], [data, rois]), "CPU", {hint.inference_precision: Type.f32})
 
     @staticmethod
     def _node(*inputs_and_attributes: Any) -> Any:

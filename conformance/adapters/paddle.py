@@ -7,10 +7,12 @@ Facts: ``paddle/vision/ops.py`` of 3.3.1, and running it.
 * Boxes are ``(K, 4)`` in the data type of the maps, sorted by image, with the number of those of each image: an image
   that is not there cannot be named.
 * There is a gradient for the maps, none for the boxes.
+* ``psroi_pool`` refuses an output of one channel.
 """
 
 from __future__ import annotations
 
+import math
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
     import paddle
 
+    from ..operators.ps_roi_pool.call import PsRoiPoolCall
     from ..operators.roi_align.call import RoiAlignCall
     from ..operators.roi_pool.call import RoiPoolCall
 
@@ -36,8 +39,13 @@ _ENDINGS = finishes(
 )
 
 
+def _require_channels(call: PsRoiPoolCall) -> None:
+    if call.input.shape[1] <= math.prod(call.output_size):
+        raise Unsupported("an output of one channel, or of none")
+
+
 class Paddle:
-    """``paddle.vision.ops.roi_align`` and ``roi_pool``."""
+    """``paddle.vision.ops.roi_align``, ``roi_pool`` and ``psroi_pool``."""
 
     requires: ClassVar[tuple[str, ...]] = ("paddle",)
     install: ClassVar[str] = "pip install paddlepaddle"
@@ -54,21 +62,30 @@ class Paddle:
         "roi_pool": Script(
             {"paddle": {}}, Boxes.BY_IMAGE, ("float32", "float64"), ("max",), operations=OF_MAPS, endings=_ENDINGS
         ),
+        "ps_roi_pool": Script(
+            {"paddle": {}},
+            Boxes.BY_IMAGE,
+            ("float32", "float64"),
+            ("avg",),
+            operations=OF_MAPS,
+            endings=_ENDINGS,
+            require=_require_channels,
+        ),
     }
 
     def __init__(self) -> None:
         import paddle
-        from paddle.vision.ops import roi_align, roi_pool
+        from paddle.vision.ops import psroi_pool, roi_align, roi_pool
 
         paddle.set_device("cpu")
-        self._roi_align, self._roi_pool = roi_align, roi_pool
+        self._roi_align, self._roi_pool, self._psroi_pool = roi_align, roi_pool, psroi_pool
         self._description = Description(
             version=paddle.__version__,
             homepage="https://github.com/PaddlePaddle/Paddle",
             dialects=tuple(self.aligned),
             dtypes=("float32", "float64"),
             operations=(Operation.FORWARD, Operation.FEATURE_GRADIENT),
-            operators={"roi_pool": self.scripts["roi_pool"].capability()},
+            operators={name: self.scripts[name].capability() for name in ("roi_pool", "ps_roi_pool")},
         )
 
     def describe(self) -> Description:
@@ -86,7 +103,15 @@ class Paddle:
         require_described(call, self._description)
         return self._answer(call, self._roi_pool)
 
-    def _answer(self, call: RoiAlignCall | RoiPoolCall, pool: Callable[..., paddle.Tensor]) -> np.ndarray:
+    def ps_roi_pool(self, call: PsRoiPoolCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Calls the function with copies of the arrays."""
+        require_described(call, self._description)
+        _require_channels(call)
+        return self._answer(call, self._psroi_pool)
+
+    def _answer(
+        self, call: RoiAlignCall | RoiPoolCall | PsRoiPoolCall, pool: Callable[..., paddle.Tensor]
+    ) -> np.ndarray:
         """Pools with the boxes sorted by image, and puts the rows back into the order of the call."""
         import paddle
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
+    from ..operators.ps_roi_pool.call import PsRoiPoolCall
     from ..operators.roi_align.call import RoiAlignCall
     from ..operators.roi_pool.call import RoiPoolCall
 
@@ -44,6 +45,16 @@ def _pooled(call: RoiPoolCall, arrays: Callable[[np.ndarray], Any], out: Any = N
     return kernels.roi_pool_backward(arrays(call.grad), boxes, call.input.shape, scale, **how, input=maps)
 
 
+def _selected(call: PsRoiPoolCall, arrays: Callable[[np.ndarray], Any], out: Any = None) -> Any:
+    """Makes the call with ``arrays`` of its arrays."""
+    how: dict[str, Any] = {"layout": call.layout, "dialect": call.dialect, "check": True}
+    boxes, scale = arrays(call.boxes), call.spatial_scale
+    if call.operation == Operation.FORWARD:
+        return kernels.ps_roi_pool(arrays(call.input), boxes, call.output_size, scale, **how, out=out)
+    assert call.grad is not None
+    return kernels.ps_roi_pool_backward(arrays(call.grad), boxes, call.input.shape, scale, **how)
+
+
 def _distinct_dialects(operator: str) -> tuple[str, ...]:
     """The first name of each dialect: what conforms under it conforms under all its names."""
     names: dict[Any, str] = {}
@@ -52,10 +63,12 @@ def _distinct_dialects(operator: str) -> tuple[str, ...]:
     return tuple(names.values())
 
 
-def _capability(operator: str, operations: tuple[Operation, ...], *, on_host: bool) -> Capability:
+def _capability(
+    operator: str, operations: tuple[Operation, ...], *, on_host: bool, modes: tuple[str, ...] = ("avg", "max")
+) -> Capability:
     return Capability(
         dialects=_distinct_dialects(operator),
-        modes=("avg", "max"),
+        modes=modes,
         dtypes=DTYPES,
         layouts=LAYOUTS,
         operations=operations,
@@ -70,15 +83,17 @@ def _description(where: str, *, on_host: bool) -> Description:
     can = {
         "roi_align": _capability("roi_align", tuple(Operation), on_host=on_host),
         "roi_pool": _capability("roi_pool", OF_MAPS, on_host=on_host),
+        "ps_roi_pool": _capability("ps_roi_pool", OF_MAPS, on_host=on_host, modes=("avg",)),
     }
     return Description(version=f"{version('roikit')} ({where})", homepage="", operators=can)
 
 
-def _script(operator: str) -> Script:
+def _script(operator: str, maps: str = ", input=features") -> Script:
+    """What scripts need to know; the gradient for the maps is handed ``maps`` besides."""
     dialects = each("dialect", {name: name for name in dialects_of(operator)})
     calls = {
         Operation.FORWARD: (operator, "features, boxes, ($height, $width)"),
-        Operation.FEATURE_GRADIENT: (f"{operator}_backward", "grad, boxes, features.shape, input=features"),
+        Operation.FEATURE_GRADIENT: (f"{operator}_backward", f"grad, boxes, features.shape{maps}"),
         Operation.BOX_GRADIENT: (f"{operator}_backward_boxes", "grad, features, boxes"),
     }
     endings = {operation: {"function": name, "arrays": arrays} for operation, (name, arrays) in calls.items()}
@@ -95,6 +110,7 @@ class RoikitHost:
     scripts: ClassVar[Mapping[str, Script]] = {
         "roi_align": _script("roi_align"),
         "roi_pool": _script("roi_pool"),
+        "ps_roi_pool": _script("ps_roi_pool", maps=""),
     }
 
     def __init__(self) -> None:
@@ -115,6 +131,10 @@ class RoikitHost:
     def roi_pool(self, call: RoiPoolCall, out: np.ndarray | None = None) -> np.ndarray:
         """Calls `roikit.kernels.operators.roi_pool.forward`, or its gradient."""
         return _pooled(call, lambda array: array, out)  # type: ignore[no-any-return]
+
+    def ps_roi_pool(self, call: PsRoiPoolCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Calls `roikit.kernels.operators.ps_roi_pool.forward`, or its gradient."""
+        return _selected(call, lambda array: array, out)  # type: ignore[no-any-return]
 
 
 class RoikitDevice:
@@ -146,3 +166,8 @@ class RoikitDevice:
         """Calls `roikit.kernels.operators.roi_pool.forward` with copies of the arrays on the GPU."""
         del out
         return self._cupy.asnumpy(_pooled(call, self._cupy.asarray))  # type: ignore[no-any-return]
+
+    def ps_roi_pool(self, call: PsRoiPoolCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Calls `roikit.kernels.operators.ps_roi_pool.forward` with copies of the arrays on the GPU."""
+        del out
+        return self._cupy.asnumpy(_selected(call, self._cupy.asarray))  # type: ignore[no-any-return]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from ... import kernels
 from ...kernels.emulation.stand_in import emulated
 from ..implementation import Unavailable
-from .roikit import _aligned, _description, _pooled
+from .roikit import _aligned, _description, _pooled, _selected
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from ..implementation import Description
+    from ..operators.ps_roi_pool.call import PsRoiPoolCall
     from ..operators.roi_align.call import RoiAlignCall
     from ..operators.roi_pool.call import RoiPoolCall
     from ._script import Script
@@ -62,6 +63,11 @@ class RoikitPtx:
         del out
         return self._answer(_pooled, call)
 
-    def _answer(self, make: Callable[..., Any], call: RoiAlignCall | RoiPoolCall) -> np.ndarray:
+    def ps_roi_pool(self, call: PsRoiPoolCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Calls `roikit.kernels.operators.ps_roi_pool.forward`, or its gradient, with copies of the arrays on the device."""
+        del out
+        return self._answer(_selected, call)
+
+    def _answer(self, make: Callable[..., Any], call: RoiAlignCall | RoiPoolCall | PsRoiPoolCall) -> np.ndarray:
         with emulated(self.architecture) as cupy:
             return cupy.asnumpy(make(call, cupy.asarray))  # type: ignore[no-any-return]

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
+    from ..operators.ps_roi_pool.call import PsRoiPoolCall
     from ..operators.roi_align.call import RoiAlignCall
     from ..operators.roi_pool.call import RoiPoolCall
 
@@ -41,7 +42,7 @@ def _version() -> str:
 
 
 class Torchvision:
-    """``torchvision.ops.roi_align`` and ``roi_pool``, the compiled CPU kernels."""
+    """``torchvision.ops.roi_align``, ``roi_pool`` and ``ps_roi_pool``, the compiled CPU kernels."""
 
     requires: ClassVar[tuple[str, ...]] = ("torch", "torchvision")
     install: ClassVar[str] = "pip install torch torchvision"
@@ -51,15 +52,18 @@ class Torchvision:
             each("aligned", aligned), Boxes.ROWS, FLOATS, ("avg",), uses_torch=True, operations=OF_MAPS
         ),
         "roi_pool": Script({"torchvision": {}}, Boxes.ROWS, FLOATS, ("max",), uses_torch=True, operations=OF_MAPS),
+        "ps_roi_pool": Script(
+            {"torchvision": {}}, Boxes.ROWS, ("float32", "float64"), ("avg",), uses_torch=True, operations=OF_MAPS
+        ),
     }
 
     def __init__(self) -> None:
         from torchvision.extension import _has_ops
-        from torchvision.ops import roi_align, roi_pool
+        from torchvision.ops import ps_roi_pool, roi_align, roi_pool
 
         if not _has_ops():
             raise RuntimeError("torchvision's compiled operators are missing: roi_align would be the Python one")
-        self._roi_align, self._roi_pool = roi_align, roi_pool
+        self._roi_align, self._roi_pool, self._ps_roi_pool = roi_align, roi_pool, ps_roi_pool
         self._description = Description(
             version=_version(),
             homepage=HOMEPAGE,
@@ -68,7 +72,10 @@ class Torchvision:
             operations=(Operation.FORWARD, Operation.FEATURE_GRADIENT),
             reads_in_place=True,
             threads=True,
-            operators={"roi_pool": self.scripts["roi_pool"].capability(reads_in_place=True, threads=True)},
+            operators={
+                name: self.scripts[name].capability(reads_in_place=True, threads=True)
+                for name in ("roi_pool", "ps_roi_pool")
+            },
         )
 
     def describe(self) -> Description:
@@ -95,6 +102,16 @@ class Torchvision:
             call,
             boxes_like_input(call),
             lambda maps, boxes: self._roi_pool(maps, boxes, call.output_size, spatial_scale=scale),
+        )
+
+    def ps_roi_pool(self, call: PsRoiPoolCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Calls the operator as its users do."""
+        require_described(call, self._description)
+        scale = call.single_scale()
+        return answer(
+            call,
+            boxes_like_input(call),
+            lambda maps, boxes: self._ps_roi_pool(maps, boxes, call.output_size, spatial_scale=scale),
         )
 
 

@@ -59,11 +59,18 @@ def _misread(name: str, way: str, dialect: str) -> Output:
     return returned
 
 
+def _is_read(operator: Operator, operation: Operation, name: str) -> bool:
+    """Whether an operation depends on the numbers of an array: the gradient of an average does not on those of the map."""
+    if operation == Operation.FORWARD:
+        return name != "grad"
+    return not (name == "input" and operation == Operation.FEATURE_GRADIENT and operator.modes == ("avg",))
+
+
 def faults(operator: Operator, dialect: str) -> Iterator[Fault]:
     """All faults of memory of an operator, under a dialect."""
     for operation in operator.operations:
         for name in operator.call.axes:
-            if name == "grad" and operation == Operation.FORWARD:
+            if not _is_read(operator, operation, name):
                 continue
             for way in WAYS:
                 if way not in _UNREAD and (name, way, operation) != _TIED:

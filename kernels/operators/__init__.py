@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 NAMES = (
     "roi_align",
     "roi_pool",
+    "ps_roi_pool",
 )  # fmt: skip
 
 

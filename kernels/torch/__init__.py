@@ -1,4 +1,4 @@
-"""RoIAlign and RoIPool for PyTorch tensors: torchvision's functions and modules, computed by `roikit.kernels`.
+"""RoIAlign, RoIPool and PSRoIPool for PyTorch tensors: torchvision's functions and modules, computed by `roikit.kernels`.
 
 >>> from roikit.torch import roi_align  # instead of: from torchvision.ops import roi_align  # doctest: +SKIP
 
@@ -16,6 +16,16 @@ except ModuleNotFoundError as error:
 
 from .functional import multiscale_roi_align, roi_align
 from .modules import MultiScaleRoIAlign, RoIAlign
+from .ps_roi_pool import PSRoIPool, ps_roi_pool
 from .roi_pool import RoIPool, roi_pool
 
-__all__ = ["MultiScaleRoIAlign", "RoIAlign", "RoIPool", "multiscale_roi_align", "roi_align", "roi_pool"]
+__all__ = [
+    "MultiScaleRoIAlign",
+    "PSRoIPool",
+    "RoIAlign",
+    "RoIPool",
+    "multiscale_roi_align",
+    "ps_roi_pool",
+    "roi_align",
+    "roi_pool",
+]

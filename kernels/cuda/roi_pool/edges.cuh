@@ -22,15 +22,7 @@ enum class Shift { after, inside };
 // What a struct of parameters has for this geometry: nothing.
 #define ROIKIT_GEOMETRY_FIELDS
 
-// Corners farther from the origin than this are taken to be here: all bins between lie outside any map, and no sum of two leaves the
-// whole numbers that a double holds.
-constexpr float REACH = 2251799813685248.0f;  // 2^51
-
-// One axis of a RoI.
-struct Axis {
-    double start, extent;  // RP-2: its first pixel, and how many it has; none if that is not positive
-    int bins, size;        // size: H or W
-};
+#include "library/whole_pixels.cuh"
 
 // RP-1
 ROIKIT_FN acc_t snapped(acc_t x) {
@@ -64,38 +56,7 @@ template <class Params> ROIKIT_FN Placed place_axis(acc_t low, acc_t high, acc_t
     return Placed::ok;
 }
 
-// A number of the type in which edges are computed. What is rounded here was computed in double precision, which does not show:
-// that has more than twice the digits of any type that is rounded to.
-ROIKIT_FN double rounded(double x) {
-    switch (EDGES) {
-        case Edges::float16: {
-            float16 narrowed;
-            narrow((acc_t)single_of(x), narrowed);
-            return (double)widen(narrowed);
-        }
-        case Edges::bfloat16: {
-            bfloat16 narrowed;
-            narrow((acc_t)single_of(x), narrowed);
-            return (double)widen(narrowed);
-        }
-        case Edges::float32:
-        case Edges::accumulated: return double_of(single_of(x));
-        default: return x;
-    }
-}
-
-// RP-3, RP-4: where bin p begins, from the start of the RoI, as it is computed.
-ROIKIT_FN double position(const Axis& axis, int p) {
-    if (EDGES == Edges::exact) return mul((double)p, axis.extent) / (double)axis.bins;
-    const double step = rounded(rounded(axis.extent) / rounded((double)axis.bins));
-    if (EDGES != Edges::accumulated) return rounded(mul(rounded((double)p), step));
-    double sum = 0.0;
-    ROIKIT_ROLLED for (int i = 0; i < p; ++i) sum = rounded(add(sum, step));
-    return sum;
-}
-
-// RP-5. False comparisons make a NaN, which an overflow may lead to, the first pixel.
-ROIKIT_FN int clipped(double pixel, int size) { return pixel > 0.0 ? pixel < (double)size ? (int)pixel : size : 0; }
+#include "library/edges.cuh"
 
 // RP-4 and RP-5: the pixels of bin p.
 ROIKIT_FN Span bin_at(const Axis& axis, int p) {

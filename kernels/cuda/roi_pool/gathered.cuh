@@ -1,11 +1,4 @@
-// What bins put on pixels, for the gradient of the maps.
+// What bins put on pixels, for the gradient of the maps (RP-8).
 #pragma once
 
-ROIKIT_FN Span span_of(const Axis& axis, int p) { return bin_at(axis, p); }
-
-// RP-8: the weight of a bin on the pixels begin … end - 1 along one of the axes.
-ROIKIT_FN void weigh_bin(const Axis& y, const Axis& x, bool along_y, int p, int begin, int end, acc_t* weights) {
-    const Span bin = bin_at(along_y ? y : x, p);
-    const acc_t share = (acc_t)1 / (acc_t)(bin.end - bin.begin);  // infinite if it has none, and then it is not used
-    for (int i = begin; i < end; ++i) weights[i - begin] = i >= bin.begin && i < bin.end ? share : (acc_t)0;
-}
+#include "library/gathering/whole_pixels.cuh"

@@ -12,8 +12,9 @@ import pytest
 from benchmarks.assembler import ledger
 from benchmarks.assembler.nvrtc import ARCHITECTURES
 from benchmarks.assembler.specialisations import THOROUGH, everyone
+from roikit.conformance import operators
 from roikit.conformance.golden.ledger import Ledger
-from roikit.kernels.calls.problem import LAYOUTS, MODES
+from roikit.kernels.calls.problem import LAYOUTS
 from roikit.kernels.dtypes import C_NAMES
 
 needs_nvrtc = pytest.mark.skipif(find_spec("cuda") is None, reason="NVRTC: pip install 'roikit[nvrtc]'")
@@ -67,7 +68,7 @@ def test_every_kernel_is_written_down_and_no_other(operator):
 def test_every_function_that_dialects_compute_has_a_kernel(operator):
     """With both alignments where channels come last; in float32, and those of RoIAlign in the other data types, too."""
     dialects = import_module(f"roikit.kernels.dialects.{operator}").DIALECTS.values()
-    for dtype, mode, layout in itertools.product(C_NAMES, MODES, LAYOUTS):
+    for dtype, mode, layout in itertools.product(C_NAMES, operators.get(operator).modes, LAYOUTS):
         mine = [one for name, one in KERNELS[operator].items() if name.startswith(f"forward {dtype} {mode} {layout} ")]
         any_size = [one for one in mine if " size " not in one.name]
         functions = {dialect.for_mode(mode) for dialect in dialects}

@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from roikit.conformance import operators
 from roikit.kernels.dialects import roi_align, roi_pool
 from roikit.kernels.emulation.nvrtc import ptx_of
 from roikit.kernels.operators import NAMES, sources_of
@@ -49,9 +50,14 @@ def _is_general(source):
     return not re.search(r"#define ROIKIT_BINS [1-9]", source.text)
 
 
-@pytest.mark.parametrize("mode", ["avg", "max"])
 @pytest.mark.parametrize(
-    ("operator", "operation"), [(name, what) for name in NAMES for what in sources_of(name).OPERATIONS]
+    ("operator", "operation", "mode"),
+    [
+        (name, what, mode)
+        for name in NAMES
+        for what in sources_of(name).OPERATIONS
+        for mode in sorted(operators.get(name).modes)
+    ],
 )
 def test_nothing_is_flushed_and_nothing_fused_that_is_not_written_so(operator, operation, mode):
     found = list(kernels(operator, operation, mode))

@@ -16,6 +16,8 @@ from roikit.conformance.arrays import numpy_dtype, sparse_images
 from roikit.conformance.call import LAYOUTS, Operation, axes_in
 from roikit.conformance.cases.case import SIZES, load_cases
 from roikit.kernels.calls.problem import Asked
+from roikit.kernels.operators.ps_roi_pool import feature_gradient as selected_gradient
+from roikit.kernels.operators.ps_roi_pool import forward as selected_forward
 from roikit.kernels.operators.roi_align import box_gradient, feature_gradient, forward
 from roikit.kernels.operators.roi_align.problem import asked_for
 from roikit.kernels.operators.roi_pool import feature_gradient as pool_gradient
@@ -32,8 +34,16 @@ ALIGNED = {
 COLUMNS = tuple(product(("avg", "max"), LAYOUTS))
 ALIKE = "any mode", "any layout"  # to kernels that see neither
 
-PLANNERS = {"roi_align": forward.PLANNERS, "roi_pool": pool_forward.PLANNERS}
-GRADIENTS = {"roi_align": feature_gradient.GRADIENT, "roi_pool": pool_gradient.GRADIENT}
+PLANNERS = {
+    "roi_align": forward.PLANNERS,
+    "roi_pool": pool_forward.PLANNERS,
+    "ps_roi_pool": selected_forward.PLANNERS,
+}
+GRADIENTS = {
+    "roi_align": feature_gradient.GRADIENT,
+    "roi_pool": pool_gradient.GRADIENT,
+    "ps_roi_pool": selected_gradient.GRADIENT,
+}
 
 
 class Way(NamedTuple):
@@ -64,6 +74,10 @@ SECTIONS = {
         "gradient for the boxes, CPU": branches.BOX_GRADIENT_ON_HOST,
     },
     "roi_pool": OF_BOTH,
+    "ps_roi_pool": {
+        **{launch: of_launch for launch, of_launch in OF_BOTH.items() if not launch.startswith("winners")},
+        "forward, CPU": tuple(branch for branch in branches.POOLING_ON_HOST if branch not in branches.LINES),
+    },
 }
 
 
@@ -71,7 +85,7 @@ def all_ways():
     """Every cell that the table has."""
     for operator in operators.NAMES:
         for (launch, of_launch), (mode, layout) in product(SECTIONS[operator].items(), COLUMNS):
-            for branch in of_launch:
+            for branch in of_launch if mode in operators.get(operator).modes else ():
                 if layout in branch.layouts and mode in branch.modes:
                     yield way_of(operator, launch, mode, layout, branch.name)
 
@@ -93,7 +107,7 @@ def asked_of(case, dialect, dtype, layout):
     axes = dict(zip(["N", "C", "H", "W"], shape, strict=True))
     shapes = (tuple(axes[name] for name in axes_in("N C H W", layout).split()),)
     how = (tuple(arguments["output_size"]), (1.0,))  # no plan depends on scales
-    if case.operator == "roi_pool":
+    if case.operator != "roi_align":
         return Asked.of(numpy_dtype(dtype), shapes, rois, *how, arguments["mode"], layout, dialect)
     ratio = tuple(arguments["sampling_ratio"])
     return asked_for(numpy_dtype(dtype), shapes, rois, *how, ratio, arguments["mode"], layout, dialect, False)

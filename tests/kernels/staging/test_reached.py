@@ -31,6 +31,9 @@ DENSE = "takes gigabytes"
 BINS = "takes thousands of bins, of which no few numbers say what is expected"
 SAME_LINE = "the same line finds an image for averages"
 BIG = "a map of 2^31 elements or more"
+COUNTED = "pp-many-elements does: plans know the channels of the output, of which the maps have as many for each bin"
+MANY = "takes 16 thousand channels of the maps"
+SLICED = "takes 2 million channels of the maps"
 OF_MAPS = ("gradient for the maps, GPU", "gradient for the maps, CPU")
 OF_BOXES = ("gradient for the boxes, GPU", "gradient for the boxes, CPU")
 
@@ -40,6 +43,13 @@ EXEMPT = {
     Excuse("lists in global memory, a block for each RoI", "forward, GPU", operator="roi_pool"): BINS,
     Excuse("lists in global memory, several RoIs for a block", "forward, GPU", operator="roi_pool"): BINS,
     Excuse("2^31 elements of output or more", "forward, GPU"): DENSE,
+    **{Excuse(BIG, f"forward, {where}", operator="ps_roi_pool"): COUNTED for where in ("GPU", "CPU")},
+    Excuse("lists in global memory, a block for each RoI", "forward, GPU", operator="ps_roi_pool"): BINS,
+    Excuse("lists in global memory, several RoIs for a block", "forward, GPU", operator="ps_roi_pool"): BINS,
+    Excuse("several blocks for the channels of a RoI", "forward, GPU", layout="NCHW", operator="ps_roi_pool"): MANY,
+    Excuse("the last of them with fewer", "forward, GPU", layout="NCHW", operator="ps_roi_pool"): MANY,
+    Excuse("one RoI in a block of several threads", "forward, CPU", operator="ps_roi_pool"): MANY,
+    Excuse("a block for several slices of channels", OF_MAPS[0], operator="ps_roi_pool"): SLICED,
     **{Excuse(BIG, launch): DENSE for launch in OF_MAPS},
     **{Excuse(BIG, launch): SAME_LINE for launch in OF_BOXES},
     **{Excuse(BIG, f"forward, {where}", operator="roi_align", mode="max"): SAME_LINE for where in ("GPU", "CPU")},

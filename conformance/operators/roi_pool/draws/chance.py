@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import strategies as st
 
 from ....call import Operation
+from ....chance import SPANS, as_long, drawn_bins, drawn_rows, number, ordinary, spoil
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     Arguments = dict[str, Any]
     DrawFn = st.DrawFn
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
 BOXES = ("ordinary", "inverted", "tiny", "huge", "outside", "halves", "edges", "free")
 """Classes of boxes. Those of *halves* are exactly between pixels, those of *edges* so long that roundings of ``p · h / P`` show;
 those that are *free* are at coordinates that are no multiples of anything."""
-
-INVALID = ("nan", "infinite", "no-image")
-"""Classes of boxes that cannot be pooled."""
 
 _SCALES = (Fraction(1), Fraction(1), Fraction(1, 2), Fraction(1, 4), Fraction(1, 16), Fraction(2))
 _FREE_SCALES = (0.3, 1 / 3, 1 / 16, 0.7, 1.7)
@@ -58,14 +56,14 @@ def arguments(
         draw(st.sampled_from(_CHANNELS)),
         *(draw(st.sampled_from(_SIDES)) for _ in "yx"),
     ]
-    bins = _bins(draw, _BINS)
+    bins = drawn_bins(draw, _BINS)
     count, again = draw(st.sampled_from(_FEW_ROIS if is_gradient else _ROIS)), 1
     if is_gradient and draw(st.integers(0, 11)) == 11:
         again = _AGAIN
-    spans = [_SPANS[box_class]] * 2
+    spans = [SPANS.get(box_class, ordinary)] * 2
     if box_class == "edges":
         bins[1], pixels = draw(st.sampled_from(_EXTENTS))
-        spans = [_ordinary, _as_long(pixels)]
+        spans = [ordinary, as_long(pixels)]
     if math.prod(shape) > _MOST_PIXELS or (
         is_gradient and count * again * math.prod([shape[1], *bins]) > _MOST_ARRIVING
     ):
@@ -76,17 +74,17 @@ def arguments(
         y1, y2 = spans[0](draw, shape[2], bins[0])
         x1, x2 = spans[1](draw, shape[3], bins[1])
         corners = [x1 / scale[1], y1 / scale[0], x2 / scale[1], y2 / scale[0]]
-        boxes.append([draw(st.integers(0, shape[0] - 1)), *(_number(corner) for corner in corners)])
+        boxes.append([draw(st.integers(0, shape[0] - 1)), *(number(corner) for corner in corners)])
         if is_gradient:  # of each RoI by itself, so that it goes with it when the call is shrunk
-            arriving += _rows(draw, [shape[1], *bins])
-    invalid_rois = _spoil(draw, boxes, box_class, shape[0])
+            arriving += drawn_rows(draw, [shape[1], *bins])
+    invalid_rois = spoil(draw, boxes, box_class, shape[0])
     grad = {"shape": [count * again, shape[1], *bins], "rows": arriving * again}
     return {
-        "input": {"shape": shape, "rows": _rows(draw, shape)},
+        "input": {"shape": shape, "rows": drawn_rows(draw, shape)},
         **({"grad": grad} if is_gradient else {}),
         "boxes": boxes * again,
         "output_size": bins,
-        "spatial_scale": [_number(s) for s in scale],
+        "spatial_scale": [number(s) for s in scale],
         "mode": mode,
         "invalid_rois": [k + n * count for n in range(again) for k in invalid_rois],
     }
@@ -98,99 +96,3 @@ def _scales(draw: DrawFn, box_class: str) -> list[Fraction | float]:
     if draw(st.integers(0, 7)) == 7:  # the axes differ, which few libraries can do
         scale[1] = draw(st.sampled_from(scales))
     return scale
-
-
-def _bins(draw: DrawFn, counts: Sequence[int]) -> list[int]:
-    """Rows and columns of bins: as many, as often as not."""
-    rows = draw(st.sampled_from(counts))
-    return [rows, draw(st.sampled_from(counts)) if draw(st.booleans()) else rows]
-
-
-def _number(value: Fraction | float) -> int | float:
-    return int(value) if Fraction(value).denominator == 1 else float(value)
-
-
-def _rows(draw: DrawFn, shape: Sequence[int]) -> list[list[int]]:
-    """Draws the rows of a map from as many bytes, which take one draw, and shrink to zeros."""
-    data = draw(st.binary(min_size=math.prod(shape), max_size=math.prod(shape)))
-    values = [(byte % 17 + 1) // 2 * (1 if byte % 2 else -1) for byte in data]  # 0, 1, -1, 2, …
-    return [values[i : i + shape[-1]] for i in range(0, len(values), shape[-1])]
-
-
-def _near(draw: DrawFn, low: int, high: int) -> Fraction:
-    """A position that becomes one of these pixels, without a doubt."""
-    return draw(st.integers(low, high)) + draw(st.sampled_from((Fraction(0), Fraction(1, 4), Fraction(-1, 4))))
-
-
-def _ordinary(draw: DrawFn, pixels: int, bins: int) -> tuple[Any, Any]:
-    """From the map's low edge, or beyond it, to its high edge, or beyond."""
-    del bins
-    start = draw(st.integers(-3, pixels))
-    return start + _near(draw, 0, 0), _near(draw, start, start + pixels + 2)
-
-
-def _inverted(draw: DrawFn, pixels: int, bins: int) -> tuple[Any, Any]:
-    start, end = _ordinary(draw, pixels, bins)
-    return (end, start) if draw(st.booleans()) else (start, end)
-
-
-def _tiny(draw: DrawFn, pixels: int, bins: int) -> tuple[Any, Any]:
-    del bins
-    start = _near(draw, -1, pixels)
-    return start, start + draw(st.sampled_from((Fraction(0), Fraction(1, 8), Fraction(1), Fraction(-1))))
-
-
-def _huge(draw: DrawFn, pixels: int, bins: int) -> tuple[Any, Any]:
-    start = draw(st.integers(-40, pixels - 1))
-    return start, start + bins * draw(st.sampled_from((4, 8, 16, 32)))
-
-
-def _outside(draw: DrawFn, pixels: int, bins: int) -> tuple[Any, Any]:
-    start, end = _ordinary(draw, pixels, bins)
-    away = draw(st.sampled_from((-1, 1))) * (2 * pixels + 8)
-    return start + away, end + away
-
-
-def _halves(draw: DrawFn, pixels: int, bins: int) -> tuple[Any, Any]:
-    start, end = _ordinary(draw, pixels, bins)
-    return math.floor(start) + Fraction(1, 2), math.floor(end) + draw(st.sampled_from((Fraction(1, 2), Fraction(0))))
-
-
-def _as_long(extent: int) -> Callable[[DrawFn, int, int], tuple[Any, Any]]:
-    """As long as that, whether the second corner is the last pixel or the first after it."""
-
-    def span(draw: DrawFn, pixels: int, bins: int) -> tuple[Any, Any]:
-        del bins
-        start = draw(st.integers(min(pixels - extent, 0), pixels - 1))
-        return start, start + extent - draw(st.integers(0, 1))
-
-    return span
-
-
-def _free(draw: DrawFn, pixels: int, bins: int) -> tuple[Any, Any]:
-    del bins
-    low = draw(st.floats(-4, pixels + 2, width=16))
-    return low, low + draw(st.floats(-1, 2 * pixels, width=16))
-
-
-_SPANS: dict[str, Callable[[DrawFn, int, int], tuple[Any, Any]]] = {
-    **dict.fromkeys(("ordinary", "edges", *INVALID), _ordinary),
-    "inverted": _inverted,
-    "tiny": _tiny,
-    "huge": _huge,
-    "outside": _outside,
-    "halves": _halves,
-    "free": _free,
-}
-
-
-def _spoil(draw: DrawFn, boxes: list[list[Any]], box_class: str, images: int) -> list[int]:
-    """Makes one box invalid, if the class is one of those; which one."""
-    if box_class not in INVALID:
-        return []
-    which = draw(st.integers(0, len(boxes) - 1))
-    if box_class == "no-image":
-        boxes[which][0] = draw(st.sampled_from((-1, images, images + 7)))
-    else:
-        boxes[which][draw(st.integers(1, 4))] = "nan" if box_class == "nan" else draw(st.sampled_from(("inf", "-inf")))
-    return [which]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ....call import Operation
 from ....histories import IMAGES, SIZE, Histories, History
+from ....placing import box, integers, number
 from ....sizing import Size
 from ..claims import rules_of
 from ..oracle.face import RoiPoolOracle
@@ -21,16 +22,13 @@ _PLACES = ("bottom", "right", "inside")  # so that the numbers of rows and of co
 
 
 def _map(chance: Draw, history: History, shape: tuple[int, ...]) -> dict[str, Any]:
-    return systematic.integers(chance, shape, range(-32, 33) if history.mode == "max" else range(-8, 9))
+    return integers(chance, shape, range(-32, 33) if history.mode == "max" else range(-8, 9))
 
 
 def _boxes(chance: Draw, history: History) -> list[list[int | float]]:
     del history
     spots = [next(placement for placement in PLACEMENTS if placement.name == name) for name in _PLACES]
-    return [
-        [IMAGES - 1 - k % IMAGES, *systematic.box(chance, spot, SIZE, _BINS, [_SCALE] * 2)]
-        for k, spot in enumerate(spots)
-    ]
+    return [[IMAGES - 1 - k % IMAGES, *box(chance, spot, SIZE, _BINS, [_SCALE] * 2)] for k, spot in enumerate(spots)]
 
 
 def _large(history: History, other: bool) -> Size:
@@ -46,14 +44,14 @@ HISTORIES = Histories(
         ("rp-hga", Operation.FEATURE_GRADIENT, "avg"),
     ),
     at_once="max",
-    given={"output_size": list(_BINS), "spatial_scale": [systematic.number(_SCALE)] * 2},
+    given={"output_size": list(_BINS), "spatial_scale": [number(_SCALE)] * 2},
     others={
         "bins": {"output_size": [1, 4]},  # as many
         "scale": {"spatial_scale": [0.25, 0.25]},
         "mode": {"mode": "avg"},
     },
     values=_map,
-    integers=systematic.integers,
+    integers=integers,
     boxes=_boxes,
     large=_large,
     draw_large=sizes.draw,

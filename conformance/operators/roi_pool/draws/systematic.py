@@ -15,14 +15,16 @@ from ....call import Operation
 from ....draw import Draw
 from ....memory import Asked, alike, arrangements, lying
 from ....operator import rule_number
+from ....placing import box, integers, number
 from ..claims import claims
 from ..oracle.answers import answers_in
-from .placements import COMPANY, PLACEMENTS, Placement
+from .placements import COMPANY, PLACEMENTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from .....kernels.dialects.roi_pool import Dialect
+    from ....placing import Placement
 
 _OUTPUTS = {"small": ((1, 1), (2, 2), (3, 2), (1, 4), (4, 4)), "wide": ((2, 7), (5, 3), (6, 5)), "seven": ((7, 7),)}
 _SIDES = {"small": range(5, 9), "wide": range(7, 12), "seven": range(9, 15)}
@@ -155,23 +157,3 @@ def _tells(output: Any) -> bool:
     """Whether neither zeros nor any other constant would pass for an output."""
     values = set(np.ravel(output).tolist())
     return len(values) > 1 if np.size(output) > 1 else bool(values - {0})
-
-
-def number(x: Fraction) -> int | float:
-    """A number as a case file has it."""
-    return int(x) if x.denominator == 1 else float(x)
-
-
-def integers(chance: Draw, shape: Sequence[int], values: Sequence[int]) -> dict[str, Any]:
-    """An array of some of these values."""
-    rows = [[chance.one(values) for _ in range(shape[-1])] for _ in range(int(np.prod(shape[:-1])))]
-    return {"shape": list(shape), "rows": rows}
-
-
-def box(
-    chance: Draw, spot: Placement, size: Sequence[int], bins: Sequence[int], scale: Sequence[Fraction]
-) -> list[int | float]:
-    """The corners of a box that lies so, in image pixels."""
-    spans = zip((spot.y, spot.x), size, bins, strict=True)
-    (y1, y2), (x1, x2) = (span(chance, pixels, count) for span, pixels, count in spans)
-    return [number(v) for v in (x1 / scale[1], y1 / scale[0], x2 / scale[1], y2 / scale[0])]

@@ -1,0 +1,1 @@
+"""What is measured of PSRoIPool, and what it is held against."""

@@ -1,0 +1,58 @@
+"""PSRoIPool, for those who time it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ...measuring.contestant import DTYPES, Contestants
+from ...measuring.device_contestant import DeviceContestants
+from ...operator import Counted, Exercise, Operator
+from .cpu.mxnet import MXNET
+from .cpu.openvino import OPENVINO
+from .cpu.paddle import PADDLE
+from .cpu.roikit import OURS
+from .cpu.torchvision import TORCHVISION
+from .floors import floor, geometry, visited
+from .gpu.roikit import INPUTS
+from .gpu.roikit import OURS as OURS_ON_DEVICE
+from .gpu.torchvision import TORCHVISION as TORCHVISION_ON_DEVICE
+from .operations import Operation
+from .reference import reference_of
+from .workloads import CPU_ROWS, GPU_ROWS
+
+if TYPE_CHECKING:
+    from ...measuring.problem import Row
+
+
+def parameters(row: Row) -> dict[str, Any]:
+    """The parameters that only PSRoIPool has: how many channels the maps have."""
+    return {"map_channels": row.map_channels}
+
+
+PS_ROI_POOL = Operator(
+    name="ps_roi_pool",
+    operations=Operation,
+    cpu_rows=CPU_ROWS,
+    gpu_rows=GPU_ROWS,
+    parameters=parameters,
+    reference=reference_of,
+    geometry=geometry,
+    floor=floor,
+    visited=visited,
+    cpu=Contestants(
+        OURS,
+        {"torchvision": TORCHVISION, "openvino": OPENVINO, "paddle": PADDLE, "mxnet": MXNET},
+        dtypes=(*DTYPES, "float64"),
+    ),
+    gpu=DeviceContestants(INPUTS, OURS_ON_DEVICE, {"torchvision": TORCHVISION_ON_DEVICE}),
+    golden_dialects=("roikit",),
+    exercise=Exercise(
+        module="benchmarks.operators.ps_roi_pool.exercise",
+        kernels="ps_roi_pool",
+        counted=(
+            Counted(row="c1", library="torchvision", layout="NCHW", dtype="float32"),
+            Counted(row="c1", library="roikit", layout="NHWC", dtype="float32"),
+            Counted(row="c1", library="roikit", layout="NCHW", dtype="float32"),
+        ),
+    ),
+)

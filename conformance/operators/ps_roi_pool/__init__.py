@@ -1,0 +1,1 @@
+"""PSRoIPool: what is known of it."""

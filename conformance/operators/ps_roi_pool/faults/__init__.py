@@ -1,0 +1,1 @@
+"""What implementations of PSRoIPool get wrong."""

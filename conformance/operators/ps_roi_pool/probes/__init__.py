@@ -1,0 +1,67 @@
+"""How a dialect of PSRoIPool is read off an implementation."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from . import calls
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from .....kernels.dialects.ps_roi_pool import Dialect
+    from ....findings import Derivative, Detection, Readings
+    from ....operator import Asker
+    from .calls import Probe
+
+
+class PsRoiPoolProbes:
+    """The probes of PSRoIPool. What they tell is worked out by modules that are loaded when they are asked."""
+
+    points: Mapping[str, str] = MappingProxyType(
+        {
+            "corners": "PP-2",
+            "min_size": "PP-3",
+            "edges": "PP-5",
+            "clip": "PP-6",
+        }
+    )
+    size = calls.SIZE
+
+    def offered(self, modes: Sequence[str]) -> list[Probe]:
+        """The probes of the modes that an implementation has."""
+        return [probe for probe in calls.PROBES if probe.mode in modes]
+
+    def read(self, asker: Asker, probe: Probe, readings: Readings) -> None:
+        """Asks for what a probe gives, and adds it to ``readings``."""
+        from .reading import read
+
+        read(asker, probe, readings)
+
+    def warm_up(self, asker: Asker, probe: Probe, readings: Readings) -> None:
+        """Makes an ordinary call before a malformed probe, whose output is of the same size."""
+        from .reading import warm_up
+
+        warm_up(asker, probe, readings)
+
+    def are_alike(self, probe: Probe, other: Probe) -> bool:
+        """Whether who cannot answer one probe cannot answer the other."""
+        return probe.mode == other.mode
+
+    def detect(self, readings: Readings, dtype: str) -> Detection:
+        """What readings of a forward say."""
+        from .decision import detect
+
+        return detect(readings.forward, dtype)
+
+    def derivatives(self, readings: Readings, best: Dialect | None, dtype: str) -> tuple[Derivative, Derivative]:
+        """Whether the gradient for maps is that of the outputs. Boxes have none."""
+        from .derivative import NONE, compare
+
+        return compare(readings, best, dtype), NONE
+
+    def footprints(self, readings: Readings) -> Iterator[dict[str, Any]]:
+        """Nothing: windows are read by sums, and not pixel by pixel."""
+        del readings
+        return iter(())

@@ -1,0 +1,147 @@
+"""The calls by which PSRoIPool is read off an implementation, whatever dialect it follows.
+
+Maps rise along an axis, or as its square, and each bin's by a number of its own: so an average says by mean and mean square which
+window a bin has, and which channel it reads. All RoIs of a probe are of one kind, since one bad box may hide what becomes of the
+others.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ....arrays import numpy_dtype
+from ....call import Operation, to_layout
+from ..call import PsRoiPoolCall
+
+if TYPE_CHECKING:
+    from ....exact.numbers import Array
+
+Box = tuple[float, float, float, float]
+
+SIZE = (6, 9)
+"""Of most maps, in pixels: not square, so that exchanged axes show."""
+
+_APART = 4.0  # by how much the maps of neighbouring bins differ
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """A call for the output of some RoIs on one image.
+
+    Attributes:
+        name: What is asked.
+        boxes: x1, y1, x2, y2 of each RoI, in image pixels.
+        output_size: Bins, ``(P_h, P_w)``.
+        scale: Feature pixels per image pixel.
+        size: Of the maps, in pixels.
+        is_malformed: Whether the boxes may do harm: then it is the last call that a worker gets.
+        mode: ``"avg"``.
+    """
+
+    name: str
+    boxes: tuple[Box, ...]
+    output_size: tuple[int, int] = (1, 1)
+    scale: float = 1.0
+    size: tuple[int, int] = SIZE
+    is_malformed: bool = False
+    mode: str = "avg"
+
+    @property
+    def maps(self) -> Array:
+        """The maps, ``(C, H, W)``, float64."""
+        y, x = np.indices(self.size, np.float64) + 1
+        bins = np.arange(math.prod(self.output_size))[:, None, None] * _APART
+        return np.concatenate([each + bins for each in (y, y * y, x, x * x)])
+
+    @property
+    def grad(self) -> Array:
+        """What arrives at the bins, ``(K, C_out, P_h, P_w)``: whole numbers."""
+        shape = len(self.boxes), len(self.maps) // math.prod(self.output_size), *self.output_size
+        return (np.arange(np.prod(shape)) % 13 + 1.0).reshape(shape)
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The call, as a case has it."""
+        return {
+            "input": _rows(self.maps[None]),
+            "grad": _rows(self.grad),
+            "boxes": [[0, *box] for box in self.boxes],
+            "output_size": list(self.output_size),
+            "spatial_scale": [self.scale, self.scale],
+            "mode": self.mode,
+        }
+
+
+def _rows(array: Array) -> dict[str, Any]:
+    """An array of a case file."""
+    return {"shape": list(array.shape), "rows": array.reshape(-1, array.shape[-1]).tolist()}
+
+
+_HALVES: tuple[Box, ...] = ((0.5, 1.5, 4.5, 3.5), (1.5, 0.5, 5.5, 2.5), (2.5, 2.5, 6.5, 4.5), (3.5, 1.5, 7.5, 4.5))
+_BELOW_ZERO: tuple[Box, ...] = ((-3.5, -2.5, -1.5, -1.5), (-2.5, -1.5, -0.5, -0.5))
+_SCALED: tuple[Box, ...] = ((6.0, 5.0, 19.0, 14.0), (7.0, 3.0, 29.0, 17.0))
+_FROM_BELOW: tuple[Box, ...] = ((-1.5, -0.5, 3.0, 3.0), (-0.5, -2.5, 4.0, 3.0))
+_POINTS: tuple[Box, ...] = ((2.0, 1.0, 2.0, 1.0), (4.25, 3.25, 4.25, 3.25))
+_QUARTERS: tuple[Box, ...] = ((0.75, 1.25, 4.25, 3.75), (1.25, 0.75, 5.75, 4.25), (2.25, 1.25, 2.75, 1.75))
+_INVERTED: tuple[Box, ...] = ((6.0, 4.0, 2.0, 1.0), (6.0, 1.0, 2.0, 4.0), (2.0, 4.0, 6.0, 1.0))
+_BEYOND: tuple[Box, ...] = (
+    (-6.0, -4.0, 3.0, 2.0),
+    (5.0, 3.0, 14.0, 9.0),
+    (20.0, 20.0, 24.0, 24.0),
+    (-9.0, 1.0, -5.0, 4.0),
+)
+
+
+def _as_long(*ends: float) -> tuple[Box, ...]:
+    """Boxes of one row, from the left edge."""
+    return tuple((0.0, 0.0, end, 1.0) for end in ends)
+
+
+PROBES = (
+    Probe(name="ordinary box", boxes=((1.0, 1.0, 6.0, 4.0), (0.0, 0.0, 8.0, 4.0)), output_size=(2, 4)),
+    Probe(name="corners at halves", boxes=_HALVES),
+    Probe(name="corners at quarters", boxes=_QUARTERS, output_size=(1, 2)),
+    Probe(name="scaled map", boxes=_SCALED, output_size=(2, 2), scale=0.25),
+    Probe(name="scaled map, smaller bins", boxes=((3.0, 2.0, 29.0, 17.0),), output_size=(4, 4), scale=0.25),
+    Probe(name="first corner at a half below zero", boxes=_FROM_BELOW, output_size=(2, 4)),
+    Probe(name="both corners at halves below zero", boxes=_BELOW_ZERO),
+    Probe(name="boxes beyond the map", boxes=_BEYOND, output_size=(2, 4)),
+    Probe(name="the whole map", boxes=((0.0, 0.0, 9.0, 6.0),), output_size=(1, 1)),
+    Probe(name="bins that share pixels", boxes=((1.0, 1.0, 6.0, 4.0), (0.0, 0.0, 5.0, 5.0)), output_size=(2, 2)),
+    Probe(name="57 and 58 pixels in 7 bins", boxes=_as_long(57, 58), output_size=(1, 7), size=(2, 62)),
+    Probe(name="29 pixels in 7 bins", boxes=_as_long(29), output_size=(1, 7), size=(2, 62)),
+    Probe(name="13 pixels in 6 bins", boxes=_as_long(13), output_size=(1, 6), size=(2, 20)),
+    Probe(name="small box on a scaled map", boxes=((5.0, 5.0, 5.0, 5.0), (9.0, 5.0, 9.0, 5.0)), output_size=(2, 2), scale=0.25),
+    Probe(name="box without area", boxes=_POINTS, output_size=(2, 2), is_malformed=True),
+    Probe(name="box inverted by a pixel", boxes=((3.0, 2.0, 2.0, 1.0),), output_size=(2, 2), is_malformed=True),
+    Probe(name="inverted boxes", boxes=_INVERTED, output_size=(2, 2), is_malformed=True),
+)  # fmt: skip
+"""What an implementation is read with."""
+
+
+def call_of(probe: Probe, maps: Array, dialect: str, dtype: str, layout: str) -> PsRoiPoolCall:
+    """The call for the output of a probe on maps ``(C, H, W)``."""
+    return PsRoiPoolCall(
+        input=_as(maps[None], dtype, layout),
+        boxes=np.array([(0.0, *box) for box in probe.boxes], "float64" if dtype == "float64" else "float32"),
+        output_size=probe.output_size,
+        spatial_scale=(probe.scale, probe.scale),
+        mode=probe.mode,
+        layout=layout,
+        dialect=dialect,
+    )
+
+
+def backward_of(probe: Probe, dialect: str, dtype: str, layout: str) -> PsRoiPoolCall:
+    """The call for its gradient, in which the bins send different numbers."""
+    call = call_of(probe, probe.maps, dialect, dtype, layout)
+    return replace(call, operation=Operation.FEATURE_GRADIENT, grad=_as(probe.grad, dtype, layout))
+
+
+def _as(array: Array, dtype: str, layout: str) -> Array:
+    """A ``(N, C, H, W)`` array in a data type and layout."""
+    return np.ascontiguousarray(to_layout(array, "N C H W", layout)).astype(numpy_dtype(dtype))

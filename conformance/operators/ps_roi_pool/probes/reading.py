@@ -1,0 +1,35 @@
+"""What is asked of an implementation for each probe."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ....call import Operation
+from .calls import backward_of, call_of
+
+if TYPE_CHECKING:
+    from ....findings import Reading, Readings
+    from ....operator import Asker
+    from .calls import Probe
+
+
+def read(asker: Asker, probe: Probe, readings: Readings) -> None:
+    """Adds what a probe gives, forward and, if there is one, backward."""
+    readings.forward[probe] = output(asker, probe)
+    if readings.forward[probe].values is not None and Operation.FEATURE_GRADIENT in asker.operations:
+        call = backward_of(probe, asker.dialect, asker.dtype, asker.layout)
+        readings.backward[probe] = asker.ask(call, (1, *probe.maps.shape))
+
+
+def output(asker: Asker, probe: Probe) -> Reading:
+    """The output of a probe."""
+    call = call_of(probe, probe.maps, asker.dialect, asker.dtype, asker.layout)
+    return asker.ask(call, probe.grad.shape)
+
+
+def warm_up(asker: Asker, probe: Probe, readings: Readings) -> None:
+    """Makes an ordinary call whose output is of the size of a malformed probe's."""
+    answered = (other for other, reading in readings.forward.items() if reading.values is not None)
+    if ordinary := next(answered, None):
+        output(asker, replace(ordinary, output_size=probe.output_size))

@@ -1,0 +1,1 @@
+"""PSRoIPool: its calls, its gradient, its kernels."""

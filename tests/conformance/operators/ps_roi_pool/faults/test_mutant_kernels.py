@@ -1,0 +1,80 @@
+"""PSRoIPool's kernels against its golden cases, on the CPU; and that the cases notice when a kernel is broken.
+
+All dialects are run in float32, the default one in every data type; `roikit conform roikit` runs all in all.
+"""
+
+import pytest
+
+from roikit.conformance.call import LAYOUTS
+from roikit.conformance.cases.case import load_cases, up_to
+from roikit.conformance.verdict import Verdict
+from roikit.kernels.dialects.ps_roi_pool import DIALECTS
+
+SMALL = [c for c in up_to("small", load_cases()) if c.operator == "ps_roi_pool" and c.kind in ("value", "invalid")]
+FORWARD = [case for case in SMALL if case.operation == "forward"]
+GRADIENTS = [case for case in SMALL if case.operation != "forward"]
+MAIN = ("roikit", "torchvision")
+DISTINCT = tuple({choices: name for name, choices in reversed(DIALECTS.items())}.values())
+
+
+@pytest.mark.parametrize("case", SMALL, ids=lambda case: case.id)
+def test_results_conform(case, judgements):
+    judged = [
+        *judgements([case], DISTINCT, ["float32"]),
+        *judgements([case], MAIN, [dtype for dtype in case.dtypes if dtype != "float32"]),
+    ]
+    assert len(judged) >= len(LAYOUTS)
+    assert [(what, j.reason) for what, j in judged if j.verdict != Verdict.CONFORMS] == []
+
+
+# A source, a piece of it, what of that is replaced, and by what.
+OUTPUT, AVERAGE, TILES = (
+    "ps_roi_pool/forward.cu",
+    "ps_roi_pool/feature_gradient_average.cu",
+    "ps_roi_pool/tiles.cu",
+)
+MUTANTS = {
+    "halves to even": (OUTPUT, "Corners::after_scale ? round_of(mul(low, scale))", "round_of(mul(low, scale))", "floor_of(add(mul(low, scale), (acc_t)0.5f))"),
+    "scaled before rounding": (OUTPUT, ": mul(round_of(low), scale);", "mul(round_of(low), scale)", "mul(low, scale)"),
+    "1 is not added": (OUTPUT, "mul(add(round_of(high), (acc_t)1), scale);", "add(round_of(high), (acc_t)1)", "round_of(high)"),
+    "1 is added after rounding": (OUTPUT, "mul(round_of(add(high, (acc_t)1)), scale);", "round_of(add(high, (acc_t)1))", "add(round_of(high), (acc_t)1)"),
+    "least size": (OUTPUT, "MIN_SIZE == MinSize::one ? 1.0 : 0.1;", ": 0.1", ": 1.0"),
+    "no least size": (OUTPUT, "if (axis.extent < least) axis.extent = least;", "axis.extent = least", "axis.extent = 0.0"),
+    "last row and column": (OUTPUT, "CLIP == Clip::before_last && size > 0 ? size - 1 : size;", "? size - 1", "? size"),
+    "last row and column of all": (OUTPUT, "CLIP == Clip::before_last && size > 0 ? size - 1 : size;", ": size;", ": size - 1;"),
+    "first pixel of a bin": (OUTPUT, "first = axis.start + (double)(p * a + p * b / axis.bins);", "p * b /", "(p * b + axis.bins - 1) /"),
+    "last pixel of a bin": (OUTPUT, "((p + 1LL) * b + axis.bins - 1) / axis.bins);", " + axis.bins - 1", ""),
+    "edges in integers": (OUTPUT, "&& EDGES == Edges::exact && axis.extent >= 1.0) {", "EDGES == Edges::exact", "true"),
+    "rows and columns of bins": (OUTPUT, "(int64)p * roi.bins_x + q;", "p * roi.bins_x + q", "q * roi.bins_y + p"),
+    "bins first": (OUTPUT, "first = steps.channel * bins + (int64)p", "steps.channel * bins", "steps.channel"),
+    "one channel for all": (OUTPUT, "roi.map + (LAYOUT == Layout::NHWC ? first : first * plane);", "first * plane", "steps.channel * plane"),
+    "lane": (OUTPUT, "lane = LAYOUT == Layout::NHWC ? bins : bins * plane;", ": bins * plane", ": plane"),
+    "divisor": (OUTPUT, "return sum / (acc_t)pixels_of(y, x);", "pixels_of(y, x)", "(pixels_of(y, x) + 1)"),
+    "x and y exchanged": (OUTPUT, "box[2], box[4], (acc_t)params.scales_y", "box[2], box[4]", "box[1], box[3]"),
+    "one scale for both axes": (OUTPUT, "box[1], box[3], (acc_t)params.scales_x", "params.scales_x", "params.scales_y"),
+    "first image only": (OUTPUT, "roi.image = known ? (int)batch : 0;", "(int)batch", "0"),
+    "share": (AVERAGE, "const acc_t share = (acc_t)1 / (acc_t)(bin.end - bin.begin);", "(acc_t)1 /", "(acc_t)2 /"),
+    "row of the bin": (AVERAGE, "const int p = (int)(bin / params.bins_x), q", "bin / params.bins_x", "bin % params.bins_x"),
+    "what arrives, channels last": (AVERAGE, "? bin * (params.channels / bins) + channel / bins : channel;", "bin * (params.channels / bins) + channel / bins", "channel"),
+    "what arrives, channels first": (AVERAGE, "? bin * (params.channels / bins) + channel / bins : channel;", ": channel;", ": channel / bins;"),
+    "RoI": (AVERAGE, "reader.arriving[piece.roi * params.channels]", "piece.roi * params.channels", "0"),
+    "sum so far": (AVERAGE, "widen(reader.arriving[piece.roi * params.channels]), sum);", ", sum)", ", (acc_t)0)"),
+    "tiles counted short": (TILES, "first + 32 < params.rois ? first + 32 : params.rois;", ": params.rois", ": params.rois - 1"),
+    "tile to the right": (TILES, "extent.x_end > tile.x_begin;", "tile.x_begin", "tile.x_end"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", MUTANTS)
+def test_the_cases_notice_a_broken_kernel(fault, mutant, judgements):
+    source = MUTANTS[fault][0]
+    with mutant(*MUTANTS[fault]):
+        red = next(  # the first is enough
+            (
+                what
+                for dialect in ("roikit", "torchvision", "mxnet", "openvino")
+                for what, judgement in judgements(FORWARD if source == OUTPUT else GRADIENTS, (dialect,), ("float32",))
+                if judgement.verdict != Verdict.CONFORMS
+            ),
+            None,
+        )
+    assert red, f"no case notices: {fault}"
