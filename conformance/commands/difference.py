@@ -125,9 +125,8 @@ def _no_small(common: tuple[Commonness, ...]) -> Iterator[str]:
 
 def _smallest(example: Example) -> Iterator[str]:
     call = example.call
-    how = f"{call.bins} × {call.bins} bins, " + (
-        f"{call.ratio} × {call.ratio} samples a bin" if call.ratio else "adaptive"
-    )
+    samples = {None: "", 0: ", adaptive"}.get(call.ratio, f", {call.ratio} × {call.ratio} samples a bin")
+    how = f"{call.bins} × {call.bins} bins{samples}"
     yield f"  the simplest call that shows it: box {', '.join(f'{corner:g}' for corner in call.box)}, scale 1, {how}"
     wide = max(len(str(pixel)) for row in call.pixels for pixel in row)
     for row in call.pixels:

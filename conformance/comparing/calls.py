@@ -49,7 +49,7 @@ def heads(operator: Operator) -> tuple[Head, ...]:
 
 
 def arguments(
-    operator: Operator, maps: Array, boxes: Array, bins: int, scale: float, ratio: int, mode: str
+    operator: Operator, maps: Array, boxes: Array, bins: int, scale: float, ratio: int | None, mode: str
 ) -> dict[str, Any]:
     """A call with a map ``(H, W)``, in every channel that the operator asks for, and boxes ``(K, 4)`` in image pixels."""
     rows = maps.tolist()
@@ -90,12 +90,12 @@ def detected(operator: Operator, head: Head, mode: str, count: int, seed: int) -
 
 
 class Small(NamedTuple):
-    """A small call of one box, whose corners ``(x1, y1, x2, y2)`` are in feature pixels."""
+    """A small call of one box, whose corners ``(x1, y1, x2, y2)`` are in feature pixels; of no ratio if there is none to choose."""
 
     pixels: tuple[tuple[int, ...], ...]
     box: Box
     bins: int
-    ratio: int
+    ratio: int | None
     mode: str
 
     @property
@@ -118,7 +118,7 @@ def _extents(call: Small) -> tuple[float, float]:
 
 
 FACTS: Mapping[str, Any] = {
-    "sampling_ratio is 1 or more": lambda call: call.ratio > 0,
+    "sampling_ratio is 1 or more": lambda call: bool(call.ratio),
     "sampling_ratio is 0: adaptive": lambda call: call.ratio == 0,
     "boxes are not empty": lambda call: min(_extents(call)) > 0,
     "boxes are of at least one pixel": lambda call: min(_extents(call)) >= 1,
@@ -146,6 +146,6 @@ def small(operator: Operator, mode: str) -> Iterator[tuple[dict[str, Any], list[
     """Small calls, those of one map that are pooled alike as one call of many boxes."""
     spans = [*itertools.product(_CORNERS, repeat=2)]
     boxes = [*dict.fromkeys(box for low, high in spans for box in ((low, low, high, high), (low, 0.0, 1.0, high)))]
-    for pixels, bins, ratio in itertools.product(_MAPS, (1, 2), (1, 2, 0) if takes_ratio(operator) else (1,)):
+    for pixels, bins, ratio in itertools.product(_MAPS, (1, 2), (1, 2, 0) if takes_ratio(operator) else (None,)):
         given = arguments(operator, np.array(pixels), np.array(boxes), bins, 1.0, ratio, mode)
         yield given, [Small(pixels, box, bins, ratio, mode) for box in boxes]
