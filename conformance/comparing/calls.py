@@ -90,7 +90,7 @@ def detected(operator: Operator, head: Head, mode: str, count: int, seed: int) -
 
 
 class Small(NamedTuple):
-    """A small call of one box, whose corners ``(x1, y1, x2, y2)`` are in feature pixels; of no ratio if there is none to choose."""
+    """A small call of one box, whose corners ``(x1, y1, x2, y2)`` are in feature pixels; the ratio may be none."""
 
     pixels: tuple[tuple[int, ...], ...]
     box: Box
