@@ -78,7 +78,7 @@ def _formulas(operator: Operator, cases: Iterable[Case]) -> Choices:
 def _is_plain(case: Case) -> bool:
     """Whether a function that only takes what torchvision's takes can be asked for the call of a case."""
     kind = operators.call_type(case.operator)
-    arrays = dict.fromkeys(kind.axes.keys() & case.arguments.keys(), np.empty(0))
+    arrays: dict[str, Any] = dict.fromkeys(kind.axes.keys() & case.arguments.keys(), np.empty(0))
     dialect = operators.get(case.operator).function_dialects[0]
     call = kind(layout="NCHW", dialect=dialect, **arrays, **kind.parameters_of(case.arguments))
     with suppress(Unsupported):
