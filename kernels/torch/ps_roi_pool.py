@@ -18,6 +18,8 @@ from .tensors import ARRIVING, check_plain, pooled, scale_pair
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ..kernels import Layout
+
 
 def ps_roi_pool(
     input: torch.Tensor,  # noqa: A002 - torchvision's name
@@ -25,7 +27,7 @@ def ps_roi_pool(
     output_size: int | tuple[int, int],
     spatial_scale: float | tuple[float, float] = 1.0,
     *,
-    layout: str = "NCHW",
+    layout: Layout = "NCHW",
     dialect: str | Dialect | None = None,
 ) -> torch.Tensor:
     """Averages the pixels of each bin of each RoI in a channel of its own: `torchvision.ops.ps_roi_pool`, and more.
@@ -75,7 +77,7 @@ class PSRoIPool(torch.nn.Module):  # type: ignore[misc]
         output_size: int | tuple[int, int],
         spatial_scale: float | tuple[float, float],
         *,
-        layout: str = "NCHW",
+        layout: Layout = "NCHW",
         dialect: str | Dialect | None = None,
     ) -> None:
         super().__init__()

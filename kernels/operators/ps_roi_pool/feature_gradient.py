@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ...calls import arguments
 from ...calls.problem import Asked, bins_of
@@ -14,22 +14,23 @@ from .problem import GradientProblem, rule_macros
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ...annotations import A, Array, DataType, Layout
     from ...calls.problem import Problem
     from ...dialects.ps_roi_pool import Dialect
 
 
 def ps_roi_pool_backward(
-    grad: Any,
-    boxes: Any,
+    grad: A,
+    boxes: Array | Sequence[Array],
     input_shape: Sequence[int],
     spatial_scale: float | tuple[float, float] = 1.0,
     *,
-    layout: str = "NCHW",
+    layout: Layout = "NCHW",
     dialect: str | Dialect | None = None,
-    out: Any = None,
-    workspace: Any = None,
+    out: A | None = None,
+    workspace: Array | None = None,
     check: bool = False,
-) -> Any:
+) -> A:
     """The gradient for the maps that `ps_roi_pool` pooled (PP-8 of ``conformance/operators/ps_roi_pool/RULES.md``).
 
     It is the derivative, which torchvision's is not: that one sends to rows and columns which are never read. Every element is
@@ -62,6 +63,7 @@ def ps_roi_pool_backward(
     rows = arguments.box_rows(xp, boxes, name_of(grad.dtype), shape[0])
     asked = Asked.of(grad.dtype, (shape,), len(rows), bins_of(grad, layout), (spatial_scale,), MODE, layout, dialect)
     outs = None if out is None else (out,)
+    gradient: A
     (gradient,) = gather(xp, GRADIENT, grad, rows, asked, None, outs, workspace, check=check)
     return gradient
 
@@ -71,8 +73,8 @@ def ps_roi_pool_backward_workspace(
     rois: int,
     output_size: int | tuple[int, int],
     *,
-    dtype: str = "float32",
-    layout: str = "NCHW",
+    dtype: DataType = "float32",
+    layout: Layout = "NCHW",
     on_gpu: bool = True,
 ) -> int:
     """How many bytes `ps_roi_pool_backward` needs as ``workspace``: the sum in `staging.gather_plan.workspace_bytes`.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ...calls import arguments
 from ...calls.problem import Asked, kept
@@ -18,6 +18,7 @@ from .problem import PsRoiPoolProblem, rule_macros
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ...annotations import A, Array, DataType, Layout
     from ...dialects.ps_roi_pool import Dialect
 
 PREPARED_BYTES = 96
@@ -31,17 +32,17 @@ _PARTS = 8  # that a heavy RoI is split into
 
 
 def ps_roi_pool(
-    input: Any,  # noqa: A002 - torchvision's name
-    boxes: Any,
+    input: A,  # noqa: A002 - torchvision's name
+    boxes: Array | Sequence[Array],
     output_size: int | tuple[int, int],
     spatial_scale: float | tuple[float, float] = 1.0,
     *,
-    layout: str = "NCHW",
+    layout: Layout = "NCHW",
     dialect: str | Dialect | None = None,
-    out: Any = None,
-    workspace: Any = None,
+    out: A | None = None,
+    workspace: Array | None = None,
     check: bool = False,
-) -> Any:
+) -> A:
     """Pools each RoI of a feature map, rounded to whole pixels, into bins that each read a channel of their own.
 
     CuPy arrays are worked on by their GPU, on the current stream; NumPy arrays by the CPU, with the same source. The rules are
@@ -79,7 +80,8 @@ def ps_roi_pool(
     arguments.check_feature_map(input)
     rows = arguments.box_rows(xp, boxes, name_of(input.dtype), input.shape[0])
     asked = Asked.of(input.dtype, (input.shape,), len(rows), output_size, (spatial_scale,), MODE, layout, dialect)
-    return pool(xp, (input,), rows, asked, PLANNERS, out=out, workspace=workspace, check=check)
+    output: A = pool(xp, (input,), rows, asked, PLANNERS, out=out, workspace=workspace, check=check)
+    return output
 
 
 def ps_roi_pool_workspace(
@@ -87,8 +89,8 @@ def ps_roi_pool_workspace(
     rois: int,
     output_size: int | tuple[int, int],
     *,
-    dtype: str = "float32",
-    layout: str = "NCHW",
+    dtype: DataType = "float32",
+    layout: Layout = "NCHW",
 ) -> int:
     """How many bytes `ps_roi_pool` needs as ``workspace`` on the current GPU; 0 unless there are thousands of rows of bins.
 
