@@ -8,6 +8,8 @@ from importlib.resources import files
 import pytest
 from jsonschema import Draft202012Validator
 
+import roikit
+
 EXAMPLE = ["--roi", "0.8,0,2.4,4.5", "--output-size", "2"]
 
 
@@ -19,7 +21,7 @@ def explain(*options):
 def test_what_an_implementation_returns_is_shown_and_written(tmp_path):
     done = explain("--run", "roikit", "--output", tmp_path / "x.json")
     assert done.returncode == 0, done.stderr
-    assert "roikit 0.1.0" in done.stdout
+    assert f"roikit {roikit.__version__}" in done.stdout
     assert "12.45  13.25" in done.stdout.partition("float64")[2]
     document = json.loads((tmp_path / "x.json").read_text())
     schema = files("roikit.conformance").joinpath("schema", "walkthrough.schema.json").read_text()
