@@ -16,6 +16,7 @@ from roikit.conformance.golden.noticing import noticed
 from roikit.conformance.golden.of_operator import CERTIFICATE, EXPECTATIONS
 
 PARTS = 16  # so that processes share what there is to compute
+SAMPLED = 0.5  # of what the commands sample, which are run less often
 OPERATORS = {operator.name: operator for operator in operators.everyone()}
 UPDATE = "python -m roikit.conformance.golden conformance, and the same of golden.adequacy, bring it up to date"
 
@@ -35,7 +36,7 @@ def cases_of(name):
 @every_operator
 def test_cases_expect_what_the_oracle_computes(name, part, record_property):
     ledger, cases = of_operator.ledgers(name)[EXPECTATIONS], cases_of(name)
-    due = ledger.due(files.rows_of(documents_of(name)), files.code_of(name), files.SHARE).part(part, PARTS)
+    due = ledger.due(files.rows_of(documents_of(name)), files.code_of(name), SAMPLED * files.SHARE).part(part, PARTS)
     record_property("ledger", [f"cases of {name}", part, *due.sizes])
     computed = {row.name: files.parts_of((name, cases[row.name])) for row in due.rows}
     assert due.complaints(computed) == [], UPDATE
@@ -46,7 +47,7 @@ def test_cases_expect_what_the_oracle_computes(name, part, record_property):
 @every_operator
 def test_cases_notice_the_faults_that_the_certificate_has(name, part, record_property):
     ledger = of_operator.ledgers(name)[CERTIFICATE]
-    due = ledger.due(adequacy.rows_of(OPERATORS[name]), adequacy.code_of(name), adequacy.SHARE).part(part, PARTS)
+    due = ledger.due(adequacy.rows_of(OPERATORS[name]), adequacy.code_of(name), SAMPLED * adequacy.SHARE).part(part, PARTS)
     record_property("ledger", [f"certificate of {name}", part, *due.sizes])
     cases = {case.id: case for case in adequacy.cases_of(OPERATORS[name])}
     assert due.complaints({row.name: noticed(cases[row.name]) for row in due.rows}) == [], UPDATE
@@ -144,5 +145,5 @@ def test_the_ledgers_cover_everything_and_a_full_run_computes_all_of_it(sampled)
         rows = adequacy.rows_of(operator)
         assert list(both[CERTIFICATE].seals) == [row.name for row in rows], UPDATE
         sampled.setenv("ROIKIT_LEDGER", "full")
-        assert sum(both[CERTIFICATE].due(rows, adequacy.code_of(name), adequacy.SHARE).sizes) == len(rows)
+        assert sum(both[CERTIFICATE].due(rows, adequacy.code_of(name), SAMPLED * adequacy.SHARE).sizes) == len(rows)
         sampled.delenv("ROIKIT_LEDGER")
