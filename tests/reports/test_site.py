@@ -25,6 +25,7 @@ PAGES = (
     "matrix",
     "dialects",
     "example",
+    "differences",
     "goldens",
     "goldens/roi-align",
     "performance",
@@ -99,6 +100,8 @@ def results(tmp_path_factory):
         assert document[key]
         (folder / f"{key}.json").write_text(json.dumps(document))
     shutil.copy(RECORDED / "conformance" / "example-2026-11-25.json", folder)
+    for file in (RECORDED / "differences").iterdir():
+        shutil.copy(file, folder)
     return folder
 
 
@@ -138,7 +141,7 @@ def parsed(built):
 
 
 def test_every_link_leads_somewhere_and_nothing_is_loaded_from_elsewhere(built, parsed):
-    assert len(parsed) == 6 + len(operators.NAMES) + 4 + 1
+    assert len(parsed) == 7 + len(operators.NAMES) + 4 + 1
     for path, page in parsed.items():
         for link in page.links:
             if link.startswith("https://"):

@@ -47,7 +47,9 @@ def test_cases_expect_what_the_oracle_computes(name, part, record_property):
 @every_operator
 def test_cases_notice_the_faults_that_the_certificate_has(name, part, record_property):
     ledger = of_operator.ledgers(name)[CERTIFICATE]
-    due = ledger.due(adequacy.rows_of(OPERATORS[name]), adequacy.code_of(name), SAMPLED * adequacy.SHARE).part(part, PARTS)
+    due = ledger.due(adequacy.rows_of(OPERATORS[name]), adequacy.code_of(name), SAMPLED * adequacy.SHARE).part(
+        part, PARTS
+    )
     record_property("ledger", [f"certificate of {name}", part, *due.sizes])
     cases = {case.id: case for case in adequacy.cases_of(OPERATORS[name])}
     assert due.complaints({row.name: noticed(cases[row.name]) for row in due.rows}) == [], UPDATE

@@ -11,8 +11,8 @@ import pytest
 from roikit.conformance.call import Unsupported
 from roikit.conformance.cases.case import load_cases
 from roikit.conformance.workers import protocol
+from roikit.conformance.workers.answers import judge_answer
 from roikit.conformance.workers.greeting import describe, understand
-from roikit.conformance.workers.session import _judge_answer
 
 MIB = 2**20
 GREETING = {
@@ -253,7 +253,7 @@ def read_all(data, case):
             protocol.check_answer(about, arrays)
         except protocol.ProtocolError:
             continue
-        judgement = _judge_answer(case, {**protocol.FINDINGS, **about}, arrays, "torchvision", "float32", "NCHW")
+        judgement = judge_answer(case, {**protocol.FINDINGS, **about}, arrays, "torchvision", "float32", "NCHW")
         json.dumps(judgement.difference, allow_nan=False)
 
 
