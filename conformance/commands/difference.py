@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import math
 from pathlib import Path  # noqa: TC003 - typer reads the annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..comparing import wording
 from ..exits import interruptible, refusing, say
 from .options import OperatorOption  # noqa: TC001 - typer reads the annotations
 
@@ -52,6 +52,7 @@ def difference(
     from ..cases.selection import check_names
     from ..comparing import difference as comparing
     from ..comparing.named import side
+    from ..documents import to_json
     from ..errors import UsageError
     from ..results.file import provenance
     from ..terminal import Console
@@ -71,9 +72,7 @@ def difference(
         if output:
             asked = {"first": first, "second": second, "operator": op, "modes": modes, "boxes": boxes, "seed": seed}
             document = {"format": 1, **provenance(asked), "difference": comparing.as_json(operator, a, b, found)}
-            output.write_text(
-                json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8"
-            )
+            output.write_text(to_json(document, indent=1) + "\n", encoding="utf-8")
 
 
 def _said(operator: Operator, a: Side, b: Side, found: Difference) -> Iterator[str]:
@@ -100,14 +99,9 @@ def _said(operator: Operator, a: Side, b: Side, found: Difference) -> Iterator[s
 
 
 def _commonness(seen: Commonness) -> str:
-    samples = f", {seen.head.ratio} × {seen.head.ratio} samples a bin" if seen.head.ratio else ""
-    label = f"{seen.head.name}, {seen.head.bins} × {seen.head.bins} bins{samples}"
+    shares = "".join(f"{wording.share(part):>8}" for part in (seen.of_boxes, seen.of_values))
     numbers = "".join(f"{_number(number):>10}" for number in (seen.median, seen.greatest))
-    return f"    {label:{_LABEL}}{_share(seen.of_boxes):>8}{_share(seen.of_values):>8}{numbers}"
-
-
-def _share(part: float) -> str:
-    return "< 0.1%" if 0 < part < 1e-3 else f"{part:.1%}"
+    return f"    {wording.pooling(*seen.head):{_LABEL}}{shares}{numbers}"
 
 
 def _number(distance: float) -> str:

@@ -175,8 +175,8 @@ def _agreeing(facts: list[tuple[frozenset[str], bool]]) -> tuple[tuple[tuple[str
 
 def equal_dialects(operator: Operator, dialect: str, others: tuple[str, ...], mode: str) -> tuple[str, ...]:
     """Those of other dialects that are the same function as one in a mode."""
-    rules = operator.dialects[dialect].for_mode(mode)
-    return tuple(other for other in others if operator.dialects[other].for_mode(mode) == rules)
+    same = next(names for _, names in operator.different_dialects(mode) if dialect in names)
+    return tuple(other for other in others if other in same)
 
 
 def as_json(operator: Operator, first: Side, second: Side, found: list[Difference]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from ..errors import UsageError
 from ..implementation import registered
 from ..results import deviations
 from ..scripts.reproduce import scripts_of
+from . import wording
 
 if TYPE_CHECKING:
     from ..operator import Operator
@@ -35,8 +36,7 @@ class Side(NamedTuple):
     @property
     def named(self) -> str:
         """The implementation and its dialect, which often has its name."""
-        is_told_by_name = self.implementation in ("", self.dialect)
-        return self.dialect if is_told_by_name else f"{self.implementation} ({self.dialect})"
+        return wording.side(self.implementation, self.dialect)
 
 
 def side(name: str, operator: Operator) -> Side:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from dataclasses import fields, replace
-from enum import Enum
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -13,6 +12,7 @@ import numpy as np
 from .. import operators
 from ..arrays import numpy_dtype
 from ..golden import kinds
+from ..golden.choices import Choice, choices
 from ..golden.noticing import stored
 from ..verdicts.judge import wanted
 
@@ -61,24 +61,6 @@ def plain() -> Iterator[Hypothesis]:
 
 
 # ---- choices ---------------------------------------------------------------------------------------------------------
-
-
-class Choice(NamedTuple):
-    """A choice at a decision point."""
-
-    point: str
-    value: Any
-
-
-def choices(operator: Operator) -> list[Choice]:
-    """All choices that any dialect makes, or that there are."""
-    found: dict[Choice, None] = {}
-    for field in fields(next(iter(operator.dialects.values()))):
-        values = [getattr(dialect, field.name) for dialect in operator.dialects.values()]
-        kind: Any = type(values[0])
-        others = list(kind) if issubclass(kind, Enum) else []
-        found |= dict.fromkeys(Choice(field.name, value) for value in (*values, *others))
-    return list(found)
 
 
 def _other(dialect: Any, chosen: tuple[Choice, ...]) -> Any:

@@ -13,6 +13,7 @@ from ..arrays import feature_map
 from ..call import Operation
 from ..cases.quick import is_large
 from ..exact.floats import FLOAT_TYPES
+from ..golden.choices import choices
 from ..verdict import Verdict
 from ..verdicts.judge import judge_output
 from . import hypotheses
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from ..cases.case import Case
+    from ..golden.choices import Choice
     from .cause import Failing, Passing
     from .hypotheses import Hypothesis
 
@@ -82,18 +84,18 @@ class _Search:
 
     def _single(self) -> Iterator[Hypothesis]:
         yield from hypotheses.plain()
-        yield from self._of_choices((choice,) for choice in hypotheses.choices(self._operator))
+        yield from self._of_choices((choice,) for choice in choices(self._operator))
         yield from hypotheses.of_dialects(self._operator, self._dialect)
         yield from hypotheses.of_mutants(self._operator, self._operation, self._dtype)
 
     def _double(self) -> Iterator[Hypothesis]:
         yield from self._of_choices(hypotheses.pairs(self._operator, self._dialect))
-        for choice in hypotheses.choices(self._operator):
+        for choice in choices(self._operator):
             if known := hypotheses.of_choices(self._operator, (choice,), self._dialect):
                 for hypothesis in hypotheses.of_mutants(self._operator, self._operation, self._dtype, (choice,)):
                     yield hypothesis._replace(said=f"{known.said}, and {hypothesis.said}")
 
-    def _of_choices(self, several: Iterable[tuple[hypotheses.Choice, ...]]) -> Iterator[Hypothesis]:
+    def _of_choices(self, several: Iterable[tuple[Choice, ...]]) -> Iterator[Hypothesis]:
         found = (hypotheses.of_choices(self._operator, chosen, self._dialect) for chosen in several)
         return (hypothesis for hypothesis in found if hypothesis)
 

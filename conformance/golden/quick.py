@@ -14,8 +14,7 @@ import math
 import sys
 from collections import defaultdict
 from contextlib import suppress
-from dataclasses import fields, replace
-from enum import Enum
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from random import Random
@@ -32,6 +31,7 @@ from ..cases.history import IN_TURN, SEVERAL
 from ..verdict import Verdict
 from ..verdicts.judge import judge_output, wanted
 from . import adequacy, kinds, ledger, noticing
+from .choices import choices
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -122,17 +122,13 @@ def tells_apart(case: Case, one: str, other: str) -> bool:
 
 
 def _other_choices(operator: Operator) -> Iterator[tuple[Element, Any]]:
-    """Each dialect that a function is judged by but for one choice, as a member of the same vocabulary has it, or a dialect."""
-    for name in operator.function_dialects:
+    """Each dialect that a function is judged by, but for one choice."""
+    for name, choice in itertools.product(operator.function_dialects, choices(operator)):
         dialect = operator.dialects[name]
-        for known in fields(dialect):
-            chosen = getattr(dialect, known.name)
-            members = type(chosen) if isinstance(chosen, Enum) else ()
-            others = dict.fromkeys([*members, *(getattr(each, known.name) for each in operator.dialects.values())])
-            for other in others:
-                with suppress(ValueError):  # there are none of both
-                    if other != chosen:
-                        yield (f"{known.name} {other}", name), replace(dialect, **{known.name: other})
+        with suppress(ValueError):  # there are none of both
+            changed = replace(dialect, **{choice.point: choice.value})
+            if changed != dialect:
+                yield (f"{choice.point} {choice.value}", name), changed
 
 
 def _choices(cases: Iterable[Case], sought: Iterable[tuple[Element, Any]]) -> Choices:
@@ -245,9 +241,9 @@ def chosen_of(operator: Operator) -> dict[str, list[str]]:
     pairs = _pairs(operator)
     told_apart = _dialects((by_id[name] for name in rules), pairs)
     others = _dialects(cases, [pair for pair in pairs if pair not in told_apart])
-    choices = [*_other_choices(operator)]
-    noticed = _choices((by_id[name] for name in rules), choices)
-    missing = _choices(cases, [each for each in choices if each[0] not in noticed])
+    others_of_one = [*_other_choices(operator)]
+    noticed = _choices((by_id[name] for name in rules), others_of_one)
+    missing = _choices(cases, [each for each in others_of_one if each[0] not in noticed])
     return {
         "rules": sorted(rules),
         "dialects": sorted(choose(others, 1, cost)),
@@ -289,11 +285,11 @@ def certify(operator: Operator, ids: Iterable[str], share: float = 1) -> Certifi
     by_all = kinds.noticed(operator, "real", 1)
     others = [_element(fault) for fault, cases in by_all.items() if cases and _element(fault) not in launches]
     seen = _launches(operator, everything) if others else {}
-    choices = [*_other_choices(operator)]
-    of_some = _choices(some, choices)
+    others_of_one = [*_other_choices(operator)]
+    of_some = _choices(some, others_of_one)
     alive = [
         *formulas,
-        *_choices(everything, [each for each in choices if each[0] not in of_some]),
+        *_choices(everything, [each for each in others_of_one if each[0] not in of_some]),
         *(each for each in others if each in seen),
         *(h for h in _histories(everything) if h not in histories),
     ]

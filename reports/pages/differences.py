@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ...conformance.comparing import wording
 from ..model import operator_title, slug
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ def context(site: Site) -> dict[str, Any]:
 
 def _pair(document: dict[str, Any]) -> dict[str, Any]:
     first, second = document["first"], document["second"]
-    names = [_named(each) for each in (first, second)]
+    names = [wording.side(each["implementation"], each["dialect"]) for each in (first, second)]
     return {
         **document,
         "title": f"{operator_title(document['operator'])}: {names[0]} → {names[1]}",
@@ -31,26 +32,15 @@ def _pair(document: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _named(side: dict[str, Any]) -> str:
-    is_told_by_name = side["implementation"] in ("", side["dialect"])
-    return str(side["dialect"]) if is_told_by_name else f"{side['implementation']} ({side['dialect']})"
-
-
 def _common(seen: dict[str, Any]) -> dict[str, Any]:
-    head = seen["head"]
-    samples = f", {head['ratio']} × {head['ratio']} samples a bin" if head["ratio"] else ""
     return {
-        "how": f"{head['name']}: {head['bins']} × {head['bins']} bins{samples}",
-        "of_boxes": _share(seen["of_boxes"]),
-        "of_values": _share(seen["of_values"]),
+        "how": wording.pooling(**seen["head"]),
+        "of_boxes": wording.share(seen["of_boxes"]),
+        "of_values": wording.share(seen["of_values"]),
         "median": _distance(seen["median"]),
         "greatest": _distance(seen["greatest"]),
         "example": seen["example"],
     }
-
-
-def _share(part: float) -> str:
-    return "< 0.1%" if 0 < part < 1e-3 else f"{part:.1%}"
 
 
 def _distance(distance: float | str) -> str:
