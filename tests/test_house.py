@@ -27,7 +27,7 @@ ROOMS = (
     "call",
     "operator",
     "arrays arranging enlarging relations",
-    "memory sizing placing chance",
+    "memory sizing placing chance deduction",
     "histories",
     "planning",
     "operators",

@@ -3,42 +3,19 @@
 from __future__ import annotations
 
 import itertools
-import math
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from .....kernels.dialects.choices import BinEdges
 from .....kernels.dialects.ps_roi_pool import Clip, Corners, Dialect, LeastSize
 from ....call import Operation
+from ....deduction import Prediction, prediction_of
 from ..oracle.answers import answers_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ....exact.numbers import Array
-    from ....operator import Answer
     from .calls import Probe
-
-
-class Prediction(NamedTuple):
-    """What a probe may give, and the greatest error of each element; infinite where nobody can say."""
-
-    values: Array
-    bound: Array
-
-    def wrong(self, got: Array) -> Array:
-        """Which elements of ``got``, of the same shape, cannot be what was computed."""
-        with np.errstate(invalid="ignore"):
-            near = np.abs(got - self.values) <= self.bound
-        same = (got == self.values) | (np.isnan(got) & np.isnan(self.values))
-        wrong: Array = ~(near | same | np.isinf(self.bound))
-        return wrong
-
-    def fits(self, got: Array) -> bool:
-        """Whether ``got`` may be what was computed."""
-        return not self.wrong(got).any()
 
 
 @cache
@@ -46,24 +23,7 @@ def predictions(
     probe: Probe, dialect: Dialect, dtype: str, operation: Operation = Operation.FORWARD
 ) -> tuple[Prediction, ...]:
     """What a probe may give under a dialect: several where rounding decides, none if nobody can say."""
-    return tuple(map(_prediction, answers_in(probe.arguments, operation, dialect, dtype)))
-
-
-def _prediction(answer: Answer) -> Prediction:
-    values = _floats(answer.output)
-    return Prediction(values, np.zeros(values.shape) if answer.bound is None else _floats(answer.bound))
-
-
-def _floats(nested: Any) -> Array:
-    """Nested lists as an array; infinity for a bound that does not hold."""
-    array = np.array(nested, object)
-    return np.array([math.inf if v is None else float(v) for v in array.flat], np.float64).reshape(array.shape)
-
-
-def fits(probe: Probe, values: Array, dialect: Dialect, dtype: str) -> bool | None:
-    """Whether a reading may be what a dialect computes; None if nobody can say."""
-    allowed = predictions(probe, dialect.for_mode(probe.mode), dtype)
-    return any(prediction.fits(values) for prediction in allowed) if allowed else None
+    return tuple(map(prediction_of, answers_in(probe.arguments, operation, dialect, dtype)))
 
 
 def _geometries() -> Iterator[Dialect]:

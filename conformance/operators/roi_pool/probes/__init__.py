@@ -61,9 +61,10 @@ class RoiPoolProbes:
 
     def derivatives(self, readings: Readings, best: Dialect | None, dtype: str) -> tuple[Derivative, Derivative]:
         """Whether the gradient for maps is that of the outputs. Boxes have none."""
-        from .derivative import NONE, compare
+        from ....deduction import NONE, compare
+        from .prediction import predictions
 
-        return compare(readings, best, dtype), NONE
+        return compare(readings, best, dtype, predictions), NONE
 
     def footprints(self, readings: Readings) -> Iterator[dict[str, Any]]:
         """Nothing: a maximum has no footprint."""

@@ -1,30 +1,23 @@
-"""Decides, from what was read off an implementation, which choice it makes at each decision point.
-
-Every combination of choices predicts every reading, exactly (`prediction`). What remains are the combinations that predict most.
-A reading that none predicts says nothing of a dialect, and does not vote. A choice is decided when all that remain make it.
-"""
+"""Which choice an implementation makes at each decision point, of what was read off it (`deduction`)."""
 
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .....kernels.dialects.roi_pool import DIALECTS, Dialect, MaxStart, NanPixel
-from ....findings import Decision, Detection, Difference, Oddity, RuledOut
-from ....verdict import Verdict
-from .prediction import GEOMETRIES, fits, predictions
+from ....deduction import Detective
+from .prediction import GEOMETRIES, predictions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
-    from ....exact.numbers import Array
-    from ....findings import Choice, Reading
+    from ....findings import Choice, Detection, Reading
     from .calls import Probe
-    from .prediction import Prediction
 
 POINTS = tuple(field.name for field in fields(Dialect))
 """The decision points."""
@@ -32,7 +25,6 @@ POINTS = tuple(field.name for field in fields(Dialect))
 OF_VALUES = ("start", "nan")
 """Those that only maps see which are not finite."""
 
-_HONEST = (Verdict.UNSUPPORTED, Verdict.REJECTED)  # failures that leave a dialect its name
 _SEEN_NANS = tuple(nan for nan in NanPixel if nan != NanPixel.UNKNOWN)
 
 
@@ -45,31 +37,16 @@ def _is_finite(probe: Probe) -> bool:
     return bool(np.isfinite(probe.maps).all())
 
 
-def difference(probe: Probe, got: Array, prediction: Prediction) -> Difference:
-    """The first element of ``got`` that is not as predicted."""
-    wrong = prediction.wrong(got)
-    at = tuple(int(n) for n in np.unravel_index(int(wrong.argmax()), wrong.shape))
-    k, channel, p, q = at
-    roi = f"RoI {k}, " if len(probe.boxes) > 1 else ""
-    map_ = f", map {channel}" if len(probe.maps) > 1 else ""
-    return Difference(f"{roi}bin ({p}, {q}){map_}", float(got[at]), float(prediction.values[at]))
-
-
-@dataclass(frozen=True)
-class _Detective:
-    """The readings of one implementation in one setting, and what follows from them."""
-
-    readings: Mapping[Probe, Reading]
-    dtype: str
-
-    @cached_property
-    def values(self) -> dict[Probe, Array]:
-        return {probe: reading.values for probe, reading in self.readings.items() if reading.values is not None}
+class _Detective(Detective):
+    dialects = DIALECTS
+    points = POINTS
+    not_seen = "no maximum is offered"
+    predictions = staticmethod(predictions)
 
     def _most(self, candidates: Sequence[Dialect], *, finite: bool) -> list[Dialect]:
         """The candidates that predict most of the readings of finite maps, or of others."""
-        read = [(probe, values) for probe, values in self.values.items() if _is_finite(probe) == finite]
-        scores = [sum(fits(probe, values, each, self.dtype) is True for probe, values in read) for each in candidates]
+        read = [probe for probe in self.values if _is_finite(probe) == finite]
+        scores = [sum(self.fits(probe, each) is True for probe in read) for each in candidates]
         return [each for each, score in zip(candidates, scores, strict=True) if score == max(scores)]
 
     @cached_property
@@ -78,117 +55,33 @@ class _Detective:
         return self._most(GEOMETRIES, finite=True)
 
     @cached_property
-    def remaining(self) -> list[Dialect]:
-        """All that fit best; what a maximum begins with, and makes of a NaN, is tried in one of the geometries."""
+    def of_values(self) -> list[Dialect]:
+        """One of the geometries, with all that a maximum may begin with, and make of a NaN."""
         first, *_ = self.geometries
-        tried = [replace(first, start=start, nan=nan) for start, nan in itertools.product(MaxStart, _SEEN_NANS)]
-        of_values = self._most(tried, finite=False)
+        return [replace(first, start=start, nan=nan) for start, nan in itertools.product(MaxStart, _SEEN_NANS)]
+
+    @cached_property
+    def remaining(self) -> list[Any]:
+        of_values = self._most(self.of_values, finite=False)
         return [replace(geometry, start=each.start, nan=each.nan) for geometry in self.geometries for each in of_values]
 
     @cached_property
-    def best(self) -> Dialect:
-        """One of those that remain; one that is named, if there is one."""
-        named = set(DIALECTS.values())
-        return next((dialect for dialect in self.remaining if dialect in named), self.remaining[0])
-
-    def predicts(self, probe: Probe, dialect: Dialect) -> bool:
-        """Whether a dialect does not contradict what was read."""
-        return fits(probe, self.values[probe], dialect, self.dtype) is not False
-
-    @cached_property
-    def explained(self) -> list[Probe]:
-        """The readings that some combination of choices predicts."""
-        geometry = self.geometries[0]
-        others = [replace(geometry, start=start, nan=nan) for start, nan in itertools.product(MaxStart, _SEEN_NANS)]
+    def explained(self) -> list[Any]:
         return [
             probe
-            for probe, values in self.values.items()
-            if any(
-                fits(probe, values, each, self.dtype) is True for each in (GEOMETRIES if _is_finite(probe) else others)
-            )
+            for probe in self.values
+            if any(self.fits(probe, each) is True for each in (GEOMETRIES if _is_finite(probe) else self.of_values))
         ]
 
-    def report(self) -> Detection:
-        """Everything that follows from the readings."""
-        failures = [
-            (probe, reading)
-            for probe, reading in self.readings.items()
-            if reading.failure and reading.failure.verdict != Verdict.UNSUPPORTED
-        ]
-        failed = [Oddity(probe.name, reading.reason) for probe, reading in failures]
-        unsupported = tuple(
-            Oddity(probe.name, reading.reason)
-            for probe, reading in self.readings.items()
-            if reading.failure and reading.failure.verdict == Verdict.UNSUPPORTED
-        )
-        if not any(_is_finite(probe) for probe in self.explained):
-            odd = [Oddity(probe.name, "fits no dialect") for probe in self.values]
-            return Detection((), (), None, (), (*odd, *failed), unsupported, None, is_sound=False)
-        wrong = [probe for probe in self.values if not self.predicts(probe, self.best)]
-        is_sound = all(probe.is_malformed for probe in wrong) and all(
-            probe.is_malformed or (reading.failure and reading.failure.verdict in _HONEST)
-            for probe, reading in failures
-        )
-        names = tuple(self._names()) if is_sound else ()
-        nearest, differences = self._nearest()
-        unexplained = (*(self._oddity(probe) for probe in wrong), *failed)
-        decisions = tuple(self._decision(point) for point in POINTS)
-        return Detection(
-            decisions, names, None if names else nearest, () if names else differences, unexplained, unsupported,
-            self.best, is_sound=is_sound,
-        )  # fmt: skip
+    @property
+    def sees_enough(self) -> bool:
+        return any(_is_finite(probe) for probe in self.explained)
 
-    def _names(self) -> Iterator[str]:
-        for name, dialect in DIALECTS.items():
-            if all(self.predicts(probe, dialect) for probe in self.explained):
-                yield name
-
-    def _nearest(self) -> tuple[str, tuple[tuple[str, Choice], ...]]:
-        """The named dialect that makes the fewest other choices, and these; of several, the one that predicts most."""
-        left = {point: self._left(point) for point in POINTS}
-
-        def differing(name: str) -> tuple[tuple[str, Choice], ...]:
-            choices = ((point, getattr(DIALECTS[name], point)) for point in POINTS)
-            return tuple((p, c) for p, c in choices if left[p] and c not in left[p] and c != NanPixel.UNKNOWN)
-
-        scores = {name: sum(self.predicts(p, dialect) for p in self.explained) for name, dialect in DIALECTS.items()}
-        nearest = min(scores, key=lambda name: (len(differing(name)), -scores[name]))
-        return nearest, differing(nearest)
-
-    def _left(self, point: str) -> tuple[Choice, ...]:
+    def left(self, point: str) -> tuple[Choice, ...]:
         seen = any(_is_finite(probe) != (point in OF_VALUES) for probe in self.values)
         if not seen or (point == "empty" and all(probe.mode == "avg" for probe in self.values)):
             return ()
         return tuple(dict.fromkeys(getattr(dialect, point) for dialect in self.remaining))
 
-    def _decision(self, point: str) -> Decision:
-        left = self._left(point)
-        if not left:
-            return Decision(point, (), (), "no maximum is offered")
-        kind: Any = type(getattr(self.best, point))
-        ruled_out = [evidence for choice in kind if choice not in left for evidence in self._evidence(point, choice)]
-        return Decision(point, left, tuple(ruled_out), self._why_open(left) if len(left) > 1 else "")
-
-    def _evidence(self, point: str, choice: Choice) -> Iterator[RuledOut]:
-        """The first probe that rules a choice out, all else being equal."""
-        try:
-            other = replace(self.best, **{point: choice})
-        except ValueError:  # there is no formula for it
-            return
-        for probe in self.explained:
-            if self.predicts(probe, self.best) and not self.predicts(probe, other):
-                prediction = predictions(probe, other.for_mode(probe.mode), self.dtype)[0]
-                yield RuledOut(choice, probe.name, difference(probe, self.values[probe], prediction))
-                return
-
-    def _why_open(self, left: tuple[Choice, ...]) -> str:
-        """Why several choices remain: the first probe that might have told, or that none can in this data type."""
-        unread = (reading.reason for probe, reading in self.readings.items() if reading.values is None)
-        return next(unread, f"makes no difference in {self.dtype}") if left else ""
-
-    def _oddity(self, probe: Probe) -> Oddity:
-        """A reading that the best dialect does not predict."""
-        prediction = predictions(probe, self.best.for_mode(probe.mode), self.dtype)[0]
-        off = difference(probe, self.values[probe], prediction)
-        others = "fits other choices, but not with the rest" if probe in self.explained else "fits no dialect"
-        return Oddity(probe.name, f"{off.where}: {off.got:.7g}, not {off.predicted:.7g}; {others}")
+    def is_known(self, choice: Choice) -> bool:
+        return bool(choice != NanPixel.UNKNOWN)

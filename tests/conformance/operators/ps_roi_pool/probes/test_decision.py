@@ -6,9 +6,9 @@ from roikit.conformance.call import Operation
 from roikit.conformance.findings import Reading, Readings
 from roikit.conformance.operators.ps_roi_pool.faults.mutants import MUTANTS
 from roikit.conformance.operators.ps_roi_pool.operator import OPERATOR
+from roikit.conformance.operators.ps_roi_pool.probes import PsRoiPoolProbes
 from roikit.conformance.operators.ps_roi_pool.probes.calls import PROBES
 from roikit.conformance.operators.ps_roi_pool.probes.decision import detect
-from roikit.conformance.operators.ps_roi_pool.probes.derivative import compare
 from roikit.conformance.operators.ps_roi_pool.probes.prediction import predictions
 from roikit.kernels.dialects.ps_roi_pool import DIALECTS
 
@@ -67,10 +67,12 @@ def test_backward():
     for probe in PROBES:
         (allowed,) = predictions(probe, dialect, "float32", Operation.FEATURE_GRADIENT)
         readings.backward[probe] = Reading(allowed.values)
-    assert compare(readings, dialect, "float32").differences == ()
-    assert compare(readings, dialect, "float32").compared == len(PROBES)
+    assert PsRoiPoolProbes().derivatives(readings, dialect, "float32")[0].differences == ()
+    assert PsRoiPoolProbes().derivatives(readings, dialect, "float32")[0].compared == len(PROBES)
     readings.backward[PROBES[0]] = Reading(readings.backward[PROBES[0]].values + 1)
-    assert [odd.probe for odd in compare(readings, dialect, "float32").differences] == [PROBES[0].name]
+    assert [odd.probe for odd in PsRoiPoolProbes().derivatives(readings, dialect, "float32")[0].differences] == [
+        PROBES[0].name
+    ]
 
 
 def test_nothing_read():

@@ -7,9 +7,9 @@ from roikit.conformance.call import Operation
 from roikit.conformance.findings import Reading, Readings
 from roikit.conformance.operators.roi_pool.faults.mutants import MUTANTS
 from roikit.conformance.operators.roi_pool.operator import OPERATOR
+from roikit.conformance.operators.roi_pool.probes import RoiPoolProbes
 from roikit.conformance.operators.roi_pool.probes.calls import AVERAGES, MAXIMA, PROBES
 from roikit.conformance.operators.roi_pool.probes.decision import detect
-from roikit.conformance.operators.roi_pool.probes.derivative import compare
 from roikit.conformance.operators.roi_pool.probes.prediction import predictions
 from roikit.kernels.dialects.roi_pool import DIALECTS, MaxStart, NanPixel
 
@@ -89,10 +89,12 @@ def test_backward():
     for probe in finite:
         (allowed,) = predictions(probe, dialect, "float32", Operation.FEATURE_GRADIENT)
         readings.backward[probe] = Reading(allowed.values)
-    assert compare(readings, dialect, "float32").differences == ()
-    assert compare(readings, dialect, "float32").compared == len(finite)
+    assert RoiPoolProbes().derivatives(readings, dialect, "float32")[0].differences == ()
+    assert RoiPoolProbes().derivatives(readings, dialect, "float32")[0].compared == len(finite)
     readings.backward[finite[0]] = Reading(readings.backward[finite[0]].values + 1)
-    assert [odd.probe for odd in compare(readings, dialect, "float32").differences] == [finite[0].name]
+    assert [odd.probe for odd in RoiPoolProbes().derivatives(readings, dialect, "float32")[0].differences] == [
+        finite[0].name
+    ]
 
 
 def test_nothing_read():
