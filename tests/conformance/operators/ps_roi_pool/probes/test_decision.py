@@ -1,5 +1,7 @@
 """Every named dialect of PSRoIPool is read off what it predicts, and faults are seen."""
 
+from dataclasses import replace
+
 import pytest
 
 from roikit.conformance.call import Operation
@@ -10,7 +12,7 @@ from roikit.conformance.operators.ps_roi_pool.probes import PsRoiPoolProbes
 from roikit.conformance.operators.ps_roi_pool.probes.calls import PROBES
 from roikit.conformance.operators.ps_roi_pool.probes.decision import detect
 from roikit.conformance.operators.ps_roi_pool.probes.prediction import predictions
-from roikit.kernels.dialects.ps_roi_pool import DIALECTS
+from roikit.kernels.dialects.ps_roi_pool import DIALECTS, Clip
 
 
 def readings_of(dialect, dtype="float32"):
@@ -32,6 +34,14 @@ def test_named_dialects(name):
         if decision.left:
             assert getattr(DIALECTS[name], decision.point) in decision.left
             assert len(decision.left) == 1 or decision.point in ("edges", "min_size")
+
+
+def test_who_follows_no_named_dialect_is_nearest_to_one():
+    """MXNet's rules, but that the last row and column are never read."""
+    found = detect(readings_of(replace(DIALECTS["mxnet"], clip=Clip.BEFORE_LAST)), "float32")
+    assert (found.names, found.is_sound, found.unexplained) == ((), True, ())
+    assert DIALECTS[found.nearest] == DIALECTS["mxnet"]
+    assert found.differences == (("clip", Clip.MAP),)
 
 
 def test_every_choice_that_is_ruled_out_has_evidence():

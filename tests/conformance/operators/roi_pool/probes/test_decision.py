@@ -1,5 +1,7 @@
 """Every named dialect of RoIPool is read off what it predicts, and faults are seen."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -11,6 +13,7 @@ from roikit.conformance.operators.roi_pool.probes import RoiPoolProbes
 from roikit.conformance.operators.roi_pool.probes.calls import AVERAGES, MAXIMA, PROBES
 from roikit.conformance.operators.roi_pool.probes.decision import detect
 from roikit.conformance.operators.roi_pool.probes.prediction import predictions
+from roikit.kernels.dialects.choices import EmptyBin
 from roikit.kernels.dialects.roi_pool import DIALECTS, MaxStart, NanPixel
 
 KNOWN = [name for name, dialect in DIALECTS.items() if dialect.nan != NanPixel.UNKNOWN]
@@ -56,6 +59,14 @@ def test_averages(name):
     assert not left["empty"]
     assert not left["nan"]
     assert left["snap"] == (DIALECTS[name].snap,)
+
+
+def test_who_follows_no_named_dialect_is_nearest_to_one():
+    """OpenVINO's rules, but that an empty bin is minus infinity."""
+    found = detect(readings_of(replace(DIALECTS["openvino"], empty=EmptyBin.MINUS_INFINITY)), "float32")
+    assert (found.names, found.is_sound, found.unexplained) == ((), True, ())
+    assert DIALECTS[found.nearest] == DIALECTS["openvino"]
+    assert found.differences == (("empty", EmptyBin.ZERO),)
 
 
 def test_every_choice_that_is_ruled_out_has_evidence():
