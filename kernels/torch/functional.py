@@ -8,7 +8,7 @@ import torch
 
 from ..kernels.calls import arguments
 from ..kernels.calls.problem import LAYOUTS, MODES
-from ..kernels.operators.roi_align.problem import sampling_ratio_pair
+from ..kernels.calls.sampling import sampling_ratio_pair
 from .registration import How, pool
 from .tensors import pooled, scale_pair
 

@@ -60,6 +60,6 @@ def _gradients(dtype: str, mode: str, layout: str, dialect: str, levels: int) ->
         scales=((1.0, 1.0),) * levels, sampling=(0, 0), mode=mode, layout=layout, dialect=DIALECTS[dialect],
     )  # fmt: skip
     pyramid = f" {levels} levels" if levels > 1 else ""
-    sources = (*feature_gradient.GRADIENT.device_sources(problem), box_gradient.device_source(problem))
+    sources = (*feature_gradient.GRADIENT.device_sources(problem), box_gradient.GRADIENT.device_source(problem))
     for number, source in enumerate(sources):
         yield Wanted(f"gradient {dtype} {mode} {layout} {dialect}{pyramid} {number}", source, everywhere=levels == 1)

@@ -28,7 +28,7 @@ enum class Outside { zero, clamp };
 #define ROIKIT_GEOMETRY_FIELDS int sampling_y, sampling_x;
 
 // The farthest from the origin that an adaptively sampled RoI may reach, in feature pixels. Up to here a float32
-// coordinate is off by less than half a pixel, which bounds the number of samples inside the map (`list_capacity` in forward_plan.py).
+// coordinate is off by less than half a pixel, which bounds the number of samples inside the map (`list_capacity` in staging/sampling.py).
 constexpr float ADAPTIVE_REACH = 1048576.0f;
 
 // One axis of a RoI.

@@ -39,21 +39,9 @@ static_assert(sizeof(Prepared) <= ROIKIT_PREPARED_BYTES, "a size that forward.py
 ROIKIT_FN int64 pixels_of(const Span& y, const Span& x) { return (int64)(y.end - y.begin) * (x.end - x.begin); }
 
 #include "library/pooling/channels_last.cuh"
+#include "library/pooling/selected.cuh"
 
 // ---- a bin --------------------------------------------------------------------------------------------------------------
-
-// Some channels of a pixel, `lane` elements apart.
-template <int N> ROIKIT_FN Vector<N> load_apart(const feature_t* from, int64 lane) {
-    if constexpr (Vector<N>::WIDE) {
-        acc_t values[N];
-        for (int v = 0; v < N; ++v) values[v] = widen(from[v * lane]);
-        return read_vector<N>(values);
-    } else {
-        Vector<N> result;
-        for (int v = 0; v < N; ++v) read(from + v * lane, result.part[v]);
-        return result;
-    }
-}
 
 // PP-1, PP-7
 template <int N> ROIKIT_FN Vector<N> pooled_bin(const Prepared& roi, const Steps& steps, int p, int q) {
@@ -61,25 +49,16 @@ template <int N> ROIKIT_FN Vector<N> pooled_bin(const Prepared& roi, const Steps
     const Span y = roi.y[p], x = roi.x[q];
     Vector<N> sum = filled<N>((acc_t)0);
     if (pixels_of(y, x) == 0) return sum;
-    const int64 bins = (int64)roi.bins_y * roi.bins_x, first = steps.channel * bins + (int64)p * roi.bins_x + q;
-    const int64 plane = (int64)roi.height * roi.width, channels = roi.channels * bins;  // of the maps
-    const int64 lane = LAYOUT == Layout::NHWC ? bins : bins * plane;
-    const int64 pixel = LAYOUT == Layout::NHWC ? channels : 1;
-    const feature_t* const origin = roi.map + (LAYOUT == Layout::NHWC ? first : first * plane);
+    const Origin origin = origin_of(roi, steps.channel, p, q);
     ROIKIT_ROLLED for (int row = y.begin; row < y.end; ++row) {
-        const feature_t* from = origin + ((int64)row * roi.width + x.begin) * pixel;
+        const feature_t* from = origin.at + row * origin.row + x.begin * origin.pixel;
         ROIKIT_ROLLED for (int column = x.begin; column < x.end; ++column) {
-            sum = sum + load_apart<N>(from, lane);
-            from += pixel;
+            sum = sum + load_apart<N>(from, origin.lane);
+            from += origin.pixel;
         }
     }
     return sum / (acc_t)pixels_of(y, x);
 }
-
-#ifdef ROIKIT_PREFETCH
-// Bins are read pixel after pixel, which a CPU foresees.
-ROIKIT_FN void prefetch_bin(const Prepared&, const Steps&, int, int, int64) {}
-#endif
 
 // ---- preparation --------------------------------------------------------------------------------------------------------
 
@@ -91,7 +70,6 @@ ROIKIT_FN int64 pixels_along(const Axis& axis) {
 ROIKIT_FN void prepare(int64 k, const acc_t* box, feature_t* output, int64* status, const PoolingParams& params,
                        unsigned char*& memory, Prepared& slot) {
     const Roi roi = read_roi(box, params);
-    const int64 outputs = params.channels * params.bins_y * params.bins_x;  // of a RoI; and channels of the maps
     Prepared mine;
     mine.refused = roi.refusal != 0;
     mine.height = params.heights[roi.level];
@@ -109,19 +87,14 @@ ROIKIT_FN void prepare(int64 k, const acc_t* box, feature_t* output, int64* stat
     }
     __syncthreads();
     choose_rows(roi, mine.refused ? 0 : pixels_along(roi.y) * pixels_along(roi.x), params, mine);
-    mine.map = (const feature_t*)params.maps[roi.level] + roi.image * outputs * mine.height * mine.width;
-    mine.output = output + k * outputs;
+    mine.map = image_of(roi, params, mine.height, mine.width);
+    mine.output = output + k * params.channels * params.bins_y * params.bins_x;
     mine.gathers = CAN_GATHER;
     if (thread_of_block() == 0) {
         if (mine.refused) report(status, k, roi.refusal);
         slot = mine;
     }
     __syncthreads();
-}
-
-// Pools the channels from `channel` to `end` of a RoI that is not gathered.
-ROIKIT_FN void pool_tile(const Prepared& roi, const PoolingParams& params, int64 channel, int64 end, unsigned char*) {
-    if constexpr (LAYOUT == Layout::NHWC) pool_channels_last(roi, params, channel, end);
 }
 
 #include "library/pooling/block.cuh"

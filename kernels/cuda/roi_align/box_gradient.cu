@@ -1,10 +1,6 @@
-// RoIAlign, the gradient for the boxes (RA-16). A block takes a RoI. Its bins and channels are shared out to a fixed number of lanes,
-// whose sums are added up in order: results do not depend on how many threads the block has.
+// RoIAlign, the gradient for the boxes (RA-16): box_gradient.cuh, where all bins read all channels.
 //
-// The specialisation defines, besides the macros of numeric.cuh, sampling.cuh, roi.cuh, modes.cuh and vectors.cuh:
-//   ROIKIT_VECTOR         neighbouring channels that are taken together (1 if channels are first)
-//   ROIKIT_BIN_LANES      lanes that share the bins of a RoI
-//   ROIKIT_CHANNEL_LANES  for each of them, lanes that share the channels
+// The specialisation defines the macros of the files below.
 #include "library/numeric.cuh"
 #include "library/sampling.cuh"
 #include "library/modes.cuh"
@@ -12,179 +8,12 @@
 #include "library/vectors.cuh"
 #include "library/roi.cuh"
 #include "library/sampled_winner.cuh"
-
-constexpr int VECTOR = ROIKIT_VECTOR;
-constexpr int BIN_LANES = ROIKIT_BIN_LANES;
-constexpr int CHANNEL_LANES = ROIKIT_CHANNEL_LANES;
-
-struct BoxGradientParams {
-    int64 maps[ROIKIT_LEVELS];  // addresses
-    ROIKIT_ROI_FIELDS
-    ROIKIT_GEOMETRY_FIELDS
-};
-
-// How a sample moves along an axis, and the value between its pixels with it, if the first or the second corner of the RoI moves by
-// one feature pixel; times the number of bins.
-struct Motion {
-    acc_t first, second;
-};
-
-ROIKIT_FN Motion motion_of(const Axis& axis, int bins, int p, int rank) {
-    const acc_t at = position(axis, p, rank);
-    if (!(at >= (acc_t)0 && at < (acc_t)(axis.size - 1))) return Motion{(acc_t)0, (acc_t)0};  // in the clamped bands
-    if (axis.held) return Motion{(acc_t)bins, (acc_t)0};
-    const int i = axis.bin < (acc_t)0 ? axis.taken - 1 - rank : rank;
-    const acc_t share = (acc_t)p + ((acc_t)i + (acc_t)0.5f) / axis.grid;
-    return Motion{(acc_t)bins - share, share};
-}
-
-// Sums by x1, y1, x2, y2, not yet divided.
-template <int N> struct Sums {
-    Vector<N> by[4];
-};
-
-// Four pixels, with the rows or columns of the map that `Sample` names.
-template <int N> struct Corners {
-    Vector<N> c00, c01, c10, c11;
-
-    ROIKIT_METHOD Corners(const feature_t* map, const Sample& y, const Sample& x, int64 row_step, int64 pixel_step)
-        : c00(read_vector<N>(map + y.low * row_step + x.low * pixel_step)),
-          c01(read_vector<N>(map + y.low * row_step + x.high * pixel_step)),
-          c10(read_vector<N>(map + y.high * row_step + x.low * pixel_step)),
-          c11(read_vector<N>(map + y.high * row_step + x.high * pixel_step)) {}
-};
-
-template <int N> ROIKIT_FN void add_motion(Sums<N>& sums, const Vector<N>& grad, const Corners<N>& pixel, const Sample& sy,
-                                           const Sample& sx, const Motion& y, const Motion& x) {
-    const Vector<N> left = sx.weight_low * (pixel.c10 - pixel.c00), top = sy.weight_low * (pixel.c01 - pixel.c00);
-    const Vector<N> down = grad * multiply_add<N>(sx.weight_high, pixel.c11 - pixel.c01, left);
-    const Vector<N> right = grad * multiply_add<N>(sy.weight_high, pixel.c11 - pixel.c10, top);
-    sums.by[0] = multiply_add<N>(x.first, right, sums.by[0]);
-    sums.by[1] = multiply_add<N>(y.first, down, sums.by[1]);
-    sums.by[2] = multiply_add<N>(x.second, right, sums.by[2]);
-    sums.by[3] = multiply_add<N>(y.second, down, sums.by[3]);
-}
-
-// A bin, its samples that are inside, and where channel 0 of its gradient and of its map lies.
-struct Bin {
-    int p, q;
-    Ranks y, x;
-    const feature_t *grad, *map;
-    int64 row_step, pixel_step;
-};
-
-template <int N> ROIKIT_FN void add_average(Sums<N>& sums, const Roi& roi, const Bin& bin, int64 grad, int64 map,
-                                            const BoxGradientParams& params) {
-    const Vector<N> arriving = read_vector<N>(bin.grad + grad);
-    ROIKIT_ROLLED for (int i = bin.y.begin; i < bin.y.end; ++i) {
-        const Sample y = sample_at(roi.y, bin.p, i);
-        const Motion motion_y = motion_of(roi.y, params.bins_y, bin.p, i);
-        ROIKIT_ROLLED for (int j = bin.x.begin; j < bin.x.end; ++j) {
-            const Sample x = sample_at(roi.x, bin.q, j);
-            const Corners<N> pixel(bin.map + map, y, x, bin.row_step, bin.pixel_step);
-            add_motion<N>(sums, arriving, pixel, y, x, motion_y, motion_of(roi.x, params.bins_x, bin.q, j));
-        }
-    }
-}
-
-// A corner that has the maximum moves by its own weights alone.
-ROIKIT_FN void add_corner(Sums<1>& sums, acc_t grad, const Winner& winner, const Corners<1>& pixel, const Sample& sy,
-                          const Sample& sx, const Motion& y, const Motion& x) {
-    const bool high_y = winner.y & 1, high_x = winner.x & 1;
-    const Vector<1> value = high_y ? high_x ? pixel.c11 : pixel.c10 : high_x ? pixel.c01 : pixel.c00;
-    const acc_t down = (high_y ? grad : -grad) * (high_x ? sx.weight_high : sx.weight_low);
-    const acc_t right = (high_x ? grad : -grad) * (high_y ? sy.weight_high : sy.weight_low);
-    sums.by[0] = multiply_add<1>(x.first * right, value, sums.by[0]);
-    sums.by[1] = multiply_add<1>(y.first * down, value, sums.by[1]);
-    sums.by[2] = multiply_add<1>(x.second * right, value, sums.by[2]);
-    sums.by[3] = multiply_add<1>(y.second * down, value, sums.by[3]);
-}
-
-template <int N> ROIKIT_FN void add_maximum(Sums<1>& sums, const Roi& roi, const Bin& bin, int64 grad, int64 map,
-                                            const BoxGradientParams& params) {
-    const MapSteps steps = {bin.row_step, bin.pixel_step, 1};  // N is 1 unless channels are neighbours
-    const Best<N> best = find_winner<N>(roi.y, roi.x, bin.p, bin.q, bin.map + map, steps);
-    for (int v = 0; v < N; ++v) {
-        const Winner winner = {best.y[v], best.x[v]};
-        if (winner.y < 0) continue;
-        const int i = winner.y >> 1, j = winner.x >> 1;
-        const Sample y = sample_at(roi.y, bin.p, i), x = sample_at(roi.x, bin.q, j);
-        const Motion motion_y = motion_of(roi.y, params.bins_y, bin.p, i), motion_x = motion_of(roi.x, params.bins_x, bin.q, j);
-        const Corners<1> pixel(bin.map + map + v, y, x, bin.row_step, bin.pixel_step);
-        const Vector<1> arriving = read_vector<1>(bin.grad + grad + v);
-        if (MAX == Max::corner) {
-            add_corner(sums, arriving.part[0], winner, pixel, y, x, motion_y, motion_x);
-        } else {
-            add_motion<1>(sums, arriving, pixel, y, x, motion_y, motion_x);
-        }
-    }
-}
-
-// Adds one lane's share of a RoI to `sums`, four numbers.
-ROIKIT_FN void add_lane(int lane, int64 k, const Roi& roi, const feature_t* grad, const BoxGradientParams& params, acc_t* total) {
-    const int64 bins = (int64)params.bins_y * params.bins_x;
-    const int64 row_step = params.widths[roi.level], pixels = params.heights[roi.level] * row_step;
-    const feature_t* const map = (const feature_t*)params.maps[roi.level] + roi.image * params.channels * pixels;
-    const bool last = LAYOUT == Layout::NHWC;
-    Sums<VECTOR> sums;
-    Sums<1> rest;
-    for (int n = 0; n < 4; ++n) sums.by[n] = filled<VECTOR>((acc_t)0), rest.by[n] = filled<1>((acc_t)0);
-    ROIKIT_ROLLED for (int64 b = lane / CHANNEL_LANES; b < bins; b += BIN_LANES) {
-        Bin bin;
-        bin.p = (int)(b / params.bins_x), bin.q = (int)(b % params.bins_x);
-        if (MODE == Mode::avg) bin.y = inside_ranks(roi.y, bin.p), bin.x = inside_ranks(roi.x, bin.q);
-        bin.grad = grad + (last ? (k * bins + b) * params.channels : k * params.channels * bins + b);
-        bin.map = map;
-        bin.row_step = last ? row_step * params.channels : row_step;
-        bin.pixel_step = last ? params.channels : 1;
-        ROIKIT_ROLLED for (int64 c = (int64)(lane % CHANNEL_LANES) * VECTOR; c < params.channels; c += CHANNEL_LANES * VECTOR) {
-            const bool whole = c + VECTOR <= params.channels;
-            const int64 end = whole ? c + VECTOR : params.channels;
-            const int64 of_grad = last ? 1 : bins, of_map = last ? 1 : pixels;
-            if (MODE == Mode::max && whole) add_maximum<VECTOR>(rest, roi, bin, c * of_grad, c * of_map, params);
-            if (MODE == Mode::avg && whole) add_average<VECTOR>(sums, roi, bin, c * of_grad, c * of_map, params);
-            ROIKIT_ROLLED for (int64 i = c; i < end && !whole; ++i) {
-                if (MODE == Mode::max) add_maximum<1>(rest, roi, bin, i * of_grad, i * of_map, params);
-                if (MODE == Mode::avg) add_average<1>(rest, roi, bin, i * of_grad, i * of_map, params);
-            }
-        }
-    }
-    for (int n = 0; n < 4; ++n) {
-        acc_t parts[VECTOR];
-        write_vector<VECTOR>(sums.by[n], parts);
-        total[n] = rest.by[n].part[0];
-        for (int v = 0; v < VECTOR; ++v) total[n] += parts[v];
-    }
-}
-
-// The lane of a thread, or of one of its turns. With channels first neighbours take neighbouring bins, whose pixels lie close together
-// in memory, not channels, of which each is in a sector of its own.
-ROIKIT_FN int lane_of(int turn) {
-    return LAYOUT == Layout::NHWC ? turn : turn % BIN_LANES * CHANNEL_LANES + turn / BIN_LANES;
-}
+#include "library/every_channel.cuh"
+#include "library/box_gradient.cuh"
 
 extern "C" __global__ void __launch_bounds__(ROIKIT_THREADS, ROIKIT_FITTING_BLOCKS)
 roi_align_backward_boxes(const feature_t* grad, const acc_t* boxes, const int64* number_of_rois, acc_t* gradient, int64* status,
                          const BoxGradientParams params) {
     ROIKIT_SHARED_MEMORY(shared_memory);
-    acc_t* const totals = (acc_t*)shared_memory;
-    const int64 rois = count_rois(number_of_rois, params.rois);
-    ROIKIT_ROLLED for (int64 k = blockIdx.x; k < rois; k += gridDim.x) {
-        const Roi roi = read_roi(boxes + 5 * k, params);
-        ROIKIT_ROLLED for (int turn = thread_of_block(); turn < BIN_LANES * CHANNEL_LANES && !roi.refusal; turn += threads_of_block()) {
-            add_lane(lane_of(turn), k, roi, grad, params, totals + 4 * lane_of(turn));
-        }
-        __syncthreads();
-        ROIKIT_ROLLED for (int n = thread_of_block(); n < 4; n += threads_of_block()) {
-            acc_t sum = (acc_t)0;
-            ROIKIT_ROLLED for (int lane = 0; lane < BIN_LANES * CHANNEL_LANES && !roi.refusal; ++lane) sum += totals[4 * lane + n];
-            const bool along_x = n % 2 == 0;
-            const acc_t samples = MODE == Mode::avg ? roi.y.grid * roi.x.grid : (acc_t)1;
-            const acc_t divisor = (samples > (acc_t)1 ? samples : (acc_t)1) * (acc_t)(along_x ? params.bins_x : params.bins_y);
-            const acc_t scale = (acc_t)(along_x ? params.scales_x[roi.level] : params.scales_y[roi.level]);
-            gradient[4 * k + n] = roi.refusal ? quiet_nan() : sum / divisor * scale;
-        }
-        if (roi.refusal && thread_of_block() == 0) report(status, k, roi.refusal);
-        __syncthreads();
-    }
+    add_up_rois(grad, boxes, number_of_rois, gradient, status, shared_memory, params);
 }

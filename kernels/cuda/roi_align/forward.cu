@@ -15,6 +15,7 @@
 #include "library/roi.cuh"
 #include "library/sampled_maximum.cuh"
 #include "library/pooling/common.cuh"
+#include "library/pooling/lists.cuh"
 
 constexpr int VECTOR = ROIKIT_VECTOR;
 constexpr int CHANNELS = ROIKIT_CHANNELS;
@@ -81,17 +82,6 @@ ROIKIT_FN acc_t start_of_maximum(const Prepared& roi, int ny, int nx) {
 
 // ---- preparation ------------------------------------------------------------------------------------------------------
 
-ROIKIT_FN Lists<Entry> carve_lists(unsigned char*& memory, int bins, int capacity) {
-    Lists<Entry> lists;
-    lists.entries = carve<Entry>(memory, capacity);
-    lists.begin = carve<int>(memory, bins + 1);
-    lists.count = carve<int>(memory, bins);
-    lists.ranks = carve<Ranks>(memory, bins);
-    lists.bins = bins;
-    lists.capacity = capacity;
-    return lists;
-}
-
 ROIKIT_FN bool is_power_of_two(acc_t x) {
     return x >= (acc_t)1 && x < (acc_t)1e18f && ((int64)x & ((int64)x - 1)) == 0;
 }
@@ -103,8 +93,8 @@ ROIKIT_FN void prepare(int64 k, const acc_t* box, feature_t* output, int64* stat
     Prepared mine;
     mine.height = params.heights[roi.level];
     mine.width = params.widths[roi.level];
-    mine.y = carve_lists(memory, params.bins_y, params.capacity_y);
-    mine.x = carve_lists(memory, params.bins_x, params.capacity_x);
+    mine.y = carve_lists<Entry>(memory, params.bins_y, params.capacity_y);
+    mine.x = carve_lists<Entry>(memory, params.bins_x, params.capacity_x);
     mine.window.pixels = LAYOUT == Layout::NCHW ? carve<int>(memory, columns_of(params.capacity_x)) : 0;
     choose_rows(roi, (int64)roi.y.taken * params.bins_y * roi.x.taken * params.bins_x, params, mine);
     bool refused = roi.refusal != 0;

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 from ...calls.problem import Asked, Problem, common_parts
+from ...calls.selected import SelectedGradient, channels_of
 from ...dialects.choices import BinEdges
 from ...dialects.ps_roi_pool import DIALECTS, Corners, Dialect, named_dialect
 
@@ -41,8 +41,8 @@ class PsRoiPoolProblem(Problem):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GradientProblem(Problem):
-    """The gradient of PSRoIPool for the maps, whose ``channels`` these are.
+class GradientProblem(SelectedGradient):
+    """The gradient of PSRoIPool for the maps.
 
     Attributes:
         dialect: The rules.
@@ -61,26 +61,6 @@ class GradientProblem(Problem):
     def fields(self) -> dict[str, Any]:
         """The numbers of a kernel's struct that say what is asked for."""
         return self.roi_fields
-
-    @property
-    def output_shape(self) -> tuple[int, ...]:
-        """Shape of what arrives at the output, in the layout of the call."""
-        channels = channels_of(self.channels, self.bins)
-        return (self.rois, channels, *self.bins) if self.layout == "NCHW" else (self.rois, *self.bins, channels)
-
-
-def channels_of(channels: int, bins: tuple[int, int]) -> int:
-    """How many channels the output has, of maps that have so many.
-
-    Raises:
-        ValueError: they have not as many for each bin.
-    """
-    groups = max(1, math.prod(bins))
-    if channels % groups:
-        raise ValueError(
-            f"input must have as many channels for each of the {bins[0]} x {bins[1]} bins: a multiple of {groups}, not {channels}"
-        )
-    return channels // groups
 
 
 def resolve_dialect(dialect: str | Dialect | None) -> Dialect:
@@ -105,4 +85,5 @@ def rule_macros(rules: Dialect, dtype: str) -> Macros:
         ("MIN_SIZE", rules.min_size),
         ("EDGES", edges if rules.corners == Corners.AFTER_SCALE else BinEdges.EXACT),
         ("CLIP", rules.clip),
+        ("CHANNEL_ORDER", "class_major"),
     )

@@ -8,8 +8,8 @@ from ...calls import arguments
 from ...calls.problem import bins_of
 from ...dtypes import name_of
 from ...staging.gathering import Gradient, Macros, gather, workspace_bytes
+from ...staging.sampling import rule_macros
 from . import forward_plan as plan
-from .forward import rule_macros
 from .problem import RoiAlignProblem, asked_for
 
 if TYPE_CHECKING:

@@ -13,6 +13,7 @@ from ...execution import device
 from ...execution.source import Source, specialise
 from ...staging.pooling import Planned, Planners, nothing, planned_on_device, planned_on_host, pool
 from ...staging.pooling_plan import DEVICE_THREADS, device_vector, worthwhile_threads
+from ...staging.sampling import rule_macros
 from . import forward_plan as plan
 from .problem import RoiAlignProblem, asked_for
 
@@ -165,25 +166,6 @@ def specialised(
             ("ALIGNED", int(packed)),
         ),
         rules_at_launch=rules_at_launch,
-    )
-
-
-def rule_macros(dialect: Dialect, mode: str) -> tuple[tuple[str, str | int], ...]:
-    """The macros by which a kernel knows a dialect, of which `mode` may not look at all choices."""
-    rules = dialect.for_mode(mode)
-    kind = {None: "first", -math.inf: "minus_infinity"}.get(rules.max_start, "value")
-    return (
-        ("MODE", mode),
-        ("OFFSET", rules.offset),
-        ("END", rules.end),
-        ("MIN_SIZE", rules.min_size),
-        ("ADAPTIVE", rules.adaptive),
-        ("GRID_CAP", rules.grid_cap),
-        ("EMPTY_GRID", rules.empty_grid),
-        ("OUTSIDE", rules.outside),
-        ("MAX", rules.max),
-        ("MAX_START", kind),
-        ("MAX_START_VALUE", repr(rules.max_start) if kind == "value" else "0"),
     )
 
 

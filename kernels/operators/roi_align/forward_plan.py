@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ...dialects.choices import Outside
 from ...staging import pooling_plan
 from ...staging.pooling_plan import Plan, Room, Work, padded
+from ...staging.sampling import bytes_of_lists, check_list_sizes, list_capacity
 
 if TYPE_CHECKING:
+    from ...dialects.choices import Outside
     from .problem import RoiAlignProblem
 
 PREPARED_BYTES = 192
@@ -57,28 +58,6 @@ class Shape:
         return Work(self.rois, self.channels, self.width, self.bins_y, self.bins_x, samples, self.itemsize, self.layout)
 
 
-def list_capacity(bins: int, sampling_ratio: int, size: int, mode: str, outside: Outside) -> int:
-    """How many entries the lists of one axis of a RoI can need (``cuda/library/geometry.cuh``)."""
-    if mode == "avg":
-        # Neighbouring bins share at most a few pixels; besides that, each pixel is in one list.
-        merged = size + 3 * bins
-        return min(2 * sampling_ratio * bins, merged) if sampling_ratio else merged
-    # Samples of an adaptive grid are at least half a pixel apart, but for grids of one sample; those that lie within half a
-    # pixel (the error of a coordinate) of the map may count as inside. Outside.CLAMP adds one for each edge and bin.
-    spread = 2 * size + 5 + bins * (3 if outside == Outside.CLAMP else 1)
-    return sampling_ratio * bins if sampling_ratio else spread
-
-
-def check_list_sizes(**capacities: int) -> None:
-    """Checks that the lists of taps or samples of an axis can be counted in 32 bits."""
-    for axis, capacity in capacities.items():
-        if capacity >= 2**31:
-            raise ValueError(
-                f"input, output_size and sampling_ratio ask for {capacity} samples or taps of a RoI along {axis}; "
-                "there must be fewer than 2**31"
-            )
-
-
 def blocks_per_multiprocessor(dtype: str, mode: str) -> int:
     """How many blocks of `pooling_plan.DEVICE_THREADS` the registers of a multiprocessor must have room for at once.
 
@@ -98,9 +77,6 @@ class _Sizes:
 
 
 def _sizes(shape: Shape) -> _Sizes:
-    wide = shape.work.wide
-    # A tap is a weight, padded to twice its size by an index; a sample is two weights and two indices.
-    entry = {"avg": 2 * wide, "max": 2 * wide + 8}[shape.mode]
     y = list_capacity(shape.bins_y, shape.sampling_y, shape.height, shape.mode, shape.outside)
     x = list_capacity(shape.bins_x, shape.sampling_x, shape.width, shape.mode, shape.outside)
     check_list_sizes(y=y, x=x)
@@ -108,7 +84,7 @@ def _sizes(shape: Shape) -> _Sizes:
     columns = x if shape.mode == "avg" else 2 * x
     size = PREPARED_BYTES + (padded(4 * columns) if shape.layout == "NCHW" else 0)
     for capacity, bins in ((y, shape.bins_y), (x, shape.bins_x)):
-        size += padded(capacity * entry) + padded(4 * bins + 4) + padded(4 * bins) + padded(8 * bins)
+        size += bytes_of_lists(capacity, bins, shape.mode, shape.work.wide)
     return _Sizes(y, x, size, columns)
 
 

@@ -8,9 +8,10 @@ from ...calls import arguments
 from ...calls.levels import resolve_levels
 from ...calls.problem import axes_of, bins_of
 from ...dtypes import name_of
+from ...staging.box_gradient import slope
 from ...staging.gathering import gather
 from ...staging.pooling import pool
-from .box_gradient import slope
+from .box_gradient import GRADIENT as BOX_GRADIENT
 from .feature_gradient import GRADIENT
 from .forward import PLANNERS
 from .problem import asked_for
@@ -188,7 +189,7 @@ def multiscale_roi_align_backward_boxes(
     how = (sampling_ratio, mode, layout, dialect, aligned)
     asked = _asked_for(maps[0].dtype, [m.shape for m in maps], rows, bins_of(grad, layout), spatial_scales, rule, how)
     gradient: A = slope(
-        xp, grad, maps, rows, asked, out=out, check=check, num_rois=arguments.count_of_rois(xp, num_rois)
+        xp, BOX_GRADIENT, grad, maps, rows, asked, out=out, check=check, num_rois=arguments.count_of_rois(xp, num_rois)
     )
     return gradient
 

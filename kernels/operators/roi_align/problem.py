@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 from ...calls import arguments
-from ...calls.problem import Asked, Problem, common_parts
+from ...calls.problem import Asked, common_parts
+from ...calls.sampling import SampledProblem, sampling_ratio_pair
 from ...dialects.roi_align import DIALECTS, Dialect, named_dialect
 
 if TYPE_CHECKING:
@@ -16,20 +17,15 @@ if TYPE_CHECKING:
 
     from ...calls.levels import Levels
 
-MAX_SAMPLING_RATIO = 1024
-"""More samples per bin and axis than this are refused: a bin would take longer than any use of it could be worth."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RoiAlignProblem(Problem):
+class RoiAlignProblem(SampledProblem):
     """RoIAlign of some RoIs.
 
     Attributes:
-        sampling: ``(g_y, g_x)``; 0 asks for adaptive sampling.
         dialect: The rules.
     """
 
-    sampling: tuple[int, int]
     dialect: Dialect
 
     @classmethod
@@ -41,16 +37,6 @@ class RoiAlignProblem(Problem):
             sampling=sampling_ratio_pair(sampling),
             dialect=resolve_dialect(asked.dialect, aligned=aligned),
         )
-
-    @property
-    def samples(self) -> int:
-        """What a bin reads of a channel, at least."""
-        return max(1, self.sampling[0]) * max(1, self.sampling[1])
-
-    @property
-    def fields(self) -> dict[str, Any]:
-        """The numbers of a kernel's struct that say what is asked for."""
-        return {**self.roi_fields, "sampling_y": self.sampling[0], "sampling_x": self.sampling[1]}
 
 
 def asked_for(
@@ -84,11 +70,3 @@ def resolve_dialect(dialect: str | Dialect | None, *, aligned: bool) -> Dialect:
             f"aligned=True goes with no dialect, and dialect={dialect!r} says itself whether boxes are shifted: leave aligned out"
         )
     return rules
-
-
-def sampling_ratio_pair(value: object) -> tuple[int, int]:
-    """``sampling_ratio`` as (g_y, g_x), with 0 for adaptive sampling."""
-    y, x = (arguments.integer("sampling_ratio", item) for item in arguments.pair("sampling_ratio", value))
-    if max(y, x) > MAX_SAMPLING_RATIO:
-        raise ValueError(f"sampling_ratio must be at most {MAX_SAMPLING_RATIO}, not {max(y, x)}")
-    return max(y, 0), max(x, 0)

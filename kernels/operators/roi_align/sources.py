@@ -32,4 +32,5 @@ def sources(operation: str, dtype: str, mode: str, layout: str, dialect: Dialect
     if operation == "backward":
         gradient = feature_gradient.GRADIENT
         return gradient.host_sources(problem) if on_host else gradient.device_sources(problem)
-    return [box_gradient.host_source(problem) if on_host else box_gradient.device_source(problem)]
+    for_boxes = box_gradient.GRADIENT
+    return [for_boxes.host_source(problem) if on_host else for_boxes.device_source(problem)]

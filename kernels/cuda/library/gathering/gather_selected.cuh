@@ -1,7 +1,8 @@
-// What the pixels of a tile are sent by the averages of a chunk of RoIs, where each channel of the maps is read by one bin alone:
-// channel (c P_h + p) P_w + q by bin (p, q), of channel c of the output. So a pixel gets one share of a RoI at most.
+// What the pixels of a tile are sent by the averages of a chunk of RoIs, where each channel of the maps is read by one bin alone
+// (selected.cuh). So a pixel gets one share of a RoI at most.
 #pragma once
 
+#include "library/selected.cuh"
 #include "library/gathering/work.cuh"
 #include "library/gathering/chunk.cuh"
 
@@ -12,11 +13,10 @@ struct Reader {
 };
 
 ROIKIT_FN Reader reader_of(int64 channel, const feature_t* grad, const BackwardParams& params) {
-    const int64 bins = (int64)params.bins_y * params.bins_x, bin = channel % bins;
-    const int p = (int)(bin / params.bins_x), q = (int)(bin % params.bins_x);
-    // With channels first, what arrives has the order of the channels of the maps.
-    const int64 place = LAYOUT == Layout::NHWC ? bin * (params.channels / bins) + channel / bins : channel;
-    return Reader{p, q, grad + place};
+    const int64 bins = (int64)params.bins_y * params.bins_x, channels = params.channels / bins;
+    const Selector by = selector_of(channel, bins, channels);
+    const int64 place = LAYOUT == Layout::NHWC ? by.bin * channels + by.channel : by.channel * bins + by.bin;
+    return Reader{(int)(by.bin / params.bins_x), (int)(by.bin % params.bins_x), grad + place};
 }
 
 // The weight of a bin on a pixel of the tile along an axis; 0 if the segment has not the bin.
