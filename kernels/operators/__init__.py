@@ -12,6 +12,7 @@ NAMES = (
     "roi_align",
     "roi_pool",
     "ps_roi_pool",
+    "ps_roi_align",
 )  # fmt: skip
 
 

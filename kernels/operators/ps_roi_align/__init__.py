@@ -1,0 +1,1 @@
+"""PSRoIAlign: its calls, its gradients, its kernels."""

@@ -1,0 +1,206 @@
+"""PSRoIAlign: the average of bilinear samples of each bin of each RoI, each bin in channels of its own."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ...calls import arguments
+from ...calls.problem import kept
+from ...dtypes import name_of
+from ...execution import device
+from ...execution.source import Source, specialise
+from ...staging import pooling_plan
+from ...staging.pooling import Planned, Planners, nothing, planned_on_device, planned_on_host, pool
+from ...staging.pooling_plan import DEVICE_THREADS, Room, Work, device_vector, worthwhile_threads
+from ...staging.sampling import bytes_of_lists, check_list_sizes, list_capacity
+from .problem import MODE, PsRoiAlignProblem, asked_for, rule_macros
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ...annotations import A, Array, DataType, Layout
+    from ...calls.problem import Asked
+    from ...dialects.ps_roi_align import Dialect
+    from ...staging.pooling_plan import Plan
+
+PREPARED_BYTES = 160
+"""Room for a RoI's ``Prepared`` struct (``cuda/ps_roi_align/forward.cu``), which asserts it."""
+
+_HOST_VECTOR = 16  # channels of the output, as many as the widest registers have lanes
+_PARTS = 8  # that a heavy RoI is split into
+
+
+def ps_roi_align(
+    input: A,  # noqa: A002 - torchvision's name
+    boxes: Array | Sequence[Array],
+    output_size: int | tuple[int, int],
+    spatial_scale: float | tuple[float, float] = 1.0,
+    sampling_ratio: int | tuple[int, int] = -1,
+    *,
+    layout: Layout = "NCHW",
+    dialect: str | Dialect | None = None,
+    out: A | None = None,
+    workspace: Array | None = None,
+    check: bool = False,
+) -> A:
+    """Pools each RoI of a feature map into bins that each sample channels of their own.
+
+    CuPy arrays are worked on by their GPU, on the current stream; NumPy arrays by the CPU, with the same source. The rules are
+    those of ``conformance/operators/ps_roi_align/RULES.md``.
+
+    Args:
+        input: Feature maps ``(N, C, H, W)``, or ``(N, H, W, C)`` with ``layout="NHWC"``; float16, bfloat16, float32 or
+            float64. C is ``C_out * P_h * P_w``: bin (p, q) of channel c of the output reads channel ``(c * P_h + p) * P_w + q``,
+            or with ``dialect="roikit-bin-major"`` channel ``(p * P_w + q) * C_out + c``. An array that is not contiguous is copied first.
+        boxes: ``(K, 5)`` rows ``[batch_index, x1, y1, x2, y2]``, or a list of N arrays ``(L_i, 4)``; corners in image
+            pixels. Of the data type of ``input``, or float32 with 16-bit maps. A batch index is a whole number; with a
+            ``dialect`` its fraction is left out, as all libraries do.
+        output_size: Bins per RoI, ``(P_h, P_w)`` or one number for both.
+        spatial_scale: Feature pixels per image pixel; one number or ``(scale_y, scale_x)``.
+        sampling_ratio: Samples per bin along an axis; one number or ``(g_y, g_x)``. 0 or less: as many as the bin has feature
+            pixels, rounded up, for every RoI by itself.
+        layout: ``"NCHW"`` or ``"NHWC"``, of ``input`` and output.
+        dialect: A `roikit.kernels.dialects.ps_roi_align.Dialect` or the name of one, to get the answer of another library. None
+            means ``"roikit"``: torchvision's rules, by which boxes are shifted by half a feature pixel and are not enlarged, but
+            that a bin of an adaptive grid without samples is 0, not NaN.
+        out: Array to write to: shape, data type and device of the output, C-contiguous, apart from the inputs in memory.
+        workspace: Array of bytes (uint8) that a GPU may use instead of allocating memory; `ps_roi_align_workspace` says how many
+            it takes, which nearly always is none.
+        check: On a GPU, wait for the result and raise for a RoI that could not be pooled. A CPU always does.
+
+    Returns:
+        ``(K, C_out, P_h, P_w)``, or ``(K, P_h, P_w, C_out)`` with ``layout="NHWC"``, of the data type of ``input``. On a GPU,
+        without ``check``, the bins of a RoI that cannot be pooled are NaN.
+
+    Raises:
+        TypeError: an argument has a wrong type or data type.
+        ValueError: an argument has a wrong shape or value.
+        InvalidRoiError: (a ValueError) a box is not finite, or its batch index is none of ``0 … N-1``, or it reaches farther
+            than 2**20 feature pixels and is sampled adaptively. What ``out`` then holds is not defined.
+    """
+    xp = arguments.array_namespace("input", input)
+    arguments.check_feature_map(input)
+    rows = arguments.box_rows(xp, boxes, name_of(input.dtype), input.shape[0])
+    asked = asked_for(input.dtype, input.shape, len(rows), output_size, spatial_scale, sampling_ratio, layout, dialect)
+    output: A = pool(xp, (input,), rows, asked, PLANNERS, out=out, workspace=workspace, check=check)
+    return output
+
+
+def ps_roi_align_workspace(
+    input_shape: Sequence[int],
+    rois: int,
+    output_size: int | tuple[int, int],
+    sampling_ratio: int | tuple[int, int] = -1,
+    *,
+    dtype: DataType = "float32",
+    layout: Layout = "NCHW",
+) -> int:
+    """How many bytes `ps_roi_align` needs as ``workspace`` on the current GPU; 0 unless maps are thousands of pixels wide.
+
+    Args:
+        input_shape: Shape of the maps, in their layout.
+        rois: K.
+        output_size, sampling_ratio, layout: As for `ps_roi_align`.
+        dtype: Name of the data type of the maps.
+
+    Raises:
+        TypeError: an argument has a wrong type.
+        ValueError: an argument has a wrong value.
+    """
+    asked = asked_for(
+        arguments.dtype_called(dtype), tuple(input_shape), rois, output_size, 1.0, sampling_ratio, layout, None
+    )
+    return plan_on_device(asked, False, device.multiprocessor_count()).workspace_bytes
+
+
+def specialised(
+    dtype: str, layout: str, dialect: Dialect, *, vector: int, packed: bool = False, rules_at_launch: bool = False
+) -> Source:
+    """The kernel for maps of a data type (by name).
+
+    ``vector`` is the number of neighbouring channels of the output that a thread takes together (NHWC); ``packed`` says that
+    each vector of these is aligned to its size. ``rules_at_launch`` is that of `specialise`.
+    """
+    return specialise(
+        "ps_roi_align/forward.cu",
+        "ps_roi_align_forward",
+        dtype,
+        (
+            *rule_macros(dialect),
+            ("LAYOUT", layout),
+            ("LEVELS", 1),
+            ("VECTOR", vector),
+            ("PREPARED_BYTES", PREPARED_BYTES),
+            ("THREADS", DEVICE_THREADS),
+            ("BLOCKS", blocks_per_multiprocessor(dtype, MODE)),
+            ("ALIGNED", int(packed)),
+        ),
+        rules_at_launch=rules_at_launch,
+    )
+
+
+def blocks_per_multiprocessor(dtype: str, mode: str) -> int:
+    """How many blocks of `pooling_plan.DEVICE_THREADS` the registers of a multiprocessor must have room for at once.
+
+    Two leave a thread 128 registers, with which nothing is spilled (``benchmarks/operators/ps_roi_align/compiled.json``).
+    """
+    del dtype, mode
+    return 2
+
+
+def host_source(dtype: str, layout: str, dialect: Dialect) -> Source:
+    """The kernel that a CPU runs."""
+    vector = _HOST_VECTOR if layout == "NHWC" else 1
+    return specialised(dtype, layout, dialect, vector=vector, rules_at_launch=True)
+
+
+def device_sources(dtype: str, layout: str, dialect: Dialect) -> list[Source]:
+    """The kernels that a GPU may run: with channels last one for aligned vectors, and one for any."""
+    vector = device_vector(dtype, layout)
+    alignments = (False, True) if layout == "NHWC" else (False,)
+    return [specialised(dtype, layout, dialect, vector=vector, packed=packed) for packed in alignments]
+
+
+def _laid_out(problem: PsRoiAlignProblem, plan: Callable[[Work, Room], Plan]) -> Plan:
+    """A plan with room for the taps of each row and column of bins."""
+    work = Work.of(problem)
+    sizes = zip(problem.bins, problem.sampling, (problem.heights[0], problem.widths[0]), strict=True)
+    y, x = (list_capacity(*size, MODE, problem.dialect.sampling.outside) for size in sizes)
+    check_list_sizes(y=y, x=x)
+    work.check()
+    lists = sum(bytes_of_lists(n, bins, MODE, work.wide) for n, bins in zip((y, x), problem.bins, strict=True))
+    plain = plan(work, Room(PREPARED_BYTES + lists))
+    return replace(plain, fields={**plain.fields, "capacity_y": y, "capacity_x": x})
+
+
+@kept
+def plan_on_host(asked: Asked, threads: int) -> Planned:
+    """A call on a CPU with so many threads."""
+    problem = PsRoiAlignProblem.of(asked)
+    if math.prod(problem.output_shape) == 0:
+        return nothing(problem)
+    source = host_source(problem.dtype, problem.layout, problem.dialect)
+    threads = worthwhile_threads(Work.of(problem), threads)
+    plan = _laid_out(problem, lambda work, room: pooling_plan.host_plan(work, room, threads))
+    return planned_on_host(problem, source, plan, threads)
+
+
+@kept
+def plan_on_device(asked: Asked, packed: bool, multiprocessors: int) -> Planned:
+    """A call on a GPU with so many multiprocessors, whose arrays are aligned to vectors if they are ``packed``."""
+    problem = PsRoiAlignProblem.of(asked)
+    if math.prod(problem.output_shape) == 0:
+        return nothing(problem)
+    vector = device_vector(problem.dtype, problem.layout)
+    packed = packed and problem.layout == "NHWC" and problem.channels % vector == 0
+    source = specialised(problem.dtype, problem.layout, problem.dialect, vector=vector, packed=packed)
+    parts = 1 if all(problem.sampling) else _PARTS
+    plan = _laid_out(
+        problem, lambda work, room: pooling_plan.device_plan(work, room, vector, parts=parts, in_lines=False)
+    )
+    return planned_on_device(problem, source, plan, multiprocessors)
+
+
+PLANNERS = Planners(plan_on_host, plan_on_device)
