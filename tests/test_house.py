@@ -140,9 +140,16 @@ def is_door(a, b):
     )
 
 
+COMPOSED = {"ps_roi_align": {"roi_align", "ps_roi_pool"}}
+"""Operators that are others put together: what is to be known of these is known of them."""
+
+
 def operator_knows_operator(a, b):
-    """What two operators share goes to shared ground."""
-    return None not in (operator_of(a), operator_of(b)) and operator_of(a) != operator_of(b)
+    """What two operators share goes to shared ground, unless one is made of the other; kernels have no such exception."""
+    here, there = operator_of(a), operator_of(b)
+    if None in (here, there) or here == there:
+        return False
+    return not (within(a, C) and there in COMPOSED.get(here, ()))
 
 
 def ground_knows_operator(a, b):

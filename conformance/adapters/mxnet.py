@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
+    from ..operators.ps_roi_align.call import PsRoiAlignCall
     from ..operators.ps_roi_pool.call import PsRoiPoolCall
     from ..operators.roi_align.call import RoiAlignCall
     from ..operators.roi_pool.call import RoiPoolCall
@@ -61,6 +62,9 @@ class MxNet:
             endings=_ENDINGS,
             require=require_selected,
         ),
+        "ps_roi_align": Script(
+            each("aligned", aligned), Boxes.ROWS, FLOATS, ("avg",), operations=OF_MAPS, endings=_ENDINGS
+        ),
     }
 
     def __init__(self) -> None:
@@ -73,7 +77,7 @@ class MxNet:
             dialects=tuple(self.aligned),
             dtypes=("float16", "float32", "float64"),
             operations=(Operation.FORWARD, Operation.FEATURE_GRADIENT),
-            operators={name: self.scripts[name].capability() for name in ("roi_pool", "ps_roi_pool")},
+            operators={name: self.scripts[name].capability() for name in ("roi_pool", "ps_roi_pool", "ps_roi_align")},
         )
 
     def describe(self) -> Description:
@@ -82,12 +86,21 @@ class MxNet:
 
     def roi_align(self, call: RoiAlignCall, out: np.ndarray | None = None) -> np.ndarray:
         """Calls the operator with copies of the arrays."""
+        return self._aligned(call, position_sensitive=False)
+
+    def ps_roi_align(self, call: PsRoiAlignCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Calls the same operator, told that each bin has channels of its own."""
+        return self._aligned(call, position_sensitive=True)
+
+    def _aligned(self, call: RoiAlignCall | PsRoiAlignCall, *, position_sensitive: bool) -> np.ndarray:
         require_described(call, self._description)
-        ratio, aligned = call.single_sampling_ratio(), self.aligned[call.dialect]
-        return self._answer(
-            call,
-            partial(self._mxnet.nd.contrib.ROIAlign, pooled_size=call.output_size, sample_ratio=ratio, aligned=aligned),
-        )
+        how = {
+            "pooled_size": call.output_size,
+            "sample_ratio": call.single_sampling_ratio(),
+            "position_sensitive": position_sensitive,
+            "aligned": self.aligned[call.dialect],
+        }
+        return self._answer(call, partial(self._mxnet.nd.contrib.ROIAlign, **how))
 
     def roi_pool(self, call: RoiPoolCall, out: np.ndarray | None = None) -> np.ndarray:
         """Calls the operator with copies of the arrays."""

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
+    from ..operators.ps_roi_align.call import PsRoiAlignCall
     from ..operators.ps_roi_pool.call import PsRoiPoolCall
     from ..operators.roi_align.call import RoiAlignCall
     from ..operators.roi_pool.call import RoiPoolCall
@@ -42,7 +43,7 @@ def _version() -> str:
 
 
 class Torchvision:
-    """``torchvision.ops.roi_align``, ``roi_pool`` and ``ps_roi_pool``, the compiled CPU kernels."""
+    """``torchvision.ops.roi_align``, ``roi_pool``, ``ps_roi_pool`` and ``ps_roi_align``, the compiled CPU kernels."""
 
     requires: ClassVar[tuple[str, ...]] = ("torch", "torchvision")
     install: ClassVar[str] = "pip install torch torchvision"
@@ -55,15 +56,17 @@ class Torchvision:
         "ps_roi_pool": Script(
             {"torchvision": {}}, Boxes.ROWS, ("float32", "float64"), ("avg",), uses_torch=True, operations=OF_MAPS
         ),
+        "ps_roi_align": Script({"torchvision": {}}, Boxes.ROWS, FLOATS, ("avg",), uses_torch=True, operations=OF_MAPS),
     }
 
     def __init__(self) -> None:
         from torchvision.extension import _has_ops
-        from torchvision.ops import ps_roi_pool, roi_align, roi_pool
+        from torchvision.ops import ps_roi_align, ps_roi_pool, roi_align, roi_pool
 
         if not _has_ops():
             raise RuntimeError("torchvision's compiled operators are missing: roi_align would be the Python one")
-        self._roi_align, self._roi_pool, self._ps_roi_pool = roi_align, roi_pool, ps_roi_pool
+        self._roi_align, self._roi_pool = roi_align, roi_pool
+        self._ps_roi_pool, self._ps_roi_align = ps_roi_pool, ps_roi_align
         self._description = Description(
             version=_version(),
             homepage=HOMEPAGE,
@@ -74,7 +77,7 @@ class Torchvision:
             threads=True,
             operators={
                 name: self.scripts[name].capability(reads_in_place=True, threads=True)
-                for name in ("roi_pool", "ps_roi_pool")
+                for name in ("roi_pool", "ps_roi_pool", "ps_roi_align")
             },
         )
 
@@ -112,6 +115,18 @@ class Torchvision:
             call,
             boxes_like_input(call),
             lambda maps, boxes: self._ps_roi_pool(maps, boxes, call.output_size, spatial_scale=scale),
+        )
+
+    def ps_roi_align(self, call: PsRoiAlignCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Calls the operator as its users do."""
+        require_described(call, self._description)
+        scale, ratio = call.single_scale(), call.single_sampling_ratio()
+        return answer(
+            call,
+            boxes_like_input(call),
+            lambda maps, boxes: self._ps_roi_align(
+                maps, boxes, call.output_size, spatial_scale=scale, sampling_ratio=ratio
+            ),
         )
 
 

@@ -13,7 +13,7 @@ from torch.nn.functional import pad
 
 from .. import kernels
 from ..kernels import Dialect, named_dialect
-from .dispatch import decoded, define, encoded, is_watched, output_of, register
+from .dispatch import decoded, define, encoded, is_watched, output_of, register, register_last
 from .memory import place
 from .tensors import ARRIVING, check_plain
 
@@ -194,21 +194,9 @@ def _gather_backward(ctx: Any, grads: Tensors) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def _slope_context(ctx: Any, inputs: tuple[Any, ...], output: torch.Tensor) -> None:
-    """Keeps nothing."""
-
-
-def _slope_backward(ctx: Any, grad: torch.Tensor) -> tuple[Any, ...]:
-    del ctx, grad
-    raise NotImplementedError(
-        "the gradient for boxes has no gradient of its own: it jumps where a sample crosses a pixel. Detach the boxes, or call "
-        "backward() without create_graph=True"
-    )
-
-
 register("roi_align", _pool, _output, _pool_context, _pool_backward)
 register("roi_align_backward", _gather, _map_gradients, _gather_context, _gather_backward)
-register("roi_align_backward_boxes", _slope, _box_gradients, _slope_context, _slope_backward)
+register_last("roi_align_backward_boxes", _slope, _box_gradients)
 
 
 class _Pool(torch.autograd.Function):  # type: ignore[misc]

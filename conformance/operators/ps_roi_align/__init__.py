@@ -1,0 +1,1 @@
+"""PSRoIAlign: RoIAlign's samples of PSRoIPool's channels."""

@@ -1,0 +1,1 @@
+"""Faults of PSRoIAlign: RoIAlign's, and those of which channel a bin reads."""
