@@ -161,3 +161,9 @@ def gradients_of(problem: Problem) -> list[np.ndarray]:
     """What a gradient for the maps reads on the host: what arrives at the output of each level."""
     arriving = gradient(problem.row)
     return [arriving[level.rois] for level in problem.levels]
+
+
+def maps_and_gradients(problem: Problem) -> list[np.ndarray]:
+    """What a gradient for the boxes reads on the host: the maps of each level, and then what arrives at the output of each."""
+    arriving = gradient_of_few(problem.row)
+    return [*maps_of(problem), *(arriving[level.rois] for level in problem.levels)]

@@ -1,7 +1,7 @@
 """The vocabulary of PSRoIAlign's dialects: one choice for every point where public implementations differ.
 
-This module is data, not arithmetic. PSRoIAlign is RoIAlign of which a bin reads channels of its own: where boxes lie and how they are
-sampled has RoIAlign's choices. The formulas behind them stand in ``conformance/operators/ps_roi_align/RULES.md``.
+This module is data, not arithmetic. PSRoIAlign is RoIAlign of which a bin reads channels of its own: where boxes lie and how they
+are sampled has RoIAlign's choices. The formulas behind them stand in ``conformance/operators/ps_roi_align/RULES.md``.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class ChannelOrder(StrEnum):
     CLASS_MAJOR = "class_major"
     """``(c * P_h + p) * P_w + q``: the bins of a class are neighbours."""
     BIN_MAJOR = "bin_major"
-    """``(p * P_w + q) * C_out + c``: the classes of a bin are neighbours, so that a pixel's are read together if channels are last."""
+    """``(p * P_w + q) * C_out + c``: the classes of a bin are neighbours, and with channels last are read together."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,8 +82,8 @@ DIALECTS: Mapping[str, Dialect] = MappingProxyType(
 )
 """The named dialects, of the functions that stand in the table of the rules.
 
-Not reached by these choices: OpenVINO's PSROIPooling in its bilinear mode (normalised corners, a grid that includes both ends), and
-R-FCN's deformable kind, whose samples are cut off at the edge.
+Not reached by these choices: OpenVINO's PSROIPooling in its bilinear mode (normalised corners, a grid that includes both ends),
+and R-FCN's deformable kind, whose samples are cut off at the edge.
 """
 
 

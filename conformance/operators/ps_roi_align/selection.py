@@ -1,4 +1,4 @@
-"""PA-1: which channel of the maps each bin reads; and a call of RoIAlign that has, among others, what a call of PSRoIAlign asks for."""
+"""PA-1: which channel of the maps each bin reads; and the call of RoIAlign whose answer has that of PSRoIAlign in it."""
 
 from __future__ import annotations
 

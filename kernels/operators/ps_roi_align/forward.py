@@ -53,7 +53,8 @@ def ps_roi_align(
     Args:
         input: Feature maps ``(N, C, H, W)``, or ``(N, H, W, C)`` with ``layout="NHWC"``; float16, bfloat16, float32 or
             float64. C is ``C_out * P_h * P_w``: bin (p, q) of channel c of the output reads channel ``(c * P_h + p) * P_w + q``,
-            or with ``dialect="roikit-bin-major"`` channel ``(p * P_w + q) * C_out + c``. An array that is not contiguous is copied first.
+            or with ``dialect="roikit-bin-major"`` channel ``(p * P_w + q) * C_out + c``. An array that is not contiguous is
+            copied first.
         boxes: ``(K, 5)`` rows ``[batch_index, x1, y1, x2, y2]``, or a list of N arrays ``(L_i, 4)``; corners in image
             pixels. Of the data type of ``input``, or float32 with 16-bit maps. A batch index is a whole number; with a
             ``dialect`` its fraction is left out, as all libraries do.

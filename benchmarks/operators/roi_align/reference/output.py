@@ -151,11 +151,11 @@ def _expect(
         y, x = facts[k]
         image = level.feature[int(level.boxes[k, 0])]
         window = image[:, y.window, x.window] if everything else image[channels, y.window, x.window]
-        value[at], bound[at] = _pool(y, x, window.astype(np.float64))
+        value[at], bound[at] = pool_window(y, x, window.astype(np.float64))
     return value, bound
 
 
-def _pool(y: AxisFacts, x: AxisFacts, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def pool_window(y: AxisFacts, x: AxisFacts, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Value and bound, ``(C, P, P)``, from a window ``(C, h, w)``: `oracle.bounds`, for an average in float32."""
     working = FLOAT_TYPES["float32"]
     count = max(y.grid * x.grid, 1)

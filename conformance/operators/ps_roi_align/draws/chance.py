@@ -1,4 +1,4 @@
-"""Hypothesis strategies for calls of PSRoIAlign: those of RoIAlign, with channels for each bin. Needs ``pip install 'roikit[fuzz]'``."""
+"""Hypothesis strategies for calls of PSRoIAlign: RoIAlign's, with channels for each bin. Needs ``pip install 'roikit[fuzz]'``."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""What is measured of PSRoIAlign, and what it is held against."""

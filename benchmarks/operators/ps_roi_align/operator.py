@@ -1,0 +1,56 @@
+"""PSRoIAlign, for those who time it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ...measuring.contestant import DTYPES, Contestants
+from ...measuring.device_contestant import DeviceContestants
+from ...operator import Counted, Exercise, Operator
+from .cpu.mxnet import MXNET
+from .cpu.roikit import OURS
+from .cpu.torchvision import TORCHVISION
+from .floors import floor, geometry, visited
+from .gpu.roikit import INPUTS
+from .gpu.roikit import OURS as OURS_ON_DEVICE
+from .gpu.torchvision import TORCHVISION as TORCHVISION_ON_DEVICE
+from .operations import Operation
+from .reference import reference_of
+from .workloads import CPU_ROWS, GPU_ROWS
+
+if TYPE_CHECKING:
+    from .workloads import SampledRow
+
+
+def parameters(row: SampledRow) -> dict[str, Any]:
+    """The parameters that only PSRoIAlign has: how many channels the maps have, and how bins are sampled."""
+    return {"map_channels": row.map_channels, "sampling_ratio": row.sampling_ratio}
+
+
+PS_ROI_ALIGN = Operator(
+    name="ps_roi_align",
+    operations=Operation,
+    cpu_rows=CPU_ROWS,
+    gpu_rows=GPU_ROWS,
+    parameters=parameters,
+    reference=reference_of,
+    geometry=geometry,
+    floor=floor,
+    visited=visited,
+    cpu=Contestants(
+        OURS,
+        {"torchvision": TORCHVISION, "mxnet": MXNET},
+        dtypes=(*DTYPES, "float64"),
+    ),
+    gpu=DeviceContestants(INPUTS, OURS_ON_DEVICE, {"torchvision": TORCHVISION_ON_DEVICE}),
+    golden_dialects=("roikit",),
+    exercise=Exercise(
+        module="benchmarks.operators.ps_roi_align.exercise",
+        kernels="ps_roi_align",
+        counted=(
+            Counted(row="c1", library="torchvision", layout="NCHW", dtype="float32"),
+            Counted(row="c1", library="roikit", layout="NHWC", dtype="float32"),
+            Counted(row="c1", library="roikit", layout="NCHW", dtype="float32"),
+        ),
+    ),
+)
