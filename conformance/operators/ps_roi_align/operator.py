@@ -8,8 +8,11 @@ from ...operator import Operator, Published
 from .call import PsRoiAlignCall
 from .claims import MAIN_DIALECTS, claims, rules_of
 from .draws import PsRoiAlignDraws
+from .explanation import PsRoiAlignExplanation
 from .faults.mutants import MUTANTS
 from .oracle.answers import PsRoiAlignOracle
+from .probes import PsRoiAlignProbes
+from .probes.footprint import footprint
 
 OPERATOR = Operator(
     name="ps_roi_align",
@@ -31,5 +34,8 @@ OPERATOR = Operator(
         "pa-box-gradient-no-rois": "asks for the shape of a gradient without values",
     },
     draws=PsRoiAlignDraws(),
+    probes=PsRoiAlignProbes(),
+    footprint=footprint,
     published=Published(rules_of, claims),
+    explanation=PsRoiAlignExplanation,
 )

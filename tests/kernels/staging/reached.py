@@ -7,6 +7,7 @@ run, and no GPU is asked: plans for one are made for `MULTIPROCESSORS`.
 import sys
 from collections import defaultdict
 from functools import cache
+from importlib import import_module
 from itertools import product
 from pathlib import Path
 from typing import NamedTuple
@@ -16,13 +17,7 @@ from roikit.conformance.arrays import numpy_dtype, sparse_images
 from roikit.conformance.call import LAYOUTS, Operation, axes_in
 from roikit.conformance.cases.case import SIZES, load_cases
 from roikit.kernels.calls.problem import Asked
-from roikit.kernels.operators.ps_roi_pool import feature_gradient as selected_gradient
-from roikit.kernels.operators.ps_roi_pool import forward as selected_forward
-from roikit.kernels.operators.roi_align import box_gradient, feature_gradient, forward
-from roikit.kernels.operators.roi_align.problem import asked_for
-from roikit.kernels.operators.roi_pool import feature_gradient as pool_gradient
-from roikit.kernels.operators.roi_pool import forward as pool_forward
-from roikit.kernels.staging import branches, gathering
+from roikit.kernels.staging import box_gradient, branches, gathering
 
 FILE = Path(__file__).parents[3] / "kernels" / "staging" / "PLANS.md"
 MULTIPROCESSORS = 132  # of an H100
@@ -34,16 +29,10 @@ ALIGNED = {
 COLUMNS = tuple(product(("avg", "max"), LAYOUTS))
 ALIKE = "any mode", "any layout"  # to kernels that see neither
 
-PLANNERS = {
-    "roi_align": forward.PLANNERS,
-    "roi_pool": pool_forward.PLANNERS,
-    "ps_roi_pool": selected_forward.PLANNERS,
-}
-GRADIENTS = {
-    "roi_align": feature_gradient.GRADIENT,
-    "roi_pool": pool_gradient.GRADIENT,
-    "ps_roi_pool": selected_gradient.GRADIENT,
-}
+
+def kernels_of(operator, part):
+    """A module of an operator's kernels."""
+    return import_module(f"roikit.kernels.operators.{operator}.{part}")
 
 
 class Way(NamedTuple):
@@ -79,6 +68,10 @@ SECTIONS = {
         "forward, CPU": tuple(branch for branch in branches.POOLING_ON_HOST if branch not in branches.LINES),
     },
 }
+SECTIONS["ps_roi_align"] = SECTIONS["ps_roi_pool"] | {
+    "gradient for the boxes, GPU": branches.BOX_GRADIENT_ON_DEVICE,
+    "gradient for the boxes, CPU": branches.BOX_GRADIENT_ON_HOST,
+}
 
 
 def all_ways():
@@ -106,20 +99,19 @@ def asked_of(case, dialect, dtype, layout):
         shape = (sparse_images(shape[1:]), *shape[1:])
     axes = dict(zip(["N", "C", "H", "W"], shape, strict=True))
     shapes = (tuple(axes[name] for name in axes_in("N C H W", layout).split()),)
-    how = (tuple(arguments["output_size"]), (1.0,))  # no plan depends on scales
-    if case.operator != "roi_align":
-        return Asked.of(numpy_dtype(dtype), shapes, rois, *how, arguments["mode"], layout, dialect)
-    ratio = tuple(arguments["sampling_ratio"])
-    return asked_for(numpy_dtype(dtype), shapes, rois, *how, ratio, arguments["mode"], layout, dialect, False)
+    options = tuple(arguments.get("sampling_ratio", ())) + ((False,) if case.operator == "roi_align" else ())
+    size = tuple(arguments["output_size"])
+    # No plan depends on scales.
+    return Asked.of(numpy_dtype(dtype), shapes, rois, size, (1.0,), arguments["mode"], layout, dialect, options)
 
 
 def facts_of(operator, operation, asked):
     """What is known of every launch that a call may come to: pairs of a section of the table and its facts."""
     if operation == Operation.FORWARD:
-        return _of_pooling(PLANNERS[operator], asked)
+        return _of_pooling(kernels_of(operator, "forward").PLANNERS, asked)
     if operation == Operation.FEATURE_GRADIENT:
-        return _of_gathering(GRADIENTS[operator], asked)
-    return _of_box_gradient(asked)
+        return _of_gathering(kernels_of(operator, "feature_gradient").GRADIENT, asked)
+    return _of_box_gradient(kernels_of(operator, "box_gradient").GRADIENT, asked)
 
 
 def _of_pooling(planners, asked):
@@ -158,9 +150,9 @@ def _of_gradient(planned, where):
         yield f"winners, {where}", branches.facts_of(planned.winners)
 
 
-def _of_box_gradient(asked):
-    yield "gradient for the boxes, GPU", branches.facts_of(box_gradient.plan_on_device(asked).launch)
-    for planned in _on_host(box_gradient.plan_on_host, asked):
+def _of_box_gradient(gradient, asked):
+    yield "gradient for the boxes, GPU", branches.facts_of(box_gradient.plan_on_device(gradient, asked).launch)
+    for planned in _on_host(box_gradient.plan_on_host, gradient, asked):
         yield "gradient for the boxes, CPU", branches.facts_of(planned.launch, threads=planned.threads)
 
 

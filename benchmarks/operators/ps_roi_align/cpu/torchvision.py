@@ -40,7 +40,7 @@ def backward(problem: Problem, threads: int) -> Contestant:
     def call(level: Level) -> Callable[[], list[Any]]:
         grad, boxes = torch.from_numpy(arriving[level.rois]), torch.from_numpy(level.boxes)
         where = (level.scale, *bins, row.sampling_ratio)
-        _, channels = pool(torch.from_numpy(level.feature), boxes, *where)
+        _, channels = pool(torch.from_numpy(level.feature.copy()), boxes, *where)
         return lambda: [operator(grad, boxes, channels, *where, *level.feature.shape)]
 
     return Contestant("torchvision", "NCHW", "float32", [call(level) for level in problem.levels])

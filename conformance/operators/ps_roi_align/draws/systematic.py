@@ -30,7 +30,7 @@ _SMOOTH = ("inside", "top", "left", "bottom", "right", "beyond-top", "around", "
 """Where a box can lie so that its gradient is a derivative."""
 _RELATED = ("inside", "corner", "beyond-left", "sub-pixel")
 _MOST_CHANNELS = 8  # of the maps of a call: the oracle takes all of them through all bins
-_ARRANGED = 2  # channels of the output where strides of every axis are to matter
+_ARRANGED = 1  # channel of the output where strides of every axis are to matter: the maps have one for each bin
 _RELATION = "box-differences"  # all others hold channel by channel, and an output has not those of the maps
 
 

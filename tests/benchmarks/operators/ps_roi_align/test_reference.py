@@ -93,6 +93,6 @@ def test_what_arrives_goes_to_the_bin_that_reads_a_channel():
 @pytest.mark.skipif(find_spec("torchvision") is None, reason="torchvision is not installed")
 @pytest.mark.parametrize("operation", [Operation.FORWARD, Operation.BACKWARD])
 def test_torchvision_is_correct(work, operation):
-    prepare = PS_ROI_ALIGN.cpu.peers["torchvision"].prepare[operation]
+    prepare = PS_ROI_ALIGN.cpu.peers["torchvision"].operations[operation]
     judgement = reference_of(work, 1, operation).judge(prepare(work, 1).checked_outputs(), "float32")
     assert judgement.correct, judgement.reason
