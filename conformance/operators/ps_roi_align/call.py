@@ -46,7 +46,7 @@ class PsRoiAlignCall(PsRoiPoolCall):
 
     def shape(self) -> tuple[int, ...] | None:
         """The shape of what is asked for, in the call's layout; None if the arguments do not go together."""
-        shape = super(PsRoiAlignCall, self).shape()
+        shape = super(PsRoiAlignCall, self).shape()  # without its arguments it knows not the class that slots make anew
         return shape if shape is None or self.operation != Operation.BOX_GRADIENT else (len(self.boxes), 4)
 
     @classmethod

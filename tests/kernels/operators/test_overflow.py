@@ -8,6 +8,9 @@ import pytest
 
 from roikit.kernels import (
     InvalidRoiError,
+    ps_roi_align,
+    ps_roi_align_backward,
+    ps_roi_align_backward_boxes,
     roi_align,
     roi_align_backward,
     roi_align_backward_boxes,
@@ -62,6 +65,26 @@ def test_a_box_that_overflows_is_invalid_everywhere(pool, box, mode):
         assert np.isnan(of_boxes[1]).all()
         calls.append(lambda: roi_align_backward_boxes(grad, x, boxes, **how))
     for call in calls:
+        with pytest.raises(InvalidRoiError, match=r"boxes\[1\] cannot be pooled: .*not finite, or it overflows"):
+            call()
+
+
+@pytest.mark.parametrize("box", OVERFLOWING)
+def test_a_box_of_ps_roi_align_that_overflows_is_invalid_everywhere(box):
+    (row, scale), dtype = OVERFLOWING[box]
+    x, boxes = np.ones((2, 4, 7, 8), dtype), np.array([GOOD, row], dtype)
+    grad, how = np.ones((2, 1, 2, 2), dtype), {"spatial_scale": scale, "sampling_ratio": 2}
+    out = ps_roi_align(Array(x), Array(boxes), 2, **how).host
+    assert np.isfinite(out[0]).all()
+    assert np.isnan(out[1]).all()
+    of_boxes = ps_roi_align_backward_boxes(Array(grad), Array(x), Array(boxes), **how).host
+    assert np.isfinite(of_boxes[0]).all()
+    assert np.isnan(of_boxes[1]).all()
+    for call in (
+        lambda: ps_roi_align(x, boxes, 2, **how),
+        lambda: ps_roi_align_backward(grad, boxes, x.shape, **how),
+        lambda: ps_roi_align_backward_boxes(grad, x, boxes, **how),
+    ):
         with pytest.raises(InvalidRoiError, match=r"boxes\[1\] cannot be pooled: .*not finite, or it overflows"):
             call()
 

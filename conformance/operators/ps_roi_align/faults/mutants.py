@@ -120,7 +120,7 @@ def _rows_for_columns(channels: int, bins: tuple[int, int], order: ChannelOrder)
     c, p, q = np.ogrid[:channels, :rows, :columns]
     bin_ = p * rows + q
     read = c * rows * rows + bin_ if order == ChannelOrder.CLASS_MAJOR else bin_ * channels + c
-    return np.minimum(read, channels * rows * columns - 1)
+    return np.minimum(read, channels * rows * columns - 1)  # type: ignore[no-any-return]
 
 
 def _always_first(channels: int, bins: tuple[int, int], order: ChannelOrder) -> Array:

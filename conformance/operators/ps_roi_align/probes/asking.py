@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import fields
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from ....exact.numbers import Array
     from ....operator import Asker
-    from ...roi_align.call import RoiAlignCall
 
 _CHANNELS = 2  # of the output, so that both orders differ
 
@@ -45,7 +44,7 @@ class OfEachBin:
             asker.operations,
         )
 
-    def ask(self, call: RoiAlignCall, shape: tuple[int, ...]) -> Reading:
+    def ask(self, call: Any, shape: tuple[int, ...]) -> Reading:
         """The reading of a call of RoIAlign whose answer has this shape."""
         bins, channel = math.prod(call.output_size), 3 if call.layout == "NHWC" else 1
         given = {field.name: getattr(call, field.name) for field in fields(call)}
