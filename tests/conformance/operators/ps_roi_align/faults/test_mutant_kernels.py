@@ -1,0 +1,78 @@
+"""PSRoIAlign's kernels against its golden cases, on the CPU; and that the cases notice when a kernel is broken.
+
+All dialects are run in float32, the default one in every data type; `roikit conform roikit` runs all in all.
+"""
+
+import pytest
+
+from roikit.conformance.call import LAYOUTS
+from roikit.conformance.cases.case import load_cases, up_to
+from roikit.conformance.verdict import Verdict
+from roikit.kernels.dialects.ps_roi_align import DIALECTS
+
+SMALL = [c for c in up_to("small", load_cases()) if c.operator == "ps_roi_align" and c.kind in ("value", "invalid")]
+OF = {operation: [c for c in SMALL if c.operation == operation] for operation in {c.operation for c in SMALL}}
+MAIN = ("roikit", "torchvision")
+DISTINCT = tuple({choices: name for name, choices in reversed(DIALECTS.items())}.values())
+
+
+@pytest.mark.parametrize("case", SMALL, ids=lambda case: case.id)
+def test_results_conform(case, judgements):
+    judged = [
+        *judgements([case], DISTINCT, ["float32"]),
+        *judgements([case], MAIN, [dtype for dtype in case.dtypes if dtype != "float32"]),
+    ]
+    assert len(judged) >= len(LAYOUTS)
+    assert [(what, j.reason) for what, j in judged if j.verdict != Verdict.CONFORMS] == []
+
+
+# A source, a piece of it, what of that is replaced, and by what.
+OUTPUT, AVERAGE, BOXES, TILES = (
+    "ps_roi_align/forward.cu",
+    "ps_roi_align/feature_gradient_average.cu",
+    "ps_roi_align/box_gradient.cu",
+    "ps_roi_align/tiles.cu",
+)
+OPERATIONS = {OUTPUT: "forward", AVERAGE: "feature_gradient", TILES: "feature_gradient", BOXES: "box_gradient"}
+MUTANTS = {
+    "rows and columns of bins": (OUTPUT, "selected_by((int64)p * roi.bins_x + q,", "p * roi.bins_x + q", "q * roi.bins_y + p"),
+    "bins first": (OUTPUT, "class_major ? Selected{bin, bins}", "Selected{bin, bins}", "Selected{bin * channels, 1}"),
+    "bins last": (OUTPUT, ": Selected{bin * channels, 1};", "Selected{bin * channels, 1}", "Selected{bin, bins}"),
+    "one channel for all": (OUTPUT, "roi.map + first * apart,", "first * apart", "channel * apart"),
+    "lane": (OUTPUT, "selected.step * apart, pixel,", "selected.step * apart", "apart"),
+    "taps of another row": (OUTPUT, "ROWS ? p : q, inner_bin", "? p : q", "? q : p"),
+    "last tap of a line": (OUTPUT, "b < inner.count[inner_bin];", "inner.count[inner_bin]", "inner.count[inner_bin] - 1"),
+    "weight across": (OUTPUT, "multiply_add<N>(outer_taps[a].weight, line, sum);", "outer_taps[a].weight", "(acc_t)1"),
+    "divisor": (OUTPUT, "return sum / roi.divisor;", "roi.divisor", "(roi.divisor + 1)"),
+    "empty grid": (OUTPUT, "(EMPTY_GRID == EmptyGrid::nan && samples == (acc_t)0);", "EMPTY_GRID == EmptyGrid::nan", "true"),
+    "image": (OUTPUT, "roi.image * channels * height * width;", "roi.image", "0"),
+    "half a pixel": (OUTPUT, "case Offset::half: return add(mul(x, scale), (acc_t)-0.5f);", "(acc_t)-0.5f", "(acc_t)0"),
+    "row of the bin": (AVERAGE, "Reader{(int)(by.bin / params.bins_x),", "by.bin / params.bins_x", "by.bin % params.bins_x"),
+    "reader, bins of a channel": (AVERAGE, "class_major ? Selector{channel % bins, channel / bins}", "channel % bins, channel / bins", "channel / channels, channel % channels"),
+    "reader, channels of a bin": (AVERAGE, ": Selector{channel / channels, channel % channels};", "channel / channels, channel % channels", "channel % bins, channel / bins"),
+    "what arrives, channels last": (AVERAGE, "? by.bin * channels + by.channel :", "by.bin * channels + by.channel", "channel"),
+    "what arrives, channels first": (AVERAGE, ": by.channel * bins + by.bin;", "by.channel * bins + by.bin", "by.channel"),
+    "RoI": (AVERAGE, "reader.arriving[piece.roi * params.channels]", "piece.roi * params.channels", "0"),
+    "not divided": (AVERAGE, "along_y && samples > (acc_t)1 ? samples : (acc_t)1;", "? samples", "? (acc_t)1"),
+    "tile to the right": (TILES, "extent.x_end > tile.x_begin;", "tile.x_begin", "tile.x_end"),
+    "boxes: first channel": (BOXES, "bin.map = map + selected.first * apart;", "selected.first", "0"),
+    "boxes: next channel": (BOXES, "of_map = selected.step * apart;", "selected.step", "1"),
+    "boxes: channels of the maps": (BOXES, "channels_read(int64 channels, int64 bins) { return channels * bins; }", "channels * bins", "channels"),
+    "boxes: corners exchanged": (BOXES, "return Motion{(acc_t)bins - share, share};", "(acc_t)bins - share, share", "share, (acc_t)bins - share"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", MUTANTS)
+def test_the_cases_notice_a_broken_kernel(fault, mutant, judgements):
+    source = MUTANTS[fault][0]
+    with mutant(*MUTANTS[fault]):
+        red = next(  # the first is enough
+            (
+                what
+                for dialect in ("roikit", "roikit-bin-major", "torchvision")
+                for what, judgement in judgements(OF[OPERATIONS[source]], (dialect,), ("float32",))
+                if judgement.verdict != Verdict.CONFORMS
+            ),
+            None,
+        )
+    assert red, f"no case notices: {fault}"

@@ -1,0 +1,85 @@
+"""PSRoIAlign's golden cases: they claim what they are, and no constant passes them."""
+
+import json
+
+import numpy as np
+import pytest
+
+from roikit.conformance.arrays import leaves
+from roikit.conformance.cases.case import case_files, load_cases, up_to
+from roikit.conformance.golden import files, generator, published
+from roikit.conformance.operator import rule_number
+from roikit.conformance.operators.ps_roi_align.claims import MAIN_DIALECTS, claims
+from roikit.conformance.operators.ps_roi_align.draws import sizes, systematic
+from roikit.conformance.operators.ps_roi_align.operator import OPERATOR
+from roikit.conformance.operators.ps_roi_pool.call import channels_of
+from roikit.conformance.verdict import Verdict
+from roikit.conformance.verdicts.judge import judge_output
+
+FILES = case_files("ps_roi_align")
+CASES = {case.id: case for case in up_to("small", load_cases()) if case.operator == "ps_roi_align"}
+DATA = {case["id"]: case for file in FILES for case in json.loads(file.read_text())["cases"]}
+VALUES = [case for case in CASES.values() if case.kind == "value"]
+
+
+def test_every_rule_has_cases():
+    rules = {rule for case in CASES.values() for rule in case.rules}
+    assert rules == {f"PA-{n}" for n in range(1, 10)}
+    for case in DATA.values():
+        assert case["rules"] == sorted(case["rules"], key=rule_number), case["id"]
+
+
+def test_ids_name_the_operator_or_a_source():
+    assert all(case.startswith(("pa-", "pub-measured-tv-ps-roi-align")) for case in CASES)
+
+
+@pytest.mark.parametrize("case", VALUES, ids=lambda case: case.id)
+def test_main_dialects_are_answered_in_float64(case):
+    for name in MAIN_DIALECTS:
+        assert case.expectation(name, "float64"), name
+
+
+@pytest.mark.parametrize("case", VALUES, ids=lambda case: case.id)
+def test_a_case_claims_what_it_is(case):
+    """Of what is exact in some data types only, a case may claim that."""
+    data, wide = DATA[case.id], "float64" in case.dtypes
+    claimed = claims(case.arguments, case.operation) if case.arguments["boxes"] else "exact"
+    assert claimed == data["claims"] or (claimed == "bounded" and data["claims"] == "exact" and wide)
+
+
+@pytest.mark.parametrize("case", [c for c in CASES.values() if c.kind != "error"], ids=lambda case: case.id)
+def test_channels_are_those_of_the_bins(case):
+    channels = channels_of(case.arguments["input"]["shape"][1], case.arguments["output_size"])
+    assert channels is not None
+    if "grad" in case.arguments:
+        assert case.arguments["grad"]["shape"][1] == channels
+
+
+def test_systematic_cases_are_those_that_the_generator_draws():
+    for planned in (*systematic.blueprints().values(), sizes.blueprints()["sizes"]):
+        for blueprint in planned[::41]:
+            drawn = generator.generate(blueprint, OPERATOR)
+            assert all(DATA[blueprint.id][key] == value for key, value in drawn.items())
+
+
+def test_published_cases_are_the_calls_whose_published_numbers_agree():
+    for case in published.as_cases(published.load_catalogue("ps_roi_align"), "ps_roi_align"):
+        assert all(DATA[case["id"]][key] == value for key, value in case.items())
+    comparisons = published.compare(operator="ps_roi_align")
+    assert [c.verdict for c in comparisons] == [published.Verdict.AGREES] * 2
+
+
+@pytest.mark.parametrize("case", [case for case in VALUES if case.group == "systematic"], ids=lambda case: case.id)
+def test_no_constant_passes(case):
+    for expectation in case.expected:
+        for constant in {*map(float, leaves(expectation.answers[0].output)), 0.0, 1.0}:
+            for dtype in expectation.dtypes[-1:]:
+                output = np.full(case.shape, constant, dtype)
+                verdict = judge_output(case, expectation, output, dtype, "NCHW").verdict
+                assert verdict != Verdict.CONFORMS or output.size == 1
+
+
+def test_rules_cite_their_cases():
+    documents = [json.loads(file.read_text()) for file in FILES]
+    text = FILES[0].parent.parent.joinpath("RULES.md").read_text()
+    assert files.cite(text, documents) == text
