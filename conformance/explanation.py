@@ -48,7 +48,7 @@ class Explanation(Protocol):
 
     @property
     def steps(self) -> Mapping[str, str]:
-        """The rule of each step: of corners, extent, bins, grid, positions and weights."""
+        """The rule of each step: of corners, extent, bins, grid, positions, boundary and weights."""
 
     @property
     def values(self) -> Mapping[Pair, Exact]:

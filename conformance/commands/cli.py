@@ -25,6 +25,7 @@ from .options import (
     FullOption,
     LayoutsOption,
     OnceOption,
+    OperatorOption,
     OperatorsOption,
     OutputFile,
     Size,
@@ -296,6 +297,7 @@ def list_(
 @app.command()
 def explain(
     *,
+    op: OperatorOption = "roi_align",
     roi: Annotated[str, typer.Option(metavar="X1,Y1,X2,Y2", help="The RoI, in image pixels.")],
     output_size: Annotated[str, typer.Option(metavar="N|P_H,P_W", help="Bins.")] = "2",
     map_: Annotated[
@@ -347,6 +349,7 @@ def explain(
         dialect=dialect,
         against=against,
         bin=bin_,
+        operator=op,
         picture=picture,
         run=run or [],
         output=output,

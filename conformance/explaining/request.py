@@ -40,6 +40,7 @@ class Request:
     dialect: str
     against: str | None
     bin: str
+    operator: str = operators.DEFAULT
     picture: Path | None = None
     run: Sequence[str] = ()
     output: Path | None = None
@@ -69,10 +70,12 @@ def read_bin(request: Request, call: Walk) -> Pair:
 def read_dialects(request: Request) -> tuple[str, ...]:
     """The names of one dialect or two."""
     names = [request.dialect] if request.against is None else [request.dialect, request.against]
-    return check_names("dialect", names, list(operators.get(operators.DEFAULT).dialects))
+    explaining = [each.name for each in operators.everyone() if each.explanation]
+    check_names("operator that is explained", [request.operator], explaining)
+    return check_names("dialect", names, list(operators.get(request.operator).dialects))
 
 
-def explained(call: Walk, dialect: str, operator: str = operators.DEFAULT) -> Explanation:
+def explained(call: Walk, dialect: str, operator: str) -> Explanation:
     """A call step by step, under a dialect of an operator that explains itself."""
     explanation = operators.get(operator).explanation
     assert explanation is not None

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from ..exact.numbers import Exact
     from ..explanation import Explanation, Pair, Window, Windows
+    from ..operator import Operator
     from ..sampling.axis import Axis
     from .request import Request
 
@@ -43,13 +44,13 @@ def explain(request: Request) -> None:
     """
     names, call = read_dialects(request), read_call(request)
     at = read_bin(request, call)
-    explanations, windows = [explained(call, name) for name in names], beside(call)
+    explanations, windows = [explained(call, name, request.operator) for name in names], beside(call)
     draw = _drawer(request.picture) if request.picture else None
-    outputs = run(request.run, call, names[0])
+    outputs = run(request.run, call, names[0], request.operator)
     console = Console(highlight=False) if Console().is_terminal else Console(width=_FILE_WIDTH, highlight=False)
     height, width = call.feature.shape
     console.print(f"[bold]RoI ({_list(call.box)})[/] on {escape(request.map)}, {height} × {width} pixels\n")
-    _show(console, explanations, windows, at)
+    _show(console, operators.get(request.operator), explanations, windows, at)
     if draw and request.picture:
         draw(request.picture, explanations, windows, at)
         console.print(f"Drawn to {escape(str(request.picture))}")
@@ -70,18 +71,20 @@ def _drawer(path: Path) -> Callable[[Path, Sequence[Explanation], Sequence[Windo
     return draw
 
 
-def _show(console: Console, explanations: Sequence[Explanation], windows: Sequence[Windows], at: Pair) -> None:
+def _show(
+    console: Console, operator: Operator, explanations: Sequence[Explanation], windows: Sequence[Windows], at: Pair
+) -> None:
     console.print(_steps(explanations, windows, at), "")
     outputs = [_matrix(f"{e.rule}, {e.dialect}", "p, q", e.values) for e in explanations]
     if len(explanations) > 1:
-        console.print(_choices(*explanations), "")
+        console.print(_choices(operator, *explanations), "")
         outputs.append(_matrix("second − first", "p, q", differences(*explanations)))
     outputs += [_matrix(f"{each.title}, maximum", "p, q", each.values) for each in windows]
     console.print(Columns(outputs, padding=(0, 6)), "")
     for e in explanations:
         console.print(f"[bold]Bin {at}, {e.dialect}[/]", _samples(e, at), sep="\n")
         if e.call.mode == "avg" and (taps := e.taps(*at)):
-            title = f"RA-8 weights of the pixels, divided by {e.y.grid * e.x.grid}"
+            title = f"{e.rule.split()[0]} weights of the pixels, divided by {e.y.grid * e.x.grid}"
             console.print("", _matrix(title, "y, x", taps), sep="\n")
         console.print(f"\n{e.rule}: [bold]{decimal(e.values[at])}[/]\n")
 
@@ -112,8 +115,15 @@ def _matrix(title: str, corner: str, cells: Mapping[Pair, Exact]) -> Group:
 
 def _steps(explanations: Sequence[Explanation], windows: Sequence[Windows], at: Pair) -> Table:
     """Where bins lie under each dialect, and below that the whole pixels of other operators."""
-    steps = ("RA-1\ncorners", "RA-2\nextent", "RA-3\nbin size", f"RA-3\nbin {at}", "RA-4\nsamples per bin")
-    table = _table("", "", *steps)
+    shown = {
+        "corners": "corners",
+        "extent": "extent",
+        "bins": "bin size",
+        "bin": f"bin {at}",
+        "grid": "samples per bin",
+    }
+    rules = {**explanations[0].steps, "bin": explanations[0].steps["bins"]}
+    table = _table("", "", *(f"{rules[step]}\n{title}" for step, title in shown.items()))
     for e in explanations:
         for name, axis, b in zip("yx", (e.y, e.x), at, strict=True):
             table.add_row(e.dialect, name, *_axis(axis, b))
@@ -140,10 +150,9 @@ def _whole_pixels(axis: Window, b: int) -> list[str]:
     return [f"{axis.start} … {axis.end}", str(axis.size), decimal(size), pixels, f"every pixel, {len(bin_)}"]
 
 
-def _choices(first: Explanation, second: Explanation) -> Table:
+def _choices(operator: Operator, first: Explanation, second: Explanation) -> Table:
     """The decision points where two dialects differ."""
     table = _table("rule", "decision point", first.dialect, second.dialect)
-    operator = operators.get(operators.DEFAULT)
     one, two = (operator.dialects[e.dialect] for e in (first, second))
     rules = operator.probes.points if operator.probes else {}
     for name in (field.name for field in fields(one)):
@@ -159,7 +168,8 @@ def _choices(first: Explanation, second: Explanation) -> Table:
 def _samples(e: Explanation, at: Pair) -> Table:
     """The samples of a bin with the pixels that each reads."""
     weights = ("h_y h_x", "h_y l_x", "l_y h_x", "l_y l_x")
-    table = _table("RA-5\n(x, y)", "RA-6\n", *(f"RA-7\n{weight}" for weight in weights), "\nvalue")
+    position_rule, boundary, rule = (e.steps[step] for step in ("positions", "boundary", "weights"))
+    table = _table(f"{position_rule}\n(x, y)", f"{boundary}\n", *(f"{rule}\n{weight}" for weight in weights), "\nvalue")
     points = e.points(*at)
     for point in points[:_SHOWN]:
         x, y = point.x, point.y

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from contextlib import closing
 from dataclasses import asdict, dataclass
@@ -36,6 +37,7 @@ FORMAT = 1
 
 _SECONDS = 60.0
 _DTYPES = ("float64", "float32")
+_NOT_ASKED = ("operator", "picture", "run", "output")  # of what is written as it was typed
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,39 +56,46 @@ class Output:
         return {at: Fraction(float(v)) if np.isfinite(v) else Special.NAN for at, v in np.ndenumerate(self.output)}
 
 
-def run(names: Sequence[str], call: Walk, dialect: str) -> list[Output]:
+def run(names: Sequence[str], call: Walk, dialect: str, operator: str) -> list[Output]:
     """Makes a call with registered implementations, each in a process of its own, and returns what comes back.
 
     Raises:
         UsageError: an implementation is not there, does not offer the dialect, or fails.
     """
-    return [_run(target, call, dialect) for target in (select_targets(names, [], "auto", [], []) if names else [])]
+    targets = select_targets(names, [], "auto", [], []) if names else []
+    return [_run(target, call, dialect, operator) for target in targets]
 
 
-def _run(target: Target, call: Walk, dialect: str) -> Output:
+def _run(target: Target, call: Walk, dialect: str, operator: str) -> Output:
     with closing(Session(target, _SECONDS, threading.Event())) as session:
         subject = session.open()
         if subject.state != "ran":
             raise UsageError(f"--run {target.name}: {subject.state}: {subject.reason}")
         description = describe(subject)
-        can = description.capability(operators.DEFAULT)
+        can = description.capability(operator)
         if can is None or dialect not in can.dialects:
-            offered = ", ".join(can.dialects) if can else "no dialect of RoIAlign"
+            offered = ", ".join(can.dialects) if can else f"no dialect of {operators.get(operator).title}"
             raise UsageError(f"--run {target.name} follows {offered}, not {dialect}")
         dtype = next((dtype for dtype in _DTYPES if dtype in can.dtypes), can.dtypes[0])
         layout = "NCHW" if "NCHW" in can.layouts else can.layouts[0]
-        answer = session.ask(_call(call, dialect, dtype, layout))
+        answer = session.ask(_call(call, dialect, dtype, layout, operator))
     if isinstance(answer, Judgement):
         raise UsageError(f"--run {target.name}: {answer.verdict}: {answer.reason}")
     values = answer.transpose(0, 3, 1, 2) if layout == "NHWC" else answer
     return Output(target.name, description.version, dialect, dtype, values[0, 0].astype(np.float64))
 
 
-def _call(call: Walk, dialect: str, dtype: str, layout: str) -> Call:
-    maps = np.asarray(call.feature, numpy_dtype(dtype))
-    kind: Any = operators.call_type(operators.DEFAULT)
+def _call(call: Walk, dialect: str, dtype: str, layout: str, operator: str) -> Call:
+    """The call on one channel; if bins have channels of their own, on one for each, all alike."""
+    one = _call_of(1, call, dialect, dtype, layout, operator)
+    return one if one.shape() else _call_of(math.prod(call.output_size), call, dialect, dtype, layout, operator)
+
+
+def _call_of(channels: int, call: Walk, dialect: str, dtype: str, layout: str, operator: str) -> Call:
+    maps = np.broadcast_to(np.asarray(call.feature, numpy_dtype(dtype)), (channels, *call.feature.shape))
+    kind: Any = operators.call_type(operator)
     made: Call = kind(
-        input=np.ascontiguousarray(maps[None, None] if layout == "NCHW" else maps[None, :, :, None]),
+        input=np.ascontiguousarray(maps[None] if layout == "NCHW" else maps.transpose(1, 2, 0)[None]),
         boxes=np.array([[0.0, *map(float, call.box)]], "float64" if dtype == "float64" else "float32"),
         output_size=call.output_size,
         spatial_scale=(float(call.spatial_scale[0]), float(call.spatial_scale[1])),
@@ -100,9 +109,10 @@ def _call(call: Walk, dialect: str, dtype: str, layout: str) -> Call:
 
 def write(path: Path, request: Request, outputs: Iterable[Output]) -> None:
     """Writes what was asked and what came back as JSON."""
-    asked = {name: value for name, value in asdict(request).items() if name not in ("picture", "run", "output")}
+    asked = {name: value for name, value in asdict(request).items() if name not in _NOT_ASKED}
     found = [{**asdict(output), "output": _numbers(output.output)} for output in outputs]
-    document = {"format": FORMAT, **provenance(asked), "walkthrough": {"request": asked, "outputs": found}}
+    of = {} if request.operator == operators.DEFAULT else {"operator": request.operator}
+    document = {"format": FORMAT, **provenance(asked), "walkthrough": {**of, "request": asked, "outputs": found}}
     path.write_text(to_json(document, indent=1) + "\n", encoding="utf-8")
 
 

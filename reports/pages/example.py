@@ -38,7 +38,7 @@ def _asked(file: Walkthrough) -> tuple[Request, Walk, Pair]:
     Raises:
         FileError: nobody can have asked that, or a page could not show it.
     """
-    request = Request(**file.document["request"])
+    request = Request(**file.document["request"], operator=file.document["operator"])
     if request.map != _RAMP:
         raise FileError(
             "a page shows the ramp alone, and reads no other file", file.path, field="walkthrough.request.map"

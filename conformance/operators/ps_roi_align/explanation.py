@@ -23,7 +23,7 @@ class PsRoiAlignExplanation(RoiAlignExplanation):
     @property
     def steps(self) -> dict[str, str]:
         """The rule of each step."""
-        return {step: "PA-3" if step == "weights" else "PA-2" for step in super().steps}
+        return {step: "PA-3" if step in ("boundary", "weights") else "PA-2" for step in super().steps}
 
     @property
     def rule(self) -> str:

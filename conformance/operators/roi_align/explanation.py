@@ -36,8 +36,8 @@ class RoiAlignExplanation:
     @property
     def steps(self) -> dict[str, str]:
         """The rule of each step."""
-        names = ("corners", "extent", "bins", "grid", "positions", "weights")
-        return dict(zip(names, ("RA-1", "RA-2", "RA-3", "RA-4", "RA-5", "RA-7"), strict=True))
+        names = ("corners", "extent", "bins", "grid", "positions", "boundary", "weights")
+        return {name: f"RA-{number}" for number, name in enumerate(names, 1)}
 
     def points(self, p: int, q: int) -> list[Point]:
         """The samples of a bin, RA-5 to RA-7, row by row."""

@@ -314,3 +314,24 @@ def test_without_matplotlib_a_picture_says_what_to_install(tmp_path, monkeypatch
 def test_the_command_line_starts_without_heavy_imports():
     code = "import sys, roikit.conformance.commands.cli; print(sorted({'numpy', 'matplotlib', 'rich.table'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_another_operator_is_explained_by_its_own_rules():
+    text = lines(*ARTICLE, "--op", "ps_roi_align", "--dialect", "mxnet", "--against", "torchvision")
+    assert "mxnet y 0 … 4.5 4.5 2.25 0 … 2.25 3 = ceil(2.25)" in text
+    assert "PA-2 offset none half" in text
+    assert "PA-4 average: 12.45" in text, "each bin reads a channel that is like all others"
+    assert not any("RA-" in line for line in text)
+
+
+def test_an_operator_without_steps_is_refused():
+    run = explain(*ARTICLE, "--op", "roi_pool")
+    assert run.exit_code == 2
+    assert "no operator that is explained is called 'roi_pool': there are roi_align, ps_roi_align" in run.stderr
+
+
+def test_what_an_implementation_of_another_operator_returns():
+    text = lines(*ARTICLE, "--op", "ps_roi_align", "--dialect", "mxnet", "--run", "roikit")
+    at = next(n for n, line in enumerate(text) if line.startswith("roikit 0."))
+    assert [line.split()[0] for line in text[at + 2 : at + 4]] == ["0", "1"]
+    assert float(text[at + 2].split()[1]) == pytest.approx(12.45)
