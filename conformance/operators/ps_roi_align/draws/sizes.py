@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _SIDE = 16  # pixels, so that maps are products
 _ONE = (1, 1)
-_SHAPES = ((7, 7), (14, 14), (9, 9), (7, 14), (1, 64), (64, 1), (8, 8), (16, 16), (4, 32), (32, 2))
+_SHAPES = ((7, 7), (14, 14), (9, 9), (7, 14), (1, 64), (64, 1), (8, 8), (16, 16), (4, 32), (32, 2), (20, 1), (1, 20))
 _HEADS = (((7, 7), 3, 2), ((8, 8), 16, 3), ((4, 4), 65, 3), ((16, 16), 5, 2), ((2, 2), 257, 3), ((2, 4), 129, 3))
 """Bins, channels of the output, and RoIs. What is no power of two of bins has bounds, which takes the oracle long."""
 _BACK = {
