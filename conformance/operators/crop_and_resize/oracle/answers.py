@@ -34,11 +34,6 @@ class Placed(NamedTuple):
     y: Sequence[Reach]
     x: Sequence[Reach]
 
-    @property
-    def is_exact(self) -> bool:
-        """Whether no position is rounded."""
-        return not any(point.error for point in (*self.y, *self.x))
-
 
 class Asked(NamedTuple):
     """A call, its numbers rounded to what an implementation is handed."""
@@ -136,7 +131,8 @@ def _feature_gradient(asked: Asked, boxes: output.Boxes, placed: Sequence[Placed
     unit = output.unit_of_weights(boxes) ** 2
     bound = errors.of_feature_gradient(asked.grad, asked.maps.shape, placed, asked.rules)
     if bound.any() or not fits(asked.grad, float(total.max(initial=0)), unit, asked.type):
-        bound += errors.of_sum(total + bound, counts[:, None], asked.type) * (counts > 0)[:, None]
+        rounding = errors.of_sum(total + bound, counts[:, None], asked.type)
+        bound += np.where((counts > 0)[:, None], rounding, 0)
     return values, bound
 
 
@@ -201,5 +197,7 @@ def _number(value: Any) -> int | float | str:
         return "nan"
     if isinstance(value, str):
         return str(value)
+    if isinstance(value, float):
+        return int(value) if value.is_integer() and abs(value) < 2**53 else value
     number = Fraction(value)
     return int(number) if number.denominator == 1 and abs(number) < 2**53 else float(number)

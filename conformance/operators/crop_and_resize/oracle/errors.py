@@ -107,6 +107,8 @@ def of_output(
     ``rounded`` says whether what is read there is rounded, too.
     """
     bound = np.zeros((len(image), len(y), len(x)))
+    if not rounded and _are_exact(y, x) and np.isfinite(image).all():
+        return bound
     for p, q in np.ndindex(len(y), len(x)):
         rows, columns = y[p], x[q]
         if rows.first > rows.last or columns.first > columns.last:
@@ -130,13 +132,18 @@ def of_output(
     return bound
 
 
+def _are_exact(*axes: Sequence[Reach]) -> bool:
+    """Whether no position is rounded."""
+    return not any(point.error for axis in axes for point in axis)
+
+
 def of_feature_gradient(
     grad: Array, shape: Sequence[int], boxes: Sequence[tuple[Box, Sequence[Reach], Sequence[Reach]] | None], rules: Rules
 ) -> Array:
     """By how much each element of the gradient for images may differ since positions do; infinite on a discontinuity."""
     bound = np.zeros(shape)
     for k, of_box in enumerate(boxes):
-        if of_box is None:
+        if of_box is None or _are_exact(*of_box[1:]):
             continue
         box, y, x = of_box
         for p, q in np.ndindex(len(y), len(x)):
@@ -182,7 +189,8 @@ def _is_tied(point: Point, reach: Reach) -> bool:
 def of_sum(magnitude: Array, terms: Array | float, type_: FloatType) -> Array:
     """The greatest error of sums of so many rounded terms, whose absolute values add up to ``magnitude``."""
     roundings = np.asarray(terms) + _OF_MOTION
-    gamma = np.asarray(np.frompyfunc(type_.gamma, 1, 1)(roundings), float)
+    several, which = np.unique(roundings, return_inverse=True)
+    gamma = np.array([type_.gamma(float(each)) for each in several])[which].reshape(roundings.shape)
     bound: Array = gamma * magnitude + roundings * type_.underflow
     return bound
 

@@ -136,21 +136,22 @@ def _special(number: float) -> Special:
     return Special.NAN if math.isnan(number) else Special.INFINITY if number > 0 else Special.MINUS_INFINITY
 
 
-def sent(box: Box, kind: type) -> Iterator[tuple[int, int, int, int, Any]]:
-    """CR-7: the points of a box that are inside, the pixels that each reads, and the product of their weights."""
-    for (p, y), (q, x) in ((a, b) for a in enumerate(box.y) for b in enumerate(box.x)):
-        if y.inside and x.inside:
-            for row, weight_y in weighed(y.taps):
-                for column, weight_x in weighed(x.taps):
-                    yield p, q, row, column, kind(weight_y * weight_x)
+def sent(box: Box) -> Iterator[tuple[Array, Array, Array]]:
+    """CR-7: for each of four pixels that points may read its rows ``(P_h,)``, its columns ``(P_w,)``, and the product of weights.
+
+    Weights ``(P_h, P_w)`` are fractions; 0 of a pixel that is not read, and of points outside.
+    """
+    inside = inside_of(box)
+    for rows, of_rows in _weighed(box.y):
+        for columns, of_columns in _weighed(box.x):
+            yield rows, columns, np.where(inside, np.multiply.outer(of_rows, of_columns), Fraction(0))
 
 
-def weighed(taps: Taps) -> Iterator[tuple[int, Fraction]]:
-    """The pixels that a point reads along an axis, and their weights, which are not 0."""
-    if taps.fraction != 1:
-        yield taps.low, 1 - taps.fraction
-    if taps.fraction:
-        yield taps.high, taps.fraction
+def _weighed(points: Sequence[Point]) -> Iterator[tuple[Array, Array]]:
+    """The first pixels of some points, and their weights; then the second ones."""
+    y = Lines.of((point.taps for point in points), Fraction)
+    yield y.low, 1 - y.fraction
+    yield y.high, y.fraction
 
 
 def feature_gradient(grad: Array, shape: Sequence[int], boxes: Boxes) -> tuple[Array, Array, Array]:
@@ -161,12 +162,13 @@ def feature_gradient(grad: Array, shape: Sequence[int], boxes: Boxes) -> tuple[A
     values, magnitude = (np.full(shape, zero, arriving.dtype) for _ in range(2))
     counts = np.zeros((shape[0], shape[2], shape[3]), np.int64)
     for k, box in enumerate(boxes):
-        for p, q, row, column, weight in sent(box, kind) if box else ():
+        for rows, columns, weights in sent(box) if box and arriving[k].size else ():
             assert box is not None
-            term = arriving[k, :, p, q] * weight
-            values[box.image, :, row, column] += term
-            magnitude[box.image, :, row, column] += abs(term)
-            counts[box.image, row, column] += 1
+            terms, at = arriving[k] * as_kind(weights, kind), (rows[:, None], columns[None, :])
+            for c in range(shape[1]):
+                np.add.at(values[box.image, c], at, terms[c])
+                np.add.at(magnitude[box.image, c], at, abs(terms[c]))
+            np.add.at(counts[box.image], at, (weights != 0).astype(np.int64))
     return values, magnitude, counts
 
 
