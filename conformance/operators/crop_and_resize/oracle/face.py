@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from .....kernels.dialects.crop_and_resize import DIALECTS
 from ....call import DTYPES, Operation
@@ -11,7 +14,6 @@ from .answers import Asked, answers_in, output_and_bound
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from fractions import Fraction
 
     from .....kernels.dialects.crop_and_resize import Dialect
     from ....exact.numbers import Array
@@ -46,7 +48,9 @@ class CropAndResizeOracle:
         """The exact output for what a call of ``dtype`` is handed, and the greatest error of each element."""
         asked = Asked.of(arguments, dialect, dtype)
         boxes = asked.boxes()
-        return output_and_bound(asked, boxes, asked.placed(boxes))
+        values, bound = output_and_bound(asked, boxes, asked.placed(boxes))
+        exact: Array = np.frompyfunc(lambda v: Fraction(v) if isinstance(v, float) else v, 1, 1)(values)
+        return exact, bound
 
     def bits(self, arguments: Arguments, operation: Operation, dialect: Dialect) -> int | None:
         """The bits of a significand that holds every number that is read, formed and returned."""
