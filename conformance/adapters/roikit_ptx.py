@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from ... import kernels
 from ...kernels.emulation.stand_in import emulated
 from ..implementation import Unavailable
-from .roikit import _aligned, _description, _pooled, _selected
+from .roikit import _aligned, _cropped, _description, _pooled, _selected
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from ..implementation import Description
+    from ..operators.crop_and_resize.call import CropAndResizeCall
     from ..operators.ps_roi_pool.call import PsRoiPoolCall
     from ..operators.roi_align.call import RoiAlignCall
     from ..operators.roi_pool.call import RoiPoolCall
@@ -68,6 +69,13 @@ class RoikitPtx:
         del out
         return self._answer(_selected, call)
 
-    def _answer(self, make: Callable[..., Any], call: RoiAlignCall | RoiPoolCall | PsRoiPoolCall) -> np.ndarray:
+    def crop_and_resize(self, call: CropAndResizeCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Calls `roikit.kernels.operators.crop_and_resize.forward`, or its gradients, with copies of the arrays on the device."""
+        del out
+        return self._answer(_cropped, call)
+
+    def _answer(
+        self, make: Callable[..., Any], call: RoiAlignCall | RoiPoolCall | PsRoiPoolCall | CropAndResizeCall
+    ) -> np.ndarray:
         with emulated(self.architecture) as cupy:
             return cupy.asnumpy(make(call, cupy.asarray))  # type: ignore[no-any-return]

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from ..implementation import Description
+    from ..operators.crop_and_resize.call import CropAndResizeCall
     from ..operators.ps_roi_pool.call import PsRoiPoolCall
     from ..operators.roi_align.call import RoiAlignCall
     from ..operators.roi_pool.call import RoiPoolCall
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class RoikitTorch(RoikitHost):
-    """``roikit.torch.roi_align``, ``roi_pool`` and ``ps_roi_pool`` of tensors on a CPU."""
+    """``roikit.torch.roi_align``, ``roi_pool``, ``ps_roi_pool`` and ``crop_and_resize`` of tensors on a CPU."""
 
     requires: ClassVar[tuple[str, ...]] = ("torch",)
     install: ClassVar[str] = "pip install 'roikit[torch]'"
@@ -32,6 +33,7 @@ class RoikitTorch(RoikitHost):
         from ... import torch
 
         self._roi_align, self._roi_pool, self._ps_roi_pool = torch.roi_align, torch.roi_pool, torch.ps_roi_pool
+        self._crop_and_resize = torch.crop_and_resize
 
     def describe(self) -> Description:
         """All dialects, modes, data types and layouts, as the kernels."""
@@ -58,3 +60,13 @@ class RoikitTorch(RoikitHost):
         how: dict[str, Any] = {"layout": call.layout, "dialect": call.dialect}
         where = (call.output_size, call.spatial_scale)
         return answer(call, call.boxes, lambda maps, boxes: self._ps_roi_pool(maps, boxes, *where, **how))
+
+    def crop_and_resize(self, call: CropAndResizeCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Calls the function as its users do; its boxes are part of rows with their index, as a gradient for boxes is."""
+        how: dict[str, Any] = {"layout": call.layout, "dialect": call.dialect}
+        where = (call.output_size, call.mode, call.extrapolation_value)
+
+        def crop(image: Any, rows: Any) -> Any:
+            return self._crop_and_resize(image, rows[:, 1:], rows[:, 0].detach().int(), *where, **how)
+
+        return answer(call, call.boxes, crop)
