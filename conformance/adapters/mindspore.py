@@ -7,8 +7,8 @@ Facts: the doc string of ``mindspore.ops.ROIAlign`` of 2.10.0, and running it.
 * Boxes are ``(K, 5)`` in the data type of the maps.
 * There is a gradient for the maps, none for the boxes.
 
-``mindspore.ops.CropAndResize`` takes NHWC images, float32 boxes and gives float32. Of its methods ``bilinear_v2`` is another operator.
-Images and boxes have a gradient.
+``mindspore.ops.CropAndResize`` takes NHWC images and float32 boxes, and gives float32. Of its methods ``bilinear_v2`` is another
+operator. Images and boxes have a gradient.
 """
 
 from __future__ import annotations

@@ -124,7 +124,9 @@ class OpenVino:
         require_described(call, self._description)
         _require_zero(call)
         model = self._pooling_model(call.input.dtype, call.output_size, 1.0, call.mode)
-        rows = np.ascontiguousarray(boxes_like_input(call)[:, [0, 2, 1, 4, 3]])
+        rows = boxes_like_input(call)
+        if rows.shape[1] == 5:  # others are to be refused
+            rows = np.ascontiguousarray(rows[:, [0, 2, 1, 4, 3]])
         result: np.ndarray = model([call.input, rows])[0]
         return result
 

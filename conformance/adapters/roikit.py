@@ -59,15 +59,16 @@ def _selected(call: PsRoiPoolCall, arrays: Callable[[np.ndarray], Any], out: Any
 def _cropped(call: CropAndResizeCall, arrays: Callable[[np.ndarray], Any], out: Any = None) -> Any:
     """Makes the call with ``arrays`` of its arrays."""
     how: dict[str, Any] = {"layout": call.layout, "dialect": call.dialect, "check": True}
-    boxes = tuple(arrays(array) for array in call.split())
+    boxes, indices = map(arrays, call.split())
+    mode: Any = call.mode
     if call.operation == Operation.FORWARD:
-        where = (*boxes, call.output_size, call.mode, call.extrapolation_value)
-        return kernels.crop_and_resize(arrays(call.input), *where, **how, out=out)
+        where = (call.output_size, mode, call.extrapolation_value)
+        return kernels.crop_and_resize(arrays(call.input), boxes, indices, *where, **how, out=out)
     assert call.grad is not None
     grad = arrays(call.grad)
     if call.operation == Operation.BOX_GRADIENT:
-        return kernels.crop_and_resize_backward_boxes(grad, arrays(call.input), *boxes, call.mode, **how)
-    return kernels.crop_and_resize_backward(grad, *boxes, call.input.shape, call.mode, **how)
+        return kernels.crop_and_resize_backward_boxes(grad, arrays(call.input), boxes, indices, mode, **how)
+    return kernels.crop_and_resize_backward(grad, boxes, indices, call.input.shape, mode, **how)
 
 
 def _distinct_dialects(operator: str) -> tuple[str, ...]:

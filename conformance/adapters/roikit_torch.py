@@ -64,7 +64,8 @@ class RoikitTorch(RoikitHost):
     def crop_and_resize(self, call: CropAndResizeCall, out: np.ndarray | None = None) -> np.ndarray:
         """Calls the function as its users do; its boxes are part of rows with their index, as a gradient for boxes is."""
         how: dict[str, Any] = {"layout": call.layout, "dialect": call.dialect}
-        where = (call.output_size, call.mode, call.extrapolation_value)
+        mode: Any = call.mode
+        where = (call.output_size, mode, call.extrapolation_value)
 
         def crop(image: Any, rows: Any) -> Any:
             return self._crop_and_resize(image, rows[:, 1:], rows[:, 0].detach().int(), *where, **how)

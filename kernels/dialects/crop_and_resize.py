@@ -89,8 +89,8 @@ DIALECTS: Mapping[str, Dialect] = MappingProxyType(
         "openvino": _AT_CORNER,
     }
 )
-"""The named dialects. ONNX Runtime's ``com.microsoft.CropAndResize`` and OpenVINO's bilinear ``ROIPooling`` have no gradients: what
-is said of these is TensorFlow's.
+"""The named dialects. ONNX Runtime's ``com.microsoft.CropAndResize`` and OpenVINO's bilinear ``ROIPooling`` have no gradients:
+what is said of these is TensorFlow's.
 
 Not reached by these choices: MindSpore's ``bilinear_v2`` (whole pixels, half a pixel off), a low edge that extrapolates by a
 negative weight (keras-cv, axlearn), pixels in place of fractions (longcw's RoIAlign).

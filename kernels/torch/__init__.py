@@ -1,4 +1,6 @@
-"""RoIAlign, RoIPool and PSRoIPool for PyTorch tensors: torchvision's functions and modules, computed by `roikit.kernels`.
+"""RoIAlign, RoIPool, PSRoIPool and crop_and_resize for PyTorch tensors: torchvision's functions and modules, and TensorFlow's.
+
+They are computed by `roikit.kernels`.
 
 >>> from roikit.torch import roi_align  # instead of: from torchvision.ops import roi_align  # doctest: +SKIP
 
@@ -14,16 +16,19 @@ except ModuleNotFoundError as error:
         raise
     raise ModuleNotFoundError("roikit.torch needs PyTorch: pip install 'roikit[torch]'", name="torch") from error
 
+from .crop_and_resize import CropAndResize, crop_and_resize
 from .functional import multiscale_roi_align, roi_align
 from .modules import MultiScaleRoIAlign, RoIAlign
 from .ps_roi_pool import PSRoIPool, ps_roi_pool
 from .roi_pool import RoIPool, roi_pool
 
 __all__ = [
+    "CropAndResize",
     "MultiScaleRoIAlign",
     "PSRoIPool",
     "RoIAlign",
     "RoIPool",
+    "crop_and_resize",
     "multiscale_roi_align",
     "ps_roi_pool",
     "roi_align",

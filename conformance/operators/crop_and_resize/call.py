@@ -65,6 +65,10 @@ class CropAndResizeCall(Call):
         """``output_size, mode, extrapolation_value``, after images and ``(K, 5)`` boxes."""
         return (self.output_size, self.mode, self.extrapolation_value), {}
 
+    def single_scale(self) -> float:
+        """1: fractions of the image need no scale."""
+        return 1.0
+
     def split(self) -> Split:
         """The corners, and the images that they lie on, whose fractions are left out."""
         if not (np.abs(self.boxes[:, 0]) < 2.0**31).all():

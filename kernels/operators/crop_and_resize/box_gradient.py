@@ -159,6 +159,12 @@ def _run(xp: ModuleType, planned: Planned, grad: Any, image: Any, rows: Any, out
         return out
     grad, image = arguments.contiguous(xp, grad), arguments.contiguous(xp, image)
     status = arguments.Status(xp, wanted=check)
-    run(xp, planned.launch, {"grad": grad, "boxes": rows, "gradient": out, "status": status.array}, (image,), planned.threads)
+    run(
+        xp,
+        planned.launch,
+        {"grad": grad, "boxes": rows, "gradient": out, "status": status.array},
+        (image,),
+        planned.threads,
+    )
     status.check(rows, problem.images)
     return out

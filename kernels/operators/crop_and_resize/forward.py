@@ -111,9 +111,7 @@ def crop_and_resize_workspace(
     return plan_on_device(asked, False, device.multiprocessor_count()).workspace_bytes
 
 
-def specialised(
-    dtype: str, layout: str, *, vector: int, packed: bool = False, rules_at_launch: bool = False
-) -> Source:
+def specialised(dtype: str, layout: str, *, vector: int, packed: bool = False, rules_at_launch: bool = False) -> Source:
     """The kernel for images of a data type (by name), of both methods and all dialects.
 
     ``vector`` is the number of neighbouring channels that a thread takes together (NHWC); ``packed`` says that each vector of

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from numbers import Real
 from typing import TYPE_CHECKING, Any, Self
 
-import numpy as np
-
 from ...calls import arguments
 from ...calls.problem import Asked, Problem, common_parts
 from ...dialects.crop_and_resize import (
@@ -24,6 +22,8 @@ from ...dtypes import name_of, wider
 
 if TYPE_CHECKING:
     from types import ModuleType
+
+    import numpy as np
 
     from ...staging.gathering import Macros
 
@@ -109,12 +109,12 @@ def resolve_dialect(dialect: str | Dialect | None) -> Dialect:
     return rules
 
 
-def _number(name: str, value: object) -> float:
-    if isinstance(value, Real) and not isinstance(value, bool):
-        try:
+def _number(name: str, value: Any) -> float:
+    try:
+        if isinstance(value, Real) and value is not True and value is not False:
             return float(value)
-        except OverflowError:
-            pass
+    except OverflowError:
+        pass
     raise TypeError(f"{name} must be a number that float64 holds, not {value!r}")
 
 
@@ -140,7 +140,9 @@ def rows_of(xp: ModuleType, boxes: Any, box_indices: Any, dtype: str, images: in
     if boxes.ndim != 2 or boxes.shape[1] != 4:
         raise ValueError(f"boxes must have shape (K, 4), rows [y1, x1, y2, x2], not {tuple(boxes.shape)}")
     if tuple(box_indices.shape) != (len(boxes),):
-        raise ValueError(f"box_indices must have shape ({len(boxes)},), one for each box, not {tuple(box_indices.shape)}")
+        raise ValueError(
+            f"box_indices must have shape ({len(boxes)},), one for each box, not {tuple(box_indices.shape)}"
+        )
     if wide == "float32" and images > _MOST_IMAGES:
         raise ValueError(f"there must be at most 2**24 images of {dtype}, not {images}")
     rows = xp.empty((len(boxes), 5), wide)

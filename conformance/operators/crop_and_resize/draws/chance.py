@@ -1,7 +1,7 @@
 """Hypothesis strategies for calls of crop_and_resize and of its gradients. Needs ``pip install 'roikit[fuzz]'``.
 
-Calls are small, and mostly of corners that are multiples of powers of two. All boxes of a call are of one class, since one bad box
-hides what the others would show.
+Calls are small, and mostly of corners that are multiples of powers of two. All boxes of a call are of one class, since one bad
+box hides what the others would show.
 """
 
 from __future__ import annotations

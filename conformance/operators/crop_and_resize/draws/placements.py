@@ -1,7 +1,7 @@
 """Where the boxes of systematic cases lie, and the rules that this is about.
 
-A span is ``(y1, y2)`` in fractions of the image: multiples of 1/8, which few bits hold; or of less, where points are to be exactly
-on pixels or between two, in images whose last pixel is a power of two.
+A span is ``(y1, y2)`` in fractions of the image: multiples of 1/8, which few bits hold; or of less, where points are to be
+exactly on pixels or between two, in images whose last pixel is a power of two.
 """
 
 from __future__ import annotations
@@ -110,7 +110,8 @@ def _at(draw: Draw, pixels: int, points: int, beside: Fraction) -> Span:
     steps = max(points - 1, 1)
     most = max((last - 1) // steps, 1)
     extent = steps * draw.between(1, most)
-    start = draw.between(0, max(last - 1 - extent, 0)) + beside
+    room: Fraction = max(last - 1 - extent, Fraction(0))
+    start = draw.between(0, room) + beside
     return start / last, (start + extent) / last
 
 

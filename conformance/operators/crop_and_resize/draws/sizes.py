@@ -54,8 +54,12 @@ def _outputs() -> Iterator[Size]:
         title = f"{rois} boxes of {channels} channels, {bins[0]} × {bins[1]} points"
         yield Size(f"cr-z-crop-{bins[0]}-{channels}", title, bins, 1, (bins[0] + 9, bins[1] + 9), 2, channels, rois)
     nearest: dict[str, Any] = {"mode": "nearest"}
-    yield Size("cr-zn-crop-7-65", "31 boxes of 65 channels, 7 × 7 points, nearest", (7, 7), 1, (9, 9), 2, 65, 31, **nearest)
-    yield Size("cr-zn-crop-14-3", "9 boxes of 3 channels, 14 × 14 points, nearest", (14, 14), 1, (17, 33), 2, 3, 9, **nearest)
+    yield Size(
+        "cr-zn-crop-7-65", "31 boxes of 65 channels, 7 × 7 points, nearest", (7, 7), 1, (9, 9), 2, 65, 31, **nearest
+    )
+    yield Size(
+        "cr-zn-crop-14-3", "9 boxes of 3 channels, 14 × 14 points, nearest", (14, 14), 1, (17, 33), 2, 3, 9, **nearest
+    )
     yield Size("cr-z-planes", "more than 65535 planes of images and channels", (1, 1), 1, (2, 2), 258, 257, 86 * ROIS)
     huge: dict[str, Any] = {"size": "huge", "bins": (1, 1)}
     yield Size("cr-z-rois-70000", "70000 boxes", rois=70_000, **huge)
@@ -74,7 +78,9 @@ def _image_gradients() -> Iterator[Size]:
     yield Size(
         "cr-zg-tiles", "15 images of 40000 × 5 pixels", pixels=(40_000, 5), images=15, rois=15, distinct=3, **crowd
     )
-    yield Size("cr-zgn-7", "147 boxes, 7 × 7 points, nearest", (7, 7), 1, (9, 9), IMAGES, 1, 21 * ROIS, "nearest", operation)
+    yield Size(
+        "cr-zgn-7", "147 boxes, 7 × 7 points, nearest", (7, 7), 1, (9, 9), IMAGES, 1, 21 * ROIS, "nearest", operation
+    )
 
 
 def _box_gradients() -> Iterator[Size]:
@@ -85,7 +91,9 @@ def _box_gradients() -> Iterator[Size]:
     yield from (of_bins("cr-zx", bins)._replace(operation=operation) for bins in _OF_BOXES)
     for bins, channels in (((9, 9), 65), ((17, 17), 33)):
         title = f"{channels} channels, {bins[0]} × {bins[1]} points"
-        yield Size(f"cr-zx-crop-{bins[0]}-{channels}", title, bins, 1, (24, 25), 1, channels, 2 * ROIS, _MODE, operation)
+        yield Size(
+            f"cr-zx-crop-{bins[0]}-{channels}", title, bins, 1, (24, 25), 1, channels, 2 * ROIS, _MODE, operation
+        )
     yield Size("cr-zx-huge", "70000 boxes", rois=10_000 * ROIS, size="huge", operation=operation)
 
 

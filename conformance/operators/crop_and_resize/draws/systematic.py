@@ -76,7 +76,7 @@ def _outputs(mode: str) -> Iterator[Blueprint]:
 
 def _gradients(operation: Operation, letter: str) -> Iterator[Blueprint]:
     for mode, (n, placement) in ((mode, each) for mode in _LETTERS for each in enumerate(PLACEMENTS)):
-        if operation == Operation.BOX_GRADIENT and (placement.name in COMPANY or mode == "nearest" and n % 3):
+        if operation == Operation.BOX_GRADIENT and (placement.name in COMPANY or (mode == "nearest" and n % 3)):
             continue
         output = ("small", "wide")[n % 2]
         yield Blueprint(f"cr-{letter}{_LETTERS[mode]}-{placement.name}", placement, output, n, mode, operation)
@@ -123,7 +123,8 @@ def _described(blueprint: Blueprint, arguments: dict[str, Any]) -> dict[str, Any
     rows, columns = arguments["output_size"]
     asked = {Operation.FEATURE_GRADIENT: "gradient for the image: ", Operation.BOX_GRADIENT: "gradient for the box: "}
     how = "; nearest" if blueprint.mode == "nearest" else ""
-    title = f"{asked.get(blueprint.operation, '')}{lying(blueprint.arranged)}{blueprint.placement.title}; {rows} × {columns} points{how}."
+    what = asked.get(blueprint.operation, "") + lying(blueprint.arranged)
+    title = f"{what}{blueprint.placement.title}; {rows} × {columns} points{how}."
     rules = {"CR-1", "CR-2", "CR-4" if blueprint.mode == "bilinear" else "CR-5"}
     rules |= {rule for rule in blueprint.placement.rules if rule not in ("CR-4", "CR-5")}
     rules |= {Operation.FEATURE_GRADIENT: {"CR-7"}, Operation.BOX_GRADIENT: {"CR-8"}}.get(blueprint.operation, set())

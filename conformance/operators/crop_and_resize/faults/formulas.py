@@ -192,7 +192,7 @@ class TruncatedAtLow(Clamped):
     """Whether a point is outside is asked of its first pixel, truncated towards 0."""
 
     def inside(self, y: Fraction, pixels: int) -> bool:
-        return 0 <= math.trunc(y) and math.ceil(y) <= pixels - 1
+        return math.trunc(y) >= 0 and math.ceil(y) <= pixels - 1
 
 
 # ---- CR-4, CR-5: what is read ----------------------------------------------------------------------------------------
@@ -334,7 +334,9 @@ def rows(change: Callable[[Array], Array]) -> Callable[[Asked], Asked]:
 def sides_exchanged(asked: Asked) -> Asked:
     """Fractions are of the other side of the image."""
     height, width = (max(side - 1, 1) for side in asked.maps.shape[2:])
-    return rows(lambda boxes: boxes * np.array([1, width / height, height / width, width / height, height / width]))(asked)
+    return rows(lambda boxes: boxes * np.array([1, width / height, height / width, width / height, height / width]))(
+        asked
+    )
 
 
 def first_image(boxes: Array) -> Array:
@@ -376,7 +378,8 @@ def outside_where(which: Callable[[Array, Array], Array]) -> Callable[[Array, As
         for k, y, x in _masks(asked):
             marked = which(~y[:, None], ~x[None, :])
             outside = ~y[:, None] | ~x[None, :]
-            values[k] = np.where(marked, Fraction(asked.extrapolation), np.where(outside & ~marked, ZERO, values[k]))
+            values[k][:, outside & ~marked] = ZERO
+            values[k][:, marked] = Fraction(asked.extrapolation)
         return values
 
     return after

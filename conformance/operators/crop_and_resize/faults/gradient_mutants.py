@@ -114,7 +114,8 @@ def _first_only(values: Array, asked: Asked) -> Array:
 
 
 def _scaled(values: Array, by: Any) -> Array:
-    return np.frompyfunc(lambda v: v if v is None else v * by, 1, 1)(values)
+    scaled: Array = np.frompyfunc(lambda v: v if v is None else v * by, 1, 1)(values)
+    return scaled
 
 
 def _of_maps(name: str, who: str = "", **how: Any) -> Mutant:
@@ -122,7 +123,8 @@ def _of_maps(name: str, who: str = "", **how: Any) -> Mutant:
 
 
 def _of_boxes(name: str, who: str = "", **how: Any) -> Mutant:
-    return Mutant(name, who, operation=Operation.BOX_GRADIENT, **{"concerns": _has_slope, "equivalent": NO_SLOPE} | how)
+    mutant = Mutant(name, who, operation=Operation.BOX_GRADIENT, **how)
+    return replace(mutant, concerns=_has_slope, equivalent=NO_SLOPE)
 
 
 def _first_channel(grad: Array) -> Array:

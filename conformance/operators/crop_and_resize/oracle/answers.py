@@ -120,7 +120,7 @@ def output_and_bound(asked: Asked, boxes: output.Boxes, placed: Sequence[Placed 
     for k, each in enumerate(placed):
         if each is not None and bound[k].size:
             image = asked.maps[each.box.image]
-            bound[k] = errors.of_output(image, each.box, each.y, each.x, asked.rules, asked.type, rounded)
+            bound[k] = errors.of_output(image, each.y, each.x, asked.rules, asked.type, rounded=rounded)
     return values, bound
 
 
@@ -172,7 +172,7 @@ def unit_of_motion(asked: Asked) -> Fraction:
 
 
 def fits(numbers: Array, total: float, unit: Fraction, type_: FloatType) -> bool:
-    """Whether sums of products of these numbers and multiples of ``unit``, whose absolute values add up to ``total``, are exact."""
+    """Whether sums of multiples of these numbers and of ``unit``, whose absolute values add up to ``total``, are exact."""
     if not numbers.size or not total:
         return True
     step = float(output.unit_of(numbers) * unit)

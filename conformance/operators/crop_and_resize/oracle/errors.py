@@ -100,7 +100,7 @@ def _reach(point: Point, error: float, pixels: int, rules: Rules) -> Reach:
 
 
 def of_output(
-    image: Array, box: Box, y: Sequence[Reach], x: Sequence[Reach], rules: Rules, type_: FloatType, rounded: bool
+    image: Array, y: Sequence[Reach], x: Sequence[Reach], rules: Rules, type_: FloatType, *, rounded: bool
 ) -> Array:
     """The greatest error of each value ``(C, P_h, P_w)`` of a box; infinite on a discontinuity.
 
@@ -138,7 +138,10 @@ def _are_exact(*axes: Sequence[Reach]) -> bool:
 
 
 def of_feature_gradient(
-    grad: Array, shape: Sequence[int], boxes: Sequence[tuple[Box, Sequence[Reach], Sequence[Reach]] | None], rules: Rules
+    grad: Array,
+    shape: Sequence[int],
+    boxes: Sequence[tuple[Box, Sequence[Reach], Sequence[Reach]] | None],
+    rules: Rules,
 ) -> Array:
     """By how much each element of the gradient for images may differ since positions do; infinite on a discontinuity."""
     bound = np.zeros(shape)
@@ -193,4 +196,3 @@ def of_sum(magnitude: Array, terms: Array | float, type_: FloatType) -> Array:
     gamma = np.array([type_.gamma(float(each)) for each in several])[which].reshape(roundings.shape)
     bound: Array = gamma * magnitude + roundings * type_.underflow
     return bound
-

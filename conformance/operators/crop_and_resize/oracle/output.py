@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -52,12 +52,10 @@ def points_of(boxes: Boxes) -> Iterator[Point]:
 
 
 def kind_for(numbers: Array, boxes: Boxes, terms: int) -> type:
-    """In which numbers a call is exact: float64 if sums of so many products of these numbers and two weights are; or fractions."""
-    unit, weights = unit_of(numbers), unit_of_weights(boxes)
-    if not unit or not weights:
-        return Fraction
-    most = float(abs(numbers).max(initial=0)) * terms * 4 / (float(unit) * float(weights) ** 2)
-    return float if most < 2.0**52 else Fraction
+    """In which numbers a call is exact: in float64 if sums of so many products with two weights are; or in fractions."""
+    step = unit_of(numbers) * unit_of_weights(boxes) ** 2
+    most = Fraction(float(abs(numbers).max(initial=0))) * terms * 4
+    return float if step and most < step * 2**52 else Fraction
 
 
 def unit_of(numbers: Array) -> Fraction:
@@ -74,8 +72,7 @@ def as_kind(array: Array, kind: type) -> Array:
     """Finite numbers as fractions, or as float64."""
     if kind is float:
         return np.asarray(array, np.float64)
-    exact: Array = np.frompyfunc(Fraction, 1, 1)(array)
-    return np.asarray(exact, object)
+    return np.asarray(np.frompyfunc(Fraction, 1, 1)(array), object)
 
 
 def _grid(values: Array, rows: Array, columns: Array) -> Array:
@@ -108,7 +105,8 @@ def any_read(marked: Array, y: Lines, x: Lines) -> Array:
 def inside_of(box: Box) -> Array:
     """Which points ``(P_h, P_w)`` are inside."""
     y, x = ([point.inside for point in points] for points in (box.y, box.x))
-    return np.logical_and.outer(np.array(y, bool), np.array(x, bool))
+    both: Array = np.logical_and.outer(np.array(y, bool), np.array(x, bool))
+    return both
 
 
 def crop_and_resize(maps: Array, boxes: Boxes, size: Sequence[int], extrapolation: float) -> Array:
@@ -144,7 +142,9 @@ def sent(box: Box) -> Iterator[tuple[Array, Array, Array]]:
     inside = inside_of(box)
     for rows, of_rows in _weighed(box.y):
         for columns, of_columns in _weighed(box.x):
-            yield rows, columns, np.where(inside, np.multiply.outer(of_rows, of_columns), Fraction(0))
+            weights = np.multiply.outer(of_rows, of_columns)
+            weights[~inside] = Fraction(0)
+            yield rows, columns, weights
 
 
 def _weighed(points: Sequence[Point]) -> Iterator[tuple[Array, Array]]:
@@ -181,7 +181,8 @@ def box_gradient(grad: Array, maps: Array, boxes: Boxes) -> tuple[Array, Array]:
     for k, box in enumerate(boxes):
         if box is None:
             continue
-        masked = np.where(inside_of(box), arriving[k], Fraction(0))
+        masked = arriving[k].copy()
+        masked[:, ~inside_of(box)] = Fraction(0)
         image = pixels[box.image]
         of_pixels = of_slopes(image, box, kind)
         of_sizes = of_slopes(abs(image), box, kind, add=True)
