@@ -41,6 +41,7 @@ _ASKED = (
     Asked("cr-wb", Operation.BOX_GRADIENT, "bilinear", ("input", "grad", "boxes")),
 )
 _STRIDED = ("inside", "whole", "top", "left", "bottom", "right", "corner", "flipped")
+_ON_PIXELS = ("whole", "corner")  # where slopes may be 0
 _LETTERS = {"bilinear": "b", "nearest": "n"}
 
 
@@ -84,8 +85,10 @@ def _gradients(operation: Operation, letter: str) -> Iterator[Blueprint]:
 
 def _arrangements() -> Iterator[Blueprint]:
     placed = [placement for placement in PLACEMENTS if placement.name in _STRIDED]
+    sloped = [placement for placement in placed if placement.name not in _ON_PIXELS]
     for each in arrangements(_ASKED):
-        spot = placed[each.number % len(placed)]
+        spots = sloped if each.operation == Operation.BOX_GRADIENT else placed
+        spot = spots[each.number % len(spots)]
         yield Blueprint(each.id, spot, "small", 1, each.mode, each.operation, each.arranged)
 
 
@@ -141,9 +144,10 @@ def _described(blueprint: Blueprint, arguments: dict[str, Any]) -> dict[str, Any
 
 
 def suits(case: Mapping[str, Any], dialects: Sequence[Dialect]) -> bool:
-    """Whether a case has one answer under these dialects, which under one of them at least tells something.
+    """Whether a case has one answer under these dialects, which under one of them at least tells something; or under all.
 
-    A gradient for boxes may be 0 throughout where nearest has no slope, or points are on pixels.
+    Unless arrays lie in memory in some way, a gradient for boxes may be 0 throughout where nearest has no slope, or points are
+    on pixels.
     """
     operation, tells = Operation(case.get("operation", Operation.FORWARD)), []
     for dialect in dialects:
@@ -151,7 +155,8 @@ def suits(case: Mapping[str, Any], dialects: Sequence[Dialect]) -> bool:
         if any(len(each) != 1 or _is_open(each[0].bound) for each in found):
             return False
         tells.append(_tells(found[0][0].output))
-    return any(tells) if operation == Operation.BOX_GRADIENT else all(tells)
+    may_be_zero = operation == Operation.BOX_GRADIENT and "arranged" not in case
+    return any(tells) if may_be_zero else all(tells)
 
 
 def _is_open(bound: Any) -> bool:
