@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...measuring.contestant import DTYPES, Contestants
+from ...measuring.contestant import Contestants
 from ...measuring.device_contestant import DeviceContestants
 from ...operator import Operator
 from .cpu.onnxruntime import ONNXRUNTIME
@@ -36,7 +36,7 @@ CROP_AND_RESIZE = Operator(
     geometry=geometry,
     floor=floor,
     visited=visited,
-    cpu=Contestants(OURS, {"onnxruntime": ONNXRUNTIME}, dtypes=(*DTYPES, "float64")),
+    cpu=Contestants(OURS, {"onnxruntime": ONNXRUNTIME}),
     gpu=DeviceContestants(INPUTS, OURS_ON_DEVICE, {}),
     golden_dialects=("roikit",),
 )

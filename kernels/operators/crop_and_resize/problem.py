@@ -96,7 +96,14 @@ def asked_for(
 ) -> Asked:
     """What a call asks for, unchecked."""
     options = (method, extrapolation_value)
-    return Asked.of(dtype, (shape,), boxes, crop_size, (1.0,), "avg", layout, dialect, options)
+    return Asked.of(dtype, (shape,), boxes, _size(crop_size), (1.0,), "avg", layout, dialect, options)
+
+
+def _size(crop_size: Any) -> tuple[int, int]:
+    height, width = (arguments.integer("crop_size", item) for item in arguments.pair("crop_size", crop_size))
+    if height < 0 or width < 0 or height * width >= 2**31:
+        raise ValueError(f"crop_size must not be negative, nor 2**31 points or more, but is ({height}, {width})")
+    return height, width
 
 
 def resolve_dialect(dialect: str | Dialect | None) -> Dialect:
