@@ -137,8 +137,9 @@ crop_and_resize_backward_boxes(const feature_t* grad, const acc_t* boxes, acc_t*
         ROIKIT_ROLLED for (int n = thread_of_block(); n < 4; n += threads_of_block()) {
             acc_t sum = (acc_t)0;
             ROIKIT_ROLLED for (int lane = 0; lane < BIN_LANES * CHANNEL_LANES && !roi.refusal; ++lane) sum += totals[4 * lane + n];
-            const Axis& axis = n % 2 == 0 ? roi.y : roi.x;
-            gradient[4 * k + n] = roi.refusal ? quiet_nan() : mul(sum, motion_of_one(axis.points, axis.size));
+            const bool along_y = n % 2 == 0;
+            const acc_t motion = motion_of_one(along_y ? params.bins_y : params.bins_x, along_y ? params.heights[0] : params.widths[0]);
+            gradient[4 * k + n] = roi.refusal ? quiet_nan() : mul(sum, motion);
         }
         if (roi.refusal && thread_of_block() == 0) report(status, k, roi.refusal);
         __syncthreads();
