@@ -16,6 +16,10 @@ from roikit.conformance.arrays import numpy_dtype, sparse_images
 from roikit.conformance.call import LAYOUTS, Operation, axes_in
 from roikit.conformance.cases.case import SIZES, load_cases
 from roikit.kernels.calls.problem import Asked
+from roikit.kernels.operators.crop_and_resize import box_gradient as crop_box_gradient
+from roikit.kernels.operators.crop_and_resize import feature_gradient as crop_gradient
+from roikit.kernels.operators.crop_and_resize import forward as crop_forward
+from roikit.kernels.operators.crop_and_resize.problem import asked_for as crop_asked_for
 from roikit.kernels.operators.ps_roi_pool import feature_gradient as selected_gradient
 from roikit.kernels.operators.ps_roi_pool import forward as selected_forward
 from roikit.kernels.operators.roi_align import box_gradient, feature_gradient, forward
@@ -38,12 +42,17 @@ PLANNERS = {
     "roi_align": forward.PLANNERS,
     "roi_pool": pool_forward.PLANNERS,
     "ps_roi_pool": selected_forward.PLANNERS,
+    "crop_and_resize": crop_forward.PLANNERS,
 }
 GRADIENTS = {
     "roi_align": feature_gradient.GRADIENT,
     "roi_pool": pool_gradient.GRADIENT,
     "ps_roi_pool": selected_gradient.GRADIENT,
+    "crop_and_resize": crop_gradient.GRADIENT,
 }
+BOX_GRADIENTS = {"roi_align": box_gradient, "crop_and_resize": crop_box_gradient}
+PLANNED_AS = {"crop_and_resize": ("avg",)}
+"""Modes of which plans see others than the operator has: a point is an average of one sample, whatever the method."""
 
 
 class Way(NamedTuple):
@@ -79,13 +88,17 @@ SECTIONS = {
         "forward, CPU": tuple(branch for branch in branches.POOLING_ON_HOST if branch not in branches.LINES),
     },
 }
+SECTIONS["crop_and_resize"] = SECTIONS["ps_roi_pool"] | {
+    "gradient for the boxes, GPU": branches.BOX_GRADIENT_ON_DEVICE,
+    "gradient for the boxes, CPU": branches.BOX_GRADIENT_ON_HOST,
+}
 
 
 def all_ways():
     """Every cell that the table has."""
     for operator in operators.NAMES:
         for (launch, of_launch), (mode, layout) in product(SECTIONS[operator].items(), COLUMNS):
-            for branch in of_launch if mode in operators.get(operator).modes else ():
+            for branch in of_launch if mode in PLANNED_AS.get(operator, operators.get(operator).modes) else ():
                 if layout in branch.layouts and mode in branch.modes:
                     yield way_of(operator, launch, mode, layout, branch.name)
 
@@ -107,6 +120,8 @@ def asked_of(case, dialect, dtype, layout):
     axes = dict(zip(["N", "C", "H", "W"], shape, strict=True))
     shapes = (tuple(axes[name] for name in axes_in("N C H W", layout).split()),)
     how = (tuple(arguments["output_size"]), (1.0,))  # no plan depends on scales
+    if case.operator == "crop_and_resize":
+        return crop_asked_for(numpy_dtype(dtype), *shapes, rois, how[0], arguments["mode"], layout, dialect)
     if case.operator != "roi_align":
         return Asked.of(numpy_dtype(dtype), shapes, rois, *how, arguments["mode"], layout, dialect)
     ratio = tuple(arguments["sampling_ratio"])
@@ -119,7 +134,7 @@ def facts_of(operator, operation, asked):
         return _of_pooling(PLANNERS[operator], asked)
     if operation == Operation.FEATURE_GRADIENT:
         return _of_gathering(GRADIENTS[operator], asked)
-    return _of_box_gradient(asked)
+    return _of_box_gradient(BOX_GRADIENTS[operator], asked)
 
 
 def _of_pooling(planners, asked):
@@ -158,9 +173,9 @@ def _of_gradient(planned, where):
         yield f"winners, {where}", branches.facts_of(planned.winners)
 
 
-def _of_box_gradient(asked):
-    yield "gradient for the boxes, GPU", branches.facts_of(box_gradient.plan_on_device(asked).launch)
-    for planned in _on_host(box_gradient.plan_on_host, asked):
+def _of_box_gradient(gradient, asked):
+    yield "gradient for the boxes, GPU", branches.facts_of(gradient.plan_on_device(asked).launch)
+    for planned in _on_host(gradient.plan_on_host, asked):
         yield "gradient for the boxes, CPU", branches.facts_of(planned.launch, threads=planned.threads)
 
 
