@@ -4,11 +4,14 @@
 >>> output = roi_align(features, boxes, (7, 7), spatial_scale=0.25, sampling_ratio=2, aligned=True)  # doctest: +SKIP
 """
 
-from .annotations import Array, DataType, Layout, LevelRuleName, Mode
+from .annotations import Array, CropMethod, DataType, Layout, LevelRuleName, Mode
 from .calls.levels import LevelRule
 from .dialects.roi_align import DIALECTS, Dialect, named_dialect
 from .errors import CompilationError, CompilerNotFoundError, InvalidRoiError, RoikitError
 from .execution import host
+from .operators.crop_and_resize.box_gradient import crop_and_resize_backward_boxes
+from .operators.crop_and_resize.feature_gradient import crop_and_resize_backward, crop_and_resize_backward_workspace
+from .operators.crop_and_resize.forward import crop_and_resize, crop_and_resize_workspace
 from .operators.ps_roi_align.box_gradient import ps_roi_align_backward_boxes
 from .operators.ps_roi_align.feature_gradient import ps_roi_align_backward, ps_roi_align_backward_workspace
 from .operators.ps_roi_align.forward import ps_roi_align, ps_roi_align_workspace
@@ -31,6 +34,7 @@ __all__ = [
     "Array",
     "CompilationError",
     "CompilerNotFoundError",
+    "CropMethod",
     "DataType",
     "Dialect",
     "InvalidRoiError",
@@ -39,6 +43,11 @@ __all__ = [
     "LevelRuleName",
     "Mode",
     "RoikitError",
+    "crop_and_resize",
+    "crop_and_resize_backward",
+    "crop_and_resize_backward_boxes",
+    "crop_and_resize_backward_workspace",
+    "crop_and_resize_workspace",
     "host",
     "multiscale_roi_align",
     "multiscale_roi_align_backward",

@@ -10,6 +10,9 @@ Mode: TypeAlias = Literal["avg", "max"]
 Layout: TypeAlias = Literal["NCHW", "NHWC"]
 """What the dimensions of maps mean; those of an output follow, with RoIs in place of images."""
 
+CropMethod: TypeAlias = Literal["bilinear", "nearest"]
+"""What becomes of the pixels around a point of a crop."""
+
 DataType: TypeAlias = Literal["float16", "bfloat16", "float32", "float64"]
 """The name of a data type of maps."""
 

@@ -13,11 +13,13 @@ if TYPE_CHECKING:
     import numpy as np
     from onnx import ModelProto
 
+    from ..operators.crop_and_resize.call import CropAndResizeCall
     from ..operators.roi_align.call import RoiAlignCall
     from ..operators.roi_pool.call import RoiPoolCall
 
 INPUTS = ("X", "rois", "batch_indices")
 MAX_ROI_POOL_INPUTS = ("X", "rois")
+CROP_AND_RESIZE_INPUTS = ("X", "rois", "batch_indices", "crop_size")
 OUTPUT = "Y"
 IR_VERSION = 8
 
@@ -123,4 +125,41 @@ class MaxRoiPoolModel:
             [helper.make_tensor_value_info(OUTPUT, kind, ("K", "C", *self.output_size))],
         )
         opsets = [helper.make_opsetid("", self.opset)]
+        return helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION, producer_name="roikit")
+
+
+@dataclass(frozen=True, slots=True)
+class CropAndResizeModel:
+    """What distinguishes one model of Microsoft's CropAndResize node from another. Hashable, like `RoiAlignModel`."""
+
+    mode: str
+    extrapolation_value: float
+
+    @classmethod
+    def of(cls, call: CropAndResizeCall) -> CropAndResizeModel:
+        """The model that makes ``call``, whose size is an input."""
+        return cls(call.mode, call.extrapolation_value)
+
+    def build(self) -> ModelProto:
+        """Builds the ONNX model."""
+        from onnx import TensorProto, helper
+
+        node = helper.make_node(
+            "CropAndResize",
+            CROP_AND_RESIZE_INPUTS,
+            [OUTPUT],
+            domain="com.microsoft",
+            mode=self.mode,
+            extrapolation_value=self.extrapolation_value,
+        )
+        kinds = (TensorProto.FLOAT, TensorProto.FLOAT, TensorProto.INT32, TensorProto.INT32)
+        shapes: tuple[Shape, ...] = (("N", "C", "H", "W"), ("K", 4), ("K",), (2,))
+        inputs = zip(CROP_AND_RESIZE_INPUTS, kinds, shapes, strict=True)
+        graph = helper.make_graph(
+            [node],
+            "crop_and_resize",
+            [helper.make_tensor_value_info(*value) for value in inputs],
+            [helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, ("K", "C", "P_h", "P_w"))],
+        )
+        opsets = [helper.make_opsetid("", 21), helper.make_opsetid("com.microsoft", 1)]
         return helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION, producer_name="roikit")

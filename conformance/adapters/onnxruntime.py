@@ -8,7 +8,8 @@ Facts: the operator's schemas, ``onnx.defs.get_schema("RoiAlign", opset)``, and 
 * Boxes are ``(K, 4)`` in the data type of the maps, batch indices int64. The scale is a float32 attribute.
 * There is no kernel for opset 22, and so none for bfloat16.
 
-MaxRoiPool takes ``(K, 5)`` boxes in the data type of the maps, float16 or float32.
+MaxRoiPool takes ``(K, 5)`` boxes in the data type of the maps, float16 or float32. ``com.microsoft.CropAndResize`` takes float32
+alone, in NCHW, and the size of crops as an input.
 """
 
 from __future__ import annotations
@@ -16,16 +17,26 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
+
 from ..implementation import Description
 from ._call import boxes_like_input, corners_and_indices, require_described
-from ._onnx_model import INPUTS, MAX_ROI_POOL_INPUTS, OUTPUT, MaxRoiPoolModel, RoiAlignModel, script_fields
+from ._onnx_model import (
+    CROP_AND_RESIZE_INPUTS,
+    INPUTS,
+    MAX_ROI_POOL_INPUTS,
+    OUTPUT,
+    CropAndResizeModel,
+    MaxRoiPoolModel,
+    RoiAlignModel,
+    script_fields,
+)
 from ._script import FLOATS, Boxes, Script
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import numpy as np
-
+    from ..operators.crop_and_resize.call import CropAndResizeCall
     from ..operators.roi_align.call import RoiAlignCall
     from ..operators.roi_pool.call import RoiPoolCall
 
@@ -56,6 +67,9 @@ class OnnxRuntime:
             ("max",),
             model="onnx-model",
         ),
+        "crop_and_resize": Script(
+            {"onnxruntime": {}}, Boxes.CORNERS, ("float32",), ("bilinear", "nearest"), pairs=True, model="onnx-model"
+        ),
     }
 
     def __init__(self) -> None:
@@ -68,7 +82,7 @@ class OnnxRuntime:
             dialects=tuple(self.opsets),
             modes=("avg", "max"),
             dtypes=("float16", "float32", "float64"),
-            operators={"roi_pool": self.scripts["roi_pool"].capability()},
+            operators={name: self.scripts[name].capability() for name in ("roi_pool", "crop_and_resize")},
         )
 
     def describe(self) -> Description:
@@ -91,8 +105,17 @@ class OnnxRuntime:
         result: np.ndarray = session.run([OUTPUT], feeds)[0]
         return result
 
+    def crop_and_resize(self, call: CropAndResizeCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Runs the call's model, in a session that is kept for later calls."""
+        del out
+        require_described(call, self._description)
+        session = self._session(CropAndResizeModel.of(call))
+        arrays = (call.input, *call.split(), np.array(call.output_size, np.int32))
+        result: np.ndarray = session.run([OUTPUT], dict(zip(CROP_AND_RESIZE_INPUTS, arrays, strict=True)))[0]
+        return result
+
     @staticmethod
-    def _create_session(model: RoiAlignModel | MaxRoiPoolModel) -> Any:
+    def _create_session(model: RoiAlignModel | MaxRoiPoolModel | CropAndResizeModel) -> Any:
         import onnxruntime
 
         options = onnxruntime.SessionOptions()

@@ -10,7 +10,8 @@ Facts: ``openvino/opset9/ops.py`` of 2026.4, and running it.
   converted on the way in and out. So would float64 maps be, silently, which is why float64 is not offered.
 
 ROIPooling-2 takes ``(K, 5)`` boxes in the data type of the maps; a batch index of -1 ends the list of boxes. Its method
-"bilinear" is another operator, and not asked for. PSROIPooling-1 takes the same boxes, and as many rows of bins as columns; its
+"bilinear" is crop_and_resize of rows ``[image, x1, y1, x2, y2]``: fractions of the image, which a scale changes nothing of, and 0
+outside. PSROIPooling-1 takes the same boxes, and as many rows of bins as columns; its
 mode "bilinear" is another operator, too, and a model has the shapes that it was compiled for.
 """
 
@@ -19,6 +20,9 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
+
+from ..call import Unsupported
 from ..implementation import Description
 from ._call import (
     boxes_like_input,
@@ -33,11 +37,16 @@ from ._script import Boxes, Script, each
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import numpy as np
-
+    from ..operators.crop_and_resize.call import CropAndResizeCall
     from ..operators.ps_roi_pool.call import PsRoiPoolCall
     from ..operators.roi_align.call import RoiAlignCall
     from ..operators.roi_pool.call import RoiPoolCall
+
+
+def _require_zero(call: CropAndResizeCall) -> None:
+    """Raises `Unsupported` unless points outside are to be 0."""
+    if call.extrapolation_value != 0:
+        raise Unsupported("another extrapolation value than 0")
 
 
 class OpenVino:
@@ -54,6 +63,9 @@ class OpenVino:
         "roi_align": Script(each("aligned_mode", aligned_mode), Boxes.CORNERS, ("float32", "float16")),
         "roi_pool": Script({"openvino": {}}, Boxes.ROWS, ("float32", "float16"), ("max",)),
         "ps_roi_pool": Script({"openvino": {}}, Boxes.ROWS, ("float32",), ("avg",), require=require_selected),
+        "crop_and_resize": Script(
+            {"openvino": {}}, Boxes.ROWS, ("float32",), ("bilinear",), pairs=True, require=_require_zero
+        ),
     }
 
     def __init__(self) -> None:
@@ -104,6 +116,18 @@ class OpenVino:
         shapes = call.input.shape, call.boxes.shape
         model = self._selecting_model(call.input.dtype, shapes, channels, bins, call.single_scale())
         result: np.ndarray = model([call.input, boxes_like_input(call)])[0]
+        return result
+
+    def crop_and_resize(self, call: CropAndResizeCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Infers the call's model, which is kept compiled for later calls."""
+        del out
+        require_described(call, self._description)
+        _require_zero(call)
+        model = self._pooling_model(call.input.dtype, call.output_size, 1.0, call.mode)
+        rows = boxes_like_input(call)
+        if rows.shape[1] == 5:  # others are to be refused
+            rows = np.ascontiguousarray(rows[:, [0, 2, 1, 4, 3]])
+        result: np.ndarray = model([call.input, rows])[0]
         return result
 
     def _compile(self, dtype: np.dtype, *attributes: Any) -> Any:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
+    from ..operators.crop_and_resize.call import CropAndResizeCall
     from ..operators.ps_roi_align.call import PsRoiAlignCall
     from ..operators.ps_roi_pool.call import PsRoiPoolCall
     from ..operators.roi_align.call import RoiAlignCall
@@ -69,6 +70,21 @@ def _selected_samples(call: PsRoiAlignCall, arrays: Callable[[np.ndarray], Any],
     return kernels.ps_roi_align_backward(grad, boxes, call.input.shape, *where, **how)
 
 
+def _cropped(call: CropAndResizeCall, arrays: Callable[[np.ndarray], Any], out: Any = None) -> Any:
+    """Makes the call with ``arrays`` of its arrays."""
+    how: dict[str, Any] = {"layout": call.layout, "dialect": call.dialect, "check": True}
+    boxes, indices = map(arrays, call.split())
+    mode: Any = call.mode
+    if call.operation == Operation.FORWARD:
+        where = (call.output_size, mode, call.extrapolation_value)
+        return kernels.crop_and_resize(arrays(call.input), boxes, indices, *where, **how, out=out)
+    assert call.grad is not None
+    grad = arrays(call.grad)
+    if call.operation == Operation.BOX_GRADIENT:
+        return kernels.crop_and_resize_backward_boxes(grad, arrays(call.input), boxes, indices, mode, **how)
+    return kernels.crop_and_resize_backward(grad, boxes, indices, call.input.shape, mode, **how)
+
+
 def _distinct_dialects(operator: str) -> tuple[str, ...]:
     """The first name of each dialect: what conforms under it conforms under all its names."""
     names: dict[Any, str] = {}
@@ -99,6 +115,9 @@ def _description(where: str, *, on_host: bool) -> Description:
         "roi_pool": _capability("roi_pool", OF_MAPS, on_host=on_host),
         "ps_roi_pool": _capability("ps_roi_pool", OF_MAPS, on_host=on_host, modes=("avg",)),
         "ps_roi_align": _capability("ps_roi_align", tuple(Operation), on_host=on_host, modes=("avg",)),
+        "crop_and_resize": _capability(
+            "crop_and_resize", tuple(Operation), on_host=on_host, modes=("bilinear", "nearest")
+        ),
     }
     return Description(version=f"{version('roikit')} ({where})", homepage="", operators=can)
 
@@ -116,6 +135,22 @@ def _script(operator: str, maps: str = ", input=features") -> Script:
     return Script(dialects, Boxes.WIDE_ROWS, ALL, pairs=True, operations=asked, endings=endings)
 
 
+def _cropping_script() -> Script:
+    """What scripts of crop_and_resize need to know."""
+    calls = {
+        Operation.FORWARD: ("crop_and_resize", "features, boxes, batch_indices, ($height, $width)"),
+        Operation.FEATURE_GRADIENT: ("crop_and_resize_backward", "grad, boxes, batch_indices, features.shape"),
+        Operation.BOX_GRADIENT: ("crop_and_resize_backward_boxes", "grad, features, boxes, batch_indices"),
+    }
+    endings: dict[Operation, dict[str, Any]] = {
+        operation: {"function": name, "arrays": arrays, "outside": ""} for operation, (name, arrays) in calls.items()
+    }
+    endings[Operation.FORWARD]["outside"] = '\n    extrapolation_value=float("$extrapolation_value"),'
+    dialects = each("dialect", {name: name for name in dialects_of("crop_and_resize")})
+    modes, wide = ("bilinear", "nearest"), ("float32", "float64")
+    return Script(dialects, Boxes.CORNERS, wide, modes, pairs=True, operations=tuple(Operation), endings=endings)
+
+
 class RoikitHost:
     """The kernels on the CPU."""
 
@@ -127,6 +162,7 @@ class RoikitHost:
         "roi_pool": _script("roi_pool"),
         "ps_roi_pool": _script("ps_roi_pool", maps=""),
         "ps_roi_align": _script("ps_roi_align", maps=""),
+        "crop_and_resize": _cropping_script(),
     }
 
     def __init__(self) -> None:
@@ -155,6 +191,10 @@ class RoikitHost:
     def ps_roi_align(self, call: PsRoiAlignCall, out: np.ndarray | None = None) -> np.ndarray:
         """Calls `roikit.kernels.operators.ps_roi_align.forward`, or its gradients."""
         return _selected_samples(call, lambda array: array, out)  # type: ignore[no-any-return]
+
+    def crop_and_resize(self, call: CropAndResizeCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Calls `roikit.kernels.operators.crop_and_resize.forward`, or its gradients."""
+        return _cropped(call, lambda array: array, out)  # type: ignore[no-any-return]
 
 
 class RoikitDevice:
@@ -196,3 +236,8 @@ class RoikitDevice:
         """Calls `roikit.kernels.operators.ps_roi_align.forward` with copies of the arrays on the GPU."""
         del out
         return self._cupy.asnumpy(_selected_samples(call, self._cupy.asarray))  # type: ignore[no-any-return]
+
+    def crop_and_resize(self, call: CropAndResizeCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Calls `roikit.kernels.operators.crop_and_resize.forward` with copies of the arrays on the GPU."""
+        del out
+        return self._cupy.asnumpy(_cropped(call, self._cupy.asarray))  # type: ignore[no-any-return]

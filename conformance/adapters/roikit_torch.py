@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from ..implementation import Description
+    from ..operators.crop_and_resize.call import CropAndResizeCall
     from ..operators.ps_roi_align.call import PsRoiAlignCall
     from ..operators.ps_roi_pool.call import PsRoiPoolCall
     from ..operators.roi_align.call import RoiAlignCall
@@ -34,6 +35,7 @@ class RoikitTorch(RoikitHost):
 
         self._roi_align, self._roi_pool = torch.roi_align, torch.roi_pool
         self._ps_roi_pool, self._ps_roi_align = torch.ps_roi_pool, torch.ps_roi_align
+        self._crop_and_resize = torch.crop_and_resize
 
     def describe(self) -> Description:
         """All dialects, modes, data types and layouts, as the kernels."""
@@ -66,3 +68,14 @@ class RoikitTorch(RoikitHost):
         how: dict[str, Any] = {"layout": call.layout, "dialect": call.dialect}
         where = (call.output_size, call.spatial_scale, call.sampling_ratio)
         return answer(call, call.boxes, lambda maps, boxes: self._ps_roi_align(maps, boxes, *where, **how))
+
+    def crop_and_resize(self, call: CropAndResizeCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Calls the function as its users do; its boxes are part of rows with their index, as a gradient for boxes is."""
+        how: dict[str, Any] = {"layout": call.layout, "dialect": call.dialect}
+        mode: Any = call.mode
+        where = (call.output_size, mode, call.extrapolation_value)
+
+        def crop(image: Any, rows: Any) -> Any:
+            return self._crop_and_resize(image, rows[:, 1:], rows[:, 0].detach().int(), *where, **how)
+
+        return answer(call, call.boxes, crop)

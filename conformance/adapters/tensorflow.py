@@ -10,6 +10,9 @@ Facts: the doc string of ``tf.image.crop_and_resize`` of 2.21.0, and running it.
 * A sample below 0 or above ``H - 1`` is 0.
 * Maps are in NHWC; the result is float32.
 * Both the maps and the boxes have a gradient.
+
+``crop_and_resize`` itself takes boxes and gives results in float32 whatever the image is of: other types are not offered. What it
+makes of boxes that are not finite is only asked of the output: both gradients end the process.
 """
 
 from __future__ import annotations
@@ -19,7 +22,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from ..call import Operation, Unsupported
-from ..implementation import Description
+from ..implementation import Capability, Description
 from ._call import corners_and_indices, require_described
 from ._script import Boxes, Script, finishes, for_modes
 
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
 
     import tensorflow as tf
 
+    from ..operators.crop_and_resize.call import CropAndResizeCall
     from ..operators.roi_align.call import RoiAlignCall
 
 
@@ -63,7 +67,31 @@ class TensorFlow:
                 },
             },
             require=_require_fixed_sampling,
-        )
+        ),
+        "crop_and_resize": Script(
+            {"tensorflow": {}},
+            Boxes.CORNERS,
+            ("float32",),
+            ("bilinear", "nearest"),
+            pairs=True,
+            operations=tuple(Operation),
+            endings={
+                Operation.FORWARD: {"finish": "output = crops.numpy().transpose(0, 3, 1, 2)"},
+                **{
+                    operation: {"finish": f"sent = tf.constant(grad.transpose(0, 2, 3, 1))\n{finish}"}
+                    for operation, finish in (
+                        (
+                            Operation.FEATURE_GRADIENT,
+                            "output = tf.convert_to_tensor(tape.gradient(crops, image, sent)).numpy().transpose(0, 3, 1, 2)",
+                        ),
+                        (
+                            Operation.BOX_GRADIENT,
+                            "output = tf.convert_to_tensor(tape.gradient(crops, rois, sent)).numpy()",
+                        ),
+                    )
+                },
+            },
+        ),
     }
 
     def __init__(self) -> None:
@@ -77,6 +105,14 @@ class TensorFlow:
             modes=("avg", "max"),
             layouts=("NHWC",),
             operations=tuple(Operation),
+            operators={
+                "crop_and_resize": Capability(
+                    dialects=("tensorflow",),
+                    modes=("bilinear", "nearest"),
+                    layouts=("NHWC",),
+                    operations=tuple(Operation),
+                )
+            },
         )
 
     def describe(self) -> Description:
@@ -98,6 +134,22 @@ class TensorFlow:
         if call.operation != Operation.FORWARD:
             pooled = tape.gradient(pooled, wanted, self._tf.constant(call.grad))
         result: np.ndarray = self._tf.convert_to_tensor(pooled).numpy()
+        return result
+
+    def crop_and_resize(self, call: CropAndResizeCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Crops; a gradient is that of automatic differentiation."""
+        del out
+        require_described(call, self._description)
+        corners, indices = call.split()
+        image, boxes = self._tf.constant(call.input), self._tf.constant(corners)
+        wanted = boxes if call.operation == Operation.BOX_GRADIENT else image
+        how = (call.output_size, call.mode, call.extrapolation_value)
+        with self._tf.GradientTape() as tape:
+            tape.watch(wanted)
+            crops = self._tf.image.crop_and_resize(image, boxes, indices, *how)
+        if call.operation != Operation.FORWARD:
+            crops = tape.gradient(crops, wanted, self._tf.constant(call.grad))
+        result: np.ndarray = self._tf.convert_to_tensor(crops).numpy()
         return result
 
     def _pool(self, call: RoiAlignCall, maps: tf.Tensor, boxes: tf.Tensor, indices: np.ndarray) -> Any:

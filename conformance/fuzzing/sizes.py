@@ -61,7 +61,7 @@ def enlarged(draw: st.DrawFn, arguments: Mapping[str, Any], operation: Operation
 
 def _samples(arguments: Mapping[str, Any]) -> int:
     """About how many samples, or pixels, the largest RoI has."""
-    across, along = arguments["spatial_scale"][1], arguments["spatial_scale"][0]
+    along, across = arguments.get("spatial_scale", (1, 1))  # fractions of an image have none
     areas = [abs((x2 - x1) * across * (y2 - y1) * along) for _, x1, y1, x2, y2 in arguments["boxes"]]
     fixed: int = math.prod(arguments["output_size"]) * math.prod(arguments.get("sampling_ratio", ()))
     most: int = max(1, fixed, math.ceil(max(areas)))

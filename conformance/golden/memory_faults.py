@@ -60,10 +60,10 @@ def _misread(name: str, way: str, dialect: str) -> Output:
 
 
 def _is_read(operator: Operator, operation: Operation, name: str) -> bool:
-    """Whether an operation depends on the numbers of an array: the gradient of an average does not on those of the map."""
+    """Whether an operation depends on the numbers of an array: of a gradient for maps only that of a maximum does on theirs."""
     if operation == Operation.FORWARD:
         return name != "grad"
-    return not (name == "input" and operation == Operation.FEATURE_GRADIENT and operator.modes == ("avg",))
+    return not (name == "input" and operation == Operation.FEATURE_GRADIENT and "max" not in operator.modes)
 
 
 def faults(operator: Operator, dialect: str) -> Iterator[Fault]:

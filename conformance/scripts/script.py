@@ -31,6 +31,7 @@ def inputs(
     ``arrays`` are those of the call; by name in ``ways`` how they lie in memory.
     """
     feature, boxes = case.arguments["input"], case.arguments["boxes"]
+    about = getattr(operators.call_type(case.operator), "corners", "x1, y1, x2, y2")
     lines = [f"features = {maps(feature, dtype)}"]
     if case.memory == "sparse":
         images, shape = sparse_images(feature["shape"][1:]), ", ".join(map(str, feature["shape"][1:]))
@@ -46,11 +47,11 @@ def inputs(
     if apart:
         corners, indices = [row[1:] for row in boxes], [int(float(row[0])) for row in boxes]
         width = len(corners[0]) if corners else 4
-        lines.append(f"boxes = {array(corners, (len(boxes), width), boxes_dtype)}  # x1, y1, x2, y2")
+        lines.append(f"boxes = {array(corners, (len(boxes), width), boxes_dtype)}  # {about}")
         lines.append(f"batch_indices = {array(indices, (len(boxes),), 'np.int64')}")
     else:
         width = len(boxes[0]) if boxes else 5
-        lines.append(f"boxes = {array(boxes, (len(boxes), width), boxes_dtype)}  # batch index, x1, y1, x2, y2")
+        lines.append(f"boxes = {array(boxes, (len(boxes), width), boxes_dtype)}  # batch index, {about}")
     if case.enlarged:
         lines += Repetition(case).inputs(dtype, apart=apart)
     lines += [arranged({"input": "features"}.get(name, name), way, arrays[name]) for name, way in ways.items()]

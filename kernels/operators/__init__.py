@@ -13,6 +13,7 @@ NAMES = (
     "roi_pool",
     "ps_roi_pool",
     "ps_roi_align",
+    "crop_and_resize",
 )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""RoIAlign, RoIPool, PSRoIPool and PSRoIAlign for PyTorch tensors: torchvision's functions and modules, by `roikit.kernels`.
+"""The operators of `roikit.kernels` for PyTorch tensors: torchvision's functions and modules, and TensorFlow's crop_and_resize.
 
 >>> from roikit.torch import roi_align  # instead of: from torchvision.ops import roi_align  # doctest: +SKIP
 
@@ -14,6 +14,7 @@ except ModuleNotFoundError as error:
         raise
     raise ModuleNotFoundError("roikit.torch needs PyTorch: pip install 'roikit[torch]'", name="torch") from error
 
+from .crop_and_resize import CropAndResize, crop_and_resize
 from .functional import multiscale_roi_align, roi_align
 from .modules import MultiScaleRoIAlign, RoIAlign
 from .ps_roi_align import PSRoIAlign, ps_roi_align
@@ -21,11 +22,13 @@ from .ps_roi_pool import PSRoIPool, ps_roi_pool
 from .roi_pool import RoIPool, roi_pool
 
 __all__ = [
+    "CropAndResize",
     "MultiScaleRoIAlign",
     "PSRoIAlign",
     "PSRoIPool",
     "RoIAlign",
     "RoIPool",
+    "crop_and_resize",
     "multiscale_roi_align",
     "ps_roi_align",
     "ps_roi_pool",

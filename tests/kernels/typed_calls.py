@@ -13,6 +13,9 @@ from roikit.kernels import (
     DIALECTS,
     LevelRule,
     Mode,
+    crop_and_resize,
+    crop_and_resize_backward,
+    crop_and_resize_backward_boxes,
     multiscale_roi_align,
     multiscale_roi_align_backward,
     multiscale_roi_align_backward_boxes,
@@ -55,6 +58,10 @@ def right(
     assert_type(ps_roi_align(halves, [rows], 7, 0.25, (2, 0), dialect="mxnet"), npt.NDArray[np.float16])
     assert_type(ps_roi_align_backward(grad, rows, maps.shape, 0.25, 2, layout="NHWC"), Floats)
     assert_type(ps_roi_align_backward_boxes(grad, maps, rows, 0.25, 2), Floats)
+    indices = np.zeros(1, np.int64)
+    assert_type(crop_and_resize(halves, rows, indices, (7, 7), "nearest", -1.0, layout="NCHW"), npt.NDArray[np.float16])
+    assert_type(crop_and_resize_backward(grad, rows, indices, maps.shape, dialect="tensorflow"), Floats)
+    assert_type(crop_and_resize_backward_boxes(halves, halves, rows, indices), Floats)
     assert_type(multiscale_roi_align([maps, maps], rows, 7, [1 / 4, (1 / 8, 1 / 8)], level_rule="axlearn"), Floats)
     assert_type(
         multiscale_roi_align_backward(grad, rows, [(1, 1, 8, 8)], [1], level_rule=LevelRule.MATTERPORT),
@@ -86,6 +93,7 @@ def wrong(maps: Floats, rows: Floats) -> None:
     roi_pool(maps, rows, 7, aligned=True)  # type: ignore[call-arg]
     ps_roi_pool(maps, rows, 7, layout="NWHC")  # type: ignore[arg-type]
     ps_roi_align(maps, rows, 7, 0.25, 2, False)  # type: ignore[call-arg]
+    crop_and_resize(maps, rows, rows, 7, "bicubic")  # type: ignore[arg-type]
     multiscale_roi_align([maps], rows, 7, 0.25)  # type: ignore[arg-type]
     multiscale_roi_align([maps], rows, 7, [0.25], level_rule="detectron")  # type: ignore[arg-type]
     roi_align_workspace((1, 1, 8, 8), 3, 7, dtype="float")  # type: ignore[arg-type]

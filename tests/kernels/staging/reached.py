@@ -29,6 +29,9 @@ ALIGNED = {
 COLUMNS = tuple(product(("avg", "max"), LAYOUTS))
 ALIKE = "any mode", "any layout"  # to kernels that see neither
 
+PLANNED_AS = {"crop_and_resize": ("avg",)}
+"""Modes of which plans see others than the operator has: a point is an average of one sample, whatever the method."""
+
 
 def kernels_of(operator, part):
     """A module of an operator's kernels."""
@@ -68,17 +71,18 @@ SECTIONS = {
         "forward, CPU": tuple(branch for branch in branches.POOLING_ON_HOST if branch not in branches.LINES),
     },
 }
-SECTIONS["ps_roi_align"] = SECTIONS["ps_roi_pool"] | {
-    "gradient for the boxes, GPU": branches.BOX_GRADIENT_ON_DEVICE,
-    "gradient for the boxes, CPU": branches.BOX_GRADIENT_ON_HOST,
-}
+for _composed in ("ps_roi_align", "crop_and_resize"):
+    SECTIONS[_composed] = SECTIONS["ps_roi_pool"] | {
+        "gradient for the boxes, GPU": branches.BOX_GRADIENT_ON_DEVICE,
+        "gradient for the boxes, CPU": branches.BOX_GRADIENT_ON_HOST,
+    }
 
 
 def all_ways():
     """Every cell that the table has."""
     for operator in operators.NAMES:
         for (launch, of_launch), (mode, layout) in product(SECTIONS[operator].items(), COLUMNS):
-            for branch in of_launch if mode in operators.get(operator).modes else ():
+            for branch in of_launch if mode in PLANNED_AS.get(operator, operators.get(operator).modes) else ():
                 if layout in branch.layouts and mode in branch.modes:
                     yield way_of(operator, launch, mode, layout, branch.name)
 
@@ -100,9 +104,14 @@ def asked_of(case, dialect, dtype, layout):
     axes = dict(zip(["N", "C", "H", "W"], shape, strict=True))
     shapes = (tuple(axes[name] for name in axes_in("N C H W", layout).split()),)
     options = tuple(arguments.get("sampling_ratio", ())) + ((False,) if case.operator == "roi_align" else ())
-    size = tuple(arguments["output_size"])
-    # No plan depends on scales.
-    return Asked.of(numpy_dtype(dtype), shapes, rois, size, (1.0,), arguments["mode"], layout, dialect, options)
+    size, mode = tuple(arguments["output_size"]), arguments["mode"]
+    if case.operator == "crop_and_resize":
+        return kernels_of(case.operator, "problem").asked_for(
+            numpy_dtype(dtype), *shapes, rois, size, mode, layout, dialect
+        )
+    return Asked.of(
+        numpy_dtype(dtype), shapes, rois, size, (1.0,), mode, layout, dialect, options
+    )  # no plan sees scales
 
 
 def facts_of(operator, operation, asked):
@@ -111,7 +120,7 @@ def facts_of(operator, operation, asked):
         return _of_pooling(kernels_of(operator, "forward").PLANNERS, asked)
     if operation == Operation.FEATURE_GRADIENT:
         return _of_gathering(kernels_of(operator, "feature_gradient").GRADIENT, asked)
-    return _of_box_gradient(kernels_of(operator, "box_gradient").GRADIENT, asked)
+    return _of_box_gradient(kernels_of(operator, "box_gradient"), asked)
 
 
 def _of_pooling(planners, asked):
@@ -151,8 +160,11 @@ def _of_gradient(planned, where):
 
 
 def _of_box_gradient(gradient, asked):
-    yield "gradient for the boxes, GPU", branches.facts_of(box_gradient.plan_on_device(gradient, asked).launch)
-    for planned in _on_host(box_gradient.plan_on_host, gradient, asked):
+    # Those of operators that sample alike are planned in one place.
+    shared = getattr(gradient, "GRADIENT", None)
+    plans, given = (box_gradient, (shared, asked)) if shared else (gradient, (asked,))
+    yield "gradient for the boxes, GPU", branches.facts_of(plans.plan_on_device(*given).launch)
+    for planned in _on_host(plans.plan_on_host, *given):
         yield "gradient for the boxes, CPU", branches.facts_of(planned.launch, threads=planned.threads)
 
 

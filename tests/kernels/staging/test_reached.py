@@ -34,6 +34,7 @@ BIG = "a map of 2^31 elements or more"
 COUNTED = "pp-many-elements does: plans know the channels of the output, of which the maps have as many for each bin"
 MANY = "takes 16 thousand channels of the maps"
 SLICED = "takes 2 million channels of the maps"
+GATHERED = "the same lines gather for roi_align, whose cases do"
 OF_MAPS = ("gradient for the maps, GPU", "gradient for the maps, CPU")
 OF_BOXES = ("gradient for the boxes, GPU", "gradient for the boxes, CPU")
 
@@ -50,6 +51,20 @@ EXEMPT = {
     Excuse("the last of them with fewer", "forward, GPU", layout="NCHW", operator="ps_roi_pool"): MANY,
     Excuse("one RoI in a block of several threads", "forward, CPU", operator="ps_roi_pool"): MANY,
     Excuse("a block for several slices of channels", OF_MAPS[0], operator="ps_roi_pool"): SLICED,
+    Excuse("lists in global memory, a block for each RoI", "forward, GPU", operator="crop_and_resize"): BINS,
+    Excuse("lists in global memory, several RoIs for a block", "forward, GPU", operator="crop_and_resize"): BINS,
+    **{
+        Excuse(branch, launch, operator="crop_and_resize"): GATHERED
+        for branch, launch in (
+            ("a block for several slices of channels", OF_MAPS[0]),
+            ("aligned vectors of 4 channels", OF_MAPS[0]),
+            ("aligned vectors of 8 channels", OF_MAPS[0]),
+            ("a map of whole tiles", OF_MAPS[0]),
+            ("a map of whole tiles", OF_MAPS[1]),
+            ("whole groups of channels only", OF_MAPS[1]),
+            ("whole vectors of channels only", OF_MAPS[1]),
+        )
+    },
     **{Excuse(BIG, launch): DENSE for launch in OF_MAPS},
     **{Excuse(BIG, launch): SAME_LINE for launch in OF_BOXES},
     **{Excuse(BIG, f"forward, {where}", operator="roi_align", mode="max"): SAME_LINE for where in ("GPU", "CPU")},
@@ -94,7 +109,7 @@ def test_plans_tell_no_dialects_apart_but_those_that_clamp(operator):
     chosen = [case for case in cases if case.id in picked] or cases[:: len(cases) // 3]
     dtypes = ("float16", "float64")
     for case, dtype, layout in product(chosen, dtypes, LAYOUTS):
-        if case.operation == Operation.FORWARD or operator == "roi_align":
+        if case.operation == Operation.FORWARD or operator in reached.BOX_GRADIENTS:
             for name, other in reached.representatives(operator, case.arguments["mode"]).items():
                 one, two = (reached.asked_of(case, dialect, dtype, layout) for dialect in (name, other))
                 ways = [set(reached.ways_of(operator, case.operation, asked)) for asked in (one, two)]

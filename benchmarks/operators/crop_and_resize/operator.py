@@ -1,0 +1,42 @@
+"""crop_and_resize, for those who time it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ...measuring.contestant import Contestants
+from ...measuring.device_contestant import DeviceContestants
+from ...operator import Operator
+from .cpu.onnxruntime import ONNXRUNTIME
+from .cpu.roikit import OURS
+from .floors import floor, geometry, visited
+from .gpu.roikit import INPUTS
+from .gpu.roikit import OURS as OURS_ON_DEVICE
+from .operations import Operation
+from .reference import reference_of
+from .workloads import CPU_ROWS, GPU_ROWS
+
+if TYPE_CHECKING:
+    from ...measuring.problem import Row
+
+
+def parameters(row: Row) -> dict[str, Any]:
+    """The parameters that only crop_and_resize has: none."""
+    del row
+    return {}
+
+
+CROP_AND_RESIZE = Operator(
+    name="crop_and_resize",
+    operations=Operation,
+    cpu_rows=CPU_ROWS,
+    gpu_rows=GPU_ROWS,
+    parameters=parameters,
+    reference=reference_of,
+    geometry=geometry,
+    floor=floor,
+    visited=visited,
+    cpu=Contestants(OURS, {"onnxruntime": ONNXRUNTIME}),
+    gpu=DeviceContestants(INPUTS, OURS_ON_DEVICE, {}),
+    golden_dialects=("roikit",),
+)

@@ -1,0 +1,1 @@
+"""asv's suites of crop_and_resize."""

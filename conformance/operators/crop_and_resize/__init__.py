@@ -1,0 +1,1 @@
+"""crop_and_resize: its rules, calls, oracle, faults and cases."""

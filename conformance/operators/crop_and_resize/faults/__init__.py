@@ -1,0 +1,1 @@
+"""What implementations of crop_and_resize get wrong."""

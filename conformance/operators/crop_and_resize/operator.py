@@ -1,0 +1,37 @@
+"""crop_and_resize, as the harness knows it."""
+
+from __future__ import annotations
+
+from ....kernels.dialects.crop_and_resize import DIALECTS
+from ...call import Operation
+from ...operator import Operator, Published
+from .call import CropAndResizeCall
+from .claims import MAIN_DIALECTS, claims, rules_of
+from .draws import CropAndResizeDraws
+from .faults.gradient_mutants import GRADIENT_MUTANTS
+from .faults.mutants import MUTANTS
+from .oracle.face import CropAndResizeOracle
+
+OPERATOR = Operator(
+    name="crop_and_resize",
+    title="crop_and_resize",
+    prefix="CR",
+    call=CropAndResizeCall,
+    operations=tuple(Operation),
+    modes=("bilinear", "nearest"),
+    dialects=DIALECTS,
+    main_dialects=MAIN_DIALECTS,
+    function_dialects=("tensorflow",),
+    oracle=CropAndResizeOracle(),
+    mutants=(*MUTANTS, *GRADIENT_MUTANTS),
+    blind={
+        "cr-no-boxes": "asks for the shape of an output without values",
+        "cr-no-channels": "asks for the shape of an output without values",
+        "cr-no-images": "asks for the shape of an output without values",
+        "cr-no-points": "asks for the shape of an output without values",
+        "cr-box-gradient-no-boxes": "asks for the shape of a gradient without values",
+    },
+    draws=CropAndResizeDraws(),
+    probes=None,
+    published=Published(rules_of, claims),
+)

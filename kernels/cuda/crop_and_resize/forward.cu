@@ -1,0 +1,111 @@
+// crop_and_resize, forward: a value between at most four pixels for each point. A block works out what the points of its boxes read once
+// (points.cuh), row by row and column by column, and then takes them for one tile of channels after the other (channels_last.cuh).
+//
+// The specialisation defines, besides the macros of numeric.cuh, modes.cuh, roi.cuh and vectors.cuh:
+//   ROIKIT_VECTOR      neighbouring channels that a thread takes together (NHWC)
+//   ROIKIT_THREADS     the most that a block may have on a GPU; ROIKIT_BLOCKS as many of such blocks must fit a multiprocessor
+#include "library/numeric.cuh"
+#include "crop_and_resize/points.cuh"
+#include "library/modes.cuh"
+#include "library/vectors.cuh"
+#include "library/roi.cuh"
+#include "library/pooling/common.cuh"
+
+constexpr int VECTOR = ROIKIT_VECTOR;
+constexpr bool CAN_GATHER = LAYOUT == Layout::NCHW;
+
+struct PoolingParams {
+    int64 maps[ROIKIT_LEVELS];  // addresses
+    ROIKIT_ROI_FIELDS
+    ROIKIT_GEOMETRY_FIELDS
+    ROIKIT_POOLING_FIELDS
+};
+
+// What a block knows of a box while it crops it; in the block's memory.
+struct Prepared {
+    Taps *y, *x;             // what each row, and each column, of points reads
+    const feature_t* map;    // of its image
+    int height, width;
+    feature_t* output;
+    int row_begin, row_end;  // the rows of points that this block takes
+    acc_t outside;           // the value of a point that is there
+    bool refused;
+    bool gathers;            // NCHW: point by point
+};
+static_assert(sizeof(Prepared) <= ROIKIT_PREPARED_BYTES, "a size that forward.py reckons with");
+
+#include "library/pooling/channels_last.cuh"
+
+// ---- a point ------------------------------------------------------------------------------------------------------------
+
+// a + (b - a) t, each step rounded by itself.
+template <int N> ROIKIT_FN Vector<N> between(const Vector<N>& a, const Vector<N>& b, acc_t t) { return a + t * (b - a); }
+
+// CR-4 along a row of the image.
+template <int N> ROIKIT_FN Vector<N> on_row(const feature_t* row, const Taps& x, const Steps& steps) {
+    const Vector<N> left = load_channels<N>(at_column(row, steps, x.low), steps);
+    if (x.fraction == (acc_t)0) return left;
+    return between<N>(left, load_channels<N>(at_column(row, steps, x.high), steps), x.fraction);
+}
+
+// CR-3, CR-4
+template <int N> ROIKIT_FN Vector<N> pooled_bin(const Prepared& roi, const Steps& steps, int p, int q) {
+    if (roi.refused) return filled<N>(quiet_nan());
+    const Taps y = roi.y[p], x = roi.x[q];
+    if (y.low < 0 || x.low < 0) return filled<N>(roi.outside);
+    const feature_t* const origin = roi.map + (LAYOUT == Layout::NHWC ? steps.channel : steps.channel * steps.lane);
+    const Vector<N> above = on_row<N>(origin + y.low * steps.row, x, steps);
+    if (y.fraction == (acc_t)0) return above;
+    return between<N>(above, on_row<N>(origin + y.high * steps.row, x, steps), y.fraction);
+}
+
+#ifdef ROIKIT_PREFETCH
+// A point has few pixels, and its neighbours read the same.
+ROIKIT_FN void prefetch_bin(const Prepared&, const Steps&, int, int, int64) {}
+#endif
+
+// ---- preparation --------------------------------------------------------------------------------------------------------
+
+// Called by all threads of the block, which is synchronised when it returns.
+ROIKIT_FN void prepare(int64 k, const acc_t* box, feature_t* output, int64* status, const PoolingParams& params,
+                       unsigned char*& memory, Prepared& slot) {
+    const Roi roi = read_roi(box, params);
+    Prepared mine;
+    mine.refused = roi.refusal != 0;
+    mine.height = params.heights[0];
+    mine.width = params.widths[0];
+    mine.outside = (acc_t)params.extrapolation_value;
+    mine.y = carve<Taps>(memory, params.bins_y);
+    mine.x = carve<Taps>(memory, params.bins_x);
+    const int points = params.bins_y + params.bins_x;
+    ROIKIT_ROLLED for (int i = thread_of_block(); i < (mine.refused ? 0 : points); i += threads_of_block()) {
+        const bool along_y = i < params.bins_y;
+        const Axis axis = along_y ? roi.y : roi.x;
+        const int p = along_y ? i : i - params.bins_y;
+        (along_y ? mine.y : mine.x)[p] = taps_at(axis, p);
+    }
+    __syncthreads();
+    choose_rows(roi, (int64)params.bins_y * params.bins_x, params, mine);
+    mine.map = (const feature_t*)params.maps[0] + roi.image * params.channels * mine.height * mine.width;
+    mine.output = output + k * params.channels * params.bins_y * params.bins_x;
+    mine.gathers = CAN_GATHER;
+    if (thread_of_block() == 0) {
+        if (mine.refused) report(status, k, roi.refusal);
+        slot = mine;
+    }
+    __syncthreads();
+}
+
+// Takes the channels from `channel` to `end` of a box that is not gathered.
+ROIKIT_FN void pool_tile(const Prepared& roi, const PoolingParams& params, int64 channel, int64 end, unsigned char*) {
+    if constexpr (LAYOUT == Layout::NHWC) pool_channels_last(roi, params, channel, end);
+}
+
+#include "library/pooling/block.cuh"
+
+extern "C" __global__ void __launch_bounds__(ROIKIT_THREADS, ROIKIT_FITTING_BLOCKS)
+crop_and_resize_forward(const acc_t* boxes, const int64* number_of_rois, feature_t* output, unsigned char* workspace, int64* status,
+                        const PoolingParams params) {
+    ROIKIT_SHARED_MEMORY(shared_memory);
+    pool_rois(boxes, number_of_rois, output, workspace, status, shared_memory, params);
+}

@@ -1,0 +1,1 @@
+"""crop_and_resize: its calls, its gradients, its kernels."""
