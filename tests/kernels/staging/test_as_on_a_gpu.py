@@ -17,13 +17,6 @@ NOT_RUN = {
     "return Placed::too_far;": "adaptive RoIs that reach beyond 2^20 pixels: cases of what is refused",
     "ROIKIT_FN double ceil_of(double x) { return __builtin_ceil(x); }": "adaptive sampling of float64",
     "EACH_PART(i) result.part[i] = a.part[i] / b;": "divisors that are no powers of two, with which little is exact",
-    **dict.fromkeys(
-        (
-            "if (MODE == Mode::max) add_maximum<1>(rest, roi, bin, i * of_grad, i * of_map, params);",
-            "if (MODE == Mode::avg) add_average<1>(rest, roi, bin, i * of_grad, i * of_map, params);",
-        ),
-        "vectors that are cut short, of which there are none with channels first; with channels last gcov does not see them",
-    ),
 }
 """Lines that none of these runs is for, and what they are for: small cases are."""
 

@@ -31,10 +31,12 @@ DENSE = "takes gigabytes"
 BINS = "takes thousands of bins, of which no few numbers say what is expected"
 SAME_LINE = "the same line finds an image for averages"
 BIG = "a map of 2^31 elements or more"
-COUNTED = "pp-many-elements does: plans know the channels of the output, of which the maps have as many for each bin"
+COUNTED = "pp-many-elements and pa-many-elements do: plans know the channels of the output, of which the maps have as many for each bin"
 MANY = "takes 16 thousand channels of the maps"
 SLICED = "takes 2 million channels of the maps"
 GATHERED = "the same lines gather for roi_align, whose cases do"
+SHARED = "the same lines are roi_align's, whose cases take them"
+ONE_BY_ONE = "channels of a bin are taken one by one"
 OF_MAPS = ("gradient for the maps, GPU", "gradient for the maps, CPU")
 OF_BOXES = ("gradient for the boxes, GPU", "gradient for the boxes, CPU")
 
@@ -59,11 +61,21 @@ EXEMPT = {
             ("a block for several slices of channels", OF_MAPS[0]),
             ("aligned vectors of 4 channels", OF_MAPS[0]),
             ("aligned vectors of 8 channels", OF_MAPS[0]),
-            ("a map of whole tiles", OF_MAPS[0]),
             ("a map of whole tiles", OF_MAPS[1]),
             ("whole groups of channels only", OF_MAPS[1]),
             ("whole vectors of channels only", OF_MAPS[1]),
         )
+    },
+    **{Excuse(BIG, f"forward, {where}", operator="ps_roi_align"): COUNTED for where in ("GPU", "CPU")},
+    Excuse("several blocks for the channels of a RoI", "forward, GPU", layout="NCHW", operator="ps_roi_align"): MANY,
+    Excuse("the last of them with fewer", "forward, GPU", layout="NCHW", operator="ps_roi_align"): MANY,
+    Excuse("heavy RoIs split into 8 parts at most", "forward, GPU", operator="ps_roi_align"): SHARED,
+    Excuse("lists in global memory, a block for each RoI", "forward, GPU", operator="ps_roi_align"): SHARED,
+    Excuse("lists in global memory, several RoIs for a block", "forward, GPU", operator="ps_roi_align"): SHARED,
+    Excuse("a block for several slices of channels", OF_MAPS[0], operator="ps_roi_align"): SLICED,
+    **{
+        Excuse("a short last vector, in single channels", launch, operator="ps_roi_align"): ONE_BY_ONE
+        for launch in OF_BOXES
     },
     **{Excuse(BIG, launch): DENSE for launch in OF_MAPS},
     **{Excuse(BIG, launch): SAME_LINE for launch in OF_BOXES},
@@ -109,7 +121,7 @@ def test_plans_tell_no_dialects_apart_but_those_that_clamp(operator):
     chosen = [case for case in cases if case.id in picked] or cases[:: len(cases) // 3]
     dtypes = ("float16", "float64")
     for case, dtype, layout in product(chosen, dtypes, LAYOUTS):
-        if case.operation == Operation.FORWARD or operator in reached.BOX_GRADIENTS:
+        if case.operation == Operation.FORWARD or Operation.BOX_GRADIENT in operators.get(operator).operations:
             for name, other in reached.representatives(operator, case.arguments["mode"]).items():
                 one, two = (reached.asked_of(case, dialect, dtype, layout) for dialect in (name, other))
                 ways = [set(reached.ways_of(operator, case.operation, asked)) for asked in (one, two)]
