@@ -9,6 +9,9 @@ from .calls.levels import LevelRule
 from .dialects.roi_align import DIALECTS, Dialect, named_dialect
 from .errors import CompilationError, CompilerNotFoundError, InvalidRoiError, RoikitError
 from .execution import host
+from .operators.prroi_pool.box_gradient import prroi_pool_backward_boxes
+from .operators.prroi_pool.feature_gradient import prroi_pool_backward, prroi_pool_backward_workspace
+from .operators.prroi_pool.forward import prroi_pool, prroi_pool_workspace
 from .operators.ps_roi_pool.feature_gradient import ps_roi_pool_backward, ps_roi_pool_backward_workspace
 from .operators.ps_roi_pool.forward import ps_roi_pool, ps_roi_pool_workspace
 from .operators.roi_align.box_gradient import roi_align_backward_boxes
@@ -42,6 +45,11 @@ __all__ = [
     "multiscale_roi_align_backward_boxes",
     "named_dialect",
     "precompile",
+    "prroi_pool",
+    "prroi_pool_backward",
+    "prroi_pool_backward_boxes",
+    "prroi_pool_backward_workspace",
+    "prroi_pool_workspace",
     "ps_roi_pool",
     "ps_roi_pool_backward",
     "ps_roi_pool_backward_workspace",

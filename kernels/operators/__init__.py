@@ -12,6 +12,7 @@ NAMES = (
     "roi_align",
     "roi_pool",
     "ps_roi_pool",
+    "prroi_pool",
 )  # fmt: skip
 
 
