@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
+    from ..operators.prroi_pool.call import PrRoiPoolCall
     from ..operators.ps_roi_pool.call import PsRoiPoolCall
     from ..operators.roi_align.call import RoiAlignCall
     from ..operators.roi_pool.call import RoiPoolCall
@@ -55,6 +56,18 @@ def _selected(call: PsRoiPoolCall, arrays: Callable[[np.ndarray], Any], out: Any
     return kernels.ps_roi_pool_backward(arrays(call.grad), boxes, call.input.shape, scale, **how)
 
 
+def _integrated(call: PrRoiPoolCall, arrays: Callable[[np.ndarray], Any], out: Any = None) -> Any:
+    """Makes the call with ``arrays`` of its arrays."""
+    how: dict[str, Any] = {"layout": call.layout, "dialect": call.dialect, "check": True}
+    boxes, scale = arrays(call.boxes), call.spatial_scale
+    if call.operation == Operation.FORWARD:
+        return kernels.prroi_pool(arrays(call.input), boxes, call.output_size, scale, **how, out=out)
+    assert call.grad is not None
+    if call.operation == Operation.BOX_GRADIENT:
+        return kernels.prroi_pool_backward_boxes(arrays(call.grad), arrays(call.input), boxes, scale, **how)
+    return kernels.prroi_pool_backward(arrays(call.grad), boxes, call.input.shape, scale, **how)
+
+
 def _distinct_dialects(operator: str) -> tuple[str, ...]:
     """The first name of each dialect: what conforms under it conforms under all its names."""
     names: dict[Any, str] = {}
@@ -84,6 +97,7 @@ def _description(where: str, *, on_host: bool) -> Description:
         "roi_align": _capability("roi_align", tuple(Operation), on_host=on_host),
         "roi_pool": _capability("roi_pool", OF_MAPS, on_host=on_host),
         "ps_roi_pool": _capability("ps_roi_pool", OF_MAPS, on_host=on_host, modes=("avg",)),
+        "prroi_pool": _capability("prroi_pool", tuple(Operation), on_host=on_host, modes=("avg",)),
     }
     return Description(version=f"{version('roikit')} ({where})", homepage="", operators=can)
 
@@ -111,6 +125,7 @@ class RoikitHost:
         "roi_align": _script("roi_align"),
         "roi_pool": _script("roi_pool"),
         "ps_roi_pool": _script("ps_roi_pool", maps=""),
+        "prroi_pool": _script("prroi_pool", maps=""),
     }
 
     def __init__(self) -> None:
@@ -135,6 +150,10 @@ class RoikitHost:
     def ps_roi_pool(self, call: PsRoiPoolCall, out: np.ndarray | None = None) -> np.ndarray:
         """Calls `roikit.kernels.operators.ps_roi_pool.forward`, or its gradient."""
         return _selected(call, lambda array: array, out)  # type: ignore[no-any-return]
+
+    def prroi_pool(self, call: PrRoiPoolCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Calls `roikit.kernels.operators.prroi_pool.forward`, or its gradients."""
+        return _integrated(call, lambda array: array, out)  # type: ignore[no-any-return]
 
 
 class RoikitDevice:
@@ -171,3 +190,8 @@ class RoikitDevice:
         """Calls `roikit.kernels.operators.ps_roi_pool.forward` with copies of the arrays on the GPU."""
         del out
         return self._cupy.asnumpy(_selected(call, self._cupy.asarray))  # type: ignore[no-any-return]
+
+    def prroi_pool(self, call: PrRoiPoolCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Calls `roikit.kernels.operators.prroi_pool.forward` with copies of the arrays on the GPU."""
+        del out
+        return self._cupy.asnumpy(_integrated(call, self._cupy.asarray))  # type: ignore[no-any-return]

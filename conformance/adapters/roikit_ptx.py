@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from ... import kernels
 from ...kernels.emulation.stand_in import emulated
 from ..implementation import Unavailable
-from .roikit import _aligned, _description, _pooled, _selected
+from .roikit import _aligned, _description, _integrated, _pooled, _selected
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     import numpy as np
 
+    from ..call import Call
     from ..implementation import Description
+    from ..operators.prroi_pool.call import PrRoiPoolCall
     from ..operators.ps_roi_pool.call import PsRoiPoolCall
     from ..operators.roi_align.call import RoiAlignCall
     from ..operators.roi_pool.call import RoiPoolCall
@@ -68,6 +70,11 @@ class RoikitPtx:
         del out
         return self._answer(_selected, call)
 
-    def _answer(self, make: Callable[..., Any], call: RoiAlignCall | RoiPoolCall | PsRoiPoolCall) -> np.ndarray:
+    def prroi_pool(self, call: PrRoiPoolCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Calls `roikit.kernels.operators.prroi_pool.forward`, or its gradients, with copies of the arrays on the device."""
+        del out
+        return self._answer(_integrated, call)
+
+    def _answer(self, make: Callable[..., Any], call: Call) -> np.ndarray:
         with emulated(self.architecture) as cupy:
             return cupy.asnumpy(make(call, cupy.asarray))  # type: ignore[no-any-return]

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from ..implementation import Description
+    from ..operators.prroi_pool.call import PrRoiPoolCall
     from ..operators.ps_roi_pool.call import PsRoiPoolCall
     from ..operators.roi_align.call import RoiAlignCall
     from ..operators.roi_pool.call import RoiPoolCall
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class RoikitTorch(RoikitHost):
-    """``roikit.torch.roi_align``, ``roi_pool`` and ``ps_roi_pool`` of tensors on a CPU."""
+    """``roikit.torch.roi_align``, ``roi_pool``, ``ps_roi_pool`` and ``prroi_pool`` of tensors on a CPU."""
 
     requires: ClassVar[tuple[str, ...]] = ("torch",)
     install: ClassVar[str] = "pip install 'roikit[torch]'"
@@ -31,7 +32,8 @@ class RoikitTorch(RoikitHost):
         super().__init__()
         from ... import torch
 
-        self._roi_align, self._roi_pool, self._ps_roi_pool = torch.roi_align, torch.roi_pool, torch.ps_roi_pool
+        self._roi_align, self._roi_pool = torch.roi_align, torch.roi_pool
+        self._ps_roi_pool, self._prroi_pool = torch.ps_roi_pool, torch.prroi_pool
 
     def describe(self) -> Description:
         """All dialects, modes, data types and layouts, as the kernels."""
@@ -58,3 +60,9 @@ class RoikitTorch(RoikitHost):
         how: dict[str, Any] = {"layout": call.layout, "dialect": call.dialect}
         where = (call.output_size, call.spatial_scale)
         return answer(call, call.boxes, lambda maps, boxes: self._ps_roi_pool(maps, boxes, *where, **how))
+
+    def prroi_pool(self, call: PrRoiPoolCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Calls the function as its users do."""
+        how: dict[str, Any] = {"layout": call.layout, "dialect": call.dialect}
+        where = (call.output_size, call.spatial_scale)
+        return answer(call, call.boxes, lambda maps, boxes: self._prroi_pool(maps, boxes, *where, **how))

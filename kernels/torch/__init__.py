@@ -1,4 +1,4 @@
-"""RoIAlign, RoIPool and PSRoIPool for PyTorch tensors: torchvision's functions and modules, computed by `roikit.kernels`.
+"""RoIAlign, RoIPool, PSRoIPool and PrRoIPool for PyTorch tensors: torchvision's functions and modules, computed by `roikit.kernels`.
 
 >>> from roikit.torch import roi_align  # instead of: from torchvision.ops import roi_align  # doctest: +SKIP
 
@@ -16,15 +16,18 @@ except ModuleNotFoundError as error:
 
 from .functional import multiscale_roi_align, roi_align
 from .modules import MultiScaleRoIAlign, RoIAlign
+from .prroi_pool import PrRoIPool, prroi_pool
 from .ps_roi_pool import PSRoIPool, ps_roi_pool
 from .roi_pool import RoIPool, roi_pool
 
 __all__ = [
     "MultiScaleRoIAlign",
     "PSRoIPool",
+    "PrRoIPool",
     "RoIAlign",
     "RoIPool",
     "multiscale_roi_align",
+    "prroi_pool",
     "ps_roi_pool",
     "roi_align",
     "roi_pool",

@@ -96,7 +96,7 @@ def answer_in(arguments: Arguments, operation: Operation, dialect: Dialect, dtyp
     exact = _result(asked, rois, operation)
     values = _values(exact)
     if _same_numbers(arguments, asked, operation) and _fits(asked, rois, operation, exact):
-        return Answer(as_json(rounded(values, dtype)))
+        return Answer(as_json(_stored(values, dtype)))
     bound = _bound(exact, asked, rois, operation)
     return None if bound is None else Answer(as_json(values), _written(bound))
 
@@ -117,10 +117,20 @@ def _is_exact(arguments: Arguments, operation: Operation, dialect: Dialect, dtyp
     return _fits(asked, rois, operation, _result(asked, rois, operation))
 
 
+def _stored(values: Array, dtype: str) -> Array:
+    """Exact values that the arithmetic of a data type holds, rounded to the type; each once, as most of a large map are alike."""
+    if WORKING[dtype] == dtype:
+        return values
+    distinct = list(set(values.flat))
+    stored = dict(zip(distinct, rounded(np.array(distinct, object), dtype).tolist(), strict=True))
+    found: Array = np.frompyfunc(stored.__getitem__, 1, 1)(values)
+    return np.asarray(found, object)
+
+
 def _fits(asked: Asked, rois: Sequence[Stages | None], operation: Operation, exact: Any) -> bool:
     """Whether a call is exact in its data type."""
     values = _values(exact)
-    if operation == Operation.BOX_GRADIENT and not (rounded(values, asked.dtype) == values).all():
+    if operation == Operation.BOX_GRADIENT and not (_stored(values, asked.dtype) == values).all():
         return False
     computed = certificate.budgets(asked, rois, operation, exact)
     return certificate.fits(asked, certificate.handed(asked, operation), computed, values)
