@@ -13,6 +13,7 @@ _OPERATORS = {
     "roi_align": ("roi_align.operator", "ROI_ALIGN"),
     "roi_pool": ("roi_pool.operator", "ROI_POOL"),
     "ps_roi_pool": ("ps_roi_pool.operator", "PS_ROI_POOL"),
+    "prroi_pool": ("prroi_pool.operator", "PRROI_POOL"),
 }
 """Where each operator stands; it is loaded when it is asked for."""
 

@@ -181,15 +181,15 @@ class CellByCell(Rules):
 
     def weights(self, a: Fraction, b: Fraction, pixels: int) -> Weights:
         found: Weights = {}
-        for m, low, high in self.cells(a, b):
+        for m, low, high in self.cells(a, b, pixels):
             for pixel, weight in zip((m, m + 1), self.of_cell(low, high), strict=True):
                 if 0 <= pixel < pixels and weight:
                     found[pixel] = found.get(pixel, ZERO) + weight
         return {pixel: weight for pixel, weight in found.items() if weight}
 
-    def cells(self, a: Fraction, b: Fraction) -> Iterator[tuple[int, Fraction, Fraction]]:
-        """The cells of a bin, and from where to where each is part of it, from the pixel before."""
-        for m in range(math.floor(a), math.ceil(b)):
+    def cells(self, a: Fraction, b: Fraction, pixels: int) -> Iterator[tuple[int, Fraction, Fraction]]:
+        """The cells of a bin where the map counts, and from where to where each is part of it, from the pixel before."""
+        for m in range(max(math.floor(a), -1), min(math.ceil(b), pixels)):
             yield m, max(a - m, ZERO), min(b - m, ONE)
 
     def of_cell(self, low: Fraction, high: Fraction) -> tuple[Fraction, Fraction]:
@@ -220,13 +220,13 @@ class EndsWithCell(CellByCell):
 
 
 class LastCellLeftOut(CellByCell):
-    def cells(self, a: Fraction, b: Fraction) -> Iterator[tuple[int, Fraction, Fraction]]:
-        yield from (each for each in super().cells(a, b) if each[0] < math.floor(b))
+    def cells(self, a: Fraction, b: Fraction, pixels: int) -> Iterator[tuple[int, Fraction, Fraction]]:
+        yield from (each for each in super().cells(a, b, pixels) if each[0] < math.floor(b))
 
 
 class FirstCellLeftOut(CellByCell):
-    def cells(self, a: Fraction, b: Fraction) -> Iterator[tuple[int, Fraction, Fraction]]:
-        yield from (each for each in super().cells(a, b) if each[0] >= math.ceil(a))
+    def cells(self, a: Fraction, b: Fraction, pixels: int) -> Iterator[tuple[int, Fraction, Fraction]]:
+        yield from (each for each in super().cells(a, b, pixels) if each[0] >= math.ceil(a))
 
 
 class HalfForgotten(CellByCell):
