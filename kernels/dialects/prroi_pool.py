@@ -57,8 +57,8 @@ DIALECTS: Mapping[str, Dialect] = MappingProxyType(
 )
 """The named dialects, of the functions that stand in the table of the rules.
 
-Not reached by these choices, since they are no derivatives: Paddle's gradient for the maps on a CPU, where the last bin to write to
-a pixel overwrites the others, and its gradient for boxes, written one number too far.
+Not reached by these choices, since they are no derivatives: Paddle's gradient for the maps on a CPU, where the last bin to write
+to a pixel overwrites the others, and its gradient for boxes, written one number too far.
 """
 
 

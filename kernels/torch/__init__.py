@@ -1,4 +1,4 @@
-"""RoIAlign, RoIPool, PSRoIPool and PrRoIPool for PyTorch tensors: torchvision's functions and modules, computed by `roikit.kernels`.
+"""RoIAlign, RoIPool, PSRoIPool and PrRoIPool for PyTorch tensors: functions and modules, computed by `roikit.kernels`.
 
 >>> from roikit.torch import roi_align  # instead of: from torchvision.ops import roi_align  # doctest: +SKIP
 

@@ -32,7 +32,8 @@ def prroi_pool(
 ) -> torch.Tensor:
     """Integrates a feature map over each bin of each RoI exactly, and divides by its area: `mmcv.ops.prroi_pool`, and more.
 
-    Differentiable for ``input``, as often as you like, and for ``boxes``, once: the output changes smoothly with them. On a CPU, too.
+    Differentiable for ``input``, as often as you like, and for ``boxes``, once: the output changes smoothly with them. On a CPU,
+    too.
 
     Args:
         input: Feature maps ``(N, C, H, W)``, or ``(N, H, W, C)`` with ``layout="NHWC"``; float16, bfloat16, float32 or float64;

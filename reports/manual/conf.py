@@ -52,7 +52,7 @@ def mend_signature(app, what, name, obj, options, signature, returns):  # noqa: 
             inspect.signature(obj.__init__, bound_method=True), show_return_annotation=False
         )
     if signature:
-        operator = next((name for name in ("ps_roi_pool", "roi_pool") if name in module), "roi_align")
+        operator = next((name for name in ("prroi_pool", "ps_roi_pool", "roi_pool") if name in module), "roi_align")
         signature = signature.replace("| Dialect |", f"| roikit.kernels.dialects.{operator}.Dialect |")
     return signature, returns
 

@@ -17,6 +17,9 @@ from roikit.kernels import (
     multiscale_roi_align_backward,
     multiscale_roi_align_backward_boxes,
     precompile,
+    prroi_pool,
+    prroi_pool_backward,
+    prroi_pool_backward_boxes,
     ps_roi_pool,
     ps_roi_pool_backward,
     roi_align,
@@ -49,6 +52,9 @@ def right(
     assert_type(roi_pool_backward(grad, [rows], maps.shape, mode="avg"), Floats)
     assert_type(ps_roi_pool(halves, rows, (7, 7), layout="NHWC"), npt.NDArray[np.float16])
     assert_type(ps_roi_pool_backward(grad, rows, maps.shape), Floats)
+    assert_type(prroi_pool(halves, rows, (7, 7), layout="NHWC"), npt.NDArray[np.float16])
+    assert_type(prroi_pool_backward(grad, rows, maps.shape, dialect="mmcv"), Floats)
+    assert_type(prroi_pool_backward_boxes(grad, maps, rows, out=rows), Floats)
     assert_type(multiscale_roi_align([maps, maps], rows, 7, [1 / 4, (1 / 8, 1 / 8)], level_rule="axlearn"), Floats)
     assert_type(
         multiscale_roi_align_backward(grad, rows, [(1, 1, 8, 8)], [1], level_rule=LevelRule.MATTERPORT),
@@ -79,6 +85,7 @@ def wrong(maps: Floats, rows: Floats) -> None:
     roi_pool(maps, rows, 7, mode=1)  # type: ignore[arg-type]
     roi_pool(maps, rows, 7, aligned=True)  # type: ignore[call-arg]
     ps_roi_pool(maps, rows, 7, layout="NWHC")  # type: ignore[arg-type]
+    prroi_pool(maps, rows, 7, sampling_ratio=2)  # type: ignore[call-arg]
     multiscale_roi_align([maps], rows, 7, 0.25)  # type: ignore[arg-type]
     multiscale_roi_align([maps], rows, 7, [0.25], level_rule="detectron")  # type: ignore[arg-type]
     roi_align_workspace((1, 1, 8, 8), 3, 7, dtype="float")  # type: ignore[arg-type]

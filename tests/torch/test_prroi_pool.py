@@ -9,7 +9,9 @@ from roikit import kernels  # noqa: E402
 from roikit.kernels.dialects.prroi_pool import Dialect, FlatBox  # noqa: E402
 from roikit.torch import PrRoIPool, prroi_pool  # noqa: E402
 
-BOXES = torch.tensor([[0, 1, 1, 5, 5], [1, 0.25, 0, 9, 3.3], [0, -6, -3, 3, 20], [1, 4.1, 5.3, 4.4, 5.6], [1, 4, 4, 1, 1.0]])
+BOXES = torch.tensor(
+    [[0, 1, 1, 5, 5], [1, 0.25, 0, 9, 3.3], [0, -6, -3, 3, 20], [1, 4.1, 5.3, 4.4, 5.6], [1, 4, 4, 1, 1.0]]
+)
 
 
 def drawn(dtype=torch.float32, seed=0):
@@ -88,7 +90,9 @@ def test_compiled_and_checked_by_pytorch():
     torch.library.opcheck(torch.ops.roikit.prroi_pool.default, (x, boxes, [3, 3], *options))
     grad = torch.ones(5, 3, 3, 3, requires_grad=True)
     torch.library.opcheck(torch.ops.roikit.prroi_pool_backward.default, (grad, BOXES, [2, 3, 9, 11], *options))
-    torch.library.opcheck(torch.ops.roikit.prroi_pool_backward_boxes.default, (grad.detach(), x.detach(), BOXES, *options))
+    torch.library.opcheck(
+        torch.ops.roikit.prroi_pool_backward_boxes.default, (grad.detach(), x.detach(), BOXES, *options)
+    )
     compiled = torch.compile(lambda x, boxes: prroi_pool(x, boxes, 3, 0.5), backend="aot_eager", fullgraph=True)
     out, right = compiled(x, boxes), prroi_pool(x, boxes, 3, 0.5)
     assert torch.equal(out, right)

@@ -1,9 +1,9 @@
 """What a call must at least cost: the bytes it touches and the sums it forms, and the time a GPU needs for those.
 
-As for RoIAlign: with n_y and n_x the weights of all bins along an axis, r and c the rows and columns that are touched, the footprint of a
-RoI is r·c pixels, and the sums cost n_y·n_x multiply-adds per channel, or r·n_x + P·n_y if they are formed along x first. A
-gradient for the maps reads what arrives at the output and writes every pixel of the maps once. One for the boxes reads what pooling reads
-and what pooling writes: its floor is that of pooling.
+As for RoIAlign: with n_y and n_x the weights of all bins along an axis, r and c the rows and columns that are touched, the
+footprint of a RoI is r·c pixels, and the sums cost n_y·n_x multiply-adds per channel, or r·n_x + P·n_y if they are formed along
+x first. A gradient for the maps reads what arrives at the output and writes every pixel of the maps once. One for the boxes
+reads what pooling reads and what pooling writes: its floor is that of pooling.
 """
 
 from __future__ import annotations

@@ -1,11 +1,12 @@
 """What a timed call should have returned, and how far from it a sound result may be.
 
-The sums of PR-6 to PR-8 are formed in float64, of the weights of `weights`. With M the largest pixel near a RoI, a mean is off by M times
-the shares of both axes, and by γₙ₊₂₀ of the mean of magnitudes; a gradient for the maps likewise in what each bin sends. That for a box is a
-sum of differences of a mean and a line, both over the size of a bin. Each kind is held against the exact oracle on two RoIs of each level, in a channel.
+The sums of PR-6 to PR-8 are formed in float64, of the weights of `weights`. With M the largest pixel near a RoI, a mean is off
+by M times the shares of both axes, and by γₙ₊₂₀ of the mean of magnitudes; a gradient for the maps likewise in what each bin
+sends. That for a box is a sum of differences of a mean and a line, both over the size of a bin. Each kind is held against the
+exact oracle on two RoIs of each level, in a channel.
 
-Small rows are checked throughout; of large ones, means in all RoIs on some channels and some RoIs on all channels, gradients for the maps in all pixels
-of some channels, gradients for boxes of some RoIs.
+Small rows are checked throughout; of large ones, means in all RoIs on some channels and some RoIs on all channels, gradients for
+the maps in all pixels of some channels, gradients for boxes of some RoIs.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """What each bin of a RoI weighs every row and column with, by rules PR-1 to PR-5, in float64; and by how much that may be off.
 
-A float32 computation forms corners, extent, bin and edges with no more than six roundings of numbers that are no greater than the
-corner farthest from 0: an edge is off by 6 u of that, a size likewise, and of what a bin weighs a share of as much over its size. Sixteen
-more roundings are for weights that are differences of integrals.
+A float32 computation forms corners, extent, bin and edges with no more than six roundings of numbers that are no greater than
+the corner farthest from 0: an edge is off by 6 u of that, a size likewise, and of what a bin weighs a share of as much over its
+size. Sixteen more roundings are for weights that are differences of integrals.
 """
 
 from __future__ import annotations

@@ -16,6 +16,9 @@ from roikit.conformance.arrays import numpy_dtype, sparse_images
 from roikit.conformance.call import LAYOUTS, Operation, axes_in
 from roikit.conformance.cases.case import SIZES, load_cases
 from roikit.kernels.calls.problem import Asked
+from roikit.kernels.operators.prroi_pool import box_gradient as integral_box_gradient
+from roikit.kernels.operators.prroi_pool import feature_gradient as integral_gradient
+from roikit.kernels.operators.prroi_pool import forward as integral_forward
 from roikit.kernels.operators.ps_roi_pool import feature_gradient as selected_gradient
 from roikit.kernels.operators.ps_roi_pool import forward as selected_forward
 from roikit.kernels.operators.roi_align import box_gradient, feature_gradient, forward
@@ -38,12 +41,15 @@ PLANNERS = {
     "roi_align": forward.PLANNERS,
     "roi_pool": pool_forward.PLANNERS,
     "ps_roi_pool": selected_forward.PLANNERS,
+    "prroi_pool": integral_forward.PLANNERS,
 }
 GRADIENTS = {
     "roi_align": feature_gradient.GRADIENT,
     "roi_pool": pool_gradient.GRADIENT,
     "ps_roi_pool": selected_gradient.GRADIENT,
+    "prroi_pool": integral_gradient.GRADIENT,
 }
+OF_BOXES = {"roi_align": box_gradient, "prroi_pool": integral_box_gradient}
 
 
 class Way(NamedTuple):
@@ -77,6 +83,11 @@ SECTIONS = {
     "ps_roi_pool": {
         **{launch: of_launch for launch, of_launch in OF_BOTH.items() if not launch.startswith("winners")},
         "forward, CPU": tuple(branch for branch in branches.POOLING_ON_HOST if branch not in branches.LINES),
+    },
+    "prroi_pool": {
+        **{launch: of_launch for launch, of_launch in OF_BOTH.items() if not launch.startswith("winners")},
+        "gradient for the boxes, GPU": branches.BOX_GRADIENT_ON_DEVICE,
+        "gradient for the boxes, CPU": branches.BOX_GRADIENT_ON_HOST,
     },
 }
 
@@ -119,7 +130,7 @@ def facts_of(operator, operation, asked):
         return _of_pooling(PLANNERS[operator], asked)
     if operation == Operation.FEATURE_GRADIENT:
         return _of_gathering(GRADIENTS[operator], asked)
-    return _of_box_gradient(asked)
+    return _of_box_gradient(OF_BOXES[operator], asked)
 
 
 def _of_pooling(planners, asked):
@@ -158,9 +169,9 @@ def _of_gradient(planned, where):
         yield f"winners, {where}", branches.facts_of(planned.winners)
 
 
-def _of_box_gradient(asked):
-    yield "gradient for the boxes, GPU", branches.facts_of(box_gradient.plan_on_device(asked).launch)
-    for planned in _on_host(box_gradient.plan_on_host, asked):
+def _of_box_gradient(of_boxes, asked):
+    yield "gradient for the boxes, GPU", branches.facts_of(of_boxes.plan_on_device(asked).launch)
+    for planned in _on_host(of_boxes.plan_on_host, asked):
         yield "gradient for the boxes, CPU", branches.facts_of(planned.launch, threads=planned.threads)
 
 

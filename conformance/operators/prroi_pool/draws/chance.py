@@ -1,7 +1,7 @@
 """Hypothesis strategies for calls of PrRoIPool and of its gradients. Needs ``pip install 'roikit[fuzz]'``.
 
-Calls are small, and mostly made of multiples of powers of two, so that many are exact. All boxes of a call are of one class, since one
-bad box hides what the others would show.
+Calls are small, and mostly made of multiples of powers of two, so that many are exact. All boxes of a call are of one class,
+since one bad box hides what the others would show.
 """
 
 from __future__ import annotations
@@ -103,7 +103,8 @@ def _inverted(draw: DrawFn, pixels: int, bins: int) -> tuple[Any, Any]:
 
 def _tiny(draw: DrawFn, pixels: int, bins: int) -> tuple[Any, Any]:
     start = _eighths(draw, -1, pixels)
-    return start, start + bins * draw(st.sampled_from((0, Fraction(1, 4096), Fraction(1, 64), _EIGHTH)))
+    sizes = (Fraction(0), Fraction(1, 4096), Fraction(1, 64), _EIGHTH)
+    return start, start + bins * draw(st.sampled_from(sizes))
 
 
 def _huge(draw: DrawFn, pixels: int, bins: int) -> tuple[Any, Any]:

@@ -1,7 +1,7 @@
 """Where the RoIs of systematic cases lie, and the rules that this is about.
 
-A span is ``(start, end)`` in feature pixels, at multiples of a quarter of a pixel or of a finer power of two. Where bins are a power of two
-long, a call is exact.
+A span is ``(start, end)`` in feature pixels, at multiples of a quarter of a pixel or of a finer power of two. Where bins are a
+power of two long, a call is exact.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ _OTHERS = (Fraction(3, 4), Fraction(3, 2), Fraction(3))
 
 def _bin(draw: Draw, room: Fraction | int, bins: int) -> Fraction:
     """The size of a bin, a power of two, of which so many have room."""
-    return draw.one([size for size in _POWERS if size * bins <= room][-3:] or [_POWERS[0]])
+    found: Fraction = draw.one([size for size in _POWERS if size * bins <= room][-3:] or [_POWERS[0]])
+    return found
 
 
 def inside(draw: Draw, pixels: int, bins: int) -> Span:
@@ -34,7 +35,7 @@ def inside(draw: Draw, pixels: int, bins: int) -> Span:
 def on_pixels(draw: Draw, pixels: int, bins: int) -> Span:
     """From pixel to pixel, each bin of whole cells."""
     extent = Fraction(bins * draw.one([n for n in (1, 2) if n * bins < pixels] or [1]))
-    start = draw.between(0, max(pixels - 1 - extent, 0))
+    start = draw.between(0, max(pixels - 1 - extent, Fraction(0)))
     return start, start + extent
 
 
@@ -66,7 +67,7 @@ def faded(draw: Draw, pixels: int, bins: int) -> Span:
 def low(draw: Draw, pixels: int, bins: int) -> Span:
     """Over the low edge."""
     extent = bins * _bin(draw, pixels, bins)
-    start = -draw.between(QUARTER, max(min(extent - QUARTER, 2), QUARTER), QUARTER)
+    start = -draw.between(QUARTER, max(min(extent - QUARTER, Fraction(2)), QUARTER), QUARTER)
     return start, start + extent
 
 

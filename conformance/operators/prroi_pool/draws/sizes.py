@@ -10,7 +10,21 @@ from ....arrays import leaves
 from ....call import Operation
 from ....draw import Draw
 from ....placing import number
-from ....sizing import BINS, IMAGES, MARGIN, PIXELS, ROIS, Size, counted, described, heads, maps, of_bins, of_pixels, sent_back
+from ....sizing import (
+    BINS,
+    IMAGES,
+    MARGIN,
+    PIXELS,
+    ROIS,
+    Size,
+    counted,
+    described,
+    heads,
+    maps,
+    of_bins,
+    of_pixels,
+    sent_back,
+)
 from ..claims import rules_of
 from ..oracle.face import answer_in
 
@@ -36,7 +50,16 @@ def _averages() -> Iterator[Size]:
     for bins, ratio in product((7, 14), (1, 2)):
         pixels = bins * ratio + 2 * MARGIN + 1
         about = f"{bins} × {bins} bins, {ratio} pixels wide, from pixel to pixel"
-        yield Size(f"pr-z-coarse-{bins}-{ratio}", about, (bins, bins), ratio, (pixels, pixels), channels=24, coarse=True, distinct=1)
+        yield Size(
+            f"pr-z-coarse-{bins}-{ratio}",
+            about,
+            (bins, bins),
+            ratio,
+            (pixels, pixels),
+            channels=24,
+            coarse=True,
+            distinct=1,
+        )
     title = "3 RoIs of 17 channels in 8 × 8 bins, each of 32 × 32 pixels"
     yield Size("pr-z-heavy", title, (8, 8), 0, (262, 262), channels=17, rois=3, distinct=1)
     yield Size("pr-z-uneven", "heavy RoIs beside tiny ones", (2, 2), 0, (70, 70), rois=19 * ROIS, uneven=True)
@@ -46,7 +69,9 @@ def _averages() -> Iterator[Size]:
     yield Size("pr-z-planes", "more than 65535 planes of images and channels", (1, 1), 1, (2, 2), 258, 257, 86 * ROIS)
     yield Size("pr-z-box-heads", "512 RoIs of 256 channels in 7 × 7 bins", (7, 7), 2, (20, 23), 1, 256, 512)
     huge: dict[str, Any] = {"size": "huge"}
-    yield Size("pr-z-mask-heads", "512 RoIs of 256 channels in 14 × 14 bins", (14, 14), 2, (40, 40), 1, 256, 512, **huge)
+    yield Size(
+        "pr-z-mask-heads", "512 RoIs of 256 channels in 14 × 14 bins", (14, 14), 2, (40, 40), 1, 256, 512, **huge
+    )
     yield Size("pr-z-rois-70000", "70000 RoIs", (1, 1), rois=70_000, **huge)
     yield Size("pr-z-outputs-2-24", "more than 2²⁴ output values", (1, 1), rois=70_000, channels=240, **huge)
 
@@ -60,9 +85,13 @@ def _gradients() -> Iterator[Size]:
         yield Size(f"{name}-whole", title, (4, 4), 1, (16, 32), channels=channels, operation=operation)
     crowd: dict[str, Any] = {"bins": (1, 1), "operation": Operation.FEATURE_GRADIENT}
     yield Size("pr-zg-one-pixel", "4102 RoIs over one pixel", pixels=(1, 1), rois=586 * ROIS, **crowd)
-    yield Size("pr-zg-planes", "more than 65535 planes", pixels=(2, 2), images=258, channels=257, rois=86 * ROIS, **crowd)
+    yield Size(
+        "pr-zg-planes", "more than 65535 planes", pixels=(2, 2), images=258, channels=257, rois=86 * ROIS, **crowd
+    )
     yield Size("pr-zg-huge", "70000 RoIs over few pixels", rois=10_000 * ROIS, size="huge", **crowd)
-    yield Size("pr-zg-tiles", "15 images of 40000 × 5 pixels", pixels=(40_000, 5), images=15, rois=15, distinct=3, **crowd)
+    yield Size(
+        "pr-zg-tiles", "15 images of 40000 × 5 pixels", pixels=(40_000, 5), images=15, rois=15, distinct=3, **crowd
+    )
     yield Size("pr-zg", "1029 RoIs", images=IMAGES, rois=147 * ROIS, **crowd)
     yield Size("pr-zb-rois-16387", "16387 RoIs", rois=2341 * ROIS, operation=Operation.BOX_GRADIENT)
 
@@ -86,7 +115,9 @@ def draw(size: Size, attempt: int) -> dict[str, Any]:
 
 def _box(chance: Draw, size: Size, k: int) -> list[int | float]:
     """A box, the first at the low end of a long map and the second at its high end."""
-    (y1, y2), (x1, x2) = (_span(chance, pixels, bins, size, k) for pixels, bins in zip(size.pixels, size.bins, strict=True))
+    (y1, y2), (x1, x2) = (
+        _span(chance, pixels, bins, size, k) for pixels, bins in zip(size.pixels, size.bins, strict=True)
+    )
     return [k % size.small_images, *map(number, (x1, y1, x2, y2))]
 
 

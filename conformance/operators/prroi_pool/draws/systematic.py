@@ -1,8 +1,8 @@
 """The systematic cases: every placement of a RoI, with several outputs, and their gradients; memory.
 
-A case is drawn by chance, from a sequence that belongs to its id, and drawn anew until it suits: there is an answer in float32 and float64
-under every main dialect, which neither zeros nor another constant passes for. No case is ever drawn from what an implementation
-returns.
+A case is drawn by chance, from a sequence that belongs to its id, and drawn anew until it suits: there is an answer in float32
+and float64 under every main dialect, which neither zeros nor another constant passes for. No case is ever drawn from what an
+implementation returns.
 """
 
 from __future__ import annotations

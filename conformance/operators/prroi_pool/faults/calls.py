@@ -191,7 +191,8 @@ def _times(values: Array, call: Call, factor: Callable[[Stages], Fraction]) -> A
     values = values.copy()
     for k, roi in enumerate(stages(call)):
         if roi is not None:
-            values[k] = np.frompyfunc(lambda v, by=factor(roi): v * by if isinstance(v, Fraction) else v, 1, 1)(values[k])
+            by = np.full(values[k].shape, factor(roi), object)
+            values[k] = np.frompyfunc(lambda v, f: v * f if isinstance(v, Fraction) else v, 2, 1)(values[k], by)
     return values
 
 

@@ -101,7 +101,7 @@ class ClampedBorder(Rules):
 
     def weights(self, a: Fraction, b: Fraction, pixels: int) -> Weights:
         last = Fraction(pixels - 1)
-        found = super().weights(*(min(max(edge, ZERO), last) for edge in (a, b)), pixels)
+        found = super().weights(min(max(a, ZERO), last), min(max(b, ZERO), last), pixels)
         below, above = min(b, ZERO) - min(a, ZERO), max(b, last) - max(a, last)
         for pixel, outside in ((0, below), (pixels - 1, above)):
             found[pixel] = found.get(pixel, ZERO) + outside
@@ -342,4 +342,3 @@ class EdgesInTheMiddle(Rules):
     def moves(self, p: int, bins: int, scale: Fraction) -> tuple[Edges, Edges]:
         middle = Fraction(2 * p + 1, 2 * bins)
         return (scale * (1 - middle),) * 2, (scale * middle,) * 2
-

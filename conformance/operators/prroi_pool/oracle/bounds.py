@@ -2,21 +2,23 @@
 
 Let u = 2⁻ᵇⁱᵗˢ be the rounding error of a type relative to the result, and γₙ = nu / (1 − nu) that of n in a row.
 
-**Coordinates** are formed in float32, or float64 for float64. `errors` follows corners, extent, bin and edges operation by operation; an
-operation on exact numbers with a representable result is exact. An edge that is off by e puts weight on, or takes it from, pixels of
-at most e in all, since a tent is no higher than 1; the same goes for the size that is divided by. So the weights of a bin of size h are
-off by a share ρ = 2 (eₐ + e_b + e_h) / (h − …) of all of it, whether one divides by ``h`` or by the difference of the edges. Weights may be
-differences of integrals, which cancel: that is 16 roundings of numbers up to 1, a share 16 u / h of a thin bin. With M the largest pixel that a
-RoI reads, or is beside, the value of a bin errs by ``M (ρ_y + ρ_x + ρ_y ρ_x)``.
+**Coordinates** are formed in float32, or float64 for float64. `errors` follows corners, extent, bin and edges operation by
+operation; an operation on exact numbers with a representable result is exact. An edge that is off by e puts weight on, or takes
+it from, pixels of at most e in all, since a tent is no higher than 1; the same goes for the size that is divided by. So the
+weights of a bin of size h are off by a share ρ = 2 (eₐ + e_b + e_h) / (h − …) of all of it, whether one divides by ``h`` or by
+the difference of the edges. Weights may be differences of integrals, which cancel: that is 16 roundings of numbers up to 1, a
+share 16 u / h of a thin bin. With M the largest pixel that a RoI reads, or is beside, the value of a bin errs by ``M (ρ_y + ρ_x
++ ρ_y ρ_x)``.
 
-**Arithmetic**: products of weights, with the pixel, n − 1 additions in any order, and a division are no more than n + 20 roundings of any
-term: γₙ₊₂₀ · Σ|w||v|. Gradual underflow adds half the smallest subnormal number per operation. Rounding to the data type comes last.
+**Arithmetic**: products of weights, with the pixel, n − 1 additions in any order, and a division are no more than n + 20
+roundings of any term: γₙ₊₂₀ · Σ|w||v|. Gradual underflow adds half the smallest subnormal number per operation. Rounding to the
+data type comes last.
 
-**The gradient for a box** is a difference of a value and a line, both over the size of the bin, each no greater than M / h: that errs as
-values do, and by how much the line changes as its edge moves, 2 M e / h.
+**The gradient for a box** is a difference of a value and a line, both over the size of the bin, each no greater than M / h: that
+errs as values do, and by how much the line changes as its edge moves, 2 M e / h.
 
-**No bound** holds where rounding decides whether a RoI has an extent, where a bin is no larger than the errors of its edges, where the area
-of a bin is beyond the normal numbers, and where nobody can say whether a pixel that is not finite is read.
+**No bound** holds where rounding decides whether a RoI has an extent, where a bin is no larger than the errors of its edges,
+where the area of a bin is beyond the normal numbers, and where nobody can say whether a pixel that is not finite is read.
 """
 
 from __future__ import annotations

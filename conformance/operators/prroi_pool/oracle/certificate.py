@@ -1,10 +1,12 @@
 """The bit-budget certificate: in which data types a call is exact, in whatever order it is computed.
 
-Numbers are within the `Budget` of a type if all are multiples of one power of two, the *quantum*, and even the sum of their absolute
-values is no more than 2ᵇⁱᵗˢ quanta: then every partial sum, in any order, fused or not, is exact. The budgets are those of
+Numbers are within the `Budget` of a type if all are multiples of one power of two, the *quantum*, and even the sum of their
+absolute values is no more than 2ᵇⁱᵗˢ quanta: then every partial sum, in any order, fused or not, is exact. The budgets are those
+of
 
 * coordinates: boxes, corners, extent, bin, ``p · bin``, edges;
-* weights, as products or as differences of integrals: halves of squares of what an edge is apart from a pixel; and these over the size of the
+* weights, as products or as differences of integrals: halves of squares of what an edge is apart from a pixel; and these over
+  the size of the
   bin, which must be a power of two;
 * products of these with each other, with pixels, or with what arrives; and their sums;
 * for a box, also how an edge moves, for which the number of bins must be a power of two; and the result.

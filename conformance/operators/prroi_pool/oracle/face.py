@@ -138,7 +138,10 @@ def _fits(asked: Asked, rois: Sequence[Stages | None], operation: Operation, exa
 
 def _same_numbers(arguments: Arguments, asked: Asked, operation: Operation) -> bool:
     """Whether no number that matters was rounded when it was handed over."""
-    pairs = [(box_rows(arguments["boxes"]), asked.boxes), (arguments["spatial_scale"], asked.scale)]
+    pairs: list[tuple[Any, Any]] = [
+        (box_rows(arguments["boxes"]), asked.boxes),
+        (arguments["spatial_scale"], asked.scale),
+    ]
     if operation != Operation.FEATURE_GRADIENT:
         pairs.append((feature_map(arguments["input"]), asked.pixels))
     if asked.grad is not None:

@@ -31,8 +31,8 @@ class Maps(NamedTuple):
         """Those of an array of numbers, or of fractions."""
         floats = maps.astype(np.float64) if maps.dtype != object else np.zeros(maps.shape)
         nan, infinite = np.isnan(floats), np.isinf(floats)
-        numbers: Array = np.frompyfunc(Fraction, 1, 1)(np.where(nan | infinite, 0, maps))
-        return cls(Matrix.of(np.asarray(numbers, object)), nan, infinite)
+        numbers = np.asarray(np.frompyfunc(Fraction, 1, 1)(np.where(nan | infinite, 0, maps)), object)
+        return cls(Matrix.of(numbers), nan, infinite)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -52,8 +52,8 @@ class Maps(NamedTuple):
 class Result(NamedTuple):
     """The exact output of one call, and what bounds the error of an inexact one.
 
-    ``values`` is ``(K, C, P_h, P_w)`` of `Exact`, None throughout an invalid RoI. ``magnitude`` is of the same shape: what the value
-    would be if no pixel were negative.
+    ``values`` is ``(K, C, P_h, P_w)`` of `Exact`, None throughout an invalid RoI. ``magnitude`` is of the same shape: what the
+    value would be if no pixel were negative.
     """
 
     values: Array

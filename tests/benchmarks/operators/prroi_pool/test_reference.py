@@ -77,7 +77,9 @@ def test_large_rows_are_checked_in_part(work, operation, monkeypatch):
     assert not expected.judge(outputs, "float32").correct
 
 
-@pytest.mark.parametrize(("name", "what"), [("mean", "means"), ("spread", "gradients for the maps"), ("corners", "gradients for boxes")])
+@pytest.mark.parametrize(
+    ("name", "what"), [("mean", "means"), ("spread", "gradients for the maps"), ("corners", "gradients for boxes")]
+)
 def test_a_reference_that_differs_from_the_rules_is_refused(work, name, what, monkeypatch):
     operation = {"mean": Operation.FORWARD, "spread": Operation.BACKWARD, "corners": Operation.BOXES}[name]
     honest = getattr(references, name)

@@ -1,7 +1,7 @@
 """PrRoIPool by a quadrature that is exact, of NumPy arrays ``(N, C, H, W)``: small, and apart from kernels and harness.
 
-The surface is linear in each cell: the mean over a part of one is its value in the middle, and that of a product with another linear
-function Simpson's rule has exactly.
+The surface is linear in each cell: the mean over a part of one is its value in the middle, and that of a product with another
+linear function Simpson's rule has exactly.
 """
 
 import math
@@ -78,7 +78,11 @@ def prroi_pool_backward_boxes(grad, x, boxes, scale=1.0):
         (y, edges_y), (x_, edges_x) = axes(box, x.shape, grad.shape[2:], scale)
         if not (y.any() and x_.any()):
             continue
-        maps, along_y, along_x = x[int(box[0])].astype(float), motions(edges_y, x.shape[2]), motions(edges_x, x.shape[3])
+        maps, along_y, along_x = (
+            x[int(box[0])].astype(float),
+            motions(edges_y, x.shape[2]),
+            motions(edges_x, x.shape[3]),
+        )
         for n in range(2):
             out[k, 2 * n] = (sent * (y @ maps @ along_x[n].T)).sum() * scale
             out[k, 2 * n + 1] = (sent * (along_y[n] @ maps @ x_.T)).sum() * scale

@@ -46,7 +46,13 @@ def test_a_gpu_launch_gives_what_the_cpu_gives(layout, channels):
     right = prroi_pool_backward_boxes(grad, x, boxes, **how)
     np.testing.assert_allclose(moved.host, right, rtol=1e-4, atol=1e-4)
     entries = [source.entry for source, *_ in LAUNCHES]
-    assert entries == ["find_extents", "find_touching", "order_tiles", "prroi_pool_backward", "prroi_pool_backward_boxes"]
+    assert entries == [
+        "find_extents",
+        "find_touching",
+        "order_tiles",
+        "prroi_pool_backward",
+        "prroi_pool_backward_boxes",
+    ]
     assert all(shared <= device.SHARED_BYTES and np.prod(block) <= 256 for _, _, block, shared in LAUNCHES)
 
 

@@ -127,7 +127,7 @@ def test_the_gradient_for_boxes_is_continuous_where_edges_cross_pixels():
     at = np.array([[0, 2, 3, 6, 7.0]])
     here = prroi_pool_backward_boxes(grad, x, at)
     for step in (1e-9, -1e-9):
-        beside = prroi_pool_backward_boxes(grad, x, at + [0, step, step, step, step])
+        beside = prroi_pool_backward_boxes(grad, x, at + np.array([0, step, step, step, step]))
         np.testing.assert_allclose(beside, here, atol=1e-6)
 
 
@@ -203,7 +203,9 @@ def test_many_rois_on_several_tiles_send_what_the_output_makes_of_them(layout):
 
 def test_more_bins_than_are_weighed_at_once():
     """The weights of 32 bins are held at a time."""
-    check(drawn((1, 2, 5, 160), np.float64), [[0, 3, 0, 150, 4], [0, -20, 1, 200, 3], [0, 10, 0, 45, 4.0]], (1, 70), 1.0)
+    check(
+        drawn((1, 2, 5, 160), np.float64), [[0, 3, 0, 150, 4], [0, -20, 1, 200, 3], [0, 10, 0, 45, 4.0]], (1, 70), 1.0
+    )
 
 
 @settings(max_examples=60, deadline=None)

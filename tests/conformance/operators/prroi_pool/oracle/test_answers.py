@@ -1,4 +1,4 @@
-"""Which answers PrRoIPool's oracle gives: numbers worked out by hand or published, central differences, and where nobody can say."""
+"""Which answers PrRoIPool's oracle gives: numbers worked out by hand or published, central differences, and bounds that hold."""
 
 from fractions import Fraction
 
@@ -26,7 +26,13 @@ def case(maps, boxes, size=(2, 2), scale=1.0, grad=None):
     def as_rows(array):
         return {"shape": list(array.shape), "rows": array.reshape(-1, array.shape[-1]).tolist()}
 
-    found = {"input": as_rows(maps), "boxes": boxes, "output_size": list(size), "spatial_scale": [scale] * 2, "mode": "avg"}
+    found = {
+        "input": as_rows(maps),
+        "boxes": boxes,
+        "output_size": list(size),
+        "spatial_scale": [scale] * 2,
+        "mode": "avg",
+    }
     return found | ({} if grad is None else {"grad": as_rows(grad)})
 
 
@@ -85,7 +91,9 @@ def test_the_gradient_is_the_transpose_of_the_output(call):
     assert (sent.values * asked.maps.fractions()).sum() == (values * asked.exact_grad()).sum()
 
 
-@pytest.mark.parametrize("box", [[0, 0.3, 1.1, 3.9, 4.2], [0, -0.7, 2, 6.4, 2.5], [0, 1, 2, 3, 4], [0, 1.25, 1.25, 1.5, 1.5]])
+@pytest.mark.parametrize(
+    "box", [[0, 0.3, 1.1, 3.9, 4.2], [0, -0.7, 2, 6.4, 2.5], [0, 1, 2, 3, 4], [0, 1.25, 1.25, 1.5, 1.5]]
+)
 def test_the_gradient_of_boxes_is_the_limit_of_central_differences(box):
     maps = np.random.default_rng(1).integers(-9, 10, (1, 2, 6, 7)).astype(float)
     row = [Fraction(x) for x in box]
@@ -110,7 +118,9 @@ def test_without_area_there_is_nothing():
         assert not of_map.any()
         assert not of_box.any()
     grad = np.ones((1, 1, 2, 2))
-    answer = answer_in(case(FOUR, [[0, 2, 1, 2, 3]], grad=grad), Operation.BOX_GRADIENT, DIALECTS["paddle-legacy"], "float32")
+    answer = answer_in(
+        case(FOUR, [[0, 2, 1, 2, 3]], grad=grad), Operation.BOX_GRADIENT, DIALECTS["paddle-legacy"], "float32"
+    )
     assert answer.output == [["nan"] * 4]
 
 
