@@ -74,13 +74,7 @@ def prroi_pool_backward_boxes(
     rows = arguments.box_rows(xp, boxes, name_of(input.dtype), input.shape[0])
     bins = bins_of(grad, layout)
     asked = Asked.of(input.dtype, (input.shape,), len(rows), bins, (spatial_scale,), MODE, layout, dialect)
-    gradient: A
-    if xp is np:
-        gradient = _run(np, plan_on_host(asked, host.thread_count()), grad, input, rows, out, check=True)
-        return gradient
-    arguments.check_same_device(xp, input, grad=grad, boxes=rows, out=out)
-    with input.device:
-        gradient = _run(xp, plan_on_device(asked), grad, input, rows, out, check=check)
+    gradient: A = _slope(xp, grad, input, rows, asked, out=out, check=check)
     return gradient
 
 
@@ -146,6 +140,15 @@ def plan_on_device(asked: Asked) -> Planned:
     """A call on a GPU."""
     problem = PrRoiPoolProblem.of(asked)
     return _planned(problem, device_source(problem), _DEVICE_LANES, (_DEVICE_THREADS, 1))
+
+
+def _slope(xp: ModuleType, grad: Any, maps: Any, rows: Any, asked: Asked, *, out: Any, check: bool) -> Any:
+    """The gradient for the RoIs ``rows`` of checked maps."""
+    if xp is np:
+        return _run(np, plan_on_host(asked, host.thread_count()), grad, maps, rows, out, check=True)
+    arguments.check_same_device(xp, maps, grad=grad, boxes=rows, out=out)
+    with maps.device:
+        return _run(xp, plan_on_device(asked), grad, maps, rows, out, check=check)
 
 
 def _run(xp: ModuleType, planned: Planned, grad: Any, maps: Any, rows: Any, out: Any, *, check: bool) -> Any:

@@ -21,17 +21,15 @@ if TYPE_CHECKING:
 
 
 class FeatureGradient(NamedTuple):
-    """The exact gradient for the maps, ``(N, C, H, W)``: its values, Σ |term| and how many terms."""
+    """The exact gradient for the maps, ``(N, C, H, W)``: its values, and Σ |term|."""
 
     values: Array
     magnitude: Array
-    terms: Array
 
 
 def feature_gradient(grad: Array, shape: Sequence[int], rois: Sequence[Stages | None], rules: Rules) -> FeatureGradient:
     """PR-7 for maps of this shape; ``grad``, of fractions, is ``(K, C, P_h, P_w)``."""
     values, magnitude = (np.full(shape, ZERO, object) for _ in range(2))
-    terms = np.zeros(shape, np.int64)
     for roi, arriving in zip(rois, grad, strict=True):
         if roi is None or not roi.has_area:
             continue
@@ -43,8 +41,7 @@ def feature_gradient(grad: Array, shape: Sequence[int], rois: Sequence[Stages | 
         by_y, by_x = (Matrix(each.integers.T, each.denominator) for each in (read.y, read.x))
         values[place] += product(by_y, sent, by_x)
         magnitude[place] += product(abs(by_y), abs(sent), abs(by_x))
-        terms[place] += np.outer((by_y.integers != 0).sum(1), (by_x.integers != 0).sum(1))
-    return FeatureGradient(values, magnitude, terms)
+    return FeatureGradient(values, magnitude)
 
 
 def box_gradient(grad: Array, maps: Maps, rois: Sequence[Stages | None], rules: Rules) -> Array:
