@@ -176,7 +176,6 @@ GRADIENT_MUTANTS: tuple[Mutant, ...] = (
     _of_boxes("box gradient: what arrives transposed", before=calls.arriving(calls.transposed)),
     _of_boxes("box gradient: what arrives in reverse order", before=calls.arriving(lambda grad: grad[:, :, ::-1, ::-1])),
     _of_boxes("box gradient: what arrives without its sign", before=calls.arriving(abs)),
-    _of_boxes("box gradient: a flat box gets nothing", "mmcv", before=_gives(FlatBox.ZERO), concerns=_does_not(FlatBox.ZERO)),
     _of_boxes("box gradient: a flat box gets NaN", "Paddle", before=_gives(FlatBox.NAN), concerns=_does_not(FlatBox.NAN)),
 )  # fmt: skip
 """Faults of gradients."""
