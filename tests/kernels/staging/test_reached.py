@@ -34,6 +34,7 @@ BIG = "a map of 2^31 elements or more"
 COUNTED = "pp-many-elements does: plans know the channels of the output, of which the maps have as many for each bin"
 MANY = "takes 16 thousand channels of the maps"
 SLICED = "takes 2 million channels of the maps"
+OF_ROI_ALIGN = "RoIAlign's cases take the same lines of the library, and none of this operator's does"
 OF_MAPS = ("gradient for the maps, GPU", "gradient for the maps, CPU")
 OF_BOXES = ("gradient for the boxes, GPU", "gradient for the boxes, CPU")
 
@@ -50,6 +51,9 @@ EXEMPT = {
     Excuse("the last of them with fewer", "forward, GPU", layout="NCHW", operator="ps_roi_pool"): MANY,
     Excuse("one RoI in a block of several threads", "forward, CPU", operator="ps_roi_pool"): MANY,
     Excuse("a block for several slices of channels", OF_MAPS[0], operator="ps_roi_pool"): SLICED,
+    Excuse("lines shorter than a row", "gradient for the boxes, GPU", layout="NCHW", operator="prroi_pool"): OF_ROI_ALIGN,
+    Excuse("a block for several slices of channels", OF_MAPS[0], operator="prroi_pool"): OF_ROI_ALIGN,
+    Excuse("aligned vectors of 8 channels", OF_MAPS[0], layout="NHWC", operator="prroi_pool"): OF_ROI_ALIGN,
     **{Excuse(BIG, launch): DENSE for launch in OF_MAPS},
     **{Excuse(BIG, launch): SAME_LINE for launch in OF_BOXES},
     **{Excuse(BIG, f"forward, {where}", operator="roi_align", mode="max"): SAME_LINE for where in ("GPU", "CPU")},
