@@ -51,7 +51,9 @@ EXEMPT = {
     Excuse("the last of them with fewer", "forward, GPU", layout="NCHW", operator="ps_roi_pool"): MANY,
     Excuse("one RoI in a block of several threads", "forward, CPU", operator="ps_roi_pool"): MANY,
     Excuse("a block for several slices of channels", OF_MAPS[0], operator="ps_roi_pool"): SLICED,
-    Excuse("lines shorter than a row", "gradient for the boxes, GPU", layout="NCHW", operator="prroi_pool"): OF_ROI_ALIGN,
+    Excuse(
+        "lines shorter than a row", "gradient for the boxes, GPU", layout="NCHW", operator="prroi_pool"
+    ): OF_ROI_ALIGN,
     Excuse("a block for several slices of channels", OF_MAPS[0], operator="prroi_pool"): OF_ROI_ALIGN,
     Excuse("aligned vectors of 8 channels", OF_MAPS[0], layout="NHWC", operator="prroi_pool"): OF_ROI_ALIGN,
     **{Excuse(BIG, launch): DENSE for launch in OF_MAPS},
