@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from roikit.conformance.arrays import leaves
+from roikit.conformance.arrays import leaves, numpy_dtype
 from roikit.conformance.cases.case import case_files, load_cases, up_to
 from roikit.conformance.golden import files, generator, published
 from roikit.conformance.operator import rule_number
@@ -35,7 +35,8 @@ def test_ids_name_the_operator_or_a_source():
 def test_main_dialects_are_answered_in_float32_and_float64():
     for case in VALUES:
         for name in MAIN_DIALECTS:
-            assert case.expectation(name, "float32"), (case.id, name)
+            is_beyond = case.id == "pr-gradient-beyond-float"  # no float32 holds what is expected
+            assert bool(case.expectation(name, "float32")) != is_beyond, (case.id, name)
             assert case.expectation(name, "float64"), (case.id, name)
 
 
@@ -63,9 +64,10 @@ def test_no_constant_passes(group):
     for case in (case for case in VALUES if case.group == group):
         for expectation in case.expected:
             for constant in {*map(float, leaves(expectation.answers[0].output)), 0.0, 1.0}:
-                output = np.full(case.shape, constant, expectation.dtypes[-1])
+                output = np.full(case.shape, constant, numpy_dtype(expectation.dtypes[-1]))
                 verdict = judge_output(case, expectation, output, expectation.dtypes[-1], "NCHW").verdict
-                assert verdict != Verdict.CONFORMS or output.size == 1, case.id
+                is_equal = output.size == 1 or case.id == "pr-b-huge"  # of which all values are equal
+                assert verdict != Verdict.CONFORMS or is_equal, case.id
 
 
 def test_rules_cite_their_cases():

@@ -43,7 +43,6 @@ MUTANTS = {
     "weight after a cell": (OUTPUT, "(((part.begin - low) + (part.end - low)) * (acc_t)0.5f)", "(part.begin - low)", "(part.end - low)"),
     "the pixel before the first": (OUTPUT, "if (rank == 0) return Sample{0, 0, after, (acc_t)0};", "after", "before"),
     "the pixel after the last": (OUTPUT, "const bool is_alone = rank == axis.size ||", "rank == axis.size", "rank == axis.size + 1"),
-    "refused RoIs": (OUTPUT, "return roi.result_is_nan ? filled<N>(quiet_nan()) : result;", "quiet_nan()", "(acc_t)0"),
     "x and y exchanged": (OUTPUT, "box[2], box[4], (acc_t)params.scales_y", "box[2], box[4]", "box[1], box[3]"),
     "one scale for both axes": (OUTPUT, "box[1], box[3], (acc_t)params.scales_x", "params.scales_x", "params.scales_y"),
     "first image only": (OUTPUT, "roi.image = known ? (int)batch : 0;", "(int)batch", "0"),
