@@ -94,6 +94,7 @@ def _gradients() -> Iterator[Size]:
     )
     yield Size("pr-zg", "1029 RoIs", images=IMAGES, rois=147 * ROIS, **crowd)
     yield Size("pr-zb-rois-16387", "16387 RoIs", rois=2341 * ROIS, operation=Operation.BOX_GRADIENT)
+    yield Size("pr-zb-huge", "70000 RoIs", rois=10_000 * ROIS, size="huge", operation=Operation.BOX_GRADIENT)
 
 
 def draw(size: Size, attempt: int) -> dict[str, Any]:
