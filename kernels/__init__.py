@@ -12,6 +12,9 @@ from .execution import host
 from .operators.crop_and_resize.box_gradient import crop_and_resize_backward_boxes
 from .operators.crop_and_resize.feature_gradient import crop_and_resize_backward, crop_and_resize_backward_workspace
 from .operators.crop_and_resize.forward import crop_and_resize, crop_and_resize_workspace
+from .operators.prroi_pool.box_gradient import prroi_pool_backward_boxes
+from .operators.prroi_pool.feature_gradient import prroi_pool_backward, prroi_pool_backward_workspace
+from .operators.prroi_pool.forward import prroi_pool, prroi_pool_workspace
 from .operators.ps_roi_align.box_gradient import ps_roi_align_backward_boxes
 from .operators.ps_roi_align.feature_gradient import ps_roi_align_backward, ps_roi_align_backward_workspace
 from .operators.ps_roi_align.forward import ps_roi_align, ps_roi_align_workspace
@@ -54,6 +57,11 @@ __all__ = [
     "multiscale_roi_align_backward_boxes",
     "named_dialect",
     "precompile",
+    "prroi_pool",
+    "prroi_pool_backward",
+    "prroi_pool_backward_boxes",
+    "prroi_pool_backward_workspace",
+    "prroi_pool_workspace",
     "ps_roi_align",
     "ps_roi_align_backward",
     "ps_roi_align_backward_boxes",

@@ -8,14 +8,15 @@ Facts: ``mmcv/ops/roi_align.py`` and ``mmcv/ops/csrc/pytorch/cpu/roi_align.cpp``
   float32 whatever that type.
 * The kernel reads the maps as if they were contiguous, whatever their strides.
 * With ``aligned`` a box of negative extent is refused.
+* ``mmcv/ops/prroi_pool.py`` has an implementation for CUDA alone; a call with tensors on a CPU ends in an exception.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from ..call import Operation
-from ..implementation import Description
+from ..call import Operation, Unsupported
+from ..implementation import Capability, Description
 from ._call import boxes_like_input, require_described
 from ._script import FLOATS, OF_MAPS, Boxes, Script, each
 from ._torch_gradient import answer
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
+    from ..operators.prroi_pool.call import PrRoiPoolCall
     from ..operators.roi_align.call import RoiAlignCall
 
 
@@ -52,6 +54,7 @@ class Mmcv:
             dtypes=("float16", "float32", "float64"),
             operations=(Operation.FORWARD, Operation.FEATURE_GRADIENT),
             reads_in_place=True,
+            operators={"prroi_pool": Capability(dialects=("mmcv",))},
         )
 
     def describe(self) -> Description:
@@ -67,3 +70,12 @@ class Mmcv:
             boxes_like_input(call),
             lambda maps, boxes: self._roi_align(maps, boxes, call.output_size, scale, ratio, call.mode, aligned),
         )
+
+    def prroi_pool(self, call: PrRoiPoolCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Says that there is nothing to be asked.
+
+        Raises:
+            Unsupported: always.
+        """
+        del call, out
+        raise Unsupported("tensors on a CPU: mmcv has kernels of PrRoIPool for CUDA alone")

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from ..operators.crop_and_resize.call import CropAndResizeCall
+    from ..operators.prroi_pool.call import PrRoiPoolCall
     from ..operators.ps_roi_align.call import PsRoiAlignCall
     from ..operators.ps_roi_pool.call import PsRoiPoolCall
     from ..operators.roi_align.call import RoiAlignCall
@@ -85,6 +86,18 @@ def _cropped(call: CropAndResizeCall, arrays: Callable[[np.ndarray], Any], out: 
     return kernels.crop_and_resize_backward(grad, boxes, indices, call.input.shape, mode, **how)
 
 
+def _integrated(call: PrRoiPoolCall, arrays: Callable[[np.ndarray], Any], out: Any = None) -> Any:
+    """Makes the call with ``arrays`` of its arrays."""
+    how: dict[str, Any] = {"layout": call.layout, "dialect": call.dialect, "check": True}
+    boxes, scale = arrays(call.boxes), call.spatial_scale
+    if call.operation == Operation.FORWARD:
+        return kernels.prroi_pool(arrays(call.input), boxes, call.output_size, scale, **how, out=out)
+    assert call.grad is not None
+    if call.operation == Operation.BOX_GRADIENT:
+        return kernels.prroi_pool_backward_boxes(arrays(call.grad), arrays(call.input), boxes, scale, **how)
+    return kernels.prroi_pool_backward(arrays(call.grad), boxes, call.input.shape, scale, **how)
+
+
 def _distinct_dialects(operator: str) -> tuple[str, ...]:
     """The first name of each dialect: what conforms under it conforms under all its names."""
     names: dict[Any, str] = {}
@@ -118,6 +131,7 @@ def _description(where: str, *, on_host: bool) -> Description:
         "crop_and_resize": _capability(
             "crop_and_resize", tuple(Operation), on_host=on_host, modes=("bilinear", "nearest")
         ),
+        "prroi_pool": _capability("prroi_pool", tuple(Operation), on_host=on_host, modes=("avg",)),
     }
     return Description(version=f"{version('roikit')} ({where})", homepage="", operators=can)
 
@@ -163,6 +177,7 @@ class RoikitHost:
         "ps_roi_pool": _script("ps_roi_pool", maps=""),
         "ps_roi_align": _script("ps_roi_align", maps=""),
         "crop_and_resize": _cropping_script(),
+        "prroi_pool": _script("prroi_pool", maps=""),
     }
 
     def __init__(self) -> None:
@@ -195,6 +210,10 @@ class RoikitHost:
     def crop_and_resize(self, call: CropAndResizeCall, out: np.ndarray | None = None) -> np.ndarray:
         """Calls `roikit.kernels.operators.crop_and_resize.forward`, or its gradients."""
         return _cropped(call, lambda array: array, out)  # type: ignore[no-any-return]
+
+    def prroi_pool(self, call: PrRoiPoolCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Calls `roikit.kernels.operators.prroi_pool.forward`, or its gradients."""
+        return _integrated(call, lambda array: array, out)  # type: ignore[no-any-return]
 
 
 class RoikitDevice:
@@ -241,3 +260,8 @@ class RoikitDevice:
         """Calls `roikit.kernels.operators.crop_and_resize.forward` with copies of the arrays on the GPU."""
         del out
         return self._cupy.asnumpy(_cropped(call, self._cupy.asarray))  # type: ignore[no-any-return]
+
+    def prroi_pool(self, call: PrRoiPoolCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Calls `roikit.kernels.operators.prroi_pool.forward` with copies of the arrays on the GPU."""
+        del out
+        return self._cupy.asnumpy(_integrated(call, self._cupy.asarray))  # type: ignore[no-any-return]

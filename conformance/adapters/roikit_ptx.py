@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from ... import kernels
 from ...kernels.emulation.stand_in import emulated
 from ..implementation import Unavailable
-from .roikit import _aligned, _cropped, _description, _pooled, _selected, _selected_samples
+from .roikit import _aligned, _cropped, _description, _integrated, _pooled, _selected, _selected_samples
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ..call import Call
     from ..implementation import Description
     from ..operators.crop_and_resize.call import CropAndResizeCall
+    from ..operators.prroi_pool.call import PrRoiPoolCall
     from ..operators.ps_roi_align.call import PsRoiAlignCall
     from ..operators.ps_roi_pool.call import PsRoiPoolCall
     from ..operators.roi_align.call import RoiAlignCall
@@ -80,6 +81,11 @@ class RoikitPtx:
         """Calls `roikit.kernels.operators.crop_and_resize.forward`, or its gradients, with copies of the arrays on the device."""
         del out
         return self._answer(_cropped, call)
+
+    def prroi_pool(self, call: PrRoiPoolCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Calls `roikit.kernels.operators.prroi_pool.forward`, or its gradients, with copies of the arrays on the device."""
+        del out
+        return self._answer(_integrated, call)
 
     def _answer(self, make: Callable[..., Any], call: Call) -> np.ndarray:
         with emulated(self.architecture) as cupy:

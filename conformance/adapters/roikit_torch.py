@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from ..implementation import Description
     from ..operators.crop_and_resize.call import CropAndResizeCall
+    from ..operators.prroi_pool.call import PrRoiPoolCall
     from ..operators.ps_roi_align.call import PsRoiAlignCall
     from ..operators.ps_roi_pool.call import PsRoiPoolCall
     from ..operators.roi_align.call import RoiAlignCall
@@ -36,6 +37,7 @@ class RoikitTorch(RoikitHost):
         self._roi_align, self._roi_pool = torch.roi_align, torch.roi_pool
         self._ps_roi_pool, self._ps_roi_align = torch.ps_roi_pool, torch.ps_roi_align
         self._crop_and_resize = torch.crop_and_resize
+        self._prroi_pool = torch.prroi_pool
 
     def describe(self) -> Description:
         """All dialects, modes, data types and layouts, as the kernels."""
@@ -79,3 +81,9 @@ class RoikitTorch(RoikitHost):
             return self._crop_and_resize(image, rows[:, 1:], rows[:, 0].detach().int(), *where, **how)
 
         return answer(call, call.boxes, crop)
+
+    def prroi_pool(self, call: PrRoiPoolCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Calls the function as its users do."""
+        how: dict[str, Any] = {"layout": call.layout, "dialect": call.dialect}
+        where = (call.output_size, call.spatial_scale)
+        return answer(call, call.boxes, lambda maps, boxes: self._prroi_pool(maps, boxes, *where, **how))

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ..call import Call
     from ..operator import Operator
 
-NAMES = ("roi_align", "roi_pool", "ps_roi_pool", "ps_roi_align", "crop_and_resize")
+NAMES = ("roi_align", "roi_pool", "ps_roi_pool", "ps_roi_align", "crop_and_resize", "prroi_pool")
 
 DEFAULT = "roi_align"
 """What is meant where a file, a message or a user names no operator."""

@@ -14,6 +14,7 @@ NAMES = (
     "ps_roi_pool",
     "ps_roi_align",
     "crop_and_resize",
+    "prroi_pool",
 )  # fmt: skip
 
 

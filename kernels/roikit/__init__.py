@@ -2,7 +2,7 @@
 
 What it consists of, each part imported by itself:
 
-    roikit.kernels      the operators, on CuPy and NumPy arrays: roi_align, roi_pool, crop_and_resize, multiscale_roi_align, …
+    roikit.kernels      the operators, on CuPy and NumPy arrays: roi_align, roi_pool, crop_and_resize, prroi_pool, …
     roikit.torch        the same for PyTorch tensors, in place of torchvision's
     roikit.conformance  rules, golden cases, and the harness that judges any implementation: the command `roikit conform`
     roikit.reports      what result files say, as tables, comparisons and a site: the command `roikit report`

@@ -17,6 +17,7 @@ except ModuleNotFoundError as error:
 from .crop_and_resize import CropAndResize, crop_and_resize
 from .functional import multiscale_roi_align, roi_align
 from .modules import MultiScaleRoIAlign, RoIAlign
+from .prroi_pool import PrRoIPool, prroi_pool
 from .ps_roi_align import PSRoIAlign, ps_roi_align
 from .ps_roi_pool import PSRoIPool, ps_roi_pool
 from .roi_pool import RoIPool, roi_pool
@@ -26,10 +27,12 @@ __all__ = [
     "MultiScaleRoIAlign",
     "PSRoIAlign",
     "PSRoIPool",
+    "PrRoIPool",
     "RoIAlign",
     "RoIPool",
     "crop_and_resize",
     "multiscale_roi_align",
+    "prroi_pool",
     "ps_roi_align",
     "ps_roi_pool",
     "roi_align",

@@ -20,6 +20,9 @@ from roikit.kernels import (
     multiscale_roi_align_backward,
     multiscale_roi_align_backward_boxes,
     precompile,
+    prroi_pool,
+    prroi_pool_backward,
+    prroi_pool_backward_boxes,
     ps_roi_align,
     ps_roi_align_backward,
     ps_roi_align_backward_boxes,
@@ -62,6 +65,9 @@ def right(
     assert_type(crop_and_resize(halves, rows, indices, (7, 7), "nearest", -1.0, layout="NCHW"), npt.NDArray[np.float16])
     assert_type(crop_and_resize_backward(grad, rows, indices, maps.shape, dialect="tensorflow"), Floats)
     assert_type(crop_and_resize_backward_boxes(halves, halves, rows, indices), Floats)
+    assert_type(prroi_pool(halves, rows, (7, 7), layout="NHWC"), npt.NDArray[np.float16])
+    assert_type(prroi_pool_backward(grad, rows, maps.shape, dialect="mmcv"), Floats)
+    assert_type(prroi_pool_backward_boxes(grad, maps, rows, out=rows), Floats)
     assert_type(multiscale_roi_align([maps, maps], rows, 7, [1 / 4, (1 / 8, 1 / 8)], level_rule="axlearn"), Floats)
     assert_type(
         multiscale_roi_align_backward(grad, rows, [(1, 1, 8, 8)], [1], level_rule=LevelRule.MATTERPORT),
@@ -94,6 +100,7 @@ def wrong(maps: Floats, rows: Floats) -> None:
     ps_roi_pool(maps, rows, 7, layout="NWHC")  # type: ignore[arg-type]
     ps_roi_align(maps, rows, 7, 0.25, 2, False)  # type: ignore[call-arg]
     crop_and_resize(maps, rows, rows, 7, "bicubic")  # type: ignore[arg-type]
+    prroi_pool(maps, rows, 7, sampling_ratio=2)  # type: ignore[call-arg]
     multiscale_roi_align([maps], rows, 7, 0.25)  # type: ignore[arg-type]
     multiscale_roi_align([maps], rows, 7, [0.25], level_rule="detectron")  # type: ignore[arg-type]
     roi_align_workspace((1, 1, 8, 8), 3, 7, dtype="float")  # type: ignore[arg-type]

@@ -67,11 +67,13 @@ def test_every_kernel_is_written_down_and_no_other(operator):
 @every_operator
 def test_every_function_that_dialects_compute_has_a_kernel(operator):
     """With both alignments where channels come last; in float32, and those of RoIAlign in the other data types, too."""
-    dialects = import_module(f"roikit.kernels.dialects.{operator}").DIALECTS.values()
+    dialects = list(import_module(f"roikit.kernels.dialects.{operator}").DIALECTS.values())
     for dtype, mode, layout in itertools.product(C_NAMES, operators.get(operator).modes, LAYOUTS):
         mine = [one for name, one in KERNELS[operator].items() if name.startswith(f"forward {dtype} {mode} {layout} ")]
         any_size = [one for one in mine if " size " not in one.name]
         functions = {dialect.for_mode(mode) for dialect in dialects}
+        if operator == "prroi_pool":  # its dialects differ in the gradient of a flat box, and pool alike
+            functions = {dialects[0].for_mode(mode)}
         texts = {one.source.text for one in any_size}
         whole = operator == "roi_align" or dtype == "float32"
         assert len(texts) >= (len(functions) if whole else 1) * (2 if layout == "NHWC" else 1)

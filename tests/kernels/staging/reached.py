@@ -70,6 +70,11 @@ SECTIONS = {
         **{launch: of_launch for launch, of_launch in OF_BOTH.items() if not launch.startswith("winners")},
         "forward, CPU": tuple(branch for branch in branches.POOLING_ON_HOST if branch not in branches.LINES),
     },
+    "prroi_pool": {
+        **{launch: of_launch for launch, of_launch in OF_BOTH.items() if not launch.startswith("winners")},
+        "gradient for the boxes, GPU": branches.BOX_GRADIENT_ON_DEVICE,
+        "gradient for the boxes, CPU": branches.BOX_GRADIENT_ON_HOST,
+    },
 }
 for _composed in ("ps_roi_align", "crop_and_resize"):
     SECTIONS[_composed] = SECTIONS["ps_roi_pool"] | {

@@ -37,6 +37,7 @@ SLICED = "takes 2 million channels of the maps"
 GATHERED = "the same lines gather for roi_align, whose cases do"
 SHARED = "the same lines are roi_align's, whose cases take them"
 ONE_BY_ONE = "channels of a bin are taken one by one"
+OF_ROI_ALIGN = "RoIAlign's cases take the same lines of the library, and none of this operator's does"
 OF_MAPS = ("gradient for the maps, GPU", "gradient for the maps, CPU")
 OF_BOXES = ("gradient for the boxes, GPU", "gradient for the boxes, CPU")
 
@@ -77,6 +78,11 @@ EXEMPT = {
         Excuse("a short last vector, in single channels", launch, operator="ps_roi_align"): ONE_BY_ONE
         for launch in OF_BOXES
     },
+    Excuse(
+        "lines shorter than a row", "gradient for the boxes, GPU", layout="NCHW", operator="prroi_pool"
+    ): OF_ROI_ALIGN,
+    Excuse("a block for several slices of channels", OF_MAPS[0], operator="prroi_pool"): OF_ROI_ALIGN,
+    Excuse("aligned vectors of 8 channels", OF_MAPS[0], layout="NHWC", operator="prroi_pool"): OF_ROI_ALIGN,
     **{Excuse(BIG, launch): DENSE for launch in OF_MAPS},
     **{Excuse(BIG, launch): SAME_LINE for launch in OF_BOXES},
     **{Excuse(BIG, f"forward, {where}", operator="roi_align", mode="max"): SAME_LINE for where in ("GPU", "CPU")},

@@ -1,0 +1,1 @@
+"""PrRoIPool, for those who time it."""

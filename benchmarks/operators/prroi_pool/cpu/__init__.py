@@ -1,0 +1,1 @@
+"""What is timed on a CPU: our kernels alone, as no library has others."""

@@ -1,0 +1,49 @@
+"""PrRoIPool, for those who time it. No library has kernels of it to time beside ours on a CPU, or from an index on a GPU."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ...measuring.contestant import DTYPES, Contestants
+from ...measuring.device_contestant import DeviceContestants
+from ...operator import Counted, Exercise, Operator
+from .cpu.roikit import OURS
+from .floors import floor, geometry, visited
+from .gpu.roikit import INPUTS
+from .gpu.roikit import OURS as OURS_ON_DEVICE
+from .operations import Operation
+from .reference import reference_of
+from .workloads import CPU_ROWS, GPU_ROWS
+
+if TYPE_CHECKING:
+    from ...measuring.problem import Row
+
+
+def parameters(row: Row) -> dict[str, Any]:
+    """The parameters that only PrRoIPool has: none."""
+    del row
+    return {}
+
+
+PRROI_POOL = Operator(
+    name="prroi_pool",
+    operations=Operation,
+    cpu_rows=CPU_ROWS,
+    gpu_rows=GPU_ROWS,
+    parameters=parameters,
+    reference=reference_of,
+    geometry=geometry,
+    floor=floor,
+    visited=visited,
+    cpu=Contestants(OURS, {}, dtypes=(*DTYPES, "float64")),
+    gpu=DeviceContestants(INPUTS, OURS_ON_DEVICE, {}),
+    golden_dialects=("mmcv",),
+    exercise=Exercise(
+        module="benchmarks.operators.prroi_pool.exercise",
+        kernels="prroi_pool",
+        counted=(
+            Counted(row="a", library="roikit", layout="NHWC", dtype="float32"),
+            Counted(row="a", library="roikit", layout="NCHW", dtype="float32"),
+        ),
+    ),
+)

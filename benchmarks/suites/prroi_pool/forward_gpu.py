@@ -1,0 +1,10 @@
+"""PrRoIPool on a GPU."""
+
+from .. import gpu
+
+
+class Forward(gpu.Series):
+    def setup_cache(self):
+        return gpu.measure("prroi_pool", "forward")
+
+    setup_cache.timeout = 600

@@ -1,0 +1,35 @@
+"""PrRoIPool's gradients on the CPU: as `forward_cpu`."""
+
+import numpy as np
+
+from roikit.kernels import prroi_pool_backward
+
+from ...measuring.contestant import LAYOUTS
+from .. import cpu
+
+OPERATIONS = ("backward", "boxes-backward")
+ROWS = ("c", "e")
+DTYPES = ("float32",)
+
+
+class Time(cpu.Time):
+    operator = "prroi_pool"
+    params = (OPERATIONS, ROWS, LAYOUTS, DTYPES)
+
+
+class Memory(cpu.Memory):
+    operator = "prroi_pool"
+    params = (OPERATIONS, ROWS[:1], LAYOUTS)
+
+
+class PerOutput(cpu.PerOutput):
+    operator = "prroi_pool"
+    params = (OPERATIONS, ROWS, LAYOUTS)
+
+
+class Call(cpu.Call):
+    def setup(self):
+        self.grad, self.boxes = np.ones((1, 1, 1, 1), np.float32), np.array([[0, 1, 1, 9, 9]], np.float32)
+
+    def call(self):
+        return prroi_pool_backward(self.grad, self.boxes, (1, 1, 8, 8))

@@ -1,0 +1,17 @@
+"""PrRoIPool's gradients on a GPU."""
+
+from .. import gpu
+
+
+class Backward(gpu.Series):
+    def setup_cache(self):
+        return gpu.measure("prroi_pool", "backward")
+
+    setup_cache.timeout = 600
+
+
+class Boxes(gpu.Series):
+    def setup_cache(self):
+        return gpu.measure("prroi_pool", "boxes-backward")
+
+    setup_cache.timeout = 600

@@ -1,0 +1,1 @@
+"""PrRoIPool: what is known of it."""

@@ -1,0 +1,65 @@
+"""A call of PrRoIPool, as adapters receive it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from ...call import Call, Operation, Unsupported
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy as np
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrRoiPoolCall(Call):
+    """One call of PrRoIPool, or of one of its gradients.
+
+    Attributes:
+        input: Feature maps, ``(N, C, H, W)`` or ``(N, H, W, C)`` as ``layout`` says. May have any strides.
+        boxes: ``(K, 5)`` rows ``[batch_index, x1, y1, x2, y2]``, the corners in image pixels; float32 for 16-bit maps,
+            otherwise the data type of ``input``.
+        output_size: ``(P_h, P_w)``, the number of bins.
+        spatial_scale: Feature pixels per image pixel, ``(scale_y, scale_x)``.
+        mode: ``"avg"``.
+        grad: For a gradient, the one that arrives at the output: of the output's shape, layout and data type.
+    """
+
+    operator: ClassVar[str] = "prroi_pool"
+    axes: ClassVar[Mapping[str, str]] = {"input": "N C H W", "boxes": "K 5", "grad": "K C P_h P_w"}
+    answers: ClassVar[Mapping[Operation, str]] = {
+        Operation.FORWARD: "K C P_h P_w",
+        Operation.FEATURE_GRADIENT: "N C H W",
+        Operation.BOX_GRADIENT: "K 4",
+    }
+
+    input: np.ndarray
+    boxes: np.ndarray
+    output_size: tuple[int, int]
+    spatial_scale: tuple[float, float]
+    mode: str = "avg"
+    grad: np.ndarray | None = None
+
+    @classmethod
+    def parameters_of(cls, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """The parameters of the arguments of a case."""
+        return {
+            "output_size": tuple(arguments["output_size"]),
+            "spatial_scale": tuple(map(float, arguments["spatial_scale"])),
+            "mode": arguments["mode"],
+        }
+
+    def plain_arguments(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """``output_size, spatial_scale`` of mmcv."""
+        return (self.output_size, self.single_scale()), {}
+
+    def single_scale(self) -> float:
+        """The one spatial scale of both axes, for libraries that take only one."""
+        if self.spatial_scale[0] != self.spatial_scale[1]:
+            raise Unsupported("one spatial scale for both axes")
+        return self.spatial_scale[0]
+
+
+CALL = PrRoiPoolCall

@@ -1,0 +1,1 @@
+"""PrRoIPool: its calls, its gradients, its kernels."""

@@ -1,0 +1,36 @@
+"""The kernels of PrRoIPool, so that they can be compiled ahead of calls."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from . import box_gradient, forward
+from .feature_gradient import GRADIENT
+from .problem import MODE, PrRoiPoolProblem, resolve_dialect
+
+if TYPE_CHECKING:
+    from ...dialects.prroi_pool import Dialect
+    from ...execution.source import Source
+
+OPERATIONS = ("forward", "backward", "backward_boxes")
+
+
+def rules(dialect: str | Dialect | None, *, aligned: bool) -> Dialect:
+    """The rules of calls with this dialect."""
+    del aligned  # which is RoIAlign's
+    return resolve_dialect(dialect)
+
+
+def sources(operation: str, dtype: str, mode: str, layout: str, dialect: Dialect, *, on_host: bool) -> list[Source]:
+    """The kernels of an operation on a CPU, or on a GPU; none of a maximum, which there is not."""
+    if mode != MODE:
+        return []
+    if operation == "forward":
+        return [forward.host_source(dtype, layout)] if on_host else forward.device_sources(dtype, layout)
+    problem = PrRoiPoolProblem(
+        dtype=dtype, images=1, channels=1, rois=1, heights=(1,), widths=(1,), bins=(1, 1), scales=((1.0, 1.0),),
+        mode=mode, layout=layout, dialect=dialect,
+    )  # fmt: skip
+    if operation == "backward":
+        return GRADIENT.host_sources(problem) if on_host else GRADIENT.device_sources(problem)
+    return [box_gradient.host_source(problem) if on_host else box_gradient.device_source(problem)]
