@@ -31,7 +31,7 @@ DENSE = "takes gigabytes"
 BINS = "takes thousands of bins, of which no few numbers say what is expected"
 SAME_LINE = "the same line finds an image for averages"
 BIG = "a map of 2^31 elements or more"
-COUNTED = "pp-many-elements and pa-many-elements do: plans know the channels of the output, of which the maps have as many for each bin"
+COUNTED = "pp-many-elements and pa-many-elements do: a plan knows channels of the output, and the maps have more"
 MANY = "takes 16 thousand channels of the maps"
 SLICED = "takes 2 million channels of the maps"
 GATHERED = "the same lines gather for roi_align, whose cases do"
@@ -67,6 +67,7 @@ EXEMPT = {
             ("whole vectors of channels only", OF_MAPS[1]),
         )
     },
+    Excuse("a map of whole tiles", OF_MAPS[0], layout="NCHW", operator="crop_and_resize"): GATHERED,
     **{Excuse(BIG, f"forward, {where}", operator="ps_roi_align"): COUNTED for where in ("GPU", "CPU")},
     Excuse("several blocks for the channels of a RoI", "forward, GPU", layout="NCHW", operator="ps_roi_align"): MANY,
     Excuse("the last of them with fewer", "forward, GPU", layout="NCHW", operator="ps_roi_align"): MANY,
@@ -78,9 +79,7 @@ EXEMPT = {
         Excuse("a short last vector, in single channels", launch, operator="ps_roi_align"): ONE_BY_ONE
         for launch in OF_BOXES
     },
-    Excuse(
-        "lines shorter than a row", "gradient for the boxes, GPU", layout="NCHW", operator="prroi_pool"
-    ): OF_ROI_ALIGN,
+    Excuse("lines shorter than a row", "forward, CPU", layout="NCHW", operator="prroi_pool"): OF_ROI_ALIGN,
     Excuse("a block for several slices of channels", OF_MAPS[0], operator="prroi_pool"): OF_ROI_ALIGN,
     Excuse("aligned vectors of 8 channels", OF_MAPS[0], layout="NHWC", operator="prroi_pool"): OF_ROI_ALIGN,
     **{Excuse(BIG, launch): DENSE for launch in OF_MAPS},
