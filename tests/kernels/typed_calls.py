@@ -98,7 +98,7 @@ def wrong(maps: Floats, rows: Floats) -> None:
     roi_pool(maps, rows, 7, mode=1)  # type: ignore[arg-type]
     roi_pool(maps, rows, 7, aligned=True)  # type: ignore[call-arg]
     ps_roi_pool(maps, rows, 7, layout="NWHC")  # type: ignore[arg-type]
-    ps_roi_align(maps, rows, 7, 0.25, 2, False)  # type: ignore[arg-type]
+    ps_roi_align(maps, rows, 7, 0.25, 2, False)  # type: ignore[arg-type, call-arg]
     crop_and_resize(maps, rows, rows, 7, "bicubic")  # type: ignore[arg-type]
     prroi_pool(maps, rows, 7, sampling_ratio=2)  # type: ignore[call-arg]
     multiscale_roi_align([maps], rows, 7, 0.25)  # type: ignore[arg-type]
