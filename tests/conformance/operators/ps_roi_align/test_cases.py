@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from roikit.conformance.arrays import leaves
+from roikit.conformance.arrays import leaves, numpy_dtype
 from roikit.conformance.cases.case import case_files, load_cases, up_to
 from roikit.conformance.golden import files, generator, published
 from roikit.conformance.operator import rule_number
@@ -74,7 +74,7 @@ def test_no_constant_passes(case):
     for expectation in case.expected:
         for constant in {*map(float, leaves(expectation.answers[0].output)), 0.0, 1.0}:
             for dtype in expectation.dtypes[-1:]:
-                output = np.full(case.shape, constant, dtype)
+                output = np.full(case.shape, constant, numpy_dtype(dtype))
                 verdict = judge_output(case, expectation, output, dtype, "NCHW").verdict
                 assert verdict != Verdict.CONFORMS or output.size == 1
 
