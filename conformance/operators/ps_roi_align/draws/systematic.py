@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from .....kernels.dialects.ps_roi_align import DIALECTS
 from ....call import Operation
 from ....memory import Asked, alike, arrangements
+from ....operator import rule_number
 from ...roi_align.draws import systematic
 from ...roi_align.draws.placements import PLACEMENTS, Draw
 from ...roi_align.draws.systematic import SAMPLINGS, Blueprint, integers
@@ -83,7 +84,8 @@ def draw(blueprint: Blueprint, attempt: int) -> dict[str, Any]:
     chance = Draw("roikit", f"{blueprint.id} channels", attempt)
     arguments["input"] = integers(chance, shape, range(-8, 9))
     alike(arguments, blueprint.arranged)
-    case["rules"] = rules_of(arguments, blueprint.operation) + (["PA-7"] if blueprint.arranged else [])
+    rules = rules_of(arguments, blueprint.operation) + (["PA-7"] if blueprint.arranged else [])
+    case["rules"] = sorted(rules, key=rule_number)
     return case
 
 
