@@ -25,7 +25,8 @@ def most_registers(name: str, architecture: str) -> int:
 
 
 def wanted() -> Iterator[Wanted]:
-    """What is to be compiled: in float32 for all architectures."""
+    """What is to be compiled: for all architectures in float32, and one forward kernel of each data type and layout."""
     for operation, dtype, layout in itertools.product(OPERATIONS, C_NAMES, LAYOUTS):
         for number, source in enumerate(sources(operation, dtype, "avg", layout, _ANY, on_host=False)):
-            yield Wanted(f"{operation} {dtype} {layout} {number}", source, everywhere=dtype == "float32")
+            everywhere = dtype == "float32" or (operation == "forward" and number == 0)
+            yield Wanted(f"{operation} {dtype} {layout} {number}", source, everywhere=everywhere)
