@@ -1,4 +1,4 @@
-"""The gradient for the boxes of an operator that samples its maps: ``cuda/library/box_gradient.cuh``.
+"""The gradient for the boxes of an operator: a RoI for a block, and lanes that share its bins and channels.
 
 What is the operator's is a `BoxGradient`: its rules, and a kernel of its folder in ``cuda/``, which says what a bin reads.
 """
@@ -17,7 +17,7 @@ from ..execution import host
 from ..execution.launch import Launch
 from ..execution.run import run
 from ..execution.source import specialise
-from .pooling_plan import Work, worthwhile_threads
+from .pooling_plan import DEVICE_THREADS, Work, worthwhile_threads
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 _HOST_LANES, _DEVICE_LANES = (8, 1), (8, 32)
 _HOST_VECTOR = 16  # channels, as many as the widest registers have lanes
 _DEVICE_VECTOR = 4  # the sums of more channels would not fit into registers
-_DEVICE_THREADS = 256
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,7 +73,7 @@ class BoxGradient:
                 ("BIN_LANES", lanes[0]),
                 ("CHANNEL_LANES", lanes[1]),
                 ("ALIGNED", 0),
-                ("THREADS", _DEVICE_THREADS),
+                ("THREADS", DEVICE_THREADS),
                 ("BLOCKS", 1 if problem.dtype == "float64" else 2),
             ),
             rules_at_launch=rules_at_launch,
@@ -110,7 +109,7 @@ def plan_on_host(gradient: BoxGradient, asked: Asked, threads: int) -> Planned:
 def plan_on_device(gradient: BoxGradient, asked: Asked) -> Planned:
     """A call on a GPU."""
     problem = gradient.problem(asked)
-    return _planned(problem, gradient.device_source(problem), _DEVICE_LANES, (_DEVICE_THREADS, 1))
+    return _planned(problem, gradient.device_source(problem), _DEVICE_LANES, (DEVICE_THREADS, 1))
 
 
 def slope(

@@ -1,25 +1,12 @@
-// crop_and_resize, the gradient for the boxes (CR-8). A block takes a box. Its points and channels are shared out to a fixed number of
-// lanes, whose sums are added up in order: results do not depend on how many threads the block has.
+// crop_and_resize, the gradient for the boxes (CR-8), by the lanes of lanes.cuh.
 //
-// The specialisation defines, besides the macros of numeric.cuh, roi.cuh, modes.cuh and vectors.cuh:
-//   ROIKIT_VECTOR         neighbouring channels that are taken together (1 if channels are first)
-//   ROIKIT_BIN_LANES      lanes that share the points of a box
-//   ROIKIT_CHANNEL_LANES  for each of them, lanes that share the channels
+// The specialisation defines the macros of the files below.
 #include "library/numeric.cuh"
 #include "crop_and_resize/points.cuh"
 #include "library/modes.cuh"
 #include "library/vectors.cuh"
 #include "library/roi.cuh"
-
-constexpr int VECTOR = ROIKIT_VECTOR;
-constexpr int BIN_LANES = ROIKIT_BIN_LANES;
-constexpr int CHANNEL_LANES = ROIKIT_CHANNEL_LANES;
-
-struct BoxGradientParams {
-    int64 maps[ROIKIT_LEVELS];  // addresses
-    ROIKIT_ROI_FIELDS
-    ROIKIT_GEOMETRY_FIELDS
-};
+#include "library/lanes.cuh"
 
 // A point along an axis: the pixels on both sides of it, and how far from the first; those whose difference is the slope, equal for none;
 // and how it moves with the first and the second corner, in units of `motion_of_one`.
@@ -45,11 +32,6 @@ template <class Params> ROIKIT_FN Moving moving_at(const Axis& axis, int i, cons
 ROIKIT_FN acc_t motion_of_one(int points, int size) {
     return (acc_t)(size - 1) / (points > 1 ? (acc_t)(points - 1) : (acc_t)2);
 }
-
-// Sums by y1, x1, y2, x2.
-template <int N> struct Sums {
-    Vector<N> by[4];
-};
 
 // A point, and where channel 0 of what arrives there and of its image lie.
 struct Place {
@@ -97,7 +79,6 @@ ROIKIT_FN void add_lane(int lane, int64 k, const Roi& roi, const feature_t* grad
     at.pixel = last ? params.channels : 1;
     Sums<VECTOR> sums;
     Sums<1> rest;
-    for (int n = 0; n < 4; ++n) sums.by[n] = filled<VECTOR>((acc_t)0), rest.by[n] = filled<1>((acc_t)0);
     ROIKIT_ROLLED for (int64 b = lane / CHANNEL_LANES; b < points; b += BIN_LANES) {
         at.y = moving_at(roi.y, (int)(b / params.bins_x), params);
         at.x = moving_at(roi.x, (int)(b % params.bins_x), params);
@@ -109,26 +90,16 @@ ROIKIT_FN void add_lane(int lane, int64 k, const Roi& roi, const feature_t* grad
             ROIKIT_ROLLED for (int64 i = c; i < params.channels && !whole; ++i) add_point<1>(rest, at, i * of_grad, i * of_map);
         }
     }
-    for (int n = 0; n < 4; ++n) {
-        acc_t parts[VECTOR];
-        write_vector<VECTOR>(sums.by[n], parts);
-        total[n] = rest.by[n].part[0];
-        for (int v = 0; v < VECTOR; ++v) total[n] += parts[v];
-    }
-}
-
-// The lane of a thread, or of one of its turns. With channels first neighbours take neighbouring points, whose pixels lie close together
-// in memory.
-ROIKIT_FN int lane_of(int turn) {
-    return LAYOUT == Layout::NHWC ? turn : turn % BIN_LANES * CHANNEL_LANES + turn / BIN_LANES;
+    write_sums(sums, rest, total);
 }
 
 extern "C" __global__ void __launch_bounds__(ROIKIT_THREADS, ROIKIT_FITTING_BLOCKS)
-crop_and_resize_backward_boxes(const feature_t* grad, const acc_t* boxes, acc_t* gradient, int64* status,
+crop_and_resize_backward_boxes(const feature_t* grad, const acc_t* boxes, const int64* number_of_rois, acc_t* gradient, int64* status,
                                const BoxGradientParams params) {
     ROIKIT_SHARED_MEMORY(shared_memory);
     acc_t* const totals = (acc_t*)shared_memory;
-    ROIKIT_ROLLED for (int64 k = blockIdx.x; k < params.rois; k += gridDim.x) {
+    const int64 rois = count_rois(number_of_rois, params.rois);
+    ROIKIT_ROLLED for (int64 k = blockIdx.x; k < rois; k += gridDim.x) {
         const Roi roi = read_roi(boxes + 5 * k, params);
         ROIKIT_ROLLED for (int turn = thread_of_block(); turn < BIN_LANES * CHANNEL_LANES && !roi.refusal; turn += threads_of_block()) {
             add_lane(lane_of(turn), k, roi, grad, params, totals + 4 * lane_of(turn));

@@ -1,21 +1,9 @@
-// The gradient for the boxes of an operator that samples its maps (RA-16). A block takes a RoI. Its bins and channels are shared out to a
-// fixed number of lanes, whose sums are added up in order: results do not depend on how many threads the block has.
+// The gradient for the boxes of an operator that samples its maps (RA-16), by the lanes of lanes.cuh.
 //
-// An operator that includes this has said which channels a bin reads (every_channel.cuh, or selected.cuh). The specialisation defines
-//   ROIKIT_VECTOR         neighbouring channels that are taken together (1 if channels are first, or if not neighbours are read)
-//   ROIKIT_BIN_LANES      lanes that share the bins of a RoI
-//   ROIKIT_CHANNEL_LANES  for each of them, lanes that share the channels
+// An operator that includes this has said which channels a bin reads (every_channel.cuh, or selected.cuh).
 #pragma once
 
-constexpr int VECTOR = ROIKIT_VECTOR;
-constexpr int BIN_LANES = ROIKIT_BIN_LANES;
-constexpr int CHANNEL_LANES = ROIKIT_CHANNEL_LANES;
-
-struct BoxGradientParams {
-    int64 maps[ROIKIT_LEVELS];  // addresses
-    ROIKIT_ROI_FIELDS
-    ROIKIT_GEOMETRY_FIELDS
-};
+#include "library/lanes.cuh"
 
 // How a sample moves along an axis, and the value between its pixels with it, if the first or the second corner of the RoI moves by
 // one feature pixel; times the number of bins.
@@ -31,11 +19,6 @@ ROIKIT_FN Motion motion_of(const Axis& axis, int bins, int p, int rank) {
     const acc_t share = (acc_t)p + ((acc_t)i + (acc_t)0.5f) / axis.grid;
     return Motion{(acc_t)bins - share, share};
 }
-
-// Sums by x1, y1, x2, y2, not yet divided.
-template <int N> struct Sums {
-    Vector<N> by[4];
-};
 
 // Four pixels, with the rows or columns of the map that `Sample` names.
 template <int N> struct Corners {
@@ -123,7 +106,6 @@ ROIKIT_FN void add_lane(int lane, int64 k, const Roi& roi, const feature_t* grad
     const bool last = LAYOUT == Layout::NHWC;
     Sums<VECTOR> sums;
     Sums<1> rest;
-    for (int n = 0; n < 4; ++n) sums.by[n] = filled<VECTOR>((acc_t)0), rest.by[n] = filled<1>((acc_t)0);
     ROIKIT_ROLLED for (int64 b = lane / CHANNEL_LANES; b < bins; b += BIN_LANES) {
         Bin bin;
         bin.p = (int)(b / params.bins_x), bin.q = (int)(b % params.bins_x);
@@ -145,18 +127,7 @@ ROIKIT_FN void add_lane(int lane, int64 k, const Roi& roi, const feature_t* grad
             }
         }
     }
-    for (int n = 0; n < 4; ++n) {
-        acc_t parts[VECTOR];
-        write_vector<VECTOR>(sums.by[n], parts);
-        total[n] = rest.by[n].part[0];
-        for (int v = 0; v < VECTOR; ++v) total[n] += parts[v];
-    }
-}
-
-// The lane of a thread, or of one of its turns. With channels first neighbours take neighbouring bins, whose pixels lie close together
-// in memory, not channels, of which each is in a sector of its own.
-ROIKIT_FN int lane_of(int turn) {
-    return LAYOUT == Layout::NHWC ? turn : turn % BIN_LANES * CHANNEL_LANES + turn / BIN_LANES;
+    write_sums(sums, rest, total);
 }
 
 ROIKIT_FN void add_up_rois(const feature_t* grad, const acc_t* boxes, const int64* number_of_rois, acc_t* gradient, int64* status,

@@ -1,34 +1,21 @@
-// PrRoIPool, the gradient for the boxes (PR-8). A block takes a RoI. Its bins and channels are shared out to a fixed number of lanes, whose
-// sums are added up in order: results do not depend on how many threads the block has.
+// PrRoIPool, the gradient for the boxes (PR-8), by the lanes of lanes.cuh.
 //
 // The value of a bin from a to b is the mean of a function f that is linear in each cell. As an edge moves, the mean changes by
 // the mean of f', weighed by how far the other edge is: ∂/∂a by ∫ f'(t) (b - t) dt / (b - a)², ∂/∂b by ∫ f'(t) (t - a) dt / (b - a)². This
 // is what PR-8 has as the difference of a line and the value, but that nothing cancels.
 //
-// The specialisation defines, besides the macros of numeric.cuh, modes.cuh, roi.cuh and vectors.cuh:
+// The specialisation defines, besides the macros of the files below:
 //   ROIKIT_FLAT_BOX       what a RoI without area gets
-//   ROIKIT_VECTOR         neighbouring channels that are taken together (1 if channels are first)
-//   ROIKIT_BIN_LANES      lanes that share the bins of a RoI
-//   ROIKIT_CHANNEL_LANES  for each of them, lanes that share the channels
 #include "library/numeric.cuh"
 #include "prroi_pool/integral.cuh"
 #include "library/modes.cuh"
 #include "library/vectors.cuh"
 #include "library/roi.cuh"
+#include "library/lanes.cuh"
 
 enum class FlatBox { zero, nan };
 
 #define FLAT_BOX ROIKIT_CHOICE(FlatBox, FLAT_BOX)
-
-constexpr int VECTOR = ROIKIT_VECTOR;
-constexpr int BIN_LANES = ROIKIT_BIN_LANES;
-constexpr int CHANNEL_LANES = ROIKIT_CHANNEL_LANES;
-
-struct BoxGradientParams {
-    int64 maps[ROIKIT_LEVELS];  // addresses
-    ROIKIT_ROI_FIELDS
-    ROIKIT_GEOMETRY_FIELDS
-};
 
 // A cell of a bin along an axis: its pixels that the map has, their weights, and by how much the value changes with the slope between them
 // if the first or the second corner of the RoI moves by one feature pixel; times the number of bins.
@@ -57,11 +44,6 @@ ROIKIT_FN Cell cell_at(const Axis& axis, int bins, int p, int rank) {
     cell.second = of_start * (acc_t)p + of_end * (acc_t)(p + 1);
     return cell;
 }
-
-// Sums by x1, y1, x2, y2, not yet divided.
-template <int N> struct Sums {
-    Vector<N> by[4];
-};
 
 // A bin, its cells, and where channel 0 of its gradient and of its map lies.
 struct Bin {
@@ -110,7 +92,6 @@ ROIKIT_FN void add_lane(int lane, int64 k, const Roi& roi, const feature_t* grad
     const bool last = LAYOUT == Layout::NHWC;
     Sums<VECTOR> sums;
     Sums<1> rest;
-    for (int n = 0; n < 4; ++n) sums.by[n] = filled<VECTOR>((acc_t)0), rest.by[n] = filled<1>((acc_t)0);
     ROIKIT_ROLLED for (int64 b = lane / CHANNEL_LANES; b < bins; b += BIN_LANES) {
         Bin bin;
         bin.p = (int)(b / params.bins_x), bin.q = (int)(b % params.bins_x);
@@ -129,18 +110,7 @@ ROIKIT_FN void add_lane(int lane, int64 k, const Roi& roi, const feature_t* grad
             }
         }
     }
-    for (int n = 0; n < 4; ++n) {
-        acc_t parts[VECTOR];
-        write_vector<VECTOR>(sums.by[n], parts);
-        total[n] = rest.by[n].part[0];
-        for (int v = 0; v < VECTOR; ++v) total[n] += parts[v];
-    }
-}
-
-// The lane of a thread, or of one of its turns. With channels first neighbours take neighbouring bins, whose pixels lie close together
-// in memory, not channels, of which each is in a sector of its own.
-ROIKIT_FN int lane_of(int turn) {
-    return LAYOUT == Layout::NHWC ? turn : turn % BIN_LANES * CHANNEL_LANES + turn / BIN_LANES;
+    write_sums(sums, rest, total);
 }
 
 extern "C" __global__ void __launch_bounds__(ROIKIT_THREADS, ROIKIT_FITTING_BLOCKS)

@@ -1,4 +1,4 @@
-// PSRoIAlign, the gradient for the boxes (PA-5): box_gradient.cuh, where each bin reads channels of its own.
+// PSRoIAlign, the gradient for the boxes (PA-6): box_gradient.cuh, where each bin reads channels of its own.
 //
 // The specialisation defines the macros of the files below.
 #include "library/numeric.cuh"

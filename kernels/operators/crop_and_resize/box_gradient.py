@@ -2,33 +2,19 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from ...calls import arguments
-from ...calls.problem import bins_of, kept
+from ...calls.problem import bins_of
 from ...dtypes import name_of
-from ...execution import host
-from ...execution.launch import Launch
-from ...execution.run import run
-from ...execution.source import Source, specialise
-from ...staging.pooling_plan import DEVICE_THREADS, Work, worthwhile_threads
-from .problem import MACROS, CropAndResizeProblem, asked_for, check_apart, rows_of
+from ...staging.box_gradient import BoxGradient, slope
+from .problem import RULES, CropAndResizeProblem, asked_for, check_apart, rows_of
 
 if TYPE_CHECKING:
-    from types import ModuleType
-
     from ...annotations import A, Array, CropMethod, Layout
-    from ...calls.problem import Asked
+    from ...calls.problem import Problem
     from ...dialects.crop_and_resize import Dialect
-
-# Lanes that share points, and for each of these those that share channels; on a GPU as many in all as a block has threads.
-_HOST_LANES, _DEVICE_LANES = (8, 1), (8, 32)
-_HOST_VECTOR = 16  # channels, as many as the widest registers have lanes
-_DEVICE_VECTOR = 4  # the sums of more channels would not fit into registers
+    from ...staging.gathering import Macros
 
 
 def crop_and_resize_backward_boxes(
@@ -71,100 +57,15 @@ def crop_and_resize_backward_boxes(
     arguments.check_from(xp, "grad", grad)
     arguments.check_feature_map(grad, "grad")
     rows = rows_of(xp, boxes, box_indices, name_of(image.dtype), image.shape[0])
-    check_apart(xp, out, boxes=boxes, box_indices=box_indices)
+    check_apart(xp, out, boxes=boxes, box_indices=box_indices, image=image)
     asked = asked_for(image.dtype, image.shape, len(rows), bins_of(grad, layout), method, layout, dialect)
-    gradient: A
-    if xp is np:
-        gradient = _run(np, plan_on_host(asked, host.thread_count()), grad, image, rows, out, check=True)
-        return gradient
-    arguments.check_same_device(xp, image, grad=grad, boxes=rows, out=out)
-    with image.device:  # type: ignore[attr-defined]  # of CuPy
-        gradient = _run(xp, plan_on_device(asked), grad, image, rows, out, check=check)
+    gradient: A = slope(xp, GRADIENT, grad, (image,), rows, asked, out=out, check=check)
     return gradient
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Planned:
-    """A call of which all is settled but where its arrays are."""
-
-    problem: CropAndResizeProblem
-    launch: Launch
-    threads: int = 1
+def _macros(problem: Problem) -> Macros:
+    del problem  # whose method and dialect are numbers of the launch
+    return RULES
 
 
-def box_gradient_source(
-    dtype: str, layout: str, *, vector: int, lanes: tuple[int, int], rules_at_launch: bool = False
-) -> Source:
-    """The kernel; ``lanes`` are those that share the points of a box, and for each of these those that share channels.
-
-    ``rules_at_launch`` is that of `specialise`.
-    """
-    return specialise(
-        "crop_and_resize/box_gradient.cu",
-        "crop_and_resize_backward_boxes",
-        dtype,
-        (
-            *MACROS,
-            ("LAYOUT", layout),
-            ("VECTOR", vector if layout == "NHWC" else 1),
-            ("BIN_LANES", lanes[0]),
-            ("CHANNEL_LANES", lanes[1]),
-            ("ALIGNED", 0),
-            ("THREADS", DEVICE_THREADS),
-            ("BLOCKS", 1 if dtype == "float64" else 2),
-        ),
-        rules_at_launch=rules_at_launch,
-    )
-
-
-def host_source(dtype: str, layout: str) -> Source:
-    """The kernel that a CPU runs."""
-    return box_gradient_source(dtype, layout, vector=_HOST_VECTOR, lanes=_HOST_LANES, rules_at_launch=True)
-
-
-def device_source(dtype: str, layout: str) -> Source:
-    """The kernel that a GPU runs."""
-    return box_gradient_source(dtype, layout, vector=_DEVICE_VECTOR, lanes=_DEVICE_LANES)
-
-
-def _planned(
-    problem: CropAndResizeProblem, source: Source, lanes: tuple[int, int], block: tuple[int, int], threads: int = 1
-) -> Planned:
-    memory = 4 * lanes[0] * lanes[1] * problem.wide_bytes  # four sums, one for each coordinate of a box
-    grid = (max(1, min(problem.rois, 2**30)), 1, 1)
-    return Planned(problem, Launch.of(source, grid, block, memory, problem.fields), threads)
-
-
-@kept
-def plan_on_host(asked: Asked, threads: int) -> Planned:
-    """A call on a CPU with so many threads."""
-    problem = CropAndResizeProblem.of(asked)
-    threads = worthwhile_threads(Work.of(problem), threads)
-    return _planned(problem, host_source(problem.dtype, problem.layout), _HOST_LANES, (1, 1), threads)
-
-
-@kept
-def plan_on_device(asked: Asked) -> Planned:
-    """A call on a GPU."""
-    problem = CropAndResizeProblem.of(asked)
-    return _planned(problem, device_source(problem.dtype, problem.layout), _DEVICE_LANES, (DEVICE_THREADS, 1))
-
-
-def _run(xp: ModuleType, planned: Planned, grad: Any, image: Any, rows: Any, out: Any, *, check: bool) -> Any:
-    problem = planned.problem
-    arguments.check_like(xp, "grad", grad, problem.output_shape, image.dtype)
-    out = arguments.output_array(xp, out, (problem.rois, 4), rows.dtype, grad=grad, image=image)
-    if math.prod(problem.output_shape) == 0:
-        out.fill(0)
-        return out
-    grad, image = arguments.contiguous(xp, grad), arguments.contiguous(xp, image)
-    status = arguments.Status(xp, wanted=check)
-    run(
-        xp,
-        planned.launch,
-        {"grad": grad, "boxes": rows, "gradient": out, "status": status.array},
-        (image,),
-        planned.threads,
-    )
-    status.check(rows, problem.images)
-    return out
+GRADIENT = BoxGradient(operator="crop_and_resize", problem=CropAndResizeProblem.of, macros=_macros, neighbours=True)

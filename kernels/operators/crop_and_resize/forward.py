@@ -13,7 +13,7 @@ from ...execution.source import Source, specialise
 from ...staging import pooling_plan
 from ...staging.pooling import Planned, Planners, nothing, planned_on_device, planned_on_host, pool
 from ...staging.pooling_plan import DEVICE_THREADS, Room, Work, device_vector, padded, worthwhile_threads
-from .problem import MACROS, CropAndResizeProblem, asked_for, check_apart, rows_of
+from .problem import RULES, CropAndResizeProblem, asked_for, check_apart, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -122,7 +122,8 @@ def specialised(dtype: str, layout: str, *, vector: int, packed: bool = False, r
         "crop_and_resize_forward",
         dtype,
         (
-            *MACROS,
+            *RULES,
+            ("LEVELS", 1),
             ("LAYOUT", layout),
             ("VECTOR", vector),
             ("PREPARED_BYTES", PREPARED_BYTES),

@@ -33,7 +33,7 @@ rounded to, and gradients of boxes are derivatives."""
 
 METHODS = (BILINEAR, NEAREST)
 
-MACROS: Macros = (("MODE", "avg"), ("LEVELS", 1))
+RULES: Macros = (("MODE", "avg"),)
 """Of every kernel: to what gathers and stages, a point is an average of one sample, whatever the method."""
 
 _MOST_IMAGES = 2**24  # float32 holds every index up to here

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import box_gradient, forward
-from .feature_gradient import GRADIENT
+from . import box_gradient, feature_gradient, forward
 from .problem import CropAndResizeProblem, resolve_dialect
 
 if TYPE_CHECKING:
@@ -27,10 +26,12 @@ def sources(operation: str, dtype: str, mode: str, layout: str, dialect: Dialect
         return []
     if operation == "forward":
         return [forward.host_source(dtype, layout)] if on_host else forward.device_sources(dtype, layout)
-    if operation == "backward_boxes":
-        return [box_gradient.host_source(dtype, layout) if on_host else box_gradient.device_source(dtype, layout)]
     problem = CropAndResizeProblem(
         dtype=dtype, images=1, channels=1, rois=1, heights=(1,), widths=(1,), bins=(1, 1), scales=((1.0, 1.0),),
         mode=mode, layout=layout, method="bilinear", extrapolation_value=0.0, dialect=dialect,
     )  # fmt: skip
-    return GRADIENT.host_sources(problem) if on_host else GRADIENT.device_sources(problem)
+    if operation == "backward":
+        gradient = feature_gradient.GRADIENT
+        return gradient.host_sources(problem) if on_host else gradient.device_sources(problem)
+    for_boxes = box_gradient.GRADIENT
+    return [for_boxes.host_source(problem) if on_host else for_boxes.device_source(problem)]

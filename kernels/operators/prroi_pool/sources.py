@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import box_gradient, forward
-from .feature_gradient import GRADIENT
+from . import box_gradient, feature_gradient, forward
 from .problem import MODE, PrRoiPoolProblem, resolve_dialect
 
 if TYPE_CHECKING:
@@ -32,5 +31,7 @@ def sources(operation: str, dtype: str, mode: str, layout: str, dialect: Dialect
         mode=mode, layout=layout, dialect=dialect,
     )  # fmt: skip
     if operation == "backward":
-        return GRADIENT.host_sources(problem) if on_host else GRADIENT.device_sources(problem)
-    return [box_gradient.host_source(problem) if on_host else box_gradient.device_source(problem)]
+        gradient = feature_gradient.GRADIENT
+        return gradient.host_sources(problem) if on_host else gradient.device_sources(problem)
+    for_boxes = box_gradient.GRADIENT
+    return [for_boxes.host_source(problem) if on_host else for_boxes.device_source(problem)]

@@ -125,7 +125,7 @@ def facts_of(operator, operation, asked):
         return _of_pooling(kernels_of(operator, "forward").PLANNERS, asked)
     if operation == Operation.FEATURE_GRADIENT:
         return _of_gathering(kernels_of(operator, "feature_gradient").GRADIENT, asked)
-    return _of_box_gradient(kernels_of(operator, "box_gradient"), asked)
+    return _of_box_gradient(kernels_of(operator, "box_gradient").GRADIENT, asked)
 
 
 def _of_pooling(planners, asked):
@@ -165,11 +165,8 @@ def _of_gradient(planned, where):
 
 
 def _of_box_gradient(gradient, asked):
-    # Those of operators that sample alike are planned in one place.
-    shared = getattr(gradient, "GRADIENT", None)
-    plans, given = (box_gradient, (shared, asked)) if shared else (gradient, (asked,))
-    yield "gradient for the boxes, GPU", branches.facts_of(plans.plan_on_device(*given).launch)
-    for planned in _on_host(plans.plan_on_host, *given):
+    yield "gradient for the boxes, GPU", branches.facts_of(box_gradient.plan_on_device(gradient, asked).launch)
+    for planned in _on_host(box_gradient.plan_on_host, gradient, asked):
         yield "gradient for the boxes, CPU", branches.facts_of(planned.launch, threads=planned.threads)
 
 
