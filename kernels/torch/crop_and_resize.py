@@ -11,7 +11,7 @@ from ..kernels.calls import arguments
 from ..kernels.calls.problem import LAYOUTS
 from ..kernels.dialects.crop_and_resize import Dialect
 from ..kernels.operators.crop_and_resize.problem import METHODS
-from .dispatch import decoded, define, encoded, is_watched, output_of, register
+from .dispatch import decoded, define, encoded, is_watched, output_of, register, register_last
 from .memory import place
 from .tensors import ARRIVING, check_plain, pooled
 
@@ -261,21 +261,9 @@ def _gather_backward(ctx: Any, grad: torch.Tensor) -> tuple[Any, ...]:
     )
 
 
-def _slope_context(ctx: Any, inputs: tuple[Any, ...], output: torch.Tensor) -> None:
-    """Keeps nothing."""
-
-
-def _slope_backward(ctx: Any, grad: torch.Tensor) -> tuple[Any, ...]:
-    del ctx, grad
-    raise NotImplementedError(
-        "the gradient for boxes has no gradient of its own: it jumps where a point crosses a pixel. Detach the boxes, or call "
-        "backward() without create_graph=True"
-    )
-
-
 register("crop_and_resize", _crop, _output, _crop_context, _crop_backward)
 register("crop_and_resize_backward", _gather, _gradient, _gather_context, _gather_backward)
-register("crop_and_resize_backward_boxes", _slope, _slopes, _slope_context, _slope_backward)
+register_last("crop_and_resize_backward_boxes", _slope, _slopes, ": it jumps where a point crosses a pixel")
 
 
 class _Crop(torch.autograd.Function):  # type: ignore[misc]

@@ -27,21 +27,21 @@ def register(name: str, kernel: Any, fake: Any, context: Any, backward: Any) -> 
     torch.library.register_autograd(f"roikit::{name}", backward, setup_context=context)
 
 
-def register_last(name: str, kernel: Any, fake: Any) -> None:
-    """The same for a gradient for boxes, which has none of its own."""
-    register(name, kernel, fake, _keep_nothing, _refuse)
+def register_last(name: str, kernel: Any, fake: Any, why: str = ": it jumps where a sample crosses a pixel") -> None:
+    """The same for a gradient for boxes, which has none of its own; ``why`` is the end of a sentence that says so."""
+
+    def refuse(ctx: Any, grad: torch.Tensor) -> tuple[Any, ...]:
+        del ctx, grad
+        raise NotImplementedError(
+            f"the gradient for boxes has no gradient of its own{why}. Detach the boxes, or call backward() without "
+            "create_graph=True"
+        )
+
+    register(name, kernel, fake, _keep_nothing, refuse)
 
 
 def _keep_nothing(ctx: Any, inputs: tuple[Any, ...], output: torch.Tensor) -> None:
     """Keeps nothing for the gradient."""
-
-
-def _refuse(ctx: Any, grad: torch.Tensor) -> tuple[Any, ...]:
-    del ctx, grad
-    raise NotImplementedError(
-        "the gradient for boxes has no gradient of its own: it jumps where a sample crosses a pixel. Detach the boxes, or call "
-        "backward() without create_graph=True"
-    )
 
 
 def is_watched(tensors: Sequence[torch.Tensor]) -> bool:

@@ -11,7 +11,7 @@ from .. import kernels
 from ..kernels.calls import arguments
 from ..kernels.calls.problem import LAYOUTS
 from ..kernels.dialects.prroi_pool import Dialect
-from .dispatch import decoded, define, encoded, is_watched, output_of, register
+from .dispatch import decoded, define, encoded, is_watched, output_of, register, register_last
 from .memory import place
 from .tensors import ARRIVING, check_plain, pooled, scale_pair
 
@@ -212,20 +212,9 @@ def _gather_backward(ctx: Any, arriving: torch.Tensor) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def _slope_context(ctx: Any, inputs: tuple[Any, ...], output: torch.Tensor) -> None:
-    """Keeps nothing."""
-
-
-def _slope_backward(ctx: Any, grad: torch.Tensor) -> tuple[Any, ...]:
-    del ctx, grad
-    raise NotImplementedError(
-        "the gradient for boxes has no gradient of its own here. Detach the boxes, or call backward() without create_graph=True"
-    )
-
-
 register("prroi_pool", _pool, _output, _pool_context, _pool_backward)
 register("prroi_pool_backward", _gather, _map_gradient, _gather_context, _gather_backward)
-register("prroi_pool_backward_boxes", _slope, _box_gradient, _slope_context, _slope_backward)
+register_last("prroi_pool_backward_boxes", _slope, _box_gradient, " here")
 
 
 class _Pool(torch.autograd.Function):  # type: ignore[misc]
