@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 
-from .. import kernels
 from ..kernels.calls import arguments
 from ..kernels.calls.problem import LAYOUTS
 from ..kernels.dialects.crop_and_resize import Dialect
 from ..kernels.operators.crop_and_resize.problem import METHODS
-from .dispatch import decoded, define, encoded, is_watched, output_of, register, register_last
-from .memory import place
-from .tensors import ARRIVING, check_plain, pooled
+from .dispatch import decoded
+from .pooling import Pooling
+from .tensors import check_plain, pooled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,7 +65,7 @@ def crop_and_resize(
     options = _Options(chosen[0], float(extrapolation_value), chosen[1], dialect)
 
     def crop(maps: Sequence[torch.Tensor], rows: torch.Tensor, size: tuple[int, int], layout: str) -> torch.Tensor:
-        return _crop_tensors(maps[0], rows, size, options._replace(layout=layout))
+        return _POOLING(maps[0], rows, size, options._replace(layout=layout))
 
     return pooled({"image": image}, _rows(boxes, box_indices, image), crop_size, options.layout, crop)
 
@@ -139,158 +138,17 @@ class _Options(NamedTuple):
     dialect: str | Dialect | None
 
     @property
-    def encoded(self) -> _Options:
-        """The same with a dialect that fits into a schema."""
-        return self._replace(dialect=encoded(self.dialect)) if isinstance(self.dialect, Dialect) else self
-
-    @property
     def of_kernels(self) -> dict[str, Any]:
         """The arguments of `roikit.kernels`."""
         return {"method": self.method, "layout": self.layout, "dialect": decoded(self.dialect, Dialect)}
 
-    @property
-    def linear(self) -> _Options:
-        """Those of the function whose transpose the gradient for images is: nothing is outside but 0."""
-        return self._replace(extrapolation_value=0.0)
 
-
-_OPTIONS = "str method, float extrapolation_value, str layout, str? dialect"
-_CROP = define("crop_and_resize", "Tensor image, Tensor boxes, SymInt[] crop_size", _OPTIONS, "Tensor")
-_GATHER = define("crop_and_resize_backward", "Tensor grad, Tensor boxes, SymInt[] shape", _OPTIONS, "Tensor")
-_SLOPE = define("crop_and_resize_backward_boxes", "Tensor grad, Tensor image, Tensor boxes", _OPTIONS, "Tensor")
-
-
-def _apart(array: Any) -> tuple[Any, Any]:
-    """Corners and indices of rows: kernels take them apart."""
-    return array[:, 1:], array[:, 0].astype("int64")
-
-
-def _output(image: torch.Tensor, boxes: torch.Tensor, crop_size: Sequence[int], *options: Any) -> torch.Tensor:
-    return output_of(image, boxes, crop_size, _Options(*options).layout)
-
-
-def _crop(image: torch.Tensor, boxes: torch.Tensor, crop_size: Sequence[int], *options: Any) -> torch.Tensor:
-    options_ = _Options(*options)
-    with place(image.device) as array:
-        output = _output(image, boxes, crop_size, *options)
-        height, width = crop_size
-        corners, indices = _apart(array(boxes))
-        how: dict[str, Any] = {**options_.of_kernels, "extrapolation_value": options_.extrapolation_value}
-        kernels.crop_and_resize(array(image), corners, indices, (height, width), **how, out=array(output))
-    return output
-
-
-def _gradient(grad: torch.Tensor, boxes: torch.Tensor, shape: Sequence[int], *options: Any) -> torch.Tensor:
-    del boxes, options
-    return grad.new_empty(tuple(shape))
-
-
-def _gather(grad: torch.Tensor, boxes: torch.Tensor, shape: Sequence[int], *options: Any) -> torch.Tensor:
-    how = _Options(*options).of_kernels
-    with place(boxes.device) as array:
-        gradient = _gradient(grad, boxes, shape, *options)
-        rows = _apart(array(boxes))
-        kernels.crop_and_resize_backward(array(grad), *rows, tuple(shape), **how, out=array(gradient))
-    return gradient
-
-
-def _slopes(grad: torch.Tensor, image: torch.Tensor, boxes: torch.Tensor, *options: Any) -> torch.Tensor:
-    del grad, image, options
-    return torch.empty_like(boxes)
-
-
-def _slope(grad: torch.Tensor, image: torch.Tensor, boxes: torch.Tensor, *options: Any) -> torch.Tensor:
-    """The gradient for rows, whose indices have none."""
-    how = _Options(*options).of_kernels
-    with place(boxes.device) as array:
-        corners = boxes.new_empty((boxes.shape[0], 4))
-        rows = _apart(array(boxes))
-        kernels.crop_and_resize_backward_boxes(array(grad), array(image), *rows, **how, out=array(corners))
-    return torch.nn.functional.pad(corners, (1, 0))
-
-
-def _remember(ctx: Any, image: torch.Tensor, boxes: torch.Tensor, options: _Options) -> None:
-    """Keeps for the gradients the boxes, and the image if it is looked at."""
-    ctx.options, ctx.shape = options, tuple(image.shape)
-    ctx.save_for_backward(boxes, *((image,) if boxes.requires_grad else ()))
-
-
-def _sent(ctx: Any, grad: torch.Tensor, *, of_image: bool, of_boxes: bool) -> tuple[Any, Any]:
-    check_plain(ARRIVING, grad)
-    boxes, *image = ctx.saved_tensors
-    dispatched = torch.is_grad_enabled() or is_watched((grad, boxes, *image))  # grad is enabled by create_graph=True
-    gather, slope = (_GATHER, _SLOPE) if dispatched else (_gather, _slope)
-    return (
-        gather(grad, boxes, ctx.shape, *ctx.options) if of_image else None,
-        slope(grad, *image, boxes, *ctx.options) if of_boxes else None,
-    )
-
-
-_NOTHING = [None] * len(_Options._fields)
-
-
-def _crop_context(ctx: Any, inputs: tuple[Any, ...], output: torch.Tensor) -> None:
-    del output
-    image, boxes, _, *options = inputs
-    _remember(ctx, image, boxes, _Options(*options))
-
-
-def _crop_backward(ctx: Any, grad: torch.Tensor) -> tuple[Any, ...]:
-    of_image, of_boxes, *_ = ctx.needs_input_grad
-    return (*_sent(ctx, grad, of_image=of_image, of_boxes=of_boxes), None, *_NOTHING)
-
-
-def _gather_context(ctx: Any, inputs: tuple[Any, ...], output: torch.Tensor) -> None:
-    del output
-    grad, boxes, _, *options = inputs
-    ctx.options = _Options(*options)
-    ctx.save_for_backward(grad, boxes)
-
-
-def _gather_backward(ctx: Any, grad: torch.Tensor) -> tuple[Any, ...]:
-    """The gradient for images is linear in what arrives: its own gradient is the crop of what arrives, 0 outside."""
-    arrived, boxes = ctx.saved_tensors
-    size = arrived.shape[1:3] if ctx.options.layout == "NHWC" else arrived.shape[2:]
-    of_grad, of_boxes, *_ = ctx.needs_input_grad
-    image = grad.contiguous()
-    return (
-        _CROP(image, boxes, size, *ctx.options.linear) if of_grad else None,
-        _SLOPE(arrived, image, boxes, *ctx.options) if of_boxes else None,
-        None,
-        *_NOTHING,
-    )
-
-
-register("crop_and_resize", _crop, _output, _crop_context, _crop_backward)
-register("crop_and_resize_backward", _gather, _gradient, _gather_context, _gather_backward)
-register_last("crop_and_resize_backward_boxes", _slope, _slopes, ": it jumps where a point crosses a pixel")
-
-
-class _Crop(torch.autograd.Function):  # type: ignore[misc]
-    """``crop_and_resize`` of eager tensors: a fraction of the time that PyTorch takes to dispatch an operator from Python."""
-
-    @staticmethod
-    def forward(
-        ctx: Any, crop_size: Sequence[int], options: _Options, boxes: torch.Tensor, image: torch.Tensor
-    ) -> torch.Tensor:
-        _remember(ctx, image, boxes, options.encoded)
-        return _crop(image, boxes, crop_size, *options)
-
-    @staticmethod
-    def backward(ctx: Any, grad: torch.Tensor) -> tuple[Any, ...]:
-        _, _, of_boxes, of_image = ctx.needs_input_grad
-        for_image, for_boxes = _sent(ctx, grad, of_image=of_image, of_boxes=of_boxes)
-        return None, None, for_boxes, for_image
-
-
-def _crop_tensors(
-    image: torch.Tensor, boxes: torch.Tensor, crop_size: Sequence[int], options: _Options
-) -> torch.Tensor:
-    """Crops the rows ``boxes`` of a checked image."""
-    if is_watched((boxes, image)):
-        found: torch.Tensor = _CROP(image, boxes, crop_size, *options.encoded)
-        return found
-    has_tangents = torch.autograd.forward_ad._current_level >= 0  # noqa: SLF001 - which `_Crop` refuses
-    if has_tangents or (torch.is_grad_enabled() and (image.requires_grad or boxes.requires_grad)):
-        return _Crop.apply(crop_size, options, boxes, image)
-    return _crop(image, boxes, crop_size, *options)
+_POOLING = Pooling(
+    "crop_and_resize",
+    _Options,
+    "str method, float extrapolation_value, str layout, str? dialect",
+    rows=lambda array: (array[:, 1:], array[:, 0].astype("int64")),
+    of_forward=("extrapolation_value",),
+    linear=lambda options: options._replace(extrapolation_value=0.0),  # outside is nothing but 0
+    why=": it jumps where a point crosses a pixel",
+)

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
-from torch.nn.functional import pad
 
-from .. import kernels
 from ..kernels.calls import arguments
 from ..kernels.calls.problem import LAYOUTS
 from ..kernels.calls.sampling import sampling_ratio_pair
 from ..kernels.dialects.ps_roi_align import Dialect, named_dialect
-from .dispatch import decoded, define, encoded, is_watched, register, register_last
-from .memory import place
-from .tensors import ARRIVING, check_plain, pooled, scale_pair
+from .dispatch import decoded
+from .pooling import Pooling, output_of_own_channels
+from .tensors import pooled, scale_pair
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,7 +65,7 @@ def ps_roi_align(
     )
 
     def pool(maps: Sequence[torch.Tensor], rows: torch.Tensor, size: tuple[int, int], layout: str) -> torch.Tensor:
-        return _pool_tensors(maps[0], rows, size, options._replace(layout=layout))
+        return _POOLING(maps[0], rows, size, options._replace(layout=layout))
 
     return pooled({"input": input}, boxes, output_size, options.layout, pool)
 
@@ -115,11 +112,6 @@ class _Options(NamedTuple):
     dialect: str | Dialect | None
 
     @property
-    def encoded(self) -> _Options:
-        """The same with a dialect that fits into a schema."""
-        return self._replace(dialect=encoded(self.dialect)) if isinstance(self.dialect, Dialect) else self
-
-    @property
     def of_kernels(self) -> dict[str, Any]:
         """The arguments of `roikit.kernels`."""
         return {
@@ -134,143 +126,13 @@ class _Options(NamedTuple):
         """Those of the function whose transpose the gradient is: an average of nothing is 0 there."""
         dialect = decoded(self.dialect, Dialect)
         rules = named_dialect(dialect) if isinstance(dialect, str) else dialect
-        return self if rules is None else self._replace(dialect=rules.for_gradient("avg")).encoded
+        return self if rules is None else self._replace(dialect=rules.for_gradient("avg"))
 
 
-_OPTIONS = "float[] scales, int[] sampling_ratio, str layout, str? dialect"
-_POOL = define("ps_roi_align", "Tensor maps, Tensor boxes, SymInt[] output_size", _OPTIONS, "Tensor")
-_GATHER = define("ps_roi_align_backward", "Tensor grad, Tensor boxes, SymInt[] shape", _OPTIONS, "Tensor")
-_SLOPE = define("ps_roi_align_backward_boxes", "Tensor grad, Tensor maps, Tensor boxes", _OPTIONS, "Tensor")
-
-
-def _output(maps: torch.Tensor, boxes: torch.Tensor, output_size: Sequence[int], *options: Any) -> torch.Tensor:
-    """The output of a map and its RoIs, with nothing in it yet."""
-    height, width = output_size
-    is_last = _Options(*options).layout == "NHWC"
-    channels = maps.shape[3 if is_last else 1] // max(1, math.prod(output_size))
-    shape = (height, width, channels) if is_last else (channels, height, width)
-    return maps.new_empty((boxes.shape[0], *shape))
-
-
-def _pool(maps: torch.Tensor, boxes: torch.Tensor, output_size: Sequence[int], *options: Any) -> torch.Tensor:
-    with place(maps.device) as array:
-        output = _output(maps, boxes, output_size, *options)
-        height, width = output_size
-        how = _Options(*options).of_kernels
-        kernels.ps_roi_align(array(maps), array(boxes), (height, width), **how, out=array(output))
-    return output
-
-
-def _gradient(grad: torch.Tensor, boxes: torch.Tensor, shape: Sequence[int], *options: Any) -> torch.Tensor:
-    del boxes, options
-    return grad.new_empty(tuple(shape))
-
-
-def _gather(grad: torch.Tensor, boxes: torch.Tensor, shape: Sequence[int], *options: Any) -> torch.Tensor:
-    with place(boxes.device) as array:
-        gradient = _gradient(grad, boxes, shape, *options)
-        how = _Options(*options).of_kernels
-        kernels.ps_roi_align_backward(array(grad), array(boxes), tuple(shape), **how, out=array(gradient))
-    return gradient
-
-
-def _box_gradient(grad: torch.Tensor, maps: torch.Tensor, boxes: torch.Tensor, *options: Any) -> torch.Tensor:
-    del maps, options
-    dtype = torch.float64 if grad.dtype is torch.float64 else torch.float32
-    return grad.new_empty((boxes.shape[0], 4), dtype=dtype)
-
-
-def _slope(grad: torch.Tensor, maps: torch.Tensor, boxes: torch.Tensor, *options: Any) -> torch.Tensor:
-    with place(boxes.device) as array:
-        gradient = _box_gradient(grad, maps, boxes, *options)
-        how = _Options(*options).of_kernels
-        kernels.ps_roi_align_backward_boxes(array(grad), array(maps), array(boxes), **how, out=array(gradient))
-    return gradient
-
-
-def _for_rows(grad: torch.Tensor, maps: torch.Tensor, boxes: torch.Tensor, options: _Options) -> torch.Tensor:
-    """The gradient for ``boxes``; batch indices have none."""
-    return pad(_SLOPE(grad, maps, boxes, *options), (1, 0)).to(boxes.dtype)
-
-
-def _remember(ctx: Any, maps: torch.Tensor, boxes: torch.Tensor, options: _Options) -> None:
-    """Keeps for the gradient the boxes, the shape of what it is for, and maps if boxes are to have one."""
-    ctx.options, ctx.shape = options, tuple(maps.shape)
-    ctx.save_for_backward(boxes, *((maps,) if boxes.requires_grad else ()))
-
-
-def _sent(ctx: Any, grad: torch.Tensor, *, of_maps: bool, of_boxes: bool) -> tuple[Any, Any]:
-    check_plain(ARRIVING, grad)
-    boxes, *maps = ctx.saved_tensors
-    dispatched = torch.is_grad_enabled() or is_watched((grad, boxes, *maps))
-    gather = _GATHER if dispatched else _gather
-    return (
-        gather(grad, boxes, ctx.shape, *ctx.options) if of_maps else None,
-        _for_rows(grad, maps[0], boxes, ctx.options) if of_boxes else None,
-    )
-
-
-def _pool_context(ctx: Any, inputs: tuple[Any, ...], output: torch.Tensor) -> None:
-    del output
-    maps, boxes, _, *options = inputs
-    _remember(ctx, maps, boxes, _Options(*options))
-
-
-def _pool_backward(ctx: Any, grad: torch.Tensor) -> tuple[Any, ...]:
-    of_maps, of_boxes, *_ = ctx.needs_input_grad
-    return *_sent(ctx, grad, of_maps=of_maps, of_boxes=of_boxes), None, *[None] * len(_Options._fields)
-
-
-def _gather_context(ctx: Any, inputs: tuple[Any, ...], output: torch.Tensor) -> None:
-    del output
-    grad, boxes, _, *options = inputs
-    ctx.options = _Options(*options)
-    ctx.save_for_backward(grad, boxes)
-
-
-def _gather_backward(ctx: Any, grads: torch.Tensor) -> tuple[Any, ...]:
-    """The output is linear in the maps: the gradient of its gradient is what it makes of what arrives."""
-    options, (grad, boxes) = ctx.options, ctx.saved_tensors
-    size = grad.shape[1:3] if options.layout == "NHWC" else grad.shape[2:]
-    of_grad, of_boxes, *_ = ctx.needs_input_grad
-    return (
-        _POOL(grads.contiguous(), boxes, size, *options.of_gradient) if of_grad else None,
-        _for_rows(grad, grads, boxes, options) if of_boxes else None,
-        None,
-        *[None] * len(_Options._fields),
-    )
-
-
-register("ps_roi_align", _pool, _output, _pool_context, _pool_backward)
-register("ps_roi_align_backward", _gather, _gradient, _gather_context, _gather_backward)
-register_last("ps_roi_align_backward_boxes", _slope, _box_gradient)
-
-
-class _Pool(torch.autograd.Function):  # type: ignore[misc]
-    """``ps_roi_align`` of eager tensors: a fraction of the time that PyTorch takes to dispatch an operator from Python."""
-
-    @staticmethod
-    def forward(
-        ctx: Any, output_size: Sequence[int], options: _Options, boxes: torch.Tensor, maps: torch.Tensor
-    ) -> torch.Tensor:
-        _remember(ctx, maps, boxes, options.encoded)
-        return _pool(maps, boxes, output_size, *options)
-
-    @staticmethod
-    def backward(ctx: Any, grad: torch.Tensor) -> tuple[Any, ...]:
-        _, _, of_boxes, of_maps = ctx.needs_input_grad
-        for_maps, for_boxes = _sent(ctx, grad, of_maps=of_maps, of_boxes=of_boxes)
-        return None, None, for_boxes, for_maps
-
-
-def _pool_tensors(
-    maps: torch.Tensor, boxes: torch.Tensor, output_size: Sequence[int], options: _Options
-) -> torch.Tensor:
-    """Pools the RoIs ``boxes`` of a checked map."""
-    if is_watched((boxes, maps)):
-        found: torch.Tensor = _POOL(maps, boxes, output_size, *options.encoded)
-        return found
-    has_tangents = torch.autograd.forward_ad._current_level >= 0  # noqa: SLF001 - which `_Pool` refuses
-    if has_tangents or (torch.is_grad_enabled() and (maps.requires_grad or boxes.requires_grad)):
-        return _Pool.apply(output_size, options, boxes, maps)
-    return _pool(maps, boxes, output_size, *options)
+_POOLING = Pooling(
+    "ps_roi_align",
+    _Options,
+    "float[] scales, int[] sampling_ratio, str layout, str? dialect",
+    output=output_of_own_channels,
+    linear=lambda options: options.of_gradient,
+)

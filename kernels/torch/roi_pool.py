@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 
-from .. import kernels
 from ..kernels.calls import arguments
 from ..kernels.calls.problem import LAYOUTS, MODES
 from ..kernels.dialects.roi_pool import Dialect
-from .dispatch import decoded, define, encoded, is_watched, output_of, register
-from .memory import place
-from .tensors import ARRIVING, check_plain, pooled, scale_pair
+from .dispatch import decoded
+from .pooling import Pooling
+from .tensors import pooled, scale_pair
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,7 +61,7 @@ def roi_pool(
     )
 
     def pool(maps: Sequence[torch.Tensor], rows: torch.Tensor, size: tuple[int, int], layout: str) -> torch.Tensor:
-        return _pool_tensors(maps[0], rows, size, options._replace(layout=layout))
+        return _POOLING(maps[0], rows, size, options._replace(layout=layout))
 
     return pooled({"input": input}, boxes, output_size, options.layout, pool)
 
@@ -106,11 +105,6 @@ class _Options(NamedTuple):
     dialect: str | Dialect | None
 
     @property
-    def encoded(self) -> _Options:
-        """The same with a dialect that fits into a schema."""
-        return self._replace(dialect=encoded(self.dialect)) if isinstance(self.dialect, Dialect) else self
-
-    @property
     def of_kernels(self) -> dict[str, Any]:
         """The arguments of `roikit.kernels`."""
         dialect = decoded(self.dialect, Dialect)
@@ -118,118 +112,11 @@ class _Options(NamedTuple):
         return {"spatial_scale": scale, "mode": self.mode, "layout": self.layout, "dialect": dialect}
 
 
-_OPTIONS = "float[] scales, str mode, str layout, str? dialect"
-_POOL = define("roi_pool", "Tensor maps, Tensor boxes, SymInt[] output_size", _OPTIONS, "Tensor")
-_GATHER = define("roi_pool_backward", "Tensor grad, Tensor boxes, SymInt[] shape, Tensor? maps", _OPTIONS, "Tensor")
-
-
-def _output(maps: torch.Tensor, boxes: torch.Tensor, output_size: Sequence[int], *options: Any) -> torch.Tensor:
-    return output_of(maps, boxes, output_size, _Options(*options).layout)
-
-
-def _pool(maps: torch.Tensor, boxes: torch.Tensor, output_size: Sequence[int], *options: Any) -> torch.Tensor:
-    with place(maps.device) as array:
-        output = _output(maps, boxes, output_size, *options)
-        height, width = output_size
-        kernels.roi_pool(array(maps), array(boxes), (height, width), **_Options(*options).of_kernels, out=array(output))
-    return output
-
-
-def _gradient(
-    grad: torch.Tensor,
-    boxes: torch.Tensor,
-    shape: Sequence[int],
-    maps: torch.Tensor | None,
-    *options: Any,
-) -> torch.Tensor:
-    del boxes, maps, options
-    return grad.new_empty(tuple(shape))
-
-
-def _gather(
-    grad: torch.Tensor,
-    boxes: torch.Tensor,
-    shape: Sequence[int],
-    maps: torch.Tensor | None,
-    *options: Any,
-) -> torch.Tensor:
-    with place(boxes.device) as array:
-        gradient = _gradient(grad, boxes, shape, maps, *options)
-        kernels.roi_pool_backward(
-            array(grad), array(boxes), tuple(shape), **_Options(*options).of_kernels,
-            input=None if maps is None else array(maps), out=array(gradient),
-        )  # fmt: skip
-    return gradient
-
-
-def _remember(ctx: Any, maps: torch.Tensor, boxes: torch.Tensor, options: _Options) -> None:
-    """Keeps for the gradient the boxes, and of a maximum the map."""
-    ctx.options, ctx.shape = options, tuple(maps.shape)
-    ctx.save_for_backward(boxes, *([maps] if options.mode == "max" else []))
-
-
-def _sent(ctx: Any, grad: torch.Tensor) -> torch.Tensor:
-    check_plain(ARRIVING, grad)
-    boxes, *kept = ctx.saved_tensors
-    dispatched = torch.is_grad_enabled() or is_watched((grad, boxes, *kept))
-    gather = _GATHER if dispatched else _gather
-    found: torch.Tensor = gather(grad, boxes, ctx.shape, kept[0] if kept else None, *ctx.options)
-    return found
-
-
-def _pool_context(ctx: Any, inputs: tuple[Any, ...], output: torch.Tensor) -> None:
-    del output
-    maps, boxes, _, *options = inputs
-    _remember(ctx, maps, boxes, _Options(*options))
-
-
-def _pool_backward(ctx: Any, grad: torch.Tensor) -> tuple[Any, ...]:
-    return _sent(ctx, grad) if ctx.needs_input_grad[0] else None, None, None, *[None] * len(_Options._fields)
-
-
-def _gather_context(ctx: Any, inputs: tuple[Any, ...], output: torch.Tensor) -> None:
-    """Keeps nothing."""
-
-
-def _gather_backward(ctx: Any, grad: torch.Tensor) -> tuple[Any, ...]:
-    del ctx, grad
-    raise NotImplementedError("the gradient of roi_pool has no gradient of its own")
-
-
-register("roi_pool", _pool, _output, _pool_context, _pool_backward)
-register("roi_pool_backward", _gather, _gradient, _gather_context, _gather_backward)
-
-
-class _Pool(torch.autograd.Function):  # type: ignore[misc]
-    """``roi_pool`` of eager tensors: a fraction of the time that PyTorch takes to dispatch an operator from Python."""
-
-    @staticmethod
-    def forward(
-        ctx: Any,
-        output_size: Sequence[int],
-        options: _Options,
-        boxes: torch.Tensor,
-        maps: torch.Tensor,
-    ) -> torch.Tensor:
-        _remember(ctx, maps, boxes, options.encoded)
-        return _pool(maps, boxes, output_size, *options)
-
-    @staticmethod
-    def backward(ctx: Any, grad: torch.Tensor) -> tuple[Any, ...]:
-        return None, None, None, _sent(ctx, grad) if ctx.needs_input_grad[3] else None
-
-
-def _pool_tensors(
-    maps: torch.Tensor,
-    boxes: torch.Tensor,
-    output_size: Sequence[int],
-    options: _Options,
-) -> torch.Tensor:
-    """Pools the RoIs ``boxes`` of a checked map."""
-    if is_watched((boxes, maps)):
-        found: torch.Tensor = _POOL(maps, boxes, output_size, *options.encoded)
-        return found
-    has_tangents = torch.autograd.forward_ad._current_level >= 0  # noqa: SLF001 - which `_Pool` refuses
-    if has_tangents or (torch.is_grad_enabled() and maps.requires_grad):
-        return _Pool.apply(output_size, options, boxes, maps)
-    return _pool(maps, boxes, output_size, *options)
+_POOLING = Pooling(
+    "roi_pool",
+    _Options,
+    "float[] scales, str mode, str layout, str? dialect",
+    looks_at_maps=lambda options: options.mode == "max",
+    linear=None,
+    has_box_gradient=False,
+)

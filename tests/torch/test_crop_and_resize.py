@@ -76,7 +76,7 @@ def test_compiled_and_checked_by_pytorch():
     ops = torch.ops.roikit
     torch.library.opcheck(ops.crop_and_resize.default, (x, rows, [3, 3], *options))
     grad = torch.ones(4, 6, 3, 3, requires_grad=True)
-    torch.library.opcheck(ops.crop_and_resize_backward.default, (grad, rows.detach(), [2, 6, 9, 11], *options))
+    torch.library.opcheck(ops.crop_and_resize_backward.default, (grad, rows.detach(), [2, 6, 9, 11], None, *options))
     plain = grad.detach(), x.detach(), rows.detach()
     torch.library.opcheck(ops.crop_and_resize_backward_boxes.default, (*plain, *options))
     compiled = torch.compile(lambda x: crop_and_resize(x, BOXES, INDICES, 3), backend="aot_eager", fullgraph=True)

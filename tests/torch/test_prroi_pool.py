@@ -89,7 +89,7 @@ def test_compiled_and_checked_by_pytorch():
     x, boxes, options = drawn().requires_grad_(), BOXES.clone().requires_grad_(), ([0.5, 0.5], "NCHW", None)
     torch.library.opcheck(torch.ops.roikit.prroi_pool.default, (x, boxes, [3, 3], *options))
     grad = torch.ones(5, 3, 3, 3, requires_grad=True)
-    torch.library.opcheck(torch.ops.roikit.prroi_pool_backward.default, (grad, BOXES, [2, 3, 9, 11], *options))
+    torch.library.opcheck(torch.ops.roikit.prroi_pool_backward.default, (grad, BOXES, [2, 3, 9, 11], None, *options))
     torch.library.opcheck(
         torch.ops.roikit.prroi_pool_backward_boxes.default, (grad.detach(), x.detach(), BOXES, *options)
     )

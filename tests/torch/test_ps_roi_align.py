@@ -111,7 +111,7 @@ def test_compiled_and_checked_by_pytorch(dialect):
     options = ([0.5, 0.5], [2, 2], "NCHW", dialect)
     torch.library.opcheck(torch.ops.roikit.ps_roi_align.default, (x, boxes, [3, 3], *options))
     grad = torch.ones(5, 2, 3, 3, requires_grad=True)
-    torch.library.opcheck(torch.ops.roikit.ps_roi_align_backward.default, (grad, BOXES, [2, 18, 9, 11], *options))
+    torch.library.opcheck(torch.ops.roikit.ps_roi_align_backward.default, (grad, BOXES, [2, 18, 9, 11], None, *options))
 
     def pool(x, boxes):
         return ps_roi_align(x, boxes, 3, 0.5, 2, dialect=dialect)

@@ -80,7 +80,7 @@ def test_compiled_and_checked_by_pytorch(dialect):
     options = ([0.5, 0.5], "NCHW", dialect)
     torch.library.opcheck(torch.ops.roikit.ps_roi_pool.default, (x, BOXES, [3, 3], *options))
     grad = torch.ones(5, 2, 3, 3, requires_grad=True)
-    torch.library.opcheck(torch.ops.roikit.ps_roi_pool_backward.default, (grad, BOXES, [2, 18, 9, 11], *options))
+    torch.library.opcheck(torch.ops.roikit.ps_roi_pool_backward.default, (grad, BOXES, [2, 18, 9, 11], None, *options))
     compiled = torch.compile(
         lambda x: ps_roi_pool(x, BOXES, 3, 0.5, dialect=dialect), backend="aot_eager", fullgraph=True
     )
