@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 # Lanes that share bins, and for each of these those that share channels; on a GPU as many in all as a block has threads.
 _HOST_LANES, _DEVICE_LANES = (8, 1), (8, 32)
 _HOST_VECTOR = 16  # channels, as many as the widest registers have lanes
-_DEVICE_VECTOR = 4  # the sums of more channels would not fit into registers
+_DEVICE_VECTOR = 4  # channels that are neighbours; the sums of more would not fit into registers
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,7 +55,8 @@ class BoxGradient:
 
     def device_source(self, problem: Problem) -> Source:
         """The kernel that a GPU runs for such a gradient."""
-        return self._source(problem, _DEVICE_VECTOR, _DEVICE_LANES)
+        vector = _DEVICE_VECTOR if problem.layout == "NHWC" and self.neighbours else 1
+        return self._source(problem, vector, _DEVICE_LANES)
 
     def _source(
         self, problem: Problem, vector: int, lanes: tuple[int, int], *, rules_at_launch: bool = False
@@ -69,7 +70,7 @@ class BoxGradient:
                 *self.macros(problem),
                 ("LAYOUT", problem.layout),
                 ("LEVELS", len(problem.heights)),
-                ("VECTOR", vector if problem.layout == "NHWC" and self.neighbours else 1),
+                ("VECTOR", vector),
                 ("BIN_LANES", lanes[0]),
                 ("CHANNEL_LANES", lanes[1]),
                 ("ALIGNED", 0),

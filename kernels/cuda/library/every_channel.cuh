@@ -1,6 +1,8 @@
 // Which channel of the maps a bin reads, where all bins read all channels: that of the output. `Selected` is what selected.cuh says.
 #pragma once
 
+constexpr bool READS_NEIGHBOURS = true;  // whether channels of a bin that follow each other do so in the maps, too
+
 struct Selected {
     int64 first, step;
 };

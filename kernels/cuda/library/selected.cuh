@@ -9,6 +9,8 @@ enum class ChannelOrder { class_major, bin_major };
 
 #define CHANNEL_ORDER ROIKIT_CHOICE(ChannelOrder, CHANNEL_ORDER)
 
+constexpr bool READS_NEIGHBOURS = false;  // not in every order of channels
+
 // The channel that bin number `bin` reads for channel 0 of the output, of which there are `channels`, and how far on it is to the next.
 struct Selected {
     int64 first, step;

@@ -15,5 +15,5 @@ extern "C" __global__ void __launch_bounds__(ROIKIT_THREADS, ROIKIT_FITTING_BLOC
 ps_roi_align_backward_boxes(const feature_t* grad, const acc_t* boxes, const int64* number_of_rois, acc_t* gradient, int64* status,
                             const BoxGradientParams params) {
     ROIKIT_SHARED_MEMORY(shared_memory);
-    add_up_rois(grad, boxes, number_of_rois, gradient, status, shared_memory, params);
+    add_up_rois<SampledBoxGradient>(grad, boxes, number_of_rois, gradient, status, shared_memory, params);
 }
