@@ -12,6 +12,7 @@ import math
 import sys
 from functools import lru_cache
 from pathlib import Path
+from random import Random
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,7 +23,7 @@ from ..cases import quick
 from ..cases.case import SIZES, load_cases, up_to
 from ..verdict import Verdict
 from ..verdicts.judge import judge_output, wanted
-from . import launch_faults, memory_faults
+from . import launch_faults, ledger, memory_faults
 from .launch_faults import DTYPE
 
 if TYPE_CHECKING:
@@ -69,11 +70,16 @@ def cases_of(operator: Operator) -> list[Case]:
     return sorted(asked, key=lambda case: (SIZES.index(case.size), math.prod(case.shape)))
 
 
-def noticed(operator: Operator, size: str = "huge", several: int = _SEVERAL) -> dict[Fault, list[str]]:
-    """For each fault the first cases that notice it, of those that are no larger than a size."""
+def noticed(
+    operator: Operator, size: str = "huge", several: int = _SEVERAL, share: float = 1
+) -> dict[Fault, list[str]]:
+    """For each fault, or each of a sample, the first cases that notice it, of those that are no larger than a size."""
     dialect, cases = operator.main_dialects[0], up_to(size, cases_of(operator))
+    chance = Random(int(ledger.seed()))  # noqa: S311 - no secret
     found: dict[Fault, list[str]] = {}
     for fault in faults(operator):
+        if chance.random() >= share:
+            continue
         seen = (case.id for case in cases if notices(case, fault, dialect))
         found[fault] = list(itertools.islice(seen, several))
     return found

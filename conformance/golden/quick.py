@@ -149,15 +149,17 @@ def _fails(case: Case, name: str, changed: Any) -> bool:
     return judged.verdict != Verdict.CONFORMS
 
 
-def _launches(operator: Operator, cases: Sequence[Case]) -> Choices:
-    """The faults of launches and of memory, under the first main dialect."""
+def _launches(
+    operator: Operator, cases: Sequence[Case], faults: Iterable[Fault], several: int
+) -> dict[Fault, list[str]]:
+    """Faults of launches and of memory under the first main dialect, by at most so many cases that notice them."""
     asked = sorted(filter(quick.is_large, cases), key=_values)
     dialect = operator.main_dialects[0]
     found = {}
-    for fault in kinds.faults(operator):
+    for fault in faults:
         seen = (case.id for case in asked if kinds.notices(case, fault, dialect, _DTYPE))
-        found[_element(fault)] = list(itertools.islice(seen, _SEVERAL))
-    return {element: by for element, by in found.items() if by}
+        found[fault] = list(itertools.islice(seen, several))
+    return {fault: by for fault, by in found.items() if by}
 
 
 def _element(fault: Fault) -> Element:
@@ -244,11 +246,14 @@ def chosen_of(operator: Operator) -> dict[str, list[str]]:
     others_of_one = [*_other_choices(operator)]
     noticed = _choices((by_id[name] for name in rules), others_of_one)
     missing = _choices(cases, [each for each in others_of_one if each[0] not in noticed])
+    launches = {
+        _element(fault): by for fault, by in _launches(operator, cases, kinds.faults(operator), _SEVERAL).items()
+    }
     return {
         "rules": sorted(rules),
         "dialects": sorted(choose(others, 1, cost)),
         "choices": sorted(choose(missing, 1, cost)),
-        "launches": sorted(choose(_launches(operator, cases), 1, cost)),
+        "launches": sorted(choose(launches, 1, cost)),
         "histories": sorted(choose(_histories(cases), 1, cost)),
         "refusals": sorted(case.id for case in cases if case.kind == "error"),
     }
@@ -272,8 +277,7 @@ class Certificate(NamedTuple):
 def certify(operator: Operator, ids: Iterable[str], share: float = 1) -> Certificate:
     """What some cases do not notice of what all cases of real size notice together.
 
-    With a ``share`` less than 1, a sample of the faults of formulas is looked at, another each time, and of what is left it is
-    known in part.
+    With a ``share`` less than 1, a sample of the faults is looked at, another each time, and of what is left it is known in part.
     """
     everything = [case for case in up_to("real", load_cases()) if case.operator == operator.name]
     names = set(ids)
@@ -281,21 +285,18 @@ def certify(operator: Operator, ids: Iterable[str], share: float = 1) -> Certifi
     chance = Random(int(ledger.seed()))  # noqa: S311 - no secret
     sought = {each: by for each, by in _formulas(operator, everything).items() if chance.random() < share}
     formulas, left = _unnoticed(operator, sought, some, everything)
-    launches, histories = _launches(operator, some), _histories(some)
-    by_all = kinds.noticed(operator, "real", 1)
-    others = [_element(fault) for fault, cases in by_all.items() if cases and _element(fault) not in launches]
-    seen = _launches(operator, everything) if others else {}
-    others_of_one = [*_other_choices(operator)]
-    of_some = _choices(some, others_of_one)
+    of_launches = [fault for fault in kinds.faults(operator) if chance.random() < share]
+    of_some = _launches(operator, some, of_launches, 1)
+    others_of_one = [each for each in _other_choices(operator) if chance.random() < share]
+    told = _choices(some, others_of_one)
+    histories = _histories(some)
     alive = [
         *formulas,
-        *_choices(everything, [each for each in others_of_one if each[0] not in of_some]),
-        *(each for each in others if each in seen),
+        *_choices(everything, [each for each in others_of_one if each[0] not in told]),
+        *map(_element, _launches(operator, everything, [fault for fault in of_launches if fault not in of_some], 1)),
         *(h for h in _histories(everything) if h not in histories),
     ]
-    return Certificate(
-        [_said(each) for each in alive], sorted({_said(e) for e in (*left, *(o for o in others if o not in seen))})
-    )
+    return Certificate([_said(each) for each in alive], sorted({_said(each) for each in left}))
 
 
 def _unnoticed(
