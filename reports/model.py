@@ -11,7 +11,7 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 from ..conformance import operators
-from ..conformance.cases.case import load_cases
+from ..conformance.cases.golden import golden_cases
 from ..conformance.operator import rule_number
 from ..conformance.results.kinds import Judged, Kind, attribute, conduct_like, worst
 from ..conformance.verdict import Verdict
@@ -60,7 +60,7 @@ def titles() -> Mapping[str, str]:
 @cache
 def golden() -> Mapping[str, Case]:
     """The golden cases by id."""
-    return {case.id: case for case in load_cases()}
+    return {case.id: case for case in golden_cases()}
 
 
 def slug(name: str) -> str:

@@ -14,7 +14,8 @@ from .. import operators
 from ..arrays import box_rows, feature_map, outer
 from ..documents import Schema, parse_json, read_text
 from ..errors import FileError, UsageError
-from .case import Case, cases_of, load_cases
+from .case import Case, cases_of
+from .golden import golden_cases
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -49,15 +50,15 @@ def find_case(cases: Sequence[Case], case_id: str) -> Case:
     raise _unknown("case", case_id, [case.id for case in cases], "see `roikit list cases`")
 
 
-def read_cases(path: Path | None) -> tuple[Case, ...]:
-    """The cases of a file, such as `roikit fuzz` writes; the golden cases if there is none.
+def read_cases(path: Path | None, names: Sequence[str] = ()) -> tuple[Case, ...]:
+    """The cases of a file, such as `roikit fuzz` writes; if there is none, the golden cases of some operators, or of all.
 
     Raises:
         FileError: the file is not what its schema says, or a case in it cannot be called.
         OSError: it cannot be read.
     """
     if path is None:
-        return load_cases()
+        return golden_cases(*names)
     text = read_text(path)
     document = parse_json(text, path)
     _SCHEMA.check(document, path, text=text)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from ..cases.case import load_cases
+from ..cases.golden import golden_cases
 from ..exits import INTERRUPTED
 from ..implementation import in_order_of_start
 from ..peers import environments
@@ -159,10 +159,9 @@ def progress_on(console: Console) -> Progress:
 
 def _known(target: Target, cases: Sequence[Case], request: Request) -> KnownDeviations:
     """What is known of an implementation, before its cases are run."""
-    everything = (*load_cases(), *cases) if request.cases else load_cases()
     given = request.deviations
-    listed = deviations.read(given, everything) if given else deviations.load(target.name, everything)
-    return KnownDeviations(listed, cases, everything)
+    listed = deviations.read(given, (*golden_cases(), *cases)) if given else deviations.load(target.name)
+    return KnownDeviations(listed, cases, golden_cases() if listed else ())
 
 
 def _with_advice(subject: Subject) -> Subject:

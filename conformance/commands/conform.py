@@ -19,7 +19,7 @@ from ..results.badge import badge
 from ..results.file import ResultFile
 from ..results.gates import choose, compare, failing, fails, read_baseline
 from ..results.summary import Summary
-from ..running.targets import select_targets, selection
+from ..running.targets import operators_of, select_targets, selection
 from ..terminal import Console
 from ..verdict import Verdict
 from . import presentation
@@ -98,11 +98,6 @@ def conform(request: Request) -> int:
 def _asked_for(request: Request) -> tuple[Sequence[Case], list[Target]]:
     """The cases and the implementations that a request is about."""
     chosen = selection(request.dtypes, request.layouts, request.dialects, request.operators)
-    everything = up_to(request.size, of_edition(read_cases(request.cases), request.edition))
-    if request.quick:
-        everything = quick.cases_of(everything)
-    asked = [case for case in everything if not chosen.operators or case.operator in chosen.operators]
-    cases = select_cases(asked, request.patterns)
     targets = select_targets(
         request.names,
         request.callables,
@@ -112,6 +107,12 @@ def _asked_for(request: Request) -> tuple[Sequence[Case], list[Target]]:
         request.workers,
         chosen.operators,
     )
+    names = operators_of(targets, chosen)
+    everything = up_to(request.size, of_edition(read_cases(request.cases, names), request.edition))
+    if request.quick:
+        everything = quick.cases_of(everything)
+    asked = [case for case in everything if not chosen.operators or case.operator in chosen.operators]
+    cases = select_cases(asked, request.patterns)
     if request.deviations and len(targets) > 1:
         raise UsageError(f"--deviations is the list of one implementation, and these are {len(targets)}")
     return cases, targets

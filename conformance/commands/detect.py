@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from .. import operators
-from ..cases.case import load_cases
 from ..detection.reading import FORMAT, Reader, Setting
 from ..detection.report import Finding, Verdict, document, show
 from ..documents import to_json
@@ -184,9 +183,7 @@ def _find(target: Target, setting: Setting, readings: Readings, *, is_declared: 
 
 def _known(name: str, setting: Setting, detection: Detection) -> str:
     """Why it is known that what was detected is not what is declared; nothing if it is not known."""
-    about = [
-        d for d in deviations.load(name, load_cases()) if d.is_about(setting.operator, setting.dialect, setting.dtype)
-    ]
+    about = [d for d in deviations.load(name) if d.is_about(setting.operator, setting.dialect, setting.dtype)]
     everywhere = next((d.reason for d in about if "*" in d.cases), "")
     chosen = {point: choice for d in about for point, choice in d.choices.items()}
     unexplained = [pattern for d in about for pattern in d.probes]

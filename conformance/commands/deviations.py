@@ -37,7 +37,7 @@ def update(
     """
     from importlib.resources import files
 
-    from ..cases.case import load_cases
+    from ..cases.golden import golden_cases
     from ..cases.selection import check_names
     from ..documents import is_file_name, read_text
     from ..errors import FileError, UsageError
@@ -55,7 +55,7 @@ def update(
             file = (folder or Path(str(files("roikit.conformance"))) / "deviations") / f"{name}.toml"
             before = read_text(file) if file.exists() else ""
             mine = outcomes(record for record in records if record["implementation"] == name)
-            after = updated(before, mine, load_cases(), where=file)
+            after = updated(before, mine, golden_cases(), where=file)
             if dry_run:
                 say(f"# {file.name}\n\n{after}")
             elif after != before:

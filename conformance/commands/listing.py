@@ -9,7 +9,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from .. import operators as registry
-from ..cases.case import SIZES, load_cases, up_to
+from ..cases.case import SIZES, up_to
+from ..cases.golden import golden_cases
 from ..implementation import registered
 from ..peers import places
 from ..terminal import Console
@@ -54,7 +55,7 @@ def operators(*, verbose: bool) -> None:
     """Prints the operators; with ``verbose`` what each can be asked for."""
     rows = []
     for operator in registry.everyone():
-        count = sum(case.operator == operator.name for case in load_cases())
+        count = len(golden_cases(operator.name))
         row = (operator.name, f"{operator.prefix}-", str(len(operator.dialects)), str(count))
         asked = ", ".join(operator.operations), ", ".join(operator.modes)
         rows.append((*row, *asked, ", ".join(operator.main_dialects)) if verbose else row)
@@ -65,7 +66,7 @@ def operators(*, verbose: bool) -> None:
 def cases(*, verbose: bool, size: str = SIZES[-1]) -> None:
     """Prints the golden cases, up to a size."""
     rows = []
-    for case in up_to(size, load_cases()):
+    for case in up_to(size, golden_cases()):
         row = (case.operator, case.group, case.id, case.size, " ".join(case.rules), case.title)
         status = "contested" if question_of(case) else ""
         rows.append((*row, " ".join(case.dtypes), case.edition, status, case.source) if verbose else row)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..cases.case import load_cases
+from ..cases.golden import golden_cases
 from ..cases.selection import check_names
 from ..errors import UsageError
 from ..implementation import registered
@@ -61,10 +61,10 @@ def side(name: str, operator: Operator) -> Side:
         )
     check_names(f"dialect of {implementation}", [dialect] if dialect else [], offered)
     chosen = dialect or offered[0]
-    cases = [case for case in load_cases() if case.operator == operator.name]
+    cases = golden_cases(operator.name)
     of_this = (
         known
-        for known in deviations.load(implementation, load_cases())
+        for known in deviations.load(implementation)
         if any(known.matches(operator.name, case.id, chosen, dtype) for case in cases for dtype in case.dtypes)
     )
     reasons = tuple(dict.fromkeys(known.reason for known in of_this))

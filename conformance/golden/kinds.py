@@ -20,7 +20,8 @@ import numpy as np
 from .. import operators
 from ..arrays import numpy_dtype
 from ..cases import quick
-from ..cases.case import SIZES, load_cases, up_to
+from ..cases.case import SIZES, up_to
+from ..cases.golden import golden_cases
 from ..verdict import Verdict
 from ..verdicts.judge import judge_output, wanted
 from . import launch_faults, ledger, memory_faults
@@ -66,7 +67,7 @@ def faults(operator: Operator) -> list[Fault]:
 
 def cases_of(operator: Operator) -> list[Case]:
     """The cases that may notice them, those of small calls first."""
-    asked = [c for c in load_cases() if c.operator == operator.name and quick.is_large(c)]
+    asked = [c for c in golden_cases(operator.name) if quick.is_large(c)]
     return sorted(asked, key=lambda case: (SIZES.index(case.size), math.prod(case.shape)))
 
 

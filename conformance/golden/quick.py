@@ -26,7 +26,8 @@ from .. import operators
 from ..arrays import numpy_dtype
 from ..call import DTYPES, LAYOUTS, Operation, Unsupported
 from ..cases import quick
-from ..cases.case import load_cases, up_to
+from ..cases.case import up_to
+from ..cases.golden import golden_cases
 from ..cases.history import IN_TURN, SEVERAL
 from ..verdict import Verdict
 from ..verdicts.judge import judge_output, wanted
@@ -209,7 +210,7 @@ def _strike(operator: Operator, claimed: Choices, chosen: Sequence[str], known: 
 
     It looks no further for what enough of them notice. What was ``known`` and what is found out is kept there.
     """
-    cases = {case.id: case for case in load_cases()}
+    cases = {case.id: case for case in golden_cases(operator.name)}
     mutants = {mutant.name: mutant for mutant in operator.mutants}
     struck = False
     for (fault, dialect, *_), by in claimed.items():
@@ -229,7 +230,7 @@ def _strike(operator: Operator, claimed: Choices, chosen: Sequence[str], known: 
 
 def chosen_of(operator: Operator) -> dict[str, list[str]]:
     """The cases of the quick tier, by what they are there for."""
-    cases = [case for case in up_to("real", load_cases()) if case.operator == operator.name]
+    cases = [*up_to("real", golden_cases(operator.name))]
     by_id = {case.id: case for case in cases}
 
     def cost(case: str) -> float:
@@ -279,7 +280,7 @@ def certify(operator: Operator, ids: Iterable[str], share: float = 1) -> Certifi
 
     With a ``share`` less than 1, a sample of the faults is looked at, another each time, and of what is left it is known in part.
     """
-    everything = [case for case in up_to("real", load_cases()) if case.operator == operator.name]
+    everything = [*up_to("real", golden_cases(operator.name))]
     names = set(ids)
     some = [case for case in everything if case.id in names]
     chance = Random(int(ledger.seed()))  # noqa: S311 - no secret
@@ -341,7 +342,7 @@ def _write(operator: Operator, folder: Path, *, check: bool) -> bool:
 
 def as_json(operator: Operator, parts: Mapping[str, Sequence[str]], left: Sequence[str]) -> str:
     """The file: the cases by what they are chosen for, and what is left to all cases."""
-    edition = max(case.edition for case in load_cases() if case.operator == operator.name)
+    edition = max(case.edition for case in golden_cases(operator.name))
     about = "The cases of the quick tier, by what they are chosen for. Written by `python -m roikit.conformance.golden.quick`."
     data = {"about": about, "edition": edition, "of": certified(operator), "cases": parts, "left to --full": left}
     return json.dumps(data, indent=1) + "\n"

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import operators
 from ..call import DTYPES
+from ..cases.golden import golden_cases
 from ..documents import Schema, fault, is_file_name, read_text
 from ..errors import FileError
 
@@ -212,12 +213,12 @@ def _choices(table: Mapping[str, Any], names: Sequence[str], at: _Entry) -> dict
 
 
 @cache
-def load(implementation: str, cases: tuple[Case, ...]) -> tuple[Deviation, ...]:
-    """The known deviations of an implementation; none if it has no list."""
+def load(implementation: str) -> tuple[Deviation, ...]:
+    """The known deviations of an implementation from golden cases; none if it has no list."""
     if not is_file_name(implementation):
         return ()
     file = files("roikit.conformance").joinpath("deviations", f"{implementation}.toml")
-    return parse(file.read_text(encoding="utf-8"), file.name, cases) if file.is_file() else ()
+    return parse(file.read_text(encoding="utf-8"), file.name, golden_cases()) if file.is_file() else ()
 
 
 def read(path: Path, cases: Iterable[Case]) -> tuple[Deviation, ...]:

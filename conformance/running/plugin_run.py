@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ..cases import quick
-from ..cases.case import SIZES, load_cases, up_to
+from ..cases.case import SIZES, up_to
+from ..cases.golden import golden_cases
 from ..cases.selection import check_names, of_edition, select_cases
 from ..errors import UsageError
 from ..implementation import registered
@@ -19,7 +20,7 @@ from ..workers.greeting import describe
 from ..workers.twice import Twice
 from .evidence import Evidence
 from .runner import harmless_first, plan
-from .targets import select_targets, selection
+from .targets import operators_of, select_targets, selection
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,16 +80,11 @@ class PluginRun:
         self._session.close()
 
 
-def _golden_cases() -> tuple[Case, ...]:
-    """All golden cases: very many objects, which stay, so that no collection of garbage need look at them."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        return load_cases()
-    finally:
-        gc.freeze()
-        if was_enabled:
-            gc.enable()
+def _lasting_cases(names: Sequence[str]) -> tuple[Case, ...]:
+    """The golden cases of operators, of which no collection of garbage will look at any: they are very many, and stay."""
+    cases = golden_cases(*names)
+    gc.freeze()
+    return cases
 
 
 def start(config: pytest.Config) -> tuple[PluginRun, Subject]:
@@ -114,12 +110,12 @@ def start(config: pytest.Config) -> tuple[PluginRun, Subject]:
         is_quick = not (option("full") or several("select") or size == "huge")
         dtypes = dtypes or (["float32"] if is_function else [])
         chosen = selection(dtypes, several("layout"), several("dialect"), asked, quick=is_quick)
-        known = up_to(size, of_edition(_golden_cases(), option("edition")))
-        cases = select_cases(quick.cases_of(known) if is_quick else known, several("select"))
         names, functions = ([], [name]) if is_function and ":" in name else ([name], [])
         (target,) = select_targets(names, functions, option("arrays") or "auto", chosen.dialects, [], (), asked)
+        known = up_to(size, of_edition(_lasting_cases(operators_of([target], chosen)), option("edition")))
+        cases = select_cases(quick.cases_of(known) if is_quick else known, several("select"))
         path = option("deviations")
-        listed = deviations.read(Path(path), load_cases()) if path else deviations.load(name, load_cases())
+        listed = deviations.read(Path(path), golden_cases()) if path else deviations.load(name)
         run = PluginRun(target, float(option("timeout") or _SECONDS), listed)
         subject = run.plan(cases, chosen)
     except (UsageError, OSError, ValueError) as error:

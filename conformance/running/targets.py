@@ -29,14 +29,25 @@ def selection(
 ) -> Selection:
     """The selection of calls, or of those of the ``quick`` tier; ``names`` are those of operators."""
     chosen = check_names("operator", names, operators.NAMES)
-    known = dict.fromkeys(name for each in chosen or operators.NAMES for name in operators.get(each).dialects)
+    known = _dialects(chosen or operators.NAMES) if dialects else []
     return Selection(
         operators=chosen,
         dtypes=check_names("data type", dtypes, DTYPES),
         layouts=check_names("layout", layouts, LAYOUTS),
-        dialects=check_names("dialect", dialects, list(known)),
+        dialects=check_names("dialect", dialects, known),
         quick=quick,
     )
+
+
+def operators_of(targets: Sequence[Target], chosen: Selection) -> tuple[str, ...]:
+    """The operators that are chosen, or that functions compute if there is nothing but functions; none if any may be judged."""
+    computed = [target.operator for target in targets]
+    return chosen.operators or tuple(dict.fromkeys(name for name in computed if name and None not in computed))
+
+
+def _dialects(names: Iterable[str]) -> list[str]:
+    """The dialects of operators."""
+    return [*dict.fromkeys(dialect for name in names for dialect in operators.get(name).dialects)]
 
 
 def _interpreters(pairs: Sequence[str], names: Sequence[str]) -> dict[str, str]:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from .. import operators
 from ..adapters._script import Boxes, Script
 from ..call import Operation, Unsupported
-from ..cases.case import load_cases
+from ..cases.golden import golden_cases
 from ..cases.history import SEVERAL
 from ..cases.selection import check_names, find_case
 from ..errors import UsageError
@@ -54,7 +54,7 @@ def reproduce(case_id: str, implementation: str, dialect: str | None = None, dty
     Raises:
         UsageError: there is no such case, implementation, dialect or data type, or the library cannot make the call.
     """
-    return script_of(find_case(load_cases(), case_id), implementation, dialect, dtype)
+    return script_of(find_case(golden_cases(), case_id), implementation, dialect, dtype)
 
 
 def script_of(case: Case, implementation: str, dialect: str | None, dtype: str | None, written_by: str = "") -> str:
@@ -74,7 +74,7 @@ def script_of(case: Case, implementation: str, dialect: str | None, dtype: str |
         raise UsageError(f"there are no scripts for {implementation}, only for {others}")
     dialects = check_names(f"dialect of {implementation}", [dialect] if dialect else [], list(library.dialects))
     dtypes = check_names(f"data type of {implementation}", [dtype] if dtype else [], library.dtypes)
-    listed = deviations.load(implementation, load_cases())
+    listed = deviations.load(implementation)
     offered = list(product(dialects or library.dialects, dtypes or library.dtypes))
     always = [known for known in listed if not known.sometimes]
     offered.sort(key=lambda choice: deviations.find(always, case, *choice) is None)

@@ -160,8 +160,8 @@ def test_an_id_beside_a_pattern_stays_strict():
 
 
 def test_a_name_that_is_no_file_has_no_list():
-    assert deviations.load("../deviations/torchvision", load_cases()) == ()
-    assert deviations.load(str(files("roikit.conformance") / "deviations" / "torchvision"), load_cases()) == ()
+    assert deviations.load("../deviations/torchvision") == ()
+    assert deviations.load(str(files("roikit.conformance") / "deviations" / "torchvision")) == ()
 
 
 def test_a_deviation_may_name_choices_that_are_made_instead():
@@ -179,11 +179,11 @@ def test_every_list_that_is_shipped_can_be_read_and_belongs_to_an_implementation
     for file in lists:
         name = file.name.removesuffix(".toml")
         assert name in registered()
-        assert deviations.load(name, load_cases())
+        assert deviations.load(name)
 
 
 def test_our_own_kernels_have_no_known_deviations():
-    assert deviations.load("roikit", load_cases()) == ()
+    assert deviations.load("roikit") == ()
 
 
 def test_a_listed_deviation_that_follows_another_reading_is_known():

@@ -123,7 +123,7 @@ def test_what_is_left_open_is_that_of_a_known_deviation():
     assert "--dialect torchvision-aligned --dtype float32" in reproduce("inverted-x-adaptive", "torchvision")
     assert "--dialect opencv --dtype float64" in reproduce("article-example", "opencv")
     assert "--dialect torchvision --dtype float32" in reproduce("border-low", "torchvision")
-    known = deviations.load("torchvision", load_cases())[0]
+    known = deviations.load("torchvision")[0]
     head = " ".join(reproduce("inverted-x-adaptive", "torchvision").replace("\n#", "").split())
     assert f"Known: {known.reason}." in head
 
