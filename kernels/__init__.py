@@ -4,33 +4,37 @@
 >>> output = roi_align(features, boxes, (7, 7), spatial_scale=0.25, sampling_ratio=2, aligned=True)  # doctest: +SKIP
 """
 
-from .annotations import Array, CropMethod, DataType, Layout, LevelRuleName, Mode
-from .calls.levels import LevelRule
-from .dialects.roi_align import DIALECTS, Dialect, named_dialect
-from .errors import CompilationError, CompilerNotFoundError, InvalidRoiError, RoikitError
-from .execution import host
-from .operators.crop_and_resize.box_gradient import crop_and_resize_backward_boxes
-from .operators.crop_and_resize.feature_gradient import crop_and_resize_backward, crop_and_resize_backward_workspace
-from .operators.crop_and_resize.forward import crop_and_resize, crop_and_resize_workspace
-from .operators.prroi_pool.box_gradient import prroi_pool_backward_boxes
-from .operators.prroi_pool.feature_gradient import prroi_pool_backward, prroi_pool_backward_workspace
-from .operators.prroi_pool.forward import prroi_pool, prroi_pool_workspace
-from .operators.ps_roi_align.box_gradient import ps_roi_align_backward_boxes
-from .operators.ps_roi_align.feature_gradient import ps_roi_align_backward, ps_roi_align_backward_workspace
-from .operators.ps_roi_align.forward import ps_roi_align, ps_roi_align_workspace
-from .operators.ps_roi_pool.feature_gradient import ps_roi_pool_backward, ps_roi_pool_backward_workspace
-from .operators.ps_roi_pool.forward import ps_roi_pool, ps_roi_pool_workspace
-from .operators.roi_align.box_gradient import roi_align_backward_boxes
-from .operators.roi_align.feature_gradient import roi_align_backward, roi_align_backward_workspace
-from .operators.roi_align.forward import roi_align, roi_align_workspace
-from .operators.roi_align.multiscale import (
-    multiscale_roi_align,
-    multiscale_roi_align_backward,
-    multiscale_roi_align_backward_boxes,
-)
-from .operators.roi_pool.feature_gradient import roi_pool_backward, roi_pool_backward_workspace
-from .operators.roi_pool.forward import roi_pool, roi_pool_workspace
-from .precompile import precompile
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .annotations import Array, CropMethod, DataType, Layout, LevelRuleName, Mode
+    from .calls.levels import LevelRule
+    from .dialects.roi_align import DIALECTS, Dialect, named_dialect
+    from .errors import CompilationError, CompilerNotFoundError, InvalidRoiError, RoikitError
+    from .execution import host
+    from .operators.crop_and_resize.box_gradient import crop_and_resize_backward_boxes
+    from .operators.crop_and_resize.feature_gradient import crop_and_resize_backward, crop_and_resize_backward_workspace
+    from .operators.crop_and_resize.forward import crop_and_resize, crop_and_resize_workspace
+    from .operators.prroi_pool.box_gradient import prroi_pool_backward_boxes
+    from .operators.prroi_pool.feature_gradient import prroi_pool_backward, prroi_pool_backward_workspace
+    from .operators.prroi_pool.forward import prroi_pool, prroi_pool_workspace
+    from .operators.ps_roi_align.box_gradient import ps_roi_align_backward_boxes
+    from .operators.ps_roi_align.feature_gradient import ps_roi_align_backward, ps_roi_align_backward_workspace
+    from .operators.ps_roi_align.forward import ps_roi_align, ps_roi_align_workspace
+    from .operators.ps_roi_pool.feature_gradient import ps_roi_pool_backward, ps_roi_pool_backward_workspace
+    from .operators.ps_roi_pool.forward import ps_roi_pool, ps_roi_pool_workspace
+    from .operators.roi_align.box_gradient import roi_align_backward_boxes
+    from .operators.roi_align.feature_gradient import roi_align_backward, roi_align_backward_workspace
+    from .operators.roi_align.forward import roi_align, roi_align_workspace
+    from .operators.roi_align.multiscale import (
+        multiscale_roi_align,
+        multiscale_roi_align_backward,
+        multiscale_roi_align_backward_boxes,
+    )
+    from .operators.roi_pool.feature_gradient import roi_pool_backward, roi_pool_backward_workspace
+    from .operators.roi_pool.forward import roi_pool, roi_pool_workspace
+    from .precompiling import precompile
 
 __all__ = [
     "DIALECTS",
@@ -81,3 +85,50 @@ __all__ = [
     "roi_pool_backward_workspace",
     "roi_pool_workspace",
 ]
+
+# Each name is imported when it is asked for: a program needs one operator or two, and all together take longer than NumPy.
+_NAMES = {
+    ".annotations": ("Array", "CropMethod", "DataType", "Layout", "LevelRuleName", "Mode"),
+    ".calls.levels": ("LevelRule",),
+    ".dialects.roi_align": ("DIALECTS", "Dialect", "named_dialect"),
+    ".errors": ("CompilationError", "CompilerNotFoundError", "InvalidRoiError", "RoikitError"),
+    ".operators.crop_and_resize.box_gradient": ("crop_and_resize_backward_boxes",),
+    ".operators.crop_and_resize.feature_gradient": ("crop_and_resize_backward", "crop_and_resize_backward_workspace"),
+    ".operators.crop_and_resize.forward": ("crop_and_resize", "crop_and_resize_workspace"),
+    ".operators.prroi_pool.box_gradient": ("prroi_pool_backward_boxes",),
+    ".operators.prroi_pool.feature_gradient": ("prroi_pool_backward", "prroi_pool_backward_workspace"),
+    ".operators.prroi_pool.forward": ("prroi_pool", "prroi_pool_workspace"),
+    ".operators.ps_roi_align.box_gradient": ("ps_roi_align_backward_boxes",),
+    ".operators.ps_roi_align.feature_gradient": ("ps_roi_align_backward", "ps_roi_align_backward_workspace"),
+    ".operators.ps_roi_align.forward": ("ps_roi_align", "ps_roi_align_workspace"),
+    ".operators.ps_roi_pool.feature_gradient": ("ps_roi_pool_backward", "ps_roi_pool_backward_workspace"),
+    ".operators.ps_roi_pool.forward": ("ps_roi_pool", "ps_roi_pool_workspace"),
+    ".operators.roi_align.box_gradient": ("roi_align_backward_boxes",),
+    ".operators.roi_align.feature_gradient": ("roi_align_backward", "roi_align_backward_workspace"),
+    ".operators.roi_align.forward": ("roi_align", "roi_align_workspace"),
+    ".operators.roi_align.multiscale": (
+        "multiscale_roi_align",
+        "multiscale_roi_align_backward",
+        "multiscale_roi_align_backward_boxes",
+    ),
+    ".operators.roi_pool.feature_gradient": ("roi_pool_backward", "roi_pool_backward_workspace"),
+    ".operators.roi_pool.forward": ("roi_pool", "roi_pool_workspace"),
+    ".precompiling": ("precompile",),
+}
+_MODULES = {name: module for module, names in _NAMES.items() for name in names}
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        """A name of ``__all__``, imported now."""
+        if name == "host":
+            return import_module(".execution.host", __name__)
+        if name not in _MODULES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        found = globals()[name] = getattr(import_module(_MODULES[name], __name__), name)
+        return found
+
+
+def __dir__() -> list[str]:
+    """All names, imported yet or not."""
+    return sorted({*globals(), *__all__})
