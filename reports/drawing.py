@@ -46,7 +46,7 @@ def style() -> Iterator[None]:
 
 
 def svg(figure: Figure, title: str, *, trimmed: bool = True) -> str:
-    """A figure of Matplotlib as SVG, which a screen reader calls ``title``; ``trimmed`` to what is drawn, which takes twice as long."""
+    """A figure of Matplotlib as SVG; ``trimmed`` to what is drawn, which takes twice as long."""
     stream = io.StringIO()
     edges: dict[str, Any] = {"bbox_inches": "tight", "pad_inches": 0.05} if trimmed else {}
     with rc_context({"svg.hashsalt": "roikit"}):  # the same figure is the same file, whoever drew it

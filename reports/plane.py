@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _LEVELS = 8  # of a colour
 _FAR = 1e4  # what lies further away is drawn there: nobody sees it, and browsers have no numbers for it
-_MANY = 16  # rows or columns of which not each has its number
+_MOST_NAMED = 8  # rows or columns that have their number
 _FONT = "font-family:system-ui,'DejaVu Sans',sans-serif"
 
 
@@ -112,11 +112,12 @@ class Plane:
         self._parts.append(f'<g style="{look}">{"".join(words)}</g>' if words else "")
 
     def axes(self, rows: int, columns: int) -> None:
-        """The numbers of rows, left of the map, and of columns, below it; not all, where there are many."""
-        step = 1 if max(rows, columns) <= _MANY else 5
-        beside = 11 / self._scale
-        self.texts(((x, rows - 0.5 + beside, str(x)) for x in range(0, columns, step)), colour=PALE)
-        self.texts(((-0.5 - beside, y, str(y)) for y in range(0, rows, step)), colour=PALE)
+        """Numbers of rows at the left edge, and of columns at the lower one; not all, where there are many."""
+        step = next(step for step in (1, 2, 5, 10, max(rows, columns)) if max(rows, columns) <= _MOST_NAMED * step)
+        left, _, _, bottom = self._ends
+        within = 8 / self._scale
+        self.texts(((x, bottom - within, str(x)) for x in range(0, columns, step)), colour=PALE)
+        self.texts(((left + within, y, str(y)) for y in range(0, rows, step)), colour=PALE)
 
 
 def _runs(flags: Array) -> list[tuple[int, int]]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     Ends = tuple[float, float, float, float]
 
 _AROUND = 1.6  # pixels around the map that are shown, at most
+_NUMBERS = 0.4  # pixels beside the map, for the numbers of rows and columns
 _WIDTH = 340.0  # of a panel
 
 
@@ -63,7 +64,7 @@ def _ends(rois: list[Ends], size: tuple[int, ...]) -> Ends:
     xs, ys = [x for roi in rois for x in roi[::2]], [y for roi in rois for y in roi[1::2]]
     left, right = max(min(xs) - 0.3, -_AROUND), min(max(xs) + 0.3, columns - 1 + _AROUND)
     top, bottom = max(min(ys) - 0.3, -_AROUND), min(max(ys) + 0.3, rows - 1 + _AROUND)
-    return min(left, -1.0), min(top, -0.6), max(right, columns - 0.4), max(bottom, rows)
+    return min(left, -0.6) - _NUMBERS, min(top, -0.6), max(right, columns - 0.4), max(bottom, rows - 0.4) + _NUMBERS
 
 
 def _plane(ends: Ends) -> Plane:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,7 @@ def context(site: Site) -> dict[str, Any]:
         "matrices": matrices,
         "operations": names["operation"],
         "dtypes": names["dtype"],
+        "shade": shade,
         "data": for_script(
             {
                 "implementations": [{"name": i.name, "slug": i.slug} for i in site.implementations],
@@ -38,6 +40,11 @@ def context(site: Site) -> dict[str, Any]:
             }
         ),
     }
+
+
+def shade(count: int, total: int) -> int:
+    """How strong the colour of a cell is, in percent: the same as that of the script of the page; few are seen, too."""
+    return round(15 + 85 * math.sqrt(count / total))
 
 
 def _names(site: Site, field: str) -> list[str]:

@@ -13,9 +13,10 @@ from roikit.conformance.results.file import ResultFile
 from roikit.conformance.results.result import Result, Subject
 from roikit.conformance.verdict import Judgement, Verdict
 from roikit.reports import load
+from roikit.reports.calls import in_words
 from roikit.reports.comparison import compare
 from roikit.reports.files import read, read_all
-from roikit.reports.model import digest, rules
+from roikit.reports.model import digest, golden, rules
 from roikit.reports.pages import dialects, example, goldens, home, implementation, matrix, performance
 
 RECORDED = Path(__file__).parents[2] / "reports" / "recorded"
@@ -158,13 +159,13 @@ def test_an_operator_that_is_not_known_here_is_shown_without_titles(tmp_path):
 
 def test_arguments_of_a_case_are_said_in_words():
     def said(case):
-        return implementation._call(implementation.golden()[case])
+        return in_words(golden()[case])
 
     call = said("article-example")
     assert call.startswith("forward, avg: input 1 × 1 × ")
     assert "boxes (0.8, 0, 2.4, 4.5); output size 2 × 2; spatial scale 1; sampling ratio " in call
     assert "boxes none" in said("no-rois")
-    assert all(said(case) for case in implementation.golden())
+    assert all(said(case) for case in golden())
 
 
 # ---- detected dialects and footprints --------------------------------------------------------------------------------
