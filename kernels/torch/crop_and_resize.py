@@ -13,7 +13,8 @@ from ..kernels.dialects.crop_and_resize import Dialect
 from ..kernels.operators.crop_and_resize.problem import METHODS
 from .dispatch import decoded, define, encoded, is_watched, output_of, register, register_last
 from .memory import place
-from .tensors import ARRIVING, check_plain, pooled
+from .tensors import ARRIVING, check_plain, pooled, unusual
+from .tracing import traceable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +25,7 @@ _INDICES = (torch.int32, torch.int64)
 _MOST_IMAGES = 2**24  # rows have float32 indices
 
 
+@traceable
 def crop_and_resize(
     image: torch.Tensor,
     boxes: torch.Tensor,
@@ -127,7 +129,10 @@ class CropAndResize(torch.nn.Module):  # type: ignore[misc]
 
     def extra_repr(self) -> str:
         """Shows the arguments."""
-        return f"crop_size={self.crop_size}, method={self.method!r}, extrapolation_value={self.extrapolation_value}"
+        return (
+            f"crop_size={self.crop_size}, method={self.method!r}, extrapolation_value={self.extrapolation_value}"
+            f"{unusual(self, self.options)}"
+        )
 
 
 class _Options(NamedTuple):

@@ -11,6 +11,7 @@ from ..kernels.calls.problem import LAYOUTS, MODES
 from ..kernels.calls.sampling import sampling_ratio_pair
 from .registration import How, pool
 from .tensors import pooled, scale_pair
+from .tracing import traceable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from ..kernels import Dialect, Layout, LevelRule, LevelRuleName, Mode
 
 
+@traceable
 def roi_align(
     input: torch.Tensor,  # noqa: A002 - torchvision's name
     boxes: torch.Tensor | Sequence[torch.Tensor],
@@ -66,6 +68,7 @@ def roi_align(
     return pooled({"input": input}, boxes, output_size, layout, _pool_by(how))
 
 
+@traceable
 def multiscale_roi_align(
     inputs: Sequence[torch.Tensor],
     boxes: torch.Tensor | Sequence[torch.Tensor],

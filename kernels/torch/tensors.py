@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
@@ -23,11 +24,22 @@ ARRIVING = "grad"
 
 
 def scale_pair(name: str, value: Any) -> list[float]:
-    """A scale, one number for both axes or a pair, as numbers along y and x."""
-    scales = arguments.pair(name, value)
+    """A scale, one number for both axes or a pair, as numbers along y and x; tensors of one number count as such."""
+    scales = [each.item() if _is_number(each) else each for each in arguments.pair(name, value)]
     if not all(isinstance(scale, Real) and not isinstance(scale, bool) for scale in scales):
         raise TypeError(f"{name} must be a number or a (height, width) pair, not {value!r}")
     return [float(scale) for scale in scales]
+
+
+def _is_number(value: Any) -> bool:
+    """Whether it is a tensor without dimensions, as torchvision takes for a scale."""
+    return isinstance(value, torch.Tensor) and value.ndim == 0
+
+
+def unusual(module: torch.nn.Module, options: Mapping[str, Any]) -> str:
+    """The options of a module that are not what its constructor makes them if nothing is said, as its repr shows them."""
+    usual = inspect.signature(type(module)).parameters
+    return "".join(f", {name}={value!r}" for name, value in options.items() if value != usual[name].default)
 
 
 def pooled(

@@ -1,0 +1,38 @@
+"""Calls with what stands in place of tensors, such as the proxies of `torch.fx`: each is one step of whatever is traced."""
+
+from __future__ import annotations
+
+from functools import wraps
+from typing import TYPE_CHECKING, Any, ParamSpec
+
+import torch
+from torch.overrides import handle_torch_function
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+P = ParamSpec("P")
+
+
+def traceable(function: Callable[P, torch.Tensor]) -> Callable[P, torch.Tensor]:
+    """A function of tensors that hands a call over to a tracer, if that has put something of its own in a tensor's place."""
+
+    @wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> torch.Tensor:
+        if stand_ins := list(_stand_ins((*args, *kwargs.values()))):
+            output: torch.Tensor = handle_torch_function(call, stand_ins, *args, **kwargs)
+            return output
+        return function(*args, **kwargs)
+
+    return call
+
+
+def _stand_ins(values: Iterable[Any]) -> Iterator[Any]:
+    """What is no tensor and takes the place of one, among values or within lists and dictionaries of them."""
+    for value in values:
+        if isinstance(value, (list, tuple)):
+            yield from _stand_ins(value)
+        elif isinstance(value, dict):
+            yield from _stand_ins(value.values())
+        elif not isinstance(value, torch.Tensor) and hasattr(type(value), "__torch_function__"):
+            yield value
