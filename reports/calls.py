@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..conformance import operators
@@ -125,12 +126,11 @@ def as_text(name: str, values: Any, shape: Sequence[int], axes: str) -> Numbers:
         return Numbers(name, size, about + text + more, is_whole=False)
     if not isinstance(values, list):
         return Numbers(name, size, f"{number(values)} throughout", is_whole=True)
-    numbers = list(leaves(values))
-    if len(numbers) > _MOST_NUMBERS:
-        width = min(shape[-1], 12)
-        row = " ".join(map(number, numbers[:width]))
-        return Numbers(name, size, f"{len(numbers):,} numbers, the first of them {row}", is_whole=False)
-    return Numbers(name, size, _rows(numbers, shape), is_whole=True)
+    count = math.prod(shape)
+    if count > _MOST_NUMBERS:
+        row = " ".join(map(number, islice(leaves(values), min(shape[-1], 12))))
+        return Numbers(name, size, f"{count:,} numbers, the first of them {row}", is_whole=False)
+    return Numbers(name, size, _rows(list(leaves(values)), shape), is_whole=True)
 
 
 def _rows(numbers: Sequence[Any], shape: Sequence[int]) -> str:

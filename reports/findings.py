@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from ..conformance.results.kinds import Kind
 from ..conformance.results.result import key_of_record
 from ..conformance.verdict import Verdict
-from .calls import in_words
 from .model import golden, slug, titles
 from .results import rows_of, split_link, why, worst_of
 from .scripts import script_for
@@ -28,6 +27,8 @@ _MOST_TRIED = 6
 
 _MOST_NAMED = 12
 """Cases and dialects that an issue names."""
+
+_LONG = 80  # for the title of an issue
 
 _TRACKER = re.compile(r"https?://(github|gitlab)\.com/[^/]+/[^/]+")
 
@@ -76,6 +77,11 @@ class Finding:
     def values(self, field: str) -> list[str]:
         """What its results have in a field."""
         return list(dict.fromkeys(result[field] for result in self.results))
+
+    @property
+    def subject(self) -> str:
+        """What happens, in a line."""
+        return self.what.partition(": ")[0] if len(self.what) > _LONG else self.what
 
     @property
     def tracker(self) -> str:
@@ -195,38 +201,7 @@ def _numbers(case: Case) -> int:
     return math.prod(large) * (math.prod(case.arguments["input"]["shape"]) + len(case.arguments["boxes"]) * bins)
 
 
-def issue(finding: Finding, made_by: str) -> str:
-    """A finding as Markdown for the issue tracker of the library."""
-    judged, name = finding.judged, finding.implementation.name
-    subject = finding.what.partition(": ")[0] if len(finding.what) > 80 else finding.what
-    parts = [
-        f"# {judged.title}: {subject}",
-        f"**What happens.** {finding.what}.{f' See {finding.link}' if finding.link else ''}",
-        f"**Where.** {name} {judged.version} ({judged.run.about['platform']}, Python {judged.run.about['python']}); "
-        f"{_listed(finding.values('operation')).replace('_', ' ')}, {_listed(finding.values('dtype'))}, "
-        f"judged as {_listed(finding.values('dialect'))}."
-        + "".join(f" {'Also in' if shows else 'Not in'} {version}." for version, shows in finding.versions[1:]),
-    ]
-    if finding.case:
-        parts.append(
-            f"**For instance**, {finding.case.title[0].lower()}{finding.case.title[1:].rstrip('.')} (`{finding.case.id}`): {in_words(finding.case)}. "
-            f"There, {finding.seen}."
-        )
-    if finding.script:
-        parts.append(
-            f"**To reproduce** with {name} and NumPy alone; the exit status is 1 where it shows:\n\n"
-            f"```python\n{finding.script}\n```"
-        )
-    else:
-        parts.append(f"**To reproduce**: `roikit conform {name} --select {finding.example['case']}`.")
-    rules = _listed([f"{rule} {titles().get(rule, '')}".rstrip() for rule in finding.rules])
-    parts.append(
-        f"{len(finding.results)} results of {len(finding.cases)} cases show it: {_listed(finding.cases)}. "
-        f"The rules that they break: {rules}. Found by {made_by}."
-    )
-    return "\n\n".join(parts) + "\n"
-
-
-def _listed(names: Sequence[str]) -> str:
+def some(names: Sequence[str]) -> str:
+    """The first of some names, and how many more there are."""
     more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
     return ", ".join(names[:_MOST_NAMED]) + more

@@ -76,7 +76,7 @@ class Plane:
         for level in sorted(set(levels.flat) - {0}):
             colour = INK if level > _LEVELS else positive if level > 0 else negative
             opacity = min(abs(level), _LEVELS) / _LEVELS * strongest
-            squares = [self._run(y, *run) for y, row in enumerate(levels == level) for run in _runs(row)]
+            squares = [self._run(*run) for run in _runs(levels == level)]
             self._path(f"fill:{colour};fill-opacity:{opacity:.2g}", "".join(squares))
 
     def _run(self, y: int, start: int, length: int) -> str:
@@ -120,10 +120,12 @@ class Plane:
         self.texts(((left + within, y, str(y)) for y in range(0, rows, step)), colour=PALE)
 
 
-def _runs(flags: Array) -> list[tuple[int, int]]:
-    """Where flags that are set begin, and how many follow each other."""
-    edges = np.flatnonzero(np.diff(np.concatenate(([0], flags.astype(int), [0]))))
-    return [(int(start), int(end - start)) for start, end in edges.reshape(-1, 2)]
+def _runs(flags: Array) -> list[tuple[int, int, int]]:
+    """The row and column at which flags that are set begin, and how many follow each other in the row."""
+    rows = np.zeros((len(flags), flags.shape[1] + 2), np.int8)  # what is not set around each row ends its runs
+    rows[:, 1:-1] = flags
+    edges = np.flatnonzero(np.diff(rows.reshape(-1)))
+    return [(s // rows.shape[1], s % rows.shape[1], e - s) for s, e in edges.reshape(-1, 2).tolist()]
 
 
 def svg(panels: Sequence[tuple[str, Plane]], gap: float = 24.0) -> str:

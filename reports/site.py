@@ -11,13 +11,14 @@ from importlib.resources import files
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
 from ..conformance import operators
+from .calls import in_words
 from .drawing import save, title_of
 from .files import AsvResult, Detections, Difference, Footprints, Record, Run, Walkthrough
-from .findings import findings_of, issue
+from .findings import findings_of, some
 from .model import golden, operator_title, slug, titles
 from .pages import (
     case,
@@ -117,7 +118,7 @@ def _environment() -> Environment:
     """The templates, each of which is compiled once."""
     return Environment(
         loader=PackageLoader("roikit.reports"),
-        autoescape=True,
+        autoescape=select_autoescape(["html"]),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -187,12 +188,12 @@ class _Builder:
             (name, list(members)) for name, members in groupby(self._findings, lambda each: each.implementation.name)
         ]
         self._write("findings.html", "findings.html", {"findings": self._findings, "groups": groups})
-        made_by = f"roikit {version('roikit')}"
         for each in self._findings:
-            text = issue(each, made_by)
             known = [name for name in each.cases if name in golden()]
-            content = {"f": each, "issue": text, "titles": titles(), "known": known}
-            self._write(f"findings/{each.id}.html", "finding.html", content)
+            call = in_words(each.case) if each.case else ""
+            content = {"f": each, "titles": titles(), "known": known, "call": call, "some": some}
+            text = _environment().get_template("issue.txt").render(self._everywhere, **content)
+            self._write(f"findings/{each.id}.html", "finding.html", {**content, "issue": text})
             (self._out / "findings" / f"{each.id}.txt").write_text(text, encoding="utf-8")
 
     def _goldens(self) -> None:

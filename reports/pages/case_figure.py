@@ -36,6 +36,8 @@ class Drawing(NamedTuple):
 def draw(case: Case) -> Drawing | None:
     """A drawing of a case; none of a call without a map and boxes that can be drawn."""
     arguments = case.arguments
+    if len(arguments["input"]["shape"]) != 4:  # which is to be refused
+        return None
     images, channels, rows, columns = arguments["input"]["shape"]
     boxes = rectangles(arguments, case.operator)[:_MOST_BOXES]
     if not (images and channels and rows and columns) or max(rows, columns) > _LONGEST * max(min(rows, columns), 8):
