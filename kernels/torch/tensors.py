@@ -13,6 +13,7 @@ from torch.nn.functional import pad
 from torch.nn.parameter import UninitializedTensorMixin
 
 from ..kernels.calls import arguments
+from . import onnx
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -48,11 +49,16 @@ def pooled(
     output_size: Any,
     layout: str,
     pool: Callable[[Sequence[torch.Tensor], torch.Tensor, tuple[int, int], str], torch.Tensor],
+    *,
+    has_node: bool = False,
 ) -> torch.Tensor:
     """What ``pool`` makes of checked maps, rows of boxes, an output size and a layout; maps are given by the names of messages.
 
-    Under autocast maps are of one data type; channels that are last in memory stay there.
+    Under autocast maps are of one data type; channels that are last in memory stay there. Unless ``pool`` ``has_node`` for ONNX,
+    an export to that is refused.
     """
+    if not has_node and onnx.is_exporting():
+        onnx.refuse("it has no operator that does this")
     maps = list(named.values())
     for name, tensor in named.items():
         _check(name, tensor, maps[0], next(iter(named)))
