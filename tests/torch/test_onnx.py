@@ -1,4 +1,4 @@
-"""torch.onnx.export: a RoiAlign node where ONNX can say the call, and a refusal elsewhere; ONNX Runtime is asked whether it is right."""
+"""torch.onnx.export: a node where ONNX can say the call, of which ONNX Runtime is asked, and a refusal elsewhere."""
 
 import io
 from importlib.util import find_spec
