@@ -1,4 +1,4 @@
-"""The result file of a run: one JSON object per line. A header, the results and causes, and a footer that proves it is complete."""
+"""The result file of a run: one JSON object per line. A header, results and causes, and a footer that proves it is complete."""
 
 from __future__ import annotations
 
