@@ -39,19 +39,20 @@ def draw(case: Case) -> Drawing | None:
     if len(arguments["input"]["shape"]) != 4:  # which is to be refused
         return None
     images, channels, rows, columns = arguments["input"]["shape"]
-    boxes = rectangles(arguments, case.operator)[:_MOST_BOXES]
+    every = rectangles(arguments, case.operator)
+    image = every[0][1] if every and 0 <= every[0][1] < images else 0
+    boxes = [box for box, which in every if which == image][:_MOST_BOXES]
     if not (images and channels and rows and columns) or max(rows, columns) > _LONGEST * max(min(rows, columns), 8):
         return None
-    ends = _ends([each for each, _ in boxes], rows, columns)
+    ends = _ends(boxes, rows, columns)
     across, down = ends[2] - ends[0], ends[3] - ends[1]
     plane = Plane(ends, min(_WIDTH / across, _HEIGHT / down, _MOST_SCALE))
     shaded = rows * columns <= _MOST_PIXELS
-    image = boxes[0][1] if boxes and 0 <= boxes[0][1] < images else 0
     if shaded:
         plane.shade(feature_map(arguments["input"])[image, 0], BLUE, ORANGE, strongest=0.5)
     plane.grid(rows, columns, every_pixel=shaded)
     bins = arguments["output_size"]
-    for n, (box, _) in enumerate(boxes):
+    for n, box in enumerate(boxes):
         colour = _COLOURS[n % len(_COLOURS)]
         if min(bins) > 0 and max(bins) <= _MOST_BINS:
             plane.bins(box, *bins, colour)
@@ -96,7 +97,11 @@ def _says(arguments: Mapping[str, Any], image: int, boxes: int, *, shaded: bool)
     which = "The map" if images * channels == 1 else f"Channel 0 of image {image}"
     pixels = ": the greater a number the stronger, below zero orange, not finite grey" if shaded else ""
     several = len(arguments["boxes"])
-    shown = "" if boxes == several else f" {boxes} of {several} boxes are drawn."
+    shown = (
+        ""
+        if boxes == several
+        else f" {boxes} of {several} boxes are drawn; those on other images, or without finite corners, are not."
+    )
     where = "times the scale, before a dialect moves them" if "spatial_scale" in arguments else "as parts of the image"
     return (
         f"{which}{pixels}. A pixel's centre is at its row and column; boxes are drawn {where}, with their bins.{shown}"

@@ -29,7 +29,7 @@ PAGES = (
     "implementations/mine",
     "evidence/roikit",
     "cases/border-low",
-    "cases/hg-grad-changes",
+    "cases/h-images",
     "cases/z-rois-9",
 )
 LEADS = re.compile(r'<a [^>]*?href="([^"]*)"')
