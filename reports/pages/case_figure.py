@@ -54,7 +54,7 @@ def draw(case: Case) -> Drawing | None:
     bins = arguments["output_size"]
     for n, box in enumerate(boxes):
         colour = _COLOURS[n % len(_COLOURS)]
-        if min(bins) > 0 and max(bins) <= _MOST_BINS:
+        if "spatial_scale" in arguments and min(bins) > 0 and max(bins) <= _MOST_BINS:
             plane.bins(box, *bins, colour)
         plane.rectangle(box, colour)
     plane.axes(rows, columns)
@@ -100,9 +100,8 @@ def _says(arguments: Mapping[str, Any], image: int, boxes: int, *, shaded: bool)
     shown = (
         ""
         if boxes == several
-        else f" {boxes} of {several} boxes are drawn; those on other images, or without finite corners, are not."
+        else f" {boxes} of {several} boxes are drawn: those of this image whose corners are finite."
     )
-    where = "times the scale, before a dialect moves them" if "spatial_scale" in arguments else "as parts of the image"
-    return (
-        f"{which}{pixels}. A pixel's centre is at its row and column; boxes are drawn {where}, with their bins.{shown}"
-    )
+    has_bins = "spatial_scale" in arguments
+    where = "times the scale, before a dialect moves them, with their bins" if has_bins else "as parts of the image"
+    return f"{which}{pixels}. A pixel's centre is at its row and column; boxes are drawn {where}.{shown}"
