@@ -20,6 +20,7 @@ _HEADING = re.compile(r"^## ", re.MULTILINE)
 _NAME = re.compile(r"[A-Z]+-\d+")
 _CASES = re.compile(r"<p>Cases: .*?</p>", re.DOTALL)
 _ID = re.compile(r"(?<![\w/-])[a-z][a-z0-9]*(?:-[a-z0-9]+)+(?![\w-])")
+_TABLE = '<div class="scroll" tabindex="0" role="group" aria-label="Table"><table>'
 _LINK = re.compile(r'<a href="(?!https?://)([^"]*)">(.*?)</a>', re.DOTALL)
 _CHAPTER = re.compile(r"(?:\.\./|operators/)([a-z0-9_]+)/RULES\.md(#.*)?")
 
@@ -71,6 +72,7 @@ def _markdown() -> MarkdownIt:
 def _as_html(text: str) -> str:
     """Text as HTML: names of cases lead to their pages, and names of other chapters to theirs."""
     html = _LINK.sub(_in_site, _markdown().render(text))
+    html = html.replace("<table>", _TABLE).replace("</table>", "</table></div>")
     return _CASES.sub(lambda found: _ID.sub(_case_link, found[0]), html)
 
 

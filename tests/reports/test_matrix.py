@@ -44,7 +44,13 @@ def test_the_matrix_of_one_operator_can_be_had_alone_and_linked_to(visit):
     assert page.url.endswith("?operator=roi_pool")
     page.reload()
     assert [page.locator(f"section#{name}").is_visible() for name in ("roi_align", "roi_pool")] == [False, True]
-    assert page.locator("section#roi_pool thead").inner_text().split() == ["implementation", "RP-1", "RP-4"]
+    assert page.locator("section#roi_pool thead").inner_text().split() == [
+        "implementation",
+        "RP-1",
+        "Snap",
+        "RP-4",
+        "Edges",
+    ]
     page.locator("section#roi_pool td.differs a").first.click()
     assert page.url.endswith("implementations/mine.html#RP-1")
     page.go_back()

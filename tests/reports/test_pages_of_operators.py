@@ -22,7 +22,7 @@ def test_an_operator_says_who_does_it_and_leads_on(built):
         "rules/roi-align.html",
         "goldens/roi-align.html",
         "findings.html#onnxruntime",
-        "1 new",
+        "2 new",
     ):
         assert part in page, part
     assert "roikit-torch" not in page
