@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from ..conformance.results.kinds import Kind
 from ..conformance.results.result import key_of_record
+from ..conformance.results.titles import titles
 from ..conformance.verdict import Verdict
-from .model import golden, slug, titles
+from .model import golden, slug
 from .results import rows_of, split_link, why, worst_of
 from .scripts import script_for
 

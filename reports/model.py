@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ..conformance import operators
 from ..conformance.cases.case import load_cases
 from ..conformance.operator import rule_number
-from ..conformance.results.kinds import Judged, Kind, attribute, conduct_like, worst
+from ..conformance.results.kinds import Judged, Kind, attribute, worst
 from ..conformance.verdict import Verdict
 from .history import versions_of
 from .results import is_deviating
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from ..conformance.diagnosing.cause import Cause
     from .files import File, Inputs, Run
 
-_RULE = re.compile(r"^## ([A-Z]+-\d+) (.+)$", re.MULTILINE)
 _WEB = re.compile(r"https?://[^\s<>\"']+", re.IGNORECASE)
 _LONGEST_NAME = 100
 _PARTS = re.compile(r"[^A-Za-z0-9]+")
@@ -42,21 +41,6 @@ def in_order(names: Iterable[str]) -> list[str]:
 def operator_title(operator: str) -> str:
     """What texts call an operator."""
     return operators.get(operator).title if operator in operators.NAMES else operator
-
-
-@cache
-def rules(operator: str) -> Mapping[str, str]:
-    """The rules of an operator and their titles, in order; none of one that the registry does not know."""
-    if operator not in operators.NAMES:
-        return {}
-    return dict(_RULE.findall(operators.folder(operator).joinpath("RULES.md").read_text(encoding="utf-8")))
-
-
-@cache
-def titles() -> Mapping[str, str]:
-    """The titles of all rules, those of conduct included."""
-    found = {rule: title for operator in operators.NAMES for rule, title in rules(operator).items()}
-    return {conduct_like(rule): "Conduct" for rule in found} | found
 
 
 @cache

@@ -15,11 +15,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from markupsafe import Markup
 
 from ..conformance import operators
+from ..conformance.results.titles import titles
 from .calls import in_words
 from .drawing import save, title_of
 from .files import AsvResult, Detections, Difference, Footprints, Record, Run, Walkthrough
 from .findings import findings_of, some
-from .model import golden, operator_title, slug, titles
+from .model import golden, operator_title, slug
 from .pages import (
     case,
     dialects,

@@ -11,9 +11,10 @@ from ...conformance import operators
 from ...conformance.arrays import leaves
 from ...conformance.relations import RELATIONS
 from ...conformance.results.kinds import Kind
+from ...conformance.results.titles import titles
 from ...conformance.scripts.arrays import MEANING
 from ..calls import arrays, as_text, parameters, returned
-from ..model import operator_title, titles
+from ..model import operator_title
 from ..results import rows_of, worst_of
 from . import case_figure
 from .rules import link as rule_link

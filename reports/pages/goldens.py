@@ -7,7 +7,8 @@ from collections import defaultdict
 from typing import Any
 
 from ...conformance import operators
-from ..model import golden, operator_title, rules, slug
+from ...conformance.results.titles import of_operator as rules
+from ..model import golden, operator_title, slug
 from .case import certificate
 
 _LIMIT = re.compile(r"^\* (.+)$", re.MULTILINE)

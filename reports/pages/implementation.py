@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ...conformance.results.kinds import Kind
+from ...conformance.results.titles import titles
 from ..calls import in_words
-from ..model import golden, titles
+from ..model import golden
 from ..results import is_deviating, reasons_for, rows_of, split_link, why, worst_of
 from ..scripts import script_for
 

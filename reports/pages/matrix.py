@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from ...conformance.operator import rule_number
 from ...conformance.results.kinds import Kind
-from ..model import for_script, operator_title, titles
+from ...conformance.results.titles import titles
+from ..model import for_script, operator_title
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

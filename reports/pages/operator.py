@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from ...conformance import operators
 from ...conformance.results.kinds import Kind
-from ..model import golden, operator_title, rules, slug, titles
+from ...conformance.results.titles import of_operator as rules
+from ...conformance.results.titles import titles
+from ..model import golden, operator_title, slug
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -11,12 +11,13 @@ from jsonschema import Draft202012Validator
 from roikit.conformance import operators
 from roikit.conformance.results.file import ResultFile
 from roikit.conformance.results.result import Result, Subject
+from roikit.conformance.results.titles import of_operator as rules
 from roikit.conformance.verdict import Judgement, Verdict
 from roikit.reports import load
 from roikit.reports.calls import in_words
 from roikit.reports.comparison import compare
 from roikit.reports.files import read, read_all
-from roikit.reports.model import digest, golden, rules
+from roikit.reports.model import digest, golden
 from roikit.reports.pages import dialects, example, goldens, home, implementation, matrix, performance
 
 RECORDED = Path(__file__).parents[2] / "reports" / "recorded"

@@ -3,7 +3,8 @@
 import pytest
 
 from roikit.conformance import operators
-from roikit.reports.model import operator_title, rules, slug
+from roikit.conformance.results.titles import of_operator as rules
+from roikit.reports.model import operator_title, slug
 from roikit.reports.pages import operator
 from roikit.reports.pages import rules as rules_page
 
