@@ -41,7 +41,7 @@ def draw(case: Case) -> Drawing | None:
     images, channels, rows, columns = arguments["input"]["shape"]
     every = rectangles(arguments, case.operator)
     image = every[0][1] if every and 0 <= every[0][1] < images else 0
-    boxes = [box for box, which in every if which == image][:_MOST_BOXES]
+    boxes = [box for box, which in every if which == image and _is_near(box, rows, columns)][:_MOST_BOXES]
     if not (images and channels and rows and columns) or max(rows, columns) > _LONGEST * max(min(rows, columns), 8):
         return None
     ends = _ends(boxes, rows, columns)
@@ -79,6 +79,13 @@ def rectangles(arguments: Mapping[str, Any], operator: str) -> list[tuple[Ends, 
     return found
 
 
+def _is_near(box: Ends, rows: int, columns: int) -> bool:
+    """Whether a box reaches into what is shown around a map."""
+    xs, ys = box[::2], box[1::2]
+    across = max(xs) > -0.5 - _AROUND and min(xs) < columns - 0.5 + _AROUND
+    return across and max(ys) > -0.5 - _AROUND and min(ys) < rows - 0.5 + _AROUND
+
+
 def _ends(boxes: list[Ends], rows: int, columns: int) -> Ends:
     """What is shown: the map with the numbers of its rows and columns, and boxes, as far as a little around it."""
     xs, ys = [x for box in boxes for x in box[::2]], [y for box in boxes for y in box[1::2]]
@@ -97,11 +104,7 @@ def _says(arguments: Mapping[str, Any], image: int, boxes: int, *, shaded: bool)
     which = "The map" if images * channels == 1 else f"Channel 0 of image {image}"
     pixels = ": the greater a number the stronger, below zero orange, not finite grey" if shaded else ""
     several = len(arguments["boxes"])
-    shown = (
-        ""
-        if boxes == several
-        else f" {boxes} of {several} boxes are drawn: those of this image whose corners are finite."
-    )
+    shown = "" if boxes == several else f" {boxes} of {several} boxes are drawn: those of this image, near the map."
     has_bins = "spatial_scale" in arguments
     where = "times the scale, before a dialect moves them, with their bins" if has_bins else "as parts of the image"
     return f"{which}{pixels}. A pixel's centre is at its row and column; boxes are drawn {where}.{shown}"
