@@ -199,7 +199,8 @@ def _numbers(case: Case) -> int:
     """How many numbers a call takes and returns, about."""
     bins = math.prod(map(abs, case.arguments["output_size"]))
     large = case.enlarged or (1, 1, 1)
-    return math.prod(large) * (math.prod(case.arguments["input"]["shape"]) + len(case.arguments["boxes"]) * bins)
+    pixels = math.prod(case.arguments["input"]["shape"])
+    return int(math.prod(large) * (pixels + len(case.arguments["boxes"]) * bins))
 
 
 def some(names: Sequence[str]) -> str:

@@ -45,17 +45,16 @@ def draw(case: Case) -> Drawing | None:
     if not (images and channels and rows and columns) or max(rows, columns) > _LONGEST * max(min(rows, columns), 8):
         return None
     ends = _ends(boxes, rows, columns)
-    across, down = ends[2] - ends[0], ends[3] - ends[1]
-    plane = Plane(ends, min(_WIDTH / across, _HEIGHT / down, _MOST_SCALE))
+    plane = Plane(ends, min(_WIDTH / (ends[2] - ends[0]), _HEIGHT / (ends[3] - ends[1]), _MOST_SCALE))
     shaded = rows * columns <= _MOST_PIXELS
     if shaded:
         plane.shade(feature_map(arguments["input"])[image, 0], BLUE, ORANGE, strongest=0.5)
     plane.grid(rows, columns, every_pixel=shaded)
-    bins = arguments["output_size"]
+    down, across = arguments["output_size"]
     for n, box in enumerate(boxes):
         colour = _COLOURS[n % len(_COLOURS)]
-        if "spatial_scale" in arguments and min(bins) > 0 and max(bins) <= _MOST_BINS:
-            plane.bins(box, *bins, colour)
+        if "spatial_scale" in arguments and min(down, across) > 0 and max(down, across) <= _MOST_BINS:
+            plane.bins(box, down, across, colour)
         plane.rectangle(box, colour)
     plane.axes(rows, columns)
     return Drawing(in_page_colours(svg([("", plane)])), _says(arguments, image, len(boxes), shaded=shaded))
