@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ..conformance.results.kinds import Kind
 from ..conformance.results.result import key_of_record
@@ -14,7 +14,23 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ..conformance.results.result import Key
-    from .model import Conformance
+    from .files import Run
+
+
+class Judged(Protocol):
+    """What a run says of an implementation and an operator."""
+
+    @property
+    def version(self) -> str:
+        """Of the implementation."""
+
+    @property
+    def run(self) -> Run:
+        """The run."""
+
+    @property
+    def results(self) -> Sequence[Mapping[str, Any]]:
+        """The results that it offers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +84,9 @@ class Version:
         return any(result["kind"] != Kind.FOLLOWS for result in asked) if asked else None
 
 
-def versions_of(judged: Sequence[Conformance]) -> list[Version]:
+def versions_of(judged: Sequence[Judged]) -> list[Version]:
     """The versions that were judged, from old to new; ``judged`` is what each run says, from old to new."""
-    by_name: dict[str, list[Conformance]] = {}
+    by_name: dict[str, list[Judged]] = {}
     for each in judged:
         by_name.setdefault(each.version, []).append(each)
     found: list[Version] = []

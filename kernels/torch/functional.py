@@ -9,10 +9,10 @@ import torch
 from ..kernels.calls import arguments
 from ..kernels.calls.problem import LAYOUTS, MODES
 from ..kernels.calls.sampling import sampling_ratio_pair
-from . import onnx
+from .onnx import node
 from .registration import How, pool
 from .tensors import pooled, scale_pair
-from .tracing import traceable
+from .tracing import is_exporting, traceable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -144,5 +144,5 @@ def _how(scales: list[float], ratio: Any, aligned: bool, mode: str, layout: str,
 
 def _pool_by(how: How) -> Callable[[Sequence[torch.Tensor], torch.Tensor, tuple[int, int], str], torch.Tensor]:
     """What pools with these options in a layout."""
-    function = onnx.node if onnx.is_exporting() else pool
+    function = node if is_exporting() else pool
     return lambda maps, rows, size, layout: function(maps, rows, size, how._replace(layout=layout))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import torch
 
 from ..kernels import Dialect, named_dialect
 from .dispatch import decoded
+from .tracing import refuse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,18 +18,6 @@ if TYPE_CHECKING:
 _OPSET = 16
 _MODES = {"onnx-16": "half_pixel", "onnx-16-output-half-pixel": "output_half_pixel"}
 """By named dialect what ONNX calls it: ``coordinate_transformation_mode``."""
-
-_INSTEAD = "torch.export and torch.compile take all of it"
-
-
-def is_exporting() -> bool:
-    """Whether `torch.onnx.export` is at work, which knows no operators of roikit."""
-    return bool(torch.onnx.is_in_onnx_export())
-
-
-def refuse(why: str) -> NoReturn:
-    """Raises what says that, and why, ONNX has no node for a call."""
-    raise NotImplementedError(f"ONNX cannot say this call: {why}; {_INSTEAD}")
 
 
 def node(maps: Sequence[torch.Tensor], boxes: torch.Tensor, size: tuple[int, int], how: How) -> torch.Tensor:

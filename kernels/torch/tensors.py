@@ -13,7 +13,7 @@ from torch.nn.functional import pad
 from torch.nn.parameter import UninitializedTensorMixin
 
 from ..kernels.calls import arguments
-from . import onnx
+from . import tracing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -57,8 +57,8 @@ def pooled(
     Under autocast maps are of one data type; channels that are last in memory stay there. Unless ``pool`` ``has_node`` for ONNX,
     an export to that is refused.
     """
-    if not has_node and onnx.is_exporting():
-        onnx.refuse("it has no operator that does this")
+    if not has_node and tracing.is_exporting():
+        tracing.refuse("it has no operator that does this")
     maps = list(named.values())
     for name, tensor in named.items():
         _check(name, tensor, maps[0], next(iter(named)))

@@ -1,9 +1,9 @@
-"""Calls with what stands in place of tensors, such as the proxies of `torch.fx`: each is one step of whatever is traced."""
+"""Calls that are traced: with what stands in place of tensors, such as the proxies of `torch.fx`, and for ONNX."""
 
 from __future__ import annotations
 
 from functools import wraps
-from typing import TYPE_CHECKING, Any, ParamSpec
+from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec
 
 import torch
 from torch.overrides import handle_torch_function
@@ -36,3 +36,13 @@ def _stand_ins(values: Iterable[Any]) -> Iterator[Any]:
             yield from _stand_ins(value.values())
         elif not isinstance(value, torch.Tensor) and hasattr(type(value), "__torch_function__"):
             yield value
+
+
+def is_exporting() -> bool:
+    """Whether `torch.onnx.export` is at work, which knows no operators of roikit."""
+    return bool(torch.onnx.is_in_onnx_export())
+
+
+def refuse(why: str) -> NoReturn:
+    """Raises what says that, and why, ONNX has no node for a call."""
+    raise NotImplementedError(f"ONNX cannot say this call: {why}; torch.export and torch.compile take all of it")
