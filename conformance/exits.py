@@ -11,6 +11,7 @@ from .text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 EXIT_CONFORMS, EXIT_DEVIATES, EXIT_USAGE, EXIT_NOTHING_RUN = 0, 1, 2, 3
 EXIT_FAILED = 1
@@ -27,6 +28,13 @@ def fail(message: object, status: int = EXIT_USAGE) -> NoReturn:
     """Prints the message to stderr and ends the command."""
     say(f"roikit: {message}", error=True)
     raise typer.Exit(status) from None
+
+
+def writable(path: Path | None) -> None:
+    """Ends the command as wrong if a file cannot be written there, before anything is computed for it."""
+    if path is not None and (not path.absolute().parent.is_dir() or path.is_dir()):
+        what = "it is a folder" if path.is_dir() else f"there is no folder {path.absolute().parent}"
+        fail(f"{path} cannot be written: {what}")
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Figures of Matplotlib as SVG that follows the reader's light or dark mode: what is ink and paper here are variables there."""
+"""Figures as SVG that follows the reader's light or dark mode: what is ink and paper here are variables there."""
 
 from __future__ import annotations
 
@@ -46,14 +46,24 @@ def style() -> Iterator[None]:
 
 
 def svg(figure: Figure, title: str, *, trimmed: bool = True) -> str:
-    """A figure as SVG, which a screen reader calls ``title``; ``trimmed`` to what is drawn, which takes twice as long."""
+    """A figure of Matplotlib as SVG; ``trimmed`` to what is drawn, which takes twice as long."""
     stream = io.StringIO()
     edges: dict[str, Any] = {"bbox_inches": "tight", "pad_inches": 0.05} if trimmed else {}
     with rc_context({"svg.hashsalt": "roikit"}):  # the same figure is the same file, whoever drew it
         figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": None}, **edges)
-    text = stream.getvalue()
+    return standalone(stream.getvalue(), title)
+
+
+def in_page_colours(text: str) -> str:
+    """An SVG whose ink and paper are those of the page that it stands in."""
     for colour, name in _NAMES.items():
         text = text.replace(colour, f"var(--{name})")
+    return text
+
+
+def standalone(text: str, title: str) -> str:
+    """An SVG as a file of its own, which knows what is ink and paper in each mode; a screen reader calls it ``title``."""
+    text = in_page_colours(text)
     rules = [f":root {{ {'; '.join(f'--{n}: {c}' for c, n in _NAMES.items())} }}"]
     rules.append(
         f"@media (prefers-color-scheme: dark) {{ :root {{ {'; '.join(f'--{_NAMES[c]}: {d}' for c, d in _DARK.items())} }} }}"

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ..conformance.diagnosing.cause import Cause
 from ..conformance.documents import Schema, parse_json, read_text
 from ..conformance.errors import FileError
 from ..conformance.operators import DEFAULT
@@ -48,10 +49,17 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Run(File):
-    """What `roikit conform --output` writes: ``subjects`` are the implementations that were asked for, ``results`` the rows."""
+    """What `roikit conform --output` writes.
+
+    Attributes:
+        subjects: The implementations that were asked for.
+        results: The rows.
+        causes: Why several results are what they are.
+    """
 
     subjects: list[dict[str, Any]]
     results: list[dict[str, Any]]
+    causes: list[Cause]
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +199,12 @@ def _run(path: Path, text: str) -> Run:
         raise FileError("ends before its header does", path)
     rows = _named(record for record in records if record["type"] == "result")
     subjects = [record for record in records if record["type"] == "implementation"]
-    return Run(path, records[0], complete, subjects, rows)
+    causes = [
+        Cause(**{name: record[name] for name in Cause._fields})._replace(cases=tuple(record["cases"]))
+        for record in records
+        if record["type"] == "cause"
+    ]
+    return Run(path, records[0], complete, subjects, rows, causes)
 
 
 def _detections(path: Path, document: dict[str, Any]) -> Detections:

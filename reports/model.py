@@ -13,18 +13,19 @@ from typing import TYPE_CHECKING, Any
 from ..conformance import operators
 from ..conformance.cases.golden import golden_cases
 from ..conformance.operator import rule_number
-from ..conformance.results.kinds import Judged, Kind, attribute, conduct_like, worst
+from ..conformance.results.kinds import Judged, Kind, attribute, worst
 from ..conformance.verdict import Verdict
+from .history import versions_of
+from .results import is_deviating
 from .tables import OURS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from ..conformance.cases.case import Case
+    from ..conformance.diagnosing.cause import Cause
     from .files import File, Inputs, Run
 
-_RULE = re.compile(r"^## ([A-Z]+-\d+) (.+)$", re.MULTILINE)
-_LINK = re.compile(r"\s*\((https?://[^\s)]+)\)\s*$")
 _WEB = re.compile(r"https?://[^\s<>\"']+", re.IGNORECASE)
 _LONGEST_NAME = 100
 _PARTS = re.compile(r"[^A-Za-z0-9]+")
@@ -40,21 +41,6 @@ def in_order(names: Iterable[str]) -> list[str]:
 def operator_title(operator: str) -> str:
     """What texts call an operator."""
     return operators.get(operator).title if operator in operators.NAMES else operator
-
-
-@cache
-def rules(operator: str) -> Mapping[str, str]:
-    """The rules of an operator and their titles, in order; none of one that the registry does not know."""
-    if operator not in operators.NAMES:
-        return {}
-    return dict(_RULE.findall(operators.folder(operator).joinpath("RULES.md").read_text(encoding="utf-8")))
-
-
-@cache
-def titles() -> Mapping[str, str]:
-    """The titles of all rules, those of conduct included."""
-    found = {rule: title for operator in operators.NAMES for rule, title in rules(operator).items()}
-    return {conduct_like(rule): "Conduct" for rule in found} | found
 
 
 @cache
@@ -79,27 +65,6 @@ def web_address(text: str) -> str:
     return text if _WEB.fullmatch(text) else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """Why results are not as they should be: the same text, apart from numbers, in some cases.
-
-    Attributes:
-        text: What is known of it; or, of what is not listed, the verdict.
-        link: Where that can be read; may be empty.
-        kind: The worst kind of these results.
-        listed: Whether it is a known deviation.
-        cases: Ids of the cases, in order.
-        results: How many results.
-    """
-
-    text: str
-    link: str
-    kind: Kind
-    listed: bool
-    cases: tuple[str, ...]
-    results: int
-
-
 class Conformance:
     """What an implementation makes of an operator, in the newest run that judged it by that."""
 
@@ -111,6 +76,14 @@ class Conformance:
         self.capability = _capability(subject["description"] or {}, operator)
         self.results = [result for result in results if result["verdict"] != Verdict.UNSUPPORTED]
         self.unsupported = len(results) - len(self.results)
+        self.implementation: str = subject["implementation"]
+        self.homepage = web_address((subject["description"] or {}).get("homepage", ""))
+
+    @cached_property
+    def causes(self) -> list[Cause]:
+        """Why results are not as they should be, as the run found out."""
+        about = self.implementation, self.operator
+        return [cause for cause in self.run.causes if (cause.implementation, cause.operator) == about]
 
     @cached_property
     def kinds(self) -> Counter[Kind]:
@@ -184,11 +157,6 @@ class Conformance:
         return errors
 
 
-def is_deviating(result: Mapping[str, Any]) -> bool:
-    """Whether a result is not as it should be."""
-    return bool(result["kind"] != Kind.FOLLOWS or result["verdict"] == Verdict.UNEXPECTED_PASS)
-
-
 def version_of(subject: Mapping[str, Any]) -> str:
     """The version of an implementation, as it says itself; empty if it did not run."""
     return str((subject["description"] or {}).get("version", ""))
@@ -203,8 +171,8 @@ def _capability(description: Mapping[str, Any], operator: str) -> Mapping[str, A
 class Implementation:
     """An implementation: what the newest run that it took part in says of it, and its conformance to each operator."""
 
-    def __init__(self, subject: Mapping[str, Any], run: Run, judged: Mapping[str, Conformance]) -> None:
-        """Takes what runs say of it."""
+    def __init__(self, subject: Mapping[str, Any], run: Run, judged: Mapping[str, Sequence[Conformance]]) -> None:
+        """Takes what runs say of it: of each operator what each run did that judged it by that, from old to new."""
         self.name: str = subject["implementation"]
         self.slug = page_name(self.name)
         self.state: str = subject["state"]
@@ -212,7 +180,8 @@ class Implementation:
         self.version = version_of(subject)
         self.homepage = web_address((subject["description"] or {}).get("homepage", ""))
         self.run = run
-        self.judged = {operator: judged[operator] for operator in in_order(judged)}
+        self.judged = {operator: judged[operator][-1] for operator in in_order(judged)}
+        self.versions = {operator: versions_of(judged[operator]) for operator in in_order(judged)}
 
     @property
     def conformances(self) -> list[Conformance]:
@@ -245,48 +214,6 @@ class Implementation:
         return [suspect for each in self.conformances for suspect in each.suspects]
 
 
-def worst_of(results: Iterable[Mapping[str, Any]]) -> Kind:
-    """The worst kind of results."""
-    return worst(Counter(Kind(result["kind"]) for result in results))
-
-
-def why(result: Mapping[str, Any]) -> tuple[str, str]:
-    """What is known of a deviation, and what was seen: a listed one has both in its reason, with a dash between."""
-    reason: str = result["reason"]
-    if result["verdict"] == Verdict.KNOWN and " — " in reason:
-        known, _, seen = reason.rpartition(" — ")
-        return known, seen
-    return "", f"{result['verdict']}: {reason}" if reason else result["verdict"]
-
-
-def split_link(text: str) -> tuple[str, str]:
-    """A reason without the address at its end, and that."""
-    link = _LINK.search(text)
-    return (text[: link.start()], link[1]) if link else (text, "")
-
-
-def reasons_for(results: Iterable[Mapping[str, Any]]) -> list[Reason]:
-    """The reasons of results, the most frequent of the worst kind first."""
-    groups: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
-    for result in results:
-        known, seen = why(result)
-        groups[known or seen.partition(":")[0]].append(result)
-    found = []
-    for said, members in groups.items():
-        text, link = split_link(said)
-        found.append(
-            Reason(
-                text=text,
-                link=link,
-                kind=worst_of(members),
-                listed=all(result["verdict"] == Verdict.KNOWN for result in members),
-                cases=tuple(dict.fromkeys(result["case"] for result in members)),
-                results=len(members),
-            )
-        )
-    return sorted(found, key=lambda reason: (list(Kind).index(reason.kind), reason.results), reverse=True)
-
-
 @dataclass(frozen=True, slots=True)
 class Site:
     """What a site shows: implementations that took part, in order of their names but ours first, and those that did not."""
@@ -309,7 +236,7 @@ class Site:
 def digest(inputs: Inputs) -> Site:
     """What result files say, the conformance of each implementation to each operator as in the newest run that has some."""
     newest: dict[str, tuple[Mapping[str, Any], Run]] = {}
-    judged: dict[str, dict[str, Conformance]] = defaultdict(dict)
+    judged: dict[str, dict[str, list[Conformance]]] = defaultdict(lambda: defaultdict(list))
     for run in inputs.runs:
         results: dict[str, dict[str, list[dict[str, Any]]]] = defaultdict(lambda: defaultdict(list))
         for result in run.results:
@@ -317,8 +244,9 @@ def digest(inputs: Inputs) -> Site:
         for subject in run.subjects:
             name = subject["implementation"]
             found = [Conformance(operator, subject, run, those) for operator, those in results[name].items()]
-            shown = {each.operator: each for each in found if each.results}
-            judged[name] |= shown
+            shown = [each for each in found if each.results]
+            for each in shown:
+                judged[name][each.operator].append(each)
             if shown or name not in newest:
                 newest[name] = subject, run
     everyone = [Implementation(*newest[name], judged[name]) for name in newest]

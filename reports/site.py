@@ -8,15 +8,32 @@ from datetime import UTC, datetime
 from functools import cache, partial
 from importlib.metadata import version
 from importlib.resources import files
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
 from ..conformance import operators
+from ..conformance.results.titles import titles
+from .calls import in_words
 from .drawing import save, title_of
 from .files import AsvResult, Detections, Difference, Footprints, Record, Run, Walkthrough
-from .pages import dialects, differences, example, goldens, home, implementation, matrix, performance
+from .findings import findings_of, some
+from .model import golden, operator_title, slug
+from .pages import (
+    case,
+    dialects,
+    differences,
+    example,
+    goldens,
+    home,
+    implementation,
+    matrix,
+    operator,
+    performance,
+    rules,
+)
 from .tables import commit_of, machine_of
 
 if TYPE_CHECKING:
@@ -44,26 +61,18 @@ class Page:
 
 
 PAGES = (
+    Page("Operators", "operators.html", "what each does, who does it as its dialect says, its rules and cases"),
+    Page(
+        "Findings", "findings.html", "what is wrong with whom, with a script, as a text for the library's issue tracker"
+    ),
     Page(
         "Matrix",
         "matrix.html",
-        "every implementation and every rule of an operator; filter it, and open a cell for its cases",
+        "every implementation and every rule of an operator; filter it, open a cell for its cases",
     ),
-    Page(
-        "Dialects",
-        "dialects.html",
-        "what each chooses where implementations differ on purpose, and what shows it",
-    ),
-    Page(
-        "Example",
-        "example.html",
-        "one RoI step by step, from its corners to the pooled output, and what is made of it by whole pixels",
-    ),
-    Page(
-        "Swaps",
-        "differences.html",
-        "what changes when one takes the place of another: how often, by how much, and what makes them agree",
-    ),
+    Page("Dialects", "dialects.html", "what each chooses where implementations differ on purpose, and what shows it"),
+    Page("Swaps", "differences.html", "what changes when one takes the place of another, and what makes them agree"),
+    Page("Example", "example.html", "one RoI step by step, from its corners to the pooled output"),
     Page("Goldens", "goldens.html", "the cases of each operator, and the certificate that they notice faults"),
     Page("Performance", "performance.html", "how fast each is, on which machine, and how that has changed"),
 )
@@ -92,7 +101,8 @@ def build(
 def page_count(site: Site) -> int:
     """How many pages a site will have."""
     evidence = len({column.implementation for column in dialects.columns(site)})
-    return 1 + len(PAGES) + len(operators.NAMES) + len(site.implementations) + evidence
+    of_operators = 3 * len(operators.NAMES) + 1  # its page, its rules, its cases; and the rules that all share
+    return 1 + len(PAGES) + of_operators + len(golden()) + len(site.implementations) + evidence
 
 
 def _make_room(out: Path) -> None:
@@ -109,10 +119,11 @@ def _environment() -> Environment:
     """The templates, each of which is compiled once."""
     return Environment(
         loader=PackageLoader("roikit.reports"),
-        autoescape=True,
+        autoescape=select_autoescape(["html"]),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,
     )
 
 
@@ -122,6 +133,7 @@ class _Builder:
     def __init__(self, site: Site, out: Path, asv_site: Path | None, on_page: Callable[[str], None]) -> None:
         self._site, self._out, self._asv_site, self._on_page = site, out, asv_site, on_page
         self._now = datetime.now(UTC)
+        self._findings = findings_of(site)
         self._everywhere = {
             "pages": PAGES,
             "site": site,
@@ -130,6 +142,8 @@ class _Builder:
             "sources": _sources(site),
             "ago": partial(_ago, self._now),
             "figure": self._figure,
+            "slug": slug,
+            "operator_title": operator_title,
         }
 
     def build(self) -> None:
@@ -142,7 +156,11 @@ class _Builder:
         made_of = [
             (file, _WHAT[type(file)], _machine(file), _made_by(file)) for file in reversed(self._site.inputs.files)
         ]
-        self._write("index.html", "home.html", {**home.context(self._site), "files": made_of})
+        summaries = [operator.summary(self._site, name) for name in operators.NAMES]
+        self._write("index.html", "home.html", {**home.context(self._site), "files": made_of, "summaries": summaries})
+        self._write("operators.html", "operators.html", {"summaries": summaries})
+        self._operators()
+        self._write_findings()
         self._write("matrix.html", "matrix.html", matrix.context(self._site))
         self._write("dialects.html", "dialects.html", dialects.context(self._site))
         self._evidence()
@@ -152,8 +170,32 @@ class _Builder:
         content = {**performance.context(self._site), "asv_site": self._asv_site is not None}
         self._write("performance.html", "performance.html", content)
         for each in self._site.implementations:
-            content = implementation.context(self._site, each)
+            content = implementation.context(self._site, each, self._findings)
             self._write(f"implementations/{each.slug}.html", "implementation.html", content)
+        answers = case.Answers(self._site)
+        for known in golden().values():
+            self._write(case.address(known.id), "case.html", case.context(known, answers))
+
+    def _operators(self) -> None:
+        """Writes the pages of operators, and their rules."""
+        self._write(rules.SHARED, "rules.html", rules.shared_context())
+        for name in operators.NAMES:
+            self._write(operator.address(name), "operator.html", operator.context(self._site, name, self._findings))
+            self._write(rules.address(name), "rules.html", rules.context(name))
+
+    def _write_findings(self) -> None:
+        """Writes what is wrong with whom: a list, a page for each finding, and beside it the text of an issue."""
+        groups = [
+            (name, list(members)) for name, members in groupby(self._findings, lambda each: each.implementation.name)
+        ]
+        self._write("findings.html", "findings.html", {"findings": self._findings, "groups": groups})
+        for each in self._findings:
+            known = [name for name in each.cases if name in golden()]
+            call = in_words(each.case) if each.case else ""
+            content = {"f": each, "titles": titles(), "known": known, "call": call, "some": some}
+            text = _environment().get_template("issue.txt").render(self._everywhere, **content)
+            self._write(f"findings/{each.id}.html", "finding.html", {**content, "issue": text})
+            (self._out / "findings" / f"{each.id}.txt").write_text(text, encoding="utf-8")
 
     def _goldens(self) -> None:
         """Writes what the cases are, which no result file has a say in."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..exits import interruptible, refusing, say
+from ..exits import interruptible, refusing, say, writable
 from ..results.gate import Gate  # noqa: TC001 - typer reads the annotations
 from .deviations import app as deviations
 from .difference import difference
@@ -337,6 +337,8 @@ def explain(
     from ..explaining import show as explanation
     from ..explaining.request import Request
 
+    for path in (picture, output):
+        writable(path)
     request = Request(
         roi=roi,
         output_size=output_size,

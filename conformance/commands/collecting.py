@@ -102,7 +102,7 @@ class Collected:
                 self._progress.update(task, description=f"{escape(target.name)}: why?")
                 failed = {_key(r) for r in self.results if r.implementation == target.name and self._is_asked_why(r)}
             if not self._stop.is_set() and self._request.diagnose is not False:
-                self.causes += evidence.causes(failed)
+                self._tell_why(evidence.causes(failed))
             with self._lock:
                 self._progress.remove_task(task)
                 if not alone:
@@ -115,6 +115,13 @@ class Collected:
                 self._file.add(result)
             if self._request.fail_fast and result.judgement.verdict.is_failure:
                 self._end("stopped at the first failure")
+
+    def _tell_why(self, causes: Sequence[Cause]) -> None:
+        with self._lock:
+            for cause in causes:
+                self.causes.append(cause)
+                if self._file:
+                    self._file.add_cause(cause)
 
     def _is_asked_why(self, result: Result) -> bool:
         """Whether it is to be found out why: of a failure, or, if that is asked for, of a known deviation, too."""

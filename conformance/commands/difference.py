@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..comparing import wording
-from ..exits import interruptible, refusing, say
+from ..exits import interruptible, refusing, say, writable
 from .options import OperatorOption  # noqa: TC001 - typer reads the annotations
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ def difference(
     from ..results.file import provenance
     from ..terminal import Console
 
+    writable(output)
     with refusing(UsageError, OSError), interruptible():
         check_names("operator", [op], operators.NAMES)
         operator = operators.get(op)

@@ -9,8 +9,9 @@ from rich.table import Table
 
 from ..cases import quick
 from ..results.gate import Gate
-from ..results.kinds import Kind, by_rule, in_words
+from ..results.kinds import Kind, by_rule
 from ..results.summary import NOTHING, Cell, Mark
+from ..results.titles import in_words
 from ..verdict import FAILURES, Verdict
 from ..workers.greeting import describe
 

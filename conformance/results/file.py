@@ -1,4 +1,4 @@
-"""The result file of a run: one JSON object per line. A header, the results, and a footer that proves it is complete."""
+"""The result file of a run: one JSON object per line. A header, results and causes, and a footer that proves it is complete."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import TextIO
 
+    from ..diagnosing.cause import Cause
     from .result import Result, Subject
 
 
@@ -25,7 +26,7 @@ FORMAT = 1
 """Version of the file format; ``schema/result.schema.json`` describes it."""
 
 
-RECORDS = {name: Schema("result", name) for name in ("header", "implementation", "result", "footer")}
+RECORDS = {name: Schema("result", name) for name in ("header", "implementation", "result", "cause", "footer")}
 """The kinds of records."""
 
 
@@ -68,6 +69,10 @@ class ResultFile:
         judgement = record.pop("judgement")
         self._results.append(result)
         self._write({"type": "result", **record, **judgement, "kind": kind_of_result(result)})
+
+    def add_cause(self, cause: Cause) -> None:
+        """Writes why several results of an implementation are what they are, after these."""
+        self._write({"type": "cause", **cause._asdict()})
 
     def close(self) -> None:
         """Writes the footer."""

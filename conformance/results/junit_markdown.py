@@ -10,8 +10,9 @@ from xml.etree import ElementTree as ET
 
 from ..operators import DEFAULT
 from ..verdict import FAILURES, Verdict
-from .kinds import by_rule, in_words
+from .kinds import by_rule
 from .summary import NOTHING, Cell, Mark
+from .titles import in_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -42,7 +42,6 @@ _ALWAYS_WRONG = {
     Verdict.WROTE_OUTSIDE,
     Verdict.OVERWROTE,
 }
-_WORDS = {Kind.WRONG: "wrong", Kind.DIFFERS: "differ"}
 _FOLLOWS = {Verdict.CONFORMS, Verdict.UNEXPECTED_PASS}
 
 
@@ -134,13 +133,3 @@ def conduct_like(rule: str) -> str:
 def worst(counts: Mapping[Kind, int]) -> Kind:
     """The worst kind of which there is one."""
     return next((kind for kind in reversed(Kind) if counts.get(kind)), Kind.FOLLOWS)
-
-
-def in_words(rules: Mapping[str, Mapping[Kind, int]]) -> dict[Kind, str]:
-    """For each kind, the rules whose worst results are of it, with how many of how many are not as they should be."""
-    names: dict[Kind, list[str]] = defaultdict(list)
-    for rule, counts in rules.items():
-        kind = worst(counts)
-        parts = [f"{counts[k]} {word}" for k, word in _WORDS.items() if counts.get(k)]
-        names[kind].append(f"{rule} ({', '.join(parts)} of {sum(counts.values())})" if parts else rule)
-    return {kind: ", ".join(names[kind]) for kind in Kind if kind in names}

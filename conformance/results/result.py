@@ -55,6 +55,6 @@ def operator_of_record(record: Mapping[str, Any]) -> str:
     return operator
 
 
-def key_of_record(record: dict[str, Any]) -> Key:
+def key_of_record(record: Mapping[str, Any]) -> Key:
     """The implementation, dialect, case, data type and layout of the record of a result."""
     return record["implementation"], record["dialect"], record["case"], record["dtype"], record["layout"]

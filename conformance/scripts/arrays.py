@@ -40,7 +40,7 @@ around[1:] = {it}.reshape(-1).view(np.uint8)
 {it} = around[1:].view({it}.dtype).reshape({it}.shape)""",
     "foreign": "{it} = {it}.astype({it}.dtype.newbyteorder())",
 }
-_MEANING = {
+MEANING = {
     "fortran": "the first axis runs fastest",
     "swapped": "the last two axes are exchanged in memory",
     "sliced": "every second element of the last axis of another array",
@@ -52,6 +52,7 @@ _MEANING = {
     "misaligned": "begins one byte after the beginning of memory",
     "foreign": "the other byte order",
 }
+"""In a few words how an array lies in memory."""
 
 
 # ---- literals --------------------------------------------------------------------------------------------------------
@@ -181,4 +182,4 @@ def arranged(name: str, way: str, values: np.ndarray) -> str:
         rows=", :-1" * (values.ndim - 1),
         firsts=", ".join(":1" if one else ":" for one in equal),
     )
-    return f"# {name}: {_MEANING[way]}.\n{text}"
+    return f"# {name}: {MEANING[way]}.\n{text}"

@@ -12,7 +12,8 @@ from ..kernels.dialects.crop_and_resize import Dialect
 from ..kernels.operators.crop_and_resize.problem import METHODS
 from .dispatch import decoded
 from .pooling import Pooling
-from .tensors import check_plain, pooled
+from .tensors import check_plain, pooled, unusual
+from .tracing import traceable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +24,7 @@ _INDICES = (torch.int32, torch.int64)
 _MOST_IMAGES = 2**24  # rows have float32 indices
 
 
+@traceable
 def crop_and_resize(
     image: torch.Tensor,
     boxes: torch.Tensor,
@@ -126,7 +128,10 @@ class CropAndResize(torch.nn.Module):  # type: ignore[misc]
 
     def extra_repr(self) -> str:
         """Shows the arguments."""
-        return f"crop_size={self.crop_size}, method={self.method!r}, extrapolation_value={self.extrapolation_value}"
+        return (
+            f"crop_size={self.crop_size}, method={self.method!r}, extrapolation_value={self.extrapolation_value}"
+            f"{unusual(self, self.options)}"
+        )
 
 
 class _Options(NamedTuple):

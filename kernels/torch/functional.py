@@ -9,8 +9,10 @@ import torch
 from ..kernels.calls import arguments
 from ..kernels.calls.problem import LAYOUTS, MODES
 from ..kernels.calls.sampling import sampling_ratio_pair
+from .onnx import node
 from .registration import How, pool
 from .tensors import pooled, scale_pair
+from .tracing import is_exporting, traceable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from ..kernels import Dialect, Layout, LevelRule, LevelRuleName, Mode
 
 
+@traceable
 def roi_align(
     input: torch.Tensor,  # noqa: A002 - torchvision's name
     boxes: torch.Tensor | Sequence[torch.Tensor],
@@ -63,9 +66,10 @@ def roi_align(
     """
     scales = scale_pair("spatial_scale", spatial_scale)
     how = _how(scales, sampling_ratio, aligned, mode, layout, dialect)
-    return pooled({"input": input}, boxes, output_size, layout, _pool_by(how))
+    return pooled({"input": input}, boxes, output_size, layout, _pool_by(how), has_node=True)
 
 
+@traceable
 def multiscale_roi_align(
     inputs: Sequence[torch.Tensor],
     boxes: torch.Tensor | Sequence[torch.Tensor],
@@ -117,7 +121,12 @@ def multiscale_roi_align(
         level_rule=level_rule, first_level=first_level, canonical_size=canonical_size, canonical_level=canonical_level
     )
     return pooled(
-        {f"inputs[{i}]": tensor for i, tensor in enumerate(inputs)}, boxes, output_size, layout, _pool_by(how)
+        {f"inputs[{i}]": tensor for i, tensor in enumerate(inputs)},
+        boxes,
+        output_size,
+        layout,
+        _pool_by(how),
+        has_node=True,
     )
 
 
@@ -135,4 +144,5 @@ def _how(scales: list[float], ratio: Any, aligned: bool, mode: str, layout: str,
 
 def _pool_by(how: How) -> Callable[[Sequence[torch.Tensor], torch.Tensor, tuple[int, int], str], torch.Tensor]:
     """What pools with these options in a layout."""
-    return lambda maps, rows, size, layout: pool(maps, rows, size, how._replace(layout=layout))
+    function = node if is_exporting() else pool
+    return lambda maps, rows, size, layout: function(maps, rows, size, how._replace(layout=layout))

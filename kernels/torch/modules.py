@@ -9,6 +9,8 @@ import torch
 
 from ..kernels.calls.problem import axes_of
 from .functional import multiscale_roi_align, roi_align
+from .tensors import unusual
+from .tracing import traceable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -51,7 +53,7 @@ class RoIAlign(torch.nn.Module):  # type: ignore[misc]
         """Shows the arguments."""
         return (
             f"output_size={self.output_size}, spatial_scale={self.spatial_scale}, sampling_ratio={self.sampling_ratio}, "
-            f"aligned={self.aligned}"
+            f"aligned={self.aligned}{unusual(self, self.how)}"
         )
 
 
@@ -120,46 +122,68 @@ class MultiScaleRoIAlign(torch.nn.Module):  # type: ignore[misc]
             ValueError: there is no image, or no map has one of the names, or the scale of a map cannot be found; besides what
                 `multiscale_roi_align` raises.
         """
-        named = {name: tensor for name, tensor in x.items() if name in self.featmap_names}
-        if not named:
-            raise ValueError(
-                f"x has no map called {' or '.join(self.featmap_names)}, but {', '.join(x) or 'none at all'}"
-            )
-        maps, scales, first = list(named.values()), self.spatial_scales, self.first_level
-        if scales is None:
-            levels = self._levels(named, image_shapes)
-            count = min(len(maps), levels[-1] - levels[0] + 1)  # torchvision uses no more maps than there are levels
-            maps, scales = maps[:count], [2.0**-level for level in levels[:count]]
-            first = levels[0] if first is None else first
-        return multiscale_roi_align(
-            maps, boxes, self.output_size, scales, self.sampling_ratio, first_level=first,
-            canonical_size=float(self.canonical_scale), canonical_level=self.canonical_level, **self.how,
+        return _pooled_from_levels(
+            x, boxes, image_shapes, self.featmap_names, self.output_size, self.sampling_ratio, self.spatial_scales,
+            first_level=self.first_level, canonical_size=float(self.canonical_scale),
+            canonical_level=self.canonical_level, **self.how,
         )  # fmt: skip
 
-    def _levels(self, maps: Mapping[str, torch.Tensor], image_shapes: Sequence[tuple[int, int]]) -> list[int]:
-        """For each map k, if its scale is ``2**-k``, as its size beside that of the largest image says."""
-        if not image_shapes:
-            raise ValueError("image_shapes must not be empty")
-        image = tuple(max(shape[axis] for shape in image_shapes) for axis in (0, 1))
-        if min(image) < 1:
-            raise ValueError(f"image_shapes must be heights and widths of 1 or more, not {list(image_shapes)}")
-        _, *axes = axes_of(self.how["layout"])
-        levels = []
-        for name, tensor in maps.items():
-            height, width = (tensor.shape[axis] for axis in axes)
-            y, x = (-round(math.log2(max(size, 1) / of)) for size, of in zip((height, width), image, strict=True))
-            if y != x:
-                raise ValueError(
-                    f"x[{name!r}] has {height} x {width} pixels for images of up to {image[0]} x {image[1]}: its scale would be "
-                    f"{2.0**-y:g} along y, but {2.0**-x:g} along x; pass spatial_scales"
-                )
-            levels.append(y)
-        if levels[-1] < levels[0]:
-            raise ValueError(f"x must have its finest map first, but the scales of {', '.join(maps)} grow")
-        return levels
-
     def extra_repr(self) -> str:
-        """Shows the arguments, as torchvision's does."""
+        """Shows the arguments, as torchvision's does, and others that are not as usual."""
+        others = ("canonical_scale", "canonical_level", "spatial_scales", "first_level")
         return (
             f"featmap_names={self.featmap_names}, output_size={self.output_size}, sampling_ratio={self.sampling_ratio}"
+            f"{unusual(self, {name: getattr(self, name) for name in others} | self.how)}"
         )
+
+
+@traceable
+def _pooled_from_levels(
+    x: Mapping[str, torch.Tensor],
+    boxes: Sequence[torch.Tensor],
+    image_shapes: Sequence[tuple[int, int]],
+    featmap_names: Sequence[str],
+    output_size: tuple[int, int],
+    sampling_ratio: int,
+    scales: Sequence[float | tuple[float, float]] | None,
+    *,
+    first_level: int | None,
+    layout: Layout,
+    **how: Any,
+) -> torch.Tensor:
+    """What `MultiScaleRoIAlign` returns: one step of what is traced, since the names of maps decide what it does."""
+    named = {name: tensor for name, tensor in x.items() if name in featmap_names}
+    if not named:
+        raise ValueError(f"x has no map called {' or '.join(featmap_names)}, but {', '.join(x) or 'none at all'}")
+    maps = list(named.values())
+    if scales is None:
+        levels = _levels(named, image_shapes, layout)
+        count = min(len(maps), levels[-1] - levels[0] + 1)  # torchvision uses no more maps than there are levels
+        maps, scales = maps[:count], [2.0**-level for level in levels[:count]]
+        first_level = levels[0] if first_level is None else first_level
+    return multiscale_roi_align(
+        maps, boxes, output_size, scales, sampling_ratio, first_level=first_level, layout=layout, **how
+    )
+
+
+def _levels(maps: Mapping[str, torch.Tensor], image_shapes: Sequence[tuple[int, int]], layout: Layout) -> list[int]:
+    """For each map k, if its scale is ``2**-k``, as its size beside that of the largest image says."""
+    if not image_shapes:
+        raise ValueError("image_shapes must not be empty")
+    image = tuple(max(shape[axis] for shape in image_shapes) for axis in (0, 1))
+    if min(image) < 1:
+        raise ValueError(f"image_shapes must be heights and widths of 1 or more, not {list(image_shapes)}")
+    _, *axes = axes_of(layout)
+    levels = []
+    for name, tensor in maps.items():
+        height, width = (tensor.shape[axis] for axis in axes)
+        y, x = (-round(math.log2(max(size, 1) / of)) for size, of in zip((height, width), image, strict=True))
+        if y != x:
+            raise ValueError(
+                f"x[{name!r}] has {height} x {width} pixels for images of up to {image[0]} x {image[1]}: its scale would be "
+                f"{2.0**-y:g} along y, but {2.0**-x:g} along x; pass spatial_scales"
+            )
+        levels.append(y)
+    if levels[-1] < levels[0]:
+        raise ValueError(f"x must have its finest map first, but the scales of {', '.join(maps)} grow")
+    return levels

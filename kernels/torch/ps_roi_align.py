@@ -12,7 +12,8 @@ from ..kernels.calls.sampling import sampling_ratio_pair
 from ..kernels.dialects.ps_roi_align import Dialect, named_dialect
 from .dispatch import decoded
 from .pooling import Pooling, output_of_own_channels
-from .tensors import pooled, scale_pair
+from .tensors import pooled, scale_pair, unusual
+from .tracing import traceable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from ..kernels import Layout
 
 
+@traceable
 def ps_roi_align(
     input: torch.Tensor,  # noqa: A002 - torchvision's name
     boxes: torch.Tensor | Sequence[torch.Tensor],
@@ -100,6 +102,7 @@ class PSRoIAlign(torch.nn.Module):  # type: ignore[misc]
         """Shows the arguments."""
         return (
             f"output_size={self.output_size}, spatial_scale={self.spatial_scale}, sampling_ratio={self.sampling_ratio}"
+            f"{unusual(self, self.options)}"
         )
 
 

@@ -11,7 +11,8 @@ from ..kernels.calls.problem import LAYOUTS
 from ..kernels.dialects.ps_roi_pool import Dialect
 from .dispatch import decoded
 from .pooling import Pooling, output_of_own_channels
-from .tensors import pooled, scale_pair
+from .tensors import pooled, scale_pair, unusual
+from .tracing import traceable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from ..kernels import Layout
 
 
+@traceable
 def ps_roi_pool(
     input: torch.Tensor,  # noqa: A002 - torchvision's name
     boxes: torch.Tensor | Sequence[torch.Tensor],
@@ -89,7 +91,7 @@ class PSRoIPool(torch.nn.Module):  # type: ignore[misc]
 
     def extra_repr(self) -> str:
         """Shows the arguments."""
-        return f"output_size={self.output_size}, spatial_scale={self.spatial_scale}"
+        return f"output_size={self.output_size}, spatial_scale={self.spatial_scale}{unusual(self, self.options)}"
 
 
 class _Options(NamedTuple):

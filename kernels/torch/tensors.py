@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from torch.nn.functional import pad
 from torch.nn.parameter import UninitializedTensorMixin
 
 from ..kernels.calls import arguments
+from . import tracing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -23,11 +25,22 @@ ARRIVING = "grad"
 
 
 def scale_pair(name: str, value: Any) -> list[float]:
-    """A scale, one number for both axes or a pair, as numbers along y and x."""
-    scales = arguments.pair(name, value)
+    """A scale, one number for both axes or a pair, as numbers along y and x; tensors of one number count as such."""
+    scales = [each.item() if _is_number(each) else each for each in arguments.pair(name, value)]
     if not all(isinstance(scale, Real) and not isinstance(scale, bool) for scale in scales):
         raise TypeError(f"{name} must be a number or a (height, width) pair, not {value!r}")
     return [float(scale) for scale in scales]
+
+
+def _is_number(value: Any) -> bool:
+    """Whether it is a tensor without dimensions, as torchvision takes for a scale."""
+    return isinstance(value, torch.Tensor) and value.ndim == 0
+
+
+def unusual(module: torch.nn.Module, options: Mapping[str, Any]) -> str:
+    """The options of a module that are not what its constructor makes them if nothing is said, as its repr shows them."""
+    usual = inspect.signature(type(module)).parameters
+    return "".join(f", {name}={value!r}" for name, value in options.items() if value != usual[name].default)
 
 
 def pooled(
@@ -36,11 +49,16 @@ def pooled(
     output_size: Any,
     layout: str,
     pool: Callable[[Sequence[torch.Tensor], torch.Tensor, tuple[int, int], str], torch.Tensor],
+    *,
+    has_node: bool = False,
 ) -> torch.Tensor:
     """What ``pool`` makes of checked maps, rows of boxes, an output size and a layout; maps are given by the names of messages.
 
-    Under autocast maps are of one data type; channels that are last in memory stay there.
+    Under autocast maps are of one data type; channels that are last in memory stay there. Unless ``pool`` ``has_node`` for ONNX,
+    an export to that is refused.
     """
+    if not has_node and tracing.is_exporting():
+        tracing.refuse("it has no operator that does this")
     maps = list(named.values())
     for name, tensor in named.items():
         _check(name, tensor, maps[0], next(iter(named)))

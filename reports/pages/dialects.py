@@ -15,7 +15,8 @@ from ...conformance import operators
 from ...conformance.call import Operation
 from ...conformance.detection.report import text_of
 from ...conformance.errors import FileError
-from ..model import in_order, operator_title, page_name, rules, slug
+from ...conformance.results.titles import of_operator as rules
+from ..model import in_order, operator_title, page_name, slug
 from ..tables import OURS, versions_of
 
 if TYPE_CHECKING:

@@ -7,15 +7,12 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib.colors import LinearSegmentedColormap
-from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 
 from ...conformance import operators
-from ..drawing import BLUE, GRID, INK, ORANGE, PALE, VERMILLION, style, svg
+from ..drawing import BLUE, ORANGE, PALE, VERMILLION, standalone
+from ..plane import Plane, svg
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
     from ...conformance.findings import Footprint
@@ -23,9 +20,9 @@ if TYPE_CHECKING:
     Array = NDArray[Any]
     Ends = tuple[float, float, float, float]
 
-_WEIGHT = LinearSegmentedColormap.from_list("weight", [(0, 0.45, 0.7, 0.0), (0, 0.45, 0.7, 0.75)])
-_CHANGE = LinearSegmentedColormap.from_list("change", [VERMILLION, (1, 1, 1, 0), BLUE])
 _AROUND = 1.6  # pixels around the map that are shown, at most
+_NUMBERS = 0.4  # pixels beside the map, for the numbers of rows and columns
+_WIDTH = 340.0  # of a panel
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,71 +50,58 @@ def draw(place: Bin, read: bytes, own: Any, other: Any, choices: tuple[str, str]
     """
     followed, instead = place.under(own), place.under(other)
     weights = np.frombuffer(read).reshape(instead.weights.shape)
-    with style():
-        figure = Figure(figsize=(11.5, 3.6))
-        left, middle, right = figure.subplots(1, 3)
-        figure.subplots_adjust(left=0.03, right=0.99, bottom=0.08, top=0.9, wspace=0.1)
-        ends = [followed.roi, instead.roi]
-        for axes, shown, footprint, title in (
-            (left, weights, followed, f"read: {choices[0]}"),
-            (middle, instead.weights, instead, f"if it were {choices[1]}"),
-        ):
-            _weights(axes, shown)
-            _geometry(axes, footprint)
-            _frame(axes, title, ends, weights.shape)
-        _difference(right, weights - instead.weights)
-        _frame(right, "difference", ends, weights.shape)
-        title = f"Weights of bin {place.at} of the probe {place.probe.name}: {choices[0]}, beside {choices[1]}"
-        return svg(figure, title, trimmed=False)
+    ends = _ends([followed.roi, instead.roi], weights.shape)
+    titles = f"read: {choices[0]}", f"if it were {choices[1]}", "difference"
+    shown = _weights(weights, followed, ends), _weights(instead.weights, instead, ends)
+    panels = zip(titles, (*shown, _difference(weights - instead.weights, ends)), strict=True)
+    title = f"Weights of bin {place.at} of the probe {place.probe.name}: {choices[0]}, beside {choices[1]}"
+    return standalone(svg(list(panels)), title)
 
 
-def _frame(axes: Axes, title: str, ends: list[Ends], size: tuple[int, ...]) -> None:
-    """Shows the map and, as far as a little around it, the RoIs."""
+def _ends(rois: list[Ends], size: tuple[int, ...]) -> Ends:
+    """What is shown: the map with the numbers of its rows and columns, and the RoIs, as far as a little around it."""
     rows, columns = size
-    xs, ys = [x for end in ends for x in end[::2]], [y for end in ends for y in end[1::2]]
+    xs, ys = [x for roi in rois for x in roi[::2]], [y for roi in rois for y in roi[1::2]]
     left, right = max(min(xs) - 0.3, -_AROUND), min(max(xs) + 0.3, columns - 1 + _AROUND)
     top, bottom = max(min(ys) - 0.3, -_AROUND), min(max(ys) + 0.3, rows - 1 + _AROUND)
-    axes.set(xlim=(min(left, -0.6), max(right, columns - 0.4)), ylim=(max(bottom, rows - 0.4), min(top, -0.6)))
-    axes.set_aspect("equal")
-    axes.set_title(title, loc="left", fontsize=10.5, fontweight="bold")
-    axes.spines[:].set_visible(False)
-    axes.tick_params(length=0)
-    axes.set(xticks=range(columns), yticks=range(rows))
-    axes.vlines(np.arange(columns + 1) - 0.5, -0.5, rows - 0.5, color=GRID, linewidth=0.8, zorder=0.5)
-    axes.hlines(np.arange(rows + 1) - 0.5, -0.5, columns - 0.5, color=GRID, linewidth=0.8, zorder=0.5)
+    return min(left, -0.6) - _NUMBERS, min(top, -0.6), max(right, columns - 0.4), max(bottom, rows - 0.4) + _NUMBERS
 
 
-def _weights(axes: Axes, weights: Array) -> None:
-    axes.imshow(
-        np.nan_to_num(weights), cmap=_WEIGHT, vmin=0, vmax=max(float(np.nanmax(weights, initial=0)), 1e-9), zorder=0
-    )
-    for (y, x), weight in np.ndenumerate(weights):
-        if weight or np.isnan(weight):
-            text = "NaN" if np.isnan(weight) else f"{weight:.3g}"
-            axes.text(x, y + 0.36, text, ha="center", va="center", fontsize=7.5, color=INK, zorder=4)
+def _plane(ends: Ends) -> Plane:
+    return Plane(ends, _WIDTH / (ends[2] - ends[0]))
 
 
-def _difference(axes: Axes, change: Array) -> None:
-    most = float(np.nanmax(np.abs(change), initial=0)) or 1.0
-    axes.imshow(np.nan_to_num(change), cmap=_CHANGE, vmin=-1.3 * most, vmax=1.3 * most, zorder=0)
-    for (y, x), value in np.ndenumerate(change):
-        if np.isnan(value) or abs(value) > 1e-6 * most:
-            text = "NaN" if np.isnan(value) else f"{value:+.3g}"
-            axes.text(x, y, text, ha="center", va="center", fontsize=8, color=INK)
-
-
-def _geometry(axes: Axes, footprint: Footprint) -> None:
-    """Draws the RoI, the bin, and its samples."""
-    _rectangle(axes, footprint.roi, fill=False, edgecolor=VERMILLION, linewidth=1.8, zorder=2)
-    _rectangle(axes, footprint.bin, facecolor=ORANGE, alpha=0.25, linewidth=0, zorder=1)
-    _rectangle(axes, footprint.bin, fill=False, edgecolor=ORANGE, linewidth=1.2, zorder=2)
-    for wanted, marker, colour in ((True, "o", BLUE), (False, "x", PALE)):
+def _weights(weights: Array, footprint: Footprint, ends: Ends) -> Plane:
+    """Pixels by their weights, and above them the RoI, the bin, and its samples."""
+    plane = _plane(ends)
+    plane.grid(*weights.shape)
+    plane.shade(weights, BLUE, VERMILLION)
+    plane.rectangle(footprint.bin, ORANGE, width=1.2, opacity=0.25)
+    plane.rectangle(footprint.roi, VERMILLION)
+    for wanted, colour in ((True, BLUE), (False, PALE)):
         points = [(x, y) for x, y, inside in footprint.samples if inside == wanted]
-        if points:
-            across, down = zip(*points, strict=True)
-            axes.scatter(across, down, s=16, marker=marker, color=colour, linewidths=1, zorder=3)
+        plane.points(points, colour, crossed=not wanted)
+    numbers = [
+        (x, y + 0.36, "NaN" if np.isnan(weight) else f"{weight:.3g}")
+        for (y, x), weight in np.ndenumerate(weights)
+        if weight or np.isnan(weight)
+    ]
+    plane.texts(numbers)
+    plane.axes(*weights.shape)
+    return plane
 
 
-def _rectangle(axes: Axes, ends: Ends, **looks: Any) -> None:
-    left, top, right, bottom = ends
-    axes.add_patch(Rectangle((left, top), right - left, bottom - top, **looks))
+def _difference(change: Array, ends: Ends) -> Plane:
+    """Pixels by how much more, or less, they weigh."""
+    plane = _plane(ends)
+    plane.grid(*change.shape)
+    plane.shade(change, BLUE, VERMILLION, strongest=0.6)
+    most = float(np.nanmax(np.abs(change), initial=0)) or 1.0
+    numbers = [
+        (x, y, "NaN" if np.isnan(value) else f"{value:+.3g}")
+        for (y, x), value in np.ndenumerate(change)
+        if np.isnan(value) or abs(value) > 1e-6 * most
+    ]
+    plane.texts(numbers)
+    plane.axes(*change.shape)
+    return plane

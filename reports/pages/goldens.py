@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import defaultdict
 from typing import Any
 
 from ...conformance import operators
-from ..model import golden, operator_title, rules, slug
+from ...conformance.results.titles import of_operator as rules
+from ..model import golden, operator_title, slug
+from .case import certificate
 
 _LIMIT = re.compile(r"^\* (.+)$", re.MULTILINE)
 
@@ -24,12 +25,12 @@ def context() -> dict[str, Any]:
 
 
 def _summary(operator: str) -> dict[str, Any]:
-    certificate = _certificate(operator)
+    certified = certificate(operator)
     return {
         "title": operator_title(operator),
         "file": address(operator),
         "cases": sum(case.operator == operator for case in golden().values()),
-        "faults": len(certificate["faults"]) if certificate else None,
+        "faults": len(certified["faults"]) if certified else None,
         "dialects": operators.get(operator).main_dialects,
         "rules": len(rules(operator)),
     }
@@ -38,27 +39,20 @@ def _summary(operator: str) -> dict[str, Any]:
 def operator_context(operator: str) -> dict[str, Any]:
     """What golden.html is given of an operator."""
     cases = [case for case in golden().values() if case.operator == operator]
-    certificate = _certificate(operator)
+    certified = certificate(operator)
     groups: dict[str, list[Any]] = defaultdict(list)
     for case in cases:
         groups[case.group].append(case)
     return {
         "title": operator_title(operator),
-        "certificate": certificate,
-        "faults": [_fault(name, bits, certificate) for name, bits in certificate["faults"].items()]
-        if certificate
-        else [],
-        "limits": _limits(operator) if certificate else [],
+        "operator": operator,
+        "certificate": certified,
+        "faults": [_fault(name, bits, certified) for name, bits in certified["faults"].items()] if certified else [],
+        "limits": _limits(operator) if certified else [],
         "groups": dict(groups),
         "covered": {rule: sum(rule in case.rules for case in cases) for rule in rules(operator)},
         "titles": rules(operator),
     }
-
-
-def _certificate(operator: str) -> dict[str, Any] | None:
-    """What notices which fault; None of an operator that has not been certified yet."""
-    file = operators.folder(operator).joinpath("adequacy.json")
-    return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None
 
 
 def _fault(name: str, bits: str, certificate: dict[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..model import in_order, operator_title, titles
+from ...conformance.results.titles import titles
+from ..model import in_order, operator_title
 from ..tables import is_calm, like_for_like, machine_of
 
 if TYPE_CHECKING:

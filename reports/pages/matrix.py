@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from ...conformance.operator import rule_number
 from ...conformance.results.kinds import Kind
-from ..model import for_script, operator_title, titles
+from ...conformance.results.titles import titles
+from ..model import for_script, operator_title
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,6 +29,7 @@ def context(site: Site) -> dict[str, Any]:
         "matrices": matrices,
         "operations": names["operation"],
         "dtypes": names["dtype"],
+        "shade": shade,
         "data": for_script(
             {
                 "implementations": [{"name": i.name, "slug": i.slug} for i in site.implementations],
@@ -38,6 +41,11 @@ def context(site: Site) -> dict[str, Any]:
             }
         ),
     }
+
+
+def shade(count: int, total: int) -> int:
+    """How strong the colour of a cell is, in percent: the same as that of the script of the page; few are seen, too."""
+    return round(15 + 85 * math.sqrt(count / total))
 
 
 def _names(site: Site, field: str) -> list[str]:

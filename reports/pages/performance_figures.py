@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ..timings import Group, Timing, Workload
 
 _CACHES = ("cold", "hot")
-_HEIGHT, _LEAST = 0.23, 0.9  # inches: of an entry, of a panel
+_HEIGHT, _LEAST = 0.23, 1.05  # inches: of an entry, of a panel
 
 
 def _cache(timing: Timing) -> str:
@@ -36,7 +36,6 @@ def times(operator: str, operation: str, place: str, machine: str, workloads: Se
         panels = figure.subplots(len(workloads), 1, squeeze=False, sharex=True, height_ratios=heights)
         for axes, workload, timings in zip(panels[:, 0], workloads, shown, strict=True):
             _entries(axes, workload, sorted(timings, key=lambda t: t.ns[_cache(t)], reverse=True))
-        panels[-1, 0].set_xlabel("nanoseconds per output element, less is better (logarithmic)")
         figure.subplots_adjust(hspace=0.55)
         return svg(figure, f"Times of {operator_title(operator)} {operation} on {machine}, {place}")
 
@@ -63,6 +62,7 @@ def _entries(axes: Axes, workload: Workload, timings: Sequence[Timing]) -> None:
     axes.grid(axis="x")
     axes.tick_params(axis="y", length=0)
     axes.tick_params(labelbottom=True)
+    axes.set_xlabel("ns per output element, logarithmic: less is better", loc="left")
     note = "" if workload.is_calm else "  (disturbed)"
     title = f"{workload.about['row']}: {workload.about['title']}{note}"
     axes.set_title(title, loc="left", fontsize=10.5, fontweight="bold")

@@ -55,10 +55,13 @@ function cell(about, rule, counts, kindWanted) {
   const kind = kindWanted !== "" ? Number(kindWanted) : counts ? [2, 1, 0].find((k) => counts[k]) : undefined;
   if (!total || kind === undefined || !counts[kind]) return element("td", { className: "none" }, "–");
   const link = element("a", { href: `implementations/${about.slug}.html#${rule}` });
-  link.append(element("span", { className: `mark ${KINDS[kind]}`, ariaHidden: "true" }, MARKS[kind]), ` ${counts[kind]}`);
-  if (kind) link.append(element("small", {}, ` of ${total}`));
+  link.append(element("span", { className: `mark ${KINDS[kind]}`, ariaHidden: "true" }, MARKS[kind]));
+  if (kind) link.append(` ${counts[kind]}`, element("small", {}, ` of ${total}`));
+  else link.append(element("small", {}, ` ${counts[kind]}`));
   link.append(element("span", { className: "sr" }, ` ${KINDS[kind]}, ${about.name}, ${rule}`));
-  return element("td", { className: KINDS[kind] }, link);
+  const cell = element("td", { className: KINDS[kind] }, link);
+  if (kind) cell.style.setProperty("--part", `${Math.round(15 + 85 * Math.sqrt(counts[kind] / total))}%`);
+  return cell;
 }
 
 function line(data, matrix, row, kindWanted) {

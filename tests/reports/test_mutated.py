@@ -2,6 +2,7 @@
 
 import gzip
 import html
+import itertools
 import json
 import shutil
 from collections import Counter
@@ -14,8 +15,8 @@ from roikit.conformance.errors import UsageError
 from roikit.reports import site
 from roikit.reports.comparison import IncomparableError, compare, markdown
 from roikit.reports.files import AsvResult, Detections, Record, Run, read, read_all
-from roikit.reports.model import digest
-from roikit.reports.pages import example_figures, footprint_figure, performance_figures
+from roikit.reports.model import digest, golden
+from roikit.reports.pages import example_figures, performance_figures
 from roikit.reports.site import build
 from roikit.reports.tables import frame_of
 from tests import mutations
@@ -40,7 +41,12 @@ def run():
         chosen += [*mine[:2], *[r for r in mine if r["verdict"] == "known"][:2]]
     results = [record for record in chosen if record["type"] == "result"]
     verdicts = {verdict: sum(r["verdict"] == verdict for r in results) for verdict in {r["verdict"] for r in results}}
-    return [records[0], *chosen, {**records[-1], "results": len(results), "verdicts": verdicts}]
+    cause = {
+        "type": "cause", "implementation": "paddle", "operator": "roi_align", "operation": "forward",
+        "said": "floor instead of ceil for adaptive (RA-4)", "explained": 1, "examined": 2, "larger": 0,
+        "cases": [results[-1]["case"]],
+    }  # fmt: skip
+    return [records[0], *chosen, cause, {**records[-1], "results": len(results), "verdicts": verdicts}]
 
 
 def of_document(name, **first):
@@ -107,9 +113,14 @@ def use(path, whole, beside, out):
 
 @pytest.fixture
 def fast(monkeypatch):
-    """Sites without what no file has a say in: the pages of the golden cases, and how figures become SVG."""
+    """Sites without what no file has a say in: most pages of golden cases and of rules, and how figures become SVG."""
     monkeypatch.setattr(site._Builder, "_goldens", lambda self: None)
-    for module in (example_figures, footprint_figure, performance_figures):
+    some = dict(itertools.islice(golden().items(), 3))
+    monkeypatch.setattr(site, "golden", lambda: some)
+    monkeypatch.setattr(
+        site.rules, "context", lambda operator: {"title": "", "operator": operator, "introduction": "", "sections": []}
+    )
+    for module in (example_figures, performance_figures):
         monkeypatch.setattr(module, "svg", lambda figure, title, **_: f"<svg><title>{html.escape(title)}</title></svg>")
 
 

@@ -11,11 +11,13 @@ from jsonschema import Draft202012Validator
 from roikit.conformance import operators
 from roikit.conformance.results.file import ResultFile
 from roikit.conformance.results.result import Result, Subject
+from roikit.conformance.results.titles import of_operator as rules
 from roikit.conformance.verdict import Judgement, Verdict
 from roikit.reports import load
+from roikit.reports.calls import in_words
 from roikit.reports.comparison import compare
 from roikit.reports.files import read, read_all
-from roikit.reports.model import digest, rules
+from roikit.reports.model import digest, golden
 from roikit.reports.pages import dialects, example, goldens, home, implementation, matrix, performance
 
 RECORDED = Path(__file__).parents[2] / "reports" / "recorded"
@@ -158,13 +160,13 @@ def test_an_operator_that_is_not_known_here_is_shown_without_titles(tmp_path):
 
 def test_arguments_of_a_case_are_said_in_words():
     def said(case):
-        return implementation._call(implementation.golden()[case])
+        return in_words(golden()[case])
 
     call = said("article-example")
     assert call.startswith("forward, avg: input 1 × 1 × ")
     assert "boxes (0.8, 0, 2.4, 4.5); output size 2 × 2; spatial scale 1; sampling ratio " in call
     assert "boxes none" in said("no-rois")
-    assert all(said(case) for case in implementation.golden())
+    assert all(said(case) for case in golden())
 
 
 # ---- detected dialects and footprints --------------------------------------------------------------------------------
@@ -262,7 +264,7 @@ def test_goldens_are_certified_operator_by_operator(operator):
 
 
 def test_goldens_that_are_not_certified_are_said_not_to_be(monkeypatch):
-    monkeypatch.setattr(goldens, "_certificate", lambda operator: None)
+    monkeypatch.setattr(goldens, "certificate", lambda operator: None)
     shown = goldens.operator_context("roi_align")
     assert (shown["certificate"], shown["faults"], shown["limits"]) == (None, [], [])
     assert shown["groups"]

@@ -201,5 +201,14 @@ def test_other_devices_are_refused():
 
 
 def test_what_the_package_offers():
-    names = ["MultiScaleRoIAlign", "RoIAlign", "RoIPool", "multiscale_roi_align", "roi_align", "roi_pool"]
-    assert roikit.torch.__all__ == names
+    modules = ["CropAndResize", "MultiScaleRoIAlign", "PSRoIAlign", "PSRoIPool", "PrRoIPool", "RoIAlign", "RoIPool"]
+    functions = [
+        "crop_and_resize",
+        "multiscale_roi_align",
+        "prroi_pool",
+        "ps_roi_align",
+        "ps_roi_pool",
+        "roi_align",
+        "roi_pool",
+    ]
+    assert roikit.torch.__all__ == [*modules, *functions]

@@ -17,6 +17,7 @@ import pytest
 from roikit.conformance.arranging import WAYS
 from roikit.conformance.cases.case import SIZES
 from roikit.conformance.commands import listing, options
+from roikit.conformance.diagnosing.cause import Cause
 from roikit.conformance.errors import FileError
 from roikit.conformance.implementation import registered
 from roikit.conformance.peers.places import Place
@@ -137,7 +138,15 @@ def test_a_result_file_is_what_its_schema_says_and_complete(tmp_path, monkeypatc
         "ran",
         "ran",
     ]
-    assert records[-1]["results"] == len(records) - 5 > 30
+    causes = [
+        Cause(**{name: record[name] for name in Cause._fields}) for record in records if record["type"] == "cause"
+    ]
+    assert causes
+    assert {cause.implementation for cause in causes} == {"players:half_a_pixel_off"}
+    assert sum(cause.explained for cause in causes) == causes[0].examined
+    said = run.stdout.replace("\n", " ")
+    assert all(f"why {cause.implementation} · {cause.text}" in said for cause in causes)
+    assert records[-1]["results"] == len(records) - 5 - len(causes) > 30
     assert records[-1]["verdicts"].keys() == {"conforms", "deviates", "unsupported"}
     assert all(record["difference"] for record in records if record.get("verdict") == "deviates")
     assert records == [json.loads(line) for line in path.read_text().splitlines()]

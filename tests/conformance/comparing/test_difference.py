@@ -133,6 +133,7 @@ def test_the_command_says_it_and_writes_it(tmp_path):
     [
         (["nobody", "torchvision"], "no dialect or implementation is called 'nobody'"),
         (["torchvision", "opencv", "--mode", "sum"], "no mode of roi_align is called 'sum': there are avg, max"),
+        (["torchvision", "opencv", "-o", "nowhere/d.json"], "d.json cannot be written: there is no folder"),
         (["torchvision", "opencv", "--op", "pool"], "no operator is called 'pool'"),
     ],
 )

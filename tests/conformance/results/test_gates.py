@@ -13,9 +13,10 @@ from roikit.conformance.results import gates, github
 from roikit.conformance.results.badge import badge
 from roikit.conformance.results.file import IncompleteResultsError, ResultFile
 from roikit.conformance.results.gates import Gate
-from roikit.conformance.results.kinds import Kind, by_rule, in_words, kind_of
+from roikit.conformance.results.kinds import Kind, by_rule, kind_of
 from roikit.conformance.results.result import Result, Subject
 from roikit.conformance.results.summary import Summary
+from roikit.conformance.results.titles import in_words
 from roikit.conformance.verdict import Judgement, Verdict
 
 
@@ -72,7 +73,7 @@ def test_rules_are_told_by_their_worst_results_and_what_is_unsupported_tells_not
     judged = [result("x", v) for v in (Verdict.CONFORMS, Verdict.DEVIATES, Verdict.CRASHED, Verdict.UNSUPPORTED)]
     rules = by_rule(judged)
     assert rules == {"x": {"RA-6": {Kind.FOLLOWS: 1, Kind.DIFFERS: 1, Kind.WRONG: 1}}}
-    assert in_words(rules["x"]) == {Kind.WRONG: "RA-6 (1 wrong, 1 differ of 3)"}
+    assert in_words(rules["x"]) == {Kind.WRONG: "RA-6 Boundary (1 wrong, 1 differ of 3)"}
 
 
 def judged_as(verdict, *rules, **about):
@@ -92,7 +93,10 @@ def test_a_failure_is_counted_under_the_rule_that_explains_it_and_judges_no_othe
             "RA-10": {follows: 1, differs: 2},
         }
     }  # fmt: skip
-    assert in_words(by_rule(judged)["x"]) == {follows: "RA-1, RA-2, RA-4, RA-8", differs: "RA-10 (2 differ of 3)"}
+    assert in_words(by_rule(judged)["x"]) == {
+        follows: "RA-1, RA-2, RA-4, RA-8",
+        differs: "RA-10 Degenerate boxes (2 differ of 3)",
+    }
 
 
 def test_a_failure_is_explained_within_its_dialect():
