@@ -23,7 +23,7 @@ struct PoolingParams {
 
 // What a block knows of a box while it crops it; in the block's memory.
 struct Prepared {
-    Taps *y, *x;             // what each row, and each column, of points reads
+    Kept<Taps> y, x;           // what each row, and each column, of points reads
     const feature_t* map;    // of its image
     int height, width;
     feature_t* output;
@@ -68,7 +68,7 @@ ROIKIT_FN void prefetch_bin(const Prepared&, const Steps&, int, int, int64) {}
 
 // Called by all threads of the block, which is synchronised when it returns.
 ROIKIT_FN void prepare(int64 k, const acc_t* box, feature_t* output, int64* status, const PoolingParams& params,
-                       unsigned char*& memory, Prepared& slot) {
+                       Memory& memory, Prepared& slot) {
     const Roi roi = read_roi(box, params);
     Prepared mine;
     mine.refused = roi.refusal != 0;
@@ -97,7 +97,7 @@ ROIKIT_FN void prepare(int64 k, const acc_t* box, feature_t* output, int64* stat
 }
 
 // Takes the channels from `channel` to `end` of a box that is not gathered.
-ROIKIT_FN void pool_tile(const Prepared& roi, const PoolingParams& params, int64 channel, int64 end, unsigned char*) {
+ROIKIT_FN void pool_tile(const Prepared roi, const PoolingParams& params, int64 channel, int64 end, Memory) {
     if constexpr (LAYOUT == Layout::NHWC) pool_channels_last(roi, params, channel, end);
 }
 
@@ -106,6 +106,5 @@ ROIKIT_FN void pool_tile(const Prepared& roi, const PoolingParams& params, int64
 extern "C" __global__ void __launch_bounds__(ROIKIT_THREADS, ROIKIT_FITTING_BLOCKS)
 crop_and_resize_forward(const acc_t* boxes, const int64* number_of_rois, feature_t* output, unsigned char* workspace, int64* status,
                         const PoolingParams params) {
-    ROIKIT_SHARED_MEMORY(shared_memory);
-    pool_rois(boxes, number_of_rois, output, workspace, status, shared_memory, params);
+    pool_rois(boxes, number_of_rois, output, workspace, status, params);
 }

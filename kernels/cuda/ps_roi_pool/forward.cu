@@ -24,7 +24,7 @@ struct PoolingParams {
 
 // What a block knows of a RoI while it pools it; in the block's memory.
 struct Prepared {
-    Span *y, *x;                 // the pixels of each row, and of each column, of bins
+    Kept<Span> y, x;               // the pixels of each row, and of each column, of bins
     const feature_t* map;        // of its image
     int height, width;
     feature_t* output;
@@ -68,7 +68,7 @@ ROIKIT_FN int64 pixels_along(const Axis& axis) {
 
 // Called by all threads of the block, which is synchronised when it returns.
 ROIKIT_FN void prepare(int64 k, const acc_t* box, feature_t* output, int64* status, const PoolingParams& params,
-                       unsigned char*& memory, Prepared& slot) {
+                       Memory& memory, Prepared& slot) {
     const Roi roi = read_roi(box, params);
     Prepared mine;
     mine.refused = roi.refusal != 0;
@@ -102,6 +102,5 @@ ROIKIT_FN void prepare(int64 k, const acc_t* box, feature_t* output, int64* stat
 extern "C" __global__ void __launch_bounds__(ROIKIT_THREADS, ROIKIT_FITTING_BLOCKS)
 ps_roi_pool_forward(const acc_t* boxes, const int64* number_of_rois, feature_t* output, unsigned char* workspace, int64* status,
                     const PoolingParams params) {
-    ROIKIT_SHARED_MEMORY(shared_memory);
-    pool_rois(boxes, number_of_rois, output, workspace, status, shared_memory, params);
+    pool_rois(boxes, number_of_rois, output, workspace, status, params);
 }

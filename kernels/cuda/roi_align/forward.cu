@@ -88,14 +88,14 @@ ROIKIT_FN bool is_power_of_two(acc_t x) {
 
 // Called by all threads of the block, which is synchronised when it returns.
 ROIKIT_FN void prepare(int64 k, const acc_t* box, feature_t* output, int64* status,
-                       const PoolingParams& params, unsigned char*& memory, Prepared& slot) {
+                       const PoolingParams& params, Memory& memory, Prepared& slot) {
     const Roi roi = read_roi(box, params);
     Prepared mine;
     mine.height = params.heights[roi.level];
     mine.width = params.widths[roi.level];
     mine.y = carve_lists<Entry>(memory, params.bins_y, params.capacity_y);
     mine.x = carve_lists<Entry>(memory, params.bins_x, params.capacity_x);
-    mine.window.pixels = LAYOUT == Layout::NCHW ? carve<int>(memory, columns_of(params.capacity_x)) : 0;
+    mine.window.pixels = LAYOUT == Layout::NCHW ? carve<int>(memory, columns_of(params.capacity_x)) : Kept<int>{};
     choose_rows(roi, (int64)roi.y.taken * params.bins_y * roi.x.taken * params.bins_x, params, mine);
     bool refused = roi.refusal != 0;
     if (!refused && mine.row_begin < mine.row_end) refused = !build_lists(roi.y, roi.x, mine.y, mine.x);
@@ -109,7 +109,7 @@ ROIKIT_FN void prepare(int64 k, const acc_t* box, feature_t* output, int64* stat
     mine.output = output + k * params.channels * params.bins_y * params.bins_x;
     const int64 few = (int64)ROIKIT_GATHER * params.bins_y * params.bins_x;
     mine.gathers = CAN_GATHER && (mine.result_is_nan || mine.row_begin >= mine.row_end ||
-                   (int64)mine.y.begin[mine.y.bins] * mine.x.begin[mine.x.bins] <= few);
+                   (int64)mine.y.lists[mine.y.bins].begin * mine.x.lists[mine.x.bins].begin <= few);
     if (LAYOUT == Layout::NCHW && !mine.gathers && !mine.result_is_nan && mine.row_begin < mine.row_end) {
         place_window(mine.x, mine.width, params.line_length, mine.window);
     }
@@ -121,7 +121,7 @@ ROIKIT_FN void prepare(int64 k, const acc_t* box, feature_t* output, int64* stat
 }
 
 // Pools the channels from `channel` to `end` of a RoI that is not gathered.
-ROIKIT_FN void pool_tile(const Prepared& roi, const PoolingParams& params, int64 channel, int64 end, unsigned char* memory) {
+ROIKIT_FN void pool_tile(const Prepared roi, const PoolingParams& params, int64 channel, int64 end, Memory memory) {
     if constexpr (LAYOUT == Layout::NHWC) {
         pool_channels_last(roi, params, channel, end);
     } else if constexpr (IN_LANES) {
@@ -144,6 +144,5 @@ extern "C" __global__ void __launch_bounds__(ROIKIT_THREADS, ROIKIT_FITTING_BLOC
 roi_align_forward(const acc_t* boxes, const int64* number_of_rois, feature_t* output, unsigned char* workspace, int64* status,
                   const PoolingParams given) {
     const PoolingParams params = with_common_sizes(given);
-    ROIKIT_SHARED_MEMORY(shared_memory);
-    pool_rois(boxes, number_of_rois, output, workspace, status, shared_memory, params);
+    pool_rois(boxes, number_of_rois, output, workspace, status, params);
 }

@@ -30,7 +30,7 @@ struct PoolingParams {
 
 // What a block knows of a RoI while it pools it; in the block's memory.
 struct Prepared {
-    Span *y, *x;                 // the pixels of each row, and of each column, of bins
+    Kept<Span> y, x;               // the pixels of each row, and of each column, of bins
     Span columns;                // of all bins, in lanes
     const feature_t* map;        // of its image and level
     int height, width;
@@ -137,7 +137,7 @@ ROIKIT_FN int64 pixels_along(const Axis& axis) {
 
 // Called by all threads of the block, which is synchronised when it returns.
 ROIKIT_FN void prepare(int64 k, const acc_t* box, feature_t* output, int64* status, const PoolingParams& params,
-                       unsigned char*& memory, Prepared& slot) {
+                       Memory& memory, Prepared& slot) {
     const Roi roi = read_roi(box, params);
     Prepared mine;
     mine.refused = roi.refusal != 0;
@@ -173,7 +173,7 @@ ROIKIT_FN void prepare(int64 k, const acc_t* box, feature_t* output, int64* stat
 }
 
 // Pools the channels from `channel` to `end` of a RoI that is not gathered.
-ROIKIT_FN void pool_tile(const Prepared& roi, const PoolingParams& params, int64 channel, int64 end, unsigned char* memory) {
+ROIKIT_FN void pool_tile(const Prepared roi, const PoolingParams& params, int64 channel, int64 end, Memory memory) {
     if constexpr (LAYOUT == Layout::NHWC) {
         pool_channels_last(roi, params, channel, end);
     } else if constexpr (IN_LANES) {
@@ -186,6 +186,5 @@ ROIKIT_FN void pool_tile(const Prepared& roi, const PoolingParams& params, int64
 extern "C" __global__ void __launch_bounds__(ROIKIT_THREADS, ROIKIT_FITTING_BLOCKS)
 roi_pool_forward(const acc_t* boxes, const int64* number_of_rois, feature_t* output, unsigned char* workspace, int64* status,
                  const PoolingParams params) {
-    ROIKIT_SHARED_MEMORY(shared_memory);
-    pool_rois(boxes, number_of_rois, output, workspace, status, shared_memory, params);
+    pool_rois(boxes, number_of_rois, output, workspace, status, params);
 }

@@ -5,6 +5,8 @@
 //   bool gathers                               NCHW: pooled bin by bin (channels_last.cuh)
 #pragma once
 
+#include "library/memory.cuh"
+
 #define ROIKIT_POOLING_FIELDS                                                                           \
     int rois_per_block;           /* that a block prepares together */                                  \
     int bin_rows;                 /* NCHW: rows of bins whose results a block holds at once */          \
@@ -17,7 +19,7 @@
 // Lines hold the columns from `first` on (dense), or only those that are listed in `pixels` (sparse). The entries of the
 // lists along x then index the line instead of the map.
 struct Window {
-    int* pixels;
+    Kept<int> pixels;
     int first, columns;
     bool sparse;
 };

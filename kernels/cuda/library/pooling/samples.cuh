@@ -3,6 +3,17 @@
 
 // ---- RA-8: the average ------------------------------------------------------------------------------------------------
 
+// The weighted sum of the pixels at one or more taps, so many bytes apart. The first is added to zero outside of the loop.
+template <int N> ROIKIT_FN Vector<N> weighted(const feature_t* from, const Tap* tap, int count, int bytes, const Steps& steps) {
+    const Tap first = *tap;
+    Vector<N> sum = multiply_add<N>(first.weight, load_channels<N>(bytes_from(from, first.index, bytes), steps), filled<N>((acc_t)0));
+    ROIKIT_ROLLED while (--count > 0) {
+        const Tap next = *++tap;
+        sum = multiply_add<N>(next.weight, load_channels<N>(bytes_from(from, next.index, bytes), steps), sum);
+    }
+    return sum;
+}
+
 template <int N> ROIKIT_FN Vector<N> pool_bin(const Prepared& roi, const Steps& steps, const Tap* ty, int ny, const Tap* tx,
                                               int nx) {
     Vector<N> sum = filled<N>((acc_t)0);
@@ -11,16 +22,11 @@ template <int N> ROIKIT_FN Vector<N> pool_bin(const Prepared& roi, const Steps& 
     constexpr bool ROWS = LAYOUT == Layout::NHWC;
     const Tap *const outer = ROWS ? ty : tx, *const inner = ROWS ? tx : ty;
     const int outer_count = ROWS ? ny : nx, inner_count = ROWS ? nx : ny;
+    if (inner_count == 0) return sum;
     ROIKIT_ROLLED for (int a = 0; a < outer_count; ++a) {
-        const feature_t* const from = ROWS ? origin + outer[a].index * steps.row : origin + outer[a].index;
-        Vector<N> line = filled<N>((acc_t)0);
-        const Tap* next = inner;
-        ROIKIT_ROLLED for (int b = inner_count; b > 0; --b) {
-            const Tap tap = *next++;
-            const feature_t* const pixel = bytes_from(from, tap.index, ROWS ? steps.pixel : steps.row_bytes);
-            line = multiply_add<N>(tap.weight, load_channels<N>(pixel, steps), line);
-        }
-        sum = multiply_add<N>(outer[a].weight, line, sum);
+        const Tap tap = outer[a];
+        const feature_t* const from = ROWS ? origin + tap.index * steps.row : origin + tap.index;
+        sum = multiply_add<N>(tap.weight, weighted<N>(from, inner, inner_count, ROWS ? steps.pixel : steps.row_bytes, steps), sum);
     }
     return sum;
 }
@@ -73,8 +79,8 @@ template <int N> ROIKIT_FN Vector<N> pool_bin(const Prepared& roi, const Steps& 
 template <int N> ROIKIT_FN Vector<N> pooled_bin(const Prepared& roi, const Steps& steps, int p, int q) {
     Vector<N> result = filled<N>((acc_t)0);
     if (!roi.result_is_nan) {
-        result = pool_bin<N>(roi, steps, roi.y.entries + roi.y.begin[p], roi.y.count[p], roi.x.entries + roi.x.begin[q],
-                             roi.x.count[q]);
+        const List y = roi.y.lists[p], x = roi.x.lists[q];
+        result = pool_bin<N>(roi, steps, roi.y.entries + y.begin, y.count, roi.x.entries + x.begin, x.count);
     }
     return finished<N>(roi, result);
 }
@@ -83,12 +89,13 @@ template <int N> ROIKIT_FN Vector<N> pooled_bin(const Prepared& roi, const Steps
 // Asks for the pixels of bin (p, q) that the bins before it do not read.
 ROIKIT_FN void prefetch_bin(const Prepared& roi, const Steps& steps, int p, int q, int64 end) {
     if (roi.result_is_nan) return;
-    const Entry* const ty = roi.y.entries + roi.y.begin[p];
-    const Entry* const tx = roi.x.entries + roi.x.begin[q];
-    for (int a = 0; a < roi.y.count[p]; ++a) {
+    const List of_y = roi.y.lists[p], of_x = roi.x.lists[q];
+    const Entry* const ty = roi.y.entries + of_y.begin;
+    const Entry* const tx = roi.x.entries + of_x.begin;
+    for (int a = 0; a < of_y.count; ++a) {
         for (int y = first_pixel(ty[a]); y <= last_pixel(ty[a]); ++y) {
             if (p > roi.row_begin && roi.y.spans(p - 1, y)) continue;
-            for (int b = 0; b < roi.x.count[q]; ++b) {
+            for (int b = 0; b < of_x.count; ++b) {
                 for (int x = first_pixel(tx[b]); x <= last_pixel(tx[b]); ++x) {
                     if (q > 0 && roi.x.spans(q - 1, x)) continue;
                     const feature_t* const pixel = at_column(roi.map + y * steps.row, steps, x);
