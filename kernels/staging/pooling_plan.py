@@ -28,6 +28,7 @@ _DEVICE_TILE = 16  # channels that are pooled together, so that lines and result
 _ALONG_CHANNELS = 64  # threads of a block that take neighbouring channels of a bin, at most
 _DEVICE_WORK = 64  # values that a thread computes, for which it need prepare only once
 _SAMPLES_PER_PART = 4096  # what 256 threads read of a channel in 16 steps
+_WARP = 32
 _MOST_SLICES = 65535  # blocks along y: the most that CUDA allows
 
 
@@ -174,11 +175,14 @@ def device_plan(work: Work, room: Room, together: int, *, parts: int, in_lines: 
             bin_rows=work.bins_y, samples_per_part=_SAMPLES_PER_PART,
         )  # fmt: skip
     tile = min(_DEVICE_TILE, work.channels)
-    wanted = max(tile, _DEVICE_WORK * DEVICE_THREADS // (work.bins_y * work.bins_x), -(-work.channels // _MOST_SLICES))
+    bins = work.bins_y * work.bins_x
+    # Each takes a bin, or all take equal shares of the channels of bins.
+    threads = DEVICE_THREADS // bins * bins if bins < DEVICE_THREADS else DEVICE_THREADS
+    wanted = max(tile, _DEVICE_WORK * DEVICE_THREADS // bins, -(-work.channels // _MOST_SLICES))
     per_block = min(-(-wanted // tile), -(-work.channels // tile)) * tile
     results = tile * work.bins_x * work.wide
     return _plan(
-        work, room, (work.rois, -(-work.channels // per_block), parts), (DEVICE_THREADS, 1), per_block=per_block,
+        work, room, (work.rois, -(-work.channels // per_block), parts), (-(-threads // _WARP) * _WARP, 1), per_block=per_block,
         tile=tile, rois=1, bin_rows=max(1, min(work.bins_y, _DEVICE_RESULTS // results)) if in_lines else 0,
         samples_per_part=_SAMPLES_PER_PART,
     )  # fmt: skip

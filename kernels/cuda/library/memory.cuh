@@ -19,6 +19,8 @@ template <class T> struct Kept {
 
 typedef Kept<unsigned char> Memory;
 
+template <class T> ROIKIT_FN Kept<T> kept_after(Kept<T> array, int count) { return Kept<T>{held(array.offset + count * (int)sizeof(T))}; }
+
 ROIKIT_FN Memory memory_of_block(unsigned char*, int64) { return Memory{0}; }
 
 template <class T> ROIKIT_FN Kept<T> carve(Memory& memory, int64 count) {
@@ -32,6 +34,8 @@ template <class T> ROIKIT_FN Kept<T> carve(Memory& memory, int64 count) {
 template <class T> using Kept = T*;
 
 typedef unsigned char* Memory;
+
+template <class T> ROIKIT_FN T* kept_after(T* array, int count) { return array + count; }
 
 // Each block has so many bytes of `workspace`.
 ROIKIT_FN Memory memory_of_block(unsigned char* workspace, int64 bytes) {

@@ -14,6 +14,24 @@
 #define ROIKIT_ROLLED
 #endif
 
+// What is rarely so: the code for it goes where it is not in the way.
+#define ROIKIT_RARELY(condition) __builtin_expect(condition, 0)
+
+// A number as it is, which a GPU's compiler would rather work out anew in each turn of a loop than keep.
+#ifdef __CUDA_ARCH__
+ROIKIT_FN int held(int x) {
+    asm("" : "+r"(x));
+    return x;
+}
+
+ROIKIT_FN long long held(long long x) {
+    asm("" : "+l"(x));
+    return x;
+}
+#else
+template <class T> ROIKIT_FN T held(T x) { return x; }
+#endif
+
 // How many blocks must fit a multiprocessor: three of averages do on sm_90, where other architectures would spill registers.
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ != 900 && ROIKIT_BLOCKS > 2
 #define ROIKIT_FITTING_BLOCKS 2

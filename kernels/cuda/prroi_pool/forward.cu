@@ -53,6 +53,8 @@ template <int N> ROIKIT_FN Vector<N> finished(const Prepared& roi, const Vector<
 
 ROIKIT_FN acc_t start_of_maximum(const Prepared&, int, int) { return (acc_t)0; }  // which there is not (no_maximum.cuh)
 
+typedef ListsOfBin<Entry> Bin;
+
 #include "library/pooling/channels_last.cuh"
 #include "library/pooling/samples.cuh"
 #include "library/pooling/channels_first.cuh"

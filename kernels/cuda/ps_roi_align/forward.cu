@@ -40,19 +40,25 @@ struct Prepared {
 };
 static_assert(sizeof(Prepared) <= ROIKIT_PREPARED_BYTES, "a size that forward.py reckons with");
 
+struct Bin {
+    List y, x;
+    int p, q;
+};
+
 #include "library/pooling/channels_last.cuh"
 #include "library/pooling/selected.cuh"
 
 // ---- a bin --------------------------------------------------------------------------------------------------------------
 
 // PS-1 and RA-8: along memory first, as RoIAlign's bins, so that every bit is the same.
-template <int N> ROIKIT_FN Vector<N> pooled_bin(const Prepared& roi, const Steps& steps, int p, int q) {
-    if (roi.result_is_nan) return filled<N>(quiet_nan());
-    const Origin origin = origin_of(roi, steps.channel, p, q);
+ROIKIT_FN Bin bin_of(const Prepared& roi, int p, int q) { return Bin{roi.y.lists[p], roi.x.lists[q], p, q}; }
+
+template <int N> ROIKIT_FN Vector<N> pooled_bin(const Prepared& roi, const Steps& steps, const Bin& bin) {
+    const Origin origin = origin_of(roi, steps.channel, bin.p, bin.q);
     constexpr bool ROWS = LAYOUT == Layout::NHWC;
     const Lists<Tap>&outer = ROWS ? roi.y : roi.x, &inner = ROWS ? roi.x : roi.y;
     const int64 outer_step = ROWS ? origin.row : origin.pixel, inner_step = ROWS ? origin.pixel : origin.row;
-    const List of_outer = outer.lists[ROWS ? p : q], of_inner = inner.lists[ROWS ? q : p];
+    const List of_outer = ROWS ? bin.y : bin.x, of_inner = ROWS ? bin.x : bin.y;
     const Tap *const outer_taps = outer.entries + of_outer.begin, *const inner_taps = inner.entries + of_inner.begin;
     Vector<N> sum = filled<N>((acc_t)0);
     ROIKIT_ROLLED for (int a = 0; a < of_outer.count; ++a) {

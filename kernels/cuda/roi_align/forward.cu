@@ -47,7 +47,8 @@ struct Prepared {
     const feature_t* map;        // of its image and level
     int height, width;
     feature_t* output;
-    acc_t divisor, reciprocal;   // reciprocal: 0 unless it is exact
+    acc_t divisor, reciprocal;
+    bool reciprocal_is_exact;
     int row_begin, row_end;      // the rows of bins that this block pools
     int taken_y, taken_x;
     bool result_is_nan;
@@ -62,7 +63,7 @@ static_assert(sizeof(Prepared) <= ROIKIT_PREPARED_BYTES, "a size that forward_pl
 template <int N> ROIKIT_FN Vector<N> finished(const Prepared& roi, const Vector<N>& result) {
     if (roi.result_is_nan) return filled<N>(quiet_nan());
     if (MODE == Mode::max) return result;
-    return roi.reciprocal != (acc_t)0 ? roi.reciprocal * result : result / roi.divisor;
+    return roi.reciprocal_is_exact ? roi.reciprocal * result : result / roi.divisor;
 }
 
 // RA-9. What the maximum of a bin starts from, of whose samples ny × nx are inside the map.
@@ -74,6 +75,8 @@ ROIKIT_FN acc_t start_of_maximum(const Prepared& roi, int ny, int nx) {
     const acc_t start = MAX_START == MaxStart::value ? MAX_START_VALUE : -infinity();
     return zero_counts || !any ? larger(start, (acc_t)0) : start;
 }
+
+typedef ListsOfBin<Entry> Bin;
 
 #include "library/pooling/channels_last.cuh"
 #include "library/pooling/samples.cuh"
@@ -104,7 +107,8 @@ ROIKIT_FN void prepare(int64 k, const acc_t* box, feature_t* output, int64* stat
     mine.divisor = roi.y.grid * roi.x.grid;
     mine.result_is_nan = refused || (MODE == Mode::avg && EMPTY_GRID == EmptyGrid::nan && mine.divisor == (acc_t)0);
     if (EMPTY_GRID != EmptyGrid::nan && mine.divisor < (acc_t)1) mine.divisor = (acc_t)1;
-    mine.reciprocal = is_power_of_two(mine.divisor) ? (acc_t)1 / mine.divisor : (acc_t)0;
+    mine.reciprocal_is_exact = is_power_of_two(mine.divisor);
+    mine.reciprocal = (acc_t)1 / mine.divisor;
     mine.map = (const feature_t*)params.maps[roi.level] + roi.image * params.channels * mine.height * mine.width;
     mine.output = output + k * params.channels * params.bins_y * params.bins_x;
     const int64 few = (int64)ROIKIT_GATHER * params.bins_y * params.bins_x;

@@ -18,10 +18,15 @@ ROIKIT_FN void pool_rois(const acc_t* boxes, const int64* number_of_rois, featur
         ROIKIT_ROLLED for (int i = 0; i < count; ++i) {
             prepare(k + i, boxes + 5 * (k + i), output, status, params, memory, prepared[i]);
         }
+        bool in_tiles = !CAN_GATHER;
         ROIKIT_ROLLED for (int i = 0; i < (CAN_GATHER ? count : 0); ++i) {
-            if (prepared[i].gathers) gather_channels(prepared[i], params, first, end);
+            if (prepared[i].gathers) {
+                gather_channels(prepared[i], params, first, end);
+            } else {
+                in_tiles = true;
+            }
         }
-        ROIKIT_ROLLED for (int64 channel = first; channel < end; channel += params.channels_per_tile) {
+        ROIKIT_ROLLED for (int64 channel = in_tiles ? first : end; channel < end; channel += params.channels_per_tile) {
             const int64 stop = channel + params.channels_per_tile < end ? channel + params.channels_per_tile : end;
             ROIKIT_ROLLED for (int i = 0; i < count; ++i) pool_tile(prepared[i], params, channel, stop, memory);
         }

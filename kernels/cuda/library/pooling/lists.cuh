@@ -24,6 +24,12 @@ template <class Entry> struct Lists {
     }
 };
 
+// The lists of a bin.
+template <class Entry> struct ListsOfBin {
+    Kept<Entry> y, x;
+    int count_y, count_x;
+};
+
 template <class Entry> ROIKIT_FN Lists<Entry> carve_lists(Memory& memory, int bins, int capacity) {
     Lists<Entry> made;
     made.entries = carve<Entry>(memory, capacity);

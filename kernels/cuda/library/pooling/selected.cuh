@@ -27,7 +27,7 @@ template <int N> ROIKIT_FN Vector<N> load_apart(const feature_t* from, int64 lan
         return read_vector<N>(values);
     } else {
         Vector<N> result;
-        for (int v = 0; v < N; ++v) read(from + v * lane, result.part[v]);
+        for (int v = 0; v < N; ++v) result.part[v] = fetch(from + v * lane);
         return result;
     }
 }
