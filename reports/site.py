@@ -15,8 +15,8 @@ from markupsafe import Markup
 
 from ..conformance import operators
 from .drawing import save, title_of
-from .files import AsvResult, Detections, Difference, Footprints, Record, Run, Walkthrough
-from .pages import dialects, differences, example, goldens, home, implementation, matrix, performance
+from .files import AsvResult, Detections, Difference, Footprints, Profiles, Record, Run, Walkthrough
+from .pages import dialects, differences, example, goldens, home, implementation, matrix, performance, roofline
 from .tables import commit_of, machine_of
 
 if TYPE_CHECKING:
@@ -66,11 +66,12 @@ PAGES = (
     ),
     Page("Goldens", "goldens.html", "the cases of each operator, and the certificate that they notice faults"),
     Page("Performance", "performance.html", "how fast each is, on which machine, and how that has changed"),
+    Page("Roofline", "roofline.html", "what our kernels ask of a GPU, and how fast they are predicted to be"),
 )
 
 _WHAT = {
     Run: "golden cases", Detections: "detected dialects", Footprints: "footprints", Record: "benchmarks",
-    Walkthrough: "a RoI step by step", Difference: "two dialects", AsvResult: "asv",
+    Walkthrough: "a RoI step by step", Difference: "two dialects", Profiles: "profiles", AsvResult: "asv",
 }  # fmt: skip
 
 
@@ -151,6 +152,7 @@ class _Builder:
         self._goldens()
         content = {**performance.context(self._site), "asv_site": self._asv_site is not None}
         self._write("performance.html", "performance.html", content)
+        self._write("roofline.html", "roofline.html", roofline.context(self._site))
         for each in self._site.implementations:
             content = implementation.context(self._site, each)
             self._write(f"implementations/{each.slug}.html", "implementation.html", content)
