@@ -29,8 +29,8 @@ struct Prepared {
     feature_t* output;
     int row_begin, row_end;  // the rows of points that this block takes
     acc_t outside;           // the value of a point that is there
-    bool result_is_nan;
-    bool gathers;            // NCHW: point by point
+    int result_is_nan;
+    int gathers;             // NCHW: point by point
 };
 static_assert(sizeof(Prepared) <= ROIKIT_PREPARED_BYTES, "a size that forward.py reckons with");
 

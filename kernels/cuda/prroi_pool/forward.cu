@@ -41,8 +41,8 @@ struct Prepared {
     int height, width;
     feature_t* output;
     int row_begin, row_end;      // the rows of bins that this block pools
-    bool result_is_nan;
-    bool gathers;                // NCHW: pooled bin by bin
+    int result_is_nan;
+    int gathers;                 // NCHW: pooled bin by bin
 };
 static_assert(sizeof(Prepared) <= ROIKIT_PREPARED_BYTES, "a size that forward_plan.py reckons with");
 
@@ -77,7 +77,7 @@ ROIKIT_FN void prepare(int64 k, const acc_t* box, feature_t* output, int64* stat
     mine.width = params.widths[roi.level];
     mine.y = carve_lists<Entry>(memory, params.bins_y, params.capacity_y);
     mine.x = carve_lists<Entry>(memory, params.bins_x, params.capacity_x);
-    mine.window.pixels = LAYOUT == Layout::NCHW ? carve<int>(memory, columns_of(params.capacity_x)) : Kept<int>{};
+    mine.window = Window{LAYOUT == Layout::NCHW ? carve<int>(memory, columns_of(params.capacity_x)) : Kept<int>{}, 0, 0, 0};
     const bool pooled = !roi.refusal && roi.y.taken && roi.x.taken;
     choose_rows(roi, pooled ? cells_along(roi.y, params.bins_y) * cells_along(roi.x, params.bins_x) : 0, params, mine);
     mine.result_is_nan = roi.refusal != 0;

@@ -35,8 +35,8 @@ struct Prepared {
     int row_begin, row_end;      // the rows of bins that this block pools
     int bins_y, bins_x;
     int64 channels;              // of the output
-    bool result_is_nan;
-    bool gathers;                // NCHW: pooled bin by bin
+    int result_is_nan;
+    int gathers;                 // NCHW: pooled bin by bin
 };
 static_assert(sizeof(Prepared) <= ROIKIT_PREPARED_BYTES, "a size that forward.py reckons with");
 

@@ -48,11 +48,11 @@ struct Prepared {
     int height, width;
     feature_t* output;
     acc_t divisor, reciprocal;
-    bool reciprocal_is_exact;
+    int reciprocal_is_exact;
     int row_begin, row_end;      // the rows of bins that this block pools
     int taken_y, taken_x;
-    bool result_is_nan;
-    bool gathers;                // NCHW: pooled bin by bin
+    int result_is_nan;
+    int gathers;                 // NCHW: pooled bin by bin
 };
 static_assert(sizeof(Prepared) <= ROIKIT_PREPARED_BYTES, "a size that forward_plan.py reckons with");
 
@@ -98,7 +98,7 @@ ROIKIT_FN void prepare(int64 k, const acc_t* box, feature_t* output, int64* stat
     mine.width = params.widths[roi.level];
     mine.y = carve_lists<Entry>(memory, params.bins_y, params.capacity_y);
     mine.x = carve_lists<Entry>(memory, params.bins_x, params.capacity_x);
-    mine.window.pixels = LAYOUT == Layout::NCHW ? carve<int>(memory, columns_of(params.capacity_x)) : Kept<int>{};
+    mine.window = Window{LAYOUT == Layout::NCHW ? carve<int>(memory, columns_of(params.capacity_x)) : Kept<int>{}, 0, 0, 0};
     choose_rows(roi, (int64)roi.y.taken * params.bins_y * roi.x.taken * params.bins_x, params, mine);
     bool refused = roi.refusal != 0;
     if (!refused && mine.row_begin < mine.row_end) refused = !build_lists(roi.y, roi.x, mine.y, mine.x);

@@ -36,8 +36,8 @@ struct Prepared {
     int height, width;
     feature_t* output;
     int row_begin, row_end;      // the rows of bins that this block pools
-    bool result_is_nan;
-    bool gathers;                // NCHW: pooled bin by bin
+    int result_is_nan;
+    int gathers;                 // NCHW: pooled bin by bin
 };
 static_assert(sizeof(Prepared) <= ROIKIT_PREPARED_BYTES, "a size that forward.py reckons with");
 
