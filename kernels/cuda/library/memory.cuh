@@ -39,11 +39,10 @@ template <class T> ROIKIT_FN T* kept_after(T* array, int count) { return array +
 
 // Each block has so many bytes of `workspace`.
 ROIKIT_FN Memory memory_of_block(unsigned char* workspace, int64 bytes) {
-#ifdef __CUDA_ARCH__
-    return workspace + (blockIdx.x + (int64)gridDim.x * (blockIdx.y + (int64)gridDim.y * blockIdx.z)) * bytes;
-#else
-    return roikit_host::shared_memory;
+#ifndef __CUDA_ARCH__
+    if (!workspace) return roikit_host::shared_memory;
 #endif
+    return workspace + (blockIdx.x + (int64)gridDim.x * (blockIdx.y + (int64)gridDim.y * blockIdx.z)) * bytes;
 }
 
 #endif
