@@ -11,7 +11,7 @@ from ..drawing import BLUE, INK, ORANGE, PALE, VERMILLION, style, svg
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from .roofline import Point
+    from .roofline_point import Point
 
 _OURS = {"float32": BLUE, "float16": ORANGE}
 
