@@ -100,6 +100,13 @@ class Difference(File):
 
 
 @dataclass(frozen=True, slots=True)
+class Profiles(File):
+    """What `python -m benchmarks.profile --json` writes: what was counted of kernels without a GPU, and predicted."""
+
+    document: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class AsvResult(File):
     """What `asv run` writes for one commit on one machine; ``benchmarks`` describes all benchmarks there are."""
 
@@ -117,12 +124,13 @@ class Inputs:
     records: list[Record] = field(default_factory=list)
     walkthroughs: list[Walkthrough] = field(default_factory=list)
     differences: list[Difference] = field(default_factory=list)
+    profiles: list[Profiles] = field(default_factory=list)
     asv: list[AsvResult] = field(default_factory=list)
 
     @property
     def files(self) -> list[File]:
         """All of them."""
-        others = (*self.records, *self.walkthroughs, *self.differences, *self.asv)
+        others = (*self.records, *self.walkthroughs, *self.differences, *self.profiles, *self.asv)
         return [*self.runs, *self.detections, *self.footprints, *others]
 
 
@@ -137,7 +145,8 @@ def read_all(paths: Iterable[Path]) -> Inputs:
     inputs = Inputs()
     places: dict[type[File], list[Any]] = {
         Run: inputs.runs, Detections: inputs.detections, Footprints: inputs.footprints,
-        Record: inputs.records, Walkthrough: inputs.walkthroughs, Difference: inputs.differences, AsvResult: inputs.asv,
+        Record: inputs.records, Walkthrough: inputs.walkthroughs, Difference: inputs.differences,
+        Profiles: inputs.profiles, AsvResult: inputs.asv,
     }  # fmt: skip
     for path in paths:
         for file in _of_directory(path) if path.is_dir() else [read(path)]:
@@ -228,6 +237,11 @@ def _difference(path: Path, document: dict[str, Any]) -> Difference:
     return Difference(path, document, True, document["difference"])
 
 
+def _profiles(path: Path, document: dict[str, Any]) -> Profiles:
+    about = {"started": document["started"], "roikit": document["versions"]["roikit"], "machine": "counted, no GPU"}
+    return Profiles(path, about, True, document)
+
+
 def _asv(path: Path, document: dict[str, Any]) -> AsvResult:
     """A result of asv, whose directory is beside its description of all benchmarks."""
     described = path.parent.parent / "benchmarks.json"
@@ -260,9 +274,10 @@ _KINDS = (
     _Kind(frozenset({"started", "stages", "rows"}), Schema("record", package=_HERE), _record),
     _Kind(frozenset({"started", "walkthrough"}), Schema("walkthrough"), _walkthrough),
     _Kind(frozenset({"started", "difference"}), Schema("difference"), _difference),
+    _Kind(frozenset({"started", "profiles"}), Schema("profiles", package=_HERE), _profiles),
     _Kind(frozenset({"commit_hash", "results", "result_columns"}), Schema("asv", "result", _HERE), _asv),
 )
-_UNKNOWN = "is no result file: roikit conform, explain and difference, benchmarks.record and asv write some"
+_UNKNOWN = "is no result file: roikit conform, explain and difference, benchmarks.record, benchmarks.profile and asv write some"
 _RUN = re.compile(r'\s*\{[^\n]*"type"\s*:\s*"header"')
 _OURS = re.compile(r'\s*\{\s*"(format|type|roikit)"')
 """How the text of what roikit writes begins, whole or not."""

@@ -18,7 +18,7 @@ from ..conformance import operators
 from ..conformance.results.titles import titles
 from .calls import in_words
 from .drawing import save, title_of
-from .files import AsvResult, Detections, Difference, Footprints, Record, Run, Walkthrough
+from .files import AsvResult, Detections, Difference, Footprints, Profiles, Record, Run, Walkthrough
 from .findings import findings_of, some
 from .model import golden, operator_title, slug
 from .pages import (
@@ -32,6 +32,7 @@ from .pages import (
     matrix,
     operator,
     performance,
+    roofline,
     rules,
 )
 from .tables import commit_of, machine_of
@@ -75,11 +76,12 @@ PAGES = (
     Page("Example", "example.html", "one RoI step by step, from its corners to the pooled output"),
     Page("Goldens", "goldens.html", "the cases of each operator, and the certificate that they notice faults"),
     Page("Performance", "performance.html", "how fast each is, on which machine, and how that has changed"),
+    Page("Roofline", "roofline.html", "what our kernels ask of a GPU, and how fast they are predicted to be"),
 )
 
 _WHAT = {
     Run: "golden cases", Detections: "detected dialects", Footprints: "footprints", Record: "benchmarks",
-    Walkthrough: "a RoI step by step", Difference: "two dialects", AsvResult: "asv",
+    Walkthrough: "a RoI step by step", Difference: "two dialects", Profiles: "profiles", AsvResult: "asv",
 }  # fmt: skip
 
 
@@ -169,6 +171,7 @@ class _Builder:
         self._goldens()
         content = {**performance.context(self._site), "asv_site": self._asv_site is not None}
         self._write("performance.html", "performance.html", content)
+        self._write("roofline.html", "roofline.html", roofline.context(self._site))
         for each in self._site.implementations:
             content = implementation.context(self._site, each, self._findings)
             self._write(f"implementations/{each.slug}.html", "implementation.html", content)

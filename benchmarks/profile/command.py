@@ -22,6 +22,7 @@ from ..assembler.nvrtc import ARCHITECTURES
 from ..measuring import machine
 from ..measuring.contestant import DTYPES, LAYOUTS
 from ..operators import OPERATORS, UNNAMED, operator_called
+from ..record.document import now
 from . import table
 from .device import ARCHITECTURE, H200
 from .rows import BLOCKS, LIBRARIES, profile
@@ -76,7 +77,13 @@ def _profiles(
 
 def render(profiles: Sequence[Profile]) -> str:
     """The text of a file: a line for each profile."""
-    head = {"about": ABOUT, "source": machine.source(), "versions": machine.versions(), "device": asdict(H200)}
+    head = {
+        "about": ABOUT,
+        "started": now(),
+        "source": machine.source(),
+        "versions": machine.versions(),
+        "device": asdict(H200),
+    }
     lines = [f" {json.dumps(key)}: {json.dumps(value)}," for key, value in head.items()]
     listed = ",\n".join(f"  {json.dumps(each.as_json())}" for each in profiles)
     return "\n".join(["{", *lines, ' "profiles": [', listed, " ]", "}", ""])

@@ -7,7 +7,7 @@ and CUDA cannot differ.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -123,6 +123,12 @@ def _rules_at_launch(text: str, macros: Mapping[str, str | int]) -> tuple[bytes,
 def _defined(file: str, macros: tuple[tuple[str, str | int], ...]) -> str:
     """A source file after the definitions of macros: one object, however many dialects come with its launches."""
     return "".join(f"#define ROIKIT_{name} {value}\n" for name, value in macros) + _read(file)
+
+
+@cache
+def with_macro(source: Source, name: str, value: int) -> Source:
+    """A specialised kernel with one macro more, whose name goes without its ``ROIKIT_`` prefix."""
+    return replace(source, text=f"#define ROIKIT_{name} {value}\n{source.text}")
 
 
 @cache

@@ -183,8 +183,6 @@ SPECIALISED = (
 POOLING_ON_DEVICE = (
     *_vectors((2, 4, 8)),
     *_PIECES,
-    Branch("fewer than 64 threads along channels", lambda f: f["block"][0] < 64, ("NHWC",)),
-    Branch("64 threads along channels", lambda f: f["block"][0] == 64, ("NHWC",)),
     Branch("a thread for each bin", lambda f: f["block"][1] >= _bins(f), ("NHWC",)),
     Branch("several bins for a thread", lambda f: f["block"][1] < _bins(f), ("NHWC",)),
     *_TILES,

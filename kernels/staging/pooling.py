@@ -12,6 +12,7 @@ from ..calls import arguments
 from ..execution import device, host
 from ..execution.launch import Launch
 from ..execution.run import run
+from ..execution.source import with_macro
 from .pooling_plan import VECTOR_BYTES
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ def planned_on_device(problem: Problem, source: Source, plan: Plan, multiprocess
     grid, shared, workspace = plan.grid, plan.memory, 0
     if shared > device.SHARED_BYTES:
         # Lists or lines of very large maps: in global memory, and no more blocks than run at once.
+        source = with_macro(source, "IN_WORKSPACE", 1)
         grid = (min(grid[0], 8 * multiprocessors), *grid[1:])
         workspace, shared = math.prod(grid) * shared, 0
     launch = Launch.of(source, grid, plan.block, shared, {**problem.fields, **plan.fields})

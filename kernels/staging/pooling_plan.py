@@ -25,8 +25,10 @@ _HOST_RESULTS = 2**16  # bytes, which stay in a core's caches until they are wri
 _SMALL = 2**14  # samples, below which threads take longer to start than to help
 _DEVICE_RESULTS = 2**13  # bytes of the 48 KiB of shared memory that a block has
 _DEVICE_TILE = 16  # channels that are pooled together, so that lines and results of a RoI fit into what is left of that
+_ALONG_CHANNELS = 64  # threads of a block that take neighbouring channels of a bin, at most
 _DEVICE_WORK = 64  # values that a thread computes, for which it need prepare only once
 _SAMPLES_PER_PART = 4096  # what 256 threads read of a channel in 16 steps
+_WARP = 32
 _MOST_SLICES = 65535  # blocks along y: the most that CUDA allows
 
 
@@ -97,6 +99,11 @@ def padded(size: int) -> int:
     return -(-size // 16) * 16
 
 
+def device_channels(vector: int, *, packed: bool) -> int:
+    """How many channels a thread of a GPU takes through a bin together, if they come last: two aligned vectors, or one."""
+    return 2 * vector if packed else vector
+
+
 def device_vector(dtype: str, layout: str) -> int:
     """How many neighbouring elements of a map of ``dtype`` (a name) a thread of a GPU reads together."""
     return VECTOR_BYTES // itemsize(dtype) if layout == "NHWC" else 1
@@ -149,27 +156,33 @@ def host_plan(work: Work, room: Room, threads: int) -> Plan:
     )  # fmt: skip
 
 
-def device_plan(work: Work, room: Room, vector: int, *, parts: int, in_lines: bool) -> Plan:
+def device_plan(work: Work, room: Room, together: int, *, parts: int, in_lines: bool) -> Plan:
     """The launch for a GPU: a block takes one RoI, or some rows of bins of a heavy one, and a tile of channels.
 
-    A heavy RoI is split into at most ``parts``. Without ``in_lines`` RoIs are pooled bin by bin in either layout.
+    With channels last a thread takes ``together`` channels through a bin at once. A heavy RoI is split into at most ``parts``.
+    Without ``in_lines`` RoIs are pooled bin by bin in either layout.
     """
     parts = min(work.bins_y, parts)
     if work.layout == "NHWC":
-        vectors, bins = -(-work.channels // vector), work.bins_y * work.bins_x
-        x = min(64, 1 << max(vectors - 1, 0).bit_length())
+        threads, bins = -(-work.channels // together), work.bins_y * work.bins_x
+        tiles = -(-threads // _ALONG_CHANNELS)
+        x = -(-threads // tiles)
         y = min(DEVICE_THREADS // x, 1 << max(bins - 1, 0).bit_length())
-        tile = max(x * vector, -(-work.channels // _MOST_SLICES))
+        tile = x * together
+        per_block = tile * -(-tiles // _MOST_SLICES)
         return _plan(
-            work, room, (work.rois, -(-work.channels // tile), parts), (x, y), per_block=tile, tile=tile, rois=1,
+            work, room, (work.rois, -(-work.channels // per_block), parts), (x, y), per_block=per_block, tile=tile, rois=1,
             bin_rows=work.bins_y, samples_per_part=_SAMPLES_PER_PART,
         )  # fmt: skip
     tile = min(_DEVICE_TILE, work.channels)
-    wanted = max(tile, _DEVICE_WORK * DEVICE_THREADS // (work.bins_y * work.bins_x), -(-work.channels // _MOST_SLICES))
+    bins = work.bins_y * work.bins_x
+    # Each takes a bin, or all take equal shares of the channels of bins.
+    threads = DEVICE_THREADS // bins * bins if bins < DEVICE_THREADS else DEVICE_THREADS
+    wanted = max(tile, _DEVICE_WORK * DEVICE_THREADS // bins, -(-work.channels // _MOST_SLICES))
     per_block = min(-(-wanted // tile), -(-work.channels // tile)) * tile
     results = tile * work.bins_x * work.wide
     return _plan(
-        work, room, (work.rois, -(-work.channels // per_block), parts), (DEVICE_THREADS, 1), per_block=per_block,
+        work, room, (work.rois, -(-work.channels // per_block), parts), (-(-threads // _WARP) * _WARP, 1), per_block=per_block,
         tile=tile, rois=1, bin_rows=max(1, min(work.bins_y, _DEVICE_RESULTS // results)) if in_lines else 0,
         samples_per_part=_SAMPLES_PER_PART,
     )  # fmt: skip

@@ -57,4 +57,4 @@ def bytes_of_lists(capacity: int, bins: int, mode: str, wide: int) -> int:
     """What the lists of an axis take of a block's memory, whose coordinates have ``wide`` bytes."""
     # A tap is a weight, padded to twice its size by an index; a sample is two weights and two indices.
     entry = {"avg": 2 * wide, "max": 2 * wide + 8}[mode]
-    return padded(capacity * entry) + padded(4 * bins + 4) + padded(4 * bins) + padded(8 * bins)
+    return padded(capacity * entry) + padded(8 * bins + 8) + padded(8 * bins)

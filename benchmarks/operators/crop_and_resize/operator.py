@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...measuring.contestant import Contestants
 from ...measuring.device_contestant import DeviceContestants
-from ...operator import Operator
+from ...operator import Counted, Exercise, Operator
 from .cpu.onnxruntime import ONNXRUNTIME
 from .cpu.roikit import OURS
 from .floors import floor, geometry, visited
@@ -39,4 +39,12 @@ CROP_AND_RESIZE = Operator(
     cpu=Contestants(OURS, {"onnxruntime": ONNXRUNTIME}),
     gpu=DeviceContestants(INPUTS, OURS_ON_DEVICE, {}),
     golden_dialects=("roikit",),
+    exercise=Exercise(
+        module="benchmarks.operators.crop_and_resize.exercise",
+        kernels="crop_and_resize",
+        counted=(
+            Counted(row="b", library="roikit", layout="NHWC", dtype="float32"),
+            Counted(row="b", library="roikit", layout="NCHW", dtype="float32"),
+        ),
+    ),
 )

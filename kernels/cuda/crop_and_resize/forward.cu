@@ -23,16 +23,20 @@ struct PoolingParams {
 
 // What a block knows of a box while it crops it; in the block's memory.
 struct Prepared {
-    Taps *y, *x;             // what each row, and each column, of points reads
+    Kept<Taps> y, x;           // what each row, and each column, of points reads
     const feature_t* map;    // of its image
     int height, width;
     feature_t* output;
     int row_begin, row_end;  // the rows of points that this block takes
     acc_t outside;           // the value of a point that is there
-    bool refused;
-    bool gathers;            // NCHW: point by point
+    int result_is_nan;
+    int gathers;             // NCHW: point by point
 };
 static_assert(sizeof(Prepared) <= ROIKIT_PREPARED_BYTES, "a size that forward.py reckons with");
+
+struct Bin {
+    Taps y, x;
+};
 
 #include "library/pooling/channels_last.cuh"
 
@@ -49,14 +53,14 @@ template <int N> ROIKIT_FN Vector<N> on_row(const feature_t* row, const Taps& x,
 }
 
 // CR-3, CR-4
-template <int N> ROIKIT_FN Vector<N> pooled_bin(const Prepared& roi, const Steps& steps, int p, int q) {
-    if (roi.refused) return filled<N>(quiet_nan());
-    const Taps y = roi.y[p], x = roi.x[q];
+ROIKIT_FN Bin bin_of(const Prepared& roi, int p, int q) { return Bin{roi.y[p], roi.x[q]}; }
+
+template <int N> ROIKIT_FN Vector<N> pooled_bin(const Prepared& roi, const Steps& steps, const Bin& bin) {
+    const Taps y = bin.y, x = bin.x;
     if (y.low < 0 || x.low < 0) return filled<N>(roi.outside);
-    const feature_t* const origin = roi.map + (LAYOUT == Layout::NHWC ? steps.channel : steps.channel * steps.lane);
-    const Vector<N> above = on_row<N>(origin + y.low * steps.row, x, steps);
+    const Vector<N> above = on_row<N>(at_row(steps, y.low), x, steps);
     if (y.fraction == (acc_t)0) return above;
-    return between<N>(above, on_row<N>(origin + y.high * steps.row, x, steps), y.fraction);
+    return between<N>(above, on_row<N>(at_row(steps, y.high), x, steps), y.fraction);
 }
 
 #ifdef ROIKIT_PREFETCH
@@ -68,17 +72,17 @@ ROIKIT_FN void prefetch_bin(const Prepared&, const Steps&, int, int, int64) {}
 
 // Called by all threads of the block, which is synchronised when it returns.
 ROIKIT_FN void prepare(int64 k, const acc_t* box, feature_t* output, int64* status, const PoolingParams& params,
-                       unsigned char*& memory, Prepared& slot) {
+                       Memory& memory, Prepared& slot) {
     const Roi roi = read_roi(box, params);
     Prepared mine;
-    mine.refused = roi.refusal != 0;
+    mine.result_is_nan = roi.refusal != 0;
     mine.height = params.heights[0];
     mine.width = params.widths[0];
     mine.outside = (acc_t)params.extrapolation_value;
     mine.y = carve<Taps>(memory, params.bins_y);
     mine.x = carve<Taps>(memory, params.bins_x);
     const int points = params.bins_y + params.bins_x;
-    ROIKIT_ROLLED for (int i = thread_of_block(); i < (mine.refused ? 0 : points); i += threads_of_block()) {
+    ROIKIT_ROLLED for (int i = thread_of_block(); i < (mine.result_is_nan ? 0 : points); i += threads_of_block()) {
         const bool along_y = i < params.bins_y;
         const Axis axis = along_y ? roi.y : roi.x;
         const int p = along_y ? i : i - params.bins_y;
@@ -90,14 +94,14 @@ ROIKIT_FN void prepare(int64 k, const acc_t* box, feature_t* output, int64* stat
     mine.output = output + k * params.channels * params.bins_y * params.bins_x;
     mine.gathers = CAN_GATHER;
     if (thread_of_block() == 0) {
-        if (mine.refused) report(status, k, roi.refusal);
+        if (mine.result_is_nan) report(status, k, roi.refusal);
         slot = mine;
     }
     __syncthreads();
 }
 
 // Takes the channels from `channel` to `end` of a box that is not gathered.
-ROIKIT_FN void pool_tile(const Prepared& roi, const PoolingParams& params, int64 channel, int64 end, unsigned char*) {
+ROIKIT_FN void pool_tile(const Prepared roi, const PoolingParams& params, int64 channel, int64 end, Memory) {
     if constexpr (LAYOUT == Layout::NHWC) pool_channels_last(roi, params, channel, end);
 }
 
@@ -106,6 +110,5 @@ ROIKIT_FN void pool_tile(const Prepared& roi, const PoolingParams& params, int64
 extern "C" __global__ void __launch_bounds__(ROIKIT_THREADS, ROIKIT_FITTING_BLOCKS)
 crop_and_resize_forward(const acc_t* boxes, const int64* number_of_rois, feature_t* output, unsigned char* workspace, int64* status,
                         const PoolingParams params) {
-    ROIKIT_SHARED_MEMORY(shared_memory);
-    pool_rois(boxes, number_of_rois, output, workspace, status, shared_memory, params);
+    pool_rois(boxes, number_of_rois, output, workspace, status, params);
 }

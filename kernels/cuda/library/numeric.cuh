@@ -14,6 +14,24 @@
 #define ROIKIT_ROLLED
 #endif
 
+// What is rarely so: the code for it goes where it is not in the way.
+#define ROIKIT_RARELY(condition) __builtin_expect(condition, 0)
+
+// A number as it is, which a GPU's compiler would rather work out anew in each turn of a loop than keep.
+#ifdef __CUDA_ARCH__
+ROIKIT_FN int held(int x) {
+    asm("" : "+r"(x));
+    return x;
+}
+
+ROIKIT_FN long long held(long long x) {
+    asm("" : "+l"(x));
+    return x;
+}
+#else
+template <class T> ROIKIT_FN T held(T x) { return x; }
+#endif
+
 // How many blocks must fit a multiprocessor: three of averages do on sm_90, where other architectures would spill registers.
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ != 900 && ROIKIT_BLOCKS > 2
 #define ROIKIT_FITTING_BLOCKS 2
@@ -79,14 +97,14 @@ ROIKIT_FN acc_t quiet_nan() { return (acc_t)float_of(0x7fffffffu); }
 ROIKIT_FN acc_t infinity() { return (acc_t)float_of(0x7f800000u); }
 ROIKIT_FN bool is_finite(acc_t x) { return x - x == (acc_t)0; }
 
-// The product of 32-bit numbers in 64 bits: one instruction of a GPU, which its compiler does not always find.
-ROIKIT_FN int64 wide_product(int a, int b) {
+// A number and the product of two of 32 bits: one instruction of a GPU, which its compiler does not always find.
+ROIKIT_FN int64 wide_sum(int64 sum, int a, int b) {
 #ifdef __CUDA_ARCH__
-    int64 product;
-    asm("mul.wide.s32 %0, %1, %2;" : "=l"(product) : "r"(a), "r"(b));
-    return product;
+    int64 result;
+    asm("mad.wide.s32 %0, %1, %2, %3;" : "=l"(result) : "r"(a), "r"(b), "l"(sum));
+    return result;
 #else
-    return (int64)a * b;
+    return sum + (int64)a * b;
 #endif
 }
 

@@ -117,10 +117,6 @@ template <int N> struct Vector {
 
 #define EACH_PART(i) for (int i = 0; i < N / Vector<N>::STEP; ++i)
 
-template <int N> struct alignas(ALIGNED ? N * sizeof(feature_t) : alignof(feature_t)) Packed {
-    feature_t at[N];
-};
-
 // A number in every lane. To take away zero is to do nothing, which to add it is not.
 template <class Part> ROIKIT_FN Part spread(acc_t x) {
 #ifdef __CUDA_ARCH__
@@ -161,36 +157,101 @@ template <class T> ROIKIT_FN void write_once(acc_t from, T* to) {
 #endif
 }
 
-template <int N> ROIKIT_FN void write_once(const Packed<N>& from, Packed<N>* to) {
 #ifdef __CUDA_ARCH__
-    if constexpr (sizeof from == 16) {
-        uint4 words;
-        memcpy(&words, &from, sizeof words);
-        return __stcs(reinterpret_cast<uint4*>(to), words);
-    }
-#endif
-    *to = from;
+// What lies in global memory and no thread of the kernel writes, which the compiler cannot know of an address that it is given.
+ROIKIT_FN acc_t fetch(const float* from) {
+    float result;
+    asm("ld.global.nc.f32 %0, [%1];" : "=f"(result) : "l"(from));
+    return widen(result);
 }
 
-#ifndef __CUDA_ARCH__
+ROIKIT_FN acc_t fetch(const double* from) {
+    double result;
+    asm("ld.global.nc.f64 %0, [%1];" : "=d"(result) : "l"(from));
+    return widen(result);
+}
+
+template <class T> ROIKIT_FN acc_t fetch(const T* from) {
+    T result;
+    asm("ld.global.nc.b16 %0, [%1];" : "=h"(result.bits) : "l"(from));
+    return widen(result);
+}
+
+// The two numbers of a word.
+ROIKIT_FN void widen_both(unsigned word, float16, acc_t& low, acc_t& high) {
+    float first, second;
+    asm("{ .reg .b16 a, b; mov.b32 {a, b}, %2; cvt.f32.f16 %0, a; cvt.f32.f16 %1, b; }"
+        : "=f"(first), "=f"(second) : "r"(word));
+    low = (acc_t)first, high = (acc_t)second;
+}
+
+ROIKIT_FN void widen_both(unsigned word, bfloat16, acc_t& low, acc_t& high) {
+    low = (acc_t)float_of(word << 16), high = (acc_t)float_of(word & 0xffff0000u);
+}
+
+template <class T> ROIKIT_FN unsigned narrow_both(acc_t low, acc_t high, T) {
+    T first, second;
+    narrow(low, first), narrow(high, second);
+    return first.bits | (unsigned)second.bits << 16;
+}
+
+// 16 bytes, aligned.
+ROIKIT_FN void fetch_all(const float* from, acc_t (&to)[4]) {
+    float4 all;
+    asm("ld.global.nc.v4.f32 {%0, %1, %2, %3}, [%4];" : "=f"(all.x), "=f"(all.y), "=f"(all.z), "=f"(all.w) : "l"(from));
+    to[0] = widen(all.x), to[1] = widen(all.y), to[2] = widen(all.z), to[3] = widen(all.w);
+}
+
+ROIKIT_FN void fetch_all(const double* from, acc_t (&to)[2]) {
+    double2 all;
+    asm("ld.global.nc.v2.f64 {%0, %1}, [%2];" : "=d"(all.x), "=d"(all.y) : "l"(from));
+    to[0] = widen(all.x), to[1] = widen(all.y);
+}
+
+template <class T> ROIKIT_FN void fetch_all(const T* from, acc_t (&to)[8]) {
+    uint4 all;
+    asm("ld.global.nc.v4.u32 {%0, %1, %2, %3}, [%4];" : "=r"(all.x), "=r"(all.y), "=r"(all.z), "=r"(all.w) : "l"(from));
+    widen_both(all.x, T(), to[0], to[1]), widen_both(all.y, T(), to[2], to[3]);
+    widen_both(all.z, T(), to[4], to[5]), widen_both(all.w, T(), to[6], to[7]);
+}
+
+ROIKIT_FN void write_all(const acc_t (&from)[4], float* to) {
+    __stcs(reinterpret_cast<float4*>(to), float4{(float)from[0], (float)from[1], (float)from[2], (float)from[3]});
+}
+
+ROIKIT_FN void write_all(const acc_t (&from)[2], double* to) {
+    __stcs(reinterpret_cast<double2*>(to), double2{(double)from[0], (double)from[1]});
+}
+
+template <class T> ROIKIT_FN void write_all(const acc_t (&from)[8], T* to) {
+    __stcs(reinterpret_cast<uint4*>(to), uint4{narrow_both(from[0], from[1], T()), narrow_both(from[2], from[3], T()),
+                                               narrow_both(from[4], from[5], T()), narrow_both(from[6], from[7], T())});
+}
+#else
+ROIKIT_FN acc_t fetch(const feature_t* from) { return widen(*from); }
 ROIKIT_FN void write_once(const Register& from, feature_t* to) { write(from, to); }
 #endif
 
 // Of and to the map's type, in one access if it is known to be aligned.
 template <int N> ROIKIT_FN Vector<N> load(const feature_t* from) {
-    if constexpr (!ALIGNED) return read_vector<N>(from);
-    const Packed<N> packed = *reinterpret_cast<const Packed<N>*>(from);
-    return read_vector<N>(packed.at);
+    Vector<N> result;
+#ifdef __CUDA_ARCH__
+    if constexpr (ALIGNED && N * sizeof(feature_t) == 16) {
+        fetch_all(from, result.part);
+    } else {
+        for (int i = 0; i < N; ++i) result.part[i] = fetch(from + i);
+    }
+#else
+    result = read_vector<N>(from);
+#endif
+    return result;
 }
 
 template <int N> ROIKIT_FN void store(const Vector<N>& from, feature_t* to) {
-    if constexpr (!ALIGNED) {
-        EACH_PART(i) write_once(from.part[i], to + i * Vector<N>::STEP);
-    } else {
-        Packed<N> packed;
-        write_vector<N>(from, packed.at);
-        write_once(packed, reinterpret_cast<Packed<N>*>(to));
-    }
+#ifdef __CUDA_ARCH__
+    if constexpr (ALIGNED && N * sizeof(feature_t) == 16) return write_all(from.part, to);
+#endif
+    EACH_PART(i) write_once(from.part[i], to + i * Vector<N>::STEP);
 }
 
 template <int N> ROIKIT_FN Vector<N> multiply_add(acc_t a, const Vector<N>& b, const Vector<N>& c) {

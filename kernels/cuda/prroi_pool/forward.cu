@@ -14,6 +14,7 @@
 #include "library/vectors.cuh"
 #include "library/roi.cuh"
 #include "library/pooling/common.cuh"
+#include "library/pooling/lists.cuh"
 
 constexpr int VECTOR = ROIKIT_VECTOR;
 constexpr int CHANNELS = ROIKIT_CHANNELS;
@@ -40,8 +41,8 @@ struct Prepared {
     int height, width;
     feature_t* output;
     int row_begin, row_end;      // the rows of bins that this block pools
-    bool result_is_nan;
-    bool gathers;                // NCHW: pooled bin by bin
+    int result_is_nan;
+    int gathers;                 // NCHW: pooled bin by bin
 };
 static_assert(sizeof(Prepared) <= ROIKIT_PREPARED_BYTES, "a size that forward_plan.py reckons with");
 
@@ -52,23 +53,14 @@ template <int N> ROIKIT_FN Vector<N> finished(const Prepared& roi, const Vector<
 
 ROIKIT_FN acc_t start_of_maximum(const Prepared&, int, int) { return (acc_t)0; }  // which there is not (no_maximum.cuh)
 
+typedef ListsOfBin<Entry> Bin;
+
 #include "library/pooling/channels_last.cuh"
 #include "library/pooling/samples.cuh"
 #include "library/pooling/channels_first.cuh"
 #include "library/pooling/transposed.cuh"
 
 // ---- preparation ------------------------------------------------------------------------------------------------------
-
-ROIKIT_FN Lists<Entry> carve_lists(unsigned char*& memory, int bins, int capacity) {
-    Lists<Entry> lists;
-    lists.entries = carve<Entry>(memory, capacity);
-    lists.begin = carve<int>(memory, bins + 1);
-    lists.count = carve<int>(memory, bins);
-    lists.ranks = carve<Ranks>(memory, bins);
-    lists.bins = bins;
-    lists.capacity = capacity;
-    return lists;
-}
 
 // How many cells the bins of an axis may have in all, where the map counts.
 ROIKIT_FN int64 cells_along(const Axis& axis, int bins) {
@@ -78,14 +70,14 @@ ROIKIT_FN int64 cells_along(const Axis& axis, int bins) {
 
 // Called by all threads of the block, which is synchronised when it returns.
 ROIKIT_FN void prepare(int64 k, const acc_t* box, feature_t* output, int64* status,
-                       const PoolingParams& params, unsigned char*& memory, Prepared& slot) {
+                       const PoolingParams& params, Memory& memory, Prepared& slot) {
     const Roi roi = read_roi(box, params);
     Prepared mine;
     mine.height = params.heights[roi.level];
     mine.width = params.widths[roi.level];
-    mine.y = carve_lists(memory, params.bins_y, params.capacity_y);
-    mine.x = carve_lists(memory, params.bins_x, params.capacity_x);
-    mine.window.pixels = LAYOUT == Layout::NCHW ? carve<int>(memory, columns_of(params.capacity_x)) : 0;
+    mine.y = carve_lists<Entry>(memory, params.bins_y, params.capacity_y);
+    mine.x = carve_lists<Entry>(memory, params.bins_x, params.capacity_x);
+    mine.window = Window{LAYOUT == Layout::NCHW ? carve<int>(memory, columns_of(params.capacity_x)) : Kept<int>{}, 0, 0, 0};
     const bool pooled = !roi.refusal && roi.y.taken && roi.x.taken;
     choose_rows(roi, pooled ? cells_along(roi.y, params.bins_y) * cells_along(roi.x, params.bins_x) : 0, params, mine);
     mine.result_is_nan = roi.refusal != 0;
@@ -94,7 +86,7 @@ ROIKIT_FN void prepare(int64 k, const acc_t* box, feature_t* output, int64* stat
     mine.output = output + k * params.channels * params.bins_y * params.bins_x;
     const int64 few = (int64)ROIKIT_GATHER * params.bins_y * params.bins_x;
     mine.gathers = CAN_GATHER && (mine.result_is_nan || mine.row_begin >= mine.row_end ||
-                   (int64)mine.y.begin[mine.y.bins] * mine.x.begin[mine.x.bins] <= few);
+                   (int64)mine.y.lists[mine.y.bins].begin * mine.x.lists[mine.x.bins].begin <= few);
     if (LAYOUT == Layout::NCHW && !mine.gathers && !mine.result_is_nan && mine.row_begin < mine.row_end) {
         place_window(mine.x, mine.width, params.line_length, mine.window);
     }
@@ -106,7 +98,7 @@ ROIKIT_FN void prepare(int64 k, const acc_t* box, feature_t* output, int64* stat
 }
 
 // Pools the channels from `channel` to `end` of a RoI that is not gathered.
-ROIKIT_FN void pool_tile(const Prepared& roi, const PoolingParams& params, int64 channel, int64 end, unsigned char* memory) {
+ROIKIT_FN void pool_tile(const Prepared roi, const PoolingParams& params, int64 channel, int64 end, Memory memory) {
     if constexpr (LAYOUT == Layout::NHWC) {
         pool_channels_last(roi, params, channel, end);
     } else if constexpr (IN_LANES) {
@@ -121,6 +113,5 @@ ROIKIT_FN void pool_tile(const Prepared& roi, const PoolingParams& params, int64
 extern "C" __global__ void __launch_bounds__(ROIKIT_THREADS, ROIKIT_FITTING_BLOCKS)
 prroi_pool_forward(const acc_t* boxes, const int64* number_of_rois, feature_t* output, unsigned char* workspace, int64* status,
                    const PoolingParams params) {
-    ROIKIT_SHARED_MEMORY(shared_memory);
-    pool_rois(boxes, number_of_rois, output, workspace, status, shared_memory, params);
+    pool_rois(boxes, number_of_rois, output, workspace, status, params);
 }

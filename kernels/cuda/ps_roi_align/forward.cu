@@ -35,10 +35,15 @@ struct Prepared {
     int row_begin, row_end;      // the rows of bins that this block pools
     int bins_y, bins_x;
     int64 channels;              // of the output
-    bool result_is_nan;
-    bool gathers;                // NCHW: pooled bin by bin
+    int result_is_nan;
+    int gathers;                 // NCHW: pooled bin by bin
 };
 static_assert(sizeof(Prepared) <= ROIKIT_PREPARED_BYTES, "a size that forward.py reckons with");
+
+struct Bin {
+    List y, x;
+    int p, q;
+};
 
 #include "library/pooling/channels_last.cuh"
 #include "library/pooling/selected.cuh"
@@ -46,19 +51,20 @@ static_assert(sizeof(Prepared) <= ROIKIT_PREPARED_BYTES, "a size that forward.py
 // ---- a bin --------------------------------------------------------------------------------------------------------------
 
 // PS-1 and RA-8: along memory first, as RoIAlign's bins, so that every bit is the same.
-template <int N> ROIKIT_FN Vector<N> pooled_bin(const Prepared& roi, const Steps& steps, int p, int q) {
-    if (roi.result_is_nan) return filled<N>(quiet_nan());
-    const Origin origin = origin_of(roi, steps.channel, p, q);
+ROIKIT_FN Bin bin_of(const Prepared& roi, int p, int q) { return Bin{roi.y.lists[p], roi.x.lists[q], p, q}; }
+
+template <int N> ROIKIT_FN Vector<N> pooled_bin(const Prepared& roi, const Steps& steps, const Bin& bin) {
+    const Origin origin = origin_of(roi, steps.channel, bin.p, bin.q);
     constexpr bool ROWS = LAYOUT == Layout::NHWC;
     const Lists<Tap>&outer = ROWS ? roi.y : roi.x, &inner = ROWS ? roi.x : roi.y;
-    const int outer_bin = ROWS ? p : q, inner_bin = ROWS ? q : p;
     const int64 outer_step = ROWS ? origin.row : origin.pixel, inner_step = ROWS ? origin.pixel : origin.row;
-    const Tap *const outer_taps = outer.entries + outer.begin[outer_bin], *const inner_taps = inner.entries + inner.begin[inner_bin];
+    const List of_outer = ROWS ? bin.y : bin.x, of_inner = ROWS ? bin.x : bin.y;
+    const Tap *const outer_taps = outer.entries + of_outer.begin, *const inner_taps = inner.entries + of_inner.begin;
     Vector<N> sum = filled<N>((acc_t)0);
-    ROIKIT_ROLLED for (int a = 0; a < outer.count[outer_bin]; ++a) {
+    ROIKIT_ROLLED for (int a = 0; a < of_outer.count; ++a) {
         const feature_t* const from = origin.at + outer_taps[a].index * outer_step;
         Vector<N> line = filled<N>((acc_t)0);
-        ROIKIT_ROLLED for (int b = 0; b < inner.count[inner_bin]; ++b) {
+        ROIKIT_ROLLED for (int b = 0; b < of_inner.count; ++b) {
             line = multiply_add<N>(inner_taps[b].weight, load_apart<N>(from + inner_taps[b].index * inner_step, origin.lane), line);
         }
         sum = multiply_add<N>(outer_taps[a].weight, line, sum);
@@ -70,7 +76,7 @@ template <int N> ROIKIT_FN Vector<N> pooled_bin(const Prepared& roi, const Steps
 
 // Called by all threads of the block, which is synchronised when it returns.
 ROIKIT_FN void prepare(int64 k, const acc_t* box, feature_t* output, int64* status, const PoolingParams& params,
-                       unsigned char*& memory, Prepared& slot) {
+                       Memory& memory, Prepared& slot) {
     const Roi roi = read_roi(box, params);
     Prepared mine;
     mine.height = params.heights[roi.level];
@@ -101,6 +107,5 @@ ROIKIT_FN void prepare(int64 k, const acc_t* box, feature_t* output, int64* stat
 extern "C" __global__ void __launch_bounds__(ROIKIT_THREADS, ROIKIT_FITTING_BLOCKS)
 ps_roi_align_forward(const acc_t* boxes, const int64* number_of_rois, feature_t* output, unsigned char* workspace, int64* status,
                      const PoolingParams params) {
-    ROIKIT_SHARED_MEMORY(shared_memory);
-    pool_rois(boxes, number_of_rois, output, workspace, status, shared_memory, params);
+    pool_rois(boxes, number_of_rois, output, workspace, status, params);
 }

@@ -24,19 +24,24 @@ struct PoolingParams {
 
 // What a block knows of a RoI while it pools it; in the block's memory.
 struct Prepared {
-    Span *y, *x;                 // the pixels of each row, and of each column, of bins
+    Kept<Span> y, x;               // the pixels of each row, and of each column, of bins
     const feature_t* map;        // of its image
     int height, width;
     feature_t* output;
     int row_begin, row_end;      // the rows of bins that this block pools
     int bins_y, bins_x;
     int64 channels;              // of the output
-    bool refused;
-    bool gathers;                // NCHW: pooled bin by bin
+    int result_is_nan;
+    int gathers;                 // NCHW: pooled bin by bin
 };
 static_assert(sizeof(Prepared) <= ROIKIT_PREPARED_BYTES, "a size that forward.py reckons with");
 
 ROIKIT_FN int64 pixels_of(const Span& y, const Span& x) { return (int64)(y.end - y.begin) * (x.end - x.begin); }
+
+struct Bin {
+    Span y, x;
+    int p, q;
+};
 
 #include "library/pooling/channels_last.cuh"
 #include "library/pooling/selected.cuh"
@@ -44,12 +49,13 @@ ROIKIT_FN int64 pixels_of(const Span& y, const Span& x) { return (int64)(y.end -
 // ---- a bin --------------------------------------------------------------------------------------------------------------
 
 // PP-1, PP-7
-template <int N> ROIKIT_FN Vector<N> pooled_bin(const Prepared& roi, const Steps& steps, int p, int q) {
-    if (roi.refused) return filled<N>(quiet_nan());
-    const Span y = roi.y[p], x = roi.x[q];
+ROIKIT_FN Bin bin_of(const Prepared& roi, int p, int q) { return Bin{roi.y[p], roi.x[q], p, q}; }
+
+template <int N> ROIKIT_FN Vector<N> pooled_bin(const Prepared& roi, const Steps& steps, const Bin& bin) {
+    const Span y = bin.y, x = bin.x;
     Vector<N> sum = filled<N>((acc_t)0);
     if (pixels_of(y, x) == 0) return sum;
-    const Origin origin = origin_of(roi, steps.channel, p, q);
+    const Origin origin = origin_of(roi, steps.channel, bin.p, bin.q);
     ROIKIT_ROLLED for (int row = y.begin; row < y.end; ++row) {
         const feature_t* from = origin.at + row * origin.row + x.begin * origin.pixel;
         ROIKIT_ROLLED for (int column = x.begin; column < x.end; ++column) {
@@ -68,10 +74,10 @@ ROIKIT_FN int64 pixels_along(const Axis& axis) {
 
 // Called by all threads of the block, which is synchronised when it returns.
 ROIKIT_FN void prepare(int64 k, const acc_t* box, feature_t* output, int64* status, const PoolingParams& params,
-                       unsigned char*& memory, Prepared& slot) {
+                       Memory& memory, Prepared& slot) {
     const Roi roi = read_roi(box, params);
     Prepared mine;
-    mine.refused = roi.refusal != 0;
+    mine.result_is_nan = roi.refusal != 0;
     mine.height = params.heights[roi.level];
     mine.width = params.widths[roi.level];
     mine.bins_y = params.bins_y;
@@ -80,18 +86,18 @@ ROIKIT_FN void prepare(int64 k, const acc_t* box, feature_t* output, int64* stat
     mine.y = carve<Span>(memory, params.bins_y);
     mine.x = carve<Span>(memory, params.bins_x);
     const int bins = params.bins_y + params.bins_x;
-    ROIKIT_ROLLED for (int i = thread_of_block(); i < (mine.refused ? 0 : bins); i += threads_of_block()) {
+    ROIKIT_ROLLED for (int i = thread_of_block(); i < (mine.result_is_nan ? 0 : bins); i += threads_of_block()) {
         const bool along_y = i < params.bins_y;
         const Axis axis = along_y ? roi.y : roi.x;
         (along_y ? mine.y : mine.x)[along_y ? i : i - params.bins_y] = bin_at(axis, along_y ? i : i - params.bins_y);
     }
     __syncthreads();
-    choose_rows(roi, mine.refused ? 0 : pixels_along(roi.y) * pixels_along(roi.x), params, mine);
+    choose_rows(roi, mine.result_is_nan ? 0 : pixels_along(roi.y) * pixels_along(roi.x), params, mine);
     mine.map = image_of(roi, params, mine.height, mine.width);
     mine.output = output + k * params.channels * params.bins_y * params.bins_x;
     mine.gathers = CAN_GATHER;
     if (thread_of_block() == 0) {
-        if (mine.refused) report(status, k, roi.refusal);
+        if (mine.result_is_nan) report(status, k, roi.refusal);
         slot = mine;
     }
     __syncthreads();
@@ -102,6 +108,5 @@ ROIKIT_FN void prepare(int64 k, const acc_t* box, feature_t* output, int64* stat
 extern "C" __global__ void __launch_bounds__(ROIKIT_THREADS, ROIKIT_FITTING_BLOCKS)
 ps_roi_pool_forward(const acc_t* boxes, const int64* number_of_rois, feature_t* output, unsigned char* workspace, int64* status,
                     const PoolingParams params) {
-    ROIKIT_SHARED_MEMORY(shared_memory);
-    pool_rois(boxes, number_of_rois, output, workspace, status, shared_memory, params);
+    pool_rois(boxes, number_of_rois, output, workspace, status, params);
 }

@@ -47,11 +47,12 @@ struct Prepared {
     const feature_t* map;        // of its image and level
     int height, width;
     feature_t* output;
-    acc_t divisor, reciprocal;   // reciprocal: 0 unless it is exact
+    acc_t divisor, reciprocal;
+    int reciprocal_is_exact;
     int row_begin, row_end;      // the rows of bins that this block pools
     int taken_y, taken_x;
-    bool result_is_nan;
-    bool gathers;                // NCHW: pooled bin by bin
+    int result_is_nan;
+    int gathers;                 // NCHW: pooled bin by bin
 };
 static_assert(sizeof(Prepared) <= ROIKIT_PREPARED_BYTES, "a size that forward_plan.py reckons with");
 
@@ -62,7 +63,7 @@ static_assert(sizeof(Prepared) <= ROIKIT_PREPARED_BYTES, "a size that forward_pl
 template <int N> ROIKIT_FN Vector<N> finished(const Prepared& roi, const Vector<N>& result) {
     if (roi.result_is_nan) return filled<N>(quiet_nan());
     if (MODE == Mode::max) return result;
-    return roi.reciprocal != (acc_t)0 ? roi.reciprocal * result : result / roi.divisor;
+    return roi.reciprocal_is_exact ? roi.reciprocal * result : result / roi.divisor;
 }
 
 // RA-9. What the maximum of a bin starts from, of whose samples ny × nx are inside the map.
@@ -74,6 +75,8 @@ ROIKIT_FN acc_t start_of_maximum(const Prepared& roi, int ny, int nx) {
     const acc_t start = MAX_START == MaxStart::value ? MAX_START_VALUE : -infinity();
     return zero_counts || !any ? larger(start, (acc_t)0) : start;
 }
+
+typedef ListsOfBin<Entry> Bin;
 
 #include "library/pooling/channels_last.cuh"
 #include "library/pooling/samples.cuh"
@@ -88,14 +91,14 @@ ROIKIT_FN bool is_power_of_two(acc_t x) {
 
 // Called by all threads of the block, which is synchronised when it returns.
 ROIKIT_FN void prepare(int64 k, const acc_t* box, feature_t* output, int64* status,
-                       const PoolingParams& params, unsigned char*& memory, Prepared& slot) {
+                       const PoolingParams& params, Memory& memory, Prepared& slot) {
     const Roi roi = read_roi(box, params);
     Prepared mine;
     mine.height = params.heights[roi.level];
     mine.width = params.widths[roi.level];
     mine.y = carve_lists<Entry>(memory, params.bins_y, params.capacity_y);
     mine.x = carve_lists<Entry>(memory, params.bins_x, params.capacity_x);
-    mine.window.pixels = LAYOUT == Layout::NCHW ? carve<int>(memory, columns_of(params.capacity_x)) : 0;
+    mine.window = Window{LAYOUT == Layout::NCHW ? carve<int>(memory, columns_of(params.capacity_x)) : Kept<int>{}, 0, 0, 0};
     choose_rows(roi, (int64)roi.y.taken * params.bins_y * roi.x.taken * params.bins_x, params, mine);
     bool refused = roi.refusal != 0;
     if (!refused && mine.row_begin < mine.row_end) refused = !build_lists(roi.y, roi.x, mine.y, mine.x);
@@ -104,12 +107,13 @@ ROIKIT_FN void prepare(int64 k, const acc_t* box, feature_t* output, int64* stat
     mine.divisor = roi.y.grid * roi.x.grid;
     mine.result_is_nan = refused || (MODE == Mode::avg && EMPTY_GRID == EmptyGrid::nan && mine.divisor == (acc_t)0);
     if (EMPTY_GRID != EmptyGrid::nan && mine.divisor < (acc_t)1) mine.divisor = (acc_t)1;
-    mine.reciprocal = is_power_of_two(mine.divisor) ? (acc_t)1 / mine.divisor : (acc_t)0;
+    mine.reciprocal_is_exact = is_power_of_two(mine.divisor);
+    mine.reciprocal = (acc_t)1 / mine.divisor;
     mine.map = (const feature_t*)params.maps[roi.level] + roi.image * params.channels * mine.height * mine.width;
     mine.output = output + k * params.channels * params.bins_y * params.bins_x;
     const int64 few = (int64)ROIKIT_GATHER * params.bins_y * params.bins_x;
     mine.gathers = CAN_GATHER && (mine.result_is_nan || mine.row_begin >= mine.row_end ||
-                   (int64)mine.y.begin[mine.y.bins] * mine.x.begin[mine.x.bins] <= few);
+                   (int64)mine.y.lists[mine.y.bins].begin * mine.x.lists[mine.x.bins].begin <= few);
     if (LAYOUT == Layout::NCHW && !mine.gathers && !mine.result_is_nan && mine.row_begin < mine.row_end) {
         place_window(mine.x, mine.width, params.line_length, mine.window);
     }
@@ -121,7 +125,7 @@ ROIKIT_FN void prepare(int64 k, const acc_t* box, feature_t* output, int64* stat
 }
 
 // Pools the channels from `channel` to `end` of a RoI that is not gathered.
-ROIKIT_FN void pool_tile(const Prepared& roi, const PoolingParams& params, int64 channel, int64 end, unsigned char* memory) {
+ROIKIT_FN void pool_tile(const Prepared roi, const PoolingParams& params, int64 channel, int64 end, Memory memory) {
     if constexpr (LAYOUT == Layout::NHWC) {
         pool_channels_last(roi, params, channel, end);
     } else if constexpr (IN_LANES) {
@@ -144,6 +148,5 @@ extern "C" __global__ void __launch_bounds__(ROIKIT_THREADS, ROIKIT_FITTING_BLOC
 roi_align_forward(const acc_t* boxes, const int64* number_of_rois, feature_t* output, unsigned char* workspace, int64* status,
                   const PoolingParams given) {
     const PoolingParams params = with_common_sizes(given);
-    ROIKIT_SHARED_MEMORY(shared_memory);
-    pool_rois(boxes, number_of_rois, output, workspace, status, shared_memory, params);
+    pool_rois(boxes, number_of_rois, output, workspace, status, params);
 }

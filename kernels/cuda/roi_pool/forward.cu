@@ -30,14 +30,14 @@ struct PoolingParams {
 
 // What a block knows of a RoI while it pools it; in the block's memory.
 struct Prepared {
-    Span *y, *x;                 // the pixels of each row, and of each column, of bins
+    Kept<Span> y, x;               // the pixels of each row, and of each column, of bins
     Span columns;                // of all bins, in lanes
     const feature_t* map;        // of its image and level
     int height, width;
     feature_t* output;
     int row_begin, row_end;      // the rows of bins that this block pools
-    bool refused;
-    bool gathers;                // NCHW: pooled bin by bin
+    int result_is_nan;
+    int gathers;                 // NCHW: pooled bin by bin
 };
 static_assert(sizeof(Prepared) <= ROIKIT_PREPARED_BYTES, "a size that forward.py reckons with");
 
@@ -81,16 +81,20 @@ template <int N> ROIKIT_FN Vector<N> better(const Vector<N>& best, const Vector<
     return result;
 }
 
+struct Bin {
+    Span y, x;
+};
+
 #include "library/pooling/channels_last.cuh"
 #include "roi_pool/rows.cuh"
 
 // ---- a bin --------------------------------------------------------------------------------------------------------------
 
 // RP-7'
-template <int N> ROIKIT_FN Vector<N> average_of(const feature_t* origin, const Steps& steps, const Span& y, const Span& x) {
+template <int N> ROIKIT_FN Vector<N> average_of(const Steps& steps, const Span& y, const Span& x) {
     Vector<N> sum = filled<N>((acc_t)0);
     ROIKIT_ROLLED for (int row = y.begin; row < y.end; ++row) {
-        const feature_t* const from = origin + row * steps.row;
+        const feature_t* const from = at_row(steps, row);
         ROIKIT_ROLLED for (int column = x.begin; column < x.end; ++column) {
             sum = sum + load_channels<N>(at_column(from, steps, column), steps);
         }
@@ -99,13 +103,13 @@ template <int N> ROIKIT_FN Vector<N> average_of(const feature_t* origin, const S
 }
 
 // RP-7, row by row
-template <int N> ROIKIT_FN Vector<N> maximum_of(const feature_t* origin, const Steps& steps, const Span& y, const Span& x) {
+template <int N> ROIKIT_FN Vector<N> maximum_of(const Steps& steps, const Span& y, const Span& x) {
     Vector<N> best = filled<N>(least());
     if constexpr (NAN_PIXEL == Nan::if_first) {
-        best = or_nan<N>(best, load_channels<N>(at_column(origin + y.begin * steps.row, steps, x.begin), steps));
+        best = or_nan<N>(best, load_channels<N>(at_column(at_row(steps, y.begin), steps, x.begin), steps));
     }
     ROIKIT_ROLLED for (int row = y.begin; row < y.end; ++row) {
-        const feature_t* const from = origin + row * steps.row;
+        const feature_t* const from = at_row(steps, row);
         ROIKIT_ROLLED for (int column = x.begin; column < x.end; ++column) {
             best = better<N>(best, load_channels<N>(at_column(from, steps, column), steps));
         }
@@ -113,13 +117,13 @@ template <int N> ROIKIT_FN Vector<N> maximum_of(const feature_t* origin, const S
     return best;
 }
 
-template <int N> ROIKIT_FN Vector<N> pooled_bin(const Prepared& roi, const Steps& steps, int p, int q) {
-    if (roi.refused) return filled<N>(quiet_nan());
-    const Span y = roi.y[p], x = roi.x[q];
+ROIKIT_FN Bin bin_of(const Prepared& roi, int p, int q) { return Bin{roi.y[p], roi.x[q]}; }
+
+template <int N> ROIKIT_FN Vector<N> pooled_bin(const Prepared& roi, const Steps& steps, const Bin& bin) {
+    const Span y = bin.y, x = bin.x;
     if (pixels_of(y, x) == 0) return filled<N>(value_of_nothing());
-    const feature_t* const origin = roi.map + steps.channel * (LAYOUT == Layout::NHWC ? 1 : steps.lane);
-    if (MODE == Mode::avg) return average_of<N>(origin, steps, y, x);
-    const Vector<N> best = maximum_of<N>(origin, steps, y, x);
+    if (MODE == Mode::avg) return average_of<N>(steps, y, x);
+    const Vector<N> best = maximum_of<N>(steps, y, x);
     const bool ends_map = y.end == roi.height && x.end == roi.width;
     return NAN_PIXEL == Nan::if_last_of_map && !ends_map ? unless_nan<N>(best, filled<N>(-infinity())) : best;
 }
@@ -137,17 +141,17 @@ ROIKIT_FN int64 pixels_along(const Axis& axis) {
 
 // Called by all threads of the block, which is synchronised when it returns.
 ROIKIT_FN void prepare(int64 k, const acc_t* box, feature_t* output, int64* status, const PoolingParams& params,
-                       unsigned char*& memory, Prepared& slot) {
+                       Memory& memory, Prepared& slot) {
     const Roi roi = read_roi(box, params);
     Prepared mine;
-    mine.refused = roi.refusal != 0;
+    mine.result_is_nan = roi.refusal != 0;
     mine.height = params.heights[roi.level];
     mine.width = params.widths[roi.level];
     mine.y = carve<Span>(memory, params.bins_y);
     mine.x = carve<Span>(memory, params.bins_x);
-    choose_rows(roi, mine.refused ? 0 : pixels_along(roi.y) * pixels_along(roi.x), params, mine);
+    choose_rows(roi, mine.result_is_nan ? 0 : pixels_along(roi.y) * pixels_along(roi.x), params, mine);
     const int bins = params.bins_y + params.bins_x;
-    ROIKIT_ROLLED for (int i = thread_of_block(); i < (mine.refused ? 0 : bins); i += threads_of_block()) {
+    ROIKIT_ROLLED for (int i = thread_of_block(); i < (mine.result_is_nan ? 0 : bins); i += threads_of_block()) {
         const bool along_y = i < params.bins_y;
         const Axis axis = along_y ? roi.y : roi.x;
         const int p = along_y ? i : i - params.bins_y;
@@ -155,7 +159,7 @@ ROIKIT_FN void prepare(int64 k, const acc_t* box, feature_t* output, int64* stat
     }
     __syncthreads();
     mine.columns = Span{0, 0};
-    ROIKIT_ROLLED for (int q = 0; q < (IN_LANES && !mine.refused ? params.bins_x : 0); ++q) {
+    ROIKIT_ROLLED for (int q = 0; q < (IN_LANES && !mine.result_is_nan ? params.bins_x : 0); ++q) {
         if (mine.x[q].end <= mine.x[q].begin) continue;
         if (mine.columns.end == 0) mine.columns.begin = mine.x[q].begin;
         if (mine.x[q].end > mine.columns.end) mine.columns.end = mine.x[q].end;
@@ -164,16 +168,16 @@ ROIKIT_FN void prepare(int64 k, const acc_t* box, feature_t* output, int64* stat
     mine.output = output + k * params.channels * params.bins_y * params.bins_x;
     // In lanes pixels come column by column, where some dialects look at which is the first or the last.
     constexpr bool in_order = MODE == Mode::max && (NAN_PIXEL == Nan::if_first || LAST_COUNTS);
-    mine.gathers = CAN_GATHER && (!IN_LANES || mine.refused || in_order);
+    mine.gathers = CAN_GATHER && (!IN_LANES || mine.result_is_nan || in_order);
     if (thread_of_block() == 0) {
-        if (mine.refused) report(status, k, roi.refusal);
+        if (mine.result_is_nan) report(status, k, roi.refusal);
         slot = mine;
     }
     __syncthreads();
 }
 
 // Pools the channels from `channel` to `end` of a RoI that is not gathered.
-ROIKIT_FN void pool_tile(const Prepared& roi, const PoolingParams& params, int64 channel, int64 end, unsigned char* memory) {
+ROIKIT_FN void pool_tile(const Prepared roi, const PoolingParams& params, int64 channel, int64 end, Memory memory) {
     if constexpr (LAYOUT == Layout::NHWC) {
         pool_channels_last(roi, params, channel, end);
     } else if constexpr (IN_LANES) {
@@ -186,6 +190,5 @@ ROIKIT_FN void pool_tile(const Prepared& roi, const PoolingParams& params, int64
 extern "C" __global__ void __launch_bounds__(ROIKIT_THREADS, ROIKIT_FITTING_BLOCKS)
 roi_pool_forward(const acc_t* boxes, const int64* number_of_rois, feature_t* output, unsigned char* workspace, int64* status,
                  const PoolingParams params) {
-    ROIKIT_SHARED_MEMORY(shared_memory);
-    pool_rois(boxes, number_of_rois, output, workspace, status, shared_memory, params);
+    pool_rois(boxes, number_of_rois, output, workspace, status, params);
 }

@@ -12,7 +12,15 @@ from ...execution import device
 from ...execution.source import Source, specialise
 from ...staging import pooling_plan
 from ...staging.pooling import Planned, Planners, nothing, planned_on_device, planned_on_host, pool
-from ...staging.pooling_plan import DEVICE_THREADS, Room, Work, device_vector, padded, worthwhile_threads
+from ...staging.pooling_plan import (
+    DEVICE_THREADS,
+    Room,
+    Work,
+    device_channels,
+    device_vector,
+    padded,
+    worthwhile_threads,
+)
 from .problem import RULES, CropAndResizeProblem, asked_for, check_apart, rows_of
 
 if TYPE_CHECKING:
@@ -126,6 +134,7 @@ def specialised(dtype: str, layout: str, *, vector: int, packed: bool = False, r
             ("LEVELS", 1),
             ("LAYOUT", layout),
             ("VECTOR", vector),
+            ("TOGETHER", device_channels(vector, packed=packed)),
             ("PREPARED_BYTES", PREPARED_BYTES),
             ("THREADS", DEVICE_THREADS),
             ("BLOCKS", blocks_per_multiprocessor(dtype, "avg")),
@@ -186,7 +195,8 @@ def plan_on_device(asked: Asked, packed: bool, multiprocessors: int) -> Planned:
     vector = device_vector(problem.dtype, problem.layout)
     packed = packed and problem.layout == "NHWC" and problem.channels % vector == 0
     source = specialised(problem.dtype, problem.layout, vector=vector, packed=packed)
-    plan = pooling_plan.device_plan(work, _room(problem), vector, parts=_PARTS, in_lines=False)
+    together = device_channels(vector, packed=packed)
+    plan = pooling_plan.device_plan(work, _room(problem), together, parts=_PARTS, in_lines=False)
     return planned_on_device(problem, source, plan, multiprocessors)
 
 

@@ -11,7 +11,7 @@ from ...dtypes import name_of
 from ...execution import device
 from ...execution.source import Source, specialise
 from ...staging.pooling import Planned, Planners, nothing, planned_on_device, planned_on_host, pool
-from ...staging.pooling_plan import DEVICE_THREADS, Work, device_vector, worthwhile_threads
+from ...staging.pooling_plan import DEVICE_THREADS, Work, device_channels, device_vector, worthwhile_threads
 from . import forward_plan as plan
 from .problem import MODE, RULES, PrRoiPoolProblem
 
@@ -120,6 +120,7 @@ def specialised(dtype: str, layout: str, *, vector: int, channels: int = 1, pack
             ("LAYOUT", layout),
             ("LEVELS", 1),
             ("VECTOR", vector),
+            ("TOGETHER", device_channels(vector, packed=packed)),
             ("CHANNELS", channels),
             ("PREPARED_BYTES", plan.PREPARED_BYTES),
             ("THREADS", DEVICE_THREADS),
@@ -163,7 +164,8 @@ def plan_on_device(asked: Asked, packed: bool, multiprocessors: int) -> Planned:
     vector = device_vector(problem.dtype, problem.layout)
     packed = packed and problem.layout == "NHWC" and problem.channels % vector == 0
     source = specialised(problem.dtype, problem.layout, vector=vector, packed=packed)
-    return planned_on_device(problem, source, plan.device_plan(problem, vector), multiprocessors)
+    planned = plan.device_plan(problem, device_channels(vector, packed=packed))
+    return planned_on_device(problem, source, planned, multiprocessors)
 
 
 PLANNERS = Planners(plan_on_host, plan_on_device)

@@ -90,10 +90,10 @@ def host_plan(problem: PrRoiPoolProblem, vector: int, threads: int) -> Plan:
     return _with_capacities(pooling_plan.host_plan(_work(problem), room, threads), sizes)
 
 
-def device_plan(problem: PrRoiPoolProblem, vector: int) -> Plan:
+def device_plan(problem: PrRoiPoolProblem, together: int) -> Plan:
     """The launch for a GPU: a block takes one RoI, or some rows of bins of a heavy one, and a tile of channels."""
     sizes = _Sizes.of(problem)
     # Odd: the same column of each line is in another bank.
     room = _room(problem, sizes, _line_length(problem.widths[0], sizes.capacity_x, 1) | 1)
-    plan = pooling_plan.device_plan(_work(problem), room, vector, parts=_PARTS, in_lines=True)
+    plan = pooling_plan.device_plan(_work(problem), room, together, parts=_PARTS, in_lines=True)
     return _with_capacities(plan, sizes)

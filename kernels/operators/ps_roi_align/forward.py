@@ -133,6 +133,7 @@ def specialised(
             ("LAYOUT", layout),
             ("LEVELS", 1),
             ("VECTOR", vector),
+            ("TOGETHER", vector),
             ("PREPARED_BYTES", PREPARED_BYTES),
             ("THREADS", DEVICE_THREADS),
             ("BLOCKS", blocks_per_multiprocessor(dtype, MODE)),

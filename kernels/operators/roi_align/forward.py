@@ -12,7 +12,7 @@ from ...dtypes import name_of
 from ...execution import device
 from ...execution.source import Source, specialise
 from ...staging.pooling import Planned, Planners, nothing, planned_on_device, planned_on_host, pool
-from ...staging.pooling_plan import DEVICE_THREADS, device_vector, worthwhile_threads
+from ...staging.pooling_plan import DEVICE_THREADS, device_channels, device_vector, worthwhile_threads
 from ...staging.sampling import rule_macros
 from . import forward_plan as plan
 from .problem import RoiAlignProblem, asked_for
@@ -157,6 +157,7 @@ def specialised(
             ("BINS", sizes[0]),
             ("SAMPLING", sizes[1]),
             ("VECTOR", vector),
+            ("TOGETHER", device_channels(vector, packed=packed)),
             ("CHANNELS", channels),
             ("PREPARED_BYTES", plan.PREPARED_BYTES),
             ("THREADS", DEVICE_THREADS),
@@ -223,12 +224,13 @@ def plan_on_device(asked: Asked, packed: bool, multiprocessors: int) -> Planned:
     if math.prod(problem.output_shape) == 0:
         return nothing(problem)
     vector = device_vector(problem.dtype, problem.layout)
+    packed = packed and problem.layout == "NHWC" and problem.channels % vector == 0
     source = specialised(
         problem.dtype, problem.mode, problem.layout, problem.dialect,
-        vector=vector, packed=packed and problem.layout == "NHWC" and problem.channels % vector == 0,
-        levels=len(problem.heights), sizes=_sizes(problem),
+        vector=vector, packed=packed, levels=len(problem.heights), sizes=_sizes(problem),
     )  # fmt: skip
-    return planned_on_device(problem, source, plan.device_plan(plan.Shape.of(problem), vector), multiprocessors)
+    planned = plan.device_plan(plan.Shape.of(problem), device_channels(vector, packed=packed))
+    return planned_on_device(problem, source, planned, multiprocessors)
 
 
 PLANNERS = Planners(plan_on_host, plan_on_device)

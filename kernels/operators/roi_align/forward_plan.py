@@ -110,7 +110,7 @@ def host_plan(shape: Shape, vector: int, threads: int) -> Plan:
     return _with_capacities(pooling_plan.host_plan(shape.work, room, threads), sizes)
 
 
-def device_plan(shape: Shape, vector: int) -> Plan:
+def device_plan(shape: Shape, together: int) -> Plan:
     """The launch for a GPU: a block takes one RoI, or some rows of bins of a heavy one, and a tile of channels."""
     sizes = _sizes(shape)
     parts = 1 if shape.sampling_y and shape.sampling_x else _PARTS
@@ -118,5 +118,5 @@ def device_plan(shape: Shape, vector: int) -> Plan:
     fixed = shape.mode == "avg" and 0 < 4 * shape.sampling_y * shape.sampling_x <= GATHER
     # Odd: the same column of each line is in another bank.
     room = _room(shape, sizes, 0 if fixed else _line_length(shape, sizes.columns, 1) | 1)
-    plan = pooling_plan.device_plan(shape.work, room, vector, parts=parts, in_lines=not fixed)
+    plan = pooling_plan.device_plan(shape.work, room, together, parts=parts, in_lines=not fixed)
     return _with_capacities(plan, sizes)

@@ -12,7 +12,15 @@ from ...execution import device
 from ...execution.source import Source, specialise
 from ...staging import pooling_plan
 from ...staging.pooling import Planned, Planners, nothing, planned_on_device, planned_on_host, pool
-from ...staging.pooling_plan import DEVICE_THREADS, Room, Work, device_vector, padded, worthwhile_threads
+from ...staging.pooling_plan import (
+    DEVICE_THREADS,
+    Room,
+    Work,
+    device_channels,
+    device_vector,
+    padded,
+    worthwhile_threads,
+)
 from .problem import RoiPoolProblem, rule_macros
 
 if TYPE_CHECKING:
@@ -135,6 +143,7 @@ def specialised(
             ("LAYOUT", layout),
             ("LEVELS", 1),
             ("VECTOR", vector),
+            ("TOGETHER", device_channels(vector, packed=packed)),
             ("PREPARED_BYTES", PREPARED_BYTES),
             ("THREADS", DEVICE_THREADS),
             ("BLOCKS", blocks_per_multiprocessor(dtype, mode)),
@@ -194,11 +203,10 @@ def plan_on_device(asked: Asked, packed: bool, multiprocessors: int) -> Planned:
     work = Work.of(problem)
     work.check()
     vector = device_vector(problem.dtype, problem.layout)
-    source = specialised(
-        problem.dtype, problem.mode, problem.layout, problem.dialect, vector=vector,
-        packed=packed and problem.layout == "NHWC" and problem.channels % vector == 0,
-    )  # fmt: skip
-    plan = pooling_plan.device_plan(work, _room(problem, 0), vector, parts=_PARTS, in_lines=False)
+    packed = packed and problem.layout == "NHWC" and problem.channels % vector == 0
+    source = specialised(problem.dtype, problem.mode, problem.layout, problem.dialect, vector=vector, packed=packed)
+    together = device_channels(vector, packed=packed)
+    plan = pooling_plan.device_plan(work, _room(problem, 0), together, parts=_PARTS, in_lines=False)
     return planned_on_device(problem, source, plan, multiprocessors)
 
 

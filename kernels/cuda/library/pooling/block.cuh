@@ -6,24 +6,27 @@
 #pragma once
 
 ROIKIT_FN void pool_rois(const acc_t* boxes, const int64* number_of_rois, feature_t* output, unsigned char* workspace, int64* status,
-                         unsigned char* shared_memory, const PoolingParams& params) {
+                         const PoolingParams& params) {
     const int64 first = blockIdx.y * params.channels_per_block;
     const int64 end = first + params.channels_per_block < params.channels ? first + params.channels_per_block : params.channels;
-    const int64 block = blockIdx.x + (int64)gridDim.x * (blockIdx.y + (int64)gridDim.y * blockIdx.z);
-    unsigned char* const block_memory = workspace ? workspace + block * params.memory_per_block : shared_memory;
 
     const int64 group = params.rois_per_block, rois = count_rois(number_of_rois, params.rois);
     ROIKIT_ROLLED for (int64 k = blockIdx.x * group; k < rois; k += gridDim.x * group) {
         const int count = rois - k < group ? (int)(rois - k) : (int)group;
-        unsigned char* memory = block_memory;
-        Prepared* const prepared = carve<Prepared>(memory, count);
+        Memory memory = memory_of_block(workspace, params.memory_per_block);
+        const Kept<Prepared> prepared = carve<Prepared>(memory, count);
         ROIKIT_ROLLED for (int i = 0; i < count; ++i) {
             prepare(k + i, boxes + 5 * (k + i), output, status, params, memory, prepared[i]);
         }
+        bool in_tiles = !CAN_GATHER;
         ROIKIT_ROLLED for (int i = 0; i < (CAN_GATHER ? count : 0); ++i) {
-            if (prepared[i].gathers) gather_channels(prepared[i], params, first, end);
+            if (prepared[i].gathers) {
+                gather_channels(prepared[i], params, first, end);
+            } else {
+                in_tiles = true;
+            }
         }
-        ROIKIT_ROLLED for (int64 channel = first; channel < end; channel += params.channels_per_tile) {
+        ROIKIT_ROLLED for (int64 channel = in_tiles ? first : end; channel < end; channel += params.channels_per_tile) {
             const int64 stop = channel + params.channels_per_tile < end ? channel + params.channels_per_tile : end;
             ROIKIT_ROLLED for (int i = 0; i < count; ++i) pool_tile(prepared[i], params, channel, stop, memory);
         }

@@ -134,10 +134,11 @@ template <int N> ROIKIT_FN void reduce_line(const Prepared& roi, const Tile& til
 
 template <int N> ROIKIT_FN void reduce_lines(const Prepared& roi, const Tile& tile, int p, bool fresh, int q, int c, int end,
                                              acc_t* results) {
-    const int ny = roi.y.count[p];
+    const int ny = roi.y.lists[p].count;
+    const List list = roi.x.lists[q];
     ROIKIT_ROLLED for (; c + N <= end; c += N) {
-        reduce_line<N>(roi, tile, tile.lines + (int64)c * tile.line_length, ny, fresh, roi.x.entries + roi.x.begin[q],
-                       ny > 0 ? roi.x.count[q] : 0, results + c * tile.results_per_channel + q);
+        reduce_line<N>(roi, tile, tile.lines + (int64)c * tile.line_length, ny, fresh, roi.x.entries + list.begin,
+                       ny > 0 ? list.count : 0, results + c * tile.results_per_channel + q);
     }
     if constexpr (N > 1) reduce_lines<(N > 4 ? N / 4 : 1)>(roi, tile, p, fresh, q, c, end, results);
 }
@@ -197,7 +198,7 @@ template <int N> ROIKIT_FN void write_results(const Prepared& roi, const acc_t* 
 
 // Pools the channels from `channel` to `end`; `memory` has room for lines and results.
 ROIKIT_FN void pool_channels_first(const Prepared& roi, const PoolingParams& params, int64 channel, int64 end,
-                                   unsigned char* memory) {
+                                   Memory memory) {
     const int64 bins = (int64)params.bins_y * params.bins_x;
     Tile tile;
     tile.channels = (int)(end - channel);
@@ -205,14 +206,15 @@ ROIKIT_FN void pool_channels_first(const Prepared& roi, const PoolingParams& par
     tile.channel_stride = (int64)roi.height * roi.width;
     tile.map = roi.map + channel * tile.channel_stride;
     tile.line_length = params.line_length;
-    tile.results = (acc_t*)memory;
+    tile.results = (acc_t*)(unsigned char*)memory;
     tile.lines = tile.results + params.channels_per_tile * params.bin_rows * params.bins_x;
     ROIKIT_ROLLED for (int row = roi.row_begin; row < roi.row_end; row += params.bin_rows) {
         const int rows = roi.row_end - row < params.bin_rows ? roi.row_end - row : params.bin_rows;
         tile.results_per_channel = (int64)rows * params.bins_x;
         ROIKIT_ROLLED for (int i = 0; i < (roi.result_is_nan ? 0 : rows); ++i) {
             const int p = row + i;
-            pool_row(roi, tile, p, roi.y.entries + roi.y.begin[p], roi.y.count[p], tile.results + (int64)i * params.bins_x);
+            const List list = roi.y.lists[p];
+            pool_row(roi, tile, p, roi.y.entries + list.begin, list.count, tile.results + (int64)i * params.bins_x);
         }
         // The results of whole channels follow each other in the output too.
         const bool whole = tile.results_per_channel == bins;

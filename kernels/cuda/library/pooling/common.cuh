@@ -2,8 +2,12 @@
 // block knows of a RoI while it pools it, of which these files read
 //   const feature_t* map; int height, width    of its image and level
 //   feature_t* output; int row_begin, row_end  the rows of bins that this block pools
-//   bool gathers                               NCHW: pooled bin by bin (channels_last.cuh)
+//   int gathers                                NCHW: pooled bin by bin (channels_last.cuh)
+//   int result_is_nan                          nothing is pooled. A block copies the struct, so that all of it has to be written: flags are
+//                                              whole numbers, without room between them
 #pragma once
+
+#include "library/memory.cuh"
 
 #define ROIKIT_POOLING_FIELDS                                                                           \
     int rois_per_block;           /* that a block prepares together */                                  \
@@ -17,9 +21,9 @@
 // Lines hold the columns from `first` on (dense), or only those that are listed in `pixels` (sparse). The entries of the
 // lists along x then index the line instead of the map.
 struct Window {
-    int* pixels;
+    Kept<int> pixels;
     int first, columns;
-    bool sparse;
+    int sparse;
 };
 
 // The rows of bins that this block pools. The parts of a heavy RoI are those blocks along z that come first, and a light RoI is

@@ -3,24 +3,29 @@
 
 // ---- RA-8: the average ------------------------------------------------------------------------------------------------
 
+// The weighted sum of the pixels at one or more taps, so many bytes apart. The first is added to zero outside of the loop.
+template <int N>
+ROIKIT_FN Vector<N> weighted(const feature_t* from, const Tap* taps, int count, int bytes, const Steps& steps) {
+    const Tap first = *taps++;
+    Vector<N> sum = multiply_add<N>(first.weight, load_channels<N>(bytes_from(from, first.index, bytes), steps), filled<N>((acc_t)0));
+    ROIKIT_ROLLED for (int left = count - 1; left > 0; left = held(left - 1)) {
+        const Tap tap = *taps++;
+        sum = multiply_add<N>(tap.weight, load_channels<N>(bytes_from(from, tap.index, bytes), steps), sum);
+    }
+    return sum;
+}
+
 template <int N> ROIKIT_FN Vector<N> pool_bin(const Prepared& roi, const Steps& steps, const Tap* ty, int ny, const Tap* tx,
                                               int nx) {
     Vector<N> sum = filled<N>((acc_t)0);
-    const feature_t* const origin = roi.map + steps.channel * (LAYOUT == Layout::NHWC ? 1 : steps.lane);
     // Along memory first. With channels first that would be x; but y it is in channels_first.cuh, and every bit is to be the same.
     constexpr bool ROWS = LAYOUT == Layout::NHWC;
-    const Tap *const outer = ROWS ? ty : tx, *const inner = ROWS ? tx : ty;
+    const Tap *outer = ROWS ? ty : tx, *const inner = ROWS ? tx : ty;
     const int outer_count = ROWS ? ny : nx, inner_count = ROWS ? nx : ny;
-    ROIKIT_ROLLED for (int a = 0; a < outer_count; ++a) {
-        const feature_t* const from = ROWS ? origin + outer[a].index * steps.row : origin + outer[a].index;
-        Vector<N> line = filled<N>((acc_t)0);
-        const Tap* next = inner;
-        ROIKIT_ROLLED for (int b = inner_count; b > 0; --b) {
-            const Tap tap = *next++;
-            const feature_t* const pixel = bytes_from(from, tap.index, ROWS ? steps.pixel : steps.row_bytes);
-            line = multiply_add<N>(tap.weight, load_channels<N>(pixel, steps), line);
-        }
-        sum = multiply_add<N>(outer[a].weight, line, sum);
+    ROIKIT_ROLLED for (int left = inner_count > 0 ? outer_count : 0; left > 0; left = held(left - 1)) {
+        const Tap tap = *outer++;
+        const feature_t* const from = ROWS ? at_row(steps, tap.index) : at_column(steps.origin, steps, tap.index);
+        sum = multiply_add<N>(tap.weight, weighted<N>(from, inner, inner_count, ROWS ? steps.pixel : (int)steps.row, steps), sum);
     }
     return sum;
 }
@@ -52,10 +57,8 @@ template <int N> ROIKIT_FN Vector<N> with_sample(const Vector<N>& best, const Sa
 template <int N> ROIKIT_FN Vector<N> pool_bin(const Prepared& roi, const Steps& steps, const Sample* sy, int ny,
                                               const Sample* sx, int nx) {
     Vector<N> best = filled<N>(start_of_maximum(roi, ny, nx));
-    const feature_t* const origin = roi.map + steps.channel * (LAYOUT == Layout::NHWC ? 1 : steps.lane);
     ROIKIT_ROLLED for (int a = 0; a < ny; ++a) {
-        const feature_t* const low = origin + sy[a].low * steps.row;
-        const feature_t* const high = origin + sy[a].high * steps.row;
+        const feature_t *const low = at_row(steps, sy[a].low), *const high = at_row(steps, sy[a].high);
         ROIKIT_ROLLED for (int b = 0; b < nx; ++b) {
             const int left = sx[b].low, right = sx[b].high;
             const Vector<N> c00 = load_channels<N>(at_column(low, steps, left), steps);
@@ -70,29 +73,30 @@ template <int N> ROIKIT_FN Vector<N> pool_bin(const Prepared& roi, const Steps& 
 
 // ---- a bin ------------------------------------------------------------------------------------------------------------
 
-template <int N> ROIKIT_FN Vector<N> pooled_bin(const Prepared& roi, const Steps& steps, int p, int q) {
-    Vector<N> result = filled<N>((acc_t)0);
-    if (!roi.result_is_nan) {
-        result = pool_bin<N>(roi, steps, roi.y.entries + roi.y.begin[p], roi.y.count[p], roi.x.entries + roi.x.begin[q],
-                             roi.x.count[q]);
-    }
-    return finished<N>(roi, result);
+ROIKIT_FN Bin bin_of(const Prepared& roi, int p, int q) {
+    const List y = roi.y.lists[p], x = roi.x.lists[q];
+    return Bin{kept_after(roi.y.entries, y.begin), kept_after(roi.x.entries, x.begin), held(y.count), held(x.count)};
+}
+
+template <int N> ROIKIT_FN Vector<N> pooled_bin(const Prepared& roi, const Steps& steps, const Bin& bin) {
+    return finished<N>(roi, pool_bin<N>(roi, steps, (const Entry*)bin.y, bin.count_y, (const Entry*)bin.x, bin.count_x));
 }
 
 #ifdef ROIKIT_PREFETCH
 // Asks for the pixels of bin (p, q) that the bins before it do not read.
 ROIKIT_FN void prefetch_bin(const Prepared& roi, const Steps& steps, int p, int q, int64 end) {
     if (roi.result_is_nan) return;
-    const Entry* const ty = roi.y.entries + roi.y.begin[p];
-    const Entry* const tx = roi.x.entries + roi.x.begin[q];
-    for (int a = 0; a < roi.y.count[p]; ++a) {
+    const List of_y = roi.y.lists[p], of_x = roi.x.lists[q];
+    const Entry* const ty = roi.y.entries + of_y.begin;
+    const Entry* const tx = roi.x.entries + of_x.begin;
+    for (int a = 0; a < of_y.count; ++a) {
         for (int y = first_pixel(ty[a]); y <= last_pixel(ty[a]); ++y) {
             if (p > roi.row_begin && roi.y.spans(p - 1, y)) continue;
-            for (int b = 0; b < roi.x.count[q]; ++b) {
+            for (int b = 0; b < of_x.count; ++b) {
                 for (int x = first_pixel(tx[b]); x <= last_pixel(tx[b]); ++x) {
                     if (q > 0 && roi.x.spans(q - 1, x)) continue;
-                    const feature_t* const pixel = at_column(roi.map + y * steps.row, steps, x);
-                    for (int64 c = steps.channel; c < end; c += 64 / sizeof(feature_t)) ROIKIT_PREFETCH(pixel + c);
+                    const feature_t* const pixel = at_column(at_row(steps, y), steps, x);
+                    for (int64 c = steps.channel; c < end; c += 64 / sizeof(feature_t)) ROIKIT_PREFETCH(pixel + (c - steps.channel));
                 }
             }
         }

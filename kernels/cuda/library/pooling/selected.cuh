@@ -27,7 +27,7 @@ template <int N> ROIKIT_FN Vector<N> load_apart(const feature_t* from, int64 lan
         return read_vector<N>(values);
     } else {
         Vector<N> result;
-        for (int v = 0; v < N; ++v) read(from + v * lane, result.part[v]);
+        for (int v = 0; v < N; ++v) result.part[v] = fetch(from + v * lane);
         return result;
     }
 }
@@ -44,6 +44,6 @@ ROIKIT_FN void prefetch_bin(const Prepared&, const Steps&, int, int, int64) {}
 #endif
 
 // Pools the channels from `channel` to `end` of a RoI that is not gathered.
-ROIKIT_FN void pool_tile(const Prepared& roi, const PoolingParams& params, int64 channel, int64 end, unsigned char*) {
+ROIKIT_FN void pool_tile(const Prepared roi, const PoolingParams& params, int64 channel, int64 end, Memory) {
     if constexpr (LAYOUT == Layout::NHWC) pool_channels_last(roi, params, channel, end);
 }

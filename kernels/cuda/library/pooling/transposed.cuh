@@ -62,8 +62,9 @@ ROIKIT_FN Register reduce_bin(const Prepared& roi, const acc_t* line, int64 seco
 ROIKIT_FN void reduce_bins(const Prepared& roi, const acc_t* line, int64 second, int ny, acc_t* results) {
     for (int q = 0; q < roi.x.bins; ++q) {
         const Register before = ny < 0 ? at(results, q) : Register{};
-        const int nx = ny == 0 ? 0 : roi.x.count[q];
-        write(reduce_bin(roi, line, second, ny, before, roi.x.entries + roi.x.begin[q], nx), results + q * LANES);
+        const List list = roi.x.lists[q];
+        const int nx = ny == 0 ? 0 : list.count;
+        write(reduce_bin(roi, line, second, ny, before, roi.x.entries + list.begin, nx), results + q * LANES);
     }
 }
 
@@ -96,7 +97,7 @@ ROIKIT_FN void pool_bins(const Prepared& roi, const Channels& channels, const Sa
 // ---- RoIs -------------------------------------------------------------------------------------------------------------------
 
 // Pools the channels from `channel` to `end`; `memory` has room for a line (two for corners) and results of LANES channels.
-ROIKIT_FN void pool_in_lanes(const Prepared& roi, const PoolingParams& params, int64 channel, int64 end, unsigned char* memory) {
+ROIKIT_FN void pool_in_lanes(const Prepared& roi, const PoolingParams& params, int64 channel, int64 end, Memory memory) {
     const int64 bins = (int64)params.bins_y * params.bins_x, pixels = (int64)roi.height * roi.width;
     const int64 line_length = (int64)params.line_length * LANES;
     acc_t* const line = (acc_t*)memory;
@@ -107,8 +108,8 @@ ROIKIT_FN void pool_in_lanes(const Prepared& roi, const PoolingParams& params, i
         for (int row = roi.row_begin; row < roi.row_end; row += params.bin_rows) {
             const int rows = roi.row_end - row < params.bin_rows ? roi.row_end - row : params.bin_rows;
             for (int i = 0; i < (roi.result_is_nan ? 0 : rows); ++i) {
-                const int p = row + i;
-                pool_bins(roi, channels, roi.y.entries + roi.y.begin[p], roi.y.count[p], roi.width, line, line_length,
+                const List list = roi.y.lists[row + i];
+                pool_bins(roi, channels, roi.y.entries + list.begin, list.count, roi.width, line, line_length,
                           results + (int64)i * params.bins_x * LANES);
             }
             feature_t* const output = roi.output + channel * bins + (int64)row * params.bins_x;
@@ -123,5 +124,5 @@ ROIKIT_FN void pool_in_lanes(const Prepared& roi, const PoolingParams& params, i
 }
 
 #else
-ROIKIT_FN void pool_in_lanes(const Prepared&, const PoolingParams&, int64, int64, unsigned char*) {}
+ROIKIT_FN void pool_in_lanes(const Prepared&, const PoolingParams&, int64, int64, Memory) {}
 #endif

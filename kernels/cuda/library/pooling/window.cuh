@@ -11,15 +11,16 @@ ROIKIT_FN void move_entry(Tap& tap, int low, int) { tap.index = low; }
 ROIKIT_FN void move_entry(Sample& sample, int low, int high) { sample.low = low, sample.high = high; }
 
 // Called by all threads of the block, after which it must be synchronised.
-ROIKIT_FN void place_window(Lists<Entry>& x, int width, int line_length, Window& window) {
+ROIKIT_FN void place_window(const Lists<Entry>& x, int width, int line_length, Window& window) {
     int first = width, last = -1;
     ROIKIT_ROLLED for (int q = 0; q < x.bins; ++q) {
-        if (x.count[q] == 0) continue;
-        const int low = first_pixel(x.entries[x.begin[q]]), high = last_pixel(x.entries[x.begin[q] + x.count[q] - 1]);
+        const List list = x.lists[q];
+        if (list.count == 0) continue;
+        const int low = first_pixel(x.entries[list.begin]), high = last_pixel(x.entries[list.begin + list.count - 1]);
         if (low < first) first = low;
         if (high > last) last = high;
     }
-    const int entries = x.begin[x.bins], listed = (int)columns_of(entries);
+    const int entries = x.lists[x.bins].begin, listed = (int)columns_of(entries);
     int columns = last < first ? 0 : (last - first) / VECTOR * VECTOR + VECTOR;  // whole vectors, if the map has room for them
     if (columns > width) columns = last - first + 1;
     if (first > width - columns) first = width - columns;
@@ -28,8 +29,10 @@ ROIKIT_FN void place_window(Lists<Entry>& x, int width, int line_length, Window&
     window.columns = window.sparse ? listed : columns;
     __syncthreads();
     ROIKIT_ROLLED for (int q = 0; q < x.bins; ++q) {
-        ROIKIT_ROLLED for (int i = x.begin[q] + thread_of_block(); i < x.begin[q + 1]; i += threads_of_block()) {
-            const bool filled = i < x.begin[q] + x.count[q];
+        const List list = x.lists[q];
+        const int end = x.lists[q + 1].begin;
+        ROIKIT_ROLLED for (int i = list.begin + thread_of_block(); i < end; i += threads_of_block()) {
+            const bool filled = i < list.begin + list.count;
             const int low = filled ? first_pixel(x.entries[i]) : 0, high = filled ? last_pixel(x.entries[i]) : 0;
             const int column = (int)columns_of(i);
             if (window.sparse) {
