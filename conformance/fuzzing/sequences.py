@@ -33,9 +33,10 @@ KINDS = (SINGLE, *SEVERAL)
 THREADS = 2
 """That make calls at once."""
 
-_OFTEN = {SINGLE: 6, IN_TURN: 4, AT_ONCE: 1, AFTER_FORK: 1}  # of as many calls; threads take long
+_OFTEN = {SINGLE: 8, IN_TURN: 6, AT_ONCE: 1, AFTER_FORK: 1}  # of as many calls; threads take long
 _MOST_STEPS = 6
-_RATIOS = (0, 1, 2, 4)  # each becomes the next
+_POWERS = (2, 1, 2, 2, 4)  # of two, for each number of bins or samples
+_RATIOS = {1: 2, 2: 4, 4: 1}  # what a number of samples becomes
 _VALUES = 17  # integers of maps: from −8 to 8
 _APART = 5  # prime to it
 
@@ -45,10 +46,22 @@ def kinds(asked: Sequence[str]) -> st.SearchStrategy[str]:
     return st.sampled_from([kind for kind in KINDS if kind in asked for _ in range(_OFTEN[kind])])
 
 
-def varied(arguments: Arguments) -> Changes:
-    """The arguments of a call with other integers in each place: what is drawn, and more so what is shrunk, is mostly zeros."""
-    arrays = {name: _moved_on(arguments[name], _APART) for name in ("input", "grad") if name in arguments}
-    return {**arguments, **arrays}
+def varied(arguments: Arguments, call: type[Call]) -> Changes:
+    """The arguments of a call with other integers in each place, and numbers of bins and samples that divide without rest.
+
+    What is drawn, and more so what is shrunk, is mostly zeros; and of calls that are not exact none follows another.
+    """
+    changed = {**arguments, **_binned(arguments, call, [_POWERS[min(n, 4)] for n in arguments["output_size"]])}
+    if "sampling_ratio" in arguments:
+        changed["sampling_ratio"] = [_POWERS[n] for n in arguments["sampling_ratio"]]
+    changed |= _fitting(changed, call)
+    return {**changed, **{name: _moved_on(changed[name], _APART) for name in ("input", "grad") if name in changed}}
+
+
+def _fitting(arguments: Arguments, call: type[Call]) -> Changes:
+    """An arriving gradient of the shape that is due, if it has another."""
+    due = list(call.shape_of(arguments, Operation.FORWARD))
+    return {"grad": _filled(due, arguments["grad"])} if "grad" in arguments and arguments["grad"]["shape"] != due else {}
 
 
 @st.composite
@@ -76,9 +89,7 @@ def _changes(
     of_values = [change for _, change in changes if not any(_shape(change, arguments, name) for name in change)]
     changes.append(("everything", {name: value for change in of_values for name, value in change.items()}))
     for name, change in changes:
-        changed = {**arguments, **change}
-        if "grad" in changed and (due := list(call.shape_of(changed, Operation.FORWARD))) != changed["grad"]["shape"]:
-            change["grad"] = _filled(due, changed["grad"])
+        change |= _fitting({**arguments, **change}, call)
         yield name, {key: value for key, value in change.items() if value != arguments[key]}
 
 
@@ -103,8 +114,7 @@ def _of_values(arguments: Arguments, call: type[Call], modes: Sequence[str]) -> 
     if "spatial_scale" in arguments:
         yield "spatial_scale", {"spatial_scale": [scale / 2 for scale in arguments["spatial_scale"]]}
     if "sampling_ratio" in arguments:
-        following = dict(zip(_RATIOS, (*_RATIOS[1:], *_RATIOS), strict=False))
-        yield "sampling_ratio", {"sampling_ratio": [following.get(n, 1) for n in arguments["sampling_ratio"]]}
+        yield "sampling_ratio", {"sampling_ratio": [_RATIOS[n] for n in arguments["sampling_ratio"]]}
     if "extrapolation_value" in arguments:
         yield "extrapolation_value", {"extrapolation_value": arguments["extrapolation_value"] + 1}
     for mode in modes:

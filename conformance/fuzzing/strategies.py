@@ -58,7 +58,7 @@ def cases(
         classes = (_EXACT,)
     drawn = draw(operator.draws.arguments(modes=modes or operator.modes, classes=classes, operation=operation))
     if kind != SINGLE:
-        drawn = sequences.varied(drawn)
+        drawn = sequences.varied(drawn, operator.call)
     dialect, dtype = draw(st.sampled_from(dialects)), draw(st.sampled_from(dtypes))
     large = draw(sizes.enlarged(drawn, operation)) if size != "small" else None
     lies = draw(sizes.arranged([name for name in operator.call.axes if name in drawn], ways))

@@ -210,7 +210,8 @@ class Session:
                 read_otherwise = read_otherwise or named(judgement, made.said)
             elif judgement.verdict != Verdict.CONFORMS:
                 return Judged(named(judgement, made.said))
-            outputs.append(fingerprint(arrays["output"]))
+            if "output" in arrays:  # no call was refused, as some may be
+                outputs.append(fingerprint(arrays["output"]))
         return Judged(read_otherwise or Judgement(Verdict.CONFORMS), b"".join(outputs))
 
     def _ask_in_turn(self, case: Case, *how: str) -> Iterator[tuple[Made, dict[str, Any], Arrays]]:
