@@ -105,8 +105,8 @@ def test_a_refusal_is_as_good_as_nan():
 _KEEPS = """
 import numpy, roikit.kernels
 right, kept, buffer = roikit.kernels.roi_align, {}, numpy.zeros((3, 2, 2, 2), numpy.float32)
-def keeps(maps, boxes, size, scale, *how, **named):
-    return right(maps, boxes, size, kept.setdefault("scale", scale), *how, **named)
+def keeps(*how, **named):
+    return right(*how, **{**named, "spatial_scale": kept.setdefault("scale", named["spatial_scale"])})
 def gives_out_again(*how, **named):
     buffer[...] = right(*how, **named)
     return buffer
