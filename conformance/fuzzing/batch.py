@@ -11,6 +11,7 @@ import hashlib
 import json
 import threading
 import time
+import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -227,7 +228,7 @@ class _Attempt:
         from hypothesis import HealthCheck, Phase, given, settings
         from hypothesis import seed as seeded
         from hypothesis import strategies as st
-        from hypothesis.errors import Flaky
+        from hypothesis.errors import Flaky, HypothesisWarning
 
         from . import sizes, strategies
 
@@ -257,7 +258,8 @@ class _Attempt:
         started = time.perf_counter()
         check = seeded(self.task.chance())(configured(given(drawn, st.sampled_from(self.task.layouts))(self.check)))
         try:
-            with _untouched_by_other_modules():
+            with _untouched_by_other_modules(), warnings.catch_warnings():
+                warnings.simplefilter("ignore", HypothesisWarning)  # that a call is long to print, which nobody does
                 check()
         except (_WrongError, Flaky):  # flaky: it does not go wrong each time, or there was no time left to shrink it
             assert self.found is not None
