@@ -64,7 +64,7 @@ def fuzz(
         list[str] | None,
         typer.Option(
             metavar="KIND",
-            help="Only calls that follow each other so: single, history (others that differ in an argument, and the first again), "
+            help="Only calls that follow each other so: single, history (others with an argument changed, and the first again), "
             "threads (at once), fork (around one). May be repeated.",
         ),
     ] = None,

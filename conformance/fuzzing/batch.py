@@ -182,7 +182,9 @@ def tasks_of(subject: Subject, first: Task) -> Task | None:
         dialects=tuple(d for d in described if not first.dialects or d in first.dialects),
         dtypes=tuple(d for d in capability.dtypes if not first.dtypes or d in first.dtypes),
         layouts=tuple(x for x in capability.layouts if not first.layouts or x in first.layouts),
-        kinds=tuple(k for k in first.kinds if (k != AT_ONCE or capability.threads) and (k != AFTER_FORK or capability.forks)),
+        kinds=tuple(
+            k for k in first.kinds if (k != AT_ONCE or capability.threads) and (k != AFTER_FORK or capability.forks)
+        ),
         modes=tuple(m for m in capability.modes if not first.modes or m in first.modes),
         operations=tuple(o for o in capability.operations if not first.operations or o in first.operations),
     )

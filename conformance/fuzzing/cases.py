@@ -167,8 +167,8 @@ def expect(
     """The case of a call, judged exactly if it is exact in ``dtype``, and otherwise by bounds.
 
     Where there are none, ``expected`` is empty. With ``kinks``, a gradient for a box is judged by the convention where there
-    is no derivative; such elements are left open otherwise. A call that is not exact is not ``enlarged``, and no other follows it,
-    nor does it follow another.
+    is no derivative; such elements are left open otherwise. A call that is not exact is not ``enlarged``, and no other follows
+    it, nor does it follow another.
     """
     operator = operators.get(op)
     assert operator.draws is not None

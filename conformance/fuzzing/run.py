@@ -239,7 +239,7 @@ def _hands(request: Request) -> Hands:
 
 
 def _run(request: Request, first: Task) -> tuple[Found | None, Found | None, dict[str, int]]:
-    """Runs batches; returns what went wrong in the first of those in which something did, or may have, and the sums of all counts."""
+    """Runs batches; returns what went wrong in the first in which something did, or may have, and the sums of all counts."""
     totals = dict.fromkeys(("batches", "calls", "rois", "exact", "unsupported"), 0)
     errors = Console(stderr=True)
     found: Found | None = None

@@ -61,7 +61,9 @@ def varied(arguments: Arguments, call: type[Call]) -> Changes:
 def _fitting(arguments: Arguments, call: type[Call]) -> Changes:
     """An arriving gradient of the shape that is due, if it has another."""
     due = list(call.shape_of(arguments, Operation.FORWARD))
-    return {"grad": _filled(due, arguments["grad"])} if "grad" in arguments and arguments["grad"]["shape"] != due else {}
+    return (
+        {"grad": _filled(due, arguments["grad"])} if "grad" in arguments and arguments["grad"]["shape"] != due else {}
+    )
 
 
 @st.composite
@@ -89,8 +91,8 @@ def _changes(
     of_values = [change for _, change in changes if not any(_shape(change, arguments, name) for name in change)]
     changes.append(("everything", {name: value for change in of_values for name, value in change.items()}))
     for name, change in changes:
-        change |= _fitting({**arguments, **change}, call)
-        yield name, {key: value for key, value in change.items() if value != arguments[key]}
+        whole = {**change, **_fitting({**arguments, **change}, call)}
+        yield name, {key: value for key, value in whole.items() if value != arguments[key]}
 
 
 def _shape(change: Changes, arguments: Arguments, name: str) -> bool:

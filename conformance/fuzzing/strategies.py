@@ -46,8 +46,8 @@ def cases(
 
     A call that cannot be judged in the data type drawn becomes one of float32 or float64, if these are among ``dtypes``; else the
     case expects nothing. ``kinks`` are as in `fuzzing.cases.expect`. If ``size`` is ``"real"``, some calls repeat a small one
-    at the size of real use; arrays lie in memory in ``ways``, of `sizes.ARRANGEMENTS`. Others follow the call as ``kinds`` say, of
-    `sequences.KINDS`, where all of them are exact.
+    at the size of real use; arrays lie in memory in ``ways``, of `sizes.ARRANGEMENTS`. Others follow the call as ``kinds`` say,
+    of `sequences.KINDS`, where all of them are exact.
     """
     operation = Operation(draw(st.sampled_from(operations)))
     operator = operators.get(op)
@@ -68,7 +68,9 @@ def cases(
     follow = Following(kind, tuple(steps), THREADS if kind == AT_ONCE else 0) if steps else None
 
     def made(dtype: str) -> Case:
-        return expect(drawn, dialect, dtype, operation, kinks=kinks, op=op, enlarged=large, arranged=lies, following=follow)
+        return expect(
+            drawn, dialect, dtype, operation, kinks=kinks, op=op, enlarged=large, arranged=lies, following=follow
+        )
 
     case = made(dtype)
     for wider in ("float32", "float64"):

@@ -123,7 +123,11 @@ def test_sequences_of_every_operator_are_exact_and_differ_in_what_they_say(op):
     seen = set()
 
     @settings(
-        max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), phases=[Phase.generate]
+        max_examples=40,
+        deadline=None,
+        derandomize=True,
+        suppress_health_check=list(HealthCheck),
+        phases=[Phase.generate],
     )
     @given(
         strategies.cases(
@@ -155,11 +159,7 @@ def test_a_parameter_that_an_operator_has_changes_too():
         drawn = {}
 
         @settings(max_examples=1, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
-        @given(
-            operator.draws.arguments(
-                modes=operator.modes, classes=["ordinary"], operation=operator.operations[0]
-            )
-        )
+        @given(operator.draws.arguments(modes=operator.modes, classes=["ordinary"], operation=operator.operations[0]))
         def draw(arguments, drawn=drawn):
             drawn.update(arguments)
 

@@ -18,7 +18,10 @@ CASES = {case.id: case for case in up_to("small", load_cases()) if case.operator
 SOME = [
     case
     for case in CASES.values()
-    if case.group in ("placement", "borders") and case.kind == "value" and case.mode == "avg" and case.operation == "forward"
+    if case.group in ("placement", "borders")
+    and case.kind == "value"
+    and case.mode == "avg"
+    and case.operation == "forward"
 ]
 SELECTION = Selection(dtypes=("float32",), layouts=("NCHW",), dialects=("torchvision",))
 
@@ -53,7 +56,11 @@ def test_who_takes_any_number_conforms():
     [
         ("wants_a_float", Verdict.REJECTED, "TypeError: a float is required (with a spatial_scale of type "),
         ("of_the_type_of_its_scale", Verdict.NONDETERMINISTIC, "the call, and again with a spatial_scale of type "),
-        ("takes_an_integer_for_a_stride", Verdict.NONDETERMINISTIC, "the call, and again with a spatial_scale of type int"),
+        (
+            "takes_an_integer_for_a_stride",
+            Verdict.NONDETERMINISTIC,
+            "the call, and again with a spatial_scale of type int",
+        ),
     ],
 )
 def test_who_does_not_is_found_out(function, verdict, reason):
