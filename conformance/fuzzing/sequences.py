@@ -156,9 +156,13 @@ def _channels_of_bins(arguments: Arguments, call: type[Call]) -> int:
 
 
 def _moved_on(data: Mapping[str, Any], apart: int = 0) -> dict[str, Any]:
-    """An array in the reverse order, with another integer in each place: by more in each, if they are to be ``apart``."""
-    numbers = np.flip(_numbers(data).reshape(-1))
-    return _of(data["shape"], (numbers + _VALUES + apart * np.arange(len(numbers))) % _VALUES - _VALUES // 2)
+    """An array with another integer in each place but the first, by which alone some would know it.
+
+    If they are to be ``apart``, the first moves, too, and each by so much more than the one before.
+    """
+    numbers = _numbers(data).reshape(-1)
+    moved = (numbers + _VALUES + apart * np.arange(len(numbers))) % _VALUES - _VALUES // 2
+    return _of(data["shape"], moved if apart else np.append(numbers[:1], moved[1:]))
 
 
 def _filled(shape: Sequence[int], data: Mapping[str, Any]) -> dict[str, Any]:

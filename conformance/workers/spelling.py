@@ -19,7 +19,8 @@ def respelled(call: Call) -> Call:
     if scales is None:
         return call
     which = sum(getattr(call, "output_size", ())) + len(call.arrays().get("boxes", ()))
-    return replace(call, **{_SCALE: tuple(_spelled(float(scale), which) for scale in scales)})
+    changed: dict[str, Any] = {_SCALE: tuple(_spelled(float(scale), which) for scale in scales)}
+    return replace(call, **changed)
 
 
 def said_of(call: Call) -> str:

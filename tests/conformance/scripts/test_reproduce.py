@@ -104,9 +104,9 @@ def test_a_refusal_is_as_good_as_nan():
 
 _KEEPS = """
 import numpy, roikit.kernels
-right, kept, buffer = roikit.kernels.roi_align, {}, numpy.zeros((3, 2, 2, 2), numpy.float32)
+right, scales, buffer = roikit.kernels.roi_align, {}, numpy.zeros((3, 2, 2, 2), numpy.float32)
 def keeps(*how, **named):
-    return right(*how, **{**named, "spatial_scale": kept.setdefault("scale", named["spatial_scale"])})
+    return right(*how, **{**named, "spatial_scale": scales.setdefault("scale", named["spatial_scale"])})
 def gives_out_again(*how, **named):
     buffer[...] = right(*how, **named)
     return buffer
