@@ -304,8 +304,19 @@ class _Attempt:
                 if not judgement.verdict.is_failure:
                     self.unsure = self.unsure or _found(made, first)
                     return
+                made, judgement = self._with_one_step(made, judgement)
             self._keep(made, judgement)
             raise _WrongError
+
+    def _with_one_step(self, made: Plan, judgement: Judgement) -> tuple[Plan, Judgement]:
+        """The first of the calls that follow one by which alone it goes wrong as with all of them; all, if there is none."""
+        steps = made[0].steps
+        for step in steps if len(steps) > 1 else ():
+            shorter = replace(made[0], steps=(step,)), *made[1:]
+            again = self._judge_afresh(shorter)
+            if again.verdict == judgement.verdict:
+                return shorter, again
+        return made, judgement
 
     def _judge_afresh(self, made: Plan) -> Judgement:
         """The judgement of a call in a new process, in which there was none before."""

@@ -33,7 +33,7 @@ KINDS = (SINGLE, *SEVERAL)
 THREADS = 2
 """That make calls at once."""
 
-_OFTEN = {SINGLE: 8, IN_TURN: 6, AT_ONCE: 1, AFTER_FORK: 1}  # of as many calls; threads take long
+_OFTEN = {SINGLE: 8, IN_TURN: 6, AT_ONCE: 1, AFTER_FORK: 3}  # of as many calls; threads take long
 _MOST_STEPS = 6
 _POWERS = (2, 1, 2, 2, 4)  # of two, for each number of bins or samples
 _RATIOS = {1: 2, 2: 4, 4: 1}  # what a number of samples becomes
