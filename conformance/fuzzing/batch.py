@@ -20,7 +20,7 @@ from unittest.mock import patch
 from .. import operators
 from ..call import Operation
 from ..cases.case import Expectation
-from ..cases.history import AFTER_FORK, AT_ONCE, SEVERAL, calls_of
+from ..cases.history import AFTER_FORK, AT_ONCE, IN_TURN, SEVERAL, calls_of
 from ..enlarging import Enlarged
 from ..verdict import Judgement, Verdict
 from ..verdicts.contested import question_of
@@ -304,18 +304,22 @@ class _Attempt:
                 if not judgement.verdict.is_failure:
                     self.unsure = self.unsure or _found(made, first)
                     return
-                made, judgement = self._with_one_step(made, judgement)
+                made, judgement = self._simpler(made, judgement)
             self._keep(made, judgement)
             raise _WrongError
 
-    def _with_one_step(self, made: Plan, judgement: Judgement) -> tuple[Plan, Judgement]:
-        """The first of the calls that follow one by which alone it goes wrong as with all of them; all, if there is none."""
-        steps = made[0].steps
-        for step in steps if len(steps) > 1 else ():
-            shorter = replace(made[0], steps=(step,)), *made[1:]
-            again = self._judge_afresh(shorter)
+    def _simpler(self, made: Plan, judgement: Judgement) -> tuple[Plan, Judgement]:
+        """The first of some simpler cases of several calls that goes wrong in the same way; the case itself, if there is none.
+
+        What goes wrong in turn needs no threads, and mostly one other call will do.
+        """
+        case, *how = made
+        ways = [replace(case, kind=IN_TURN, threads=0)] if case.kind in (AT_ONCE, AFTER_FORK) else []
+        ways += [replace(case, steps=(step,)) for step in case.steps] if len(case.steps) > 1 else []
+        for simpler in ways:
+            again = self._judge_afresh((simpler, *how))
             if again.verdict == judgement.verdict:
-                return shorter, again
+                return (simpler, *how), again
         return made, judgement
 
     def _judge_afresh(self, made: Plan) -> Judgement:
@@ -358,12 +362,13 @@ def _found(made: Plan, judgement: Judgement) -> Found:
     )
 
 
-def _size(found: Found) -> tuple[int, int, int, int, int]:
+def _size(found: Found) -> tuple[int, ...]:
     images, channels = found.arguments["input"]["shape"][:2]
     large = found.enlarged or Enlarged(images, channels, len(found.arguments["boxes"]))
     steps = found.following.steps if found.following else ()
+    kind = SEVERAL.index(found.following.kind) if found.following else 0
     texts = len(json.dumps([found.arguments, *steps]))
-    return len(steps), large.rois, large.images * large.channels, len(found.arranged), texts
+    return kind, len(steps), large.rois, large.images * large.channels, len(found.arranged), texts
 
 
 def _is_contested(case: Case) -> bool:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from ..call import Operation
 from ..cases.history import AFTER_FORK, AT_ONCE, IN_TURN, SEVERAL
+from .sizes import channels_of_bins
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -60,10 +61,11 @@ def varied(arguments: Arguments, call: type[Call]) -> Changes:
 
 def _fitting(arguments: Arguments, call: type[Call]) -> Changes:
     """An arriving gradient of the shape that is due, if it has another."""
-    due = list(call.shape_of(arguments, Operation.FORWARD))
-    return (
-        {"grad": _filled(due, arguments["grad"])} if "grad" in arguments and arguments["grad"]["shape"] != due else {}
-    )
+    others = {name: value for name, value in arguments.items() if name != "grad"}  # from which its shape follows
+    due = list(call.shape_of(others, Operation.FORWARD))
+    if "grad" not in arguments or arguments["grad"]["shape"] == due:
+        return {}
+    return {"grad": _filled(due, arguments["grad"])}
 
 
 @st.composite
@@ -75,7 +77,10 @@ def steps(
     Each is a step of a case: ``{"changed": …, "arguments": …}``. Where a large call repeats this one, the numbers of its images,
     channels and RoIs stay: unless it ``grows``.
     """
-    known = {name: changes for name, changes in _changes(arguments, call, modes, grows=grows) if changes}
+    offered = dict(_changes(arguments, call, modes))
+    known = {
+        name: changes for name, changes in offered.items() if changes and (grows or _is_as_large(changes, arguments))
+    }
     if not known:
         return []
     few = _MOST_STEPS if kind == IN_TURN else 1
@@ -83,11 +88,17 @@ def steps(
     return [{"changed": name, "arguments": known[name]} for name in names]
 
 
-def _changes(
-    arguments: Arguments, call: type[Call], modes: Sequence[str], *, grows: bool
-) -> Iterator[tuple[str, Changes]]:
+def _is_as_large(changes: Changes, arguments: Arguments) -> bool:
+    """Whether there are as many images, channels and RoIs as before."""
+    changed = {**arguments, **changes}
+    return bool(changed["input"]["shape"][:2] == arguments["input"]["shape"][:2]) and len(changed["boxes"]) == len(
+        arguments["boxes"]
+    )
+
+
+def _changes(arguments: Arguments, call: type[Call], modes: Sequence[str]) -> Iterator[tuple[str, Changes]]:
     """What may change, in words, and the arguments that are then others."""
-    changes = [*_of_values(arguments, call, modes), *_of_shapes(arguments, call, grows=grows)]
+    changes = [*_of_values(arguments, call, modes), *_of_shapes(arguments, call)]
     of_values = [change for _, change in changes if not any(_shape(change, arguments, name) for name in change)]
     changes.append(("everything", {name: value for change in of_values for name, value in change.items()}))
     for name, change in changes:
@@ -124,35 +135,27 @@ def _of_values(arguments: Arguments, call: type[Call], modes: Sequence[str]) -> 
             yield f"mode, to {mode}", {"mode": mode}
 
 
-def _of_shapes(arguments: Arguments, call: type[Call], *, grows: bool) -> Iterator[tuple[str, Changes]]:
+def _of_shapes(arguments: Arguments, call: type[Call]) -> Iterator[tuple[str, Changes]]:
     """Changes by which an array has another shape; the number of its elements stays where that can be."""
     given, boxes = arguments["input"], arguments["boxes"]
     images, channels, height, width = given["shape"]
     yield "height and width", {"input": _filled((images, channels, width, height), given)}
     yield "the size of images", {"input": _filled((images, channels, height + 1, max(width - 1, 1)), given)}
-    if grows:
-        more = _filled((images + 1, channels, height, width), given)
-        yield "the number of images", {"input": more}
-        yield "the number of images, and which is read", {"input": more, "boxes": [[images, *box[1:]] for box in boxes]}
-        count = channels + max(_channels_of_bins(arguments, call), 1)
-        yield "the number of channels", {"input": _filled((images, count, height, width), given)}
-        yield "the number of boxes", {"boxes": [*boxes, *boxes[:1]]}
+    more = _filled((images + 1, channels, height, width), given)
+    yield "the number of images", {"input": more}
+    yield "the number of images, and which is read", {"input": more, "boxes": [[images, *box[1:]] for box in boxes]}
+    count = channels + max(channels_of_bins(arguments, call), 1)
+    yield "the number of channels", {"input": _filled((images, count, height, width), given)}
+    yield "the number of boxes", {"boxes": [*boxes, *boxes[:1]]}
 
 
 def _binned(arguments: Arguments, call: type[Call], bins: list[int]) -> Changes:
     """Another number of bins; and, if each has channels of its own, as many as these ask for."""
     changes: Changes = {"output_size": bins}
-    if of_bins := _channels_of_bins(arguments, call):
+    if of_bins := channels_of_bins(arguments, call):
         images, channels, *size = arguments["input"]["shape"]
         changes["input"] = _filled((images, channels // of_bins * math.prod(bins), *size), arguments["input"])
     return changes
-
-
-def _channels_of_bins(arguments: Arguments, call: type[Call]) -> int:
-    """How many channels of the maps a channel of the output reads, each bin its own; 0 if it is one for all bins."""
-    more_bins = {**arguments, "output_size": [arguments["input"]["shape"][1] + 1, 1]}
-    has_own = call.shape_of(more_bins, Operation.FORWARD)[1] == 0
-    return math.prod(arguments["output_size"]) if has_own else 0
 
 
 def _moved_on(data: Mapping[str, Any], apart: int = 0) -> dict[str, Any]:
