@@ -168,14 +168,16 @@ def test_a_parameter_that_an_operator_has_changes_too(op):
     assert parameters <= {key for change in changes.values() for key in change}
 
 
-def test_threads_and_forks_are_not_asked_of_who_cannot():
+def test_threads_and_forks_are_not_asked_of_who_cannot(monkeypatch):
     first = task("players:transcribed")
     greeted = fuzz.greet(first.target, 60.0, True)
     assert fuzz.tasks_of(greeted, first).kinds == sequences.KINDS
-    can = dataclasses.asdict(greeted)["operators"]["roi_align"] | {"threads": False, "forks": False}
-    unable = dataclasses.replace(greeted, operators={"roi_align": can})
-    assert fuzz.tasks_of(unable, first).kinds == ("single", "history")
-    assert fuzz.tasks_of(unable, dataclasses.replace(first, kinds=("threads",))) is None
+    described = fuzz.describe(greeted)
+    can = dataclasses.replace(described.capability("roi_align"), threads=False, forks=False)
+    unable = dataclasses.replace(described, operators={"roi_align": can})
+    monkeypatch.setattr(fuzz, "describe", lambda _: unable)
+    assert fuzz.tasks_of(greeted, first).kinds == ("single", "history")
+    assert fuzz.tasks_of(greeted, dataclasses.replace(first, kinds=("threads",))) is None
 
 
 def test_no_kind_is_unknown_to_the_command():
