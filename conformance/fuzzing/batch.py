@@ -313,13 +313,14 @@ class _Attempt:
 
         What goes wrong in turn needs no threads, and mostly one other call will do.
         """
-        case, *how = made
+        case, dialect, dtype, layout = made
         ways = [replace(case, kind=IN_TURN, threads=0)] if case.kind in (AT_ONCE, AFTER_FORK) else []
         ways += [replace(case, steps=(step,)) for step in case.steps] if len(case.steps) > 1 else []
         for simpler in ways:
-            again = self._judge_afresh((simpler, *how))
+            smaller = simpler, dialect, dtype, layout
+            again = self._judge_afresh(smaller)
             if again.verdict == judgement.verdict:
-                return (simpler, *how), again
+                return smaller, again
         return made, judgement
 
     def _judge_afresh(self, made: Plan) -> Judgement:
