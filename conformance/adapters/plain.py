@@ -55,6 +55,7 @@ class PlainCallable:
 
     requires: ClassVar[tuple[str, ...]] = ()
     install: ClassVar[str] = ""
+    takes_numbers: ClassVar[bool] = True
 
     def __init__(self, module: str, function: str, arrays: str, operator: str = DEFAULT) -> None:
         """Imports ``function``, which computes ``operator``, of a module or of a file ``path/to/mine.py``."""

@@ -171,6 +171,7 @@ class RoikitHost:
     requires: ClassVar[tuple[str, ...]] = ()
     install: ClassVar[str] = "pip install roikit"
     takes_long: ClassVar[bool] = True  # it follows all dialects, and compiles its kernels
+    takes_numbers: ClassVar[bool] = True
     scripts: ClassVar[Mapping[str, Script]] = {
         "roi_align": _script("roi_align"),
         "roi_pool": _script("roi_pool"),

@@ -60,6 +60,14 @@ def fuzz(
         list[str] | None,
         typer.Option(metavar="WAY", help=f"Only arrays that lie in memory so: {', '.join(WAYS)}. May be repeated."),
     ] = None,
+    calls: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KIND",
+            help="Only calls that follow each other so: single, history (others with an argument changed, and the first again), "
+            "threads (at once), fork (around one). May be repeated.",
+        ),
+    ] = None,
     kinks: Annotated[
         bool,
         typer.Option(
@@ -116,6 +124,7 @@ def fuzz(
         boxes=boxes or [],
         size=size.value,
         arranged=arranged or [],
+        calls=calls or [],
         kinks=kinks,
         python=python,
         invalid=invalid,

@@ -6,12 +6,13 @@ import hashlib
 import json
 from dataclasses import replace
 from itertools import repeat
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .. import operators
 from ..arrays import leaves
 from ..call import DTYPES, Operation
-from ..cases.case import Expectation, Origin, case_from_json
+from ..cases.case import Expectation, Origin, Step, case_from_json
 from ..enlarging import MULTIPLES
 from ..exact.floats import FLOAT_TYPES
 from ..golden.expectations import adding_up, complete, exact_answers
@@ -25,6 +26,25 @@ if TYPE_CHECKING:
     from ..operator import Operator
 
 _BOUNDED = 2  # RoIs of a call that is not exact
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+class Following(NamedTuple):
+    """What follows a call.
+
+    Attributes:
+        kind: How, by `cases.history`.
+        steps: What changes each time, as a case file has it.
+        threads: How many make the calls at once.
+    """
+
+    kind: str
+    steps: tuple[Mapping[str, Any], ...]
+    threads: int = 0
+
+    def as_json(self) -> dict[str, Any]:
+        """The parts of a case file."""
+        return {**({"threads": self.threads} if self.threads else {}), "steps": list(self.steps)}
 
 
 def identify(
@@ -46,8 +66,9 @@ def _described(
     operator: Operator,
     enlarged: Enlarged | None,
     arranged: Mapping[str, str] | None,
+    following: Following | None,
 ) -> dict[str, Any]:
-    """A case of a call without what it expects."""
+    """A case of a call, and of those that follow it, without what it expects."""
     assert operator.draws is not None
     given = {key: value for key, value in arguments.items() if key != "invalid_rois"}
     invalid, shape, rois = list(arguments.get("invalid_rois", ())), list(given["input"]["shape"]), len(given["boxes"])
@@ -55,18 +76,34 @@ def _described(
     if enlarged:
         how |= {"size": "real", "enlarged": enlarged._asdict()}
         shape[:2], rois = [enlarged.images, enlarged.channels], enlarged.rois
+    if following:
+        how |= following.as_json()
     what = "" if operation == Operation.FORWARD else f"{operation.replace('_', ' ')}, "
-    lies = "".join(f", {name} {way}" for name, way in (arranged or {}).items())
+    lies = "".join(f", {name} {way}" for name, way in (arranged or {}).items()) + in_words(following)
     return {
         "id": identify(arguments, operation, operator.name, how),
         "title": f"Drawn by chance: {what}{rois} RoIs on maps of {' × '.join(map(str, shape))}{lies}.",
         "rules": sorted(set(operator.draws.rules_of(arguments, operation)), key=rule_number),
-        "kind": "invalid" if invalid else "value",
+        "kind": following.kind if following else "invalid" if invalid else "value",
         **({} if operation == Operation.FORWARD else {"operation": str(operation)}),
         **how,
         **({"invalid_rois": invalid} if invalid else {}),
         "arguments": given,
     }
+
+
+def in_words(following: Following | None) -> str:
+    """What is said of what follows a call."""
+    if following is None:
+        return ""
+    changed = ", ".join(step["changed"].replace("_", " ") for step in following.steps)
+    match following.kind:
+        case "threads":
+            return f"; in {following.threads} threads at once, {changed} different"
+        case "fork":
+            return f"; around a fork, in which {changed} changed"
+        case _:
+            return f"; then with {changed} changed, each time followed by the first again"
 
 
 def answers_of(
@@ -125,30 +162,42 @@ def expect(
     op: str = operators.DEFAULT,
     enlarged: Enlarged | None = None,
     arranged: Mapping[str, str] | None = None,
+    following: Following | None = None,
 ) -> Case:
     """The case of a call, judged exactly if it is exact in ``dtype``, and otherwise by bounds.
 
     Where there are none, ``expected`` is empty. With ``kinks``, a gradient for a box is judged by the convention where there
-    is no derivative; such elements are left open otherwise. A call that is not exact is not ``enlarged``.
+    is no derivative; such elements are left open otherwise. A call that is not exact is not ``enlarged``, and no other follows
+    it, nor does it follow another.
     """
     operator = operators.get(op)
     assert operator.draws is not None
 
-    def ask(*, bounds: bool) -> tuple[Answer, ...]:
-        return answers_of(operator, arguments, operation, enlarged, dialect, dtype, kinks=kinks, bounds=bounds)
+    def ask(changes: Mapping[str, Any] = _NOTHING, *, bounds: bool = False) -> tuple[Answer, ...]:
+        changed = {**arguments, **changes}
+        return answers_of(operator, changed, operation, enlarged, dialect, dtype, kinks=kinks, bounds=bounds)
 
-    answers = ask(bounds=False)
+    def expected(answers: tuple[Answer, ...]) -> tuple[Expectation, ...]:
+        return (Expectation((dialect,), (dtype,), answers),) if answers else ()
+
+    answers = ask()
     if not answers and enlarged:
         enlarged = None
-        answers = ask(bounds=False)
+        answers = ask()
+    drawn = following.steps if answers and following else ()
+    asked = (Step(step["changed"], step["arguments"], expected(ask(step["arguments"]))) for step in drawn)
+    steps = tuple(step for step in asked if step.expected)
+    if following:
+        kept = tuple({"changed": step.changed, "arguments": step.arguments} for step in steps)
+        following = following._replace(steps=kept) if steps else None
     if not answers and dtype in ("float32", "float64"):
         # Bounds take longer than values: two RoIs will do.
         arguments = _first_rois(arguments, _BOUNDED)
         answers = ask(bounds=True)
     origin = Origin("fuzz", operator.draws.edition, op)
-    described = _described(arguments, operation, operator, enlarged, arranged)
+    described = _described(arguments, operation, operator, enlarged, arranged, following)
     case = case_from_json({**described, "dtypes": [dtype]}, origin)
-    return replace(case, expected=(Expectation((dialect,), (dtype,), answers),) if answers else ())
+    return replace(case, expected=expected(answers), steps=steps)
 
 
 def _first_rois(arguments: Mapping[str, Any], count: int) -> dict[str, Any]:
@@ -174,6 +223,7 @@ def whole(
     op: str = operators.DEFAULT,
     enlarged: Enlarged | None = None,
     arranged: Mapping[str, str] | None = None,
+    following: Following | None = None,
 ) -> dict[str, Any]:
     """The case file of a call, judged under every dialect and in every data type; ``dialect`` and ``dtype`` are noted."""
     operator = operators.get(op)
@@ -188,7 +238,7 @@ def whole(
             if found := answers_of(same, *call, kinks=kinks, bounds=True):
                 yield other_dtype, found
 
-    described = {**_described(arguments, operation, operator, enlarged, arranged), "claims": "bounded"}
+    described = {**_described(arguments, operation, operator, enlarged, arranged, following), "claims": "bounded"}
     is_exact = operation == Operation.FORWARD and enlarged is None
     case = complete(described, operator, exact_answers if is_exact else answers)
     case["title"] += f" Found under {dialect} in {dtype}."

@@ -26,8 +26,9 @@ from ..running.targets import select_targets, selection
 from ..scripts.reproduce import script_of, scripts_of
 from ..terminal import Console
 from . import batch as fuzz
+from . import sequences
 from .batch import Batch, Found, Task, run_batch
-from .cases import whole
+from .cases import in_words, whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -56,6 +57,7 @@ class Request:
     boxes: Sequence[str]
     size: str
     arranged: Sequence[str]
+    calls: Sequence[str]
     kinks: bool
     python: str | None
     invalid: bool
@@ -188,14 +190,15 @@ def fuzz_command(request: Request) -> int:
         request.once,
         request.size,
         check_names("arrangement", request.arranged, ("contiguous", *WAYS)),
+        check_names("kind of calls", request.calls, sequences.KINDS) or sequences.KINDS,
     )
     task = fuzz.tasks_of(subject, first)
     if task is None:
         raise UsageError(
-            f"{target.name} has none of the dialects, data types, layouts, modes or operations of {operator.name} "
+            f"{target.name} has none of the dialects, data types, layouts, modes, operations or calls of {operator.name} "
             "that were asked for"
         )
-    found, totals = _run(request, task)
+    found, unsure, totals = _run(request, task)
     calls, rois = totals["calls"], totals["rois"]
     console.print(
         f"{calls} calls of {rois} RoIs in {totals['batches']} batches of seed {request.seed}: "
@@ -205,6 +208,14 @@ def fuzz_command(request: Request) -> int:
     )
     if found:
         _show(console, request, target, found)
+        return EXIT_DEVIATES
+    if unsure:
+        _show(console, request, target, unsure)
+        console.print(
+            "It went wrong after other calls, and not in a process of its own: what came before it matters, or chance.",
+            highlight=False,
+            soft_wrap=True,
+        )
         return EXIT_DEVIATES
     return EXIT_CONFORMS if calls else EXIT_NOTHING_RUN
 
@@ -227,11 +238,12 @@ def _hands(request: Request) -> Hands:
     return Processes(request.jobs) if request.jobs > 1 else Alone()
 
 
-def _run(request: Request, first: Task) -> tuple[Found | None, dict[str, int]]:
-    """Runs batches; returns what went wrong in the first of those in which something did, and the sums of all counts."""
+def _run(request: Request, first: Task) -> tuple[Found | None, Found | None, dict[str, int]]:
+    """Runs batches; returns what went wrong in the first in which something did, or may have, and the sums of all counts."""
     totals = dict.fromkeys(("batches", "calls", "rois", "exact", "unsupported"), 0)
     errors = Console(stderr=True)
     found: Found | None = None
+    unsure: Found | None = None
     deadline = time.monotonic() + 60 * request.minutes
     columns = TextColumn("{task.description}"), TextColumn("{task.completed} RoIs"), TimeElapsedColumn()
     with ExitStack() as stack:
@@ -253,10 +265,10 @@ def _run(request: Request, first: Task) -> tuple[Found | None, dict[str, int]]:
             if file:
                 file.write(json.dumps({"type": "batch", **asdict(batch)}) + "\n")
                 file.flush()
-            found = found or batch.found
+            found, unsure = found or batch.found, unsure or batch.unsure
         if file:
             file.write(json.dumps({"type": "footer", **totals, "found": found is not None}) + "\n")
-    return found, totals
+    return found, unsure, totals
 
 
 def _create(request: Request) -> TextIO:
@@ -273,6 +285,7 @@ def _show(console: Console, request: Request, target: Target, found: Found) -> N
     document = whole(
         found.arguments, found.dialect, found.dtype, found.operation,
         kinks=request.kinks, op=request.operator, enlarged=found.enlarged, arranged=found.arranged,
+        following=found.following,
     )  # fmt: skip
     (case,) = cases_of(document)
     folder = request.output or Path()
@@ -287,7 +300,7 @@ def _show(console: Console, request: Request, target: Target, found: Found) -> N
     given = {name: value for name, value in found.arguments.items() if name not in ("input", "grad", "invalid_rois")}
     parameters = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in given.items())
     lies = "".join(f", {name} {way}" for name, way in found.arranged.items())
-    say(f"{parameters}, maps {found.arguments['input']['shape']}{lies}")
+    say(f"{parameters}, maps {found.arguments['input']['shape']}{lies}{in_words(found.following)}")
     if found.enlarged:
         large = ", ".join(f"{count} {name}" for name, count in found.enlarged._asdict().items())
         say(f"repeated as conformance/enlarging.py says, to {large}")

@@ -18,6 +18,8 @@ from ..enlarging import MULTIPLES, Enlarged
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from ..call import Call
+
 ARRANGEMENTS = ("contiguous", *WAYS)
 """How arrays may lie."""
 
@@ -57,6 +59,13 @@ def enlarged(draw: st.DrawFn, arguments: Mapping[str, Any], operation: Operation
         room = min(_MOST_NUMBERS // max(large * area, rois * bins), _MOST_SAMPLES // (rois * samples))
         channels = _size(draw, channels, _CHANNELS, room, unit)
     return Enlarged(large, channels, rois)
+
+
+def channels_of_bins(arguments: Mapping[str, Any], call: type[Call]) -> int:
+    """How many channels of the maps a channel of the output reads, each bin its own; 0 if it is one for all bins."""
+    more_bins = {**arguments, "output_size": [arguments["input"]["shape"][1] + 1, 1]}
+    has_own = call.shape_of(more_bins, Operation.FORWARD)[1] == 0
+    return math.prod(arguments["output_size"]) if has_own else 0
 
 
 def _samples(arguments: Mapping[str, Any]) -> int:

@@ -35,6 +35,7 @@ TODO = "TODO:"
 _SCHEMA = Schema("deviations")
 _HEADER = re.compile(r"\s*\[\[\s*deviation\s*\]\]")
 _WILD = frozenset("*?[")
+_WILDS = re.compile(r"[*?]|\[[^]]*\]")
 
 
 class DeviationListError(FileError):
@@ -82,6 +83,10 @@ class Deviation:
     def patterns(self, case: str) -> list[str]:
         """The patterns, other than its id, that the id of a case matches."""
         return [pattern for pattern in self.cases if is_pattern(pattern) and fnmatchcase(case, pattern)]
+
+    def closeness(self, case: str) -> tuple[bool, int]:
+        """How closely it says that it is about the case of this id: by it, or by how much of it."""
+        return self.names(case), max((len(_WILDS.sub("", text)) for text in self.patterns(case)), default=0)
 
     def is_about(self, operator: str, dialect: str, dtype: str) -> bool:
         """Whether this deviation is about any case of ``operator`` in ``dialect`` and ``dtype``."""
@@ -227,6 +232,16 @@ def read(path: Path, cases: Iterable[Case]) -> tuple[Deviation, ...]:
 
 
 def find(deviations: Iterable[Deviation], case: Case, dialect: str, dtype: str) -> Deviation | None:
-    """The first of ``deviations`` that is about a case in ``dialect`` and ``dtype``."""
-    found = (deviation for deviation in deviations if deviation.matches(case.operator, case.id, dialect, dtype))
-    return next(found, None)
+    """The one of ``deviations`` that is about a case in ``dialect`` and ``dtype``."""
+    return next((known for _, known in in_order(deviations, case.operator, case.id, dialect, dtype)), None)
+
+
+def in_order(
+    deviations: Iterable[Deviation], operator: str, case: str, dialect: str, dtype: str
+) -> list[tuple[int, Deviation]]:
+    """Those of ``deviations`` that are about a case, with their places; first the one that says so most closely.
+
+    Else what is said of all cases would be the reason of a crash that is listed by its id.
+    """
+    found = [(n, known) for n, known in enumerate(deviations) if known.matches(operator, case, dialect, dtype)]
+    return sorted(found, key=lambda place: place[1].closeness(case), reverse=True)

@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from ..verdict import Verdict
-from .deviations import is_pattern
+from .deviations import in_order, is_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -82,8 +82,7 @@ class KnownDeviations:
 
     def _find(self, result: Result) -> tuple[int, Deviation | None]:
         about = result.operator, result.case, result.dialect, result.dtype
-        found = ((n, deviation) for n, deviation in enumerate(self._listed) if deviation.matches(*about))
-        return next(found, (-1, None))
+        return next(iter(in_order(self._listed, *about)), (-1, None))
 
 
 def _released(patterns: Iterable[_Pattern]) -> Iterator[Result]:

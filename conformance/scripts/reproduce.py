@@ -17,7 +17,7 @@ from .. import operators
 from ..adapters._script import Boxes, Script
 from ..call import Operation, Unsupported
 from ..cases.golden import golden_cases
-from ..cases.history import SEVERAL
+from ..cases.history import AFTER_FORK, AT_ONCE, IN_TURN, calls_of
 from ..cases.selection import check_names, find_case
 from ..errors import UsageError
 from ..implementation import registered
@@ -63,8 +63,8 @@ def script_of(case: Case, implementation: str, dialect: str | None, dtype: str |
     Raises:
         UsageError: the library cannot make the call.
     """
-    if case.kind in SEVERAL:
-        raise UsageError(f"{case.id} is several calls, and what one leaves behind for another; a script shows one")
+    if case.kind in (AT_ONCE, AFTER_FORK):
+        raise UsageError(f"{case.id} is calls at the same time, or around a fork; a script makes one after the other")
     if case.kind == "property":
         raise UsageError(f"{case.id} compares several answers; a script shows one: take a case of the group gradient")
     check_names("implementation", [implementation], list(registered()))
@@ -91,9 +91,10 @@ def _first(case: Case, library: Script, offered: Sequence[tuple[str, str]]) -> t
     dialects, dtypes = (dict.fromkeys(names) for names in zip(*offered, strict=True))
     reason = Unsupported(f"it is not for {' or '.join(dtypes)} under {' or '.join(dialects)}")
     for dialect, dtype in offered:
-        if case.kind == "error" or case.expectation(dialect, dtype):
+        if case.kind == "error" or case.says(dialect, dtype):
             try:
-                library.check(case.call(dialect, dtype, LAYOUT))
+                for made in _calls(case):
+                    library.check(made.call(dialect, dtype, LAYOUT))
                 library.fields(dialect, dtype)
             except Unsupported as error:
                 reason = error
@@ -102,9 +103,37 @@ def _first(case: Case, library: Script, offered: Sequence[tuple[str, str]]) -> t
     raise reason
 
 
+def _calls(case: Case) -> list[Case]:
+    """The calls that a script makes, each as a case."""
+    return [made.case for made in calls_of(case)] if case.kind == IN_TURN else [case]
+
+
 def _write(
     case: Case, implementation: str, library: Script, dialect: str, dtype: str, known: Deviation | None, written_by: str
 ) -> str:
+    command = written_by or f"roikit reproduce {case.id} {implementation} --dialect {dialect} --dtype {dtype}"
+    parts = [_call(call, implementation, library, dialect, dtype) for call in _calls(case)]
+    heading = script.heading(case, dialect, known, command)
+    first = parts[0]
+    if "refusal" in first:
+        return _filled(_SHARED, "refusal", {**first, "heading": heading})
+    if case.kind != IN_TURN:
+        return _filled(_SHARED, "script", {**first, "heading": heading, "calls": _filled(_SHARED, "call", first)})
+    texts, before = [], first
+    for made, part in zip(calls_of(case), parts, strict=True):
+        text = _filled(_SHARED, "call", {**part, "pooling": script.keeping(part["pooling"])})
+        texts.append(script.one_of_several(text, made.said, _setup(before, part)))
+        before = part
+    return _filled(_SHARED, "history", {**first, "heading": heading, "calls": "\n\n".join(texts)})
+
+
+def _setup(before: Fields, part: Fields) -> str:
+    """What has to be made anew for a call, such as a model with other parameters, if another was made for the one before."""
+    return "" if before["setup"] == part["setup"] else str(part["setup"])
+
+
+def _call(case: Case, implementation: str, library: Script, dialect: str, dtype: str) -> Fields:
+    """The parts of a script that make one call, and judge it."""
     expectation, templates = case.expectation(dialect, dtype), _folder(case.operator)
     call: Any = case.call(dialect, dtype, LAYOUT)
     fields = _call_fields(call) | _dtype_fields(dtype, library) | library.fields(dialect, dtype)
@@ -117,11 +146,10 @@ def _write(
     fields["model"] = _filled(templates, library.model, fields) if library.model else ""
     setup, pooling = _filled(templates, implementation, fields | {"data": "$data"}).split("\n\n$data\n\n")
     boxes_type = f"np.{call.boxes.dtype}" if library.boxes == Boxes.WIDE_ROWS else fields["array_type"]
-    command = written_by or f"roikit reproduce {case.id} {implementation} --dialect {dialect} --dtype {dtype}"
     apart = library.boxes in _APART
     refusal = case.kind in ("invalid", "error") or case.may_be_refused
-    parts = {
-        "heading": script.heading(case, dialect, known, command),
+    parts: Fields = {
+        **fields,
         "setup": setup,
         "inputs": script.inputs(
             case, call.arrays(), fields["array_type"], boxes_type, _ways(case, library), apart=apart
@@ -129,9 +157,12 @@ def _write(
         "pooling": script.refusable(pooling) if refusal else pooling,
     }
     if expectation is None:
-        return _filled(_SHARED, "refusal", fields | parts)
-    parts |= {"expected": script.expected(case, expectation), "comparison": script.comparison(expectation)}
-    return _filled(_SHARED, "script", fields | parts)
+        return {**parts, "refusal": True}
+    return {
+        **parts,
+        "expected": script.expected(case, expectation),
+        "comparison": script.comparison(expectation),
+    }
 
 
 def _ways(case: Case, library: Script) -> dict[str, str]:

@@ -94,6 +94,16 @@ except Exception as error:
     sys.exit(0)"""
 
 
+def keeping(pooling: str) -> str:
+    """``pooling`` such that the result is kept, as it is and as it was."""
+    return f"{pooling}\nkept.append((output, output.copy()))"
+
+
+def one_of_several(text: str, said: str, setup: str) -> str:
+    """The statements of a call of several, about which this is said, with what it needs besides."""
+    return "\n".join([_comment(said[:1].upper() + said[1:] + "."), *([setup, ""] if setup else []), text])
+
+
 def comparison(expectation: Expectation) -> str:
     """The statements that make ``agrees``."""
     lines = ["agrees = np.isclose(output, expected, rtol=0, atol=bound, equal_nan=True)"]

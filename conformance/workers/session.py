@@ -201,15 +201,18 @@ class Session:
         return Judged(properties.check(case, ask))
 
     def _judge_several(self, case: Case, dialect: str, dtype: str, layout: str) -> Judged:
-        """Judges the answers to all calls of a case, each by itself: the first that does not conform is that of the case."""
-        outputs = []
+        """Judges the answers to all calls of a case, each by itself: the first that fails is that of the case."""
+        outputs, read_otherwise = [], None
         ask = self._ask_in_turn if case.kind == IN_TURN else self._ask_at_once
         for made, answer, arrays in ask(case, dialect, dtype, layout):
             judgement = judge_answer(made.case, answer, arrays, dialect, dtype, layout)
-            if judgement.verdict != Verdict.CONFORMS:
+            if judgement.verdict == Verdict.CONTESTED:
+                read_otherwise = read_otherwise or named(judgement, made.said)
+            elif judgement.verdict != Verdict.CONFORMS:
                 return Judged(named(judgement, made.said))
-            outputs.append(fingerprint(arrays["output"]))
-        return Judged(Judgement(Verdict.CONFORMS), b"".join(outputs))
+            if "output" in arrays:  # no call was refused, as some may be
+                outputs.append(fingerprint(arrays["output"]))
+        return Judged(read_otherwise or Judgement(Verdict.CONFORMS), b"".join(outputs))
 
     def _ask_in_turn(self, case: Case, *how: str) -> Iterator[tuple[Made, dict[str, Any], Arrays]]:
         """The calls of a case, made one after the other, each with its answer."""

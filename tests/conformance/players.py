@@ -332,6 +332,23 @@ def in_place(input, boxes, output_size, spatial_scale, sampling_ratio, aligned):
 in_place.reads_in_place = True
 
 
+def wants_a_float(input, boxes, output_size, spatial_scale, sampling_ratio, aligned):
+    if not isinstance(spatial_scale, float):
+        raise TypeError("a float is required")
+    return transcribed(input, boxes, output_size, spatial_scale, sampling_ratio, aligned)
+
+
+def of_the_type_of_its_scale(input, boxes, output_size, spatial_scale, sampling_ratio, aligned):
+    """NumPy gives a float32 array times a float64 scalar the wider type, and times a float of Python its own."""
+    result = transcribed(input, boxes, output_size, spatial_scale, sampling_ratio, aligned)
+    return result * (spatial_scale / spatial_scale)
+
+
+def takes_an_integer_for_a_stride(input, boxes, output_size, spatial_scale, sampling_ratio, aligned):
+    scale = 1 / spatial_scale if isinstance(spatial_scale, (int, np.integer)) else spatial_scale
+    return transcribed(input, boxes, output_size, scale, sampling_ratio, aligned)
+
+
 def half_a_pixel_off(input, boxes, output_size, spatial_scale, sampling_ratio, aligned):
     moved = boxes.copy()
     moved[:, 1:] += 0.5 / spatial_scale

@@ -78,6 +78,15 @@ def test_a_right_function_has_no_fault_at_any_size():
     assert batch.rois > 12 * batch.calls  # which no batch of small calls has
 
 
+@pytest.mark.parametrize("op", operators.NAMES)
+def test_our_kernels_have_no_fault_at_any_size(op):
+    """Nor is a right implementation asked for a call that is none, as one of maps with channels for half a bin."""
+    target = Target("roikit", "adapter:roikit.conformance.adapters.roikit:RoikitHost")
+    operator = operators.get(op)
+    first = task("", target=target, operator=op, dialects=operator.main_dialects[:1], modes=operator.modes)
+    assert run_batch(first).found is None
+
+
 def test_small_calls_of_contiguous_arrays_are_drawn_if_that_is_asked_for():
     batch = run_batch(task("faulty:roi_index_in_8_bits", size="small", ways=("contiguous",)))
     assert (batch.found, batch.rois <= 12 * batch.calls) == (None, True)

@@ -52,6 +52,34 @@ def test_a_listed_deviation_is_known_and_keeps_both_reasons(verdict):
     assert judgement.reason == f"It throws (https://example.org/1) — {verdict}: why"
 
 
+WIDE = """
+[[deviation]]
+cases = ["*"]
+sometimes = true
+reason = "Its arithmetic is of 16 bits"
+added = 2026-11-23
+
+[[deviation]]
+cases = ["inverted-*"]
+reason = "Inverted boxes are refused"
+added = 2026-11-23
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "case", "reason"),
+    [
+        (WIDE + ENTRY, "inverted-x-adaptive", "It throws"),
+        (WIDE, "inverted-x-adaptive", "Inverted boxes are refused"),
+        (WIDE + ENTRY, "border-low", "Its arithmetic is of 16 bits"),
+    ],
+)
+def test_the_reason_is_that_of_the_entry_which_says_most_closely_what_it_is_about(text, case, reason):
+    assert judged(text, Verdict.CRASHED, case=case).reason.startswith(reason)
+    (found,) = [known for known in load_cases() if known.id == case]
+    assert deviations.find(deviations.parse(text, "x.toml", load_cases()), found, "onnx-16", "float32").reason == reason
+
+
 @pytest.mark.parametrize("changes", [{"case": "border-low"}, {"dialect": "onnx-10"}, {"dtype": "float64"}])
 def test_what_is_not_listed_stays_a_failure(changes):
     assert judged(ENTRY, Verdict.DEVIATES, **changes).verdict == Verdict.DEVIATES

@@ -102,6 +102,37 @@ def test_a_refusal_is_as_good_as_nan():
     assert "Refused:" in done.stdout
 
 
+_KEEPS = """
+import numpy, roikit.kernels
+right, scales, buffer = roikit.kernels.roi_align, {}, numpy.zeros((3, 2, 2, 2), numpy.float32)
+def keeps(*how, **named):
+    return right(*how, **{**named, "spatial_scale": scales.setdefault("scale", named["spatial_scale"])})
+def gives_out_again(*how, **named):
+    buffer[...] = right(*how, **named)
+    return buffer
+"""
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "said"),
+    [
+        ("", 0, "All values agree."),
+        (f"{_KEEPS}roikit.kernels.roi_align = keeps\n", 1, " of 24 values differ."),
+        (f"{_KEEPS}roikit.kernels.roi_align = gives_out_again\n", 1, "An earlier result was overwritten"),
+    ],
+)
+def test_a_script_makes_calls_one_after_the_other(fault, status, said):
+    script = fault + reproduce("h-scale", "roikit", "torchvision", "float32")
+    assert ["Call 2 of 3, spatial_scale changed." in script, script.count("roi_align(")] == [True, 3]
+    done = subprocess.run([sys.executable, "-"], input=script, capture_output=True, text=True, check=False)
+    assert (done.returncode, said in done.stdout + done.stderr) == (status, True), done.stderr
+
+
+def test_a_script_makes_a_model_anew_for_other_parameters():
+    changed, same = (reproduce(case, "onnxruntime", "onnx-16") for case in ("h-scale", "h-values"))
+    assert (changed.count("parse_model("), same.count("parse_model(")) == (3, 1)
+
+
 @pytest.mark.parametrize("name", SCRIPTED)
 def test_every_script_names_case_and_rules_and_imports_the_library_and_numpy_only(name):
     allowed = {"sys", "inspect", "importlib", "numpy", "ml_dtypes", name.partition("-")[0]}
