@@ -302,16 +302,18 @@ def _lanes(facts: Facts) -> int:
     return int(facts["CHANNEL_LANES"] * facts["VECTOR"])
 
 
-BOX_GRADIENT_ON_DEVICE = (
+_BOXES = (
     Branch("fewer bins than lanes", lambda f: _bins(f) < f["BIN_LANES"]),
     Branch("several bins for a lane", lambda f: _bins(f) > f["BIN_LANES"]),
     Branch("one turn along channels", lambda f: f["channels"] <= _lanes(f)),
     Branch("several turns along channels", lambda f: f["channels"] > _lanes(f)),
-    Branch("whole vectors of channels only", lambda f: _rest(f) == 0, ("NHWC",)),
-    Branch("a short last vector, in single channels", lambda f: _rest(f) > 0, ("NHWC",)),
-    *_ANYWHERE,
 )
-"""The gradient for the boxes, on a GPU."""
+_BOX_VECTORS = (
+    Branch("whole vectors of channels only", lambda f: _rest(f) == 0),
+    Branch("a short last vector, in single channels", lambda f: _rest(f) > 0),
+)
+BOX_GRADIENT_ON_DEVICE = (*_BOXES, *(branch._replace(layouts=("NHWC",)) for branch in _BOX_VECTORS), *_ANYWHERE)
+"""The gradient for the boxes, on a GPU, where channels are taken one by one if they are first."""
 
-BOX_GRADIENT_ON_HOST = (*_ANY_THREADS, *BOX_GRADIENT_ON_DEVICE)
+BOX_GRADIENT_ON_HOST = (*_ANY_THREADS, *_BOXES, *_BOX_VECTORS, *_ANYWHERE)
 """The same on a CPU."""

@@ -75,10 +75,7 @@ EXEMPT = {
     Excuse("lists in global memory, a block for each RoI", "forward, GPU", operator="ps_roi_align"): SHARED,
     Excuse("lists in global memory, several RoIs for a block", "forward, GPU", operator="ps_roi_align"): SHARED,
     Excuse("a block for several slices of channels", OF_MAPS[0], operator="ps_roi_align"): SLICED,
-    **{
-        Excuse("a short last vector, in single channels", launch, operator="ps_roi_align"): ONE_BY_ONE
-        for launch in OF_BOXES
-    },
+    Excuse("a short last vector, in single channels", OF_BOXES[0], operator="ps_roi_align"): ONE_BY_ONE,
     Excuse("lines shorter than a row", "forward, CPU", layout="NCHW", operator="prroi_pool"): OF_ROI_ALIGN,
     Excuse("a block for several slices of channels", OF_MAPS[0], operator="prroi_pool"): OF_ROI_ALIGN,
     Excuse("aligned vectors of 8 channels", OF_MAPS[0], layout="NHWC", operator="prroi_pool"): OF_ROI_ALIGN,
