@@ -57,7 +57,7 @@ MUTANTS = {
     "corners exchanged": (BOXES, "point.first = axis.points > 1 ? (acc_t)(axis.points - 1 - i) : (acc_t)1;", "axis.points - 1 - i", "i"),
     "slope from the right": (BOXES, "params.slope_from_right && point.low == point.high", "params.slope_from_right", "!params.slope_from_right"),
     "slope of nearest": (BOXES, "if (axis.nearest && !params.slope_of_nearest) point.high = point.low;", "!params.slope_of_nearest", "params.slope_of_nearest"),
-    "points outside": (BOXES, "if (at.y.around.low < 0 || at.x.around.low < 0) continue;", "at.x.around.low < 0", "false"),
+    "points outside": (BOXES, "counts(y.around.low >= 0 && x.around.low >= 0)", "x.around.low >= 0", "true"),
     "along and down": (BOXES, "const bool along_y = n % 2 == 0;", "n % 2 == 0", "n % 2"),
 }  # fmt: skip
 

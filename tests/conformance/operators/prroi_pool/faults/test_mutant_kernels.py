@@ -52,7 +52,7 @@ MUTANTS = {
     "weights that add up": (AVERAGE, "weights[sample.low - begin] += sample.weight_low;", "+=", "="),
     "extent of a bin": (TILES, "sample_at(axis, p, ranks.end - 1).high + 1};", "high + 1", "high"),
     "tile to the right": (TILES, "extent.x_end > tile.x_begin;", "tile.x_begin", "tile.x_end"),
-    "flat boxes": (BOXES, "(flat && FLAT_BOX == FlatBox::nan);", "FlatBox::nan", "FlatBox::zero"),
+    "flat boxes": (BOXES, "is_flat(roi) && FLAT_BOX == FlatBox::nan;", "FlatBox::nan", "FlatBox::zero"),
     "how the start moves": (BOXES, "((part.b - part.begin) + (part.b - part.end)) / size", "(part.b - part.end)", "(part.b - part.begin)"),
     "how the end moves": (BOXES, "((part.begin - part.a) + (part.end - part.a)) / size", "(part.begin - part.a)", "(part.end - part.a)"),
     "first corner": (BOXES, "cell.first = of_start * (acc_t)(bins - p) + of_end * (acc_t)(bins - p - 1);", "bins - p - 1", "bins - p"),

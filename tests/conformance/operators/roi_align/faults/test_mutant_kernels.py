@@ -61,7 +61,7 @@ MUTANTS = {
     "last piece of a tile of channels": ("for (int c = 0; c < channels.count; ++c)", "c < channels.count", "c < 1"),
     "last results, which overlap others": ("next : bins - LANES;  // the", "bins - LANES", "bins - LANES - 1"),
     "columns and channels not turned": ("if (!(i & STEP)) exchange", "!(i & STEP)", "i == 0"),
-    "row of bins": ("feature_t* const bin = roi.output + ((int64)p * bins_x + q) * params.channels;", "+ q)", "+ 0)"),
+    "row of bins": ("to += blockDim.y * params.channels;", "blockDim.y", "0"),
     "x and y exchanged": ("box[2], box[4], (acc_t)params.scales_y", "box[2], box[4]", "box[1], box[3]"),
     "one scale for both axes": ("box[1], box[3], (acc_t)params.scales_x", "params.scales_x", "params.scales_y"),
     "merged taps lose a weight": ("taps[low].weight += sample.weight_low;", "+=", "="),
