@@ -18,6 +18,7 @@ import numpy as np
 
 from roikit.kernels.dialects.roi_align import DIALECTS
 from roikit.kernels.operators.roi_align import forward_plan as plan
+from roikit.kernels.staging.pooling_plan import device_channels
 
 from ...assembler import sass
 from ...workloads import problem
@@ -74,7 +75,7 @@ def launch_of(row: RoiAlignRow, layout: str, dtype: str, vector: int) -> plan.Pl
         row.rois, row.channels, height, width, row.bins, row.bins, row.sampling_ratio, row.sampling_ratio, itemsize,
         "avg", layout, DIALECTS[Operation.FORWARD.dialect].outside,
     )  # fmt: skip
-    return plan.device_plan(shape, vector)
+    return plan.device_plan(shape, device_channels(vector, packed=layout == "NHWC"))
 
 
 def _share(working: float, threads: int) -> float:
@@ -87,28 +88,29 @@ _PREPARATION = (
     ("for (int bin = thread", "", "lists"),
     ("while (low < high)", "", "search"),
     ("for (int which = thread", "", "ends"),
-    ("for (int p = 0; p < lists.bins", "", "prefix"),
+    ("for (int p = 0; p < made.bins", "", "prefix"),
     ("for (int rank = ranks.begin", "", "samples"),
-    ("for (int64 channel = first", "", "tiles"),
-    ("for (int i = 0; i < count", "for (int64 channel = first", "tiles"),
+    ("for (int64 channel = in_tiles", "", "tiles"),
+    ("for (int i = 0; i < count", "for (int64 channel = in_tiles", "tiles"),
     ("for (int i = 0; i < count", "", "rois"),
     ("for (int i = 0; i < (CAN_GATHER", "", "rois"),
 )
 _BIN_BY_BIN = (
-    ("while (p < roi.row_end)", "", "bins"),
-    ("for (; steps.channel < end", "", "bins"),
-    ("while (steps.channel < end)", "", "bins"),
-    ("for (; steps.channel + N <= end", "", "bins"),
-    ("a < outer_count", "", "outer taps"),
-    ("b = inner_count", "", "taps"),
+    ("for (; turn.p < roi.row_end", "", "bins"),
+    ("for (int i = thread - group", "", "turns"),
+    ("for (; next.channel + GATHERED", "", "bins"),
+    ("left = inner_count > 0", "", "outer taps"),
+    ("left = count - 1", "", "taps"),
 )
-# Loops that these rows do not reach: those of RoIs of more taps, which are pooled row by row, and the last channels of a number
-# that is no multiple of a vector.
+# Loops that these rows do not reach: those of RoIs of more taps, which are pooled row by row, of RoIs that have no result, and
+# the last channels of a number that is no multiple of a vector, or of two.
 _NOT_REACHED = (
     "for (int q = 0; q < x.bins",
-    "for (int i = x.begin[q]",
+    "for (int i = list.begin + thread",
     "pool_channels_first(",
-    "if constexpr (N > 1 && !ALIGNED)",
+    "fill_with_nan(",
+    "pool_bins<VECTOR>(",
+    "pool_vectors<1>(roi, next, bin",
 )
 
 
@@ -119,10 +121,13 @@ def bodies(row: RoiAlignRow, layout: str, dtype: str, vector: int) -> dict[str, 
     channels = launch.fields["channels_per_block"]
     lists = math.ceil(2 * bins / threads) * _share(2 * bins, threads)
     ends = _share(2, threads)
-    # How often a thread takes a vector of channels of a bin, and how often it does so for each bin.
-    vectors = bins * bins * channels / (vector if layout == "NHWC" else GATHERED) / threads
+    # How often a thread takes channels of a bin, two vectors or some that come first, and how often it does so for each bin.
+    vectors = (
+        bins * bins * channels / (device_channels(vector, packed=True) if layout == "NHWC" else GATHERED) / threads
+    )
     each = vectors / (bins * bins)
     taps = taps_of(row)
+    outer = each * bins * float(np.mean([(roi.y if layout == "NHWC" else roi.x).sum() for roi in taps]))
     return {
         "rois": 1.0,
         "lists": lists,
@@ -131,9 +136,10 @@ def bodies(row: RoiAlignRow, layout: str, dtype: str, vector: int) -> dict[str, 
         "prefix": ends * bins,
         "samples": lists * ratio,
         "tiles": math.ceil(channels / launch.fields["channels_per_tile"]),
+        "turns": bins * bins * max(1, threads // (bins * bins)) / threads,
         "bins": vectors,
-        "outer taps": each * bins * float(np.mean([(roi.y if layout == "NHWC" else roi.x).sum() for roi in taps])),
-        "taps": each * float(np.mean([roi.y.sum() * roi.x.sum() for roi in taps])),
+        "outer taps": outer,
+        "taps": each * float(np.mean([roi.y.sum() * roi.x.sum() for roi in taps])) - outer,  # but for the first of each
     }
 
 
