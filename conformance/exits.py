@@ -33,8 +33,8 @@ def fail(message: object, status: int = EXIT_USAGE) -> NoReturn:
 def writable(path: Path | None) -> None:
     """Ends the command as wrong if a file cannot be written there, before anything is computed for it."""
     if path is not None and (not path.absolute().parent.is_dir() or path.is_dir()):
-        what = "it is a folder" if path.is_dir() else f"there is no folder {path.absolute().parent}"
-        fail(f"{path} cannot be written: {what}")
+        missing = f"there is no folder {path.absolute().parent} (No such file or directory: {str(path)!r})"
+        fail(f"{path} cannot be written: {'it is a folder' if path.is_dir() else missing}")
 
 
 @contextmanager

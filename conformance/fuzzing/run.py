@@ -195,8 +195,8 @@ def fuzz_command(request: Request) -> int:
     task = fuzz.tasks_of(subject, first)
     if task is None:
         raise UsageError(
-            f"{target.name} has none of the dialects, data types, layouts, modes, operations or calls of {operator.name} "
-            "that were asked for"
+            f"{target.name} has none of the dialects, data types, layouts, modes or operations of {operator.name}, or none of "
+            "the calls, that were asked for"
         )
     found, unsure, totals = _run(request, task)
     calls, rois = totals["calls"], totals["rois"]

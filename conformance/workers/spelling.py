@@ -29,9 +29,18 @@ def said_of(call: Call) -> str:
     return "" if scale is None else f"with a spatial_scale of type {type(scale).__name__}"
 
 
+def is_promoted(call: Call) -> bool:
+    """Whether NumPy computes in a wider type with such a scale and boxes: a right answer then is rounded otherwise."""
+    boxes, scales = call.arrays()["boxes"], call.parameters().get(_SCALE, ())
+    return any(np.result_type(boxes.dtype, scale) != boxes.dtype for scale in scales)
+
+
 def _spelled(scale: float, which: int) -> Any:
-    """A number in one of the types that hold it, another for each call: an integer first, if it is one."""
-    whole: list[type] = [int, np.int64] if scale.is_integer() and abs(scale) < 2**53 else []
+    """A number in one of the types that hold it, another for each call; if it may be taken for a stride, an integer."""
+    is_whole = scale.is_integer() and abs(scale) < 2**53
+    if is_whole and abs(scale) > 1:
+        return int(scale)
+    whole: list[type] = [int, np.int64] if is_whole else []
     narrow: list[type] = [np.float32] if float(np.float32(scale)) == scale else []
     types: list[type] = [*whole, *narrow, np.float64]
     return types[which % len(types)](scale)

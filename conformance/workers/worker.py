@@ -23,7 +23,7 @@ from ..implementation import Implementation, NoAnswerError, TwoAnswersError, Una
 from ..operators import call_type
 from . import protocol, several
 from .past import Past
-from .spelling import respelled, said_of
+from .spelling import is_promoted, respelled, said_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 _GUARD = 64  # elements on each side of an output that must not change
 _POISON = int(os.environ.get("ROIKIT_POISON", "165"))  # what memory is filled with that a call has not written to
+_TWICE = 2  # how often a call is made
 _LONGEST_ERROR = 500  # characters
 _CACHED_SIZE, _CACHED = 1024, 8  # NumPy keeps this many arrays of a size below this for later, and gives none back
 
@@ -145,38 +146,44 @@ def _answer(
     """The answer to a call, which is made twice: in arrays of earlier calls, and in new ones.
 
     A call without a ``past`` may be made by several threads, once by each. A function that users call has, the second time, the
-    same scale in another type (`spelling`); if it answers otherwise, it is asked as the first time once more, to tell why.
+    same scale in another type (`spelling`); if it answers otherwise, it is asked both ways once more, to tell why.
     """
-    unchanged, outputs, outside, reused, spelled = True, [], False, False, ""
+    unchanged, outputs, outside, reused, spelled, may_differ = True, [], False, False, "", False
     ways = [*([(past.filled, False)] if past else []), (_copied, past is not None and _takes_numbers(implementation))]
     try:
         for filled, is_respelled in ways:
             call = _call(message, filled(arrays))
             if is_respelled:
                 call = respelled(call)
-                spelled = said_of(call)
+                spelled, may_differ = said_of(call), is_promoted(call)
             output, wrote_outside = _make(implementation, call, takes_out)
             outputs.append(output.copy())
             reused |= past is not None and past.add(output)
             outside |= wrote_outside
             unchanged &= _is_unchanged(call, arrays)
-            if is_respelled and not _same_bytes(outputs[0], outputs[1]):
-                ways.append((_copied, False))
+            if is_respelled and len(outputs) == _TWICE and not _same_bytes(*outputs):
+                ways += [(_copied, True), (_copied, False)]  # in this order, for answers may take turns
     except TwoAnswersError as error:
         return {"type": "output", "repeatable": False, "asked": str(error)}, {"output": error.answer}
     except Unsupported as reason:
         return {"type": "unsupported", "reason": str(reason)}, {}
     except Exception as error:  # noqa: BLE001 - whatever a library raises is its answer
         return {"type": "raised", "error": _describe(error) + (f" ({spelled})" if spelled else "")}, {}
-    is_of_spelling = len(outputs) > 2 and _same_bytes(outputs[0], outputs[2])
+    differs = len(outputs) > _TWICE  # when the scale had another type
+    repeats = _same_bytes(outputs[0], outputs[-1]) and (not differs or _same_bytes(outputs[1], outputs[2]))
+    is_of_spelling = differs and repeats and not (may_differ and _same_kind(outputs[0], outputs[1]))
     about = {
-        "repeatable": all(_same_bytes(outputs[0], output) for output in outputs[1:]),
+        "repeatable": repeats and not is_of_spelling,
         **({"asked": f"the call, and again {spelled},"} if is_of_spelling else {}),
         "wrote_outside": outside,
         "changed_input": not unchanged,
         "reused": reused,
     }
     return {"type": "output", **about}, {"output": outputs[0]}
+
+
+def _same_kind(one: np.ndarray, other: np.ndarray) -> bool:
+    return (one.shape, one.dtype) == (other.shape, other.dtype)
 
 
 def _takes_numbers(implementation: Implementation) -> bool:

@@ -220,6 +220,8 @@ class HoldsItsOwnLuck(NoOut):
 class Gradients(NoOut):
     """Gradients from the oracle, which no player but this one may use, and outputs from the kernels."""
 
+    takes_numbers = False  # the oracle knows floats
+
     def describe(self):
         return with_roi_align(super().describe(), operations=tuple(Operation))
 

@@ -45,7 +45,7 @@ def pages(built):
 
 def test_every_link_leads_somewhere_and_nothing_is_loaded_from_elsewhere(built, pages):
     made = sum(1 for path in pages if path.parent.name not in ("cases", "findings"))
-    assert made == 9 + 3 * len(operators.NAMES) + 1 + 4 + 1  # those of operators, implementations, evidence
+    assert made == 10 + 3 * len(operators.NAMES) + 1 + 4 + 1  # those of operators, implementations, evidence
     assert sum(path.parent.name == "cases" for path in pages) == len(golden())
     ids = {path: IDS.findall(text) for path, text in pages.items()}
     assert {path.name: found for path, found in ids.items() if len(set(found)) < len(found)} == {}
