@@ -282,6 +282,8 @@ class _Attempt:
         if not case.expected:
             self.unsupported += searching
             return
+        if self.found is not None and not self.found.following and case.steps:
+            case = calls_of(case)[0].case  # what goes wrong alone is shrunk alone
         (expectation,) = case.expected
         dialect, dtype = expectation.dialects[0], expectation.dtypes[0]
         made = case, dialect, dtype, layout
@@ -311,10 +313,15 @@ class _Attempt:
     def _simpler(self, made: Plan, judgement: Judgement) -> tuple[Plan, Judgement]:
         """The first of some simpler cases of several calls that goes wrong in the same way; the case itself, if there is none.
 
-        What goes wrong in turn needs no threads, and mostly one other call will do.
+        What goes wrong alone needs no other call, what goes wrong in turn no threads, and mostly one other call will do.
         """
         case, dialect, dtype, layout = made
-        ways = [replace(case, kind=IN_TURN, threads=0)] if case.kind in (AT_ONCE, AFTER_FORK) else []
+        ways = (
+            [replace(call, threads=0) for call in dict.fromkeys(made.case for made in calls_of(case))]
+            if case.steps
+            else []
+        )
+        ways += [replace(case, kind=IN_TURN, threads=0)] if case.kind in (AT_ONCE, AFTER_FORK) else []
         ways += [replace(case, steps=(step,)) for step in case.steps] if len(case.steps) > 1 else []
         for simpler in ways:
             smaller = simpler, dialect, dtype, layout
