@@ -41,6 +41,10 @@ class LevelRule(StrEnum):
     """``canonical_level + floor(log2(size))``"""
 
 
+_FIRST_WITHOUT_SIZE = (LevelRule.MATTERPORT, LevelRule.AXLEARN)
+"""Rules by which a box of negative area, which has no size, is on the first level. By the others it is on none: its output is 0."""
+
+
 @dataclass(frozen=True, slots=True)
 class Levels:
     """How the level of a RoI is found: the number of ``limits``, but for the first, that its size reaches.
@@ -48,7 +52,8 @@ class Levels:
     Attributes:
         canonical_size: What the square root of the area is divided by, image pixels.
         size_offset: What is added to width and height before, image pixels.
-        limits: For each level the least size that reaches it, as a number of the boxes' data type; that of the first is 0.
+        limits: For each level the least size that reaches it, as a number of the boxes' data type; that of the first is 0, or
+            -1 if boxes that have no size are there, too.
     """
 
     canonical_size: float
@@ -99,7 +104,8 @@ def _least_size(rule: LevelRule, wanted: int, canonical_level: int, wide: str) -
 def _levels(rule: str, count: int, first_level: int, canonical_size: float, canonical_level: int, wide: str) -> Levels:
     chosen = LevelRule(rule)
     limits = [_least_size(chosen, first_level + i, canonical_level, wide) for i in range(1, count)]
-    return Levels(canonical_size, 1.0 if chosen == LevelRule.MASKRCNN_BENCHMARK else 0.0, (0.0, *limits))
+    least = -1.0 if chosen in _FIRST_WITHOUT_SIZE else 0.0
+    return Levels(canonical_size, 1.0 if chosen == LevelRule.MASKRCNN_BENCHMARK else 0.0, (least, *limits))
 
 
 def _is_scale(value: object) -> bool:

@@ -30,12 +30,14 @@ struct Roi {
     Axis y, x;
 };
 
-// RA-17: the level is the number of limits that the RoI's size reaches; the first level has none.
+// RA-17: the level is the number of limits that the RoI's size reaches, but for the first. A negative area has no size, and does not
+// reach that either, unless it is negative itself: -1, no level at all.
 template <class Params> ROIKIT_FN int level_of(const acc_t* box, const Params& params) {
     if (LEVELS == 1) return 0;
     const acc_t width = add(add(box[3], -box[1]), (acc_t)params.size_offset);
     const acc_t height = add(add(box[4], -box[2]), (acc_t)params.size_offset);
     const acc_t size = sqrt_of(mul(width, height)) / (acc_t)params.canonical_size;
+    if (!(size >= (acc_t)0) && params.level_limits[0] >= 0) return -1;
     int level = 0;
     ROIKIT_ROLLED for (int l = 1; l < LEVELS; ++l) level += size >= (acc_t)params.level_limits[l] ? 1 : 0;
     return level;
@@ -48,11 +50,17 @@ template <class Params> ROIKIT_FN Roi read_roi(const acc_t* box, const Params& p
     const bool in_range = batch > (acc_t)-1 && batch < (acc_t)2147483648.0f && (int64)batch < params.images;
     const bool known = in_range && (params.truncates || batch == (acc_t)(int)batch);
     roi.image = known ? (int)batch : 0;
-    const int level = roi.level = level_of(box, params);
+    const int found = level_of(box, params), level = roi.level = found < 0 ? 0 : found;
     const Placed y = place_axis(box[2], box[4], (acc_t)params.scales_y[level], params.bins_y, params.heights[level], params, true,
                                 roi.y);
     const Placed x = place_axis(box[1], box[3], (acc_t)params.scales_x[level], params.bins_x, params.widths[level], params, false,
                                 roi.x);
+#if ROIKIT_LEVELS > 1
+    if (found < 0) {  // of no level nothing is read: its averages are 0 over 1
+        roi.y.taken = roi.x.taken = 0;
+        roi.y.grid = roi.x.grid = (acc_t)1;
+    }
+#endif
     roi.refusal = 0;
     if (y == Placed::too_far || x == Placed::too_far) roi.refusal = TOO_FAR;
     if (y == Placed::not_finite || x == Placed::not_finite) roi.refusal = NOT_FINITE;
