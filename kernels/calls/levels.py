@@ -42,7 +42,7 @@ class LevelRule(StrEnum):
 
 
 _FIRST_WITHOUT_SIZE = (LevelRule.MATTERPORT, LevelRule.AXLEARN)
-"""Rules by which a box of negative area, which has no size, is on the first level. By the others it is on none: its output is 0."""
+"""Rules by which a box of negative area, which has no size, is on the first level. By the others it is on none, and gives 0."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,17 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from .pooling_plan import padded
 
 if TYPE_CHECKING:
     from ..calls.problem import Problem
 
 TILES_LIMIT = 2**31
+
+UNTOUCHED_AND_ZERO = -1
+"""In place of the number of RoIs that touch a tile: none does, and its pixels are zero already."""
 
 EXTENT_BYTES, SPAN_BYTES, WINNER_BYTES = 20, 8, 8
 """Sizes of the structs of ``cuda/library/gathering/tiles.cuh``, which asserts them."""
@@ -92,10 +97,21 @@ def workspace_bytes(problem: Problem, tiles: int) -> int:
     For K RoIs and T tiles it is 20 K + 8 K (P_h + P_w) + 4 T ⌈K / 32⌉ + 8 T bytes, each of the five parts a multiple of 16
     bytes, and for a maximum 8 more for each element of the output. `Geometry` has T.
     """
-    k = problem.rois
-    parts = (EXTENT_BYTES * k, SPAN_BYTES * k * sum(problem.bins), 4 * tiles * -(-k // 32), 4 * tiles, 4 * tiles)
     winners = WINNER_BYTES * math.prod(problem.output_shape) if problem.mode == "max" else 0
-    return sum(map(padded, parts)) + winners
+    return sum(_parts(problem, tiles)) + winners
+
+
+def _parts(problem: Problem, tiles: int) -> list[int]:
+    """The sizes of what the workspace begins with: extents, spans, bits of tiles, their numbers of RoIs, their order."""
+    k = problem.rois
+    sizes = (EXTENT_BYTES * k, SPAN_BYTES * k * sum(problem.bins), 4 * tiles * -(-k // 32), 4 * tiles, 4 * tiles)
+    return [padded(size) for size in sizes]
+
+
+def touches(problem: Problem, tiles: int, workspace: np.ndarray) -> np.ndarray:
+    """How many RoIs touch each tile, in the workspace of a CPU."""
+    begin = sum(_parts(problem, tiles)[:3])
+    return workspace[begin : begin + 4 * tiles].view(np.int32)
 
 
 def ordering_bytes(threads: int) -> int:

@@ -34,6 +34,10 @@ _HOST_CHANNELS, _HOST_WINNERS = 4, 16
 _DEVICE_CHANNELS = 4  # whose sums for the rows of a strip (gather_strips.cuh) fit into registers
 _MOST_SLICES = 65535  # blocks along y: the most that CUDA allows
 _MOST_BLOCKS = 2**30  # along x, where CUDA allows twice as many
+_LARGE = 2**22
+"""Bytes of a gradient from which on it may be worth while to clear all of it first."""
+_MANY = 0.2
+"""The share of tiles without RoIs from which on it is: what is touched is then written twice."""
 _SORTERS = ("find_extents", "find_touching", "order_tiles")
 
 
@@ -163,6 +167,7 @@ _SIZES: Macros = (
     ("EXTENT_BYTES", gather_plan.EXTENT_BYTES),
     ("SPAN_BYTES", gather_plan.SPAN_BYTES),
     ("WINNER_BYTES", gather_plan.WINNER_BYTES),
+    ("UNTOUCHED_AND_ZERO", gather_plan.UNTOUCHED_AND_ZERO),
     ("BUCKETS", gather_plan.BUCKETS),
 )
 
@@ -178,6 +183,7 @@ class Planned:
     gather: Launch
     winners: Launch | None
     workspace_bytes: int
+    tiles: int
     threads: int = 1
 
 
@@ -242,6 +248,7 @@ def _planned(
         gather=Launch.of(source(gradient.entry), grid, block, geometry.memory, fields),
         winners=finder() if problem.mode == "max" else None,
         workspace_bytes=gather_plan.workspace_bytes(problem, geometry.tiles),
+        tiles=geometry.tiles,
         threads=threads,
     )
 
@@ -313,11 +320,23 @@ def _run(
     launch(planned.extents, boxes=rows, number_of_rois=num_rois, status=status.array)
     launch(planned.touching)
     launch(planned.order)
+    if xp is np and sum(array.nbytes for array in outs) >= _LARGE:
+        _clear_untouched(planned, outs, gather_plan.touches(problem, planned.tiles, workspace))
     if planned.winners:
         launch(planned.winners, boxes=rows, number_of_rois=num_rois)
     launch(planned.gather, grad=grad, boxes=rows)
     status.check(rows, problem.images)
     return outs
+
+
+def _clear_untouched(planned: Planned, outs: tuple[Any, ...], touches: np.ndarray) -> None:
+    """Clears the gradient where few tiles are touched by a RoI, and notes that the others have their zeros."""
+    untouched = touches == 0
+    if np.count_nonzero(untouched) < _MANY * planned.tiles:
+        return
+    for array in outs:
+        array.reshape(-1).view(np.uint8).fill(0)
+    touches[untouched] = gather_plan.UNTOUCHED_AND_ZERO
 
 
 def _output_arrays(

@@ -64,75 +64,130 @@ ROIKIT_FN void gather_channels_last(const Chunk& chunk, const Work& work, const 
     }
 }
 
-// ---- channels first on a CPU: a thread takes neighbouring columns of a row, in some channels --------------------------------
+// ---- channels first on a CPU: a thread takes neighbouring columns of the tile, in some channels -----------------------------
 
-// For C channels from `channel` on. Weights of bins that a column does not have are zero.
-template <int N, int C> ROIKIT_FN void gather_columns(const Chunk& chunk, const feature_t* grad, Segment at, int y, int x,
-                                                      int64 channel, Vector<N>* sums, const BackwardParams& params) {
+// The bins that put weight on some of so many columns. They ascend as the columns do, or descend, as those of an inverted box.
+ROIKIT_FN Span bins_on(const Span* columns, int count) {
+    int first = 0, last = count - 1;
+    while (first < last && columns[first].end == 0) ++first;
+    while (last > first && columns[last].end == 0) --last;
+    const Span a = columns[first], b = columns[last];
+    return Span{a.begin < b.begin ? a.begin : b.begin, a.end > b.end ? a.end : b.end};
+}
+
+// The columns of a tile from `x` on, `count` of them at the most as many as a vector has; and the tile's rows.
+struct Columns {
+    int x, count, rows;
+};
+
+// What a row of bins puts on the columns is summed once for all rows of the tile, each of which then takes its share. `sums` are those
+// of C channels, `next` from one to the next. Weights of bins that a column does not have are zero.
+template <int C> ROIKIT_FN void gather_columns(const Chunk& chunk, const feature_t* grad, Segment at, const Columns& columns,
+                                               int64 channel, acc_t* sums, int64 next, const BackwardParams& params) {
     const int most = params.bins_at_once;
     const int64 bins = (int64)params.bins_y * params.bins_x;
-    ROIKIT_ROLLED for (unsigned left = chunk.on_row[y]; left; left &= left - 1) {
+    unsigned on_tile = 0;
+    for (int y = 0; y < columns.rows; ++y) on_tile |= chunk.on_row[y];
+    ROIKIT_ROLLED for (unsigned left = on_tile; left; left &= left - 1) {
         const int n = lowest_bit(left);
         const Piece& piece = chunk.pieces[n];
-        const Span rows = chunk.rows[n * params.tile_y + y];
-        const int columns = bins_in_segment(piece.count_x, at.x, most);
+        const Span across = bins_on(chunk.columns + n * params.tile_x + columns.x, columns.count);
+        const int down = across.end > 0 ? bins_in_segment(piece.count_y, at.y, most) : 0;
         const int p = piece.first_y + at.y * most, q = piece.first_x + at.x * most;
         const feature_t* const first = grad + (piece.roi * params.channels + channel) * bins + (int64)p * params.bins_x + q;
-        const acc_t* const weights_y = chunk.weights_y + (int64)n * most * params.tile_y + y;
-        const acc_t* const weights_x = chunk.weights_x + (int64)n * most * params.tile_x + x;
-        ROIKIT_ROLLED for (int a = rows.begin; a < rows.end; ++a) {
+        const acc_t* const weights_x = chunk.weights_x + (int64)n * most * params.tile_x + columns.x;
+        ROIKIT_ROLLED for (int a = 0; a < down; ++a) {
+            const acc_t* const weights_y = chunk.weights_y + ((int64)n * most + a) * params.tile_y;
+            int y = 0, end = columns.rows;
+            while (y < end && weights_y[y] == (acc_t)0) ++y;
+            while (y < end && weights_y[end - 1] == (acc_t)0) --end;
+            if (y == end) continue;
             const feature_t* const row = first + (int64)a * params.bins_x;
-            Vector<N> line[C];
-            for (int c = 0; c < C; ++c) line[c] = filled<N>((acc_t)0);
-            ROIKIT_ROLLED for (int b = 0; b < columns; ++b) {
-                const Vector<N> weights = read_vector<N>(weights_x + b * params.tile_x);
-                for (int c = 0; c < C; ++c) line[c] = multiply_add_where_not_zero<N>(weights, widen(row[c * bins + b]), line[c]);
+            Vector<VECTOR> line[C];
+            for (int c = 0; c < C; ++c) line[c] = filled<VECTOR>((acc_t)0);
+            ROIKIT_ROLLED for (int b = across.begin; b < across.end; ++b) {
+                const Vector<VECTOR> weights = read_vector<VECTOR>(weights_x + b * params.tile_x);
+                for (int c = 0; c < C; ++c) {
+                    line[c] = multiply_add_where_not_zero<VECTOR>(weights, widen(row[c * bins + b]), line[c]);
+                }
             }
-            for (int c = 0; c < C; ++c) sums[c] = multiply_add<N>(weights_y[a * params.tile_y], line[c], sums[c]);
+            ROIKIT_ROLLED for (; y < end; ++y) {
+                if (weights_y[y] == (acc_t)0) continue;  // what it would be multiplied with may be infinite
+                for (int c = 0; c < C; ++c) {
+                    acc_t* const sum = sums + c * next + y * params.tile_x;
+                    write_vector<VECTOR>(multiply_add<VECTOR>(weights_y[y], line[c], read_vector<VECTOR>(sum)), sum);
+                }
+            }
         }
     }
 }
 
-// Writes the first `count` numbers of a vector.
-template <int N> ROIKIT_FN void write_some(const Vector<N>& from, feature_t* to, int count) {
-    if (count >= N) return write_vector<N>(from, to);
-    acc_t values[N];
-    write_vector<N>(from, values);
-    for (int v = 0; v < count; ++v) narrow(values[v], to[v]);
+// The rows of a tile in the memory of a gradient, for some channels.
+struct Rows {
+    feature_t* first;
+    int64 channel, row;  // from one to the next
+    int rows, count;     // of each `count` numbers, as many as a vector has at the most
+};
+
+// Asks for the lines of memory that will be written to.
+ROIKIT_FN void fetch_rows(const Rows& to, int channels) {
+#ifndef __CUDA_ARCH__
+    for (int c = 0; c < channels; ++c) {
+        for (int y = 0; y < to.rows; ++y) {
+            feature_t* const row = to.first + c * to.channel + y * to.row;
+            __builtin_prefetch(row, 1);
+            __builtin_prefetch(row + to.count - 1, 1);
+        }
+    }
+#endif
+}
+
+ROIKIT_FN void write_rows(const acc_t* sums, int64 next, int tile_x, const Rows& to, int channels) {
+    for (int c = 0; c < channels; ++c) {
+        for (int y = 0; y < to.rows; ++y) {
+            const acc_t* const sum = sums + c * next + y * tile_x;
+            feature_t* const row = to.first + c * to.channel + y * to.row;
+            if (to.count == VECTOR) {
+                write_vector<VECTOR>(read_vector<VECTOR>(sum), row);
+            } else {
+                for (int v = 0; v < to.count; ++v) narrow(sum[v], row[v]);
+            }
+        }
+    }
 }
 
 // Gathers C channels of the tile from `c` on.
-template <int C> ROIKIT_FN void gather_row(const Chunk& chunk, const Work& work, const feature_t* grad, Segment at, int64 c, int y,
-                                           int x, const BackwardParams& params) {
+template <int C> ROIKIT_FN void gather_channels(const Chunk& chunk, const Work& work, const feature_t* grad, Segment at, int64 c, int x,
+                                                const BackwardParams& params) {
     const Tile& tile = work.tile;
-    const int64 stride = params.widths[tile.level], pixels = params.heights[tile.level] * stride;
-    acc_t* const sums = work.sums + (c * params.tile_y + y) * params.tile_x + x;
+    const int width = tile.x_end - tile.x_begin - x;
+    const Columns columns = {x, width < VECTOR ? width : VECTOR, tile.y_end - tile.y_begin};
+    const int64 row = params.widths[tile.level], pixels = params.heights[tile.level] * row;
     const int64 next = (int64)params.tile_y * params.tile_x;
-    Vector<VECTOR> sum[C];
-    for (int i = 0; i < C; ++i) sum[i] = work.fresh ? filled<VECTOR>((acc_t)0) : read_vector<VECTOR>(sums + i * next);
-    gather_columns<VECTOR, C>(chunk, grad, at, y, x, work.channel + c, sum, params);
-    feature_t* const row = work.gradient + (work.channel + c) * pixels + (tile.y_begin + y) * stride + tile.x_begin + x;
-    for (int i = 0; i < C; ++i) {
-        if (work.last) {
-            write_some<VECTOR>(sum[i], row + i * pixels, tile.x_end - tile.x_begin - x);
-        } else {
-            write_vector<VECTOR>(sum[i], sums + i * next);
-        }
+    // What is written at once stays in the nearest cache.
+    acc_t* const sums = work.sums + (work.fresh && work.last ? 0 : c * next + x);
+    feature_t* const first = work.gradient + (work.channel + c) * pixels + tile.y_begin * row + tile.x_begin + x;
+    const Rows to = {first, pixels, row, columns.rows, columns.count};
+    // Memory has the time that these channels take to bring what the next ones are written to.
+    if (work.last && c + 2 * C <= work.channels) fetch_rows(Rows{first + C * pixels, pixels, row, columns.rows, columns.count}, C);
+    for (int i = 0; work.fresh && i < C; ++i) {
+        for (int y = 0; y < columns.rows; ++y) write_vector<VECTOR>(filled<VECTOR>((acc_t)0), sums + i * next + y * params.tile_x);
     }
+    gather_columns<C>(chunk, grad, at, columns, work.channel + c, sums, next, params);
+    if (work.last) write_rows(sums, next, params.tile_x, to, C);
 }
 
 ROIKIT_FN void gather_channels_first(const Chunk& chunk, const Work& work, const feature_t* grad, Segment at,
                                      const BackwardParams& params) {
-    const int height = work.tile.y_end - work.tile.y_begin;
     const int vectors = (work.tile.x_end - work.tile.x_begin + VECTOR - 1) / VECTOR;
-    const int groups = (int)((work.channels + CHANNELS - 1) / CHANNELS), items = groups * height * vectors;
+    const int groups = (int)((work.channels + CHANNELS - 1) / CHANNELS), items = groups * vectors;
     ROIKIT_ROLLED for (int i = thread_of_block(); i < items; i += threads_of_block()) {
-        const int x = i % vectors * VECTOR, y = i / vectors % height;
-        int64 c = (int64)(i / (vectors * height)) * CHANNELS;
+        const int x = i % vectors * VECTOR;
+        int64 c = (int64)(i / vectors) * CHANNELS;
         if (c + CHANNELS <= work.channels) {
-            gather_row<CHANNELS>(chunk, work, grad, at, c, y, x, params);
+            gather_channels<CHANNELS>(chunk, work, grad, at, c, x, params);
         } else {
-            ROIKIT_ROLLED for (; c < work.channels; ++c) gather_row<1>(chunk, work, grad, at, c, y, x, params);
+            ROIKIT_ROLLED for (; c < work.channels; ++c) gather_channels<1>(chunk, work, grad, at, c, x, params);
         }
     }
 }

@@ -119,6 +119,7 @@ ROIKIT_FN void gather_maxima(const feature_t* grad, const acc_t* boxes, unsigned
     Chunk chunk = carve_chunk(free_memory, params);
     ROIKIT_ROLLED for (int64 i = blockIdx.x; i < params.tiles; i += gridDim.x) {
         const int64 tile = workspace.order[i];
+        if (is_zero_already(workspace.touches[tile])) continue;
         const int64 step = gridDim.y * params.channels_per_block;
         ROIKIT_ROLLED for (int64 channel = blockIdx.y * params.channels_per_block; channel < params.channels; channel += step) {
             const Work work = work_at(tile, channel, (acc_t*)free_memory, params);

@@ -10,6 +10,7 @@ ROIKIT_FN void gather_averages(const feature_t* grad, const acc_t* boxes, unsign
     Chunk chunk = carve_chunk(free_memory, params);
     ROIKIT_ROLLED for (int64 i = blockIdx.x; i < params.tiles; i += gridDim.x) {
         const int64 tile = workspace.order[i];
+        if (is_zero_already(workspace.touches[tile])) continue;
         const int64 step = gridDim.y * params.channels_per_block;
         ROIKIT_ROLLED for (int64 channel = blockIdx.y * params.channels_per_block; channel < params.channels; channel += step) {
             Work work = work_at(tile, channel, (acc_t*)free_memory, params);

@@ -33,7 +33,7 @@ struct Workspace {
     Extent* extents;     // K
     Span* spans;         // K × (P_h + P_w), what lies between the first and the last pixel of each bin: along y, then along x
     unsigned* touching;  // tiles × words: bit k of a tile says whether RoI k touches it
-    int* touches;        // tiles: how many do
+    int* touches;        // tiles: how many do; on a CPU, UNTOUCHED_AND_ZERO where none does and nothing need be written
     int* order;          // tiles: the heaviest first
     Winner* winners;     // in the place of each output, for a maximum
 };
@@ -50,6 +50,15 @@ ROIKIT_FN Workspace divide(unsigned char* memory, const BackwardParams& params) 
     workspace.order = carve<int>(memory, params.tiles);
     workspace.winners = (Winner*)memory;
     return workspace;
+}
+
+// A CPU clears a whole map faster than it writes zeros tile by tile (gathering.py).
+ROIKIT_FN bool is_zero_already(int touches) {
+#ifdef __CUDA_ARCH__
+    return false;
+#else
+    return touches == ROIKIT_UNTOUCHED_AND_ZERO;
+#endif
 }
 
 struct Tile {

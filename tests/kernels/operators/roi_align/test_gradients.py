@@ -16,7 +16,7 @@ from roikit.kernels import (
 )
 from roikit.kernels.calls.problem import forget
 from roikit.kernels.execution import host
-from roikit.kernels.staging import gather_plan
+from roikit.kernels.staging import gather_plan, gathering
 
 
 @pytest.fixture
@@ -89,6 +89,34 @@ def test_tiles_and_chunks_do_not_change_a_bit(layout, mode, monkeypatch, forgett
         )  # fmt: skip
         forget()
         assert np.array_equal(roi_align_backward(grad, boxes, x.shape, **how, input=x), expected)
+
+
+@pytest.mark.parametrize("rois", [3, 300])
+@pytest.mark.parametrize("mode", ["avg", "max"])
+@pytest.mark.parametrize("layout", SHAPES)
+def test_a_map_that_is_cleared_first_has_the_same_bits(layout, mode, rois, monkeypatch):
+    """Whatever is in the array that is given; with 300 RoIs nearly all tiles are touched, and nothing is cleared."""
+    shape = (1, 5, 200, 160) if layout == "NCHW" else (1, 200, 160, 5)
+    rng = np.random.default_rng(3)
+    corners = rng.uniform(0, 280, (rois, 2))
+    boxes = np.column_stack([np.zeros(rois), corners, corners + rng.uniform(0, 90, (rois, 2))]).astype(np.float32)
+    x = rng.standard_normal(shape).astype(np.float32)
+    how = {**HOW, "mode": mode, "layout": layout}
+    grad = rng.standard_normal(roi_align(x, boxes, 3, **how).shape).astype(np.float32)
+    given = {"input": x} if mode == "max" else {}
+    cleared, clear = [], gathering._clear_untouched
+
+    def noted(planned, outs, touches):
+        clear(planned, outs, touches)
+        cleared.append(bool((touches == gather_plan.UNTOUCHED_AND_ZERO).any()))
+
+    monkeypatch.setattr(gathering, "_clear_untouched", noted)
+    expected = roi_align_backward(grad, boxes, shape, **how, **given)
+    assert cleared == []
+    monkeypatch.setattr(gathering, "_LARGE", 1)
+    found = roi_align_backward(grad, boxes, shape, **how, **given, out=np.full(shape, np.nan, np.float32))
+    assert np.array_equal(found, expected)
+    assert cleared == [rois == 3]
 
 
 def test_more_bins_than_are_held_at_once_are_taken_in_parts():
