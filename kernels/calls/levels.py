@@ -1,4 +1,5 @@
-"""Which level of a feature pyramid a RoI is pooled from: rule RA-17 of ``conformance/operators/roi_align/RULES.md``.
+"""Which level of a feature pyramid a RoI is pooled from: rules MS-3 to MS-6 of
+``conformance/operators/multiscale_roi_align/RULES.md``, and RA-17.
 
 Every rule computes a size from the box, a logarithm of it, and rounds that to a level. Since each of these steps grows with the
 size, a level is known by the least size that reaches it: those limits are worked out here, once, and a kernel only compares.

@@ -51,17 +51,18 @@ class MultiscaleRoiAlignCall(Call):
     boxes: np.ndarray
     output_size: Pair
     sampling_ratio: Pair
-    level_sizes: tuple[Pair, ...] = ()
+    level_sizes: list[Pair]
     spatial_scale: tuple[float, float] | None = None
-    image_size: Pair | None = None
+    image_size: list[int] | None = None
     canonical_size: float = 224.0
     canonical_level: int = 4
     mode: str = "avg"
     grad: np.ndarray | None = None
 
     def __post_init__(self) -> None:
-        """Makes pairs of what a message has as lists."""
-        object.__setattr__(self, "level_sizes", tuple((size[0], size[1]) for size in self.level_sizes))
+        """Makes lists of what a message has as tuples, and as lists."""
+        object.__setattr__(self, "level_sizes", [(size[0], size[1]) for size in self.level_sizes])
+        object.__setattr__(self, "image_size", None if self.image_size is None else list(self.image_size))
 
     @classmethod
     def parameters_of(cls, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -69,9 +70,9 @@ class MultiscaleRoiAlignCall(Call):
         scale, image = arguments.get("spatial_scale"), arguments.get("image_size")
         return {
             "output_size": tuple(arguments["output_size"]),
-            "level_sizes": tuple(map(tuple, arguments.get("level_sizes", ()))),
+            "level_sizes": list(arguments.get("level_sizes", ())),
             "spatial_scale": None if scale is None else tuple(map(float, scale)),
-            "image_size": None if image is None else tuple(image),
+            "image_size": image,
             "canonical_size": float(arguments.get("canonical_size", 224)),
             "canonical_level": arguments.get("canonical_level", 4),
             "sampling_ratio": tuple(arguments["sampling_ratio"]),
@@ -122,10 +123,13 @@ class MultiscaleRoiAlignCall(Call):
             raise Unsupported("one sampling ratio for both axes")
         return self.sampling_ratio[0]
 
+    def first_level(self) -> int:
+        """The level of the first map."""
+        return round(-math.log2(self.single_scale()))
+
     def finest_size(self) -> float:
         """The side of a square box whose size asks for the first level, for libraries that relate sizes to that."""
-        first = -math.log2(self.single_scale())
-        return self.canonical_size * 2.0 ** (first - self.canonical_level)
+        return self.canonical_size * 2.0 ** (self.first_level() - self.canonical_level)
 
 
 CALL = MultiscaleRoiAlignCall

@@ -27,18 +27,20 @@ MAIN_DIALECTS = (
 
 def claims(arguments: Mapping[str, Any], operation: Operation = Operation.FORWARD) -> str:
     """Whether a call is exact from float32 on, or has bounds, or rounding decides which branch of a rule is taken."""
-    if any(_is_fragile(arguments, DIALECTS[name]) for name in MAIN_DIALECTS):
+    if _is_fragile(arguments):
         return "fragile"
     oracle = MultiscaleRoiAlignOracle()
     exact = (oracle.exact_dtypes(arguments, operation, DIALECTS[name]) for name in MAIN_DIALECTS)
     return "exact" if all({"float32", "float64"} <= set(dtypes) for dtypes in exact) else "bounded"
 
 
-def _is_fragile(arguments: Mapping[str, Any], dialect: Any) -> bool:
+def _is_fragile(arguments: Mapping[str, Any]) -> bool:
     """Whether rounding decides where a sample is, or, even in float64, which level a box is on."""
-    if any(len(levels) > 1 for levels in levels_of(arguments, dialect, "float64")):
+    dialects = [DIALECTS[name] for name in MAIN_DIALECTS]
+    if any(len(levels) > 1 for dialect in dialects for levels in levels_of(arguments, dialect, "float64")):
         return True
-    return any(fairness(part.arguments, dialect.sampling) for part in parts(arguments, exactly(arguments, dialect)))
+    ways = {(dialect.sampling, exactly(arguments, dialect)) for dialect in dialects}
+    return any(fairness(part.arguments, sampling) for sampling, levels in ways for part in parts(arguments, levels))
 
 
 def rules_of(arguments: Mapping[str, Any], operation: Operation = Operation.FORWARD) -> list[str]:

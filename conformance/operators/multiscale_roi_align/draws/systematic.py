@@ -29,7 +29,7 @@ _ASKED = (
     Asked("ms-wg", Operation.FEATURE_GRADIENT, "avg", ("grad", "boxes")),
     Asked("ms-wb", Operation.BOX_GRADIENT, "avg", ("grad", "boxes", "input")),
 )
-_SMOOTH = ("inside", "top", "left", "bottom", "right", "around", "sub-pixel", "inverted")
+_SMOOTH = ("inside", "top", "left", "bottom", "right", "sub-pixel", "inverted")
 """Where a box can lie so that its gradient is a derivative."""
 _RELATED = (("adjoint", "inside"), ("conserved", "corner"), ("differences", "beyond-left"), ("box-differences", "inside"))
 _SAMPLINGS = ("one", "two", "adaptive")
@@ -45,15 +45,15 @@ def blueprints() -> dict[str, list[Blueprint]]:
 
 def _averages() -> Iterator[Blueprint]:
     for n, placement in enumerate(PLACEMENTS):
-        for sampling in dict.fromkeys((_SAMPLINGS[n % 3], "adaptive")):
-            yield Blueprint(f"ms-s-{placement.name}-{sampling}", placement, sampling, "avg", n)
+        sampling = _SAMPLINGS[n % 3]
+        yield Blueprint(f"ms-s-{placement.name}-{sampling}", placement, sampling, "avg", n)
     for n, placement in enumerate(PLACEMENTS[::7]):
         yield Blueprint(f"ms-s-{placement.name}-mixed", placement, "mixed", "avg", n)
 
 
 def _gradients() -> Iterator[Blueprint]:
     samplings = list(SAMPLINGS)
-    for n, placement in enumerate(PLACEMENTS):
+    for n, placement in enumerate(PLACEMENTS[::2]):
         sampling = samplings[n % 6]
         yield Blueprint(
             f"ms-g-{placement.name}-{sampling}", placement, sampling, "avg", n, Operation.FEATURE_GRADIENT
@@ -116,7 +116,7 @@ def suits(case: Mapping[str, Any], dialects: list[Dialect]) -> bool:
     """Whether a case is exact and fair, and tells something, under these dialects."""
     arguments, operation = case["arguments"], Operation(case.get("operation", Operation.FORWARD))
     oracle = MultiscaleRoiAlignOracle()
-    if not ((_uses_levels(arguments) or "arranged" in case) and _is_fair(arguments, operation)):
+    if not ((_uses_levels(arguments) or "arranged" in case or "steps" in case) and _is_fair(arguments, operation)):
         return False
     for dialect in dialects:
         if not {"float32", "float64"} <= set(oracle.exact_dtypes(arguments, operation, dialect)):

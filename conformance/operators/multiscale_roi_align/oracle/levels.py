@@ -50,15 +50,24 @@ class Interval(NamedTuple):
     high: Fraction
 
     def rounded(self, to: FloatType | None, units: int = 1) -> Interval:
-        """Rounded to a data type, by a step that is off by no more than so many units; None: to none, the step is exact."""
-        if to is None or (self.low == self.high and (self.low == 0 or to.represents(self.low))):
+        """Rounded to a data type, by a step that is off by less than so many units; None: to none, the step is exact.
+
+        However a number is rounded, it does not get beyond another that the type has.
+        """
+        if to is None:
             return self
-        off = max(abs(self.low), abs(self.high)) * Fraction(units, 2**to.bits)
-        return Interval(self.low - off, self.high + off)
+        return Interval(-_rounded_up(-self.low, to, units), _rounded_up(self.high, to, units))
 
     def plus(self, x: Fraction) -> Interval:
         """With a number added."""
         return Interval(self.low + x, self.high + x)
+
+
+def _rounded_up(x: Fraction, to: FloatType, units: int) -> Fraction:
+    if x == 0 or to.represents(x):
+        return x
+    unit = to.spacing(x)
+    return (math.ceil(x / unit) + units - 1) * unit
 
 
 def sizes_of(arguments: Arguments) -> list[tuple[int, int]]:
@@ -167,7 +176,10 @@ def logarithm_of(x: Interval, to: FloatType | None) -> Interval | None:
     """The logarithm to base 2; None if it is minus infinity, or may be."""
     if x.low <= 0:
         return None
-    return Interval(_logarithm(x.low, -_FINE), _logarithm(x.high, _FINE)).rounded(to, _UNITS_OF_LOGARITHM)
+    low, high = _logarithm(x.low, -_FINE), _logarithm(x.high, _FINE)
+    found = Interval(low, high).rounded(to, _UNITS_OF_LOGARITHM)
+    # Those of powers of two are whole numbers, which no other gets beyond.
+    return Interval(max(found.low, Fraction(math.floor(low))), min(found.high, Fraction(math.ceil(high))))
 
 
 def _logarithm(x: Fraction, off: Fraction) -> Fraction:
