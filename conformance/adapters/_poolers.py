@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     Pooler = Callable[[list[torch.Tensor], list[torch.Tensor]], torch.Tensor]
 
 
+_MOST_IMAGES = 2**16
+
+
 def by_image(call: MultiscaleRoiAlignCall, pool: Pooler) -> Callable[[torch.Tensor, torch.Tensor], torch.Tensor]:
     """The function of an array of maps and of rows that ``pool`` is, which takes maps by level and corners by image.
 
@@ -32,6 +35,8 @@ def by_image(call: MultiscaleRoiAlignCall, pool: Pooler) -> Callable[[torch.Tens
     images = len(call.input)
     if not (np.isfinite(indices).all() and ((np.trunc(indices) >= 0) & (np.trunc(indices) < images)).all()):
         raise Unsupported("the index of an image that is not there")
+    if images > _MOST_IMAGES:
+        raise Unsupported(f"a list of the boxes of each of {images} images")
     of_image = np.trunc(indices).astype(np.int64)
     order = np.argsort(of_image, kind="stable")
     back = np.argsort(order, kind="stable")
@@ -54,7 +59,11 @@ def of_levels(call: MultiscaleRoiAlignCall) -> list[int]:
         return call.image_size
     scales, sizes = call.scales(), call.level_sizes or (call.levels()[0].shape[2:],)
     found = [max(round(size / scales[0]), 1) for size in sizes[0]]
-    ratios = ((size / of, scale) for pair, scale in zip(sizes, scales, strict=True) for size, of in zip(pair, found, strict=True))
+    ratios = (
+        (size / of, scale)
+        for pair, scale in zip(sizes, scales, strict=True)
+        for size, of in zip(pair, found, strict=True)
+    )
     if any(not ratio or 2.0 ** round(np.log2(ratio)) != scale for ratio, scale in ratios):
         raise Unsupported("scales that are not found from sizes")
     return found

@@ -5,6 +5,7 @@ Facts: ``detectron2/layers/roi_align.py`` of 0.6, and running it, alone (`build_
 * ``aligned`` is a boolean argument of the ``ROIAlign`` module, True by default; False is ``detectron2-legacy``.
 * Adaptive sampling is asked for by a ``sampling_ratio`` of 0.
 * ``ROIPooler`` is told a scale for each level, and takes boxes by image; its type says whether ``aligned``.
+* The output of several levels is made of as many columns of bins as rows; levels below 0 are refused.
 * The module casts ``(K, 5)`` boxes to the data type of the maps itself.
 """
 
@@ -12,9 +13,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ..call import Operation
+from ..call import Operation, Unsupported
 from ..implementation import Description
-from ._call import require_described
+from ._call import one_side, require_described
 from ._poolers import by_image
 from ._script import FLOATS, OF_MAPS, Boxes, Script, each
 from ._torch_gradient import answer
@@ -28,10 +29,13 @@ if TYPE_CHECKING:
     from ..operators.roi_align.call import RoiAlignCall
 
 
-def _scales_given(call: Any) -> None:
-    """Raises `Unsupported` unless scales are given, and one sampling ratio."""
-    call.scales()
+def _can_be_pooled(call: Any) -> None:
+    """Raises `Unsupported` unless the pooler can be told of a call: see above."""
     call.single_sampling_ratio()
+    if call.first_level() < 0:
+        raise Unsupported("a first map of more pixels than the image has")
+    if len(call.level_sizes) > 1:
+        one_side(call.output_size)
 
 
 class Detectron2:
@@ -42,10 +46,18 @@ class Detectron2:
     aligned: ClassVar[dict[str, bool]] = {"detectron2": True, "detectron2-legacy": False}
     poolers: ClassVar[dict[str, str]] = {"detectron2": "ROIAlignV2", "detectron2-legacy": "ROIAlign"}
     scripts: ClassVar[Mapping[str, Script]] = {
-        "roi_align": Script(each("aligned", aligned), Boxes.ROWS, FLOATS, ("avg",), uses_torch=True, operations=OF_MAPS),
+        "roi_align": Script(
+            each("aligned", aligned), Boxes.ROWS, FLOATS, ("avg",), uses_torch=True, operations=OF_MAPS
+        ),
         "multiscale_roi_align": Script(
-            each("pooler", poolers), Boxes.BY_IMAGE, FLOATS, ("avg",), pairs=True, uses_torch=True, operations=OF_MAPS,
-            require=_scales_given,
+            each("pooler", poolers),
+            Boxes.BY_IMAGE,
+            FLOATS,
+            ("avg",),
+            pairs=True,
+            uses_torch=True,
+            operations=OF_MAPS,
+            require=_can_be_pooled,
         ),
     }
 
@@ -82,6 +94,7 @@ class Detectron2:
     def multiscale_roi_align(self, call: MultiscaleRoiAlignCall, out: np.ndarray | None = None) -> np.ndarray:
         """Builds the pooler and calls it."""
         require_described(call, self._description)
+        _can_be_pooled(call)
         pooler = self._pooler(
             call.output_size, call.scales(), call.single_sampling_ratio(), self.poolers[call.dialect],
             canonical_box_size=call.canonical_size, canonical_level=call.canonical_level,

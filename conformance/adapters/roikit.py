@@ -103,7 +103,12 @@ def _integrated(call: PrRoiPoolCall, arrays: Callable[[np.ndarray], Any], out: A
 def _of_levels(call: MultiscaleRoiAlignCall, arrays: Callable[[np.ndarray], Any], out: Any = None) -> Any:
     """Makes the call with ``arrays`` of its arrays."""
     rules = dialects_of("multiscale_roi_align")[call.dialect]
-    how: dict[str, Any] = {"layout": call.layout, "dialect": rules.sampling, "level_rule": rules.level_rule, "check": True}
+    how: dict[str, Any] = {
+        "layout": call.layout,
+        "dialect": rules.sampling,
+        "level_rule": rules.level_rule,
+        "check": True,
+    }
     how |= {"canonical_size": call.canonical_size, "canonical_level": call.canonical_level}
     if rules.level_rule == "mmdetection" and call.level_sizes:  # which is told the least size of the first level
         how |= {"canonical_size": call.finest_size(), "canonical_level": call.first_level()}
@@ -115,11 +120,15 @@ def _of_levels(call: MultiscaleRoiAlignCall, arrays: Callable[[np.ndarray], Any]
     assert call.grad is not None
     grad = arrays(call.grad)
     if call.operation == Operation.BOX_GRADIENT:
-        return kernels.multiscale_roi_align_backward_boxes(grad, [arrays(level) for level in maps], boxes, *where, **how)
+        return kernels.multiscale_roi_align_backward_boxes(
+            grad, [arrays(level) for level in maps], boxes, *where, **how
+        )
     return kernels.multiscale_roi_align_backward(grad, boxes, [level.shape for level in maps], *where, **how)
 
 
-def joined(call: MultiscaleRoiAlignCall, found: Any, as_numpy: Callable[[Any], Any] = lambda array: array) -> np.ndarray:
+def joined(
+    call: MultiscaleRoiAlignCall, found: Any, as_numpy: Callable[[Any], Any] = lambda array: array
+) -> np.ndarray:
     """What a pooler returned as the call has it: of the gradients for the maps of all levels one array."""
     if call.operation == Operation.FEATURE_GRADIENT:
         return call.joined([as_numpy(array) for array in found])

@@ -61,8 +61,14 @@ class Torchvision:
         ),
         "ps_roi_align": Script({"torchvision": {}}, Boxes.ROWS, FLOATS, ("avg",), uses_torch=True, operations=OF_MAPS),
         "multiscale_roi_align": Script(
-            {"torchvision": {}}, Boxes.BY_IMAGE, FLOATS, ("avg",), pairs=True, uses_torch=True, operations=OF_MAPS,
-            require=of_levels,
+            {"torchvision": {}},
+            Boxes.BY_IMAGE,
+            FLOATS,
+            ("avg",),
+            pairs=True,
+            uses_torch=True,
+            operations=OF_MAPS,
+            require=lambda call: (of_levels(call), None)[1],
         ),
     }
 

@@ -2,8 +2,8 @@
 
 Run as ``python -m roikit.conformance.peers.build_detectron2 FOLDER`` where PyTorch, torchvision, setuptools and wheel are
 installed. detectron2 is on no package index; a copy of its version 0.6 is, put there by others, without its C++ sources. Of
-that archive, which must be the very one that was read, ``layers/roi_align.py``, ``modeling/poolers.py`` and what that reads are taken as
-they are; what they need is torchvision, and for rotated boxes the C++ that is not there.
+that archive, which must be the very one that was read, ``layers/roi_align.py``, ``modeling/poolers.py`` and what that reads are
+taken as they are; what they need is torchvision, and for rotated boxes the C++ that is not there.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ _SHA256 = "5d2e9e51e523ec72f6a31cca04b0a515492e9514b773a3d134cedc0677170b29"
 _TAKEN = ("layers/roi_align.py", "layers/wrappers.py", "modeling/poolers.py", "structures/boxes.py")
 _FACES = {
     "__init__.py": f'__version__ = "{VERSION}"\n',
-    "layers/__init__.py": "from .roi_align import ROIAlign, roi_align\nfrom .wrappers import cat, nonzero_tuple, shapes_to_tensor\n\n"
+    "layers/__init__.py": "from .roi_align import ROIAlign, roi_align\n"
+    "from .wrappers import cat, nonzero_tuple, shapes_to_tensor\n\n"
     "ROIAlignRotated = None  # of C++ that is not here\n",
     "modeling/__init__.py": "",
     "structures/__init__.py": "from .boxes import Boxes\n",

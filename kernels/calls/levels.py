@@ -1,5 +1,4 @@
-"""Which level of a feature pyramid a RoI is pooled from: rules MS-3 to MS-6 of
-``conformance/operators/multiscale_roi_align/RULES.md``, and RA-17.
+"""Which level of a feature pyramid a RoI is pooled from: rules MS-3 to MS-6 (``multiscale_roi_align/RULES.md``), and RA-17.
 
 Every rule computes a size from the box, a logarithm of it, and rounds that to a level. Since each of these steps grows with the
 size, a level is known by the least size that reaches it: those limits are worked out here, once, and a kernel only compares.

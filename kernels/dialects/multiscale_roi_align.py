@@ -1,7 +1,8 @@
 """The vocabulary of poolers of feature pyramids: one choice for every point where public implementations differ.
 
-This module is data, not arithmetic. A RoI is pooled by RoIAlign from one of several maps: how that is chosen has choices of its own,
-how the RoI is sampled has RoIAlign's. The formulas behind them stand in ``conformance/operators/multiscale_roi_align/RULES.md``.
+This module is data, not arithmetic. A RoI is pooled by RoIAlign from one of several maps: how that is chosen has choices of its
+own, how the RoI is sampled has RoIAlign's. The formulas behind them stand in
+``conformance/operators/multiscale_roi_align/RULES.md``.
 """
 
 from __future__ import annotations
@@ -93,8 +94,8 @@ _CHOICES: Mapping[str, type[StrEnum]] = {
 
 
 def _levels(rule: LevelRule, *, aligned: bool) -> Dialect:
-    placed = {"offset": Offset.HALF, "min_size": MinSize.NONE} if aligned else {}
-    return Dialect(level_rule=rule, no_level=WITHOUT_SIZE[rule], **placed)
+    placed = (Offset.HALF, MinSize.NONE) if aligned else (Offset.NONE, MinSize.ONE)
+    return Dialect(level_rule=rule, no_level=WITHOUT_SIZE[rule], offset=placed[0], min_size=placed[1])
 
 
 DIALECTS: Mapping[str, Dialect] = MappingProxyType(
@@ -110,8 +111,8 @@ DIALECTS: Mapping[str, Dialect] = MappingProxyType(
         "roikit-axlearn": _levels(LevelRule.AXLEARN, aligned=True),
     }
 )
-"""The named dialects. Those that begin with ``roikit`` choose levels as a library does, and sample as RoIAlign: torchvision's pooler has
-no ``aligned``, matterport's Mask R-CNN pools by crop_and_resize, and axlearn has a RoIAlign of its own."""
+"""The named dialects. Those that begin with ``roikit`` choose levels as a library does, and sample as RoIAlign: torchvision's
+pooler has no ``aligned``, matterport's Mask R-CNN pools by crop_and_resize, and axlearn has a RoIAlign of its own."""
 
 
 def named_dialect(name: str) -> Dialect:

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 class MultiscaleRoiAlignCall(Call):
     """One call of a pooler, or of its gradient.
 
-    The maps of all levels lie in one array, one below the other: that of level l has ``level_sizes[l]`` rows and columns, and begins
-    below that of the level before, in the first column. What is beside a narrow map belongs to none.
+    The maps of all levels lie in one array, one below the other: that of level l has ``level_sizes[l]`` rows and columns, and
+    begins below that of the level before, in the first column. What is beside a narrow map belongs to none.
 
     Attributes:
         input: The maps of all levels, ``(N, C, H, W)`` or ``(N, H, W, C)`` as ``layout`` says. May have any strides.
@@ -29,8 +29,8 @@ class MultiscaleRoiAlignCall(Call):
             otherwise the data type of ``input``.
         output_size: ``(P_h, P_w)``, the number of bins.
         level_sizes: Rows and columns of the map of each level, finest first; none: the array is the one map that there is.
-        spatial_scale: Feature pixels of the first map per image pixel, ``(scale_y, scale_x)``, both alike; each further map has half
-            of the one before. None: it is to be found from ``image_size``.
+        spatial_scale: Feature pixels of the first map per image pixel, ``(scale_y, scale_x)``, both alike; each further map has
+            half of the one before. None: it is to be found from ``image_size``.
         image_size: Rows and columns of the images; None if the scale is given.
         canonical_size: Side of a square box of the canonical level, image pixels.
         canonical_level: The level of such a box; a map of scale 2**-k is that of level k.

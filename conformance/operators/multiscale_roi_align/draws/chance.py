@@ -33,7 +33,9 @@ def arguments(
     given = draw(chance.arguments(modes=modes, classes=classes, operation=operation))
     given["spatial_scale"] = [given["spatial_scale"][0]] * 2
     count = draw(st.sampled_from((1, 2, 2, 3)))
-    setting = Setting(draw(st.integers(0, count - 1)), count, draw(st.integers(-1, 2)), draw(st.sampled_from((1.1, 1.25, 1.7))))
+    setting = Setting(
+        draw(st.integers(0, count - 1)), count, draw(st.integers(-1, 2)), draw(st.sampled_from((1.1, 1.25, 1.7)))
+    )
     finite = [row for row in given["boxes"] if all(math.isfinite(float(x)) for x in row)]
     given = placed(given, setting, size_of(draw(st.sampled_from(finite))) if finite else 1.0)
     images, channels, *_ = given["input"]["shape"]

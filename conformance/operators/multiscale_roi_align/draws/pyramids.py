@@ -12,13 +12,14 @@ if TYPE_CHECKING:
 
 
 class Setting(NamedTuple):
-    """What is fixed about a pyramid: which of ``count`` levels has the map, and how sizes are related to it.
+    """What is fixed about a pyramid: which of the levels of ``maps`` has the map, and how sizes are related to it.
 
-    ``canonical`` is how many levels the canonical one is above that, and ``ratio`` that of a box's size to the least of its level.
+    ``canonical`` is how many levels the canonical one is above that, and ``ratio`` that of a box's size to the least of its
+    level.
     """
 
     level: int
-    count: int
+    maps: int
     canonical: int = 0
     ratio: float = 1.25
 
@@ -27,13 +28,13 @@ def sizes_of(size: Pair, setting: Setting) -> list[Pair]:
     """Rows and columns of the maps of all levels, each about half of those before."""
     return [
         (_halved(size[0], level - setting.level), _halved(size[1], level - setting.level))
-        for level in range(setting.count)
+        for level in range(setting.maps)
     ]
 
 
 def _halved(length: int, times: int) -> int:
     """A length, halved so often, rounded so that the ratio of both is nearest to the power of two."""
-    exact = length / 2**times
+    exact = length / 2.0**times
     low = max(math.floor(exact), 1)
     return low if exact / low <= (low + 1) / exact else low + 1
 

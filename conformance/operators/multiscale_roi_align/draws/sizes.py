@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _BINS = ((7, 7), (9, 9), (1, 64), (64, 1), (33, 17))
 _PIXELS = ((257, 5), (5, 257), (40_000, 5), (5, 40_000))
+_LONG = 30_000
 _RATIOS = (1.1, 1.3, 0.8, 1.9, 0.6)
 
 
@@ -63,8 +64,12 @@ def draw(size: Size, attempt: int) -> dict[str, Any]:
     """The case that a size gives at an attempt, without what is computed."""
     case = sizes.draw(size, attempt)
     arguments, chance = case["arguments"], Draw("roikit", f"{size.id} pyramid", attempt)
-    typical = sorted(map(size_of, arguments["boxes"]))[len(arguments["boxes"]) // 2]
-    arguments = placed(arguments, Setting(0, 2, ratio=chance.one(_RATIOS)), typical)
+    sizes_ = sorted(map(size_of, arguments["boxes"]))
+    # Of a very long map, whose end boxes are to reach, all are on the first level.
+    typical = sizes_[-1] if max(size.pixels) > _LONG else sizes_[len(sizes_) // 2]
+    arguments = placed(
+        arguments, Setting(0, 2, ratio=1.1 if max(size.pixels) > _LONG else chance.one(_RATIOS)), typical
+    )
     images, channels, *_ = arguments["input"]["shape"]
     most = 2 if size.operation == Operation.BOX_GRADIENT else 3
     arguments["input"] = maps(chance, (images, channels, *whole_of(arguments["level_sizes"])), most)

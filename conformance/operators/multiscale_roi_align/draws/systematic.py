@@ -1,4 +1,4 @@
-"""The systematic golden cases of poolers: RoIAlign's placements, each on the map of a level, with boxes of other levels beside it."""
+"""The systematic golden cases of poolers: RoIAlign's placements, each on the map of a level, boxes of other levels beside it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,12 @@ _ASKED = (
 )
 _SMOOTH = ("inside", "top", "left", "bottom", "right", "sub-pixel", "inverted")
 """Where a box can lie so that its gradient is a derivative."""
-_RELATED = (("adjoint", "inside"), ("conserved", "corner"), ("differences", "beyond-left"), ("box-differences", "inside"))
+_RELATED = (
+    ("adjoint", "inside"),
+    ("conserved", "corner"),
+    ("differences", "beyond-left"),
+    ("box-differences", "inside"),
+)
 _SAMPLINGS = ("one", "two", "adaptive")
 _APART = ("inverted-x", "inverted-y", "zero-area", "zero-width", "zero-height")  # what is on no level, or on the first
 _RATIOS = (1.1, 1.25, 1.7)
@@ -55,9 +60,7 @@ def _gradients() -> Iterator[Blueprint]:
     samplings = list(SAMPLINGS)
     for n, placement in enumerate(PLACEMENTS[::2]):
         sampling = samplings[n % 6]
-        yield Blueprint(
-            f"ms-g-{placement.name}-{sampling}", placement, sampling, "avg", n, Operation.FEATURE_GRADIENT
-        )
+        yield Blueprint(f"ms-g-{placement.name}-{sampling}", placement, sampling, "avg", n, Operation.FEATURE_GRADIENT)
     placed_ = {placement.name: placement for placement in PLACEMENTS}
     for n, name in enumerate(_SMOOTH):
         sampling = _SAMPLINGS[n % 3] if name != "inverted" else "two"

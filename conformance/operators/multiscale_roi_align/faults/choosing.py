@@ -61,25 +61,27 @@ class Steps:
     logarithm: Callable[[float], float] = math.log2
     whole: Callable[[float], int] | None = None
     pyramid: Callable[[Pyramid], Pyramid] = lambda pyramid: pyramid
-    held: Callable[[float, Pyramid], int | None] = lambda level, pyramid: int(min(max(level, 0), pyramid.count - 1))
-    without: Callable[[Pyramid, Dialect], int | None] = (
-        lambda _pyramid, dialect: None if dialect.no_level == NoLevel.ZERO else 0
+    held: Callable[[float, Pyramid], int | None] = lambda level, pyramid: int(min(max(level, 0), pyramid.maps - 1))
+    without: Callable[[Pyramid, Dialect], int | None] = lambda _pyramid, dialect: (
+        None if dialect.no_level == NoLevel.ZERO else 0
     )
     empty: Callable[[Pyramid], int | None] = lambda _: 0
 
     def __call__(self, arguments: Arguments, dialect: Dialect) -> Levels:
         """The level of each box of a call; only the first of those of one that cannot be pooled, or of one map."""
         pyramid, images = pyramid_of(arguments), arguments["input"]["shape"][0]
-        if pyramid.count == 1:
+        if pyramid.maps == 1:
             return (0,) * len(arguments["boxes"])
         rows = box_rows(arguments["boxes"])
-        return tuple(self._level(tuple(row[1:5].tolist()), pyramid, dialect) if is_poolable(row, images) else 0 for row in rows)
+        return tuple(
+            self._level(tuple(row[1:5].tolist()), pyramid, dialect) if is_poolable(row, images) else 0 for row in rows
+        )
 
     def _level(self, box: Box, given: Pyramid, dialect: Dialect) -> int | None:
         pyramid, rule = self.pyramid(given), dialect.level_rule
         more = (1.0 if adds_one(dialect) else 0.0) if self.more is None else self.more
         size = self.size(box[2] - box[0] + more, box[3] - box[1] + more)
-        if math.isnan(size):
+        if not size >= 0:
             return self.without(pyramid, dialect)
         if size == 0:
             return self.empty(pyramid)
@@ -97,9 +99,13 @@ def by_rule(rule: LevelRule) -> Chooser:
     """Another library's rule, exactly."""
 
     def choose(arguments: Arguments, dialect: Dialect) -> Levels:
-        other, pyramid, images = replace(dialect, level_rule=rule), pyramid_of(arguments), arguments["input"]["shape"][0]
+        other, pyramid, images = (
+            replace(dialect, level_rule=rule),
+            pyramid_of(arguments),
+            arguments["input"]["shape"][0],
+        )
         rows = box_rows(arguments["boxes"])
-        if pyramid.count == 1:
+        if pyramid.maps == 1:
             return (0,) * len(rows)
         found = (
             level_of(tuple(row[1:5].tolist()), pyramid, other) if is_poolable(row, images) else frozenset({0})
@@ -122,7 +128,7 @@ def of_each(change: Callable[[int, int], int | None]) -> Chooser:
     """What is made of the level of each box that has one, by it and the number of levels."""
 
     def all_of(levels: Levels, arguments: Arguments) -> Levels:
-        count = pyramid_of(arguments).count
+        count = pyramid_of(arguments).maps
         return tuple(None if level is None else change(level, count) for level in levels)
 
     return afterwards(all_of)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from .....kernels.dialects.multiscale_roi_align import DIALECTS, LevelRule, NoLevel
@@ -74,9 +75,7 @@ class Sampled:
     def returned(self, arguments: Arguments, operation: Operation, dialect: Dialect, *, many: bool) -> Array:
         """What an implementation with this fault returns for the arguments of a case."""
         plan = Plan.due(arguments, operation, dialect)
-        return plan.carried_out(
-            lambda given: self.fault.returned(given, operation, dialect.sampling, many=many)  # type: ignore[no-any-return]
-        )
+        return plan.carried_out(lambda given: self.fault.returned(given, operation, dialect.sampling, many=many))
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +122,9 @@ class Mutant:
 _SAMPLED_BY = (LevelRule.TORCHVISION, LevelRule.DETECTRON2)
 
 _NO_LEVEL = "Where a box of negative area is on the first level anyway."
+_FROM_FIRST = (
+    "Where levels are counted from the first before they are made whole, what is below 0 is on the first anyway."
+)
 _A_LEVEL = "Where a box of negative area is on no level anyway."
 
 
@@ -135,23 +137,23 @@ def _first(dialect: Dialect) -> bool:
 
 
 def _no_upper(level: float, pyramid: Any) -> int | None:
-    return int(max(level, 0)) if level < pyramid.count else None
+    return int(max(level, 0)) if level < pyramid.maps else None
 
 
 def _no_lower(level: float, pyramid: Any) -> int | None:
-    return int(min(level, pyramid.count - 1)) if level >= 0 else None
+    return int(min(level, pyramid.maps - 1)) if level >= 0 else None
 
 
 def _wraps(level: float, pyramid: Any) -> int:
-    return int(max(level, 0)) % int(pyramid.count)
+    return int(max(level, 0)) % int(pyramid.maps)
 
 
 def _from_the_end(level: float, pyramid: Any) -> int:
-    return int(max(min(level, pyramid.count - 1), -pyramid.count)) % int(pyramid.count)
+    return int(max(min(level, pyramid.maps - 1), -pyramid.maps)) % int(pyramid.maps)
 
 
 def _not_from_first(level: float, pyramid: Any) -> int:
-    return int(min(max(level + pyramid.first, 0), pyramid.count - 1))
+    return int(min(max(level + pyramid.first, 0), pyramid.maps - 1))
 
 
 def _above(steps: int) -> Callable[[Any], Any]:
@@ -175,13 +177,13 @@ _CHOOSING: tuple[Mutant, ...] = (
     Mutant("decimal logarithm", levels=Steps(logarithm=math.log10)),
     Mutant("level rounded to the nearest", levels=Steps(whole=round), applies=rounds_down),
     Mutant("level rounded up", levels=Steps(whole=math.ceil)),
-    Mutant("level cut off towards 0", levels=Steps(whole=math.trunc)),
+    Mutant("level cut off towards 0", levels=Steps(whole=math.trunc), applies=lambda dialect: dialect.level_rule != LevelRule.MMDETECTION, equivalent=_FROM_FIRST),
     Mutant("canonical level one more", levels=Steps(pyramid=_above(1))),
     Mutant("canonical level one less", levels=Steps(pyramid=_above(-1))),
     Mutant("canonical level 4 whatever is given", levels=Steps(pyramid=lambda pyramid: pyramid._replace(canonical_level=4))),
-    Mutant("canonical size 224 whatever is given", levels=Steps(pyramid=lambda pyramid: pyramid._replace(canonical_size=224))),
+    Mutant("canonical size 224 whatever is given", levels=Steps(pyramid=lambda pyramid: pyramid._replace(canonical_size=Fraction(224)))),
     Mutant("canonical size taken for that of the first level", levels=Steps(pyramid=lambda pyramid: pyramid._replace(canonical_level=pyramid.first))),
-    Mutant("first map taken for level 2", levels=Steps(held=lambda level, pyramid: int(min(max(level + pyramid.first - 2, 0), pyramid.count - 1)))),
+    Mutant("first map taken for level 2", levels=Steps(held=lambda level, pyramid: int(min(max(level + pyramid.first - 2, 0), pyramid.maps - 1)))),
     Mutant("levels not counted from the first map", levels=Steps(held=_not_from_first)),
     Mutant("above the last level is none", levels=Steps(held=_no_upper)),
     Mutant("below the first level is none", levels=Steps(held=_no_lower)),
@@ -198,10 +200,10 @@ _CHOOSING: tuple[Mutant, ...] = (
     Mutant("all boxes of an image on the level of its first", levels=afterwards(choosing.first_of_image)),
     Mutant("exactly the least size of a level is below it", levels=choosing.stays_below, applies=rounds_down),
     Mutant("no area is no level", levels=Steps(empty=lambda _: None), applies=lambda dialect: not adds_one(dialect)),
-    Mutant("no area is the last level", levels=Steps(empty=lambda pyramid: pyramid.count - 1), applies=lambda dialect: not adds_one(dialect)),
+    Mutant("no area is the last level", levels=Steps(empty=lambda pyramid: pyramid.maps - 1), applies=lambda dialect: not adds_one(dialect)),
     Mutant("negative area is the first level", "roikit until 0.2", levels=Steps(without=lambda *_: 0), applies=_zero, equivalent=_NO_LEVEL),
     Mutant("negative area is no level", levels=Steps(without=lambda *_: None), applies=_first, equivalent=_A_LEVEL),
-    Mutant("negative area is the last level", levels=Steps(without=lambda pyramid, _: pyramid.count - 1)),
+    Mutant("negative area is the last level", levels=Steps(without=lambda pyramid, _: pyramid.maps - 1)),
     Mutant("negative area without its sign", levels=Steps(size=lambda width, height: math.sqrt(abs(width * height)))),
     Mutant("sides not below 0", levels=Steps(size=lambda width, height: math.sqrt(max(width, 0) * max(height, 0)))),
     Mutant("both corners exchanged is negative area, too", levels=Steps(size=lambda width, height: math.nan if width < 0 else choosing.root_of_area(width, height)), applies=_zero, equivalent=_NO_LEVEL),

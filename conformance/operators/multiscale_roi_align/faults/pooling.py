@@ -92,7 +92,7 @@ def _remembered(text: str, operation: Operation, sampling: Any) -> Array:
     return _ROI_ALIGN.values(json.loads(text), operation, sampling)
 
 
-# ---- what is read --------------------------------------------------------------------------------------------------------------
+# ---- what is read -----------------------------------------------------------------------------------------------
 
 
 def reads(source: Callable[[int, int], int]) -> Callable[[Plan], Plan]:
@@ -150,7 +150,7 @@ def rows_of_first_length(plan: Plan) -> Plan:
     def misread(array: Array) -> Array:
         rows, columns = array.shape[2:]
         y, x = np.ogrid[:rows, :columns]
-        flat = array.reshape(*array.shape[:2], -1)
+        flat = array.reshape(*array.shape[:2], rows * columns)
         return flat[:, :, (y * plan.maps[0].shape[3] + x) % max(rows * columns, 1)]
 
     return replace(plan, maps=tuple(map(misread, plan.maps)))
@@ -160,7 +160,9 @@ def bounds_of_first(plan: Plan) -> Plan:
     """All maps taken to be as large as the first: 0 beyond."""
 
     def padded(array: Array) -> Array:
-        whole = np.zeros((*array.shape[:2], *(max(a, b) for a, b in zip(array.shape[2:], plan.maps[0].shape[2:], strict=True))))
+        whole = np.zeros(
+            (*array.shape[:2], *(max(a, b) for a, b in zip(array.shape[2:], plan.maps[0].shape[2:], strict=True)))
+        )
         whole[:, :, : array.shape[2], : array.shape[3]] = array
         return whole
 
@@ -173,7 +175,7 @@ def bounds_of_last(plan: Plan) -> Plan:
     return replace(plan, maps=tuple(array[:, :, :rows, :columns] for array in plan.maps))
 
 
-# ---- where results go ------------------------------------------------------------------------------------------------------------
+# ---- where results go ------------------------------------------------------------------------------------------
 
 
 def _order_of_levels(plan: Plan) -> list[int]:

@@ -51,7 +51,7 @@ class MultiscaleRoiAlignOracle:
     def answers(
         self, arguments: Arguments, operation: Operation, dialect: Dialect, claims: str
     ) -> Iterator[tuple[str, tuple[Answer, ...]]]:
-        """Data types, and what the call may return in each; those in which rounding decides a level only if the case is about that."""
+        """Data types, and what the call may return in each; where rounding decides a level, if a case is about that."""
         known: dict[Levels, dict[str, tuple[Answer, ...]]] = {}
         for dtype in DTYPES:
             chosen = [*islice(product(*map(_in_order, levels_of(arguments, dialect, dtype))), _MOST + 1)]
@@ -72,10 +72,7 @@ class MultiscaleRoiAlignOracle:
             if levels is None:
                 continue
             if levels not in exact:
-                each = [
-                    _asked("exact_dtypes", part, operation, dialect.sampling)
-                    for part in parts(arguments, levels)
-                ]
+                each = [_asked("exact_dtypes", part, operation, dialect.sampling) for part in parts(arguments, levels)]
                 exact[levels] = set(DTYPES).intersection(*each)
             if dtype in exact[levels]:
                 found.append(dtype)
@@ -104,8 +101,7 @@ class MultiscaleRoiAlignOracle:
     def bits(self, arguments: Arguments, operation: Operation, dialect: Dialect) -> int | None:
         """The bits of a significand that holds every number of a computation, but those by which levels are chosen."""
         needed = [
-            _asked("bits", part, operation, dialect.sampling)
-            for part in parts(arguments, exactly(arguments, dialect))
+            _asked("bits", part, operation, dialect.sampling) for part in parts(arguments, exactly(arguments, dialect))
         ]
         known = [bits for bits in needed if bits is not None]
         return max(known, default=1) if len(known) == len(needed) else None
@@ -113,8 +109,7 @@ class MultiscaleRoiAlignOracle:
     def nearest_decision(self, arguments: Arguments, dialect: Dialect) -> Fraction | None:
         """The least distance of a sample from a bound of its map, and of an adaptive bin size from a step."""
         distances = (
-            _asked("nearest_decision", part, dialect.sampling)
-            for part in parts(arguments, exactly(arguments, dialect))
+            _asked("nearest_decision", part, dialect.sampling) for part in parts(arguments, exactly(arguments, dialect))
         )
         return min((distance for distance in distances if distance is not None), default=None)
 
@@ -160,10 +155,7 @@ def _of_levels(
     arguments: Arguments, operation: Operation, dialect: Dialect, claims: str, levels: Levels
 ) -> Iterator[tuple[str, tuple[Answer, ...]]]:
     """Data types, and what the call may return in each if boxes are on these levels."""
-    found = [
-        (part, _asked("answers", part, operation, dialect.sampling, claims))
-        for part in parts(arguments, levels)
-    ]
+    found = [(part, _asked("answers", part, operation, dialect.sampling, claims)) for part in parts(arguments, levels)]
     for dtype in DTYPES:
         if all(dtype in of_part for _, of_part in found):
             ways = product(*(of_part[dtype] for _, of_part in found))

@@ -1,8 +1,8 @@
 """MS-1 to MS-6: the scale of each map, and the level that a box is pooled from.
 
-Poolers compute the level in floating point. Here each step is an interval: exact where the step is, and otherwise as wide as its rounding
-may be. A level is decided if both ends of the interval have the same; where they have not, rounding decides, and all that it may choose
-are named.
+Poolers compute the level in floating point. Here each step is an interval: exact where the step is, and otherwise as wide as its
+rounding may be. A level is decided if both ends of the interval have the same; where they have not, rounding decides, and all
+that it may choose are named.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ _UNITS_OF_LOGARITHM = 4  # units in the last place, by which libraries' may be o
 
 
 class Pyramid(NamedTuple):
-    """What levels are chosen among. ``first`` is the level of the first of ``count`` maps."""
+    """What levels are chosen among. ``first`` is the level of the first of so many ``maps``."""
 
     first: int
-    count: int
+    maps: int
     canonical_size: Fraction
     canonical_level: int
 
@@ -124,7 +124,7 @@ def levels_of(arguments: Arguments, dialect: Dialect, dtype: str = "") -> list[f
     if dtype:
         rows = rows.astype(WORKING[dtype]).astype(np.float64)
     to = FLOAT_TYPES[WORKING[dtype]] if dtype else None
-    if pyramid.count == 1:
+    if pyramid.maps == 1:
         return [frozenset({0})] * len(rows)
     return [
         level_of(tuple(row[1:5].tolist()), pyramid, dialect, to) if is_poolable(row, images) else frozenset({0})
@@ -202,7 +202,7 @@ def _whole(x: Interval, to_whole: Callable[[Fraction], int]) -> tuple[int, int]:
     return to_whole(x.low), to_whole(x.high)
 
 
-# ---- MS-4: each returns the least and the greatest level, not yet held within those that there are; None for minus infinity ------------
+# ---- MS-4: the least and the greatest level, not yet held within those that there are; None for minus infinity ----------------
 
 _Found = tuple[int, int] | None
 
@@ -262,5 +262,5 @@ def _held(found: _Found, pyramid: Pyramid) -> set[int]:
     """MS-5: within the levels that there are, counted from the first."""
     if found is None:
         return {0}
-    low, high = (min(max(level - pyramid.first, 0), pyramid.count - 1) for level in found)
+    low, high = (min(max(level - pyramid.first, 0), pyramid.maps - 1) for level in found)
     return set(range(low, high + 1))

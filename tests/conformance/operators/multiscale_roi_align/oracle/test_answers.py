@@ -80,7 +80,10 @@ def test_the_gradient_for_boxes_is_the_derivative_on_each_level():
         for sign in (1, -1):
             moved = [list(box) for box in boxes]
             moved[k][1 + corner] = float(Fraction(moved[k][1 + corner]) + sign * step)
-            sides.append(ORACLE.values({**given, "boxes": moved}, Operation.FORWARD, rules)[k, 0, 0, 0] * given["grad"]["rows"][k][0])
+            sides.append(
+                ORACLE.values({**given, "boxes": moved}, Operation.FORWARD, rules)[k, 0, 0, 0]
+                * given["grad"]["rows"][k][0]
+            )
         assert (sides[0] - sides[1]) / (2 * step) == gradient[k, corner]
 
 

@@ -88,7 +88,9 @@ def test_what_single_roundings_lead_to_is_among_what_is_allowed():
     assert several
 
 
-@pytest.mark.parametrize(("x", "power"), [(1, 0), ("1/4", -2), ("7/20", -2), ("9/25", -1), ("707/1000", -1), ("708/1000", 0), (3, 2)])
+@pytest.mark.parametrize(
+    ("x", "power"), [(1, 0), ("1/4", -2), ("7/20", -2), ("9/25", -1), ("707/1000", -1), ("708/1000", 0), (3, 2)]
+)
 def test_the_nearest_power_is_that_of_the_logarithm(x, power):
     assert nearest_power(Fraction(x)) == power
 
