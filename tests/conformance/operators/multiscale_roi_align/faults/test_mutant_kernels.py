@@ -29,7 +29,7 @@ def test_results_conform(case, judgements):
 
 
 # A source, a piece of it, what of that is replaced, and by what.
-ROI = "library/roi.cuh"
+ROI = "roi_align/forward.cu"  # with what it includes
 MUTANTS = {
     "limits not reached": (ROI, "size >= (acc_t)params.level_limits[l] ? 1 : 0;", ">=", ">"),
     "last limit forgotten": (ROI, "ROIKIT_ROLLED for (int l = 1; l < LEVELS; ++l) level +=", "l < LEVELS", "l < LEVELS - 1"),
