@@ -35,9 +35,17 @@ class Sampled:
 
     Attributes:
         fault: That of RoIAlign.
+        dtype: The data type of the calls in which it shows; if another is given, the fault is one of that type.
     """
 
     fault: Any
+    dtype: str = ""
+
+    def __post_init__(self) -> None:
+        """Makes data types agree."""
+        if self.dtype:
+            object.__setattr__(self, "fault", replace(self.fault, dtype=self.dtype))
+        object.__setattr__(self, "dtype", self.fault.dtype)
 
     @property
     def name(self) -> str:
@@ -55,12 +63,6 @@ class Sampled:
         """What the fault is in."""
         operation: Operation = self.fault.operation
         return operation
-
-    @property
-    def dtype(self) -> str:
-        """The data type of the calls in which it shows."""
-        dtype: str = self.fault.dtype
-        return dtype
 
     @property
     def equivalent(self) -> str:
