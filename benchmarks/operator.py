@@ -11,34 +11,10 @@ if TYPE_CHECKING:
 
     from .measuring.contestant import Contestants
     from .measuring.device_contestant import DeviceContestants, PrepareOnDevice
+    from .measuring.exercise import Exercise
     from .measuring.floors import Floor, Rates
     from .measuring.judgement import Reference
     from .measuring.problem import Problem, Row
-
-
-@dataclass(frozen=True, kw_only=True)
-class Counted:
-    """A row of which the profiler counts what happens."""
-
-    row: str
-    library: str
-    layout: str
-    dtype: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Exercise:
-    """A program of calls on a GPU that runs under sanitizers and the profiler.
-
-    Attributes:
-        module: The program. ``python -m`` runs it; its last line of output is ``N launches exercised``.
-        kernels: A regular expression of the names of kernels to profile, ours and the peers'.
-        counted: What to profile.
-    """
-
-    module: str
-    kernels: str
-    counted: tuple[Counted, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +71,7 @@ class Operator:
     cpu: Contestants
     gpu: DeviceContestants
     golden_dialects: tuple[str, ...]
-    exercise: Exercise | None = None
+    exercise: Exercise
     probes: Mapping[str, Callable[[], dict[str, Any]]] = field(default_factory=dict)
     assembled: Assembled | None = None
     common: Mapping[Any, PrepareOnDevice] = field(default_factory=dict)

@@ -60,13 +60,14 @@ class Workload:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The workloads of an operation of an operator in one place, and their drawing."""
+    """The workloads of an operation of an operator in one place, and their drawings: of times, and of fractions of the floor."""
 
     operator: str
     operation: str
     place: str
     workloads: list[Workload]
     figure: str
+    floors: str
 
     @property
     def title(self) -> str:
@@ -81,5 +82,9 @@ class Machine:
     name: str
     record: Record
     groups: list[Group]
-    roofline: str
     versions: Mapping[str, str]
+
+    @property
+    def has_floors(self) -> bool:
+        """Whether its rates were measured, so that times are held against a floor."""
+        return any(group.floors for group in self.groups)

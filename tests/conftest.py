@@ -1,6 +1,9 @@
 import gc
 import os
 from collections import defaultdict
+from random import Random
+
+import pytest
 
 from roikit.conformance.golden import ledger
 
@@ -8,8 +11,24 @@ from roikit.conformance.golden import ledger
 os.environ.setdefault("ROIKIT_NUM_THREADS", "2")
 # Nor are they to spin while they wait for each other.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# What a test is not about is compiled fast; kernels that the golden cases judge are compiled as users have them (`judgements`).
+if not ledger.is_full():
+    os.environ.setdefault("ROIKIT_CXXFLAGS", "-O0")
 gc.set_threshold(200_000, 20, 50)  # as the command line has it, for as many cases
 ledger.seed()  # one for all processes of this run
+
+
+def pytest_collection_modifyitems(items):
+    """Of a test that is marked ``one_in(n)`` makes every n-th call, others in each run; the rest are shown as skipped."""
+    marked = defaultdict(list)
+    for item in items:
+        if mark := item.get_closest_marker("one_in"):
+            marked[item.nodeid.partition("[")[0], mark.args[0]].append(item)
+    for (name, n), calls in () if ledger.is_full() else marked.items():
+        first = Random(f"{ledger.seed()} {name}").randrange(min(n, len(calls)))
+        for number, item in enumerate(calls):
+            if number % n != first:
+                item.add_marker(pytest.mark.skip(f"one in {n} is run, another each time; ROIKIT_LEDGER=full runs all"))
 
 
 def pytest_report_header():

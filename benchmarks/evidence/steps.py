@@ -87,9 +87,9 @@ def sanitize(settings: Settings) -> str:
     """The exercise of each operator under compute-sanitizer."""
     need_gpu()
     found: dict[str, Any] = {}
-    for operator in _exercised(settings):
+    for operator in map(operator_called, settings.operators):
         for tool in tools.SANITIZERS:
-            found[f"{operator.name} {tool}"] = tools.sanitize(operator.exercise.module, tool, _TOOL_SECONDS)  # type: ignore[union-attr]
+            found[f"{operator.name} {tool}"] = tools.sanitize(operator.name, tool, _TOOL_SECONDS)
             settings.write("sanitizer.json", found)
     if bad := [name for name, result in found.items() if result["state"] != "clean"]:
         raise RuntimeError(f"not clean: {', '.join(bad)}")
@@ -100,10 +100,9 @@ def counters(settings: Settings) -> str:
     """What Nsight Compute counts of a row, beside what was predicted of it."""
     need_gpu()
     rows: list[dict[str, Any]] = []
-    for operator in _exercised(settings):
-        assert operator.exercise is not None
+    for operator in map(operator_called, settings.operators):
         for which in operator.exercise.counted:
-            measured = tools.profile(operator.exercise, which, operator.gpu_rows[which.row].outputs, _TOOL_SECONDS)
+            measured = tools.profile(operator, which, _TOOL_SECONDS)
             row = {"operator": operator.name, **vars(which), "measured": measured}
             if which.library in LIBRARIES:
                 row["predicted"] = predicted(operator, which.row, which.library, which.layout, which.dtype)
@@ -124,11 +123,6 @@ def record(settings: Settings) -> str:
     if status:
         raise RuntimeError(f"python -m benchmarks.record came to exit status {status}")
     return "record.json"
-
-
-def _exercised(settings: Settings) -> list[Operator]:
-    found = [operator_called(name) for name in settings.operators]
-    return [operator for operator in found if operator.exercise is not None]
 
 
 def predicted(operator: Operator, row: str, library: str, layout: str, dtype: str) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""The time that a GPU needs at least: for bytes from memory, for bytes from the L2 cache, for sums."""
+"""The time that a machine needs at least: for bytes from memory, for bytes from a cache, for sums."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Rates:
-    """What a GPU can do, per second: bytes from memory, bytes from the L2 cache, float32 operations."""
+    """What a machine can do, per second: bytes from memory, bytes from the L2 cache (a core's, on a CPU), float32 operations."""
 
     memory: float
     l2: float
@@ -37,7 +37,7 @@ def floor_of(touched: int, footprint: int, output: int, operations: int, rates: 
         footprint: The same bytes, counted for each RoI that reads them.
         output: Bytes that are written.
         operations: In float32.
-        rates: What the GPU can do.
+        rates: What the machine can do.
     """
     from_memory, from_l2 = (touched + output) / rates.memory, (footprint + output) / rates.l2
     arithmetic = operations / rates.float32

@@ -24,7 +24,7 @@ import typer
 from roikit.conformance.terminal import Console
 
 from ..assembler import facts as assembler
-from ..measuring import gpu, machine
+from ..measuring import gpu, host_rates, machine
 from ..operators import OPERATORS, UNNAMED, operator_called
 from . import rows, table
 from .document import Document, NothingMeasuredError, Skipped, operator_of
@@ -84,6 +84,19 @@ def chosen_work(operators: Sequence[str], operations: Sequence[str], rows: Seque
     ]
 
 
+def measure_rates(document: Document, threads: Sequence[int]) -> None:
+    """Adds what the CPU can do at most on so many threads, unless it is there."""
+    for count in threads:
+        if host_rates.rates(document.content.get("probes", []), count) is None:
+            document.stage(f"rates of the CPU, {count} threads", partial(_rates, document, count))
+
+
+def _rates(document: Document, threads: int) -> None:
+    if find_spec("threadpoolctl") is None:
+        raise Skipped("threadpoolctl is not installed")
+    document.content.setdefault("probes", []).extend(host_rates.measure(threads))
+
+
 def measure_cpu(document: Document, work: Work, threads: Sequence[int], seconds: float) -> None:
     """Adds the rows of the CPU that are not there yet, one step each."""
     for operation, count, name in itertools.product(work.operations, threads, work.rows):
@@ -93,8 +106,8 @@ def measure_cpu(document: Document, work: Work, threads: Sequence[int], seconds:
 
 
 def _cpu_row(document: Document, operator: Operator, operation: Any, name: str, threads: int, seconds: float) -> None:
-    row = operator.cpu_rows[name]
-    document.add_row(rows.measure_on_cpu(operator, operation, row, threads, seconds, machine.cores()))
+    row, rates = operator.cpu_rows[name], host_rates.rates(document.content.get("probes", []), threads)
+    document.add_row(rows.measure_on_cpu(operator, operation, row, threads, seconds, machine.cores(), rates))
 
 
 def measure_compiled(document: Document, operator: Operator) -> None:
@@ -157,11 +170,14 @@ def record(
         from . import gpu_record
 
         gpu_record.measure(document, all_work, gpu_seconds)
+    threads = thread or sorted({1, machine.cores()})
+    if place != Place.GPU:
+        measure_rates(document, threads)
     for work in all_work if place != Place.GPU else ():
         if not on_gpu:
             step = partial(measure_goldens, document, work.operator, "roikit", _GOLDEN_SECONDS, machine.cores())
             document.stage(f"{work.label}golden cases", step)
-        measure_cpu(document, work, thread or sorted({1, machine.cores()}), seconds)
+        measure_cpu(document, work, threads, seconds)
     for work in all_work:
         document.stage(f"{work.label}static facts", partial(measure_compiled, document, work.operator))
     console = Console(width=None if sys.stdout.isatty() else _CUT)

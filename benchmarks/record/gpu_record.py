@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from functools import partial
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from ..measuring import machine, probes
@@ -16,8 +15,9 @@ from .work import measure_goldens
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from ..measuring.exercise import Counted
     from ..measuring.floors import Rates
-    from ..operator import Counted, Exercise, Operator
+    from ..operator import Operator
     from .document import Document
     from .work import Work
 
@@ -49,8 +49,7 @@ def measure(document: Document, all_work: Sequence[Work], seconds: float) -> Non
     for work in all_work:
         for name, step in work.operator.probes.items():
             document.stage(name, partial(_add_probe, document, step))
-        if work.operator.exercise is not None:
-            _measure_with_tools(document, work, work.operator.exercise)
+        _measure_with_tools(document, work)
 
 
 def _golden_jobs() -> int:
@@ -69,16 +68,18 @@ def _measure_rows(document: Document, work: Work, rates: Rates, seconds: float) 
             document.stage(f"gpu {work.label}{name} {operation}", step, least=least)
 
 
-def _measure_with_tools(document: Document, work: Work, exercise: Exercise) -> None:
-    small_calls = import_module(exercise.module).small_calls
-    document.stage(f"{work.label}small calls", small_calls, least=20)  # compiles what runs under the sanitizers
+def _measure_with_tools(document: Document, work: Work) -> None:
+    exercise = work.operator.exercise
+    document.stage(
+        f"{work.label}small calls", exercise.small_calls, least=20
+    )  # compiles what runs under the sanitizers
     for tool in tools.SANITIZERS:
-        step = partial(_sanitize, document, work, exercise, tool)
+        step = partial(_sanitize, document, work, tool)
         document.stage(f"compute-sanitizer {work.label}{tool}", step, least=15)
     for which in exercise.counted:
         name = f"{which.row} {which.library} {which.layout} {which.dtype}"
-        document.stage(f"ncu {work.label}{name}", partial(_count, document, work, exercise, which), least=15)
-    step = partial(_count, document, work, exercise, exercise.counted[0], tools.LINE_COUNTERS)
+        document.stage(f"ncu {work.label}{name}", partial(_count, document, work, which), least=15)
+    step = partial(_count, document, work, exercise.counted[0], tools.LINE_COUNTERS)
     document.stage(f"ncu {work.label}lines per request", step, least=15)
 
 
@@ -103,22 +104,15 @@ def _row(document: Document, operator: Operator, operation: Any, name: str, rate
     document.add_row(gpu_rows.measure_on_gpu(operator, operation, row, rates, seconds, processes))
 
 
-def _sanitize(document: Document, work: Work, exercise: Exercise, tool: str) -> None:
-    result = tools.sanitize(exercise.module, tool, min(_TOOL_SECONDS, document.seconds_left))
+def _sanitize(document: Document, work: Work, tool: str) -> None:
+    result = tools.sanitize(work.operator.name, tool, min(_TOOL_SECONDS, document.seconds_left))
     document.content.setdefault("sanitizer", {})[f"{work.label}{tool}"] = result
     if result["state"] == "failed":
         raise RuntimeError("the run proves nothing: " + " / ".join(result["findings"][-3:]))
 
 
-def _count(
-    document: Document,
-    work: Work,
-    exercise: Exercise,
-    which: Counted,
-    counters: tuple[str, ...] = tools.COUNTERS,
-) -> None:
+def _count(document: Document, work: Work, which: Counted, counters: tuple[str, ...] = tools.COUNTERS) -> None:
     seconds = min(_TOOL_SECONDS, document.seconds_left)
-    outputs = work.operator.gpu_rows[which.row].outputs
     named = {} if work.operator.name == UNNAMED else {"operator": work.operator.name}
-    counted = tools.profile(exercise, which, outputs, seconds, counters)
+    counted = tools.profile(work.operator, which, seconds, counters)
     document.content.setdefault("counters", []).append({**named, **vars(which), "counters": counted})

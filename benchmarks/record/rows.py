@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ..measuring import machine
-from ..measuring.contestant import use_threads
+from ..measuring import host_rates, machine
+from ..measuring.contestant import numpy_dtype, use_threads
 from ..measuring.timing import Control, Summary, control, host_seconds, interleave, summarise
 from ..operators import UNNAMED
 from ..workloads import problem
@@ -14,6 +14,7 @@ from ..workloads import problem
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from ..measuring.floors import Rates
     from ..measuring.judgement import Judgement, Reference
     from ..measuring.problem import Problem, Row
     from ..operator import Operator
@@ -117,9 +118,18 @@ def ratios(entries: Sequence[Mapping[str, Any]], aa: Control, kind: str) -> list
 
 
 def measure_on_cpu(
-    operator: Operator, operation: Any, row: Row, threads: int, seconds: float, processes: int
+    operator: Operator,
+    operation: Any,
+    row: Row,
+    threads: int,
+    seconds: float,
+    processes: int,
+    rates: Rates | None = None,
 ) -> dict[str, Any]:
-    """The record of an operation on a row, on ``threads`` threads; about ``seconds`` go into timing."""
+    """The record of an operation on a row, on ``threads`` threads; about ``seconds`` go into timing.
+
+    Times are held against the floor that ``rates`` set, if these are given.
+    """
     work = problem(row)
     reference = operator.reference(work, processes, operation)
     use_threads(threads)
@@ -141,13 +151,28 @@ def measure_on_cpu(
         )
         for one in everybody
     ]
+    if rates is not None:
+        _hold_against_floor(entries, operator, operation, work, rates)
     return {
         **describe(operator, work, reference, operation),
         "place": "cpu",
         "threads": threads,
+        **({} if rates is None else {"rates": vars(rates)}),
         "others": others.share,
         "entries": entries,
         "absent": absent,
         "control": vars(aa),
         "ratios": ratios(entries, aa, "hot"),
     }
+
+
+def _hold_against_floor(
+    entries: Sequence[dict[str, Any]], operator: Operator, operation: Any, work: Problem, rates: Rates
+) -> None:
+    """Adds to entries the floor, and what part of the time it is: that of memory, unless all of it stays in the caches."""
+    counts, cached = operator.geometry(work, operation), host_rates.cache_bytes(3)
+    for one in entries:
+        floor = operator.floor(work, counts, numpy_dtype(one["dtype"]).itemsize, rates, operation)
+        least = floor.hot if floor.touched_bytes + floor.output_bytes <= cached else floor.cold
+        one["floor"] = vars(floor)
+        one["floor_fraction"] = {"hot": least / one["times"]["hot"]["median"]}

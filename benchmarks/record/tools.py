@@ -13,7 +13,8 @@ from ..measuring.machine import ROOT
 from .document import Skipped
 
 if TYPE_CHECKING:
-    from ..operator import Counted, Exercise
+    from ..measuring.exercise import Counted
+    from ..operator import Operator
 
 SANITIZERS = ("memcheck", "racecheck", "initcheck", "synccheck")
 _ERRORS = re.compile(r"ERROR SUMMARY: (\d+) errors?")
@@ -48,7 +49,7 @@ def _run(program: str, options: list[str], exercise: list[str], seconds: float) 
     path = shutil.which(program) or shutil.which(f"/usr/local/cuda/bin/{program}")
     if path is None:
         raise Skipped(f"{program} is not installed")
-    command = [path, *options, sys.executable, "-m", *exercise]
+    command = [path, *options, sys.executable, "-m", "benchmarks.exercise", *exercise]
     try:
         done = subprocess.run(
             command, cwd=ROOT, capture_output=True, text=True, errors="replace", timeout=seconds, check=False
@@ -73,10 +74,10 @@ def parse_sanitizer(text: str) -> dict[str, Any]:
     return {"state": "errors" if count else "clean", "errors": count, "findings": findings[:20] if count else []}
 
 
-def sanitize(module: str, tool: str, seconds: float) -> dict[str, Any]:
-    """Runs an exercise, small calls of every kind, under a tool of compute-sanitizer."""
+def sanitize(operator: str, tool: str, seconds: float) -> dict[str, Any]:
+    """Runs the small calls of an operator under a tool of compute-sanitizer."""
     options = ["--tool", tool, "--print-limit", "20"]
-    return parse_sanitizer(_run("compute-sanitizer", options, [module], seconds))
+    return parse_sanitizer(_run("compute-sanitizer", options, [operator], seconds))
 
 
 def parse_counters(text: str) -> list[dict[str, Any]]:
@@ -122,7 +123,7 @@ def merge(launches: list[dict[str, Any]], outputs: int) -> dict[str, float]:
 
 
 def profile(
-    exercise: Exercise, which: Counted, outputs: int, seconds: float, counters: tuple[str, ...] = COUNTERS
+    operator: Operator, which: Counted, seconds: float, counters: tuple[str, ...] = COUNTERS
 ) -> dict[str, float]:
     """The counters of one call of a row; clocks are left as they are.
 
@@ -130,10 +131,10 @@ def profile(
         RuntimeError: ncu printed none.
     """
     options = ["--csv", "--page", "raw", "--print-units", "base", "--clock-control", "none"]
-    options += ["--kernel-name", f"regex:{exercise.kernels}", "--metrics", ",".join(counters)]
+    options += ["--kernel-name", f"regex:{operator.exercise.kernels}", "--metrics", ",".join(counters)]
     arguments = [part for name, value in vars(which).items() for part in (f"--{name}", value)]
-    text = _run("ncu", options, [exercise.module, *arguments], seconds)
+    text = _run("ncu", options, [operator.name, *arguments], seconds)
     launches = parse_counters(text)
     if not launches:
         raise RuntimeError("ncu printed no counters: " + " / ".join(text.strip().splitlines()[-3:]))
-    return merge(launches, outputs)
+    return merge(launches, operator.gpu_rows[which.row].outputs)

@@ -43,7 +43,7 @@ def _wrong(site: Site) -> list[tuple[Implementation, list[str]]]:
 
 
 def _machine(name: str, record: Record) -> Machine:
-    from .performance_figures import roofline, times
+    from .performance_figures import floors, times
 
     document = record.document
     grouped: dict[tuple[str, str, str], list[Workload]] = defaultdict(list)
@@ -53,11 +53,11 @@ def _machine(name: str, record: Record) -> Machine:
         grouped[row["operator"], row.get("operation", "forward"), place].append(Workload(row, _timings(row)))
     order = in_order(operator for operator, _, _ in grouped)
     groups = [
-        Group(*key, grouped[key], times(*key, name, grouped[key]))
+        Group(*key, grouped[key], times(*key, name, grouped[key]), floors(*key, name, grouped[key]))
         for key in sorted(grouped, key=lambda key: order.index(key[0]))
     ]
     versions = {key: value for key, value in document["versions"].items() if value}
-    return Machine(name, record, groups, roofline(name, groups), versions)
+    return Machine(name, record, groups, versions)
 
 
 def _timings(row: Mapping[str, Any]) -> list[Timing]:

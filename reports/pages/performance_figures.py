@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-    from ..timings import Group, Timing, Workload
+    from ..timings import Timing, Workload
 
 _CACHES = ("cold", "hot")
 _HEIGHT, _LEAST = 0.23, 1.05  # inches: of an entry, of a panel
@@ -68,12 +68,11 @@ def _entries(axes: Axes, workload: Workload, timings: Sequence[Timing]) -> None:
     axes.set_title(title, loc="left", fontsize=10.5, fontweight="bold")
 
 
-def roofline(machine: str, groups: Sequence[Group]) -> str:
-    """An SVG of our workloads under the floor that the memory's rate sets; nothing where that was not measured."""
+def floors(operator: str, operation: str, place: str, machine: str, workloads: Sequence[Workload]) -> str:
+    """An SVG of workloads under the floor that the machine's rates set; nothing where these were not measured."""
     points = [
-        (f"{group.title} {w.about['row']} {t.layout} {t.dtype}", cache, fraction, t)
-        for group in groups
-        for w in group.workloads
+        (f"{w.about['row']} {t.layout} {t.dtype}", cache, fraction, t)
+        for w in workloads
         for t in w.timings
         for cache, fraction in t.floor.items()
     ]
@@ -86,22 +85,24 @@ def roofline(machine: str, groups: Sequence[Group]) -> str:
         for cache, colour, marker in (("hot", ORANGE, "o"), ("cold", BLUE, "s")):
             xs = [fraction for _, which, fraction, t in points if which == cache and t.is_ours]
             ys = [labels.index(label) for label, which, _, t in points if which == cache and t.is_ours]
+            if not xs:
+                continue
             axes.scatter(xs, ys, s=30, color=colour, marker=marker, label=f"roikit, {cache} caches", zorder=3)
         others = [(fraction, labels.index(label)) for label, _, fraction, t in points if not t.is_ours]
         if others:
             xs, ys = (list(numbers) for numbers in zip(*others, strict=True))
             axes.scatter(xs, ys, s=24, color=PALE, marker="|", label="others", zorder=2)
         axes.axvline(1, color=INK, linewidth=1.5)
-        axes.annotate("the memory's rate", (1, len(labels) - 0.4), ha="right", va="bottom")
+        axes.annotate("the floor", (1, len(labels) - 0.4), ha="right", va="bottom")
         axes.set_yticks(range(len(labels)), labels)
         axes.set(
-            xlim=(0, 1.08),
+            xlim=(0, max(1.08, 1.04 * max(fraction for _, _, fraction, _ in points))),
             ylim=(-0.7, len(labels) - 0.2),
-            xlabel="fraction of the floor: 1 is as fast as the memory allows",
+            xlabel="fraction of the floor: 1 is as fast as memory, caches and arithmetic allow",
         )
         axes.grid(axis="x")
         axes.legend(loc="lower right")
-        return svg(figure, f"How near to the memory's rate on {machine}")
+        return svg(figure, f"How near to the floor {operator} {operation} comes on {machine}, {place}")
 
 
 def history(machine: str, frame: pd.DataFrame) -> str:

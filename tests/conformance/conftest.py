@@ -1,5 +1,6 @@
 import dataclasses
 from contextlib import contextmanager
+from functools import cache
 
 import pytest
 
@@ -10,6 +11,7 @@ from roikit.conformance.verdicts.judge import judge_error, judge_output
 from roikit.kernels import InvalidRoiError
 from roikit.kernels.calls import problem
 from roikit.kernels.execution import host, source
+from tests.conformance import planted
 
 
 def judge_our_kernels(cases, dialects, dtypes=None, layouts=LAYOUTS):
@@ -30,9 +32,16 @@ def judge_our_kernels(cases, dialects, dtypes=None, layouts=LAYOUTS):
                     yield (case.id, dialect, dtype, layout), judgement
 
 
-@pytest.fixture(scope="session")
-def judgements():
-    """Our kernels on the CPU, in this process, judged by cases: the function above."""
+_load, _kernel = (cache(function.__wrapped__) for function in (host._load, host._kernel))
+"""Kernels as users have them, kept from test to test, beside those that other tests compile faster."""
+
+
+@pytest.fixture
+def judgements(monkeypatch):
+    """Our kernels on the CPU, in this process, compiled as users have them, judged by cases: the function above."""
+    monkeypatch.setattr(host, "_user_flags", tuple)
+    monkeypatch.setattr(host, "_load", _load)
+    monkeypatch.setattr(host, "_kernel", _kernel)
     return judge_our_kernels
 
 
@@ -53,11 +62,7 @@ def mutant(monkeypatch):
     @contextmanager
     def put(file, line, old, new):
         read, kernel, compiler = source._read, host._kernel, host._run_compiler
-        original, wrong = read(file), line.replace(old, new)
-        assert (original.count(line), line.count(old)) == (1, 1), "the mutant no longer fits the source"
-        broken = original.replace(line, wrong)
-        assert broken != original
-        ran = set()
+        wrong, broken, ran = line.replace(old, new), planted.broken(file, line, old, new), set()
 
         def noted(found, *how):
             ran.add(wrong in found.text)

@@ -51,7 +51,7 @@ def test_ratios_and_spread_are_those_of_the_record(page, a_record):
     ratio = next(r for r in ratios if r["peer"] == "torchvision NCHW float32" and r["ours"] == "NCHW float32")
     assert peer.faster == {"hot": f"{1 / ratio['ratio']:.3g}×"}
     assert "torchvision NCHW float32" in machine.groups[0].figure
-    assert machine.roofline == ""
+    assert not machine.has_floors
 
 
 def test_a_wrong_result_is_marked_and_has_no_ratio(page):
@@ -78,12 +78,13 @@ def test_a_disturbed_workload_is_said_to_be(page):
     assert machine.groups[0].figure.count("(disturbed)") == 1
 
 
-def test_with_a_floor_there_is_a_roofline_with_both_caches(page):
+def test_with_a_floor_there_is_a_drawing_of_it_with_both_caches(page):
     (machine,) = page(on_a_gpu)["machines"]
     assert machine.name == "Card"
     assert machine.groups[0].place == "GPU"
-    assert "roikit, cold caches" in machine.roofline
-    assert "roikit, hot caches" in machine.roofline
+    assert machine.has_floors
+    assert "roikit, cold caches" in machine.groups[0].floors
+    assert "roikit, hot caches" in machine.groups[0].floors
 
 
 def test_records_of_a_machine_become_a_history_and_the_newest_is_shown(page):

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from ...measuring.contestant import Contestants
 from ...measuring.device_contestant import DeviceContestants
-from ...operator import Counted, Exercise, Operator
+from ...operator import Operator
 from .cpu.onnxruntime import ONNXRUNTIME
 from .cpu.roikit import OURS
+from .exercise import EXERCISE
 from .floors import floor, geometry, visited
 from .gpu.roikit import INPUTS
 from .gpu.roikit import OURS as OURS_ON_DEVICE
@@ -39,12 +40,5 @@ CROP_AND_RESIZE = Operator(
     cpu=Contestants(OURS, {"onnxruntime": ONNXRUNTIME}),
     gpu=DeviceContestants(INPUTS, OURS_ON_DEVICE, {}),
     golden_dialects=("roikit",),
-    exercise=Exercise(
-        module="benchmarks.operators.crop_and_resize.exercise",
-        kernels="crop_and_resize",
-        counted=(
-            Counted(row="b", library="roikit", layout="NHWC", dtype="float32"),
-            Counted(row="b", library="roikit", layout="NCHW", dtype="float32"),
-        ),
-    ),
+    exercise=EXERCISE,
 )

@@ -1,93 +1,33 @@
-"""A program to be run under a sanitizer or profiler: ``python -m benchmarks.operators.prroi_pool.exercise``. Needs a GPU.
-
-Without a row it makes small calls of our kernels in every layout and data type, with odd numbers of channels, boxes over
-the edge, inverted boxes, refused boxes, and none at all; and of the gradients. With one it makes all calls of that row, once.
-"""
+"""What is exercised of PrRoIPool on a GPU: see ``python -m benchmarks.exercise prroi_pool``."""
 
 from __future__ import annotations
 
-import itertools
-from importlib.util import find_spec
-from typing import Annotated, Any
-
-import numpy as np
-import typer
-
 from roikit.kernels import prroi_pool, prroi_pool_backward, prroi_pool_backward_boxes
 
-from ...measuring.contestant import in_layout, numpy_dtype
-from ...workloads import problem
-from .workloads import GPU_ROWS
-
-app = typer.Typer(add_completion=False)
-BOXES = np.array(
-    [
-        [0, 1, 2, 30, 25],
-        [1, -20, -20, 60, 60],
-        [0, 5, 5, 5, 5],
-        [1, 40, 40, 200, 200],
-        [0, 30, 10, 3, 12],
-        [1, 3.25, 4.5, 3.5, 4.75],
-        [7, 0, 0, 9, 9],
-        [0, np.nan, 0, 9, 9],
-    ],
-    np.float32,
-)
-"""The last two are to be refused."""
+from ...measuring.exercise import Counted, Exercise, RowCall, SmallCall
 
 
-def small_calls() -> int:
-    """Makes the small calls; returns how many."""
-    import cupy
-
-    rng, made = np.random.default_rng(7), 0
-    dtypes = ["float32", "float64", "float16", *(["bfloat16"] if find_spec("ml_dtypes") else [])]
-    kinds = itertools.product(dtypes, ("NCHW", "NHWC"), (1, 7, 8, 72), (1, 3))
-    for dtype, layout, channels, bins in kinds:
-        maps = cupy.asarray(in_layout(rng.standard_normal((2, channels, 19, 23)), layout, dtype))
-        boxes = cupy.asarray(BOXES.astype(numpy_dtype("float64" if dtype == "float64" else "float32")))
-        for count in (len(boxes), 0):
-            made += _one_call(maps, boxes[:count], bins, layout)
-    cupy.cuda.Device().synchronize()
-    return made
-
-
-def _one_call(maps: Any, boxes: Any, bins: int, layout: Any) -> int:
+def small(call: SmallCall, bins: int) -> int:
     """Pools, and works out both gradients; returns how many calls that were."""
-    grad = prroi_pool(maps, boxes, bins, 0.5, layout=layout)
-    prroi_pool_backward(grad, boxes, maps.shape, 0.5, layout=layout)
-    prroi_pool_backward_boxes(grad, maps, boxes, 0.5, layout=layout)
+    maps = call.maps()
+    grad = prroi_pool(maps, call.boxes, bins, 0.5, layout=call.layout)
+    prroi_pool_backward(grad, call.boxes, maps.shape, 0.5, layout=call.layout)
+    prroi_pool_backward_boxes(grad, maps, call.boxes, 0.5, layout=call.layout)
     return 3
 
 
-def one_row(name: str, layout: Any, dtype: str) -> int:
-    """Makes all calls of a row once; returns how many."""
-    import cupy
-
-    work = problem(GPU_ROWS[name])
-    for level in work.levels:
-        maps, boxes = cupy.asarray(in_layout(level.feature, layout, dtype)), cupy.asarray(level.boxes)
-        prroi_pool(maps, boxes, work.row.bins, level.scale, layout=layout)
-    cupy.cuda.Device().synchronize()
-    return len(work.levels)
+def ours(call: RowCall) -> None:
+    """Pools a level."""
+    prroi_pool(call.maps, call.boxes, call.row.bins, call.level.scale, layout=call.layout)
 
 
-@app.command()
-def exercise(
-    row: Annotated[str | None, typer.Option(help="A row, instead of small calls.")] = None,
-    library: Annotated[str, typer.Option(help="roikit, as nobody else's kernels are timed.")] = "roikit",
-    layout: Annotated[str, typer.Option(help="NCHW or NHWC.")] = "NHWC",
-    dtype: Annotated[str, typer.Option(help="Data type of the maps.")] = "float32",
-) -> None:
-    """Make calls on the GPU."""
-    import cupy
-
-    if library != "roikit":
-        raise typer.BadParameter("only roikit's kernels are timed", param_hint="--library")
-    cupy.cuda.set_allocator(None)  # each array by itself, so that what lies beside it is not ours
-    made = small_calls() if row is None else one_row(row, layout, dtype)
-    typer.echo(f"{made} launches exercised")
-
-
-if __name__ == "__main__":
-    app()
+EXERCISE = Exercise(
+    kernels="prroi_pool",
+    counted=(
+        Counted(row="a", library="roikit", layout="NHWC", dtype="float32"),
+        Counted(row="a", library="roikit", layout="NCHW", dtype="float32"),
+    ),
+    kinds=((1, 3),),
+    small=small,
+    libraries={"roikit": ours},
+)

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from ...measuring.contestant import DTYPES, Contestants
 from ...measuring.device_contestant import DeviceContestants
-from ...operator import Counted, Exercise, Operator
+from ...operator import Operator
 from .cpu.roikit import OURS
+from .exercise import EXERCISE
 from .floors import floor, geometry, visited
 from .gpu.roikit import INPUTS
 from .gpu.roikit import OURS as OURS_ON_DEVICE
@@ -38,12 +39,5 @@ PRROI_POOL = Operator(
     cpu=Contestants(OURS, {}, dtypes=(*DTYPES, "float64")),
     gpu=DeviceContestants(INPUTS, OURS_ON_DEVICE, {}),
     golden_dialects=("mmcv",),
-    exercise=Exercise(
-        module="benchmarks.operators.prroi_pool.exercise",
-        kernels="prroi_pool",
-        counted=(
-            Counted(row="a", library="roikit", layout="NHWC", dtype="float32"),
-            Counted(row="a", library="roikit", layout="NCHW", dtype="float32"),
-        ),
-    ),
+    exercise=EXERCISE,
 )

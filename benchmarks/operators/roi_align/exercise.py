@@ -1,18 +1,11 @@
-"""A program to be run under a sanitizer or profiler: ``python -m benchmarks.operators.roi_align.exercise``. Needs a GPU.
+"""What is exercised of RoIAlign on a GPU: see ``python -m benchmarks.exercise roi_align``.
 
-Without a row it makes small calls of our kernels in every mode, layout and data type, with odd numbers of channels, boxes over
-the edge, adaptive grids, refused boxes, and none at all; and of the gradients and of the poolers, in fewer data types, since each
-must be compiled. With one it makes all calls of that row, once.
+Small calls of gradients and of poolers are made in fewer data types, since each must be compiled.
 """
 
 from __future__ import annotations
 
-import itertools
-from importlib.util import find_spec
-from typing import Annotated, Any
-
-import numpy as np
-import typer
+from typing import Any
 
 from roikit.kernels import (
     multiscale_roi_align,
@@ -23,55 +16,23 @@ from roikit.kernels import (
     roi_align_backward_boxes,
 )
 
-from ...measuring.contestant import in_layout, numpy_dtype
-from ...workloads import problem
-from .workloads import GPU_ROWS
+from ...measuring.exercise import Counted, Exercise, RowCall, SmallCall
 
-app = typer.Typer(add_completion=False)
 _GRADIENT_TYPES = ("float32", "float16")
 
 
-def small_calls() -> int:
-    """Makes the small calls; returns how many."""
-    import cupy
-
-    rng = np.random.default_rng(7)
-    boxes = np.array(
-        [
-            [0, 1, 2, 30, 25],
-            [1, -20, -20, 60, 60],
-            [0, 5, 5, 5, 5],
-            [1, 40, 40, 200, 200],
-            [0, 10, 3, 12, 30],
-            [7, 0, 0, 9, 9],
-            [0, np.nan, 0, 9, 9],
-        ],
-        np.float32,
-    )
-    dtypes = ["float32", "float64", "float16", *(["bfloat16"] if find_spec("ml_dtypes") else [])]
-    made = 0
-    kinds = itertools.product(dtypes, ("NCHW", "NHWC"), ("avg", "max"), (1, 7, 8, 72), ((2, 7), (0, 3)))
-    for dtype, layout, mode, channels, (ratio, bins) in kinds:
-        feature = in_layout(rng.standard_normal((2, channels, 19, 23)), layout, dtype)
-        rois = cupy.asarray(boxes.astype(numpy_dtype("float64" if dtype == "float64" else "float32")))
-        for count in (len(rois), 0):
-            maps, some = cupy.asarray(feature), rois[:count]
-            rules = {"aligned": made % 2 == 0, "mode": mode, "layout": layout}
-            grad = roi_align(maps, some, bins, 0.5, ratio, **rules)
-            made += 1
-            if dtype in _GRADIENT_TYPES and channels != 1:
-                made += _gradients(grad, maps, some, ratio, rules)
-                made += _poolers(maps, some, bins, ratio, rules)
-    cupy.cuda.Device().synchronize()
-    return made
-
-
-def _gradients(grad: Any, maps: Any, boxes: Any, ratio: int, rules: dict[str, Any]) -> int:
-    """Makes the calls of the gradients of one level; returns how many."""
-    given = maps if rules["mode"] == "max" else None
+def small(call: SmallCall, mode: str, grid: tuple[int, int]) -> int:
+    """Pools, and works out gradients, of one level and of two; returns how many calls that were."""
+    ratio, bins = grid
+    rules: dict[str, Any] = {"aligned": ratio > 0, "mode": mode, "layout": call.layout}
+    maps, boxes = call.maps(), call.boxes
+    grad = roi_align(maps, boxes, bins, 0.5, ratio, **rules)
+    if call.dtype not in _GRADIENT_TYPES or call.channels == 1:
+        return 1
+    given = maps if mode == "max" else None
     roi_align_backward(grad, boxes, maps.shape, 0.5, ratio, input=given, **rules)
     roi_align_backward_boxes(grad, maps, boxes, 0.5, ratio, **rules)
-    return 2
+    return 3 + _poolers(maps, boxes, bins, ratio, rules)
 
 
 def _poolers(maps: Any, boxes: Any, bins: int, ratio: int, rules: dict[str, Any]) -> int:
@@ -85,42 +46,28 @@ def _poolers(maps: Any, boxes: Any, bins: int, ratio: int, rules: dict[str, Any]
     return 3
 
 
-def one_row(name: str, library: str, layout: str, dtype: str) -> int:
-    """Makes all calls of a row once; returns how many."""
-    import cupy
-
-    work = problem(GPU_ROWS[name])
-    for level in work.levels:
-        feature, boxes = cupy.asarray(in_layout(level.feature, layout, dtype)), cupy.asarray(level.boxes)
-        if library == "roikit":
-            roi_align(feature, boxes, work.row.bins, level.scale, work.row.sampling_ratio, aligned=True, layout=layout)
-        else:
-            import torch
-            import torchvision
-
-            maps = torch.from_dlpack(feature)
-            maps = maps if layout == "NCHW" else maps.permute(0, 3, 1, 2)
-            rois = torch.from_dlpack(boxes).to(maps.dtype)
-            torchvision.ops.roi_align(maps, rois, work.row.bins, level.scale, work.row.sampling_ratio, True)
-            torch.cuda.synchronize()
-    cupy.cuda.Device().synchronize()
-    return len(work.levels)
+def ours(call: RowCall) -> None:
+    """Pools a level."""
+    row, scale = call.row, call.level.scale
+    roi_align(call.maps, call.boxes, row.bins, scale, row.sampling_ratio, aligned=True, layout=call.layout)
 
 
-@app.command()
-def exercise(
-    row: Annotated[str | None, typer.Option(help="A row, instead of small calls.")] = None,
-    library: Annotated[str, typer.Option(help="roikit or torchvision.")] = "roikit",
-    layout: Annotated[str, typer.Option(help="NCHW or NHWC.")] = "NHWC",
-    dtype: Annotated[str, typer.Option(help="Data type of the maps.")] = "float32",
-) -> None:
-    """Make calls on the GPU."""
-    import cupy
+def torchvision(call: RowCall) -> None:
+    """The same by torchvision."""
+    from torchvision.ops import roi_align as operator
 
-    cupy.cuda.set_allocator(None)  # each array by itself, so that what lies beside it is not ours
-    made = small_calls() if row is None else one_row(row, library, layout, dtype)
-    typer.echo(f"{made} launches exercised")
+    operator(*call.tensors(), call.row.bins, call.level.scale, call.row.sampling_ratio, True)
 
 
-if __name__ == "__main__":
-    app()
+EXERCISE = Exercise(
+    kernels="roi_align",
+    counted=(
+        Counted(row="a1", library="torchvision", layout="NCHW", dtype="float32"),
+        Counted(row="a1", library="roikit", layout="NHWC", dtype="float32"),
+        Counted(row="a1", library="roikit", layout="NCHW", dtype="float32"),
+        Counted(row="c1", library="roikit", layout="NHWC", dtype="float32"),
+    ),
+    kinds=(("avg", "max"), ((2, 7), (0, 3))),
+    small=small,
+    libraries={"roikit": ours, "torchvision": torchvision},
+)

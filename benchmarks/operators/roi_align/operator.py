@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...measuring.contestant import Contestants
 from ...measuring.device_contestant import DeviceContestants
-from ...operator import Assembled, Counted, Exercise, Operator
+from ...operator import Assembled, Operator
 from . import compiled, floors
 from .cpu.detectron2_style import DETECTRON2_STYLE
 from .cpu.mnn import MNN
@@ -15,6 +15,7 @@ from .cpu.opencv import OPENCV
 from .cpu.openvino import OPENVINO
 from .cpu.roikit import OURS
 from .cpu.torchvision import TORCHVISION
+from .exercise import EXERCISE
 from .gpu.common_kernel import COMMON
 from .gpu.detectron2_style import DETECTRON2_STYLE as DETECTRON2_STYLE_ON_DEVICE
 from .gpu.inputs import INPUTS
@@ -81,16 +82,7 @@ ROI_ALIGN = Operator(
         {"torchvision": TORCHVISION_ON_DEVICE, "detectron2-style": DETECTRON2_STYLE_ON_DEVICE},
     ),
     golden_dialects=("torchvision-aligned", "torchvision"),
-    exercise=Exercise(
-        module="benchmarks.operators.roi_align.exercise",
-        kernels="roi_align",
-        counted=(
-            Counted(row="a1", library="torchvision", layout="NCHW", dtype="float32"),
-            Counted(row="a1", library="roikit", layout="NHWC", dtype="float32"),
-            Counted(row="a1", library="roikit", layout="NCHW", dtype="float32"),
-            Counted(row="c1", library="roikit", layout="NHWC", dtype="float32"),
-        ),
-    ),
+    exercise=EXERCISE,
     probes=PROBES,
     assembled=Assembled(
         specialisations=compiled.SPECIALISATIONS,

@@ -1,99 +1,41 @@
-"""A program to be run under a sanitizer or profiler: ``python -m benchmarks.operators.roi_pool.exercise``. Needs a GPU.
-
-Without a row it makes small calls of our kernels in every mode, layout and data type, with odd numbers of channels, boxes over
-the edge, inverted boxes, refused boxes, and none at all; and of the gradients. With one it makes all calls of that row, once.
-"""
+"""What is exercised of RoIPool on a GPU: see ``python -m benchmarks.exercise roi_pool``."""
 
 from __future__ import annotations
 
-import itertools
-from importlib.util import find_spec
-from typing import Annotated, Any
-
-import numpy as np
-import typer
-
 from roikit.kernels import roi_pool, roi_pool_backward
 
-from ...measuring.contestant import in_layout, numpy_dtype
-from ...workloads import problem
-from .workloads import GPU_ROWS
-
-app = typer.Typer(add_completion=False)
-BOXES = np.array(
-    [
-        [0, 1, 2, 30, 25],
-        [1, -20, -20, 60, 60],
-        [0, 5, 5, 5, 5],
-        [1, 40, 40, 200, 200],
-        [0, 30, 10, 3, 12],
-        [7, 0, 0, 9, 9],
-        [0, np.nan, 0, 9, 9],
-    ],
-    np.float32,
-)
-"""The last two are to be refused."""
+from ...measuring.exercise import Counted, Exercise, RowCall, SmallCall
 
 
-def small_calls() -> int:
-    """Makes the small calls; returns how many."""
-    import cupy
-
-    rng, made = np.random.default_rng(7), 0
-    dtypes = ["float32", "float64", "float16", *(["bfloat16"] if find_spec("ml_dtypes") else [])]
-    kinds = itertools.product(dtypes, ("NCHW", "NHWC"), ("max", "avg"), (1, 7, 8, 72), (1, 7))
-    for dtype, layout, mode, channels, bins in kinds:
-        maps = cupy.asarray(in_layout(rng.standard_normal((2, channels, 19, 23)), layout, dtype))
-        boxes = cupy.asarray(BOXES.astype(numpy_dtype("float64" if dtype == "float64" else "float32")))
-        for count in (len(boxes), 0):
-            made += _one_call(maps, boxes[:count], bins, {"mode": mode, "layout": layout})
-    cupy.cuda.Device().synchronize()
-    return made
-
-
-def _one_call(maps: Any, boxes: Any, bins: int, rules: dict[str, str]) -> int:
+def small(call: SmallCall, mode: str, bins: int) -> int:
     """Pools, and works out the gradient; returns how many calls that were."""
-    grad = roi_pool(maps, boxes, bins, 0.5, **rules)
-    given = {"input": maps} if rules["mode"] == "max" else {}
-    roi_pool_backward(grad, boxes, maps.shape, 0.5, **rules, **given)
+    maps, rules = call.maps(), {"mode": mode, "layout": call.layout}
+    grad = roi_pool(maps, call.boxes, bins, 0.5, **rules)
+    given = {"input": maps} if mode == "max" else {}
+    roi_pool_backward(grad, call.boxes, maps.shape, 0.5, **rules, **given)
     return 2
 
 
-def one_row(name: str, library: str, layout: str, dtype: str) -> int:
-    """Makes all calls of a row once; returns how many."""
-    import cupy
-
-    work = problem(GPU_ROWS[name])
-    for level in work.levels:
-        maps, boxes = cupy.asarray(in_layout(level.feature, layout, dtype)), cupy.asarray(level.boxes)
-        if library == "roikit":
-            roi_pool(maps, boxes, work.row.bins, level.scale, layout=layout)
-        else:
-            import torch
-            import torchvision
-
-            tensor = torch.from_dlpack(maps)
-            tensor = tensor if layout == "NCHW" else tensor.permute(0, 3, 1, 2)
-            torchvision.ops.roi_pool(tensor, torch.from_dlpack(boxes).to(tensor.dtype), work.row.bins, level.scale)
-            torch.cuda.synchronize()
-    cupy.cuda.Device().synchronize()
-    return len(work.levels)
+def ours(call: RowCall) -> None:
+    """Pools a level."""
+    roi_pool(call.maps, call.boxes, call.row.bins, call.level.scale, layout=call.layout)
 
 
-@app.command()
-def exercise(
-    row: Annotated[str | None, typer.Option(help="A row, instead of small calls.")] = None,
-    library: Annotated[str, typer.Option(help="roikit or torchvision.")] = "roikit",
-    layout: Annotated[str, typer.Option(help="NCHW or NHWC.")] = "NHWC",
-    dtype: Annotated[str, typer.Option(help="Data type of the maps.")] = "float32",
-) -> None:
-    """Make calls on the GPU."""
-    import cupy
+def torchvision(call: RowCall) -> None:
+    """The same by torchvision."""
+    from torchvision.ops import roi_pool as operator
 
-    cupy.cuda.set_allocator(None)  # each array by itself, so that what lies beside it is not ours
-    made = small_calls() if row is None else one_row(row, library, layout, dtype)
-    typer.echo(f"{made} launches exercised")
+    operator(*call.tensors(), call.row.bins, call.level.scale)
 
 
-if __name__ == "__main__":
-    app()
+EXERCISE = Exercise(
+    kernels="roi_pool",
+    counted=(
+        Counted(row="a1", library="torchvision", layout="NCHW", dtype="float32"),
+        Counted(row="a1", library="roikit", layout="NHWC", dtype="float32"),
+        Counted(row="a1", library="roikit", layout="NCHW", dtype="float32"),
+    ),
+    kinds=(("max", "avg"), (1, 7)),
+    small=small,
+    libraries={"roikit": ours, "torchvision": torchvision},
+)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...measuring.contestant import DTYPES, Contestants
 from ...measuring.device_contestant import DeviceContestants
-from ...operator import Counted, Exercise, Operator
+from ...operator import Operator
 from .cpu.chainer import CHAINER
 from .cpu.mnn import MNN
 from .cpu.mxnet import MXNET
@@ -15,6 +15,7 @@ from .cpu.openvino import OPENVINO
 from .cpu.paddle import PADDLE
 from .cpu.roikit import OURS
 from .cpu.torchvision import TORCHVISION
+from .exercise import EXERCISE
 from .floors import floor, geometry, visited
 from .gpu.roikit import INPUTS
 from .gpu.roikit import OURS as OURS_ON_DEVICE
@@ -58,13 +59,5 @@ ROI_POOL = Operator(
     ),
     gpu=DeviceContestants(INPUTS, OURS_ON_DEVICE, {"torchvision": TORCHVISION_ON_DEVICE}),
     golden_dialects=("roikit",),
-    exercise=Exercise(
-        module="benchmarks.operators.roi_pool.exercise",
-        kernels="roi_pool",
-        counted=(
-            Counted(row="a1", library="torchvision", layout="NCHW", dtype="float32"),
-            Counted(row="a1", library="roikit", layout="NHWC", dtype="float32"),
-            Counted(row="a1", library="roikit", layout="NCHW", dtype="float32"),
-        ),
-    ),
+    exercise=EXERCISE,
 )

@@ -7,7 +7,6 @@ from typer.testing import CliRunner
 
 from benchmarks.evidence import command, steps
 from benchmarks.measuring import gpu
-from benchmarks.operators import operator_called
 from benchmarks.record import tools
 
 
@@ -42,7 +41,7 @@ def test_a_step_that_fails_does_not_keep_the_others_from_being_taken(tmp_path, m
 def test_what_a_sanitizer_finds_fails_the_step(tmp_path, monkeypatch):
     monkeypatch.setattr(gpu, "present", lambda: True)
     monkeypatch.setattr(
-        tools, "sanitize", lambda module, tool, seconds: {"state": "errors" if tool == "racecheck" else "clean"}
+        tools, "sanitize", lambda operator, tool, seconds: {"state": "errors" if tool == "racecheck" else "clean"}
     )
     with pytest.raises(RuntimeError, match=r"not clean: roi_pool racecheck$"):
         steps.sanitize(steps.Settings(tmp_path, ["roi_pool"], 1, 1))
@@ -61,10 +60,6 @@ def test_what_was_counted_stands_beside_what_was_predicted(tmp_path, monkeypatch
         {"instructions per output": 1.5, "gpu__time_duration.sum": 3.0}
     )
     assert all("predicted" not in row for row in rows if row["library"] == "torchvision")
-
-
-def test_every_operator_has_an_exercise():
-    assert all(operator_called(name).exercise for name in steps.ALL_OPERATORS)
 
 
 def test_an_operator_that_is_not_there_is_refused(tmp_path):

@@ -1,7 +1,6 @@
 """What every operator must say of itself, and what knows no operator."""
 
 import ast
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -26,7 +25,10 @@ def test_an_operator_is_complete(name):
     for library in operator.gpu.peers.values():
         assert set(library) <= operations
     assert all(operation.dialect and operation.calls.startswith(("one", "all")) for operation in operations)
-    assert operator.exercise is None or find_spec(operator.exercise.module)
+    assert operator.exercise.counted
+    for counted in operator.exercise.counted:
+        assert counted.row in operator.gpu_rows
+        assert counted.library in operator.exercise.libraries
 
 
 def test_an_operator_that_is_not_there():

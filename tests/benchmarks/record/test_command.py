@@ -9,8 +9,9 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
-from benchmarks.measuring import gpu, machine
+from benchmarks.measuring import gpu, host_rates, machine
 from benchmarks.measuring.contestant import Contestant, Contestants, Library
+from benchmarks.measuring.probes import probe
 from benchmarks.measuring.timing import Control
 from benchmarks.operators.roi_align import reference as references
 from benchmarks.operators.roi_align.operations import Operation
@@ -30,6 +31,9 @@ def validate(content):
 
 
 OURS = dict(ROI_ALIGN.cpu.ours)
+NAMES = (host_rates.READ, host_rates.READ_CACHED, host_rates.COPIED, host_rates.SUMS)
+RATES = (1e9, 4e9, 1e9, 1e15)
+PROBES = [probe(0, f"{name}, 1 thread", value, "1/s", "none", 3) for name, value in zip(NAMES, RATES, strict=True)]
 
 
 def peers(monkeypatch, **chosen):
@@ -62,6 +66,7 @@ def quick(small, monkeypatch):
     monkeypatch.setattr(machine.Bystanders, "_seconds", staticmethod(lambda: None))
     monkeypatch.setattr(rows, "control", lambda first, second: Control(0.01, 0.05))
     monkeypatch.setattr(gpu, "present", lambda: False)
+    monkeypatch.setattr(host_rates, "measure", lambda threads: PROBES)
 
 
 def run(*arguments, operations=("forward",)):
@@ -69,6 +74,37 @@ def run(*arguments, operations=("forward",)):
     return CliRunner().invoke(
         record.app, ["--op", "roi_align", "--row", "a1", *chosen, "--seconds", "0", *map(str, arguments)]
     )
+
+
+@pytest.mark.parametrize(("cache", "bytes_per_second"), [(2**40, RATES[1]), (1, RATES[0])])
+def test_times_are_held_against_the_floor_that_the_rates_of_the_same_run_set(
+    quick, tmp_path, monkeypatch, cache, bytes_per_second
+):
+    """What does not fit into the last cache comes from memory each time."""
+    monkeypatch.setattr(host_rates, "cache_bytes", lambda level: cache)
+    assert run("--output", tmp_path / "record.json").exit_code == 0
+    content = json.loads((tmp_path / "record.json").read_text(encoding="utf-8"))
+    validate(content)
+    (row,) = content["rows"]
+    assert row["rates"]["memory"] == RATES[0]
+    assert [item["value"] for item in content["probes"]] == list(RATES)
+    for entry in row["entries"]:
+        floor, time = entry["floor"], entry["times"]["hot"]["median"]
+        read = floor["footprint_bytes"] if cache > 1 else floor["touched_bytes"]
+        least = max(
+            (read + floor["output_bytes"]) / bytes_per_second,
+            (floor["footprint_bytes"] + floor["output_bytes"]) / RATES[1],
+        )
+        assert entry["floor_fraction"] == {"hot": pytest.approx(least / time)}
+
+
+def test_without_rates_there_is_no_floor(quick, tmp_path, monkeypatch):
+    monkeypatch.setattr(record, "find_spec", lambda name: None if name == "threadpoolctl" else object())
+    assert run("--output", tmp_path / "record.json").exit_code == 0
+    content = json.loads((tmp_path / "record.json").read_text(encoding="utf-8"))
+    (stage,) = [each for each in content["stages"] if each["name"].startswith("rates")]
+    assert stage["state"] == "skipped"
+    assert not any("floor_fraction" in entry for entry in content["rows"][0]["entries"])
 
 
 def test_a_record(quick, tmp_path):

@@ -12,8 +12,8 @@ import pytest
 
 from benchmarks.assembler.nvrtc import ARCHITECTURES
 from benchmarks.measuring import device, gpu_torch, machine, probes
+from benchmarks.measuring.exercise import Exercise
 from benchmarks.measuring.floors import ASSUMED
-from benchmarks.operators.roi_align import exercise
 from benchmarks.operators.roi_align.gpu import roikit as ours
 from benchmarks.operators.roi_align.operations import Operation
 from benchmarks.operators.roi_align.operator import ROI_ALIGN
@@ -132,7 +132,7 @@ def test_copies_and_launches():
 def test_all_steps(gpu, small, monkeypatch, tmp_path):
     verdicts = {"complete": True, "status": 0, "dialects": [], "verdicts": {"conforms": 3}, "first_failures": []}
     monkeypatch.setattr(goldens, "judge", lambda *_: verdicts)
-    monkeypatch.setattr(exercise, "small_calls", lambda: 1)
+    monkeypatch.setattr(Exercise, "small_calls", lambda self: 1)
     monkeypatch.setattr(machine, "cores", lambda: 1)
     monkeypatch.setattr(probes, "_STREAM_BYTES", 2**20)
     monkeypatch.setattr(probes, "_COPY_BYTES", 2**20)

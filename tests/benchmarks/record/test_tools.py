@@ -5,12 +5,14 @@ from types import SimpleNamespace
 
 import pytest
 
-from benchmarks.operator import Counted, Exercise
+from benchmarks.measuring.exercise import Counted
 from benchmarks.record import tools
 from benchmarks.record.document import Skipped
 from benchmarks.record.tools import LINES, merge, parse_counters, parse_sanitizer
 
-EXERCISE = Exercise(module="some.exercise", kernels="roi_align", counted=())
+OPERATOR = SimpleNamespace(
+    name="roi_align", exercise=SimpleNamespace(kernels="roi_align"), gpu_rows={"a1": SimpleNamespace(outputs=100)}
+)
 COUNTED = Counted(row="a1", library="torchvision", layout="NCHW", dtype="float32")
 
 CLEAN = """\
@@ -134,7 +136,7 @@ def test_no_counters(text):
 def test_a_tool_that_is_missing_or_too_slow_is_skipped(monkeypatch):
     monkeypatch.setattr(tools.shutil, "which", lambda program: None)
     with pytest.raises(Skipped, match="compute-sanitizer is not installed"):
-        tools.sanitize("some.exercise", "memcheck", 5)
+        tools.sanitize("roi_align", "memcheck", 5)
 
     def too_slow(command, timeout, **_):
         raise subprocess.TimeoutExpired(command, timeout)
@@ -142,7 +144,7 @@ def test_a_tool_that_is_missing_or_too_slow_is_skipped(monkeypatch):
     monkeypatch.setattr(tools.shutil, "which", lambda program: program)
     monkeypatch.setattr(tools.subprocess, "run", too_slow)
     with pytest.raises(Skipped, match="did not end within 5 s"):
-        tools.sanitize("some.exercise", "memcheck", 5)
+        tools.sanitize("roi_align", "memcheck", 5)
 
 
 def test_commands(monkeypatch):
@@ -154,10 +156,10 @@ def test_commands(monkeypatch):
 
     monkeypatch.setattr(tools.shutil, "which", lambda program: program)
     monkeypatch.setattr(tools.subprocess, "run", run)
-    assert tools.sanitize("some.exercise", "racecheck", 5)["state"] == "clean"
-    assert tools.profile(EXERCISE, COUNTED, 100, 5)["instructions per output"] == 80
+    assert tools.sanitize("roi_align", "racecheck", 5)["state"] == "clean"
+    assert tools.profile(OPERATOR, COUNTED, 5)["instructions per output"] == 80
     sanitizer, profiler = commands
     assert sanitizer[:3] == ["compute-sanitizer", "--tool", "racecheck"]
-    assert sanitizer[-2:] == ["-m", "some.exercise"]
+    assert sanitizer[-3:] == ["-m", "benchmarks.exercise", "roi_align"]
     assert profiler[profiler.index("--clock-control") + 1] == "none"
     assert profiler[-8:] == ["--row", "a1", "--library", "torchvision", "--layout", "NCHW", "--dtype", "float32"]

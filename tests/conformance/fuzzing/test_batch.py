@@ -8,7 +8,6 @@ import shlex
 import subprocess
 import sys
 from importlib.resources import files
-from pathlib import Path
 from types import SimpleNamespace
 
 import jsonschema
@@ -24,36 +23,14 @@ from roikit.conformance.cases.case import cases_of
 from roikit.conformance.fuzzing import batch as fuzz
 from roikit.conformance.fuzzing import run as fuzz_run
 from roikit.conformance.fuzzing import strategies
-from roikit.conformance.fuzzing.batch import Batch, Task, run_batch
+from roikit.conformance.fuzzing.batch import Batch, run_batch
 from roikit.conformance.fuzzing.cases import whole
 from roikit.conformance.operators.roi_align.draws import chance
 from roikit.conformance.operators.roi_align.oracle.certificate import exact_dtypes
 from roikit.conformance.workers.process import Target
 from roikit.kernels.dialects.roi_align import DIALECTS
-
-HERE = Path(__file__).parents[1]
-
-
-@pytest.fixture(autouse=True)
-def _players_can_be_imported(monkeypatch):
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, [str(HERE), os.environ.get("PYTHONPATH")])))
-    yield
-    fuzz.close_sessions()
-
-
-def roikit(*arguments):
-    command = [sys.executable, "-m", "roikit.conformance.commands.cli", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
-
-
-def task(player="transcribed", seed=1, number=0, **changes):
-    target = Target(player, f"callable:numpy:players:{player}", ("torchvision",))
-    given = {
-        "dialects": ("torchvision",), "dtypes": ("float32",), "layouts": ("NCHW",), "modes": ("avg",),
-        "operations": ("forward",), "boxes": (), "kinks": False, "invalid": False, "seconds": 20.0, "once": True,
-        "size": "small",
-    }  # fmt: skip
-    return Task(target, seed, number, "roi_align", **given | changes)
+from tests.command import roikit
+from tests.conformance.fuzzing.tasks import task
 
 
 def records(folder):
@@ -163,7 +140,7 @@ def test_a_batch_follows_from_seed_and_number_alone():
     ]
     assert batches[0] == batches[3]
     assert batches[0] != batches[2]
-    found = [run_batch(task("half_a_pixel_off")).found for _ in range(2)]
+    found = [run_batch(task("players:half_a_pixel_off")).found for _ in range(2)]
     assert found[0] == found[1] is not None
 
 
@@ -199,14 +176,14 @@ def test_jobs_change_nothing_but_the_time(tmp_path):
 
 
 def test_memory_that_nobody_wrote_to_is_found_in_two_processes():
-    found = run_batch(task("leaves_holes", once=False)).found
+    found = run_batch(task("players:leaves_holes", once=False)).found
     assert found is not None
     assert found.verdict == "uninitialised"
     assert len(found.arguments["boxes"]) <= 4  # of fewer numbers, memory that Python itself used a moment ago
 
 
 def test_a_crash_is_found_and_shrunk():
-    found = run_batch(task("dies_of_wide_maps")).found
+    found = run_batch(task("players:dies_of_wide_maps")).found
     assert found is not None
     assert found.verdict == "crashed"
     assert found.arguments["input"]["shape"][3] == 9

@@ -2,12 +2,8 @@
 
 import dataclasses
 import json
-import os
 import shlex
-import subprocess
-import sys
 from importlib.resources import files
-from pathlib import Path
 
 import jsonschema
 import pytest
@@ -18,11 +14,10 @@ from roikit.conformance.cases.case import cases_of
 from roikit.conformance.cases.history import calls_of
 from roikit.conformance.fuzzing import batch as fuzz
 from roikit.conformance.fuzzing import sequences, strategies
-from roikit.conformance.fuzzing.batch import Task, run_batch
+from roikit.conformance.fuzzing.batch import run_batch
 from roikit.conformance.fuzzing.cases import whole
-from roikit.conformance.workers.process import Target
-
-HERE = Path(__file__).parents[1]
+from tests.command import roikit
+from tests.conformance.fuzzing.tasks import task
 
 FAULTS = {
     "scale_kept_for_a_box": "deviates",
@@ -43,31 +38,11 @@ FAULTS = {
 _BATCHES = 4  # an idle core makes more in a minute
 
 
-@pytest.fixture(autouse=True)
-def _players_can_be_imported(monkeypatch):
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, [str(HERE), os.environ.get("PYTHONPATH")])))
-    yield
-    fuzz.close_sessions()
-
-
-def task(function, **changes):
-    target = Target(function, f"callable:numpy:{function}", ("torchvision",))
-    first = Task(
-        target, 1, 0, "roi_align", ("torchvision",), ("float32",), ("NCHW",), ("avg",), ("forward",), (),
-        kinks=False, invalid=False, seconds=60.0, once=True, size="small", kinds=sequences.KINDS,
-    )  # fmt: skip
-    return dataclasses.replace(first, **changes)
-
-
-def roikit(*arguments):
-    command = [sys.executable, "-m", "roikit.conformance.commands.cli", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
-
-
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_is_found_within_a_minute(fault, monkeypatch):
     monkeypatch.setattr(fuzz, "_SHRINKING_SECONDS", 0)
-    first = task(f"keeping:{fault}")
+    first = task(f"keeping:{fault}", kinds=sequences.KINDS)
     batches = (run_batch(dataclasses.replace(first, number=number)) for number in range(_BATCHES))
     found = next((batch.found for batch in batches if batch.found), None)
     assert found is not None
@@ -81,7 +56,7 @@ def test_single_calls_do_not_find_what_was_kept_under_too_small_a_key():
 
 
 def test_a_right_function_has_no_fault_in_any_sequence():
-    batch = run_batch(task("players:transcribed", dtypes=("float32", "float64"), size="real"))
+    batch = run_batch(task(dtypes=("float32", "float64"), size="real", kinds=sequences.KINDS))
     assert (batch.found, batch.unsure) == (None, None)
     assert batch.calls > 50
 
@@ -169,7 +144,7 @@ def test_a_parameter_that_an_operator_has_changes_too(op):
 
 
 def test_threads_and_forks_are_not_asked_of_who_cannot(monkeypatch):
-    first = task("players:transcribed")
+    first = task(kinds=sequences.KINDS)
     greeted = fuzz.greet(first.target, 60.0, True)
     assert fuzz.tasks_of(greeted, first).kinds == sequences.KINDS
     described = fuzz.describe(greeted)

@@ -2,12 +2,8 @@
 
 import dataclasses
 import json
-import os
 import shlex
-import subprocess
-import sys
 from importlib.resources import files
-from pathlib import Path
 
 import jsonschema
 import numpy as np
@@ -19,11 +15,11 @@ from roikit.conformance.arranging import MAY_BE_REFUSED, WAYS
 from roikit.conformance.cases.case import cases_of
 from roikit.conformance.fuzzing import batch as fuzz
 from roikit.conformance.fuzzing import sizes, strategies
-from roikit.conformance.fuzzing.batch import Task, run_batch
+from roikit.conformance.fuzzing.batch import run_batch
 from roikit.conformance.fuzzing.cases import expect
 from roikit.conformance.workers.process import Target
-
-HERE = Path(__file__).parents[1]
+from tests.command import roikit
+from tests.conformance.fuzzing.tasks import task
 
 FAULTS = (
     "first_256_outputs",
@@ -40,31 +36,11 @@ FAULTS = (
 _BATCHES = 4  # an idle core makes more in a minute
 
 
-@pytest.fixture(autouse=True)
-def _players_can_be_imported(monkeypatch):
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, [str(HERE), os.environ.get("PYTHONPATH")])))
-    yield
-    fuzz.close_sessions()
-
-
-def task(function, **changes):
-    target = Target(function, f"callable:numpy:{function}", ("torchvision",))
-    first = Task(
-        target, 1, 0, "roi_align", ("torchvision",), ("float32",), ("NCHW",), ("avg",), ("forward",), (),
-        kinks=False, invalid=False, seconds=60.0, once=True,
-    )  # fmt: skip
-    return dataclasses.replace(first, **changes)
-
-
-def roikit(*arguments):
-    command = [sys.executable, "-m", "roikit.conformance.commands.cli", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
-
-
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_is_found_within_a_minute(fault, monkeypatch):
     monkeypatch.setattr(fuzz, "_SHRINKING_SECONDS", 0)
-    first = task(f"faulty:{fault}")
+    first = task(f"faulty:{fault}", size="real")
     batches = (run_batch(dataclasses.replace(first, number=number)) for number in range(_BATCHES))
     found = next((batch.found for batch in batches if batch.found), None)
     assert found is not None
@@ -72,7 +48,7 @@ def test_a_fault_is_found_within_a_minute(fault, monkeypatch):
 
 
 def test_a_right_function_has_no_fault_at_any_size():
-    batch = run_batch(task("players:transcribed"))
+    batch = run_batch(task(size="real"))
     assert batch.found is None
     assert batch.calls > 50
     assert batch.rois > 12 * batch.calls  # which no batch of small calls has
@@ -83,12 +59,13 @@ def test_our_kernels_have_no_fault_at_any_size(op):
     """Nor is a right implementation asked for a call that is none, as one of maps with channels for half a bin."""
     target = Target("roikit", "adapter:roikit.conformance.adapters.roikit:RoikitHost")
     operator = operators.get(op)
-    first = task("", target=target, operator=op, dialects=operator.main_dialects[:1], modes=operator.modes)
+    of_operator = {"dialects": operator.main_dialects[:1], "modes": operator.modes}
+    first = dataclasses.replace(task(size="real"), target=target, operator=op, **of_operator)
     assert run_batch(first).found is None
 
 
 def test_small_calls_of_contiguous_arrays_are_drawn_if_that_is_asked_for():
-    batch = run_batch(task("faulty:roi_index_in_8_bits", size="small", ways=("contiguous",)))
+    batch = run_batch(task("faulty:roi_index_in_8_bits", ways=("contiguous",)))
     assert (batch.found, batch.rois <= 12 * batch.calls) == (None, True)
 
 

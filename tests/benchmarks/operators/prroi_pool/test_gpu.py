@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from benchmarks.exercise import app
 from benchmarks.measuring.floors import ASSUMED
 from benchmarks.operators.prroi_pool import exercise
 from benchmarks.operators.prroi_pool.gpu import roikit as ours
@@ -60,12 +61,12 @@ def test_a_row(gpu, small_pool, calls, operation):
 
 
 def test_a_row_runs_under_the_tools(small_pool, calls):
-    outcome = CliRunner().invoke(exercise.app, ["--row", "a", "--dtype", "float16"])
+    outcome = CliRunner().invoke(app, ["prroi_pool", "--row", "a", "--dtype", "float16"])
     assert outcome.output == "2 launches exercised\n"
     assert calls == ["prroi_pool"] * 2
 
 
 def test_small_calls_run_under_the_tools(calls):
-    outcome = CliRunner().invoke(exercise.app, [])
+    outcome = CliRunner().invoke(app, ["prroi_pool"])
     assert outcome.exit_code == 0, outcome.output
     assert outcome.output == f"{4 * 2 * 4 * 2 * 2 * 3} launches exercised\n"

@@ -5,6 +5,7 @@ import sys
 import pytest
 from typer.testing import CliRunner
 
+from benchmarks.exercise import app
 from benchmarks.measuring.floors import ASSUMED
 from benchmarks.operators.ps_roi_pool import exercise
 from benchmarks.operators.ps_roi_pool.gpu import roikit as ours
@@ -72,12 +73,12 @@ def test_a_wrong_gradient_is_wrong_however_fast(gpu, small_pool, calls, monkeypa
 
 
 def test_a_row_runs_under_the_tools(small_pool, calls):
-    result = CliRunner().invoke(exercise.app, ["--row", "a1", "--dtype", "float16"])
+    result = CliRunner().invoke(app, ["ps_roi_pool", "--row", "a1", "--dtype", "float16"])
     assert result.output == "2 launches exercised\n"
     assert calls == ["ps_roi_pool"] * 2
 
 
 def test_small_calls_run_under_the_tools(calls):
-    result = CliRunner().invoke(exercise.app, [])
+    result = CliRunner().invoke(app, ["ps_roi_pool"])
     assert result.exit_code == 0, result.output
     assert result.output == f"{4 * 2 * 4 * 2 * 2 * 2} launches exercised\n"

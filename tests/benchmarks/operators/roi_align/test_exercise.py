@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from benchmarks.exercise import app
 from benchmarks.operators.roi_align import exercise
 from roikit import kernels
 
@@ -47,17 +48,17 @@ def sound(array):
         return [one.get() for one in array]
     if not hasattr(array, "get"):
         return array
-    return array.get()[:5] if len(array) == 7 else array.get()
+    return array.get()[:-2] if len(array) == 8 else array.get()
 
 
 def test_a_row_runs_under_the_tools(small, exercised):
-    result = CliRunner().invoke(exercise.app, ["--row", "a1", "--dtype", "float16"])
+    result = CliRunner().invoke(app, ["roi_align", "--row", "a1", "--dtype", "float16"])
     assert result.output == "2 launches exercised\n"
     assert [name for name, *_ in exercised] == ["roi_align"] * 2
 
 
 def test_small_calls_of_all_operations_run_under_the_tools(exercised):
-    result = CliRunner().invoke(exercise.app, [])
+    result = CliRunner().invoke(app, ["roi_align"])
     assert result.exit_code == 0, result.output
     kinds = 2 * 2 * 2  # layouts, modes, grids
     forward, others = 2 * kinds * 4 * 4, 2 * kinds * 2 * 3  # with and without RoIs; data types, numbers of channels

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from benchmarks.exercise import app
 from benchmarks.measuring.floors import ASSUMED
 from benchmarks.operators.roi_pool import exercise
 from benchmarks.operators.roi_pool.gpu import roikit as ours
@@ -73,13 +74,13 @@ def test_a_wrong_gradient_is_wrong_however_fast(gpu, small_pool, calls, monkeypa
 
 
 def test_a_row_runs_under_the_tools(small_pool, calls):
-    result = CliRunner().invoke(exercise.app, ["--row", "a1", "--dtype", "float16"])
+    result = CliRunner().invoke(app, ["roi_pool", "--row", "a1", "--dtype", "float16"])
     assert result.output == "2 launches exercised\n"
     assert [name for name, *_ in calls] == ["roi_pool"] * 2
 
 
 def test_small_calls_run_under_the_tools(calls):
-    result = CliRunner().invoke(exercise.app, [])
+    result = CliRunner().invoke(app, ["roi_pool"])
     assert result.exit_code == 0, result.output
     kinds = 4 * 2 * 2 * 4 * 2  # data types, layouts, modes, channels, bins
     assert result.output == f"{kinds * 2 * 2} launches exercised\n"

@@ -10,7 +10,7 @@ from roikit.conformance.cases.case import case_files, load_cases, up_to
 from roikit.conformance.exact.numbers import as_float64
 from roikit.conformance.golden import files, generator, published
 from roikit.conformance.operator import rule_number
-from roikit.conformance.operators.roi_pool.claims import MAIN_DIALECTS, claims
+from roikit.conformance.operators.roi_pool.claims import MAIN_DIALECTS
 from roikit.conformance.operators.roi_pool.draws import systematic
 from roikit.conformance.operators.roi_pool.faults.mutants import OF_POSITIONS
 from roikit.conformance.operators.roi_pool.operator import OPERATOR
@@ -43,13 +43,10 @@ def test_main_dialects_are_answered_in_float32_and_float64(case):
 
 
 @pytest.mark.parametrize("case", VALUES, ids=lambda case: case.id)
-def test_a_case_claims_what_it_is(case):
+def test_what_rounding_decides_has_several_answers(case):
     wide = [expectation for expectation in case.expected if {"float32", "float64"} & set(expectation.dtypes)]
     allowed = {len(expectation.answers) for expectation in wide}
     assert (max(allowed) > 1) == (DATA[case.id]["claims"] == "fragile")
-    non_finite = {"nan", "inf", "-inf"} & set(map(str, leaves(case.arguments["input"]["rows"])))
-    if not non_finite:
-        assert DATA[case.id]["claims"] == claims(case.arguments, case.operation)
 
 
 def test_systematic_cases_are_those_that_the_generator_draws():

@@ -1,0 +1,16 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from roikit.conformance.fuzzing import batch
+
+_PLAYERS = Path(__file__).parents[1]
+
+
+@pytest.fixture(autouse=True)
+def _players_can_be_imported(monkeypatch):
+    """Workers find the players of the tests; none outlives a test."""
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, [str(_PLAYERS), os.environ.get("PYTHONPATH")])))
+    yield
+    batch.close_sessions()
