@@ -48,6 +48,11 @@ def by_image(call: MultiscaleRoiAlignCall, pool: Pooler) -> Callable[[torch.Tens
     return pooled
 
 
+def require_found(call: MultiscaleRoiAlignCall) -> None:
+    """Raises `Unsupported` unless the scales of a call are found from sizes."""
+    of_levels(call)
+
+
 def of_levels(call: MultiscaleRoiAlignCall) -> list[int]:
     """The size of images from which the scales of a call are found, for poolers that are not told scales.
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from ..call import Operation
 from ..implementation import Description
 from ._call import boxes_like_input, require_described
-from ._poolers import by_image, of_levels
+from ._poolers import by_image, of_levels, require_found
 from ._script import ALL, FLOATS, OF_MAPS, Boxes, Script, each
 from ._torch_gradient import answer
 
@@ -68,7 +68,7 @@ class Torchvision:
             pairs=True,
             uses_torch=True,
             operations=OF_MAPS,
-            require=lambda call: (of_levels(call), None)[1],
+            require=require_found,
         ),
     }
 
