@@ -87,8 +87,8 @@ for _composed in ("ps_roi_align", "crop_and_resize"):
 
 def all_ways():
     """Every cell that the table has."""
-    for operator, sections in SECTIONS.items():
-        for (launch, of_launch), (mode, layout) in product(sections.items(), COLUMNS):
+    for operator in (name for name in operators.NAMES if name in SECTIONS):
+        for (launch, of_launch), (mode, layout) in product(SECTIONS[operator].items(), COLUMNS):
             for branch in of_launch if mode in PLANNED_AS.get(operator, operators.get(operator).modes) else ():
                 if layout in branch.layouts and mode in branch.modes:
                     yield way_of(operator, launch, mode, layout, branch.name)
