@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .annotations import Array, CropMethod, DataType, Layout, LevelRuleName, Mode
-    from .calls.levels import LevelRule
+    from .dialects.multiscale_roi_align import LevelRule
     from .dialects.roi_align import DIALECTS, Dialect, named_dialect
     from .errors import CompilationError, CompilerNotFoundError, InvalidRoiError, RoikitError
     from .execution import host
@@ -89,7 +89,7 @@ __all__ = [
 # Each name is imported when it is asked for: a program needs one operator or two, and all together take longer than NumPy.
 _NAMES = {
     ".annotations": ("Array", "CropMethod", "DataType", "Layout", "LevelRuleName", "Mode"),
-    ".calls.levels": ("LevelRule",),
+    ".dialects.multiscale_roi_align": ("LevelRule",),
     ".dialects.roi_align": ("DIALECTS", "Dialect", "named_dialect"),
     ".errors": ("CompilationError", "CompilerNotFoundError", "InvalidRoiError", "RoikitError"),
     ".operators.crop_and_resize.box_gradient": ("crop_and_resize_backward_boxes",),

@@ -70,7 +70,19 @@ def _argument(name: str, value: Any, kind: type[Call]) -> str:
         return "; ".join(f"({row})" for row in rows) + more or "none"
     if name in kind.sizes:
         return " × ".join(map(str, value))
+    if _are_pairs(value):
+        return _in_turn(value)
     return ", ".join(f"{number:g}" for number in dict.fromkeys(value)) if isinstance(value, list) else f"{value:g}"
+
+
+def _are_pairs(value: Any) -> bool:
+    """Whether an argument is a list of pairs: the sizes of several maps."""
+    return isinstance(value, list) and bool(value) and isinstance(value[0], list)
+
+
+def _in_turn(sizes: Sequence[Sequence[int]]) -> str:
+    """Sizes in words: ``"8 × 6, 4 × 3"``."""
+    return ", ".join(f"{rows} × {columns}" for rows, columns in sizes)
 
 
 def returned(case: Case) -> str:
@@ -87,6 +99,8 @@ def parameters(arguments: Mapping[str, Any], operator: str) -> list[tuple[str, s
             continue
         if isinstance(value, list) and name in kind.sizes:
             text = f"{value[0]} × {value[1]}, rows × columns"
+        elif _are_pairs(value):
+            text = f"{_in_turn(value)}, rows × columns"
         elif isinstance(value, list):
             text = number(value[0]) if value[0] == value[1] else f"{number(value[0])} for y, {number(value[1])} for x"
             text += ": adaptive" if name == "sampling_ratio" and set(value) == {0} else ""

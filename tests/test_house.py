@@ -140,7 +140,7 @@ def is_door(a, b):
     )
 
 
-COMPOSED = {"ps_roi_align": {"roi_align", "ps_roi_pool"}}
+COMPOSED = {"ps_roi_align": {"roi_align", "ps_roi_pool"}, "multiscale_roi_align": {"roi_align"}}
 """Operators that are others put together: what is to be known of these is known of them."""
 
 

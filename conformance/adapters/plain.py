@@ -45,6 +45,11 @@ def _loaded(module: str) -> ModuleType:
         ) from None
 
 
+def _handed(call: Any, maps: Any) -> Any:
+    """What a function is handed for the maps: of a pyramid, the map of each level, in a list."""
+    return call.levels(maps) if hasattr(call, "levels") else maps
+
+
 class PlainCallable:
     """Judges a function that takes and returns NumPy, torch or CuPy arrays.
 
@@ -97,7 +102,7 @@ class PlainCallable:
         given, named = call.plain_arguments()
 
         def pool(maps: Any, boxes: Any) -> Any:
-            return self._function(maps, boxes, *given, **named)
+            return self._function(_handed(call, maps), boxes, *given, **named)
 
         arrays = call.arrays()
         if self._arrays == "torch":

@@ -6,6 +6,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ... import kernels
+from ...kernels.dialects.choices import Offset
 from ..call import DTYPES, LAYOUTS, Operation
 from ..implementation import Capability, Description, Unavailable
 from ..operators import call_type, dialects_of
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from ..operators.crop_and_resize.call import CropAndResizeCall
+    from ..operators.multiscale_roi_align.call import MultiscaleRoiAlignCall
     from ..operators.prroi_pool.call import PrRoiPoolCall
     from ..operators.ps_roi_align.call import PsRoiAlignCall
     from ..operators.ps_roi_pool.call import PsRoiPoolCall
@@ -98,6 +100,41 @@ def _integrated(call: PrRoiPoolCall, arrays: Callable[[np.ndarray], Any], out: A
     return kernels.prroi_pool_backward(arrays(call.grad), boxes, call.input.shape, scale, **how)
 
 
+def _of_levels(call: MultiscaleRoiAlignCall, arrays: Callable[[np.ndarray], Any], out: Any = None) -> Any:
+    """Makes the call with ``arrays`` of its arrays."""
+    rules = dialects_of("multiscale_roi_align")[call.dialect]
+    how: dict[str, Any] = {
+        "layout": call.layout,
+        "dialect": rules.sampling,
+        "level_rule": rules.level_rule,
+        "check": True,
+    }
+    how |= {"canonical_size": call.canonical_size, "canonical_level": call.canonical_level}
+    if rules.level_rule == "mmdetection" and call.level_sizes:  # which is told the least size of the first level
+        how |= {"canonical_size": call.finest_size(), "canonical_level": call.first_level()}
+    boxes, where, maps = arrays(call.boxes), (call.scales(), call.sampling_ratio), call.levels()
+    if call.operation == Operation.FORWARD:
+        return kernels.multiscale_roi_align(
+            [arrays(level) for level in maps], boxes, call.output_size, *where, **how, out=out
+        )
+    assert call.grad is not None
+    grad = arrays(call.grad)
+    if call.operation == Operation.BOX_GRADIENT:
+        return kernels.multiscale_roi_align_backward_boxes(
+            grad, [arrays(level) for level in maps], boxes, *where, **how
+        )
+    return kernels.multiscale_roi_align_backward(grad, boxes, [level.shape for level in maps], *where, **how)
+
+
+def joined(
+    call: MultiscaleRoiAlignCall, found: Any, as_numpy: Callable[[Any], Any] = lambda array: array
+) -> np.ndarray:
+    """What a pooler returned as the call has it: of the gradients for the maps of all levels one array."""
+    if call.operation == Operation.FEATURE_GRADIENT:
+        return call.joined([as_numpy(array) for array in found])
+    return as_numpy(found)  # type: ignore[no-any-return]
+
+
 def _distinct_dialects(operator: str) -> tuple[str, ...]:
     """The first name of each dialect: what conforms under it conforms under all its names."""
     names: dict[Any, str] = {}
@@ -132,6 +169,7 @@ def _description(where: str, *, on_host: bool) -> Description:
             "crop_and_resize", tuple(Operation), on_host=on_host, modes=("bilinear", "nearest")
         ),
         "prroi_pool": _capability("prroi_pool", tuple(Operation), on_host=on_host, modes=("avg",)),
+        "multiscale_roi_align": _capability("multiscale_roi_align", tuple(Operation), on_host=on_host, modes=("avg",)),
     }
     return Description(version=f"{version('roikit')} ({where})", homepage="", operators=can)
 
@@ -165,6 +203,34 @@ def _cropping_script() -> Script:
     return Script(dialects, Boxes.CORNERS, wide, modes, pairs=True, operations=tuple(Operation), endings=endings)
 
 
+def _script_of_levels() -> Script:
+    """What scripts of a pooler need to know."""
+    name = "multiscale_roi_align"
+    dialects = {
+        dialect: {
+            "level_rule": rules.level_rule,
+            "dialect": "torchvision" if rules.offset == Offset.NONE else "torchvision-aligned",
+        }
+        for dialect, rules in dialects_of(name).items()
+    }
+
+    together = """
+maps, output = output, np.zeros_like(features)
+for level, found in zip(levels_of(output), maps):
+    level[...] = found"""
+    endings: dict[Operation, dict[str, Any]] = {
+        Operation.FORWARD: {"function": name, "arrays": "levels, boxes, ($height, $width)", "finish": ""},
+        Operation.FEATURE_GRADIENT: {
+            "function": f"{name}_backward", "arrays": "grad, boxes, [level.shape for level in levels]", "finish": together,
+        },
+        Operation.BOX_GRADIENT: {"function": f"{name}_backward_boxes", "arrays": "grad, levels, boxes", "finish": ""},
+    }  # fmt: skip
+    return Script(
+        dialects, Boxes.WIDE_ROWS, ALL, ("avg",), pairs=True, operations=tuple(Operation), endings=endings,
+        require=lambda call: call.scales(),
+    )  # fmt: skip
+
+
 class RoikitHost:
     """The kernels on the CPU."""
 
@@ -179,6 +245,7 @@ class RoikitHost:
         "ps_roi_align": _script("ps_roi_align", maps=""),
         "crop_and_resize": _cropping_script(),
         "prroi_pool": _script("prroi_pool", maps=""),
+        "multiscale_roi_align": _script_of_levels(),
     }
 
     def __init__(self) -> None:
@@ -215,6 +282,10 @@ class RoikitHost:
     def prroi_pool(self, call: PrRoiPoolCall, out: np.ndarray | None = None) -> np.ndarray:
         """Calls `roikit.kernels.operators.prroi_pool.forward`, or its gradients."""
         return _integrated(call, lambda array: array, out)  # type: ignore[no-any-return]
+
+    def multiscale_roi_align(self, call: MultiscaleRoiAlignCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Calls `roikit.kernels.operators.roi_align.multiscale`, or its gradients."""
+        return joined(call, _of_levels(call, lambda array: array, out))
 
 
 class RoikitDevice:
@@ -266,3 +337,8 @@ class RoikitDevice:
         """Calls `roikit.kernels.operators.prroi_pool.forward` with copies of the arrays on the GPU."""
         del out
         return self._cupy.asnumpy(_integrated(call, self._cupy.asarray))  # type: ignore[no-any-return]
+
+    def multiscale_roi_align(self, call: MultiscaleRoiAlignCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Calls `roikit.kernels.operators.roi_align.multiscale` with copies of the arrays on the GPU."""
+        del out
+        return joined(call, _of_levels(call, self._cupy.asarray), self._cupy.asnumpy)

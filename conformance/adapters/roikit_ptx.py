@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from ... import kernels
 from ...kernels.emulation.stand_in import emulated
 from ..implementation import Unavailable
-from .roikit import _aligned, _cropped, _description, _integrated, _pooled, _selected, _selected_samples
+from .roikit import (
+    _aligned,
+    _cropped,
+    _description,
+    _integrated,
+    _of_levels,
+    _pooled,
+    _selected,
+    _selected_samples,
+    joined,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -18,6 +28,7 @@ if TYPE_CHECKING:
     from ..call import Call
     from ..implementation import Description
     from ..operators.crop_and_resize.call import CropAndResizeCall
+    from ..operators.multiscale_roi_align.call import MultiscaleRoiAlignCall
     from ..operators.prroi_pool.call import PrRoiPoolCall
     from ..operators.ps_roi_align.call import PsRoiAlignCall
     from ..operators.ps_roi_pool.call import PsRoiPoolCall
@@ -86,6 +97,12 @@ class RoikitPtx:
         """Calls `roikit.kernels.operators.prroi_pool.forward`, or its gradients, with copies of the arrays on the device."""
         del out
         return self._answer(_integrated, call)
+
+    def multiscale_roi_align(self, call: MultiscaleRoiAlignCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Calls `roikit.kernels.operators.roi_align.multiscale` with copies of the arrays on the device."""
+        del out
+        with emulated(self.architecture) as cupy:
+            return joined(call, _of_levels(call, cupy.asarray), cupy.asnumpy)
 
     def _answer(self, make: Callable[..., Any], call: Call) -> np.ndarray:
         with emulated(self.architecture) as cupy:

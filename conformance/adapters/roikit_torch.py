@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from ..operators import dialects_of
 from ._torch_gradient import answer
 from .roikit import RoikitHost
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from ..implementation import Description
     from ..operators.crop_and_resize.call import CropAndResizeCall
+    from ..operators.multiscale_roi_align.call import MultiscaleRoiAlignCall
     from ..operators.prroi_pool.call import PrRoiPoolCall
     from ..operators.ps_roi_align.call import PsRoiAlignCall
     from ..operators.ps_roi_pool.call import PsRoiPoolCall
@@ -38,6 +40,7 @@ class RoikitTorch(RoikitHost):
         self._ps_roi_pool, self._ps_roi_align = torch.ps_roi_pool, torch.ps_roi_align
         self._crop_and_resize = torch.crop_and_resize
         self._prroi_pool = torch.prroi_pool
+        self._multiscale_roi_align = torch.multiscale_roi_align
 
     def describe(self) -> Description:
         """All dialects, modes, data types and layouts, as the kernels."""
@@ -87,3 +90,15 @@ class RoikitTorch(RoikitHost):
         how: dict[str, Any] = {"layout": call.layout, "dialect": call.dialect}
         where = (call.output_size, call.spatial_scale)
         return answer(call, call.boxes, lambda maps, boxes: self._prroi_pool(maps, boxes, *where, **how))
+
+    def multiscale_roi_align(self, call: MultiscaleRoiAlignCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Calls the function as its users do."""
+        rules = dialects_of("multiscale_roi_align")[call.dialect]
+        how: dict[str, Any] = {"layout": call.layout, "dialect": rules.sampling, "level_rule": rules.level_rule}
+        how |= {"canonical_size": call.canonical_size, "canonical_level": call.canonical_level}
+        if rules.level_rule == "mmdetection" and call.level_sizes:  # which is told the least size of the first level
+            how |= {"canonical_size": call.finest_size(), "canonical_level": call.first_level()}
+        where = (call.output_size, call.scales(), call.sampling_ratio)
+        return answer(
+            call, call.boxes, lambda maps, boxes: self._multiscale_roi_align(call.levels(maps), boxes, *where, **how)
+        )

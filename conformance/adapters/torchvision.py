@@ -7,6 +7,7 @@ Facts: ``torchvision/ops/roi_align.py`` of 0.29.1, and running both.
 * Boxes are ``(K, 5)``. The compiled operator wants them in the data type of the maps and computes in it, coordinates
   included; the Python function mixes data types and follows the usual promotion.
 * The compiled operator has a gradient for the maps, none for the boxes; that of the Python function is both's.
+* ``MultiScaleRoIAlign`` is told no scales: it finds them from the height of maps and images. It takes boxes by image.
 * ``torchvision.ops.roi_align`` calls the Python function, through ``torch.compile``, where the compiled operator is
   missing, and on accelerators under ``torch.use_deterministic_algorithms(True)``. The two compute different functions.
 """
@@ -14,11 +15,12 @@ Facts: ``torchvision/ops/roi_align.py`` of 0.29.1, and running both.
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..call import Operation
 from ..implementation import Description
 from ._call import boxes_like_input, require_described
+from ._poolers import by_image, of_levels, require_found
 from ._script import ALL, FLOATS, OF_MAPS, Boxes, Script, each
 from ._torch_gradient import answer
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
+    from ..operators.multiscale_roi_align.call import MultiscaleRoiAlignCall
     from ..operators.ps_roi_align.call import PsRoiAlignCall
     from ..operators.ps_roi_pool.call import PsRoiPoolCall
     from ..operators.roi_align.call import RoiAlignCall
@@ -43,7 +46,7 @@ def _version() -> str:
 
 
 class Torchvision:
-    """``torchvision.ops.roi_align``, ``roi_pool``, ``ps_roi_pool`` and ``ps_roi_align``, the compiled CPU kernels."""
+    """``torchvision.ops.roi_align``, ``roi_pool``, ``ps_roi_pool``, ``ps_roi_align`` and the pooler, the compiled CPU kernels."""
 
     requires: ClassVar[tuple[str, ...]] = ("torch", "torchvision")
     install: ClassVar[str] = "pip install torch torchvision"
@@ -57,16 +60,27 @@ class Torchvision:
             {"torchvision": {}}, Boxes.ROWS, ("float32", "float64"), ("avg",), uses_torch=True, operations=OF_MAPS
         ),
         "ps_roi_align": Script({"torchvision": {}}, Boxes.ROWS, FLOATS, ("avg",), uses_torch=True, operations=OF_MAPS),
+        "multiscale_roi_align": Script(
+            {"torchvision": {}},
+            Boxes.BY_IMAGE,
+            FLOATS,
+            ("avg",),
+            pairs=True,
+            uses_torch=True,
+            operations=OF_MAPS,
+            require=require_found,
+        ),
     }
 
     def __init__(self) -> None:
         from torchvision.extension import _has_ops
-        from torchvision.ops import ps_roi_align, ps_roi_pool, roi_align, roi_pool
+        from torchvision.ops import MultiScaleRoIAlign, ps_roi_align, ps_roi_pool, roi_align, roi_pool
 
         if not _has_ops():
             raise RuntimeError("torchvision's compiled operators are missing: roi_align would be the Python one")
         self._roi_align, self._roi_pool = roi_align, roi_pool
         self._ps_roi_pool, self._ps_roi_align = ps_roi_pool, ps_roi_align
+        self._pooler = MultiScaleRoIAlign
         self._description = Description(
             version=_version(),
             homepage=HOMEPAGE,
@@ -77,7 +91,7 @@ class Torchvision:
             threads=True,
             operators={
                 name: self.scripts[name].capability(reads_in_place=True, threads=True)
-                for name in ("roi_pool", "ps_roi_pool", "ps_roi_align")
+                for name in ("roi_pool", "ps_roi_pool", "ps_roi_align", "multiscale_roi_align")
             },
         )
 
@@ -128,6 +142,20 @@ class Torchvision:
                 maps, boxes, call.output_size, spatial_scale=scale, sampling_ratio=ratio
             ),
         )
+
+    def multiscale_roi_align(self, call: MultiscaleRoiAlignCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Builds the module and calls it, with images from whose size it finds the scales that the call gives."""
+        require_described(call, self._description)
+        size, names = of_levels(call), [str(level) for level in range(max(len(call.level_sizes), 1))]
+        pooler = self._pooler(
+            names, call.output_size, call.single_sampling_ratio(),
+            canonical_scale=call.canonical_size, canonical_level=call.canonical_level,
+        )  # fmt: skip
+
+        def pool(maps: list[Any], boxes: list[Any]) -> Any:
+            return pooler(dict(zip(names, maps, strict=True)), boxes, [(size[0], size[1])] * len(call.input))
+
+        return answer(call, boxes_like_input(call), by_image(call, pool))
 
 
 class TorchvisionPython:

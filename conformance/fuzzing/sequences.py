@@ -131,6 +131,9 @@ def _of_values(arguments: Arguments, call: type[Call], modes: Sequence[str]) -> 
         yield "spatial_scale", {"spatial_scale": [scale / 2 for scale in arguments["spatial_scale"]]}
     if "sampling_ratio" in arguments:
         yield "sampling_ratio", {"sampling_ratio": [_RATIOS[n] for n in arguments["sampling_ratio"]]}
+    if "canonical_size" in arguments:
+        yield "canonical_size", {"canonical_size": 2 * arguments["canonical_size"]}
+        yield "canonical_level", {"canonical_level": arguments["canonical_level"] + 1}
     if "extrapolation_value" in arguments:
         yield "extrapolation_value", {"extrapolation_value": arguments["extrapolation_value"] + 1}
     for mode in modes:
@@ -142,8 +145,13 @@ def _of_shapes(arguments: Arguments, call: type[Call]) -> Iterator[tuple[str, Ch
     """Changes by which an array has another shape; the number of its elements stays where that can be."""
     given, boxes = arguments["input"], arguments["boxes"]
     images, channels, height, width = given["shape"]
-    yield "height and width", {"input": _filled((images, channels, width, height), given)}
-    yield "the size of images", {"input": _filled((images, channels, height + 1, max(width - 1, 1)), given)}
+    if "level_sizes" in arguments:  # the last of the maps that lie one below the other has a row more
+        *finer, (rows, columns) = arguments["level_sizes"]
+        taller = _filled((images, channels, height + 1, width), given)
+        yield "the size of images", {"input": taller, "level_sizes": [*finer, [rows + 1, columns]]}
+    else:
+        yield "height and width", {"input": _filled((images, channels, width, height), given)}
+        yield "the size of images", {"input": _filled((images, channels, height + 1, max(width - 1, 1)), given)}
     more = _filled((images + 1, channels, height, width), given)
     yield "the number of images", {"input": more}
     yield "the number of images, and which is read", {"input": more, "boxes": [[images, *box[1:]] for box in boxes]}

@@ -14,7 +14,15 @@ if TYPE_CHECKING:
     from ..call import Call
     from ..operator import Operator
 
-NAMES = ("roi_align", "roi_pool", "ps_roi_pool", "ps_roi_align", "crop_and_resize", "prroi_pool")
+NAMES = (
+    "roi_align",
+    "roi_pool",
+    "ps_roi_pool",
+    "ps_roi_align",
+    "crop_and_resize",
+    "prroi_pool",
+    "multiscale_roi_align",
+)
 
 DEFAULT = "roi_align"
 """What is meant where a file, a message or a user names no operator."""

@@ -1,8 +1,9 @@
-"""Installs detectron2's layer ROIAlign, and nothing else of detectron2, into the environment that runs this.
+"""Installs detectron2's layer ROIAlign and its pooler, and nothing else of detectron2, into the environment that runs this.
 
 Run as ``python -m roikit.conformance.peers.build_detectron2 FOLDER`` where PyTorch, torchvision, setuptools and wheel are
 installed. detectron2 is on no package index; a copy of its version 0.6 is, put there by others, without its C++ sources. Of
-that archive, which must be the very one that was read, ``layers/roi_align.py`` is taken as it is; what it needs is torchvision.
+that archive, which must be the very one that was read, ``layers/roi_align.py``, ``modeling/poolers.py`` and what that reads are
+taken as they are; what they need is torchvision, and for rotated boxes the C++ that is not there.
 """
 
 from __future__ import annotations
@@ -18,6 +19,17 @@ VERSION = "0.6"
 _COPY = "pb1-detectron2"
 _SHA256 = "5d2e9e51e523ec72f6a31cca04b0a515492e9514b773a3d134cedc0677170b29"
 
+_TAKEN = ("layers/roi_align.py", "layers/wrappers.py", "modeling/poolers.py", "structures/boxes.py")
+_FACES = {
+    "__init__.py": f'__version__ = "{VERSION}"\n',
+    "layers/__init__.py": "from .roi_align import ROIAlign, roi_align\n"
+    "from .wrappers import cat, nonzero_tuple, shapes_to_tensor\n\n"
+    "ROIAlignRotated = None  # of C++ that is not here\n",
+    "modeling/__init__.py": "",
+    "structures/__init__.py": "from .boxes import Boxes\n",
+}
+"""Texts of the packages that these files are in, and take each other from."""
+
 
 def _fetch(folder: Path) -> Path:
     """The unpacked copy. pip refuses any other archive before it runs anything of it."""
@@ -32,13 +44,14 @@ def _fetch(folder: Path) -> Path:
 
 
 def _install(source: Path) -> None:
-    """Puts the layer in place, with the metadata by which pip lists it."""
+    """Puts layer and pooler in place, with the metadata by which pip lists them."""
     site = Path(sysconfig.get_path("purelib"))
     package = site / "detectron2"
-    (package / "layers").mkdir(parents=True, exist_ok=True)
-    (package / "__init__.py").write_text(f'__version__ = "{VERSION}"\n', encoding="utf-8")
-    (package / "layers" / "__init__.py").write_text("from .roi_align import ROIAlign, roi_align\n", encoding="utf-8")
-    shutil.copy(source / "detectron2" / "layers" / "roi_align.py", package / "layers" / "roi_align.py")
+    for name, text in _FACES.items():
+        (package / name).parent.mkdir(parents=True, exist_ok=True)
+        (package / name).write_text(text, encoding="utf-8")
+    for name in _TAKEN:
+        shutil.copy(source / "detectron2" / name, package / name)
     metadata = site / f"detectron2-{VERSION}.dist-info"
     metadata.mkdir(exist_ok=True)
     (metadata / "METADATA").write_text(

@@ -1,4 +1,4 @@
-"""Which level of a feature pyramid a RoI is pooled from: rule RA-17 of ``conformance/operators/roi_align/RULES.md``.
+"""Which level of a feature pyramid a RoI is pooled from: rules MS-3 to MS-6 (``multiscale_roi_align/RULES.md``), and RA-17.
 
 Every rule computes a size from the box, a logarithm of it, and rounds that to a level. Since each of these steps grows with the
 size, a level is known by the least size that reaches it: those limits are worked out here, once, and a kernel only compares.
@@ -9,40 +9,19 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from decimal import Context, Decimal
-from enum import StrEnum
 from functools import cache
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..dialects.multiscale_roi_align import WITHOUT_SIZE, LevelRule, NoLevel
 from . import arguments
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 MAX_LEVELS = 8
-
-
-class LevelRule(StrEnum):
-    """How a box becomes a level. ``size`` is ``sqrt(width * height) / canonical_size``, with corners in image pixels."""
-
-    TORCHVISION = "torchvision"
-    """``floor(canonical_level + log2(size) + 1e-6)``"""
-    DETECTRON2 = "detectron2"
-    """``floor(canonical_level + log2(size + 1e-8))``"""
-    MMDETECTION = "mmdetection"
-    """``floor(log2(size + 1e-6))`` levels above the first, with a canonical size of 56"""
-    MASKRCNN_BENCHMARK = "maskrcnn-benchmark"
-    """``floor(canonical_level + log2(size + 1e-6))``, with 1 added to width and height"""
-    MATTERPORT = "matterport"
-    """``canonical_level + round(log2(size))``, halves to even"""
-    AXLEARN = "axlearn"
-    """``canonical_level + floor(log2(size))``"""
-
-
-_FIRST_WITHOUT_SIZE = (LevelRule.MATTERPORT, LevelRule.AXLEARN)
-"""Rules by which a box of negative area, which has no size, is on the first level. By the others it is on none, and gives 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +83,7 @@ def _least_size(rule: LevelRule, wanted: int, canonical_level: int, wide: str) -
 def _levels(rule: str, count: int, first_level: int, canonical_size: float, canonical_level: int, wide: str) -> Levels:
     chosen = LevelRule(rule)
     limits = [_least_size(chosen, first_level + i, canonical_level, wide) for i in range(1, count)]
-    least = -1.0 if chosen in _FIRST_WITHOUT_SIZE else 0.0
+    least = -1.0 if WITHOUT_SIZE[chosen] == NoLevel.FIRST else 0.0
     return Levels(canonical_size, 1.0 if chosen == LevelRule.MASKRCNN_BENCHMARK else 0.0, (least, *limits))
 
 

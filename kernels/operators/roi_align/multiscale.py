@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from ...annotations import A, Array, Layout, LevelRuleName, Mode
-    from ...calls.levels import LevelRule
     from ...calls.problem import Asked
+    from ...dialects.multiscale_roi_align import LevelRule
     from ...dialects.roi_align import Dialect
 
 _RULE: Literal["torchvision"] = "torchvision"
@@ -50,7 +50,9 @@ def multiscale_roi_align(
 ) -> A:
     """Pools each RoI from one of several maps, chosen by its size (RA-17), into a fixed number of bins.
 
-    The level is chosen where the arrays are, without waiting, in the launch that pools.
+    The level is chosen where the arrays are, without waiting, in the launch that pools. A box of negative area has no size, and
+    by the rules of libraries that find no level for it (MS-6; all but ``"matterport"`` and ``"axlearn"``) its output and its
+    gradients are 0.
 
     Args:
         inputs: Maps of the levels, finest first, at most 8: ``(N, C, H_l, W_l)``, or ``(N, H_l, W_l, C)`` with

@@ -76,6 +76,8 @@ SECTIONS = {
         "gradient for the boxes, CPU": branches.BOX_GRADIENT_ON_HOST,
     },
 }
+"""What each operator launches that has kernels of its own: a pooler's are RoIAlign's."""
+
 for _composed in ("ps_roi_align", "crop_and_resize"):
     SECTIONS[_composed] = SECTIONS["ps_roi_pool"] | {
         "gradient for the boxes, GPU": branches.BOX_GRADIENT_ON_DEVICE,
@@ -85,7 +87,7 @@ for _composed in ("ps_roi_align", "crop_and_resize"):
 
 def all_ways():
     """Every cell that the table has."""
-    for operator in operators.NAMES:
+    for operator in (name for name in operators.NAMES if name in SECTIONS):
         for (launch, of_launch), (mode, layout) in product(SECTIONS[operator].items(), COLUMNS):
             for branch in of_launch if mode in PLANNED_AS.get(operator, operators.get(operator).modes) else ():
                 if layout in branch.layouts and mode in branch.modes:
@@ -198,7 +200,7 @@ def reached(cases):
     """The cases that reach each cell, in order."""
     found, known = defaultdict(dict), {}
     for case in cases:
-        for asked in calls_of(case) if case.kind == "value" else ():
+        for asked in calls_of(case) if case.kind == "value" and case.operator in SECTIONS else ():
             key = case.operator, case.operation, asked
             if key not in known:
                 known[key] = tuple(dict.fromkeys(ways_of(*key)))

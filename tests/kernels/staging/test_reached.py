@@ -115,7 +115,7 @@ def test_a_branch_that_no_case_takes_would_be_noticed(found):
     assert "**none**" in "\n".join(reached.table(without, EXEMPT))
 
 
-@pytest.mark.parametrize("operator", operators.NAMES)
+@pytest.mark.parametrize("operator", reached.SECTIONS)
 def test_plans_tell_no_dialects_apart_but_those_that_clamp(operator):
     """Of calls large and small, with and without lists that dialects have a say in."""
     picked = ["z-head-7-64", "zm-adaptive-5x6501-7", "zg-whole", "zbm-whole", "rp-max-3"]

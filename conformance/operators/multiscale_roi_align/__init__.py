@@ -1,0 +1,1 @@
+"""Poolers of feature pyramids: RoIAlign of each box, on the map of the level that its size asks for."""
