@@ -2,19 +2,48 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from packaging.version import VERSION_PATTERN
+from packaging.version import Version as Release
 
 from ..conformance.results.kinds import Kind
 from ..conformance.results.result import key_of_record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from ..conformance.results.result import Key
     from .files import Run
+
+
+_T = TypeVar("_T")
+_Judged = TypeVar("_Judged", bound="Judged")
+
+_RELEASE = re.compile(rf"(?<![\w.+-])(?:{VERSION_PATTERN})", re.VERBOSE | re.IGNORECASE)
+"""A version in what an implementation says of itself: ``0.29.1+cu130 (torch 2.14.1+cu130)`` has two."""
+
+
+def _releases(version: str) -> tuple[Release, ...]:
+    """The versions that an implementation names, its own first. What follows a plus says how it was built, not when."""
+    return tuple(Release(Release(found.group()).public) for found in _RELEASE.finditer(version))
+
+
+def from_old_to_new(items: Iterable[_T], version: Callable[[_T], str], started: Callable[[_T], datetime]) -> list[_T]:
+    """What was made with versions of a library, by version, and of one version by when it was made.
+
+    An old version that is judged again is no news of the library. Where somebody says no version, only time is known.
+    """
+    ordered = sorted(items, key=started)
+    releases = [_releases(version(item)) for item in ordered]
+    if not all(releases):
+        return ordered
+    places = sorted(range(len(ordered)), key=releases.__getitem__)
+    return [ordered[place] for place in places]
 
 
 class Judged(Protocol):
@@ -84,13 +113,18 @@ class Version:
         return any(result["kind"] != Kind.FOLLOWS for result in asked) if asked else None
 
 
+def in_order(judged: Iterable[_Judged]) -> list[_Judged]:
+    """What runs say of an implementation, from old to new."""
+    return from_old_to_new(judged, lambda each: each.version, lambda each: each.run.started)
+
+
 def versions_of(judged: Sequence[Judged]) -> list[Version]:
-    """The versions that were judged, from old to new; ``judged`` is what each run says, from old to new."""
+    """The versions that were judged, from old to new; ``judged`` is what each run says, `in_order`."""
     by_name: dict[str, list[Judged]] = {}
     for each in judged:
         by_name.setdefault(each.version, []).append(each)
     found: list[Version] = []
-    for name, runs in sorted(by_name.items(), key=lambda item: item[1][-1].run.started):
+    for name, runs in by_name.items():
         results = {key_of_record(result): result for each in runs for result in each.results}
         change = _change(found[-1], results) if found else None
         found.append(Version(name, runs[-1].run.started, results, change))

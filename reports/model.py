@@ -15,6 +15,7 @@ from ..conformance.cases.golden import golden_cases
 from ..conformance.operator import rule_number
 from ..conformance.results.kinds import Judged, Kind, attribute, worst
 from ..conformance.verdict import Verdict
+from .history import in_order as runs_in_order
 from .history import versions_of
 from .results import is_deviating
 from .tables import OURS
@@ -66,7 +67,7 @@ def web_address(text: str) -> str:
 
 
 class Conformance:
-    """What an implementation makes of an operator, in the newest run that judged it by that."""
+    """What an implementation makes of an operator, in a run that judged it by that."""
 
     def __init__(self, operator: str, subject: Mapping[str, Any], run: Run, results: list[dict[str, Any]]) -> None:
         """Takes what the run says of it."""
@@ -169,19 +170,20 @@ def _capability(description: Mapping[str, Any], operator: str) -> Mapping[str, A
 
 
 class Implementation:
-    """An implementation: what the newest run that it took part in says of it, and its conformance to each operator."""
+    """An implementation: what the newest run of its newest version says of it, and its conformance to each operator."""
 
-    def __init__(self, subject: Mapping[str, Any], run: Run, judged: Mapping[str, Sequence[Conformance]]) -> None:
-        """Takes what runs say of it: of each operator what each run did that judged it by that, from old to new."""
+    def __init__(self, subject: Mapping[str, Any], judged: Mapping[str, Iterable[Conformance]]) -> None:
+        """Takes what runs say of it: a run that it took part in, and of each operator what those did that judged it by that."""
         self.name: str = subject["implementation"]
         self.slug = page_name(self.name)
         self.state: str = subject["state"]
         self.why: str = subject["reason"]
-        self.version = version_of(subject)
-        self.homepage = web_address((subject["description"] or {}).get("homepage", ""))
-        self.run = run
-        self.judged = {operator: judged[operator][-1] for operator in in_order(judged)}
-        self.versions = {operator: versions_of(judged[operator]) for operator in in_order(judged)}
+        ordered = {operator: runs_in_order(judged[operator]) for operator in in_order(judged)}
+        self.judged = {operator: runs[-1] for operator, runs in ordered.items()}
+        self.versions = {operator: versions_of(runs) for operator, runs in ordered.items()}
+        newest = runs_in_order(self.judged.values())[-1:]
+        self.version = newest[0].version if newest else version_of(subject)
+        self.homepage = newest[0].homepage if newest else ""
 
     @property
     def conformances(self) -> list[Conformance]:
@@ -234,8 +236,11 @@ class Site:
 
 
 def digest(inputs: Inputs) -> Site:
-    """What result files say, the conformance of each implementation to each operator as in the newest run that has some."""
-    newest: dict[str, tuple[Mapping[str, Any], Run]] = {}
+    """What result files say, the conformance of each implementation to each operator as in the newest run that has some.
+
+    The newest is that of the newest version, whenever it was run.
+    """
+    subjects: dict[str, Mapping[str, Any]] = {}
     judged: dict[str, dict[str, list[Conformance]]] = defaultdict(lambda: defaultdict(list))
     for run in inputs.runs:
         results: dict[str, dict[str, list[dict[str, Any]]]] = defaultdict(lambda: defaultdict(list))
@@ -247,9 +252,9 @@ def digest(inputs: Inputs) -> Site:
             shown = [each for each in found if each.results]
             for each in shown:
                 judged[name][each.operator].append(each)
-            if shown or name not in newest:
-                newest[name] = subject, run
-    everyone = [Implementation(*newest[name], judged[name]) for name in newest]
+            if shown or name not in subjects:
+                subjects[name] = subject
+    everyone = [Implementation(subject, judged[name]) for name, subject in subjects.items()]
     ordered = sorted(everyone, key=lambda i: (not i.name.startswith(OURS), i.name))
     return Site(inputs, [i for i in ordered if i.judged], [i for i in ordered if not i.judged])
 

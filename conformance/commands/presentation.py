@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _COLOURS = {Mark.NOT_RUN: "dim", Mark.CONFORMS: "green", Mark.KNOWN: "yellow", Mark.DEVIATES: "bold red"}
 _KINDS = {Kind.FOLLOWS: "green", Kind.DIFFERS: "yellow", Kind.WRONG: "bold red"}
 _REASONS_SHOWN = 12
+_LACKS_SHOWN = 6
 _UNBOUNDED_WIDTH = 1000
 
 
@@ -42,6 +43,7 @@ def show(console: Console, summary: Summary, *, verbose: bool) -> None:
             colour = "dim" if subject.state == "absent" else "bold red"
             _print(console, f"[{colour}]{escape(f'{subject.implementation}: {subject.state}: {subject.reason}')}[/]")
     _show_rules(console, summary)
+    _show_unsupported(console, summary)
     _explain(console, summary, verbose=verbose)
     if summary.causes:
         console.print()
@@ -119,6 +121,14 @@ def _show_rules(console: Console, summary: Summary) -> None:
     for name, rules in by_rule(summary.results).items():
         parts = [f"[{_KINDS[kind]}]{kind.value}[/] {text}" for kind, text in in_words(rules).items()]
         _print(console, f"{escape(name)} {'; '.join(parts)}")
+
+
+def _show_unsupported(console: Console, summary: Summary) -> None:
+    """Prints, for each implementation, what its library has no way to do, and of how many results that was asked."""
+    for name, lacking in summary.unsupported().items():
+        shown = [f"{reason} ({count})" for reason, count in lacking.most_common(_LACKS_SHOWN)]
+        more = [f"{len(lacking) - _LACKS_SHOWN} more; -v shows all"] if len(lacking) > _LACKS_SHOWN else []
+        _print(console, f"[dim]{escape(name)} unsupported {escape('; '.join([*shown, *more]))}[/]")
 
 
 def _explain(console: Console, summary: Summary, *, verbose: bool) -> None:

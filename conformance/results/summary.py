@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from enum import StrEnum
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from .result import Result, Subject
 
 
+_OF_CALLS = re.compile(r"^call \d+ of \d+[^:]*: ")  # which of the calls of a case a reason is about
 _PASSES = (Verdict.CONFORMS, Verdict.UNEXPECTED_PASS)
 
 
@@ -192,6 +194,14 @@ class Summary:
     def reasons(self, *verdicts: Verdict) -> list[Reason]:
         """The reasons of the results with one of ``verdicts``, equal ones once."""
         return reasons_of(result for result in self.results if result.judgement.verdict in verdicts)
+
+    def unsupported(self) -> dict[str, Counter[str]]:
+        """How many results of each implementation are unsupported, by what its library has no way to do."""
+        lacking: dict[str, Counter[str]] = defaultdict(Counter)
+        for result in self.results:
+            if result.judgement.verdict == Verdict.UNSUPPORTED:
+                lacking[result.implementation][_OF_CALLS.sub("", result.judgement.reason)] += 1
+        return dict(lacking)
 
     def headline(self) -> str:
         """How many results there are of each verdict."""

@@ -1,8 +1,8 @@
 """An implementation in two processes whose memory was filled with different bytes.
 
 Its answers should depend on the call alone. If the two differ, the implementation read memory that it never wrote, or depends on
-hidden state. Where both are right, as if kernels are chosen by how long they take, memory is accused only if more processes, the
-witnesses, show that answers follow what it was filled with.
+hidden state: on which kernel was fastest, or which thread came first. So memory is accused only if more processes, the witnesses,
+show that answers follow what it was filled with; what differs otherwise is left to chance, and fails only where it is wrong.
 """
 
 from __future__ import annotations
@@ -75,8 +75,10 @@ class Twice:
         Once processes whose memory was filled alike were seen to differ, differences between right answers say nothing of memory.
         """
         both = together(first, second)
-        if both.judgement.verdict != Verdict.UNINITIALISED or Verdict.DEVIATES in _verdicts(first, second):
+        if both.judgement.verdict != Verdict.UNINITIALISED:
             return both
+        if Verdict.DEVIATES in _verdicts(first, second):
+            return both if self._follow_memory(plan, first, second) else _by_chance(first, second)
         for alike, witness in zip(
             itertools.cycle((first, second)), () if self._varies else self._witnesses, strict=False
         ):
@@ -87,6 +89,14 @@ class Twice:
             if self._varies:
                 break
         return first if self._varies else both
+
+    def _follow_memory(self, plan: Plan, first: Judged, second: Judged) -> bool:
+        """Whether a process whose memory was filled as that of one of these gives what it gave."""
+        return all(
+            judged.output == alike.output
+            for alike, witness in zip(itertools.cycle((first, second)), self._witnesses, strict=False)
+            for _, judged in witness.judge([plan])
+        )
 
 
 def open_session(
@@ -127,6 +137,13 @@ def together(first: Judged, second: Judged) -> Judged:
     if other.verdict.is_failure and not one.verdict.is_failure:
         return _in_one_process(second, "two")
     return first
+
+
+def _by_chance(first: Judged, second: Judged) -> Judged:
+    """That of two answers, one of which is wrong at least, that differ however memory is filled."""
+    worse = next(each.judgement for each in (first, second) if each.judgement.verdict == Verdict.DEVIATES)
+    reason = f"processes gave different results, those too whose memory was filled alike; {worse.reason}"
+    return Judged(replace(worse, verdict=Verdict.NONDETERMINISTIC, reason=reason))
 
 
 def _in_one_process(judged: Judged, of: str) -> Judged:

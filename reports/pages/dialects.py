@@ -16,6 +16,7 @@ from ...conformance.call import Operation
 from ...conformance.detection.report import text_of
 from ...conformance.errors import FileError
 from ...conformance.results.titles import of_operator as rules
+from ..history import from_old_to_new
 from ..model import in_order, operator_title, page_name, slug
 from ..tables import OURS, versions_of
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ...conformance.operator import Probes
-    from ..files import Footprints
+    from ..files import Detections, Footprints
     from ..model import Site
 
     Array = NDArray[Any]
@@ -129,8 +130,8 @@ def _choice(left: Iterable[Any]) -> Any:
 
 
 def columns(site: Site) -> list[Column]:
-    """What was detected, each implementation of an operator as in the newest file that it is in."""
-    newest: dict[tuple[str, str], list[Column]] = {}
+    """What was detected, each implementation of an operator as in the newest file that has its newest version."""
+    files_of: dict[tuple[str, str], list[tuple[Detections, list[Column]]]] = defaultdict(list)
     for file in site.inputs.detections:
         versions = versions_of(file.subjects)
         of_file: dict[tuple[str, str], list[Column]] = defaultdict(list)
@@ -138,7 +139,12 @@ def columns(site: Site) -> list[Column]:
             column = Column(found, versions.get(found["implementation"], ""))
             if probes_of(column.operator):
                 of_file[column.implementation, column.operator].append(column)
-        newest |= of_file
+        for key, those in of_file.items():
+            files_of[key].append((file, those))
+    newest = {
+        key: from_old_to_new(files, lambda each: each[1][0].version, lambda each: each[0].started)[-1][1]
+        for key, files in files_of.items()
+    }
     order = in_order(operator for _, operator in newest)
     keys = sorted(newest, key=lambda key: (key[0], order.index(key[1])))
     return [column for key in keys for column in newest[key]]

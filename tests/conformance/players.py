@@ -402,6 +402,13 @@ class ChoosesAKernel(NoOut):
         return RoikitHost.roi_align(self, call) * call.input.dtype.type(1 + self.kernel * 2.0**-22)
 
 
+class IsWrongByChance(ChoosesAKernel):
+    """Wrong in every process, and in each otherwise, as if the order of its threads decided."""
+
+    def roi_align(self, call, out=None):
+        return RoikitHost.roi_align(self, call) * call.input.dtype.type(2 + self.kernel)
+
+
 class FollowsThePoison(ChoosesAKernel):
     """Right, but the last bit is that of memory."""
 

@@ -2,7 +2,10 @@
 
 import json
 
+import pytest
+
 from roikit.conformance.verdict import Verdict
+from roikit.reports import history
 from roikit.reports.files import read_all
 from roikit.reports.model import digest
 from tests.reports.made import result, write_run
@@ -60,6 +63,48 @@ def test_runs_of_one_version_are_one_and_the_newer_counts_call_by_call(tmp_path)
     before, after = versions(tmp_path)
     assert dict(before.kinds) == {"follows": 1, "differs": 1}
     assert (after.change.fixed, after.change.worse) == (("b",), ())
+
+
+def test_an_older_version_that_is_run_later_is_no_news(tmp_path):
+    run(tmp_path, DAYS[0], "0.10.1+cu130 (torch 2.14.1)", {"a": GOOD, "b": GOOD})
+    run(tmp_path, DAYS[1], "0.9.2+cu99 (torch 2.15.0)", {"a": BAD, "b": GOOD})
+    (implementation,) = digest(read_all([tmp_path])).implementations
+    before, after = implementation.versions["roi_align"]
+    assert (before.name[:6], after.name[:6]) == ("0.9.2+", "0.10.1")
+    assert (after.change.fixed, after.change.worse) == (("a",), ())
+    assert implementation.version == implementation.judged["roi_align"].version == after.name
+    assert dict(implementation.kinds) == {"follows": 2}
+
+
+def test_of_versions_that_say_no_number_the_later_run_is_the_newer(tmp_path):
+    run(tmp_path, DAYS[0], "2.0", {"a": GOOD})
+    run(tmp_path, DAYS[1], "unknown version", {"a": BAD})
+    assert [version.name for version in versions(tmp_path)] == ["2.0", "unknown version"]
+
+
+OF_A_DAY, OF_THE_NEXT = "2026-11-01", "2026-11-02"
+
+
+@pytest.mark.parametrize(
+    ("older", "newer"),
+    [
+        ("0.27.0rc1", "0.27.0"),
+        ("0.27.0", "0.27.0.post1"),
+        ("0.6 (torchvision 0.9.1)", "0.6 (torchvision 0.10.0)"),
+        ("2026.3.0-9-abc-releases/2026/3", "2026.4.1-8-abc-releases/2026/4"),
+    ],
+)
+def test_versions_are_ordered_as_their_numbers_are(older, newer):
+    days = {newer: OF_A_DAY, older: OF_THE_NEXT}
+    assert history.from_old_to_new([newer, older], lambda each: each, days.__getitem__) == [older, newer]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [("0.29.1+cu130", "0.29.1+cpu"), ("2026.4.1-22982-e913a14", "2026.4.1-22982-b113a14")]
+)
+def test_one_version_built_otherwise_is_ordered_by_time(first, second):
+    days = {first: OF_A_DAY, second: OF_THE_NEXT}
+    assert history.from_old_to_new([second, first], lambda each: each, days.__getitem__) == [first, second]
 
 
 def test_a_case_that_is_fixed_in_one_call_and_worse_in_another_is_worse(tmp_path):

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from importlib.resources import files
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -146,6 +147,10 @@ def test_a_result_file_is_what_its_schema_says_and_complete(tmp_path, monkeypatc
     assert sum(cause.explained for cause in causes) == causes[0].examined
     said = run.stdout.replace("\n", " ")
     assert all(f"why {cause.implementation} · {cause.text}" in said for cause in causes)
+    lacking = Counter(record["reason"] for record in records if record.get("verdict") == "unsupported")
+    assert lacking
+    ((most, count),) = lacking.most_common(1)
+    assert f"players:half_a_pixel_off unsupported {most} ({count})" in said
     assert records[-1]["results"] == len(records) - 5 - len(causes) > 30
     assert records[-1]["verdicts"].keys() == {"conforms", "deviates", "unsupported"}
     assert all(record["difference"] for record in records if record.get("verdict") == "deviates")

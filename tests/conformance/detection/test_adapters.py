@@ -8,7 +8,6 @@ import json
 import os
 import threading
 from contextlib import closing
-from pathlib import Path
 
 import jsonschema
 import pytest
@@ -23,10 +22,9 @@ from roikit.conformance.peers import places
 from roikit.conformance.peers.environments import environments
 from roikit.conformance.workers.greeting import describe
 from roikit.conformance.workers.process import Target
+from tests.conformance.detection.records import FILES, ROOT, records
 
-ROOT = Path(__file__).resolve().parents[3]
-DETECTIONS = ROOT / "reports" / "recorded" / "detections"
-RECORDED = sorted(path for path in DETECTIONS.glob("*.json") if not path.stem.endswith("-roi-pool"))
+RECORDED = records("roi_align")
 SCHEMA = ROOT / "conformance" / "schema" / "detection.schema.json"
 ALL = os.environ.get("ROIKIT_DETECT") == "all"
 ASKED = PROBES if ALL else tuple(probe for probe in PROBES if not probe.is_malformed)
@@ -103,17 +101,19 @@ def test_what_is_detected_is_what_is_declared_but_for_what_is_known(name):
             is_as_known(document([], [finding])["detections"][0], asked=ASKED)
 
 
-@pytest.mark.parametrize("path", RECORDED, ids=lambda path: path.stem)
-def test_a_record_has_all_adapters_and_says_what_is_known(path):
-    recorded = json.loads(path.read_text(encoding="utf-8"))
-    jsonschema.validate(recorded, json.loads(SCHEMA.read_text(encoding="utf-8")))
-    ran = {each["implementation"]: each["description"] for each in recorded["implementations"] if each["description"]}
+@pytest.mark.parametrize("record", RECORDED, ids=lambda record: record.name)
+def test_a_record_has_all_adapters_and_says_what_is_known(record):
     wanted = {"roikit", *(name for environment in environments().values() for name in environment.implementations)}
-    found = {(each["implementation"], each["dialect"]) for each in recorded["detections"]}
-    assert found >= {(name, dialect) for name in wanted for dialect in ran[name]["dialects"]}
-    for each in recorded["detections"]:
+    assert wanted <= record.dialects.keys()
+    assert record.found >= {(name, dialect) for name, dialect in record.declared if name in wanted}
+    for each in record.detections:
         is_as_known(each)
 
 
 def test_there_is_a_record():
     assert RECORDED
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_a_record_is_what_its_schema_says(path):
+    jsonschema.validate(json.loads(path.read_text(encoding="utf-8")), json.loads(SCHEMA.read_text(encoding="utf-8")))

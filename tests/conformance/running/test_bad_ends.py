@@ -150,6 +150,17 @@ def test_right_answers_that_follow_what_memory_held_are_told_from_them():
     assert judgement.verdict == Verdict.UNINITIALISED
 
 
+def test_wrong_answers_accuse_memory_only_if_they_follow_it():
+    for name, verdict, reason in (
+        ("IsWrongByChance", Verdict.NONDETERMINISTIC, "those too whose memory was filled alike; 4 of 4 values differ"),
+        ("WritesNothing", Verdict.UNINITIALISED, "(0xA5, 0x5A) gave different results"),
+    ):
+        judged, _ = ended(player(name), named("place-two-by-two"), once=False)
+        (judgement,) = judged.values()
+        assert judgement.verdict == verdict
+        assert reason in judgement.reason
+
+
 def processes():
     return len(Path(os.environ["COUNTED"]).read_text())
 

@@ -3,12 +3,9 @@
 Boxes that may do harm each need a worker of their own, and are left to the record.
 """
 
-import json
 import threading
 from contextlib import closing
-from pathlib import Path
 
-import jsonschema
 import pytest
 
 from roikit.conformance.commands import detect
@@ -20,20 +17,14 @@ from roikit.conformance.operators.roi_pool.probes.calls import PROBES
 from roikit.conformance.peers import places
 from roikit.conformance.workers.greeting import describe
 from roikit.conformance.workers.process import Target
+from tests.conformance.detection.records import records
 
-ROOT = Path(__file__).resolve().parents[5]
-SCHEMA = ROOT / "conformance" / "schema" / "detection.schema.json"
-RECORDED = ROOT / "reports" / "recorded" / "detections" / "2026-11-28-roi-pool.json"
 INHERIT = ("ncnn-version-0", "openvino-v3")  # classes of their own for RoIAlign alone
 ADAPTERS = {n: point for n, point in registered().items() if hasattr(point.load(), "roi_pool") and n not in INHERIT}
 ASKED = tuple(probe for probe in PROBES if not probe.is_malformed)
 FEW = 2  # dialects that our own kernels are asked for; the record has all of them
 
-NOT_RECORDED = {
-    "roikit-cuda",
-    "roikit-ptx",
-    "roikit-torch",
-}  # of the last the environment was not whole: the record says so
+NOT_RECORDED = {"roikit-cuda", "roikit-ptx", "roikit-torch"}  # of the last the environment was not whole
 KNOWN = {("ncnn", "ncnn")}  # the list of its deviations says why
 WRONG_BACKWARDS = {("chainer", "chainer")}
 
@@ -70,13 +61,15 @@ def test_what_is_detected_is_what_is_declared(name):
             is_as_known(document([], [finding])["detections"][0])
 
 
-def test_the_record_has_all_adapters_and_says_what_is_known():
-    recorded = json.loads(RECORDED.read_text(encoding="utf-8"))
-    jsonschema.validate(recorded, json.loads(SCHEMA.read_text(encoding="utf-8")))
-    ran = {each["implementation"]: each["description"] for each in recorded["implementations"] if each["description"]}
+@pytest.mark.parametrize("record", records("roi_pool"), ids=lambda record: record.name)
+def test_a_record_has_all_adapters_and_says_what_is_known(record):
     wanted = set(ADAPTERS) - NOT_RECORDED
-    found = {(each["implementation"], each["dialect"]) for each in recorded["detections"]}
-    assert found == {(name, dialect) for name in wanted for dialect in ran[name]["operators"]["roi_pool"]["dialects"]}
-    for each in recorded["detections"]:
-        assert each["operator"] == "roi_pool"
+    assert wanted <= record.dialects.keys()
+    wanted |= NOT_RECORDED & {name for name, _ in record.found}
+    assert record.found == {(name, dialect) for name, dialect in record.declared if name in wanted}
+    for each in record.detections:
         is_as_known(each)
+
+
+def test_there_is_a_record():
+    assert records("roi_pool")

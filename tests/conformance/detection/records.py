@@ -1,0 +1,44 @@
+"""The detections that are recorded, operator by operator; a file may be about several, and of before there were it names none."""
+
+import json
+from pathlib import Path
+from typing import NamedTuple
+
+from roikit.conformance.operators import DEFAULT
+
+ROOT = Path(__file__).resolve().parents[3]
+FILES = sorted((ROOT / "reports" / "recorded" / "detections").glob("*.json"))
+
+
+class Record(NamedTuple):
+    """What a file says of an operator: the dialects of each implementation that ran, and what was detected."""
+
+    name: str
+    dialects: dict[str, list[str]]
+    detections: list[dict]
+
+    @property
+    def declared(self):
+        """Every implementation with each of its dialects."""
+        return {(name, dialect) for name, dialects in self.dialects.items() for dialect in dialects}
+
+    @property
+    def found(self):
+        """The implementations and dialects that something was detected of."""
+        return {(each["implementation"], each["dialect"]) for each in self.detections}
+
+
+def records(operator):
+    """What each file says of an operator, but for those that say nothing of it."""
+    found = []
+    for path in FILES:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        detections = [each for each in document["detections"] if each.get("operator", DEFAULT) == operator]
+        ran = {
+            each["implementation"]: each["description"] for each in document["implementations"] if each["description"]
+        }
+        capabilities = {name: said.get("operators", {DEFAULT: said}).get(operator) for name, said in ran.items()}
+        dialects = {name: capability["dialects"] for name, capability in capabilities.items() if capability}
+        if detections:
+            found.append(Record(path.stem, dialects, detections))
+    return found
