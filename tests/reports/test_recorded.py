@@ -1,4 +1,4 @@
-"""What is recorded can be read, was finished, and is enough for every page of a site."""
+"""What is recorded can be read, was finished or is said not to be, and is enough for every page of a site."""
 
 import gzip
 import re
@@ -10,11 +10,13 @@ from roikit.reports.model import digest
 from roikit.reports.pages import dialects
 
 RECORDED = Path(__file__).parents[2] / "reports" / "recorded"
+STOPPED = {"detectron2.ndjson.gz", "mmcv.ndjson.gz", "mxnet.ndjson.gz"}
+"""Runs of `peers-full-2026-11-29` that did not end: `reports/README.md` says what is missing of them."""
 
 
-def test_recorded_files_are_whole_and_of_every_kind(everything):
+def test_recorded_files_are_whole_but_for_those_that_are_said_not_to_be_and_of_every_kind(everything):
     inputs = everything  # each of which is what its schema says, or could not have been read
-    assert all(file.complete for file in inputs.files)
+    assert {file.path.name for file in inputs.files if not file.complete} == STOPPED
     assert inputs.runs
     assert inputs.detections
     assert inputs.footprints

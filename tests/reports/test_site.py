@@ -2,11 +2,12 @@
 
 import html
 import re
+from types import SimpleNamespace
 
 import pytest
 
 from roikit.conformance import operators
-from roikit.reports.model import Implementation, golden, page_name, web_address
+from roikit.reports.model import Conformance, Implementation, golden, page_name, web_address
 from tests.reports.conftest import SIZES
 
 PAGES = (
@@ -105,7 +106,8 @@ def test_a_page_leads_to_nothing_but_the_web(homepage, leads):
     assert bool(web_address(homepage)) == leads
     described = {"version": "1", "homepage": homepage}
     subject = {"implementation": "x", "state": "ran", "reason": "", "description": described}
-    assert bool(Implementation(subject, None, {}).homepage) == leads
+    judged = {"roi_align": [Conformance("roi_align", subject, SimpleNamespace(started=0), [])]}
+    assert bool(Implementation(subject, judged).homepage) == leads
 
 
 def test_every_implementation_has_a_page_of_its_own_that_lies_in_its_folder():

@@ -16,6 +16,8 @@ FIRST = "#define ROIKIT_FEATURE_T"  # after what a CUDA text needs to run on a C
 NOT_RUN = {
     "return Placed::too_far;": "adaptive RoIs that reach beyond 2^20 pixels: cases of what is refused",
     "ROIKIT_FN double ceil_of(double x) { return __builtin_ceil(x); }": "adaptive sampling of float64",
+    "roi.y.taken = roi.x.taken = 0;": "boxes of no level: cases of multiscale_roi_align",
+    "roi.y.grid = roi.x.grid = (acc_t)1;": "the same",
     "EACH_PART(i) result.part[i] = a.part[i] / b;": "divisors that are no powers of two, with which little is exact",
 }
 """Lines that none of these runs is for, and what they are for: small cases are."""

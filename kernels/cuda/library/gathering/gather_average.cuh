@@ -156,16 +156,15 @@ ROIKIT_FN void write_rows(const acc_t* sums, int64 next, int tile_x, const Rows&
     }
 }
 
-// Gathers C channels of the tile from `c` on.
+// Gathers C channels of the tile from `c` on. What is written at once is summed in `own`, which stays in the nearest cache.
 template <int C> ROIKIT_FN void gather_channels(const Chunk& chunk, const Work& work, const feature_t* grad, Segment at, int64 c, int x,
-                                                const BackwardParams& params) {
+                                                acc_t* own, const BackwardParams& params) {
     const Tile& tile = work.tile;
     const int width = tile.x_end - tile.x_begin - x;
     const Columns columns = {x, width < VECTOR ? width : VECTOR, tile.y_end - tile.y_begin};
     const int64 row = params.widths[tile.level], pixels = params.heights[tile.level] * row;
     const int64 next = (int64)params.tile_y * params.tile_x;
-    // What is written at once stays in the nearest cache.
-    acc_t* const sums = work.sums + (work.fresh && work.last ? 0 : c * next + x);
+    acc_t* const sums = work.fresh && work.last ? own : work.sums + c * next + x;
     feature_t* const first = work.gradient + (work.channel + c) * pixels + tile.y_begin * row + tile.x_begin + x;
     const Rows to = {first, pixels, row, columns.rows, columns.count};
     // Memory has the time that these channels take to bring what the next ones are written to.
@@ -181,13 +180,15 @@ ROIKIT_FN void gather_channels_first(const Chunk& chunk, const Work& work, const
                                      const BackwardParams& params) {
     const int vectors = (work.tile.x_end - work.tile.x_begin + VECTOR - 1) / VECTOR;
     const int groups = (int)((work.channels + CHANNELS - 1) / CHANNELS), items = groups * vectors;
+    acc_t* own = 0;  // the place of what a thread takes first, which no other does
     ROIKIT_ROLLED for (int i = thread_of_block(); i < items; i += threads_of_block()) {
         const int x = i % vectors * VECTOR;
         int64 c = (int64)(i / vectors) * CHANNELS;
+        if (!own) own = work.sums + c * params.tile_y * params.tile_x + x;
         if (c + CHANNELS <= work.channels) {
-            gather_channels<CHANNELS>(chunk, work, grad, at, c, x, params);
+            gather_channels<CHANNELS>(chunk, work, grad, at, c, x, own, params);
         } else {
-            ROIKIT_ROLLED for (; c < work.channels; ++c) gather_channels<1>(chunk, work, grad, at, c, x, params);
+            ROIKIT_ROLLED for (; c < work.channels; ++c) gather_channels<1>(chunk, work, grad, at, c, x, own, params);
         }
     }
 }

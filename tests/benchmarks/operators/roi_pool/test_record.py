@@ -26,6 +26,7 @@ def quick(small_pool, monkeypatch):
     monkeypatch.setattr(machine.Bystanders, "_seconds", staticmethod(lambda: None))
     monkeypatch.setattr(rows, "control", lambda first, second: Control(0.01, 0.05))
     monkeypatch.setattr(gpu, "present", lambda: False)
+    monkeypatch.setattr(command.host_rates, "measure", lambda threads: [])
 
 
 def run(path, *arguments):
@@ -48,7 +49,9 @@ def test_of_bothof_two_operators(quick, tmp_path):
     ]
     for row in of_both[1:]:
         assert [entry["verdict"] for entry in row["entries"]] == ["correct"] * 8
-    assert [stage["name"] for stage in content["stages"]][1:4] == [
+    assert [stage["name"] for stage in content["stages"]][:5] == [
+        "rates of the CPU, 1 threads",
+        "golden cases",
         "cpu a1 forward, 1 threads",
         "roi_pool golden cases",
         "cpu roi_pool a1 forward, 1 threads",
