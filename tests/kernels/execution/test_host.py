@@ -130,23 +130,8 @@ def test_a_wrong_number_of_threads_is_refused(monkeypatch, value):
         host.thread_count()
 
 
-@pytest.fixture
-def hastily_compiled(monkeypatch, tmp_path):
-    """Kernels are compiled without much optimisation, and forgotten afterwards."""
-    compiler = host._run_compiler
-    monkeypatch.setattr(host, "_run_compiler", lambda text, flags, to: compiler(text, (*flags, "-O1"), to))
-    monkeypatch.setattr(host, "cache_directory", lambda: tmp_path)
-    cached = (host._load, host._kernel)
-    for function in cached:
-        function.cache_clear()
-    yield
-    for function in cached:
-        function.cache_clear()
-
-
 @pytest.mark.parametrize("layout", ["NCHW", "NHWC"])
 @pytest.mark.parametrize("mode", ["avg", "max"])
-@pytest.mark.usefixtures("hastily_compiled")
 def test_block_size_grid_and_channel_tiles_do_not_change_a_bit(mode, layout):
     """Blocks of several threads run as real threads with a real barrier, as on a GPU."""
     rng = np.random.default_rng(1)
