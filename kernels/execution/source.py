@@ -80,7 +80,8 @@ class Source:
         for name, value in values.items():
             field = packed[name]
             if name in _BEGINNINGS:
-                field.fill(np.inf if field.dtype.kind == "f" else np.iinfo(field.dtype).max)
+                # No number reaches NaN; an infinite size would reach infinity.
+                field.fill(np.nan if field.dtype.kind == "f" else np.iinfo(field.dtype).max)
             if field.ndim:
                 field[: len(value)] = value
             else:
