@@ -179,9 +179,8 @@ def main():
                 zip([row.name for row in rows], pool.map(judged, [by_name[row.name] for row in rows]), strict=True)
             )
             wrong = {name: calls for name, calls in found.items() if not isinstance(calls, int)}
-            calls = {
-                name: count for name, count in {**written, **found}.items() if name in by_name and name not in wrong
-            }
+            both = {**written, **found}
+            calls = {name: both[name] for name in by_name if name in both and name not in wrong}
             print(
                 f"{operator}: {len(rows)} of {len(by_name)} parts judged, {sum(calls.values())} calls conform in all",
                 *wrong.items(),
