@@ -22,6 +22,7 @@ BESIDE = {"roikit.kernels": ("roikit", "torch"), "roikit.reports": ("manual",)}
 ROOMS = (
     "errors text",
     "documents exits terminal verdict exact draw",
+    "records",
     "sampling",
     "findings explanation",
     "call",

@@ -54,7 +54,7 @@ def difference(
     from ..comparing.named import side
     from ..documents import to_json
     from ..errors import UsageError
-    from ..results.file import provenance
+    from ..records import provenance
     from ..terminal import Console
 
     writable(output)

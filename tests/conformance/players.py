@@ -368,6 +368,11 @@ def sleepy(input, boxes, output_size, spatial_scale, sampling_ratio, aligned):
     time.sleep(60)
 
 
+def sleeps_if_aligned(input, boxes, output_size, spatial_scale, sampling_ratio, aligned):
+    player = sleepy if aligned else transcribed
+    return player(input, boxes, output_size, spatial_scale, sampling_ratio, aligned)
+
+
 def leaves_holes(input, boxes, output_size, spatial_scale, sampling_ratio, aligned):
     """The last bin of the last RoI is whatever was in memory, if there is more than one bin."""
     right = transcribed(input, boxes, output_size, spatial_scale, sampling_ratio, aligned)
