@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..conformance.detection import file as detection
-from ..conformance.diagnosing.cause import Cause
+from ..conformance.diagnosing.cause import Cause, Untried
 from ..conformance.documents import Schema, parse_json, read_text
 from ..conformance.errors import FileError
 from ..conformance.operators import DEFAULT
@@ -221,12 +221,14 @@ def _of_lines(path: Path, text: str) -> File:
 def _run(path: Path, records: list[dict[str, Any]], complete: bool) -> Run:
     rows = _named(record for record in records if record["type"] == "result")
     subjects = [record for record in records if record["type"] == "implementation"]
-    causes = [
-        Cause(**{name: record[name] for name in Cause._fields})._replace(cases=tuple(record["cases"]))
-        for record in records
-        if record["type"] == "cause"
-    ]
+    causes = [_cause(record) for record in records if record["type"] == "cause"]
     return Run(path, records[0], complete, subjects, rows, causes)
+
+
+def _cause(record: dict[str, Any]) -> Cause:
+    """A cause; whether all was tried is not known of those that were written before it was written down."""
+    given = {"untried": Untried.UNRECORDED.value, "seconds": 0.0, **record}
+    return Cause(**{name: given[name] for name in Cause._fields})._replace(cases=tuple(record["cases"]))
 
 
 def _detections(path: Path, document: dict[str, Any]) -> Detections:

@@ -171,8 +171,17 @@ def conform(
         typer.Option(
             "--diagnose/--no-diagnose",
             metavar="",
-            help="Say which choice or fault gives the wrong results, of all that are known; by default of failures, within ten "
-            "seconds. --diagnose: of known deviations, too.",
+            help="Say which choice or fault gives the wrong results, of all that are known; by default of failures. "
+            "--diagnose: of known deviations, too.",
+        ),
+    ] = None,
+    diagnose_seconds: Annotated[
+        float | None,
+        typer.Option(
+            "--diagnose-seconds",
+            min=0.1,
+            metavar="SECONDS",
+            help="How long that is looked for, of each implementation; 10 unless given. Where time runs out, it is said.",
         ),
     ] = None,
     fail_fast: Annotated[
@@ -245,6 +254,7 @@ def conform(
         once=once,
         fail_fast=fail_fast,
         diagnose=diagnose,
+        diagnose_seconds=diagnose_seconds,
     )
     with interruptible(), refusing(UsageError, OSError):
         status = find_dialects(request, footprints) if detect or footprints else judge(request)
