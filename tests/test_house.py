@@ -21,7 +21,7 @@ BESIDE = {"roikit.kernels": ("roikit", "torch"), "roikit.reports": ("manual",)}
 
 ROOMS = (
     "errors text",
-    "documents exits terminal verdict exact draw",
+    "documents exits terminal usage verdict exact draw",
     "records",
     "sampling",
     "findings explanation",

@@ -14,6 +14,7 @@ import typer
 
 from ..exits import interruptible, refusing, say, writable
 from ..results.gate import Gate  # noqa: TC001 - typer reads the annotations
+from ..usage import Command, Group
 from .deviations import app as deviations
 from .difference import difference
 from .fuzz import fuzz
@@ -40,7 +41,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="roikit",
-    help="RoIAlign and RoIPool: kernels for CuPy, and a conformance suite for every implementation of them.",
+    cls=Group,
+    help="Pooling operators of object detectors: kernels for CuPy, and a conformance suite for every implementation of them.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode="markdown",
@@ -86,12 +88,12 @@ def _root(
     del version
 
 
-@app.command()
+@app.command(cls=Command)
 def conform(
     names: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[NAME]...",
+            metavar="NAME",
             help="Registered implementations. If none is named, all of them but roikit-ptx, which is slow.",
         ),
     ] = None,
@@ -261,7 +263,7 @@ def conform(
     raise typer.Exit(status)
 
 
-@app.command()
+@app.command(cls=Command)
 def reproduce(
     case: Annotated[str, typer.Argument(metavar="CASE", help="See `roikit list cases`.")],
     implementation: Annotated[
@@ -285,9 +287,9 @@ def reproduce(
         say(reproduction.reproduce(case, implementation, dialect, dtype))
 
 
-@app.command("list")
+@app.command("list", cls=Command)
 def list_(
-    what: Annotated[Listed, typer.Argument(help="What to list.")],
+    what: Annotated[Listed, typer.Argument(metavar="WHAT", help="implementations, cases, dialects or operators.")],
     *,
     size: Annotated[Size, typer.Option(help="Of cases: only those whose calls are not larger.")] = Size.HUGE,
     verbose: VerboseOption = False,
@@ -304,7 +306,7 @@ def list_(
     lists[what](verbose=verbose)
 
 
-@app.command()
+@app.command(cls=Command)
 def explain(
     *,
     op: OperatorOption = "roi_align",
@@ -370,8 +372,8 @@ def explain(
         explanation.explain(request)
 
 
-app.command()(fuzz)
-app.command()(difference)
+app.command(cls=Command)(fuzz)
+app.command(cls=Command)(difference)
 
 
 def main() -> None:
