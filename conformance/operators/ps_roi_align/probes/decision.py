@@ -80,7 +80,7 @@ def _channels(readings: Mapping[Probe, Reading]) -> Decision:
 def _first(reading: Reading, other: ChannelOrder) -> Difference:
     """The first bin that would read another channel."""
     assert reading.values is not None
-    got, due = reading.values[0] - 1, expected(other)
+    got, due = (reading.values[0] - 1).round(), expected(other)
     c, p, q = next(zip(*(got != due).nonzero(), strict=True))
     return Difference(f"bin ({p}, {q}), channel {c}", float(got[c, p, q]), float(due[c, p, q]))
 
