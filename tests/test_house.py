@@ -29,6 +29,7 @@ ROOMS = (
     "operator",
     "arrays arranging enlarging relations",
     "memory sizing placing chance deduction",
+    "probing",
     "histories",
     "planning",
     "operators",
