@@ -168,7 +168,7 @@ class CallProbes(ABC):
 
 def combinations(dialect: type[Any]) -> tuple[Any, ...]:
     """Every combination of choices of a vocabulary that has nothing but enums."""
-    points = {field.name: type(getattr(dialect(), field.name)) for field in fields(dialect)}
+    points: dict[str, Any] = {field.name: tuple(type(getattr(dialect(), field.name))) for field in fields(dialect)}
     return tuple(dialect(**dict(zip(points, each, strict=True))) for each in itertools.product(*points.values()))
 
 
