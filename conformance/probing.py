@@ -168,8 +168,9 @@ class CallProbes(ABC):
 
 def combinations(dialect: type[Any]) -> tuple[Any, ...]:
     """Every combination of choices of a vocabulary that has nothing but enums."""
-    points: dict[str, Any] = {field.name: tuple(type(getattr(dialect(), field.name))) for field in fields(dialect)}
-    return tuple(dialect(**dict(zip(points, each, strict=True))) for each in itertools.product(*points.values()))
+    kinds: dict[str, Any] = {field.name: type(getattr(dialect(), field.name)) for field in fields(dialect)}
+    choices: list[tuple[Any, ...]] = [tuple(kind) for kind in kinds.values()]
+    return tuple(dialect(**dict(zip(kinds, each, strict=True))) for each in itertools.product(*choices))
 
 
 @dataclass(frozen=True)
