@@ -28,6 +28,11 @@ class Record(NamedTuple):
         return {(each["implementation"], each["dialect"]) for each in self.detections}
 
 
+def capability_of(said, operator):
+    """What a description says of an operator: of RoIAlign by itself, unless it is named."""
+    return said.get("operators", {}).get(operator, said if operator == DEFAULT else None)
+
+
 def records(operator):
     """What each file says of an operator, but for those that say nothing of it."""
     found = []
@@ -36,8 +41,8 @@ def records(operator):
         assert isinstance(file, Detections)
         detections = [each for each in file.detections if each["operator"] == operator]
         ran = {each["implementation"]: each["description"] for each in file.subjects if each["description"]}
-        capabilities = {name: said.get("operators", {DEFAULT: said}).get(operator) for name, said in ran.items()}
-        dialects = {name: capability["dialects"] for name, capability in capabilities.items() if capability}
+        capabilities = {name: capability_of(said, operator) for name, said in ran.items()}
+        dialects = {name: each["dialects"] for name, each in capabilities.items() if each and each["dialects"]}
         if detections:
             found.append(Record(path.stem, dialects, detections))
     return found

@@ -17,7 +17,10 @@ from roikit.conformance.implementation import registered
 from roikit.conformance.peers import places
 from roikit.conformance.workers.greeting import describe
 from roikit.conformance.workers.process import Target
+from tests.conformance.detection.records import records
 
+NOT_RECORDED = {"roikit-cuda", "roikit-ptx", "roikit-torch"}
+WRONG_BACKWARDS = {("ps_roi_pool", "torchvision")}  # whose gradient is not that of its output
 ELSEWHERE = {"roi_align", "roi_pool", "ps_roi_pool"}
 ADAPTERS = [
     (operator, name)
@@ -61,3 +64,34 @@ def test_what_is_detected_is_what_is_declared(operator, name):
             for gradient in (found["backward"], found["box_gradient"]):
                 assert not gradient["differences"]
                 assert not gradient["failures"]
+
+
+RECORDS = [
+    (operator, record)
+    for operator in operators.NAMES
+    if operator not in {"roi_align", "roi_pool"}
+    for record in records(operator)
+]
+
+
+@pytest.mark.parametrize(("operator", "record"), RECORDS, ids=lambda each: each if isinstance(each, str) else each.name)
+def test_a_record_has_every_dialect_of_all_adapters_and_each_does_what_it_declares(operator, record):
+    wanted = {name for one, name in ADAPTERS if one == operator} - NOT_RECORDED
+    assert record.found >= {(name, dialect) for name, dialect in record.declared if name in wanted}
+    for found in record.detections:
+        name = found["implementation"]
+        if (operator, name) in NOT_ON_A_CPU:
+            assert found["verdict"] == "unsupported"
+            continue
+        harmful = {probe.name for probe in operators.get(operator).probes.offered(("avg",)) if probe.is_malformed}
+        assert found["verdict"] == "agrees"
+        assert {odd["probe"] for odd in found["unexplained"]} <= harmful
+        assert bool(found["backward"]["differences"]) == ((operator, name) in WRONG_BACKWARDS)
+        assert not found["box_gradient"]["differences"]
+
+
+def test_there_is_a_record_of_every_operator_that_is_read():
+    assert {operator for operator, _ in RECORDS} == {name for name in operators.NAMES if operators.get(name).probes} - {
+        "roi_align",
+        "roi_pool",
+    }
