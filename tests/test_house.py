@@ -21,13 +21,15 @@ BESIDE = {"roikit.kernels": ("roikit", "torch"), "roikit.reports": ("manual",)}
 
 ROOMS = (
     "errors text",
-    "documents exits terminal verdict exact draw",
+    "documents exits terminal usage verdict exact draw",
+    "records",
     "sampling",
     "findings explanation",
     "call",
     "operator",
     "arrays arranging enlarging relations",
     "memory sizing placing chance deduction",
+    "probing",
     "histories",
     "planning",
     "operators",

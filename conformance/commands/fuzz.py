@@ -38,7 +38,7 @@ def fuzz(
     dialect: DialectsOption = None,
     dtype: DtypesOption = None,
     layout: LayoutsOption = None,
-    mode: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Only avg or max.")] = None,
+    mode: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Only this mode, such as avg or max.")] = None,
     operation: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME", help="Only forward, feature_gradient or box_gradient. May be repeated."),

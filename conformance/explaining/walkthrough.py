@@ -16,7 +16,7 @@ from ..arrays import numpy_dtype
 from ..documents import to_json
 from ..errors import UsageError
 from ..exact.numbers import Special
-from ..results.file import provenance
+from ..records import provenance
 from ..running.targets import select_targets
 from ..verdict import Judgement
 from ..workers.greeting import describe

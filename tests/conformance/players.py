@@ -357,6 +357,11 @@ def half_a_pixel_off(input, boxes, output_size, spatial_scale, sampling_ratio, a
     return transcribed(input, moved, output_size, spatial_scale, sampling_ratio, aligned)
 
 
+def off_by_a_third(input, boxes, output_size, spatial_scale, sampling_ratio, aligned):
+    """Which no known fault makes of anything."""
+    return transcribed(input, boxes, output_size, spatial_scale, sampling_ratio, aligned) + np.float32(1 / 3)
+
+
 def clamps(input, boxes, output_size, spatial_scale, sampling_ratio, aligned):
     rules = dataclasses.replace(DIALECTS["torchvision-aligned" if aligned else "torchvision"], outside="clamp")
     return roi_align(input, boxes, output_size, spatial_scale, sampling_ratio, dialect=rules)
@@ -366,6 +371,11 @@ def sleepy(input, boxes, output_size, spatial_scale, sampling_ratio, aligned):
     if mark := os.environ.get("SLEEPY_MARK"):
         Path(mark).touch()
     time.sleep(60)
+
+
+def sleeps_if_aligned(input, boxes, output_size, spatial_scale, sampling_ratio, aligned):
+    player = sleepy if aligned else transcribed
+    return player(input, boxes, output_size, spatial_scale, sampling_ratio, aligned)
 
 
 def leaves_holes(input, boxes, output_size, spatial_scale, sampling_ratio, aligned):

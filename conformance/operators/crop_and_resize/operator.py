@@ -11,6 +11,7 @@ from .draws import CropAndResizeDraws
 from .faults.gradient_mutants import GRADIENT_MUTANTS
 from .faults.mutants import MUTANTS
 from .oracle.face import CropAndResizeOracle
+from .probes import CropAndResizeProbes
 
 OPERATOR = Operator(
     name="crop_and_resize",
@@ -32,6 +33,6 @@ OPERATOR = Operator(
         "cr-box-gradient-no-boxes": "asks for the shape of a gradient without values",
     },
     draws=CropAndResizeDraws(),
-    probes=None,
+    probes=CropAndResizeProbes(),
     published=Published(rules_of, claims),
 )
