@@ -52,7 +52,8 @@ class Handed(Formulas):
 
     def pooled(self, maps: Array) -> Result:
         """What RoIAlign makes of maps."""
-        boxes = box_rows(self.arguments["boxes"]).astype(WORKING[self.dtype])
+        with np.errstate(over="ignore"):
+            boxes = box_rows(self.arguments["boxes"]).astype(WORKING[self.dtype])
         pairs = (tuple(self.arguments[name]) for name in ("output_size", "spatial_scale", "sampling_ratio"))
         return refused(roi_align(maps, boxes, *pairs, "avg", self.dialect), FLOAT_TYPES[WORKING[self.dtype]])  # type: ignore[arg-type]
 
