@@ -134,9 +134,7 @@ def _weighed(call: WeightedRoiAlignCall, arrays: Callable[[np.ndarray], Any], ou
     where = (call.spatial_scale, call.sampling_ratio)
     boxes, weights = arrays(call.boxes), arrays(call.weights)
     if call.operation == Operation.FORWARD:
-        return kernels.weighted_roi_align(
-            arrays(call.input), boxes, weights, call.output_size, *where, **how, out=out
-        )
+        return kernels.weighted_roi_align(arrays(call.input), boxes, weights, call.output_size, *where, **how, out=out)
     assert call.grad is not None
     grad = arrays(call.grad)
     if call.operation == Operation.FEATURE_GRADIENT:
@@ -185,9 +183,7 @@ def _description(where: str, *, on_host: bool) -> Description:
         "roi_pool": _capability("roi_pool", OF_MAPS, on_host=on_host),
         "ps_roi_pool": _capability("ps_roi_pool", OF_MAPS, on_host=on_host, modes=("avg",)),
         "ps_roi_align": _capability("ps_roi_align", OF_BOXES, on_host=on_host, modes=("avg",)),
-        "crop_and_resize": _capability(
-            "crop_and_resize", OF_BOXES, on_host=on_host, modes=("bilinear", "nearest")
-        ),
+        "crop_and_resize": _capability("crop_and_resize", OF_BOXES, on_host=on_host, modes=("bilinear", "nearest")),
         "prroi_pool": _capability("prroi_pool", OF_BOXES, on_host=on_host, modes=("avg",)),
         "multiscale_roi_align": _capability("multiscale_roi_align", OF_BOXES, on_host=on_host, modes=("avg",)),
         "weighted_roi_align": _capability("weighted_roi_align", tuple(Operation), on_host=on_host, modes=("avg",)),

@@ -1,4 +1,4 @@
-"""Weighted RoIAlign: bilinear samples of a feature map whose pixels each count as much as a weight says, in each bin of each RoI."""
+"""Weighted RoIAlign: bilinear samples of a feature map whose pixels each count as much as their weight says, in bins of RoIs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ...staging import pooling_plan
 from ...staging.pooling import Planned, Planners, nothing, planned_on_device, planned_on_host, pool
 from ...staging.pooling_plan import DEVICE_THREADS, Room, Work, device_vector, worthwhile_threads
 from ...staging.sampling import bytes_of_lists, check_list_sizes, list_capacity, rule_macros
-from .problem import MODE, Call, WeightedRoiAlignProblem, Weighing, check_weights
+from .problem import MODE, Call, Weighing, WeightedRoiAlignProblem, check_weights
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -52,10 +52,10 @@ def weighted_roi_align(
 ) -> A:
     """Pools each RoI of a feature map into bins, each pixel counting as much as its weight says: a mask, saliency, or learned.
 
-    The pixels are multiplied by their weights, and `roi_align` averages the samples of the products. With ``normalise`` a bin is divided
-    by what it makes of the weights alone: a weighted mean, which is the same wherever pixels are, whatever the weights. CuPy arrays
-    are worked on by their GPU, on the current stream; NumPy arrays by the CPU, with the same source. The rules are those of
-    ``conformance/operators/weighted_roi_align/RULES.md``.
+    The pixels are multiplied by their weights, and `roi_align` averages the samples of the products. With ``normalise`` a bin
+    is divided by what it makes of the weights alone: a weighted mean, which is the same wherever pixels are, whatever the
+    weights. CuPy arrays are worked on by their GPU, on the current stream; NumPy arrays by the CPU, with the same source. The
+    rules are those of ``conformance/operators/weighted_roi_align/RULES.md``.
 
     Args:
         input: Feature maps ``(N, C, H, W)``, or ``(N, H, W, C)`` with ``layout="NHWC"``; float16, bfloat16, float32 or
@@ -72,8 +72,8 @@ def weighted_roi_align(
         aligned: Whether boxes are shifted by half a feature pixel, as for `roi_align`.
         normalise: Whether each bin is divided by the sum of its weights.
         guard: What becomes of a bin whose weights add up to nothing, if bins are divided: ``"zero"`` makes it 0 where the sum is
-            exactly 0, ``"add"`` adds ``epsilon`` to every sum, ``"clamp"`` makes every sum ``epsilon`` at least, ``"none"`` divides
-            by 0.
+            exactly 0, ``"add"`` adds ``epsilon`` to every sum, ``"clamp"`` makes every sum ``epsilon`` at least, ``"none"``
+            divides by 0.
         epsilon: Greater than 0; of weights over the number of samples, as an output is.
         layout: ``"NCHW"`` or ``"NHWC"``, of ``input``, ``weights`` and output.
         dialect: A `roikit.kernels.Dialect` or the name of one, by whose rules boxes lie and are sampled. It decides what
@@ -84,8 +84,9 @@ def weighted_roi_align(
         check: On a GPU, wait for the result and raise for a RoI that could not be pooled. A CPU always does.
 
     Returns:
-        ``(K, C, P_h, P_w)``, or ``(K, P_h, P_w, C)`` with ``layout="NHWC"``, of the data type of ``input``. With weights of 1, not
-        normalised, it has the bits of `roi_align`. On a GPU, without ``check``, the bins of a RoI that cannot be pooled are NaN.
+        ``(K, C, P_h, P_w)``, or ``(K, P_h, P_w, C)`` with ``layout="NHWC"``, of the data type of ``input``. With weights of 1,
+        not normalised, it has the bits of `roi_align`. On a GPU, without ``check``, the bins of a RoI that cannot be pooled are
+        NaN.
 
     Raises:
         TypeError: an argument has a wrong type or data type.
@@ -139,8 +140,8 @@ def specialised(
 ) -> Source:
     """The kernel for maps of a data type (by name).
 
-    ``vector`` is the number of neighbouring channels that a thread takes together (NHWC); ``packed`` says that each vector of these is
-    aligned to its size. ``rules_at_launch`` is that of `specialise`.
+    ``vector`` is the number of neighbouring channels that a thread takes together (NHWC); ``packed`` says that each vector of
+    these is aligned to its size. ``rules_at_launch`` is that of `specialise`.
     """
     macros: tuple[tuple[str, Any], ...] = (
         ("LAYOUT", layout),

@@ -45,7 +45,8 @@ def weighted_roi_align_backward(
     """The gradient for the maps that `weighted_roi_align` pooled (SW-6 of ``conformance/operators/weighted_roi_align/RULES.md``).
 
     Every element is summed by one thread in the order of the RoIs, so that results are the same from run to run, whatever the
-    number of threads; nothing is atomic. What is between the steps is allocated: an array of the maps' shape, and one of the output's.
+    number of threads; nothing is atomic. What is between the steps is allocated: an array of the maps' shape, and one of the
+    output's.
 
     Args:
         grad: The gradient that arrives at the output: ``(K, C, P_h, P_w)``, or ``(K, P_h, P_w, C)`` with ``layout="NHWC"``;
@@ -99,8 +100,8 @@ def weighted_roi_align_backward_weights(
 ) -> A:
     """The gradient for the weights of `weighted_roi_align` (SW-7 of ``conformance/operators/weighted_roi_align/RULES.md``).
 
-    It is summed in the order of the RoIs and then of channels, and so the same from run to run. What is between the steps is allocated:
-    an array of the maps' shape, and with ``normalise`` two of the output's.
+    It is summed in the order of the RoIs and then of channels, and so the same from run to run. What is between the steps is
+    allocated: an array of the maps' shape, and with ``normalise`` two of the output's.
 
     Args:
         grad: The gradient that arrives at the output: ``(K, C, P_h, P_w)``, or ``(K, P_h, P_w, C)`` with ``layout="NHWC"``; of
@@ -112,8 +113,8 @@ def weighted_roi_align_backward_weights(
         check: On a GPU, wait for the result and raise for a RoI that could not be pooled. A CPU always does.
 
     Returns:
-        An array of the shape of ``weights``, of the data type of ``grad``: of weights that all channels have the sum over these. On
-        a GPU, without ``check``, a RoI that cannot be pooled sends nothing.
+        An array of the shape of ``weights``, of the data type of ``grad``: of weights that all channels have the sum over
+        these. On a GPU, without ``check``, a RoI that cannot be pooled sends nothing.
 
     Raises:
         TypeError: an argument has a wrong type or data type.
@@ -159,9 +160,9 @@ def weighted_roi_align_backward_boxes(
 ) -> A:
     """The gradient for the boxes of `weighted_roi_align` (SW-8 of ``conformance/operators/weighted_roi_align/RULES.md``).
 
-    The number of samples of an adaptive grid is held fixed. Where there is no derivative (a sample exactly on a pixel, a RoI exactly as
-    large as the least one) it is that from the right. What is between the steps is allocated: the weighted maps, and with
-    ``normalise`` two arrays of the output's shape.
+    The number of samples of an adaptive grid is held fixed. Where there is no derivative (a sample exactly on a pixel, a RoI
+    exactly as large as the least one) it is that from the right. What is between the steps is allocated: the weighted maps, and
+    with ``normalise`` two arrays of the output's shape.
 
     Args:
         grad: The gradient that arrives at the output: ``(K, C, P_h, P_w)``, or ``(K, P_h, P_w, C)`` with ``layout="NHWC"``; of

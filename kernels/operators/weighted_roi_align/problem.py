@@ -170,7 +170,9 @@ def resolve_dialect(dialect: str | Dialect | None, *, aligned: object) -> Dialec
     if not isinstance(rules, Dialect):
         raise TypeError(f"dialect must be a roi_align.Dialect or the name of one, not {dialect!r}")
     if aligned:
-        raise ValueError(f"aligned=True goes with no dialect, and dialect={dialect!r} says itself whether boxes are shifted")
+        raise ValueError(
+            f"aligned=True goes with no dialect, and dialect={dialect!r} says itself whether boxes are shifted"
+        )
     return rules.for_mode(MODE)
 
 

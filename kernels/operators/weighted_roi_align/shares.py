@@ -13,7 +13,7 @@ from ...dtypes import name_of, numpy_dtype, wider
 from ...staging.pooling import pool
 from . import pixels
 from .forward import PLANNERS
-from .problem import Call, Wanted, WeightedRoiAlignProblem, Weighing, check_weights
+from .problem import Call, Wanted, Weighing, WeightedRoiAlignProblem, check_weights
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -68,9 +68,7 @@ class Sharing:
         rows = arguments.box_rows(xp, boxes, name_of(grad.dtype), shape[0])
         channels = check_weights(xp, weights, grad.dtype, shape, layout)
         weighing = Weighing(normalise, guard, epsilon, channels)
-        call = Call(
-            len(rows), bins_of(grad, layout), spatial_scale, sampling_ratio, aligned, layout, dialect, weighing
-        )
+        call = Call(len(rows), bins_of(grad, layout), spatial_scale, sampling_ratio, aligned, layout, dialect, weighing)
         problem = WeightedRoiAlignProblem.of(call.weighed(grad.dtype, shape))
         arguments.check_like(xp, "grad", grad, problem.output_shape, grad.dtype)
         if xp is not np:
