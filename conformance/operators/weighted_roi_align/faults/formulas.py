@@ -295,7 +295,8 @@ class SumsTaken(Formulas):
     """The sum of weighted pixels is taken from them, not the output."""
 
     def outputs_taken(self) -> Array:
-        return np.where(np.equal(super().outputs_taken(), ZERO), ZERO, self.sums)
+        known = np.frompyfunc(lambda total: isinstance(total, Fraction), 1, 1)(self.sums).astype(bool)
+        return np.where(known & ~np.equal(super().outputs_taken(), ZERO).astype(bool), self.sums, ZERO)
 
 
 class ClampedTaken(Formulas):

@@ -216,7 +216,7 @@ class Formulas:
         each = np.broadcast_to(self.exact_weights, self.maps.shape)
         grad = self.share * self.outputs_taken()
         of_totals = self.ask(self.arguments, Operation.BOX_GRADIENT, self.dialect, each, grad)
-        found: Array = np.frompyfunc(lambda a, b: None if a is None else a - b, 2, 1)(of_sums, of_totals)
+        found: Array = np.frompyfunc(lambda a, b: None if a is None or b is None else a - b, 2, 1)(of_sums, of_totals)
         return found
 
     @cached_property

@@ -327,7 +327,7 @@ def test_more_than_2_to_the_31_elements_are_addressed_right():
     x[0, -1, -2, -2] = 5
     box = np.array([[0, 253.5, 253.5, 255.5, 255.5]], np.float32)
     for w in (np.ones((1, 1, 2**8, 2**8), np.float16), x):
-        out = weighted_roi_align(x, box, w, 2, 1.0, 1)
+        out = weighted_roi_align(x, box, w, 2, 1.0, 1, True)
         assert out[0, -1, 1, 1] > 0
         assert not out[0, :-1].any()
 
