@@ -33,8 +33,6 @@ OPERATOR = Operator(
         "sw-no-rois": "asks for the shape of an output without values",
         "sw-no-channels": "asks for the shape of an output without values",
         "sw-no-images": "asks for the shape of an output without values",
-        "sw-gradient-no-rois": "asks for zeros where nothing is sent: only what sends something all the same fails it",
-        "sw-weight-gradient-no-rois": "asks for zeros where nothing is sent, likewise",
         "sw-box-gradient-no-rois": "asks for the shape of a gradient without values",
     },
     draws=WeightedRoiAlignDraws(),

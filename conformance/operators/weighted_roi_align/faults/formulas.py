@@ -241,6 +241,8 @@ class TotalOfImage(Formulas):
     @cached_property
     def totals(self) -> Array:
         found = super().totals.copy()
+        if not np.isfinite(self.weights).all():
+            return found
         means = [weights.sum((1, 2)) / Fraction(weights[0].size) for weights in self.exact_weights]
         for k, row in enumerate(box_rows(self.arguments["boxes"])):
             if np.isfinite(row[0]) and 0 <= int(row[0]) < len(means):

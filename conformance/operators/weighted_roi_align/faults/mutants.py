@@ -102,6 +102,7 @@ class Sampled:
 
     def returned(self, arguments: Arguments, operation: Operation, dialect: Dialect, *, many: bool) -> Array:
         """What an implementation with this fault returns for the arguments of a case."""
+        undefined: list[Array] = []  # where a gradient for the maps is no number
 
         def ask(given: Arguments, asked: Operation, rules: Dialect, maps: Array, grad: Array | None = None) -> Array:
             if asked != self.fault.operation:
@@ -110,9 +111,15 @@ class Sampled:
             if grad is not None:
                 changed["grad"] = _as_rows(grad)
             found: Array = self.fault.returned(changed, asked, rules, many=many)
+            if asked == FOR_MAPS:
+                undefined.append(np.equal(found, None).astype(bool))
+                found[undefined[-1]] = Fraction(0)
             return found
 
-        return Formulas(arguments, dialect, ask).returned(operation)
+        found = Formulas(arguments, dialect, ask).returned(operation)
+        for of_channels in undefined:
+            found[of_channels if found.shape == of_channels.shape else of_channels.any(1, keepdims=True)] = None
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +226,7 @@ def _sent_back() -> Iterator[Mutant]:
 
 
 _NOT_HERE = (
+    "offsets in 32 bits",  # of maps of so many elements as weights would have to have, too
     "bins of 14 × 14 in reverse order",  # RoIAlign's own cases have so many bins
     "bins of 7 × 7 in reverse order",
     "backward: map transposed",  # the gradient of an average reads no map
