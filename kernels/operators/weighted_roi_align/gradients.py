@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 from ...calls import arguments
@@ -192,7 +191,7 @@ def weighted_roi_align_backward_boxes(
     gradient: A = slope(
         xp, OF_BOXES, sharing.shares(), (products,), sharing.rows, sharing.of_roi_align(), out=out, check=check
     )
-    if sharing.normalises and math.prod(grad.shape):
+    if sharing.normalises and sharing.grad.size:
         _take_away(sharing, input, gradient)
     return gradient
 

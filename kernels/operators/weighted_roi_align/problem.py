@@ -67,7 +67,7 @@ class Weighing:
         """
         normalise = arguments.truth("normalise", self.normalise)
         guard = arguments.choice("guard", self.guard, GUARDS)
-        if not isinstance(self.epsilon, Real) or isinstance(self.epsilon, bool):
+        if isinstance(self.epsilon, bool) or not isinstance(self.epsilon, Real):
             raise TypeError(f"epsilon must be a number, not {self.epsilon!r}")
         epsilon = float(self.epsilon)
         if not (math.isfinite(epsilon) and epsilon > 0):

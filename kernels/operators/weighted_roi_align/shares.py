@@ -73,8 +73,7 @@ class Sharing:
         arguments.check_like(xp, "grad", grad, problem.output_shape, grad.dtype)
         if xp is not np:
             arguments.check_same_device(xp, grad, boxes=rows, weights=weights)
-        wide = (pixels.widened(xp, array, layout) for array in (weights, grad))
-        return cls(xp, rows, *wide, shape, call)
+        return cls(xp, rows, pixels.widened(xp, weights, layout), pixels.widened(xp, grad, layout), shape, call)
 
     @property
     def dtype(self) -> np.dtype[Any]:

@@ -13,14 +13,14 @@ from ....arrays import box_rows
 from ....call import Operation
 from ....exact.floats import rounded
 from ....sampling.axis import stages
-from ..oracle.formulas import ZERO, Formulas, product
+from ..oracle.formulas import ZERO, Formulas, each, is_number, product
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ....exact.numbers import Array, Exact
 
-ONE = Fraction(1)
+ONE: Any = Fraction(1)
 
 
 def _both(*values: Any) -> bool:
@@ -29,8 +29,7 @@ def _both(*values: Any) -> bool:
 
 def _multiplied(a: Array, b: Array) -> Array:
     """Products of what are numbers; of others the first."""
-    found: Array = np.frompyfunc(lambda x, y: x * y if _both(x, y) else x, 2, 1)(a, b)
-    return found
+    return each(lambda x, y: x * y if _both(x, y) else x, a, b)
 
 
 # ---- which weight ----------------------------------------------------------------------------------------------------
@@ -99,9 +98,9 @@ class Interpolated(Formulas):
         if not (g_y and g_x):
             return super().sums
         (rows, columns), images = self.arguments["output_size"], (self.maps, self.weights)
-        each = {**self.arguments, "output_size": [rows * g_y, columns * g_x], "sampling_ratio": [1, 1]}
+        of_samples = {**self.arguments, "output_size": [rows * g_y, columns * g_x], "sampling_ratio": [1, 1]}
         pixels, weights = (
-            self.ask(each, Operation.FORWARD, self.dialect, product(array, np.ones(()))) for array in images
+            self.ask(of_samples, Operation.FORWARD, self.dialect, product(array, np.ones(()))) for array in images
         )
         multiplied = _multiplied(pixels, np.broadcast_to(weights, pixels.shape))
         k, c = multiplied.shape[:2]
@@ -246,7 +245,7 @@ class TotalOfImage(Formulas):
         means = [weights.sum((1, 2)) / Fraction(weights[0].size) for weights in self.exact_weights]
         for k, row in enumerate(box_rows(self.arguments["boxes"])):
             if np.isfinite(row[0]) and 0 <= int(row[0]) < len(means):
-                keep = np.frompyfunc(lambda x: isinstance(x, Fraction), 1, 1)(found[k]).astype(bool)
+                keep = each(is_number, found[k]).astype(bool)
                 found[k] = np.where(keep, np.broadcast_to(means[int(row[0])][:, None, None], found[k].shape), found[k])
         return found
 
@@ -297,7 +296,7 @@ class SumsTaken(Formulas):
     """The sum of weighted pixels is taken from them, not the output."""
 
     def outputs_taken(self) -> Array:
-        known = np.frompyfunc(lambda total: isinstance(total, Fraction), 1, 1)(self.sums).astype(bool)
+        known = each(is_number, self.sums).astype(bool)
         return np.where(known & ~np.equal(super().outputs_taken(), ZERO).astype(bool), self.sums, ZERO)
 
 
@@ -305,7 +304,7 @@ class ClampedTaken(Formulas):
     """The output is taken from pixels also where the sum of weights is not what is divided by."""
 
     def outputs_taken(self) -> Array:
-        known = np.frompyfunc(lambda out: isinstance(out, Fraction), 1, 1)(self.output).astype(bool)
+        known = each(is_number, self.output).astype(bool)
         return np.where(known & self.normalise, self.output, ZERO)
 
 

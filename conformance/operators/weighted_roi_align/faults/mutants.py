@@ -15,7 +15,7 @@ from ....call import Operation
 from ...roi_align.faults.corner_mutants import CORNER_MUTANTS
 from ...roi_align.faults.gradient_mutants import GRADIENT_MUTANTS
 from ...roi_align.faults.mutants import MUTANTS as SAMPLING_MUTANTS
-from ..oracle.formulas import Formulas, exact_answer
+from ..oracle.formulas import Formulas, each, exact_answer
 from . import formulas as faults
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ _PARAMETERS = ("boxes", "output_size", "spatial_scale", "sampling_ratio")
 
 def _as_rows(array: Array) -> dict[str, Any]:
     """Numbers as case files have them, rounded to float64."""
-    floats = np.frompyfunc(float, 1, 1)(array).astype(np.float64)
+    floats = each(float, array).astype(np.float64)
     return {"shape": list(array.shape), "rows": floats.reshape(-1, array.shape[-1]).tolist() if array.size else []}
 
 
@@ -112,7 +112,7 @@ class Sampled:
                 changed["grad"] = _as_rows(grad)
             found: Array = self.fault.returned(changed, asked, rules, many=many)
             if asked == FOR_MAPS:
-                undefined.append(np.equal(found, None).astype(bool))
+                undefined.append(each(lambda x: x is None, found).astype(bool))
                 found[undefined[-1]] = Fraction(0)
             return found
 

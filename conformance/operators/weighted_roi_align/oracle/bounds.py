@@ -41,12 +41,12 @@ class Handed(Formulas):
         return feature_map(self.arguments[name]).astype(numpy_dtype(self.dtype)).astype(np.float64)
 
     @property
-    def maps(self) -> Array:  # type: ignore[override]
+    def maps(self) -> Array:
         """F, ``(N, C, H, W)``."""
         return self._rounded("input")
 
     @property
-    def weights(self) -> Array:  # type: ignore[override]
+    def weights(self) -> Array:
         """W, ``(N, M, H, W)``."""
         return self._rounded("weights")
 
@@ -54,8 +54,12 @@ class Handed(Formulas):
         """What RoIAlign makes of maps."""
         with np.errstate(over="ignore"):
             boxes = box_rows(self.arguments["boxes"]).astype(WORKING[self.dtype])
-        pairs = (tuple(self.arguments[name]) for name in ("output_size", "spatial_scale", "sampling_ratio"))
-        return refused(roi_align(maps, boxes, *pairs, "avg", self.dialect), FLOAT_TYPES[WORKING[self.dtype]])  # type: ignore[arg-type]
+        size, scale, ratio = (
+            (self.arguments[name][0], self.arguments[name][1])
+            for name in ("output_size", "spatial_scale", "sampling_ratio")
+        )
+        result = roi_align(maps, boxes, size, scale, ratio, "avg", self.dialect)
+        return refused(result, FLOAT_TYPES[WORKING[self.dtype]])
 
 
 def bounded(arguments: Arguments, dialect: Dialect, dtype: str) -> tuple[Array, Array]:

@@ -21,7 +21,7 @@ from ....exact.budgets import Budget, numbers, quantum, single
 from ...roi_align.oracle.answers import RoiAlignOracle
 from ...roi_align.oracle.certificate import exact_in, forward_budgets
 from ...roi_align.oracle.gradient_certificate import gradient_budgets
-from .formulas import Formulas
+from .formulas import Formulas, each
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -45,7 +45,7 @@ def as_rows(array: Array) -> dict[str, Any]:
     Raises:
         NotExactError: a number is none of float64.
     """
-    floats = np.frompyfunc(float, 1, 1)(array).astype(np.float64)
+    floats = each(float, array).astype(np.float64)
     finite = np.isfinite(floats)
     if not all(isinstance(x, float) or Fraction(y) == x for x, y in zip(array[finite], floats[finite], strict=True)):
         raise NotExactError
@@ -73,7 +73,8 @@ def _cover(finest: Fraction, largest: Fraction) -> Fraction:
     """
     if not finest:
         raise NotExactError
-    return finest * (2 ** math.ceil(largest / finest).bit_length() - 1)
+    odd: int = 2 ** math.ceil(largest / finest).bit_length() - 1
+    return finest * odd
 
 
 def parts(call: Formulas, operation: Operation) -> Iterator[Part]:
@@ -89,7 +90,7 @@ def parts(call: Formulas, operation: Operation) -> Iterator[Part]:
         yield {**arguments, "input": as_rows(call.weights)}, Operation.FORWARD
     if operation == Operation.FORWARD:
         return
-    maps, weights = (np.frompyfunc(Fraction, 1, 1)(array) for array in (call.maps, call.weights))
+    maps, weights = (each(Fraction, array) for array in (call.maps, call.weights))
     taken = call.outputs_taken()
     beside = _finest(maps, taken), _largest(maps) + _largest(taken)
     match operation:
@@ -124,7 +125,7 @@ def own_budgets(call: Formulas, operation: Operation) -> set[Budget]:
 def stored(call: Formulas, operation: Operation) -> set[Budget]:
     """The budgets of what is handed over."""
     given = [call.maps, call.weights, *([call.grad] if operation != Operation.FORWARD else [])]
-    exact = (np.frompyfunc(lambda x: Fraction(x) if np.isfinite(float(x)) else None, 1, 1)(array) for array in given)
+    exact = (each(lambda x: Fraction(x) if np.isfinite(float(x)) else None, array) for array in given)
     return {budget for array in exact for budget in numbers(array)}
 
 

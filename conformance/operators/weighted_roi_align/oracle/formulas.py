@@ -23,21 +23,21 @@ from ...roi_align.oracle.gradient import box_gradient, feature_gradient
 from ...roi_align.oracle.output import refused, roi_align
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from .....kernels.dialects.roi_align import Dialect
     from ....exact.numbers import Array, Exact
 
     Arguments = Mapping[str, Any]
 
-ZERO = Fraction(0)
+ZERO: Any = Fraction(0)
 
 
 class Asking(Protocol):
     """What RoIAlign answers."""
 
     def __call__(
-        self, arguments: Arguments, operation: Operation, dialect: Dialect, maps: Array, grad: Array | None = None
+        self, arguments: Arguments, operation: Operation, dialect: Dialect, maps: Array, grad: Array | None = None, /
     ) -> Array:
         """An array of `Exact`, for the boxes and parameters of ``arguments``, on other maps and for what else arrives."""
 
@@ -57,6 +57,18 @@ def exact_answer(
     return feature_gradient(grad, boxes, (images, channels, height, width), *how).values  # type: ignore[arg-type]
 
 
+def each(function: Callable[..., Any], *arrays: Any) -> Array:
+    """A function of each element."""
+    found: Any = np.frompyfunc(function, len(arrays), 1)(*arrays)
+    results: Array = found
+    return results
+
+
+def is_number(x: Any) -> bool:
+    """Whether it is an exact number, and not a value that is none."""
+    return isinstance(x, Fraction)
+
+
 def _product(a: float, b: float) -> Fraction | float:
     finite = np.isfinite(a) and np.isfinite(b)
     return Fraction(a) * Fraction(b) if finite else float(a) * float(b)
@@ -65,8 +77,7 @@ def _product(a: float, b: float) -> Fraction | float:
 def product(a: Array, b: Array) -> Array:
     """The products of two arrays of float64, exactly; NaN or infinite where a factor is."""
     with np.errstate(invalid="ignore"):
-        found: Array = np.frompyfunc(_product, 2, 1)(a, b)
-    return found
+        return each(_product, a, b)
 
 
 def quotient(a: Exact | None, b: Exact | None) -> Exact | None:
@@ -103,8 +114,7 @@ class Formulas:
     @cached_property
     def grad(self) -> Array:
         """What arrives, ``(K, C, P_h, P_w)``, as fractions."""
-        found: Array = np.frompyfunc(Fraction, 1, 1)(feature_map(self.arguments["grad"]))
-        return found
+        return each(Fraction, feature_map(self.arguments["grad"]))
 
     @property
     def normalise(self) -> bool:
@@ -154,18 +164,18 @@ class Formulas:
         """What each bin is divided by, ``(K, M, P_h, P_w)``: 1 unless bins are normalised."""
         if not self.normalise:
             return np.full((len(self.sums), 1, 1, 1), Fraction(1), object)
-        found: Array = np.frompyfunc(self.guarded, 1, 1)(self.totals)
-        return found
+        return each(self.guarded, self.totals)
 
     @cached_property
     def nothing(self) -> Array:
         """SW-5: which bins are 0 since their weights add up to 0; of the shape of ``divisors``."""
-        return np.equal(self.divisors, ZERO).astype(bool) & (self.guard == Guard.ZERO)
+        found: Array = np.equal(self.divisors, ZERO).astype(bool) & (self.guard == Guard.ZERO)
+        return found
 
     @cached_property
     def output(self) -> Array:
         """SW-3, SW-4, ``(K, C, P_h, P_w)``."""
-        found: Array = np.frompyfunc(quotient, 2, 1)(self.sums, self.divisors)
+        found = each(quotient, self.sums, self.divisors)
         found[np.broadcast_to(self.nothing, found.shape)] = ZERO
         return found
 
@@ -174,20 +184,20 @@ class Formulas:
     @cached_property
     def share(self) -> Array:
         """SW-6: what arrives over what a bin is divided by, ``(K, C, P_h, P_w)``: 0 of what is 0 or invalid."""
-        known = np.frompyfunc(lambda d: isinstance(d, Fraction) and d != 0, 1, 1)(self.divisors).astype(bool)
-        share: Array = np.where(known, self.grad / np.where(known, self.divisors, Fraction(1)), ZERO)
+        known = each(lambda d: is_number(d) and d != 0, self.divisors).astype(bool)
+        one: Any = Fraction(1)
+        share: Array = np.where(known, self.grad / np.where(known, self.divisors, one), ZERO)
         return share
 
     def outputs_taken(self) -> Array:
         """SW-6: what is taken from a pixel before it is weighed: the output, where the divisor depends on the weights."""
-        known = np.frompyfunc(lambda out: isinstance(out, Fraction), 1, 1)(self.output).astype(bool)
+        known = each(is_number, self.output).astype(bool)
         if not self.normalise:
             return np.full(self.output.shape, ZERO, object)
         if self.guard == Guard.CLAMP:
-            known &= np.frompyfunc(lambda d: isinstance(d, Fraction) and d >= self.epsilon, 1, 1)(self.totals).astype(
-                bool
-            )
-        return np.where(known, self.output, ZERO)
+            known &= each(lambda d: is_number(d) and d >= self.epsilon, self.totals).astype(bool)
+        taken: Array = np.where(known, self.output, ZERO)
+        return taken
 
     def for_maps(self) -> Array:
         """SW-6, ``(N, C, H, W)``."""
@@ -200,7 +210,7 @@ class Formulas:
             self.ask(self.arguments, Operation.FEATURE_GRADIENT, self.dialect, self.maps, grad)
             for grad in (self.share, self.share * self.outputs_taken())
         )
-        return self.summed(np.frompyfunc(Fraction, 1, 1)(self.maps) * sent - taken)
+        return self.summed(each(Fraction, self.maps) * sent - taken)
 
     def summed(self, gradient: Array) -> Array:
         """The gradient of what all channels have together, from that of each."""
@@ -213,17 +223,15 @@ class Formulas:
         of_sums = self.ask(self.arguments, Operation.BOX_GRADIENT, self.dialect, self.weighed(), self.share)
         if not self.normalise:
             return of_sums
-        each = np.broadcast_to(self.exact_weights, self.maps.shape)
+        of_channels = np.broadcast_to(self.exact_weights, self.maps.shape)
         grad = self.share * self.outputs_taken()
-        of_totals = self.ask(self.arguments, Operation.BOX_GRADIENT, self.dialect, each, grad)
-        found: Array = np.frompyfunc(lambda a, b: None if a is None or b is None else a - b, 2, 1)(of_sums, of_totals)
-        return found
+        of_totals = self.ask(self.arguments, Operation.BOX_GRADIENT, self.dialect, of_channels, grad)
+        return each(lambda a, b: None if a is None or b is None else a - b, of_sums, of_totals)
 
     @cached_property
     def exact_weights(self) -> Array:
         """The weights as fractions."""
-        found: Array = np.frompyfunc(Fraction, 1, 1)(self.weights)
-        return found
+        return each(Fraction, self.weights)
 
     def returned(self, operation: Operation) -> Array:
         """What is asked for."""
