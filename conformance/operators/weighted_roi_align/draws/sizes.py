@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from .....kernels.dialects.roi_align import Dialect
 
-_BINS = ((7, 7), (9, 9), (1, 64), (64, 1), (33, 17))
+_BINS = ((1, 64), (64, 1), (33, 17))
 _PIXELS = ((257, 5), (5, 257), (40_000, 5), (5, 40_000))
 _LONG = 16  # pixels, from which on maps are products
 _NAMES = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -69,10 +69,18 @@ class Sampled:
     Attributes:
         fault: That of RoIAlign.
         operation: What the fault is in: what RoIAlign's is in; of a gradient for the maps also that for weights.
+        dtype: The data type of the calls in which it shows; if another is given, the fault is one of that type.
     """
 
     fault: Any
     operation: Operation
+    dtype: str = ""
+
+    def __post_init__(self) -> None:
+        """Makes data types agree."""
+        if self.dtype:
+            object.__setattr__(self, "fault", replace(self.fault, dtype=self.dtype))
+        object.__setattr__(self, "dtype", self.fault.dtype)
 
     @property
     def name(self) -> str:
@@ -83,12 +91,6 @@ class Sampled:
     def who(self) -> str:
         """Nobody is known to have it here."""
         return ""
-
-    @property
-    def dtype(self) -> str:
-        """The data type of the calls in which it shows."""
-        dtype: str = self.fault.dtype
-        return dtype
 
     @property
     def equivalent(self) -> str:
