@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from ...calls import arguments
+from ...calls.problem import kept
 from ...dtypes import name_of, numpy_dtype, wider
 from ...execution import host
 from ...execution.launch import Launch
@@ -51,7 +51,7 @@ def source(step: str, dtype: str, layout: str) -> Source:
     return specialise("weighted_roi_align/pixels.cu", f"weighted_roi_align_{step}", dtype, macros)
 
 
-@lru_cache(maxsize=1024)
+@kept
 def _launch(step: str, dtype: str, layout: str, shape: Shape, threads: int) -> Launch:
     """A step on a CPU with so many threads, or with none on a GPU."""
     rows = shape.images * (shape.pixels if layout == "NHWC" else shape.channels)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from .....kernels.dialects.roi_align import Dialect
 
-_BINS = ((1, 64), (64, 1), (33, 17))
+_BINS = ((7, 7), (9, 9), (1, 64), (64, 1), (33, 17))
 _PIXELS = ((257, 5), (5, 257), (40_000, 5), (5, 40_000))
 _LONG = 16  # pixels, from which on maps are products
 _NAMES = (
@@ -62,6 +62,7 @@ def _gradients() -> Iterator[Size]:
     yield Size("sw-zg-huge", "70000 RoIs over few pixels", rois=10_000 * ROIS, size="huge", **crowd)
     of_boxes: dict[str, Any] = {"bins": (1, 1), "operation": Operation.BOX_GRADIENT}
     yield Size("sw-zb-rois-16387", "16387 RoIs", rois=2341 * ROIS, **of_boxes)
+    yield Size("sw-zb-huge", "70000 RoIs", rois=10_000 * ROIS, size="huge", **of_boxes)
 
 
 def _has_bits(size: Size, operation: Operation) -> bool:

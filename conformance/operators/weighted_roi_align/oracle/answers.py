@@ -39,11 +39,11 @@ class WeightedRoiAlignOracle:
         """Data types, and what the call may return in each: an output with bounds where it is inexact; no inexact gradient."""
         del claims
         exact = self.exact_dtypes(arguments, operation, dialect)
-        for dtype in DTYPES:
+        for dtype in (dtype for dtype in DTYPES if _in_range(arguments, dtype)):
             if dtype in exact:
                 values = self._in(arguments, operation, dialect, dtype)
                 yield dtype, (Answer(as_json(rounded(values, dtype))),)
-            elif operation == Operation.FORWARD and _in_range(arguments, dtype):
+            elif operation == Operation.FORWARD:
                 yield dtype, (_bounded(arguments, dialect, dtype),)
 
     def _in(self, arguments: Arguments, operation: Operation, dialect: Dialect, dtype: str) -> Array:
