@@ -71,9 +71,16 @@ def _argument(name: str, value: Any, kind: type[Call]) -> str:
         return "; ".join(f"({row})" for row in rows) + more or "none"
     if name in kind.sizes:
         return " × ".join(map(str, value))
+    if isinstance(value, str | bool):
+        return _said(value)
     if _are_pairs(value):
         return _in_turn(value)
     return ", ".join(f"{number:g}" for number in dict.fromkeys(value)) if isinstance(value, list) else f"{value:g}"
+
+
+def _said(value: str | bool) -> str:
+    """A choice in words."""
+    return value if isinstance(value, str) else "yes" if value else "no"
 
 
 def _are_pairs(value: Any) -> bool:
@@ -106,7 +113,7 @@ def parameters(arguments: Mapping[str, Any], operator: str) -> list[tuple[str, s
             text = number(value[0]) if value[0] == value[1] else f"{number(value[0])} for y, {number(value[1])} for x"
             text += ": adaptive" if name == "sampling_ratio" and set(value) == {0} else ""
         else:
-            text = value if isinstance(value, str) else number(value)
+            text = _said(value) if isinstance(value, str | bool) else number(value)
         shown.append((name, text))
     return shown
 
