@@ -23,7 +23,8 @@ _MOST_NUMBERS = 200
 """Numbers of an array that a page has: larger ones it says how to make."""
 
 _AXES = {
-    "N": "images", "C": "channels", "M": "channels of weights", "H": "rows", "W": "columns", "K": "RoIs", "P_h": "rows of bins", "P_w": "columns of bins",
+    "N": "images", "C": "channels", "M": "channels of weights",
+    "H": "rows", "W": "columns", "K": "RoIs", "P_h": "rows of bins", "P_w": "columns of bins",
     "4": "coordinates", "5": "numbers",
 }  # fmt: skip
 _RETURNED = {
