@@ -142,7 +142,11 @@ def is_door(a, b):
     )
 
 
-COMPOSED = {"ps_roi_align": {"roi_align", "ps_roi_pool"}, "multiscale_roi_align": {"roi_align"}}
+COMPOSED = {
+    "ps_roi_align": {"roi_align", "ps_roi_pool"},
+    "multiscale_roi_align": {"roi_align"},
+    "weighted_roi_align": {"roi_align"},
+}
 """Operators that are others put together: what is to be known of these is known of them."""
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ..operators.ps_roi_pool.call import PsRoiPoolCall
     from ..operators.roi_align.call import RoiAlignCall
     from ..operators.roi_pool.call import RoiPoolCall
+    from ..operators.weighted_roi_align.call import WeightedRoiAlignCall
     from ._script import Script
 
 
@@ -41,6 +42,7 @@ class RoikitTorch(RoikitHost):
         self._crop_and_resize = torch.crop_and_resize
         self._prroi_pool = torch.prroi_pool
         self._multiscale_roi_align = torch.multiscale_roi_align
+        self._weighted_roi_align = torch.weighted_roi_align
 
     def describe(self) -> Description:
         """All dialects, modes, data types and layouts, as the kernels."""
@@ -102,3 +104,14 @@ class RoikitTorch(RoikitHost):
         return answer(
             call, call.boxes, lambda maps, boxes: self._multiscale_roi_align(call.levels(maps), boxes, *where, **how)
         )
+
+    def weighted_roi_align(self, call: WeightedRoiAlignCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Calls the function as its users do."""
+        how: dict[str, Any] = {"layout": call.layout, "dialect": call.dialect, "normalise": call.normalise}
+        how |= {"guard": call.guard, "epsilon": call.epsilon}
+        where = (call.output_size, call.spatial_scale, call.sampling_ratio)
+
+        def pool(maps: Any, boxes: Any, weights: Any) -> Any:
+            return self._weighted_roi_align(maps, boxes, weights, *where, **how)
+
+        return answer(call, call.boxes, pool)

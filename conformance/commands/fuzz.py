@@ -41,7 +41,9 @@ def fuzz(
     mode: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Only this mode, such as avg or max.")] = None,
     operation: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="Only forward, feature_gradient or box_gradient. May be repeated."),
+        typer.Option(
+            metavar="NAME", help="Only forward, feature_gradient, box_gradient or weight_gradient. May be repeated."
+        ),
     ] = None,
     boxes: Annotated[
         list[str] | None,

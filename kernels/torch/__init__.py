@@ -3,8 +3,8 @@
 >>> from roikit.torch import roi_align  # instead of: from torchvision.ops import roi_align  # doctest: +SKIP
 
 Tensors on a CPU and on NVIDIA GPUs (which need CuPy) are read and written where they are, without copies; on a GPU in PyTorch's
-current stream and from PyTorch's memory. There are gradients for maps, for maps twice (averages), and for boxes. Works under
-`torch.compile`, `torch.export` and autocast.
+current stream and from PyTorch's memory. There are gradients for maps, for maps twice (averages), for weights, and for boxes.
+Works under `torch.compile`, `torch.export` and autocast.
 """
 
 try:
@@ -21,6 +21,7 @@ from .prroi_pool import PrRoIPool, prroi_pool
 from .ps_roi_align import PSRoIAlign, ps_roi_align
 from .ps_roi_pool import PSRoIPool, ps_roi_pool
 from .roi_pool import RoIPool, roi_pool
+from .weighted_roi_align import WeightedRoIAlign, weighted_roi_align
 
 __all__ = [
     "CropAndResize",
@@ -30,6 +31,7 @@ __all__ = [
     "PrRoIPool",
     "RoIAlign",
     "RoIPool",
+    "WeightedRoIAlign",
     "crop_and_resize",
     "multiscale_roi_align",
     "prroi_pool",
@@ -37,4 +39,5 @@ __all__ = [
     "ps_roi_pool",
     "roi_align",
     "roi_pool",
+    "weighted_roi_align",
 ]

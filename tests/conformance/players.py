@@ -15,6 +15,7 @@ import numpy as np
 from roikit.conformance.adapters.roikit import RoikitHost
 from roikit.conformance.call import Operation, Unsupported
 from roikit.conformance.implementation import Unavailable
+from roikit.conformance.operators.roi_align.call import RoiAlignCall
 from roikit.conformance.operators.roi_align.oracle.gradient import box_gradient, feature_gradient
 from roikit.kernels import roi_align
 from roikit.kernels.dialects.roi_align import DIALECTS
@@ -223,7 +224,7 @@ class Gradients(NoOut):
     takes_numbers = False  # the oracle knows floats
 
     def describe(self):
-        return with_roi_align(super().describe(), operations=tuple(Operation))
+        return with_roi_align(super().describe(), operations=tuple(RoiAlignCall.answers))
 
     def roi_align(self, call, out=None):
         return RoikitHost.roi_align(self, call) if call.grad is None else self.gradient(call)  # which a forward lacks
