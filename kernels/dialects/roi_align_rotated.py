@@ -35,7 +35,8 @@ class QuarterTurns(StrEnum):
     """RR-4: what becomes of a multiple of a quarter turn."""
 
     EXACT = "exact"
-    """Its cosine and sine are 0, 1 and −1: of a multiple of 90 degrees, and of the number that is nearest to a multiple of π/2."""
+    """Its cosine and sine are 0, 1 and −1: of a multiple of 90 degrees, and of the number that is nearest to a multiple
+    of π/2."""
     COMPUTED = "computed"
     """Its cosine and sine are those of the rounded angle in radians, like those of any other."""
 
@@ -104,8 +105,8 @@ DIALECTS: Mapping[str, Dialect] = MappingProxyType(
         ),
     }
 )  # fmt: skip
-"""The named dialects. A bare name is what the library does by default; a suffix names its other settings: ``clockwise`` is that of
-mmcv's argument, ``legacy`` is ``aligned=False``."""
+"""The named dialects. A bare name is what the library does by default; a suffix names its other settings: ``clockwise``
+is that of mmcv's argument, ``legacy`` is ``aligned=False``."""
 
 
 def named_dialect(name: str) -> Dialect:

@@ -21,8 +21,8 @@ class RotatedCall(Call):
 
     Attributes:
         input: Feature maps, ``(N, C, H, W)`` or ``(N, H, W, C)`` as ``layout`` says. May have any strides.
-        boxes: ``(K, 6)`` rows ``[batch_index, cx, cy, w, h, angle]``, centre and size in image pixels, the angle in the unit of the
-            dialect; float32 for 16-bit maps, otherwise the data type of ``input``.
+        boxes: ``(K, 6)`` rows ``[batch_index, cx, cy, w, h, angle]``, centre and size in image pixels, the angle in the unit
+            of the dialect; float32 for 16-bit maps, otherwise the data type of ``input``.
         output_size: ``(P_h, P_w)``, the number of bins.
         spatial_scale: Feature pixels per image pixel, ``(scale_y, scale_x)``, which are the same.
         sampling_ratio: Samples per bin, ``(g_y, g_x)`` along height and width of the box; 0 asks for adaptive sampling.

@@ -1,15 +1,17 @@
 """How far from the exact result a sound implementation may be: bounds derived from the call, nothing picked by hand.
 
-**Positions** are off by e_y and e_x (`errors`), less than a pixel. So a sample reads pixels of its own cell or of one of the eight around
-it. With Λ_y and Λ_x the greatest differences of neighbours along y and x in these nine, a value is off by ``Λ_y e_y + Λ_x e_x``; the
-weight of any pixel of the nine cells by ``e_y + e_x``; and a slope along y by ``2 Λ_y`` if the sample may lie on either side of a pixel
-along y, and otherwise by ``2 Λ_y e_x``, for it is linear in x, with kinks.
+**Positions** are off by e_y and e_x (`errors`), less than a pixel. So a sample reads pixels of its own cell or of one of
+the eight around it. With Λ_y and Λ_x the greatest differences of neighbours along y and x in these nine, a value is off
+by ``Λ_y e_y + Λ_x e_x``; the weight of any pixel of the nine cells by ``e_y + e_x``; and a slope along y by ``2 Λ_y`` if
+the sample may lie on either side of a pixel along y, and otherwise by ``2 Λ_y e_x``, for it is linear in x, with kinks.
 
-**Arithmetic**: products of weights with the pixel, n additions in any order, and a division are no more than n + 20 roundings of any
-term: γₙ₊₂₀ · Σ|w||v|. Gradual underflow adds half the smallest subnormal number per operation. Rounding to the data type comes last.
+**Arithmetic**: products of weights with the pixel, n additions in any order, and a division are no more than n + 20
+roundings of any term: γₙ₊₂₀ · Σ|w||v|. Gradual underflow adds half the smallest subnormal number per operation. Rounding
+to the data type comes last.
 
-**No bound** holds where rounding decides how many samples there are, or whether one is inside; where nobody can say whether a pixel that
-is not finite is read; and for a gradient of a box where rounding decides whether RR-5 holds its size.
+**No bound** holds where rounding decides how many samples there are, or whether one is inside; where nobody can say
+whether a pixel that is not finite is read; and for a gradient of a box where rounding decides whether RR-5 holds its
+size.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """In which data types a call is exact, in whatever order it is computed; and how near it comes to a decision.
 
-Numbers are within the `Budget` of a type if all are multiples of one power of two, and even the sum of their absolute values is no more
-than 2ᵇⁱᵗˢ of them: then every partial sum is exact, in any order. So must be: pixels, positions, weights, their products with pixels or
-with what arrives, sums, and these over the number of samples, which must be a power of two.
+Numbers are within the `Budget` of a type if all are multiples of one power of two, and even the sum of their absolute
+values is no more than 2ᵇⁱᵗˢ of them: then every partial sum is exact, in any order. So must be: pixels, positions,
+weights, their products with pixels or with what arrives, sums, and these over the number of samples, which must be a
+power of two.
 """
 
 from __future__ import annotations
@@ -31,8 +32,8 @@ _FINE = 2**20
 
 
 def step_of(line: Line, where: Array) -> Fraction:
-    """The power of two of which the positions of the samples ``where`` they count are multiples, at most 1; 0 if there is none."""
-    return min(quantum(Fraction(math.gcd(line.unit, *map(int, line.at[where])), line.unit) for _ in range(1)), ONE)
+    """The power of two of which the positions of some samples are multiples, at most 1; 0 if there is none."""
+    return min(quantum([Fraction(math.gcd(line.unit, *map(int, line.at[where])), line.unit)]), ONE)
 
 
 def _read(asked: Asked) -> Iterator[Roi]:

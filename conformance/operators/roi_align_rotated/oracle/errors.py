@@ -1,14 +1,15 @@
 """How far the samples of a RoI may be from where exact arithmetic has them.
 
-Let u = 2⁻ᵇⁱᵗˢ be the rounding error of a type relative to the result. Centre and size are followed operation by operation. The way
-from the centre to a sample is a share of the size, formed in any order of at most `_OF_WAY` roundings of numbers no greater than it.
-Cosine and sine are off by ε: `_OF_COSINE` roundings, and where the angle is converted from degrees, by as much as its own error,
-`_OF_ANGLE` roundings of the angle in radians; or by nothing, where RR-4 says what they are. So a position ``cy + v cos − u sin`` is off by
+Let u = 2⁻ᵇⁱᵗˢ be the rounding error of a type relative to the result. Centre and size are followed operation by
+operation. The way from the centre to a sample is a share of the size, formed in any order of at most `_OF_WAY` roundings
+of numbers no greater than it. Cosine and sine are off by ε: `_OF_COSINE` roundings, and where the angle is converted from
+degrees, by as much as its own error, `_OF_ANGLE` roundings of the angle in radians; or by nothing, where RR-4 says what
+they are. So a position ``cy + v cos − u sin`` is off by
 
 ``e = e_cy + (e_v + e_u) + ε (|v| + |u|)``, and four roundings of ``|cy| + |v| + |u|``.
 
-All of it is 0 where every number on the way is one of the type. An angle of more than 2¹⁶ radians in float32, or as many of its units in
-another type, has no bounds.
+All of it is 0 where every number on the way is one of the type. An angle of more than 2¹⁶ radians in float32, or as many
+of its units in another type, has no bounds.
 """
 
 from __future__ import annotations

@@ -154,7 +154,7 @@ def _in_doubt(asked: Asked, operation: Operation, exact: output.Result) -> bool:
 
 
 def _same_numbers(arguments: Arguments, asked: Asked, operation: Operation) -> bool:
-    """Whether no number that matters was rounded when it was handed over, but an angle that is a quarter turn (RR-4) all the same."""
+    """Whether no number that matters was rounded when it was handed over; of a quarter turn (RR-4) it does not."""
     given = box_rows(arguments["boxes"], NUMBERS)
     pairs: list[tuple[Any, Any]] = [
         (given[:, :5], asked.boxes[:, :5]),

@@ -95,8 +95,7 @@ class Rules:
         """RR-12: how samples move, ``(y, x)``, with cx, cy, w, h and the angle of the box; arrays of all samples."""
         cos, sin, still = roi.turned.cos, roi.turned.sin, np.full(roi.v.shape, ZERO, object)
         scale = still + roi.scale
-        by_w, by_h = (self.share(way, size, held) * roi.scale for way, size, held in (
-            (roi.u, roi.size[1], roi.held[1]), (roi.v, roi.size[0], roi.held[0])))  # fmt: skip
+        by_h, by_w = (self.share(roi, axis) * roi.scale for axis in (0, 1))
         turn = self.per_unit() * (-1 if self.dialect.turn == Turn.CLOCKWISE else 1)
         return (
             (still, scale),
@@ -110,9 +109,9 @@ class Rules:
         """RR-12: radians in the unit of angles."""
         return DEGREE if self.dialect.unit == Unit.DEGREES else ONE
 
-    def share(self, way: Array, size: Fraction, held: bool) -> Array:
+    def share(self, roi: Roi, axis: int) -> Array:
         """RR-12: by how much samples move along an axis of the RoI, if its size grows by 1."""
-        return np.full(way.shape, ZERO, object) if held or not size else way / size
+        return roi.shares(axis) * (ZERO if roi.held[axis] else ONE)
 
     def slope(self, y: Array, pixels: int, unit: int) -> Array:
         """RR-12: whether the value of a sample changes along an axis of the map."""
@@ -185,9 +184,13 @@ class Roi:
         """Whether RR-5 holds the height, and the width."""
         return self.size[0] > self.asked[0], self.size[1] > self.asked[1]
 
-    def _ways(self, axis: int) -> Array:
-        """RR-7 along an axis of the RoI: ``(bins, samples)``."""
-        rules, size, bins, grid = self.rules, self.size[axis], self.bins[axis], self.grid[axis]
+    def shares(self, axis: int) -> Array:
+        """Where all samples lie along an axis of the RoI, in parts of its size."""
+        return self._all(self._ways(axis, ONE), axis)
+
+    def _ways(self, axis: int, size: Fraction) -> Array:
+        """RR-7 along an axis of the RoI, were it of a size: ``(bins, samples)``."""
+        rules, bins, grid = self.rules, self.bins[axis], self.grid[axis]
         ways = [[rules.local(size, bins, grid, p, i) for i in range(self.taken[axis])] for p in range(bins)]
         return np.array(ways, object).reshape(bins, self.taken[axis])
 
@@ -200,18 +203,18 @@ class Roi:
     @cached_property
     def v(self) -> Array:
         """Where all samples lie along the height of the RoI, from its centre."""
-        return self._all(self._ways(0), 0)
+        return self._all(self._ways(0, self.size[0]), 0)
 
     @cached_property
     def u(self) -> Array:
         """The same along its width."""
-        return self._all(self._ways(1), 1)
+        return self._all(self._ways(1, self.size[1]), 1)
 
     @cached_property
     def lines(self) -> tuple[Line, Line]:
         """Where all samples lie on the map: along y, and along x."""
         cos, sin, _ = self.turned
-        ways = [self._ways(axis) for axis in (0, 1)]
+        ways = [self._ways(axis, size) for axis, size in enumerate(self.size)]
         ahead = math.lcm(*(way.denominator for each in ways for way in each.flat))
         turning = math.lcm(cos.denominator, sin.denominator)
         unit = math.lcm(ahead * turning, self.centre[0].denominator, self.centre[1].denominator)

@@ -1,7 +1,7 @@
 """Cosine and sine of an angle, enclosed by rational numbers, and which angles are quarter turns.
 
-All is integers: a number stands for itself over a power of two, and every division is rounded down, so that a sum of n terms is low
-by less than n units. What is returned is within `SLACK` of the truth.
+All is integers: a number stands for itself over a power of two, and every division is rounded down, so that a sum of n
+terms is low by less than n units. What is returned is within `SLACK` of the truth.
 """
 
 from __future__ import annotations
