@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +15,7 @@ from ..oracle.turning import QUARTERS, Turned, turned
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from fractions import Fraction
 
     from ....exact.floats import FloatType
     from ....exact.numbers import Array
@@ -390,7 +390,7 @@ class SizesMoveAlongTheMap(Rules):
 
     def moves(self, roi: Roi) -> Moves:
         cx, cy, _, _, angle = super().moves(roi)
-        still = np.full(roi.v.shape, ZERO, object)
+        still = np.full((1, 1, 1, 1), ZERO, object)
         return cx, cy, (still, self.share(roi, 1) * roi.scale), (self.share(roi, 0) * roi.scale, still), angle
 
 

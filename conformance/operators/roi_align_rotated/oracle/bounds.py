@@ -247,6 +247,8 @@ def _slopes_off(error: RoiError, reach: Reach, arriving: Array, image: Array) ->
     gamma = type_.gamma(len(image) * roi.inside.size + _OPERATIONS)
     largest = abs(image)[:, :, :].max(axis=(1, 2), initial=0.0)
     read = 2 * (largest[:, None, None, None] * shares).sum(axis=0)
+    every = (*roi.bins, *roi.taken)
+    of_y, of_x, of_y_off, of_x_off, read = (each.reshape(every) for each in (of_y, of_x, of_y_off, of_x_off, read))
     found = []
     for (move_y, move_x), near in zip(roi.rules.moves(roi), _motions_off(error), strict=True):
         by_y, by_x = (abs(as_floats(as_float, move)) for move in (move_y, move_x))

@@ -92,8 +92,8 @@ class Rules:
         return divisor
 
     def moves(self, roi: Roi) -> tuple[tuple[Array, Array], ...]:
-        """RR-12: how samples move, ``(y, x)``, with cx, cy, w, h and the angle of the box; arrays of all samples."""
-        cos, sin, still = roi.turned.cos, roi.turned.sin, np.full(roi.v.shape, ZERO, object)
+        """RR-12: how samples move, ``(y, x)``, with cx, cy, w, h and the angle of the box, ``(P_h, P_w, g_y, g_x)`` or less."""
+        cos, sin, still = roi.turned.cos, roi.turned.sin, np.full((1, 1, 1, 1), ZERO, object)
         scale = still + roi.scale
         by_h, by_w = (self.share(roi, axis) * roi.scale for axis in (0, 1))
         turn = self.per_unit() * (-1 if self.dialect.turn == Turn.CLOCKWISE else 1)
@@ -185,8 +185,8 @@ class Roi:
         return self.size[0] > self.asked[0], self.size[1] > self.asked[1]
 
     def shares(self, axis: int) -> Array:
-        """Where all samples lie along an axis of the RoI, in parts of its size."""
-        return self._all(self._ways(axis, ONE), axis)
+        """Where samples lie along an axis of the RoI, in parts of its size; of a shape as `v` or `u`."""
+        return self._spread(self._ways(axis, ONE), axis)
 
     def _ways(self, axis: int, size: Fraction) -> Array:
         """RR-7 along an axis of the RoI, were it of a size: ``(bins, samples)``."""
@@ -194,21 +194,26 @@ class Roi:
         ways = [[rules.local(size, bins, grid, p, i) for i in range(self.taken[axis])] for p in range(bins)]
         return np.array(ways, object).reshape(bins, self.taken[axis])
 
+    def _spread(self, ways: Array, axis: int) -> Array:
+        """What is known along an axis of the RoI, so that it can be combined with what is known along the other."""
+        spread: Array = ways[:, None, :, None] if axis == 0 else ways[None, :, None, :]
+        return spread
+
     def _all(self, ways: Array, axis: int) -> Array:
-        """What is known along an axis of the RoI, for all samples: ``(P_h, P_w, g_y g_x)``."""
+        """The same, for all samples: ``(P_h, P_w, g_y g_x)``."""
         (rows, columns), (g_y, g_x) = self.bins, self.taken
-        spread = ways[:, None, :, None] if axis == 0 else ways[None, :, None, :]
-        return np.broadcast_to(spread, (rows, columns, g_y, g_x)).reshape(rows, columns, g_y * g_x)
+        every = np.broadcast_to(self._spread(ways, axis), (rows, columns, g_y, g_x))
+        return every.reshape(rows, columns, g_y * g_x)
 
     @cached_property
     def v(self) -> Array:
-        """Where all samples lie along the height of the RoI, from its centre."""
-        return self._all(self._ways(0, self.size[0]), 0)
+        """Where samples lie along the height of the RoI, from its centre, ``(P_h, 1, g_y, 1)``."""
+        return self._spread(self._ways(0, self.size[0]), 0)
 
     @cached_property
     def u(self) -> Array:
-        """The same along its width."""
-        return self._all(self._ways(1, self.size[1]), 1)
+        """The same along its width, ``(1, P_w, 1, g_x)``."""
+        return self._spread(self._ways(1, self.size[1]), 1)
 
     @cached_property
     def lines(self) -> tuple[Line, Line]:

@@ -126,6 +126,12 @@ def slopes(image: Array, roi: Roi) -> tuple[Array, Array]:
     return down * (y.slopes & roi.inside), right * (x.slopes & roi.inside)
 
 
+def _over(integers: Array, moves: Array, unit: int) -> Fraction:
+    """The sum of these whole numbers, over ``unit``, each times how a sample moves."""
+    whole, common = common_denominator(moves)
+    return Fraction(int((integers * np.asarray(whole, object)).sum()), unit * common)
+
+
 def box_gradient(grad: Maps, maps: Maps, rois: Sequence[Roi | None]) -> Result:
     """RR-12: ``(K, 5)`` for cx, cy, w, h in image pixels and the angle in its unit, None throughout an invalid RoI."""
     values: Array = np.full((len(rois), 5), None, object)
@@ -138,14 +144,18 @@ def box_gradient(grad: Maps, maps: Maps, rois: Sequence[Roi | None]) -> Result:
             continue
         y, x = roi.lines
         down, right = slopes(maps.integers[roi.image], roi)
-        arriving = _fractions(grad.integers[k], grad.denominator * maps.denominator * roi.rules.sent(roi.divisor))
-        by_y = (down * arriving[..., None]).sum(axis=0) / x.unit
-        by_x = (right * arriving[..., None]).sum(axis=0) / y.unit
-        sizes_y = (abs(down) * abs(arriving)[..., None]).sum(axis=0) / x.unit
-        sizes_x = (abs(right) * abs(arriving)[..., None]).sum(axis=0) / y.unit
-        for n, (move_y, move_x) in enumerate(roi.rules.moves(roi)):
-            values[k, n] = Fraction((by_y * move_y).sum() + (by_x * move_x).sum())
-            magnitude[k, n] = Fraction((sizes_y * abs(move_y)).sum() + (sizes_x * abs(move_x)).sum())
+        shares = _fractions(grad.integers[k], grad.denominator * maps.denominator * roi.rules.sent(roi.divisor))
+        arriving, common = common_denominator(shares)
+        every = (*roi.bins, *roi.taken)
+        sent = np.asarray(arriving, object)[..., None]
+        by_y, by_x, sizes_y, sizes_x = (
+            terms.sum(axis=0).reshape(every)
+            for terms in (down * sent, right * sent, abs(down) * abs(sent), abs(right) * abs(sent))
+        )
+        units = common * x.unit, common * y.unit
+        for n, moves in enumerate(roi.rules.moves(roi)):
+            values[k, n] = sum(map(_over, (by_y, by_x), moves, units), ZERO)
+            magnitude[k, n] = sum(map(_over, (sizes_y, sizes_x), map(abs, moves), units), ZERO)
         if reads(maps.infinite[roi.image], roi).any():
             values[k] = Special.NONFINITE
         if reads(maps.nan[roi.image], roi).any():
