@@ -315,7 +315,7 @@ class FadesBelow(Rules):
 
 class NearestPixel(Rules):
     def fraction(self, y: Array, low: Array, unit: int) -> Array:
-        return (2 * super().fraction(y, low, unit) >= unit) * unit
+        return np.asarray(2 * super().fraction(y, low, unit) >= unit, object) * unit
 
 
 class WeightsExchanged(Rules):
