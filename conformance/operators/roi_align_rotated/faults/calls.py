@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from ....exact.numbers import Array
     from ..oracle.asked import Asked
 
-Change = "Callable[[Asked], Asked]"
-
-
 # ---- before ----------------------------------------------------------------------------------------------------------
 
 
@@ -49,7 +46,8 @@ def first_image(rows: Array) -> Array:
 
 def batch_in_half(rows: Array) -> Array:
     """Batch indices in half precision."""
-    rows[:, 0] = rows[:, 0].astype(np.float16).astype(np.float64)
+    with np.errstate(over="ignore"):
+        rows[:, 0] = rows[:, 0].astype(np.float16).astype(np.float64)
     return rows
 
 
