@@ -1,8 +1,7 @@
-"""The kernels of rotated RoIAlign against its golden cases, on the CPU; and that the cases notice when a kernel is broken."""
+"""The golden cases notice when a kernel of rotated RoIAlign is broken; that they conform as they are, `test_judged.py` sees."""
 
 import pytest
 
-from roikit.conformance.call import LAYOUTS
 from roikit.conformance.cases.case import load_cases, up_to
 from roikit.conformance.verdict import Verdict
 
@@ -13,16 +12,6 @@ BY_OPERATION = {
     operation: [case for case in SMALL if case.operation == operation]
     for operation in ("forward", "feature_gradient", "box_gradient")
 }
-
-
-@pytest.mark.parametrize("operation", BY_OPERATION)
-@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])
-def test_results_conform(operation, dtype, judgements):
-    judged = list(
-        judgements(BY_OPERATION[operation], ("roikit", "roikit-clockwise", "mxnet", "roikit-degrees"), [dtype])
-    )
-    assert len(judged) >= 30 * len(LAYOUTS)
-    assert [(what, j.reason) for what, j in judged if j.verdict != Verdict.CONFORMS] == []
 
 
 # A source, a piece of it, what of that is replaced, and by what.
@@ -62,7 +51,7 @@ MUTANTS = {
     "bins after the first ones": (AVERAGE, "mine + first * bin_step,", "first", "0"),
     "sums of a tile": (AVERAGE, "held.sums[n] = (acc_t)0;", "(acc_t)0", "(acc_t)1"),
     "lowest bin": (AVERAGE, "for (unsigned left = held.on[pixel];", "held.on[pixel]", "held.on[pixel] & ~1u"),
-    "extent of a RoI": (TILES, "const int last = end < (acc_t)(size - 1) ?", "size - 1", "size - 2"),
+    "extent of a RoI": (TILES, "if (!(end >= (acc_t)-1 && begin <= (acc_t)size)) return Span{0, 0};", "(acc_t)-1", "(acc_t)1"),
     "corners of a RoI": (TILES, "const bool last_y = corner / 2, last_x = corner % 2;", "corner / 2", "false"),
     "slope in the bands": (BOXES, "if (!(point.y >= (acc_t)0 &&", "(acc_t)0", "(acc_t)-1"),
     "held sizes": (BOXES, "if (side.held) return (acc_t)0;", "side.held", "false"),
