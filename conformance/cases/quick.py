@@ -44,16 +44,18 @@ def calls_of(
 ) -> list[tuple[str, str, str]]:
     """The dialects, data types and layouts in which a case is called, of those that there are.
 
-    Of equal dialects it is the first; and the first alone, in the first layout, in 16 bits, since no dialect decides how results
-    are rounded, and where a case asks nothing that a dialect decides. Threads and forks, which take their time, are called once.
+    Of equal dialects it is the first; and the first alone in 16 bits, since no dialect decides how results are rounded, and where
+    a case asks nothing that a dialect decides. In float32 the first is called in all layouts, and the others, which move no array
+    otherwise, in the first. Threads and forks, which take their time, are called once.
     """
     different = [names[0] for names in names_of_each(case.operator, dialects)]
     calls = []
     for dtype in dtypes:
         able = [name for name in different if case.says(name, dtype)] if dtype in case.dtypes else []
         is_small = dtype in OF_16_BITS
-        some = able[:1] if is_small or is_of_no_rule(case) else able
-        calls += [(name, dtype, layout) for name in some for layout in (layouts[:1] if is_small else layouts)]
+        first, others = able[:1], () if is_small or is_of_no_rule(case) else able[1:]
+        calls += [(name, dtype, layout) for name in first for layout in (layouts[:1] if is_small else layouts)]
+        calls += [(name, dtype, layout) for name in others for layout in layouts[:1]]
     return calls[:1] if case.kind in (AT_ONCE, AFTER_FORK) else calls
 
 

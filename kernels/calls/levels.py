@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 MAX_LEVELS = 8
 
 
+def compiled_levels(levels: int) -> int:
+    """The number of levels that a CPU's kernel is compiled for: 1, or all that there may be, so that pyramids share one."""
+    return levels if levels == 1 else MAX_LEVELS
+
+
 @dataclass(frozen=True, slots=True)
 class Levels:
     """How the level of a RoI is found: the number of ``limits``, but for the first, that its size reaches.

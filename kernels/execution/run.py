@@ -43,7 +43,8 @@ def run(
             addresses.append(where(array))
         else:
             raise TypeError(f"{launch.source.entry} takes {launch.source.arrays}, but has no {name} of {dtype}")
-    addresses += map(where, of_levels)
+    pointers = [*map(where, of_levels)]
+    addresses += pointers if len(pointers) == launch.source.addresses else launch.source.spread(pointers)
     if xp is np:
         host.run(launch, addresses, threads)
     else:

@@ -17,7 +17,7 @@ import numpy as np
 from ..dtypes import C_NAMES, wider
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 
 _SCALARS = {"int": "int32", "int64": "int64", "float": "float32", "double": "float64", "unsigned char": "uint8"}
@@ -26,6 +26,7 @@ _FIELDS = re.compile(r"^#define (?P<name>ROIKIT_\w+_FIELDS)(?P<members>(?:.*\\\n
 _STRUCT = re.compile(r"^struct (?P<name>\w+Params) \{(?P<body>.*?)^\};", re.MULTILINE | re.DOTALL)
 _MEMBER = re.compile(r"^\s*(?P<type>\w+) (?P<names>[\w\[\]]+(?:, [\w\[\]]+)*);", re.MULTILINE)
 _ADDRESSES = ("gradients", "maps")  # fields that begin a struct, and hold the addresses of arrays, one for each level
+_BEGINNINGS = ("level_limits", "first_tile")  # fields that say from where on something belongs to a level
 _ENUM = re.compile(r"^enum class (?P<name>\w+) \{ (?P<members>[^}]*) \};", re.MULTILINE)
 _CHOICE = re.compile(r"^#define \w+ ROIKIT_(?:CHOICE\((?P<type>\w+), |NUMBER\()(?P<name>\w+)\)$", re.MULTILINE)
 _ENTRY = re.compile(
@@ -60,14 +61,31 @@ class Source:
         fields: Mapping[str, Any] = self.params.fields or {}
         return sum(fields[name][0].itemsize // 8 for name in _ADDRESSES if name in fields)
 
+    def spread(self, addresses: Sequence[int]) -> list[int]:
+        """Addresses of what a call has for each of its levels, in the places of those levels for which this is compiled."""
+        fields = [name for name in _ADDRESSES if name in (self.params.names or ())]
+        count, given = self.addresses // max(1, len(fields)), len(addresses) // max(1, len(fields))
+        parts = (addresses[begin : begin + given] for begin in range(0, len(addresses), given))
+        return [address for part in parts for address in (*part, *[0] * (count - given))]
+
     def pack(self, values: Mapping[str, Any]) -> bytes:
-        """The kernel's struct without the addresses that it begins with; it must have all other fields and no more."""
+        """The kernel's struct without the addresses that it begins with; it must have all other fields and no more.
+
+        Of the levels for which the kernel is compiled those that a call has not are never reached.
+        """
         wanted = set(self.params.names or ()) - set(_ADDRESSES)
         if odd := sorted(set(values) ^ wanted):
             raise TypeError(f"{self.entry} has another struct: {', '.join(odd)}")
         packed = np.zeros((), self.params)
         for name, value in values.items():
-            packed[name] = value
+            field = packed[name]
+            if name in _BEGINNINGS:
+                # No number reaches NaN; an infinite size would reach infinity.
+                field.fill(np.nan if field.dtype.kind == "f" else np.iinfo(field.dtype).max)
+            if field.ndim:
+                field[: len(value)] = value
+            else:
+                packed[name] = value
         return packed.tobytes()[8 * self.addresses :]
 
 

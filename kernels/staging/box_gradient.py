@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..calls import arguments
+from ..calls.levels import compiled_levels
 from ..calls.problem import kept
 from ..execution import host
 from ..execution.launch import Launch
@@ -53,15 +54,16 @@ class BoxGradient:
 
     def host_source(self, problem: Problem) -> Source:
         """The kernel that a CPU runs for a gradient of this mode, layout, data type and dialect."""
-        return self._source(problem, _HOST_VECTOR, _HOST_LANES, rules_at_launch=True)
+        levels = compiled_levels(len(problem.heights))
+        return self._source(problem, levels, _HOST_VECTOR, _HOST_LANES, rules_at_launch=True)
 
     def device_source(self, problem: Problem) -> Source:
         """The kernel that a GPU runs for such a gradient."""
         vector = _DEVICE_VECTOR if problem.layout == "NHWC" and self.neighbours else 1
-        return self._source(problem, vector, _DEVICE_LANES)
+        return self._source(problem, len(problem.heights), vector, _DEVICE_LANES)
 
     def _source(
-        self, problem: Problem, vector: int, lanes: tuple[int, int], *, rules_at_launch: bool = False
+        self, problem: Problem, levels: int, vector: int, lanes: tuple[int, int], *, rules_at_launch: bool = False
     ) -> Source:
         """The kernel; ``lanes`` are those that share the bins of a RoI, and for each of these those that share channels."""
         return specialise(
@@ -71,7 +73,7 @@ class BoxGradient:
             (
                 *self.macros(problem),
                 ("LAYOUT", problem.layout),
-                ("LEVELS", len(problem.heights)),
+                ("LEVELS", levels),
                 ("NUMBERS", self.numbers),
                 ("VECTOR", vector),
                 ("BIN_LANES", lanes[0]),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..calls import arguments
+from ..calls.levels import compiled_levels
 from ..calls.problem import kept
 from ..execution import host
 from ..execution.launch import Launch
@@ -75,15 +76,19 @@ class Gradient:
         """Bytes of what a tile knows of a RoI."""
         return self.piece_bytes(problem.wide_bytes)
 
-    def sorting_source(self, entry: str, problem: Problem, *, rules_at_launch: bool = False) -> Source:
-        """A kernel of tiles.cu, which looks at nothing but the geometry of RoIs. ``rules_at_launch`` is that of `specialise`."""
-        macros = (*self.macros(problem, "avg"), ("LEVELS", len(problem.heights)), *_SIZES)
+    def sorting_source(self, entry: str, problem: Problem, levels: int, *, rules_at_launch: bool = False) -> Source:
+        """A kernel of tiles.cu, which looks at nothing but the geometry of RoIs, for so many levels.
+
+        ``rules_at_launch`` is that of `specialise`.
+        """
+        macros = (*self.macros(problem, "avg"), ("LEVELS", levels), *_SIZES)
         return specialise(f"{self.operator}/tiles.cu", entry, problem.wide, macros, rules_at_launch=rules_at_launch)
 
     def gathering_source(
         self,
         entry: str,
         problem: Problem,
+        levels: int,
         *,
         vector: int,
         channels: int,
@@ -92,7 +97,7 @@ class Gradient:
         packed: bool = False,
         rules_at_launch: bool = False,
     ) -> Source:
-        """A kernel of feature_gradient_average.cu or feature_gradient_maximum.cu; ``vector`` to ``sums`` are its macros.
+        """A kernel of feature_gradient_average.cu or feature_gradient_maximum.cu; ``levels`` to ``sums`` are its macros.
 
         ``rules_at_launch`` is that of `specialise`.
         """
@@ -106,7 +111,7 @@ class Gradient:
             (
                 *self.macros(problem, problem.mode),
                 ("LAYOUT", problem.layout),
-                ("LEVELS", len(problem.heights)),
+                ("LEVELS", levels),
                 *(of_average if average else of_maximum),
                 *_SIZES,
                 ("PIECE_BYTES", self.piece(problem)),
@@ -129,12 +134,14 @@ class Gradient:
 
     def host_source(self, entry: str, problem: Problem) -> Source:
         """The kernel that a CPU runs."""
+        levels = compiled_levels(len(problem.heights))
         if entry in _SORTERS:
-            return self.sorting_source(entry, problem, rules_at_launch=True)
+            return self.sorting_source(entry, problem, levels, rules_at_launch=True)
         vector = _HOST_VECTOR[problem.layout]
         return self.gathering_source(
             entry,
             problem,
+            levels,
             vector=vector,
             channels=_HOST_CHANNELS,
             winners=_HOST_WINNERS,
@@ -144,11 +151,12 @@ class Gradient:
 
     def device_source(self, entry: str, problem: Problem, *, packed: bool) -> Source:
         """The kernel that a GPU runs, for aligned vectors of channels if they are ``packed``."""
+        levels = len(problem.heights)
         if entry in _SORTERS:
-            return self.sorting_source(entry, problem)
+            return self.sorting_source(entry, problem, levels)
         vector = device_vector(problem.dtype, problem.layout)
         return self.gathering_source(
-            entry, problem, vector=vector, channels=_DEVICE_CHANNELS, winners=vector, sums="NHWC", packed=packed
+            entry, problem, levels, vector=vector, channels=_DEVICE_CHANNELS, winners=vector, sums="NHWC", packed=packed
         )
 
     def host_sources(self, problem: Problem) -> list[Source]:

@@ -1,36 +1,12 @@
-import dataclasses
 from contextlib import contextmanager
 from functools import cache
 
 import pytest
 
-from roikit.conformance.adapters.roikit import RoikitHost
-from roikit.conformance.arrays import in_memory
-from roikit.conformance.call import LAYOUTS
-from roikit.conformance.verdicts.judge import judge_error, judge_output
-from roikit.kernels import InvalidRoiError
 from roikit.kernels.calls import problem
 from roikit.kernels.execution import host, source
 from tests.conformance import planted
-
-
-def judge_our_kernels(cases, dialects, dtypes=None, layouts=LAYOUTS):
-    """Yields (what, judgement) for every call that the cases make."""
-    ours = RoikitHost()
-    for case in cases:
-        answer = getattr(ours, case.operator)
-        for dialect in dialects:
-            for dtype in case.dtypes if dtypes is None else dtypes:
-                expectation = case.expectation(dialect, dtype)
-                for layout in layouts if expectation else ():
-                    call = case.call(dialect, dtype, layout)
-                    call = dataclasses.replace(call, input=in_memory(call.input, case.memory))
-                    try:
-                        judgement = judge_output(case, expectation, answer(call), dtype, layout)
-                    except InvalidRoiError as error:
-                        judgement = judge_error(case, str(error))
-                    yield (case.id, dialect, dtype, layout), judgement
-
+from tests.conformance.judged import judge_our_kernels
 
 _load, _kernel = (cache(function.__wrapped__) for function in (host._load, host._kernel))
 """Kernels as users have them, kept from test to test, beside those that other tests compile faster."""

@@ -1,5 +1,6 @@
 // crop_and_resize, forward: a value between at most four pixels for each point. A block works out what the points of its boxes read once
-// (points.cuh), row by row and column by column, and then takes them for one tile of channels after the other (channels_last.cuh).
+// (points.cuh), row by row and column by column, and then takes them for one tile of channels after the other: channels_last.cuh point
+// by point; a CPU, with channels first, row of points by row of points.
 //
 // The specialisation defines, besides the macros of numeric.cuh, modes.cuh, roi.cuh and vectors.cuh:
 //   ROIKIT_VECTOR      neighbouring channels that a thread takes together (NHWC)
@@ -12,7 +13,8 @@
 #include "library/pooling/common.cuh"
 
 constexpr int VECTOR = ROIKIT_VECTOR;
-constexpr bool CAN_GATHER = LAYOUT == Layout::NCHW;
+constexpr bool IN_ROWS = LAYOUT == Layout::NCHW && LANES > 1;  // on a CPU
+constexpr bool CAN_GATHER = LAYOUT == Layout::NCHW && !IN_ROWS;
 
 struct PoolingParams {
     int64 maps[ROIKIT_LEVELS];  // addresses
@@ -68,6 +70,64 @@ template <int N> ROIKIT_FN Vector<N> pooled_bin(const Prepared& roi, const Steps
 ROIKIT_FN void prefetch_bin(const Prepared&, const Steps&, int, int, int64) {}
 #endif
 
+// ---- a row of points on a CPU, channels first -----------------------------------------------------------------------------
+
+#ifdef ROIKIT_PREFETCH
+// CR-4 as above, without a branch, so that several columns are taken at once: a row has pixels, and what is not wanted is not kept.
+ROIKIT_FN acc_t on_row(const feature_t* row, const Taps& x) {
+    const acc_t left = widen(row[x.low < 0 ? 0 : x.low]), right = widen(row[x.low < 0 ? 0 : x.high]);
+    const acc_t there = left + x.fraction * (right - left);
+    return x.fraction == (acc_t)0 ? left : there;
+}
+
+ROIKIT_FN void crop_row(const Prepared& roi, const Taps& y, const feature_t* map, int columns, feature_t* to) {
+    if (y.low < 0) {
+        for (int q = 0; q < columns; ++q) narrow(roi.outside, to[q]);
+        return;
+    }
+    const feature_t* const low = map + (int64)y.low * roi.width;
+    const feature_t* const high = map + (int64)y.high * roi.width;
+    const Taps* const taps = roi.x;
+    for (int q = 0; q < columns; ++q) {
+        const Taps x = taps[q];
+        const acc_t above = on_row(low, x), below = on_row(high, x);
+        const acc_t there = above + y.fraction * (below - above), value = y.fraction == (acc_t)0 ? above : there;
+        narrow(x.low < 0 ? roi.outside : value, to[q]);
+    }
+}
+
+// Asks for what a row of points reads: pixels apart in memory, of which a loop has too few on their way at once.
+ROIKIT_FN void ask_for_row(const Prepared& roi, const Taps& y, const feature_t* map, int first, int last) {
+    constexpr int LINE = 64 / sizeof(feature_t);
+    if (y.low < 0) return;
+    for (int row = y.low; row <= y.high; ++row) {
+        for (int column = first; column < last; column += LINE) ROIKIT_PREFETCH(map + (int64)row * roi.width + column);
+        ROIKIT_PREFETCH(map + (int64)row * roi.width + last);
+    }
+}
+
+ROIKIT_FN void crop_rows(const Prepared& roi, const PoolingParams& params, int64 channel, int64 end) {
+    if (ROIKIT_RARELY(roi.result_is_nan)) return fill_with_nan(roi, params, channel, end);
+    int first = roi.width - 1, last = 0;
+    for (int q = 0; q < params.bins_x; ++q) {
+        const Taps x = roi.x[q];
+        if (x.low >= 0 && x.low < first) first = x.low;
+        if (x.high > last) last = x.high;
+    }
+    const int64 pixels = (int64)roi.height * roi.width;
+    for (; channel < end; ++channel) {
+        const feature_t* const map = roi.map + channel * pixels;
+        feature_t* const to = roi.output + channel * params.bins_y * params.bins_x;
+        for (int p = roi.row_begin; p < roi.row_end; ++p) {
+            if (channel + 1 < end) ask_for_row(roi, roi.y[p], map + pixels, first, last);
+            crop_row(roi, roi.y[p], map, params.bins_x, to + (int64)p * params.bins_x);
+        }
+    }
+}
+#else
+ROIKIT_FN void crop_rows(const Prepared&, const PoolingParams&, int64, int64) {}
+#endif
+
 // ---- preparation --------------------------------------------------------------------------------------------------------
 
 // Called by all threads of the block, which is synchronised when it returns.
@@ -102,7 +162,11 @@ ROIKIT_FN void prepare(int64 k, const acc_t* box, feature_t* output, int64* stat
 
 // Takes the channels from `channel` to `end` of a box that is not gathered.
 ROIKIT_FN void pool_tile(const Prepared roi, const PoolingParams& params, int64 channel, int64 end, Memory) {
-    if constexpr (LAYOUT == Layout::NHWC) pool_channels_last(roi, params, channel, end);
+    if constexpr (LAYOUT == Layout::NHWC) {
+        pool_channels_last(roi, params, channel, end);
+    } else if constexpr (IN_ROWS) {
+        crop_rows(roi, params, channel, end);
+    }
 }
 
 #include "library/pooling/block.cuh"

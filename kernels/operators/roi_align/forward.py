@@ -7,6 +7,7 @@ import math
 from typing import TYPE_CHECKING
 
 from ...calls import arguments
+from ...calls.levels import compiled_levels
 from ...calls.problem import Asked, kept
 from ...dtypes import name_of
 from ...execution import device
@@ -174,7 +175,7 @@ def host_source(dtype: str, mode: str, layout: str, dialect: Dialect, levels: in
     """The kernel that a CPU runs."""
     return specialised(
         dtype, mode, layout, dialect,
-        vector=_HOST_VECTOR[layout], channels=_HOST_CHANNELS, levels=levels, rules_at_launch=True,
+        vector=_HOST_VECTOR[layout], channels=_HOST_CHANNELS, levels=compiled_levels(levels), rules_at_launch=True,
     )  # fmt: skip
 
 

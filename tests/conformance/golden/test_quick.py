@@ -92,6 +92,10 @@ def test_calls_are_few_of_each_case():
     assert {dtype for _, _, dtype, _ in calls} == {"float32", "float16"}
     assert {layout for _, _, dtype, layout in calls if dtype == "float16"} == {"NCHW"}
     assert {dialect for _, dialect, _, _ in calls} == {"torchvision", "detectron2", "onnx-16"}
+    other_layout = {
+        dialect for case, dialect, _, layout in calls if layout == "NHWC" and case.says("torchvision", "float32")
+    }
+    assert other_layout == {"torchvision"}
     few = {case.id: 0 for case, *_ in calls}
     for case, *_ in calls:
         few[case.id] += 1

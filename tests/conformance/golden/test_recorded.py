@@ -5,6 +5,7 @@ What has changed is computed; of what the ledger of an operator has sealed a sam
 
 import json
 from dataclasses import replace
+from functools import cache
 
 import pytest
 
@@ -23,20 +24,35 @@ UPDATE = "python -m roikit.conformance.golden conformance, and the same of golde
 every_operator = pytest.mark.parametrize("name", OPERATORS)
 
 
+@cache
 def documents_of(name):
     return [json.loads(file.read_text(encoding="utf-8")) for file in case_files(name)]
 
 
+@cache
 def cases_of(name):
     """The cases of an operator as its files have them, by id."""
     return {case["id"]: case for document in documents_of(name) for case in document["cases"]}
 
 
+@cache
+def due_expectations(name):
+    return of_operator.ledgers(name)[EXPECTATIONS].due(
+        files.rows_of(documents_of(name)), files.code_of(name), SAMPLED * files.SHARE
+    )
+
+
+@cache
+def due_certificate(name):
+    return of_operator.ledgers(name)[CERTIFICATE].due(
+        adequacy.rows_of(OPERATORS[name]), adequacy.code_of(name), SAMPLED * adequacy.SHARE
+    )
+
+
 @pytest.mark.parametrize("part", range(PARTS))
 @every_operator
 def test_cases_expect_what_the_oracle_computes(name, part, record_property):
-    ledger, cases = of_operator.ledgers(name)[EXPECTATIONS], cases_of(name)
-    due = ledger.due(files.rows_of(documents_of(name)), files.code_of(name), SAMPLED * files.SHARE).part(part, PARTS)
+    due, cases = due_expectations(name).part(part, PARTS), cases_of(name)
     record_property("ledger", [f"cases of {name}", part, *due.sizes])
     computed = {row.name: files.parts_of((name, cases[row.name])) for row in due.rows}
     assert due.complaints(computed) == [], UPDATE
@@ -46,10 +62,7 @@ def test_cases_expect_what_the_oracle_computes(name, part, record_property):
 @pytest.mark.parametrize("part", range(PARTS))
 @every_operator
 def test_cases_notice_the_faults_that_the_certificate_has(name, part, record_property):
-    ledger = of_operator.ledgers(name)[CERTIFICATE]
-    due = ledger.due(adequacy.rows_of(OPERATORS[name]), adequacy.code_of(name), SAMPLED * adequacy.SHARE).part(
-        part, PARTS
-    )
+    due = due_certificate(name).part(part, PARTS)
     record_property("ledger", [f"certificate of {name}", part, *due.sizes])
     cases = {case.id: case for case in adequacy.cases_of(OPERATORS[name])}
     assert due.complaints({row.name: noticed(cases[row.name]) for row in due.rows}) == [], UPDATE

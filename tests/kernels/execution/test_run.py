@@ -22,7 +22,7 @@ ARRAYS = {
 def passed(monkeypatch):
     """Runs a launch with these arrays, one level; what its kernel would be passed."""
     source = specialised("float16", "avg", "NCHW", DIALECTS["torchvision"], vector=4)
-    fields = {name: 0 for name in source.params.names if name != "maps"}
+    fields = {name: np.zeros(source.params[name].shape) for name in source.params.names if name != "maps"}
     launch, seen = Launch.of(source, (1, 1, 1), (1, 1), 0, fields), []
     monkeypatch.setattr(host, "run", lambda launch, addresses, threads: seen.append((addresses, threads)))
 

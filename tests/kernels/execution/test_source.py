@@ -2,6 +2,7 @@
 
 import re
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -42,15 +43,28 @@ def test_arrays_of_levels_are_as_long_as_there_are_levels():
     source = specialised("float32", "avg", "NHWC", DIALECTS["torchvision"], vector=4, levels=3)
     assert source.addresses == 3
     assert source.params["heights"].shape == (3,)
-    fields = {name: 0 for name in source.params.names if name != "maps"}
+    fields = {name: np.zeros(source.params[name].shape) for name in source.params.names if name != "maps"}
     packed = source.pack(fields | {"heights": (7, 8, 9)})
     assert len(packed) == source.params.itemsize - 24
     read = np.frombuffer(bytes(24) + packed, source.params)[0]
     assert read["heights"].tolist() == [7, 8, 9]
 
 
+def test_levels_that_a_call_has_not_are_never_reached():
+    source = specialised("float32", "avg", "NHWC", DIALECTS["torchvision"], vector=4, levels=3)
+    fields = {name: np.zeros(source.params[name].shape) for name in source.params.names if name != "maps"}
+    packed = source.pack(fields | {"heights": (7, 8), "level_limits": [0.0, 112.0]})
+    read = np.frombuffer(bytes(24) + packed, source.params)[0]
+    assert str(read["level_limits"].tolist()) == "[0.0, 112.0, nan]"
+    assert read["heights"].tolist() == [7, 8, 0]
+    assert source.spread([1, 2]) == [1, 2, 0]
+    assert replace(source, params=np.dtype([("gradients", "i8", 3), ("maps", "i8", 3)])).spread([1, 2, 3, 4]) == [
+        1, 2, 0, 3, 4, 0,
+    ]  # fmt: skip
+
+
 def test_a_struct_wants_every_field_and_no_other(source):
-    fields = {name: 0 for name in source.params.names if name != "maps"}
+    fields = {name: np.zeros(source.params[name].shape) for name in source.params.names if name != "maps"}
     source.pack(fields)
     with pytest.raises(TypeError, match="another struct: wdith"):
         source.pack(fields | {"wdith": 1})

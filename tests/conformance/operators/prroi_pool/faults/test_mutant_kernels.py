@@ -1,8 +1,7 @@
-"""PrRoIPool's kernels against its golden cases, on the CPU; and that the cases notice when a kernel is broken."""
+"""The golden cases notice when one of PrRoIPool's kernels is broken; that they conform as they are, `test_judged.py` sees."""
 
 import pytest
 
-from roikit.conformance.call import LAYOUTS
 from roikit.conformance.cases.case import load_cases, up_to
 from roikit.conformance.verdict import Verdict
 
@@ -11,16 +10,6 @@ BY_OPERATION = {
     operation: [case for case in SMALL if case.operation == operation]
     for operation in ("forward", "feature_gradient", "box_gradient")
 }
-
-
-@pytest.mark.parametrize("operation", BY_OPERATION)
-@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])
-def test_results_conform(operation, dtype, judgements):
-    dialects = ("mmcv", "paddle-legacy") if operation == "box_gradient" else ("mmcv",)
-    judged = list(judgements(BY_OPERATION[operation], dialects, [dtype]))
-    assert len(judged) >= 56 * len(LAYOUTS)  # as many gradients for boxes have numbers in bfloat16
-    assert [(what, j.reason) for what, j in judged if j.verdict != Verdict.CONFORMS] == []
-
 
 # A source, a piece of it, what of that is replaced, and by what.
 OUTPUT, AVERAGE, TILES, BOXES = (
