@@ -36,7 +36,7 @@ def _large(history: History, other: bool) -> Size:
     # What a box gets adds up over channels, and must be exact in float32.
     channels = 33 if history.operation == Operation.BOX_GRADIENT else 129
     bins, pixels = ((1, 4), (10, 9)) if other else ((2, 2), (9, 10))
-    return Size(history.id, "", bins, 1, pixels, 3, channels, 147, "avg", history.operation)
+    return Size(history.id, "", bins, 1, pixels, 3, channels, 147, "avg", history.operation, coarse=True)
 
 
 HISTORIES = Histories(

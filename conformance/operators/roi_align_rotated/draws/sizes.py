@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from .....kernels.dialects.roi_align_rotated import Dialect
 
 _FEW = 100  # numbers of a small output that may have bounds
+_MOST_BINS = 256  # of a gradient, all of whose samples are exact numbers
 _EIGHTH = Fraction(1, 8)
 _BINS = (Fraction(1, 2), Fraction(1), Fraction(2))  # pixels
 
@@ -67,7 +68,8 @@ def _averages() -> Iterator[Size]:
 def _gradients() -> Iterator[Size]:
     for operation, name in ((Operation.FEATURE_GRADIENT, "rr-zg"), (Operation.BOX_GRADIENT, "rr-zb")):
         for size in sent_back(name, operation):
-            yield size._replace(operation=operation)
+            if math.prod(size.bins) <= _MOST_BINS:
+                yield size._replace(operation=operation)
     crowd: dict[str, Any] = {"bins": (1, 1), "operation": Operation.FEATURE_GRADIENT}
     yield Size("rr-zg-one-pixel", "4102 RoIs over one pixel", pixels=(1, 1), rois=586 * ROIS, **crowd)
     yield Size(
@@ -100,9 +102,10 @@ def draw(size: Size, attempt: int) -> dict[str, Any]:
 
 
 def has_bounds(size: Size) -> bool:
-    """Whether the RoIs of a size are turned by any angle."""
+    """Whether the RoIs of a size are turned by any angle; those of coarse ones are not."""
     outputs = size.small_rois * size.small_channels * math.prod(size.bins)
-    return size.operation == Operation.FORWARD and outputs <= _FEW and max(size.pixels) < 100
+    is_small = outputs <= _FEW and max(size.pixels) < 100
+    return size.operation == Operation.FORWARD and is_small and not size.coarse
 
 
 def _spot(chance: Draw, size: Size, k: int) -> Spot:

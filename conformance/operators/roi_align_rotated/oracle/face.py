@@ -82,8 +82,8 @@ class RotatedOracle:
     ) -> tuple[Answer, ...]:
         """The answer in one data type; nothing if it has bounds and these are not wanted."""
         del kinks  # RR-12 says what a slope is where there is none
-        answer = answer_in(arguments, operation, DIALECTS[dialect], dtype)
-        return (answer,) if answer and (bounds or answer.bound is None) else ()
+        answer = answer_in(arguments, operation, DIALECTS[dialect], dtype, bounds=bounds)
+        return (answer,) if answer else ()
 
 
 def result_of(asked: Asked, operation: Operation) -> output.Result:
@@ -111,8 +111,10 @@ def _known(asked: Asked, operation: Operation) -> output.Result:
     return result
 
 
-def answer_in(arguments: Arguments, operation: Operation, dialect: Dialect, dtype: str) -> Answer | None:
-    """What a call may return in a data type; None if nobody can say."""
+def answer_in(
+    arguments: Arguments, operation: Operation, dialect: Dialect, dtype: str, *, bounds: bool = True
+) -> Answer | None:
+    """What a call may return in a data type; None if nobody can say, or if it has bounds that are not wanted."""
     if not _in_range(arguments, dtype):
         return None
     asked = Asked.of(arguments, dialect, dtype)
@@ -121,7 +123,7 @@ def answer_in(arguments: Arguments, operation: Operation, dialect: Dialect, dtyp
     exact = _known(asked, operation)
     if _same_numbers(arguments, asked, operation) and _fits(asked, operation, exact):
         return Answer(as_json(_stored(exact.values, dtype)))
-    bound = _bound(exact, asked, operation)
+    bound = _bound(exact, asked, operation) if bounds else None
     return None if bound is None else Answer(as_json(exact.values), _written(bound))
 
 
