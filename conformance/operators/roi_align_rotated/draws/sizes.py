@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
 _FEW = 100  # numbers of a small output that may have bounds
 _MOST_BINS = 256  # of a gradient, all of whose samples are exact numbers
+_LONGEST = 2000  # pixels, along a side of a map of a gradient, each of which is an exact number
 _EIGHTH = Fraction(1, 8)
 _BINS = (Fraction(1, 2), Fraction(1), Fraction(2))  # pixels
 
@@ -68,7 +69,7 @@ def _averages() -> Iterator[Size]:
 def _gradients() -> Iterator[Size]:
     for operation, name in ((Operation.FEATURE_GRADIENT, "rr-zg"), (Operation.BOX_GRADIENT, "rr-zb")):
         for size in sent_back(name, operation):
-            if math.prod(size.bins) <= _MOST_BINS:
+            if math.prod(size.bins) <= _MOST_BINS and max(size.pixels) <= _LONGEST:
                 yield size._replace(operation=operation)
     crowd: dict[str, Any] = {"bins": (1, 1), "operation": Operation.FEATURE_GRADIENT}
     yield Size("rr-zg-one-pixel", "4102 RoIs over one pixel", pixels=(1, 1), rois=586 * ROIS, **crowd)
@@ -76,9 +77,6 @@ def _gradients() -> Iterator[Size]:
         "rr-zg-planes", "more than 65535 planes", pixels=(2, 2), images=258, channels=257, rois=86 * ROIS, **crowd
     )
     yield Size("rr-zg-huge", "70000 RoIs over few pixels", rois=10_000 * ROIS, size="huge", **crowd)
-    yield Size(
-        "rr-zg-tiles", "15 images of 40000 × 5 pixels", pixels=(40_000, 5), images=15, rois=15, distinct=3, **crowd
-    )
     yield Size("rr-zb-rois-16387", "16387 RoIs", rois=2341 * ROIS, operation=Operation.BOX_GRADIENT)
     yield Size("rr-zb-huge", "70000 RoIs", rois=10_000 * ROIS, size="huge", operation=Operation.BOX_GRADIENT)
 
