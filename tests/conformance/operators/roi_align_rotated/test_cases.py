@@ -56,7 +56,7 @@ def test_systematic_cases_are_those_that_the_generator_draws():
 @pytest.mark.parametrize("group", ["systematic", "gradient"])
 def test_no_constant_passes(group):
     for case in (case for case in VALUES if case.group == group):
-        for expectation in case.expected:
+        for expectation in (each for each in case.expected if set(each.dialects) & set(MAIN_DIALECTS)):
             for constant in {*map(float, leaves(expectation.answers[0].output)), 0.0, 1.0}:
                 output = np.full(case.shape, constant, numpy_dtype(expectation.dtypes[-1]))
                 verdict = judge_output(case, expectation, output, expectation.dtypes[-1], "NCHW").verdict
