@@ -107,9 +107,9 @@ def _common_unit(values: np.ndarray) -> float:
     return found / scale if found else 1.0
 
 
-def box_rows(rows: Sequence[Sequence[Any]]) -> np.ndarray:
-    """The float64 array of a case's ``boxes``: ``(K, 5)``, unless the case is about boxes of another shape."""
-    width = len(rows[0]) if rows else 5
+def box_rows(rows: Sequence[Sequence[Any]], numbers: int = 5) -> np.ndarray:
+    """The float64 array of a case's ``boxes``: ``(K, numbers)``, unless the case is about boxes of another shape."""
+    width = len(rows[0]) if rows else numbers
     return np.array([[float(v) for v in row] for row in rows], dtype=np.float64).reshape(-1, width)
 
 

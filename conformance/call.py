@@ -99,6 +99,11 @@ class Call:
         raise NotImplementedError
 
     @classmethod
+    def row_length(cls, name: str) -> int:
+        """How many numbers a row of an array has: 5 of boxes that are an image and two corners."""
+        return int(cls.axes[name].split()[-1])
+
+    @classmethod
     def received(cls, message: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Self:
         """The call that a message of the protocol asks for."""
         names = {known.name for known in fields(cls)} - set(arrays)

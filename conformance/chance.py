@@ -115,5 +115,7 @@ def spoil(draw: DrawFn, boxes: list[list[Any]], box_class: str, images: int) -> 
     if box_class == "no-image":
         boxes[which][0] = draw(st.sampled_from((-1, images, images + 7)))
     else:
-        boxes[which][draw(st.integers(1, 4))] = "nan" if box_class == "nan" else draw(st.sampled_from(("inf", "-inf")))
+        boxes[which][draw(st.integers(1, len(boxes[which]) - 1))] = (
+            "nan" if box_class == "nan" else draw(st.sampled_from(("inf", "-inf")))
+        )
     return [which]

@@ -32,6 +32,12 @@ if TYPE_CHECKING:
         multiscale_roi_align_backward,
         multiscale_roi_align_backward_boxes,
     )
+    from .operators.roi_align_rotated.box_gradient import roi_align_rotated_backward_boxes
+    from .operators.roi_align_rotated.feature_gradient import (
+        roi_align_rotated_backward,
+        roi_align_rotated_backward_workspace,
+    )
+    from .operators.roi_align_rotated.forward import roi_align_rotated
     from .operators.roi_pool.feature_gradient import roi_pool_backward, roi_pool_backward_workspace
     from .operators.roi_pool.forward import roi_pool, roi_pool_workspace
     from .operators.weighted_roi_align.forward import weighted_roi_align, weighted_roi_align_workspace
@@ -86,6 +92,10 @@ __all__ = [
     "roi_align_backward",
     "roi_align_backward_boxes",
     "roi_align_backward_workspace",
+    "roi_align_rotated",
+    "roi_align_rotated_backward",
+    "roi_align_rotated_backward_boxes",
+    "roi_align_rotated_backward_workspace",
     "roi_align_workspace",
     "roi_pool",
     "roi_pool_backward",
@@ -123,6 +133,12 @@ _NAMES = {
         "multiscale_roi_align_backward",
         "multiscale_roi_align_backward_boxes",
     ),
+    ".operators.roi_align_rotated.box_gradient": ("roi_align_rotated_backward_boxes",),
+    ".operators.roi_align_rotated.feature_gradient": (
+        "roi_align_rotated_backward",
+        "roi_align_rotated_backward_workspace",
+    ),
+    ".operators.roi_align_rotated.forward": ("roi_align_rotated",),
     ".operators.roi_pool.feature_gradient": ("roi_pool_backward", "roi_pool_backward_workspace"),
     ".operators.roi_pool.forward": ("roi_pool", "roi_pool_workspace"),
     ".operators.weighted_roi_align.forward": ("weighted_roi_align", "weighted_roi_align_workspace"),

@@ -91,7 +91,9 @@ def _arrives_elsewhere(call: Call, boxes: np.ndarray, pool: Callable[..., torch.
         for name in ("input", "weights")
         if (array := call.arrays().get(name)) is not None
     ]
-    ones.insert(1, np.array([[0, 1, 1, 5, 5]], boxes.dtype))
+    box = np.zeros((1, boxes.shape[1]), boxes.dtype)
+    box[0, 1:5] = 1, 1, 5, 5
+    ones.insert(1, box)
     try:
         return any(True for _ in _gradients(call.operation, [as_tensor(array) for array in ones], pool))
     except Exception:  # noqa: BLE001 - whatever a library raises, no gradient arrives

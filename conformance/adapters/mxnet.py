@@ -8,6 +8,8 @@ Facts: the doc string of ``mxnet.nd.contrib.ROIAlign`` of 1.9.1, ``src/operator/
   documented to give 0.
 * The spatial scale is from 0 to 1.
 * There is a gradient for the maps, none for the boxes.
+
+``mxnet.nd.contrib.RROIAlign`` takes ``(K, 6)`` boxes, angles in degrees. Its backward is an error.
 """
 
 from __future__ import annotations
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from ..operators.ps_roi_align.call import PsRoiAlignCall
     from ..operators.ps_roi_pool.call import PsRoiPoolCall
     from ..operators.roi_align.call import RoiAlignCall
+    from ..operators.roi_align_rotated.call import RotatedCall
     from ..operators.roi_pool.call import RoiPoolCall
 
 
@@ -65,6 +68,7 @@ class MxNet:
         "ps_roi_align": Script(
             each("aligned", aligned), Boxes.ROWS, FLOATS, ("avg",), operations=OF_MAPS, endings=_ENDINGS
         ),
+        "roi_align_rotated": Script({"mxnet": {}}, Boxes.ROWS, ("float32", "float64"), ("avg",)),
     }
 
     def __init__(self) -> None:
@@ -77,7 +81,7 @@ class MxNet:
             dialects=tuple(self.aligned),
             dtypes=("float16", "float32", "float64"),
             operations=(Operation.FORWARD, Operation.FEATURE_GRADIENT),
-            operators={name: self.scripts[name].capability() for name in ("roi_pool", "ps_roi_pool", "ps_roi_align")},
+            operators={name: self.scripts[name].capability() for name in self.scripts if name != "roi_align"},
         )
 
     def describe(self) -> Description:
@@ -113,6 +117,23 @@ class MxNet:
         bins, channels = one_side(call.output_size), channels_of_output(call, call.output_size)
         pool = self._mxnet.nd.contrib.PSROIPooling
         return self._answer(call, partial(pool, output_dim=channels, pooled_size=bins, group_size=bins))
+
+    def roi_align_rotated(self, call: RotatedCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Calls the operator with copies of the arrays."""
+        del out
+        require_described(call, self._description)
+        if call.operation != Operation.FORWARD:
+            raise Unsupported(f"no {call.operation.replace('_', ' ')}")
+        if call.single_scale() > 1:
+            raise Unsupported("a spatial scale above 1")
+        nd, dtype = self._mxnet.nd, call.input.dtype
+        maps, boxes = nd.array(call.input, dtype=dtype), nd.array(boxes_like_input(call), dtype=dtype)
+        ratio = call.single_sampling_ratio()
+        pooled = nd.contrib.RROIAlign(
+            maps, boxes, pooled_size=call.output_size, spatial_scale=call.single_scale(), sampling_ratio=ratio
+        )
+        result: np.ndarray = pooled.asnumpy()
+        return result
 
     def _answer(self, call: RoiAlignCall | RoiPoolCall | PsRoiPoolCall, pool: Callable[..., Any]) -> np.ndarray:
         """Pools, and goes backward for a gradient."""

@@ -13,6 +13,9 @@ ROIPooling-2 takes ``(K, 5)`` boxes in the data type of the maps; a batch index 
 "bilinear" is crop_and_resize of rows ``[image, x1, y1, x2, y2]``: fractions of the image, which a scale changes nothing of, and 0
 outside. PSROIPooling-1 takes the same boxes, and as many rows of bins as columns; its
 mode "bilinear" is another operator, too, and a model has the shapes that it was compiled for.
+
+ROIAlignRotated-15 takes ``(K, 5)`` boxes, angles in radians, and must be told whether they turn clockwise. It shifts by half a
+pixel.
 """
 
 from __future__ import annotations
@@ -40,6 +43,7 @@ if TYPE_CHECKING:
     from ..operators.crop_and_resize.call import CropAndResizeCall
     from ..operators.ps_roi_pool.call import PsRoiPoolCall
     from ..operators.roi_align.call import RoiAlignCall
+    from ..operators.roi_align_rotated.call import RotatedCall
     from ..operators.roi_pool.call import RoiPoolCall
 
 
@@ -59,6 +63,7 @@ class OpenVino:
         "openvino-half-pixel-for-nn": "half_pixel_for_nn",
         "openvino-half-pixel": "half_pixel",
     }
+    clockwise: ClassVar[dict[str, bool]] = {"openvino": False, "openvino-clockwise": True}
     scripts: ClassVar[Mapping[str, Script]] = {
         "roi_align": Script(each("aligned_mode", aligned_mode), Boxes.CORNERS, ("float32", "float16")),
         "roi_pool": Script({"openvino": {}}, Boxes.ROWS, ("float32", "float16"), ("max",)),
@@ -66,6 +71,7 @@ class OpenVino:
         "crop_and_resize": Script(
             {"openvino": {}}, Boxes.ROWS, ("float32",), ("bilinear",), pairs=True, require=_require_zero
         ),
+        "roi_align_rotated": Script(each("clockwise", clockwise), Boxes.CORNERS, ("float32", "float16"), ("avg",)),
     }
 
     def __init__(self) -> None:
@@ -75,6 +81,7 @@ class OpenVino:
         self._model = lru_cache(maxsize=256)(self._compile)
         self._pooling_model = lru_cache(maxsize=256)(self._compile_pooling)
         self._selecting_model = lru_cache(maxsize=256)(self._compile_selecting)
+        self._rotated_model = lru_cache(maxsize=256)(self._compile_rotated)
         self._description = Description(
             version=openvino.__version__,
             homepage="https://docs.openvino.ai",
@@ -129,6 +136,30 @@ class OpenVino:
             rows = np.ascontiguousarray(rows[:, [0, 2, 1, 4, 3]])
         result: np.ndarray = model([call.input, rows])[0]
         return result
+
+    def roi_align_rotated(self, call: RotatedCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Infers the call's model, which is kept compiled for later calls."""
+        del out
+        require_described(call, self._description)
+        ratio, scale, clockwise = call.single_sampling_ratio(), call.single_scale(), self.clockwise[call.dialect]
+        model = self._rotated_model(call.input.dtype, call.output_size, ratio, scale, clockwise)
+        result: np.ndarray = model([call.input, *corners_and_indices(call)])[0]
+        return result
+
+    def _compile_rotated(
+        self, dtype: np.dtype, size: tuple[int, int], ratio: int, scale: float, clockwise: bool
+    ) -> Any:
+        """Compiles the operator ROIAlignRotated for any shapes."""
+        from openvino import Model, PartialShape, Type, opset15
+        from openvino.properties import hint
+
+        kind = Type(dtype)
+        data, rois = (opset15.parameter(PartialShape(shape), kind) for shape in ([-1, -1, -1, -1], [-1, 5]))
+        indices = opset15.parameter(PartialShape([-1]), Type.i64)
+        node = opset15.roi_align_rotated(data, rois, indices, *size, ratio, scale, clockwise)
+        return self._core.compile_model(
+            Model([node], [data, rois, indices]), "CPU", {hint.inference_precision: Type.f32}
+        )
 
     def _compile(self, dtype: np.dtype, *attributes: Any) -> Any:
         """Compiles the operator for any shapes; ``attributes`` are those of `opset9.roi_align`, in its order."""

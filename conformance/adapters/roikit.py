@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ..operators.ps_roi_align.call import PsRoiAlignCall
     from ..operators.ps_roi_pool.call import PsRoiPoolCall
     from ..operators.roi_align.call import RoiAlignCall
+    from ..operators.roi_align_rotated.call import RotatedCall
     from ..operators.roi_pool.call import RoiPoolCall
     from ..operators.weighted_roi_align.call import WeightedRoiAlignCall
 
@@ -99,6 +100,19 @@ def _integrated(call: PrRoiPoolCall, arrays: Callable[[np.ndarray], Any], out: A
     if call.operation == Operation.BOX_GRADIENT:
         return kernels.prroi_pool_backward_boxes(arrays(call.grad), arrays(call.input), boxes, scale, **how)
     return kernels.prroi_pool_backward(arrays(call.grad), boxes, call.input.shape, scale, **how)
+
+
+def _rotated(call: RotatedCall, arrays: Callable[[np.ndarray], Any], out: Any = None) -> Any:
+    """Makes the call with ``arrays`` of its arrays."""
+    how: dict[str, Any] = {"layout": call.layout, "dialect": call.dialect, "check": True}
+    boxes, where = arrays(call.boxes), (call.single_scale(), call.sampling_ratio)
+    if call.operation == Operation.FORWARD:
+        return kernels.roi_align_rotated(arrays(call.input), boxes, call.output_size, *where, **how, out=out)
+    assert call.grad is not None
+    grad = arrays(call.grad)
+    if call.operation == Operation.BOX_GRADIENT:
+        return kernels.roi_align_rotated_backward_boxes(grad, arrays(call.input), boxes, *where, **how)
+    return kernels.roi_align_rotated_backward(grad, boxes, call.input.shape, *where, **how)
 
 
 def _of_levels(call: MultiscaleRoiAlignCall, arrays: Callable[[np.ndarray], Any], out: Any = None) -> Any:
@@ -187,12 +201,13 @@ def _description(where: str, *, on_host: bool) -> Description:
         "prroi_pool": _capability("prroi_pool", OF_BOXES, on_host=on_host, modes=("avg",)),
         "multiscale_roi_align": _capability("multiscale_roi_align", OF_BOXES, on_host=on_host, modes=("avg",)),
         "weighted_roi_align": _capability("weighted_roi_align", tuple(Operation), on_host=on_host, modes=("avg",)),
+        "roi_align_rotated": _capability("roi_align_rotated", OF_BOXES, on_host=on_host, modes=("avg",)),
     }
     return Description(version=f"{version('roikit')} ({where})", homepage="", operators=can)
 
 
-def _script(operator: str, maps: str = ", input=features") -> Script:
-    """What scripts need to know; the gradient for the maps is handed ``maps`` besides."""
+def _script(operator: str, maps: str = ", input=features", *, pairs: bool = True) -> Script:
+    """What scripts need to know; the gradient for the maps is handed ``maps`` besides. ``pairs`` is that of `Script`."""
     dialects = each("dialect", {name: name for name in dialects_of(operator)})
     calls = {
         Operation.FORWARD: (operator, "features, boxes, ($height, $width)"),
@@ -201,7 +216,7 @@ def _script(operator: str, maps: str = ", input=features") -> Script:
     }
     endings = {operation: {"function": name, "arrays": arrays} for operation, (name, arrays) in calls.items()}
     asked = tuple(call_type(operator).answers)
-    return Script(dialects, Boxes.WIDE_ROWS, ALL, pairs=True, operations=asked, endings=endings)
+    return Script(dialects, Boxes.WIDE_ROWS, ALL, pairs=pairs, operations=asked, endings=endings)
 
 
 def _cropping_script() -> Script:
@@ -278,6 +293,7 @@ class RoikitHost:
         "prroi_pool": _script("prroi_pool", maps=""),
         "multiscale_roi_align": _script_of_levels(),
         "weighted_roi_align": _script_of_weights(),
+        "roi_align_rotated": _script("roi_align_rotated", maps="", pairs=False),
     }
 
     def __init__(self) -> None:
@@ -322,6 +338,10 @@ class RoikitHost:
     def weighted_roi_align(self, call: WeightedRoiAlignCall, out: np.ndarray | None = None) -> np.ndarray:
         """Calls `roikit.kernels.operators.weighted_roi_align.forward`, or its gradients."""
         return _weighed(call, lambda array: array, out)  # type: ignore[no-any-return]
+
+    def roi_align_rotated(self, call: RotatedCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Calls `roikit.kernels.operators.roi_align_rotated.forward`, or its gradients."""
+        return _rotated(call, lambda array: array, out)  # type: ignore[no-any-return]
 
 
 class RoikitDevice:
@@ -383,3 +403,8 @@ class RoikitDevice:
         """Calls `roikit.kernels.operators.weighted_roi_align.forward` with copies of the arrays on the GPU."""
         del out
         return self._cupy.asnumpy(_weighed(call, self._cupy.asarray))  # type: ignore[no-any-return]
+
+    def roi_align_rotated(self, call: RotatedCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Calls `roikit.kernels.operators.roi_align_rotated.forward` with copies of the arrays on the GPU."""
+        del out
+        return self._cupy.asnumpy(_rotated(call, self._cupy.asarray))  # type: ignore[no-any-return]

@@ -15,6 +15,7 @@ from .roikit import (
     _integrated,
     _of_levels,
     _pooled,
+    _rotated,
     _selected,
     _selected_samples,
     _weighed,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from ..operators.ps_roi_align.call import PsRoiAlignCall
     from ..operators.ps_roi_pool.call import PsRoiPoolCall
     from ..operators.roi_align.call import RoiAlignCall
+    from ..operators.roi_align_rotated.call import RotatedCall
     from ..operators.roi_pool.call import RoiPoolCall
     from ..operators.weighted_roi_align.call import WeightedRoiAlignCall
     from ._script import Script
@@ -99,6 +101,11 @@ class RoikitPtx:
         """Calls `roikit.kernels.operators.prroi_pool.forward`, or its gradients, with copies of the arrays on the device."""
         del out
         return self._answer(_integrated, call)
+
+    def roi_align_rotated(self, call: RotatedCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Calls `roikit.kernels.operators.roi_align_rotated.forward`, or its gradients, with copies of the arrays there."""
+        del out
+        return self._answer(_rotated, call)
 
     def multiscale_roi_align(self, call: MultiscaleRoiAlignCall, out: np.ndarray | None = None) -> np.ndarray:
         """Calls `roikit.kernels.operators.roi_align.multiscale` with copies of the arrays on the device."""

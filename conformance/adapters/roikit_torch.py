@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ..operators.ps_roi_align.call import PsRoiAlignCall
     from ..operators.ps_roi_pool.call import PsRoiPoolCall
     from ..operators.roi_align.call import RoiAlignCall
+    from ..operators.roi_align_rotated.call import RotatedCall
     from ..operators.roi_pool.call import RoiPoolCall
     from ..operators.weighted_roi_align.call import WeightedRoiAlignCall
     from ._script import Script
@@ -43,6 +44,7 @@ class RoikitTorch(RoikitHost):
         self._prroi_pool = torch.prroi_pool
         self._multiscale_roi_align = torch.multiscale_roi_align
         self._weighted_roi_align = torch.weighted_roi_align
+        self._roi_align_rotated = torch.roi_align_rotated
 
     def describe(self) -> Description:
         """All dialects, modes, data types and layouts, as the kernels."""
@@ -115,3 +117,9 @@ class RoikitTorch(RoikitHost):
             return self._weighted_roi_align(maps, boxes, weights, *where, **how)
 
         return answer(call, call.boxes, pool)
+
+    def roi_align_rotated(self, call: RotatedCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Calls the function as its users do."""
+        how: dict[str, Any] = {"layout": call.layout, "dialect": call.dialect}
+        where = (call.output_size, call.single_scale(), call.sampling_ratio)
+        return answer(call, call.boxes, lambda maps, boxes: self._roi_align_rotated(maps, boxes, *where, **how))

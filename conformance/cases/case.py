@@ -167,7 +167,7 @@ class Case:
     def _array(self, name: str, kind: type[Call], dtype: str, layout: str) -> np.ndarray:
         data = self.arguments[name]
         is_rows = name in kind.coordinates
-        values = box_rows(data) if is_rows else feature_map(data)
+        values = box_rows(data, kind.row_length(name)) if is_rows else feature_map(data)
         if self.enlarged:
             values = self.enlarged.argument(name, values, kind.axes[name], self.arguments["input"]["shape"][0])
         if is_rows:

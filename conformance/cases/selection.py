@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 _SCHEMA = Schema("case")
 _ALIKE = 0.65  # share of two names that is the same, from which on one may be meant by the other
-_BOX = 5  # an image, and two corners
 _STEPS = {"differences": dict, "box-differences": int | float}
 
 
@@ -84,7 +83,8 @@ def _problems(case: Case) -> Iterator[str]:
     call, boxes = case.call(dialects[0], "float64", "NCHW"), case.arguments["boxes"]
     if case.kind == "error":
         return
-    if call.shape() is None or box_rows(boxes).shape[1] != _BOX or min(case.arguments["output_size"]) < 0:
+    width = call.row_length("boxes")
+    if call.shape() is None or box_rows(boxes, width).shape[1] != width or min(case.arguments["output_size"]) < 0:
         yield "has arrays that do not go together"
     if not all(0 <= k < len(boxes) for k in case.invalid_rois):
         yield f"has no RoI {max(case.invalid_rois)}"

@@ -23,6 +23,7 @@ NAMES = (
     "prroi_pool",
     "multiscale_roi_align",
     "weighted_roi_align",
+    "roi_align_rotated",
 )
 
 DEFAULT = "roi_align"

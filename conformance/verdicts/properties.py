@@ -111,9 +111,9 @@ def _differences(case: Case, ask: Answered) -> tuple[Array, Array]:
 def _box_differences(case: Case, ask: Answered) -> tuple[Array, Array]:
     step, boxes = Fraction(case.arguments["step"]), box_rows(case.arguments["boxes"])
     columns = []
-    for corner in range(1, 5):
-        change = np.zeros(5)
-        change[corner] = float(step)
+    for number in range(1, boxes.shape[1]):
+        change = np.zeros(boxes.shape[1])
+        change[number] = float(step)
         ahead, behind = (
             ask(_asking(case, Operation.FORWARD, boxes=(boxes + sign * change).tolist())) for sign in (1, -1)
         )

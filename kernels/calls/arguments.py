@@ -154,13 +154,20 @@ def check_feature_map(array: Any, name: str = "input") -> None:
         raise ValueError(f"{name} must have 4 dimensions, not shape {array.shape}")
 
 
-def _concatenate(xp: ModuleType, boxes: Sequence[Any], images: int) -> Any:
-    """A list of one ``(L_i, 4)`` array per image as ``(K, 5)`` rows with their batch index."""
+CORNERS = ("x1", "y1", "x2", "y2")
+"""What a row of boxes has after its batch index: those that are given by two corners."""
+
+CENTRES = ("cx", "cy", "w", "h", "angle")
+"""Those that are given by centre, size and angle."""
+
+
+def _concatenate(xp: ModuleType, boxes: Sequence[Any], images: int, numbers: Sequence[str]) -> Any:
+    """A list of one ``(L_i, numbers)`` array per image as rows with their batch index."""
     if boxes and isinstance(boxes[0], (list, tuple)):
         raise TypeError(
             f"boxes is a {type(boxes).__name__} of {type(boxes[0]).__name__}s: "
-            f"{xp.__name__}.asarray(boxes, {xp.__name__}.float32) makes rows [batch_index, x1, y1, x2, y2] of it; "
-            "a list of boxes has one (L, 4) array for each image"
+            f"{xp.__name__}.asarray(boxes, {xp.__name__}.float32) makes rows [batch_index, {', '.join(numbers)}] of it; "
+            f"a list of boxes has one (L, {len(numbers)}) array for each image"
         )
     if len(boxes) != images:
         raise ValueError(f"boxes is a list of {len(boxes)} arrays, but input has N = {images} images")
@@ -170,32 +177,36 @@ def _concatenate(xp: ModuleType, boxes: Sequence[Any], images: int) -> Any:
     for i, part in enumerate(boxes):
         if array_namespace(f"boxes[{i}]", part) is not xp:
             raise TypeError(f"boxes[{i}] must come from {xp.__name__}, as input does")
-        if part.ndim != 2 or part.shape[1] != 4:
-            raise ValueError(f"boxes[{i}] must have shape (L, 4), not {part.shape}")
+        if part.ndim != 2 or part.shape[1] != len(numbers):
+            raise ValueError(f"boxes[{i}] must have shape (L, {len(numbers)}), not {part.shape}")
         if part.dtype != boxes[0].dtype:
             raise TypeError(f"boxes[{i}] has data type {part.dtype}, but boxes[0] has {boxes[0].dtype}")
         # 16-bit boxes are widened, which is exact, because 16 bits would not hold every batch index.
         dtype = xp.float32 if part.dtype.name in _BATCH_INDEX_LIMIT else part.dtype
-        row = xp.empty((part.shape[0], 5), dtype)
+        row = xp.empty((part.shape[0], 1 + len(numbers)), dtype)
         row[:, 0] = i
         row[:, 1:] = part
         rows.append(row)
     return xp.concatenate(rows)
 
 
-def box_rows(xp: ModuleType, boxes: Any, dtype: str, images: int) -> Any:
-    """``boxes`` as a contiguous ``(K, 5)`` array of ``xp``, float32 or float64, for N ``images`` of ``dtype``."""
+def box_rows(xp: ModuleType, boxes: Any, dtype: str, images: int, numbers: Sequence[str] = CORNERS) -> Any:
+    """``boxes`` as a contiguous array of ``xp``, float32 or float64, for N ``images`` of ``dtype``.
+
+    It has a row for each box: its batch index, and these ``numbers``.
+    """
+    width = 1 + len(numbers)
     if isinstance(boxes, (list, tuple)):
-        joined = _concatenate(xp, boxes, images)
-        boxes = xp.empty((0, 5), wider(dtype)) if joined is None else joined
+        joined = _concatenate(xp, boxes, images, numbers)
+        boxes = xp.empty((0, width), wider(dtype)) if joined is None else joined
     else:
         check_from(xp, "boxes", boxes)
     allowed = (dtype, "float32") if dtype in _BATCH_INDEX_LIMIT else (dtype,)
     _check_dtype("boxes", boxes, allowed)
-    if boxes.ndim != 2 or boxes.shape[1] != 5:
+    if boxes.ndim != 2 or boxes.shape[1] != width:
         raise ValueError(
-            f"boxes must have shape (K, 5), rows [batch_index, x1, y1, x2, y2], or be a list of one (L, 4) array per "
-            f"image; its shape is {boxes.shape}"
+            f"boxes must have shape (K, {width}), rows [batch_index, {', '.join(numbers)}], or be a list of one "
+            f"(L, {width - 1}) array per image; its shape is {boxes.shape}"
         )
     limit = _BATCH_INDEX_LIMIT.get(name_of(boxes.dtype))
     if limit is not None and images > limit:

@@ -16,6 +16,7 @@ NAMES = (
     "crop_and_resize",
     "prroi_pool",
     "weighted_roi_align",
+    "roi_align_rotated",
 )  # fmt: skip
 
 

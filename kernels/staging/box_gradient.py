@@ -43,12 +43,14 @@ class BoxGradient:
         problem: What it makes of what is asked for.
         macros: Those of its rules, for a problem whose gradient is wanted.
         neighbours: Whether the channels that a bin reads are neighbours, where channels are last in memory.
+        numbers: Of a box, for each of which there is a gradient.
     """
 
     operator: str
     problem: Callable[[Asked], Problem]
     macros: Callable[[Problem], Macros]
     neighbours: bool
+    numbers: int = 4
 
     def host_source(self, problem: Problem) -> Source:
         """The kernel that a CPU runs for a gradient of this mode, layout, data type and dialect."""
@@ -72,6 +74,7 @@ class BoxGradient:
                 *self.macros(problem),
                 ("LAYOUT", problem.layout),
                 ("LEVELS", levels),
+                ("NUMBERS", self.numbers),
                 ("VECTOR", vector),
                 ("BIN_LANES", lanes[0]),
                 ("CHANNEL_LANES", lanes[1]),
@@ -89,15 +92,16 @@ class Planned:
 
     problem: Problem
     launch: Launch
+    numbers: int
     threads: int = 1
 
 
 def _planned(
-    problem: Problem, source: Source, lanes: tuple[int, int], block: tuple[int, int], threads: int = 1
+    problem: Problem, source: Source, numbers: int, lanes: tuple[int, int], block: tuple[int, int], threads: int = 1
 ) -> Planned:
-    memory = 4 * lanes[0] * lanes[1] * problem.wide_bytes  # four sums, one for each coordinate of a box
+    memory = numbers * lanes[0] * lanes[1] * problem.wide_bytes  # a sum for each number of a box
     grid = (max(1, min(problem.rois, 2**30)), 1, 1)
-    return Planned(problem, Launch.of(source, grid, block, memory, problem.fields), threads)
+    return Planned(problem, Launch.of(source, grid, block, memory, problem.fields), numbers, threads)
 
 
 @kept
@@ -105,14 +109,14 @@ def plan_on_host(gradient: BoxGradient, asked: Asked, threads: int) -> Planned:
     """A call on a CPU with so many threads."""
     problem = gradient.problem(asked)
     threads = worthwhile_threads(Work.of(problem), threads)
-    return _planned(problem, gradient.host_source(problem), _HOST_LANES, (1, 1), threads)
+    return _planned(problem, gradient.host_source(problem), gradient.numbers, _HOST_LANES, (1, 1), threads)
 
 
 @kept
 def plan_on_device(gradient: BoxGradient, asked: Asked) -> Planned:
     """A call on a GPU."""
     problem = gradient.problem(asked)
-    return _planned(problem, gradient.device_source(problem), _DEVICE_LANES, (DEVICE_THREADS, 1))
+    return _planned(problem, gradient.device_source(problem), gradient.numbers, _DEVICE_LANES, (DEVICE_THREADS, 1))
 
 
 def slope(
@@ -149,7 +153,7 @@ def _run(
 ) -> Any:
     problem = planned.problem
     arguments.check_like(xp, "grad", grad, problem.output_shape, maps[0].dtype)
-    shape = (problem.rois, 4)
+    shape = (problem.rois, planned.numbers)
     out = arguments.output_array(xp, out, shape, rows.dtype, grad=grad, boxes=rows, **arguments.named("input", maps))
     if math.prod(problem.output_shape) == 0:
         out.fill(0)

@@ -125,6 +125,25 @@ def host_geometry(problem: Problem, piece: int) -> Geometry:
     return geometry(problem, piece, 16, 16, channels, most_rois=32, budget=2**20)
 
 
+def points_on_host(problem: Problem, _piece: int) -> Geometry:
+    """The sizes for a CPU, of RoIs whose samples are points (points/gathering.cuh)."""
+    return _geometry_of_points(problem, 16, min(problem.channels, _HOST_CHANNELS))
+
+
+def points_on_device(problem: Problem, _piece: int, vector: int) -> Geometry:
+    """The same for a GPU: sums and weights are within the shared memory that every GPU gives a block."""
+    most = 16 * vector if problem.layout == "NHWC" else 256 // problem.wide_bytes
+    return _geometry_of_points(problem, 8, min(problem.channels, most))
+
+
+def _geometry_of_points(problem: Problem, tile: int, channels: int) -> Geometry:
+    bins = max(1, min(_MOST_BINS, math.prod(problem.bins)))
+    first, count = _tiles(problem, tile, tile)
+    pixels = tile * tile
+    memory = sum(map(padded, (pixels * channels * problem.wide_bytes, pixels * bins * problem.wide_bytes, pixels * 4)))
+    return Geometry(tile, tile, channels, 1, bins, first, count, memory)
+
+
 def device_geometry(problem: Problem, piece: int, vector: int) -> Geometry:
     """The sizes for a GPU, within the shared memory that every GPU gives a block."""
     if problem.layout == "NHWC" or problem.mode == "max":

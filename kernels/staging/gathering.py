@@ -52,6 +52,7 @@ class Gradient:
         macros: Those of its rules, for a problem and a mode whose gradient is wanted.
         piece_bytes: The size of ``Piece`` (chunk.cuh) with its geometry, where coordinates have so many bytes.
         blocks: How many blocks the registers of a multiprocessor must have room for, by data type and mode.
+        host_geometry, device_geometry: Sizes of tiles, and of what a block holds of RoIs.
     """
 
     operator: str
@@ -59,6 +60,8 @@ class Gradient:
     macros: Callable[[Problem, str], Macros]
     piece_bytes: Callable[[int], int]
     blocks: Callable[[str, str], int]
+    host_geometry: Callable[[Problem, int], gather_plan.Geometry] = gather_plan.host_geometry
+    device_geometry: Callable[[Problem, int, int], gather_plan.Geometry] = gather_plan.device_geometry
 
     @property
     def entry(self) -> str:
@@ -199,7 +202,7 @@ class Planned:
 def plan_on_host(gradient: Gradient, asked: Asked, threads: int) -> Planned:
     """A call on a CPU with so many threads."""
     problem = gradient.problem(asked)
-    geometry = gather_plan.host_geometry(problem, gradient.piece(problem))
+    geometry = gradient.host_geometry(problem, gradient.piece(problem))
     threads = worthwhile_threads(Work.of(problem), threads)
     some = 8 * threads  # blocks, each of which goes through many RoIs or tiles
     return _planned(
@@ -213,7 +216,7 @@ def plan_on_device(gradient: Gradient, asked: Asked, packed: bool) -> Planned:
     """A call on a GPU, whose arrays are aligned to vectors if they are ``packed``."""
     problem = gradient.problem(asked)
     vector = device_vector(problem.dtype, problem.layout)
-    geometry = gather_plan.device_geometry(problem, gradient.piece(problem), vector)
+    geometry = gradient.device_geometry(problem, gradient.piece(problem), vector)
     last = problem.layout == "NHWC" and problem.mode == "avg"
     packed = packed and last and problem.channels % vector == 0
     block = (16, 16) if last else (64, 1) if problem.mode == "max" else (DEVICE_THREADS, 1)

@@ -114,9 +114,10 @@ def _run(
             "boxes": rows,
             "number_of_rois": num_rois,
             "output": out,
-            "workspace": workspace,
             "status": status.array,
         }
+        if "workspace" in planned.launch.source.arrays:  # which not every operator has a use for
+            arrays["workspace"] = workspace
         run(xp, planned.launch, arrays, read, planned.threads)
         status.check(rows, planned.problem.images)
     return out

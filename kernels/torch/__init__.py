@@ -20,6 +20,7 @@ from .modules import MultiScaleRoIAlign, RoIAlign
 from .prroi_pool import PrRoIPool, prroi_pool
 from .ps_roi_align import PSRoIAlign, ps_roi_align
 from .ps_roi_pool import PSRoIPool, ps_roi_pool
+from .roi_align_rotated import RoIAlignRotated, roi_align_rotated
 from .roi_pool import RoIPool, roi_pool
 from .weighted_roi_align import WeightedRoIAlign, weighted_roi_align
 
@@ -30,6 +31,7 @@ __all__ = [
     "PSRoIPool",
     "PrRoIPool",
     "RoIAlign",
+    "RoIAlignRotated",
     "RoIPool",
     "WeightedRoIAlign",
     "crop_and_resize",
@@ -38,6 +40,7 @@ __all__ = [
     "ps_roi_align",
     "ps_roi_pool",
     "roi_align",
+    "roi_align_rotated",
     "roi_pool",
     "weighted_roi_align",
 ]

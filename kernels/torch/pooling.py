@@ -230,7 +230,7 @@ def _map_gradient(
 
 
 def _box_gradient(grad: torch.Tensor, maps: torch.Tensor, boxes: torch.Tensor, *options: Any) -> torch.Tensor:
-    """The gradient for corners, with nothing in it yet."""
+    """The gradient for the numbers of boxes but for their batch index, with nothing in it yet."""
     del maps, options
     dtype = torch.float64 if grad.dtype is torch.float64 else torch.float32
-    return grad.new_empty((boxes.shape[0], 4), dtype=dtype)
+    return grad.new_empty((boxes.shape[0], boxes.shape[1] - 1), dtype=dtype)

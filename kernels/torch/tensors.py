@@ -51,18 +51,19 @@ def pooled(
     pool: Callable[[Sequence[torch.Tensor], torch.Tensor, tuple[int, int], str], torch.Tensor],
     *,
     has_node: bool = False,
+    numbers: Sequence[str] = arguments.CORNERS,
 ) -> torch.Tensor:
     """What ``pool`` makes of checked maps, rows of boxes, an output size and a layout; maps are given by the names of messages.
 
     Under autocast maps are of one data type; channels that are last in memory stay there. Unless ``pool`` ``has_node`` for ONNX,
-    an export to that is refused.
+    an export to that is refused. ``numbers`` are those that a row of boxes has after its batch index.
     """
     if not has_node and tracing.is_exporting():
         tracing.refuse("it has no operator that does this")
     maps = list(named.values())
     for name, tensor in named.items():
         _check(name, tensor, maps[0], next(iter(named)))
-    rows = _rows(boxes, maps[0])
+    rows = _rows(boxes, maps[0], numbers)
     dtype, device = maps[0].dtype, maps[0].device
     if device.type != "meta" and torch.is_autocast_enabled(device.type):
         rows = rows.float() if rows.dtype in _NARROW else rows
@@ -133,29 +134,30 @@ def _check(name: str, tensor: Any, first: torch.Tensor, first_name: str) -> None
         raise ValueError(f"{name} must have 4 dimensions, not shape {tuple(tensor.shape)}")
 
 
-def _rows(boxes: Any, first: torch.Tensor) -> torch.Tensor:
+def _rows(boxes: Any, first: torch.Tensor, numbers: Sequence[str]) -> torch.Tensor:
     """``boxes`` as one tensor of rows with their batch index, on the device of the ``first`` map."""
     if isinstance(boxes, (list, tuple)):
-        boxes = _joined(boxes, first)
+        boxes = _joined(boxes, first, len(numbers))
     _check_tensor("boxes", boxes, "a torch.Tensor or a list of them")
-    if boxes.ndim != 2 or boxes.shape[1] != 5:
+    width = 1 + len(numbers)
+    if boxes.ndim != 2 or boxes.shape[1] != width:
         raise ValueError(
-            f"boxes must have shape (K, 5), rows [batch_index, x1, y1, x2, y2], or be a list of one (L, 4) tensor per image; "
-            f"its shape is {tuple(boxes.shape)}"
+            f"boxes must have shape (K, {width}), rows [batch_index, {', '.join(numbers)}], or be a list of one "
+            f"(L, {width - 1}) tensor per image; its shape is {tuple(boxes.shape)}"
         )
     if boxes.device != first.device:
         raise ValueError(f"boxes is on {boxes.device}, but the maps are on {first.device}")
     return boxes
 
 
-def _joined(boxes: Sequence[Any], first: torch.Tensor) -> torch.Tensor:
+def _joined(boxes: Sequence[Any], first: torch.Tensor, numbers: int) -> torch.Tensor:
     if len(boxes) != first.shape[0]:
         raise ValueError(f"boxes is a list of {len(boxes)} tensors, but there are N = {first.shape[0]} images")
     rows = []
     for i, part in enumerate(boxes):
         _check_tensor(f"boxes[{i}]", part)
-        if part.ndim != 2 or part.shape[1] != 4:
-            raise ValueError(f"boxes[{i}] must have shape (L, 4), not {tuple(part.shape)}")
+        if part.ndim != 2 or part.shape[1] != numbers:
+            raise ValueError(f"boxes[{i}] must have shape (L, {numbers}), not {tuple(part.shape)}")
         if part.dtype != boxes[0].dtype:
             raise TypeError(f"boxes[{i}] has data type {part.dtype}, but boxes[0] has {boxes[0].dtype}")
         if part.device != boxes[0].device:
@@ -163,7 +165,7 @@ def _joined(boxes: Sequence[Any], first: torch.Tensor) -> torch.Tensor:
         # 16-bit boxes are widened, which is exact, because 16 bits would not hold every batch index.
         rows.append(pad(part.float() if part.dtype in _NARROW else part, (1, 0), value=i))
     if not rows:
-        return first.new_empty((0, 5), dtype=torch.float32 if first.dtype in _NARROW else first.dtype)
+        return first.new_empty((0, 1 + numbers), dtype=torch.float32 if first.dtype in _NARROW else first.dtype)
     return torch.cat(rows)
 
 

@@ -32,6 +32,9 @@ from roikit.kernels import (
     roi_align_backward,
     roi_align_backward_boxes,
     roi_align_backward_workspace,
+    roi_align_rotated,
+    roi_align_rotated_backward,
+    roi_align_rotated_backward_boxes,
     roi_align_workspace,
     roi_pool,
     roi_pool_backward,
@@ -68,6 +71,9 @@ def right(
     assert_type(prroi_pool(halves, rows, (7, 7), layout="NHWC"), npt.NDArray[np.float16])
     assert_type(prroi_pool_backward(grad, rows, maps.shape, dialect="mmcv"), Floats)
     assert_type(prroi_pool_backward_boxes(grad, maps, rows, out=rows), Floats)
+    assert_type(roi_align_rotated(halves, rows, (7, 7), 0.5, clockwise=True), npt.NDArray[np.float16])
+    assert_type(roi_align_rotated_backward(grad, rows, maps.shape, dialect="mmcv"), Floats)
+    assert_type(roi_align_rotated_backward_boxes(grad, maps, rows, out=rows), Floats)
     assert_type(multiscale_roi_align([maps, maps], rows, 7, [1 / 4, (1 / 8, 1 / 8)], level_rule="axlearn"), Floats)
     assert_type(
         multiscale_roi_align_backward(grad, rows, [(1, 1, 8, 8)], [1], level_rule=LevelRule.MATTERPORT),

@@ -201,7 +201,16 @@ def test_other_devices_are_refused():
 
 
 def test_what_the_package_offers():
-    modules = ["CropAndResize", "MultiScaleRoIAlign", "PSRoIAlign", "PSRoIPool", "PrRoIPool", "RoIAlign", "RoIPool"]
+    modules = [
+        "CropAndResize",
+        "MultiScaleRoIAlign",
+        "PSRoIAlign",
+        "PSRoIPool",
+        "PrRoIPool",
+        "RoIAlign",
+        "RoIAlignRotated",
+        "RoIPool",
+    ]
     functions = [
         "crop_and_resize",
         "multiscale_roi_align",
@@ -209,6 +218,7 @@ def test_what_the_package_offers():
         "ps_roi_align",
         "ps_roi_pool",
         "roi_align",
+        "roi_align_rotated",
         "roi_pool",
     ]
     assert roikit.torch.__all__ == [*modules, *functions]

@@ -4,15 +4,17 @@
 // An operator that includes this has said which channels a bin reads (every_channel.cuh, or selected.cuh). It gives two types:
 //   a bin     `Bin(roi, params, p, q)`, whether it `counts` at all, and `add<N>(sums, rest, at)`, which adds what N channels at a `Place`
 //             send to `sums`, or to `rest` if each channel is to be added on its own
-//   a gradient, with that type as `Bin`; what a RoI's four numbers are if they are not added up: `is_nan(roi)`, `is_zero(roi)`; and
+//   a gradient, with that type as `Bin`; what a RoI's numbers are if they are not added up: `is_nan(roi)`, `is_zero(roi)`; and
 //             `finished(sum, n, roi, params)`, number n of the result
 //
 // The specialisation defines
+//   ROIKIT_NUMBERS        numbers of a box that a gradient is for: those of a row after its batch index
 //   ROIKIT_VECTOR         channels that are taken together
 //   ROIKIT_BIN_LANES      lanes that share the bins of a RoI
 //   ROIKIT_CHANNEL_LANES  for each of them, lanes that share the channels
 #pragma once
 
+constexpr int NUMBERS = ROIKIT_NUMBERS;
 constexpr int VECTOR = ROIKIT_VECTOR;
 constexpr int BIN_LANES = ROIKIT_BIN_LANES;
 constexpr int CHANNEL_LANES = ROIKIT_CHANNEL_LANES;
@@ -28,12 +30,12 @@ struct BoxGradientParams {
     ROIKIT_GEOMETRY_FIELDS
 };
 
-// Sums by the four coordinates of a box, not yet divided.
+// Sums by the numbers of a box, not yet divided.
 template <int N> struct Sums {
-    Vector<N> by[4];
+    Vector<N> by[NUMBERS];
 
     ROIKIT_METHOD Sums() {
-        for (int n = 0; n < 4; ++n) by[n] = filled<N>((acc_t)0);
+        for (int n = 0; n < NUMBERS; ++n) by[n] = filled<N>((acc_t)0);
     }
 };
 
@@ -78,9 +80,9 @@ ROIKIT_FN Place place_of(int64 bin, int64 bins, int64 k, const Roi& roi, const f
     return place;
 }
 
-// Writes the four sums of a lane: of its whole vectors of channels, and of the rest.
+// Writes the sums of a lane: of its whole vectors of channels, and of the rest.
 ROIKIT_FN void write_sums(const Sums<VECTOR>& sums, const Sums<1>& rest, acc_t* total) {
-    for (int n = 0; n < 4; ++n) {
+    for (int n = 0; n < NUMBERS; ++n) {
         acc_t parts[VECTOR];
         write_vector<VECTOR>(sums.by[n], parts);
         total[n] = rest.by[n].part[0];
@@ -88,7 +90,7 @@ ROIKIT_FN void write_sums(const Sums<VECTOR>& sums, const Sums<1>& rest, acc_t* 
     }
 }
 
-// Adds up one lane's share of a RoI to `total`, four numbers.
+// Adds up one lane's share of a RoI to `total`, a sum for each number of a box.
 template <class Bin> ROIKIT_FN void add_lane(int lane, int64 k, const Roi& roi, const feature_t* grad, const BoxGradientParams& params,
                                              acc_t* total) {
     const int64 bins = (int64)params.bins_y * params.bins_x;
@@ -125,17 +127,17 @@ ROIKIT_FN void add_up_rois(const feature_t* grad, const acc_t* boxes, const int6
     acc_t* const totals = (acc_t*)shared_memory;
     const int64 rois = count_rois(number_of_rois, params.rois);
     ROIKIT_ROLLED for (int64 k = blockIdx.x; k < rois; k += gridDim.x) {
-        const Roi roi = read_roi(boxes + 5 * k, params);
+        const Roi roi = read_roi(boxes + (1 + NUMBERS) * k, params);
         const bool is_nan = roi.refusal || Gradient::is_nan(roi);
         const int lanes = is_nan || Gradient::is_zero(roi) ? 0 : BIN_LANES * CHANNEL_LANES;
         ROIKIT_ROLLED for (int turn = thread_of_block(); turn < lanes; turn += threads_of_block()) {
-            add_lane<typename Gradient::Bin>(lane_of(turn), k, roi, grad, params, totals + 4 * lane_of(turn));
+            add_lane<typename Gradient::Bin>(lane_of(turn), k, roi, grad, params, totals + NUMBERS * lane_of(turn));
         }
         __syncthreads();
-        ROIKIT_ROLLED for (int n = thread_of_block(); n < 4; n += threads_of_block()) {
+        ROIKIT_ROLLED for (int n = thread_of_block(); n < NUMBERS; n += threads_of_block()) {
             acc_t sum = (acc_t)0;
-            ROIKIT_ROLLED for (int lane = 0; lane < lanes; ++lane) sum += totals[4 * lane + n];
-            gradient[4 * k + n] = is_nan ? quiet_nan() : Gradient::finished(sum, n, roi, params);
+            ROIKIT_ROLLED for (int lane = 0; lane < lanes; ++lane) sum += totals[NUMBERS * lane + n];
+            gradient[NUMBERS * k + n] = is_nan ? quiet_nan() : Gradient::finished(sum, n, roi, params);
         }
         if (roi.refusal && thread_of_block() == 0) report(status, k, roi.refusal);
         __syncthreads();

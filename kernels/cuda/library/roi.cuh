@@ -6,23 +6,7 @@
 // The specialisation defines ROIKIT_LEVELS, the number of maps of a feature pyramid that a RoI is pooled from: 1 for a single map.
 #pragma once
 
-constexpr int LEVELS = ROIKIT_LEVELS;
-
-// What every operator's struct of parameters has. `source.py` reads the structs, these lines in their place, and makes the NumPy data
-// types of the same layout from them.
-#define ROIKIT_ROI_FIELDS                                           \
-    int64 rois;                                                     \
-    int64 images, channels;                                         \
-    double scales_y[ROIKIT_LEVELS], scales_x[ROIKIT_LEVELS];        \
-    double level_limits[ROIKIT_LEVELS];                             \
-    double canonical_size, size_offset;                             \
-    int heights[ROIKIT_LEVELS];                                     \
-    int widths[ROIKIT_LEVELS];                                      \
-    int bins_y, bins_x;                                             \
-    int truncates; /* whether a batch index may have a fraction */
-
-// Why a RoI was not pooled (`arguments.py` has the words): written to `status` as 4 · (index of the first such RoI) + reason.
-enum Refusal { BAD_BATCH_INDEX = 1, NOT_FINITE = 2, TOO_FAR = 3 };
+#include "library/roi_fields.cuh"
 
 struct Roi {
     int image, level;
@@ -68,30 +52,4 @@ template <class Params> ROIKIT_FN Roi read_roi(const acc_t* box, const Params& p
     return roi;
 }
 
-ROIKIT_FN void report(int64* status, int64 k, int refusal) {
-    if (!status) return;
-    const int64 code = 4 * k + refusal;
-#ifdef __CUDA_ARCH__
-    atomicMin(status, code);
-#else
-    int64 seen = __atomic_load_n(status, __ATOMIC_RELAXED);
-    while (code < seen && !__atomic_compare_exchange_n(status, &seen, code, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
-    }
-#endif
-}
-
-// How many of the rows of `boxes` are RoIs: all, or as many as a number on the device says.
-ROIKIT_FN int64 count_rois(const int64* count, int64 rows) {
-    if (!count) return rows;
-    return *count < 0 ? 0 : *count < rows ? *count : rows;
-}
-
-// Takes room for `count` values of T, at a multiple of 16 bytes.
-template <class T> ROIKIT_FN T* carve(unsigned char*& memory, int64 count) {
-    T* const taken = (T*)memory;
-    memory += (count * sizeof(T) + 15) / 16 * 16;
-    return taken;
-}
-
-ROIKIT_FN int thread_of_block() { return threadIdx.x + blockDim.x * threadIdx.y; }
-ROIKIT_FN int threads_of_block() { return blockDim.x * blockDim.y; }
+#include "library/rows.cuh"

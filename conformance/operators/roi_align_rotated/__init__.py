@@ -1,0 +1,1 @@
+"""Rotated RoIAlign: what is known of it."""

@@ -1,0 +1,79 @@
+"""A call of rotated RoIAlign, as adapters receive it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from ....kernels.dialects.choices import Offset
+from ....kernels.dialects.roi_align_rotated import DIALECTS, Turn
+from ...call import Call, Operation, Unsupported
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy as np
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RotatedCall(Call):
+    """One call of rotated RoIAlign, or of one of its gradients.
+
+    Attributes:
+        input: Feature maps, ``(N, C, H, W)`` or ``(N, H, W, C)`` as ``layout`` says. May have any strides.
+        boxes: ``(K, 6)`` rows ``[batch_index, cx, cy, w, h, angle]``, centre and size in image pixels, the angle in the unit
+            of the dialect; float32 for 16-bit maps, otherwise the data type of ``input``.
+        output_size: ``(P_h, P_w)``, the number of bins.
+        spatial_scale: Feature pixels per image pixel, ``(scale_y, scale_x)``, which are the same.
+        sampling_ratio: Samples per bin, ``(g_y, g_x)`` along height and width of the box; 0 asks for adaptive sampling.
+        mode: ``"avg"``.
+        grad: For a gradient, the one that arrives at the output: of the output's shape, layout and data type.
+    """
+
+    operator: ClassVar[str] = "roi_align_rotated"
+    axes: ClassVar[Mapping[str, str]] = {"input": "N C H W", "boxes": "K 6", "grad": "K C P_h P_w"}
+    answers: ClassVar[Mapping[Operation, str]] = {
+        Operation.FORWARD: "K C P_h P_w",
+        Operation.FEATURE_GRADIENT: "N C H W",
+        Operation.BOX_GRADIENT: "K 5",
+    }
+    corners: ClassVar[str] = "cx, cy, w, h, angle"
+
+    input: np.ndarray
+    boxes: np.ndarray
+    output_size: tuple[int, int]
+    spatial_scale: tuple[float, float]
+    sampling_ratio: tuple[int, int]
+    mode: str = "avg"
+    grad: np.ndarray | None = None
+
+    @classmethod
+    def parameters_of(cls, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """The parameters of the arguments of a case."""
+        return {
+            "output_size": tuple(arguments["output_size"]),
+            "spatial_scale": tuple(map(float, arguments["spatial_scale"])),
+            "sampling_ratio": tuple(arguments["sampling_ratio"]),
+            "mode": arguments["mode"],
+        }
+
+    def plain_arguments(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """``output_size, spatial_scale, sampling_ratio, aligned, clockwise`` of mmcv, whose ratio is 0 for adaptive sampling."""
+        dialect = DIALECTS[self.dialect]
+        aligned, clockwise = dialect.offset != Offset.NONE, dialect.turn == Turn.CLOCKWISE
+        return (self.output_size, self.single_scale(), self.single_sampling_ratio(), aligned, clockwise), {}
+
+    def single_scale(self) -> float:
+        """The one spatial scale of both axes."""
+        if self.spatial_scale[0] != self.spatial_scale[1]:
+            raise Unsupported("one spatial scale for both axes")
+        return self.spatial_scale[0]
+
+    def single_sampling_ratio(self) -> int:
+        """The one sampling ratio of both axes (0: adaptive), for libraries that take only one."""
+        if self.sampling_ratio[0] != self.sampling_ratio[1]:
+            raise Unsupported("one sampling ratio for both axes")
+        return self.sampling_ratio[0]
+
+
+CALL = RotatedCall

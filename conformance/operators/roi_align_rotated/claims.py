@@ -1,0 +1,42 @@
+"""What a call of rotated RoIAlign can claim, under the main dialects."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ....kernels.dialects.roi_align_rotated import DIALECTS
+from ...call import Operation
+from ...exact.floats import FLOAT_TYPES
+from .oracle.face import RotatedOracle, is_decided
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MAIN_DIALECTS = ("roikit", "mxnet")
+"""Those under which every fault must be noticed: both units of angles, both offsets, and a least size."""
+
+_ORACLE = RotatedOracle()
+_WIDE = ("float32", "float64")
+
+
+def claims(arguments: Mapping[str, Any], operation: Operation = Operation.FORWARD) -> str:
+    """Whether a call is exact in float32 and float64, or has bounds, or rounding decides which samples are inside."""
+    dialects = [DIALECTS[name] for name in MAIN_DIALECTS]
+    if not all(is_decided(arguments, dialect, dtype) for dialect in dialects for dtype in _WIDE):
+        return "fragile"
+    for dialect in dialects:
+        needed = _ORACLE.bits(arguments, operation, dialect)
+        if needed is None or needed > FLOAT_TYPES["float32"].bits:
+            return "bounded"
+        if not set(_WIDE) <= set(_ORACLE.exact_dtypes(arguments, operation, dialect)):
+            return "bounded"
+    return "exact"
+
+
+def rules_of(arguments: Mapping[str, Any], operation: Operation = Operation.FORWARD) -> list[str]:
+    """The rules that a call exercises."""
+    rules = [f"RR-{n}" for n in (1, 2, 3, 6, 7, 8, 9)]
+    rules += {Operation.FORWARD: ["RR-10"], Operation.FEATURE_GRADIENT: ["RR-11"], Operation.BOX_GRADIENT: ["RR-12"]}[
+        operation
+    ]
+    return [*rules, "RR-14"] if arguments.get("invalid_rois") else rules

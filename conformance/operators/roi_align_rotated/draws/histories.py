@@ -1,0 +1,64 @@
+"""Histories of rotated RoIAlign: what its calls are, and what they change to."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from ....call import Operation
+from ....histories import IMAGES, SIZE, Histories, History
+from ....placing import integers, number
+from ....sizing import Size
+from ..claims import rules_of
+from ..oracle.face import RotatedOracle
+from . import sizes, systematic
+from .placements import PLACEMENTS
+
+if TYPE_CHECKING:
+    from ....draw import Draw
+
+_BINS, _SCALE = (2, 2), Fraction(1, 2)
+_PLACES = ("upright-high", "upright", "upright-low")  # exact in every unit of angles
+
+
+def _map(chance: Draw, history: History, shape: tuple[int, ...]) -> dict[str, Any]:
+    del history
+    return integers(chance, shape, range(-8, 9))
+
+
+def _boxes(chance: Draw, history: History) -> list[list[int | float]]:
+    del history
+    spots = [next(placement for placement in PLACEMENTS if placement.name == name) for name in _PLACES]
+    return [spot.spot(chance, SIZE, _BINS).row(IMAGES - 1 - k % IMAGES, _SCALE) for k, spot in enumerate(spots)]
+
+
+def _large(history: History, other: bool) -> Size:
+    # What a box gets adds up over channels, and must be exact in float32.
+    channels = 33 if history.operation == Operation.BOX_GRADIENT else 129
+    bins, pixels = ((1, 4), (10, 9)) if other else ((2, 2), (9, 10))
+    return Size(history.id, "", bins, 1, pixels, 3, channels, 147, "avg", history.operation, coarse=True)
+
+
+HISTORIES = Histories(
+    asked=(
+        ("rr-h", Operation.FORWARD, "avg"),
+        ("rr-hg", Operation.FEATURE_GRADIENT, "avg"),
+        ("rr-hb", Operation.BOX_GRADIENT, "avg"),
+    ),
+    at_once="avg",
+    given={"output_size": list(_BINS), "spatial_scale": [number(_SCALE)] * 2, "sampling_ratio": [2, 2]},
+    others={
+        "bins": {"output_size": [1, 4]},  # as many
+        "scale": {"spatial_scale": [0.25, 0.25]},
+        "ratio": {"sampling_ratio": [1, 1]},
+    },
+    values=_map,
+    integers=integers,
+    boxes=_boxes,
+    large=_large,
+    draw_large=sizes.draw,
+    rules_of=rules_of,
+    suits_small=systematic.suits,
+    suits_large=sizes.suits,
+    oracle=RotatedOracle(),
+)

@@ -1,0 +1,1 @@
+"""Rotated RoIAlign: its calls, its gradients, its kernels."""
