@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from ....exact.numbers import Array
     from ..oracle.geometry import Roi
 
+_MANY = 40  # samples along an axis of a bin
+
 # ---- RR-2: where the centre lies -------------------------------------------------------------------------------------
 
 
@@ -192,8 +194,11 @@ class OneSample(Rules):
 
 
 class AlwaysAdaptive(Rules):
+    """But for boxes of which nobody would wait for the samples."""
+
     def grid(self, size: Fraction, bins: int, sampling_ratio: int) -> int:
-        return super().grid(size, bins, 0)
+        adaptive = super().grid(size, bins, 0)
+        return adaptive if adaptive < _MANY else sampling_ratio
 
 
 class TwoWhereAdaptive(Rules):
