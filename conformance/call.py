@@ -29,15 +29,21 @@ class Operation(StrEnum):
     """The gradient for ``input``, of its shape."""
     BOX_GRADIENT = "box_gradient"
     """The gradient for ``x1, y1, x2, y2`` in image pixels, ``(K, 4)``."""
+    WEIGHT_GRADIENT = "weight_gradient"
+    """The gradient for ``weights``, of their shape."""
+
+
+MAP_GRADIENTS = (Operation.FEATURE_GRADIENT, Operation.WEIGHT_GRADIENT)
+"""Gradients for what belongs to images: RoIs add to it, and one that cannot be pooled adds nothing."""
+
+_CHANNELS = ("C", "M")
+"""Axes of channels: those of maps, and those of weights, which may have one for all channels of the maps."""
 
 
 def axes_in(axes: str, layout: str) -> str:
     """``"N C H W"`` in the order that a layout has: channels go last in NHWC. Axes without channels stay."""
     names = axes.split()
-    if layout == "NHWC" and "C" in names:
-        names.remove("C")
-        names.append("C")
-    return " ".join(names)
+    return " ".join(sorted(names, key=_CHANNELS.__contains__) if layout == "NHWC" else names)
 
 
 def to_layout(array: np.ndarray, axes: str, layout: str) -> np.ndarray:

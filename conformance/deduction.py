@@ -213,30 +213,43 @@ class Detective(ABC):
         prediction, got = self.predictions(probe, dialect.for_mode(probe.mode), self.dtype)[0], self.values[probe]
         wrong = prediction.wrong(got)
         at = tuple(int(n) for n in np.unravel_index(int(wrong.argmax()), wrong.shape))
-        k, channel, p, q = at
-        roi = f"RoI {k}, " if len(probe.boxes) > 1 else ""
-        map_ = f", map {channel}" if len(probe.maps) > 1 else ""
-        return Difference(f"{roi}bin ({p}, {q}){map_}", float(got[at]), float(prediction.values[at]))
+        return Difference(_place(probe, at), float(got[at]), float(prediction.values[at]))
+
+
+def _place(probe: Any, at: tuple[int, ...]) -> str:
+    """Where an element of a reading is: a bin, or a corner of a box."""
+    roi = f"RoI {at[0]}, " if len(probe.boxes) > 1 else ""
+    if len(at) == 2:  # of a gradient for boxes
+        return f"{roi}corner {probe.corners[at[1]]}"
+    map_ = f", map {at[1]}" if len(probe.maps) > 1 else ""
+    return f"{roi}bin {at[2:]}{map_}"
 
 
 # ---- gradients -------------------------------------------------------------------------------------------------------
 
 
 def compare(
-    readings: Readings, best: Any, dtype: str, predictions: Callable[..., tuple[Prediction, ...]]
+    readings: Readings,
+    best: Any,
+    dtype: str,
+    predictions: Callable[..., tuple[Prediction, ...]],
+    operation: Operation = Operation.FEATURE_GRADIENT,
 ) -> Derivative:
-    """Whether gradients for maps are those of the outputs: of the dialect that fits these best, if there is one."""
+    """Whether gradients are those of the outputs: of the dialect that fits these best, if there is one."""
     compared, differences, failures = 0, list[Oddity](), list[Oddity]()
-    for probe, gradient in readings.backward.items():
+    of_maps = operation == Operation.FEATURE_GRADIENT
+    for probe, gradient in (readings.backward if of_maps else readings.box_backward).items():
         if gradient.values is None:
             failures.append(Oddity(probe.name, gradient.reason))
             continue
         if best is None:
             continue
-        allowed = predictions(probe, best.for_mode(probe.mode), dtype, Operation.FEATURE_GRADIENT)
+        allowed = predictions(probe, best.for_mode(probe.mode), dtype, operation)
         compared += bool(allowed)
         if allowed and not any(prediction.fits(gradient.values) for prediction in allowed):
-            at = [int(n) for n in min(zip(*allowed[0].wrong(gradient.values).nonzero(), strict=True))]
-            got, due = gradient.values[tuple(at)], allowed[0].values[tuple(at)]
-            differences.append(Oddity(probe.name, f"pixel {tuple(at[2:])}: {got:.7g}, not {due:.7g}"))
+            at = tuple(int(n) for n in min(zip(*allowed[0].wrong(gradient.values).nonzero(), strict=True)))
+            place = f"pixel {at[2:]}" if of_maps else _place(probe, at)
+            differences.append(
+                Oddity(probe.name, f"{place}: {gradient.values[at]:.7g}, not {allowed[0].values[at]:.7g}")
+            )
     return Derivative(compared, tuple(differences), tuple(failures), (), ())

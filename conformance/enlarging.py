@@ -17,11 +17,12 @@ of the RoIs, that are alike gets in all.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from .call import Operation
+from .call import MAP_GRADIENTS, Operation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,7 +55,7 @@ class Enlarged(NamedTuple):
         if name == _COORDINATES:
             count = max(self.images // images, 1)
             repeated[:, 0] += images * (np.arange(self.rois) // len(array) % count)
-        elif axes.startswith("N"):
+        elif axes.startswith("N C"):
             repeated *= self._multiples(array, axes)
         return repeated
 
@@ -63,7 +64,7 @@ class Enlarged(NamedTuple):
         repeated = self._repeated(array, axes)
         if operation == Operation.FORWARD:
             repeated *= self._multiples(array, axes)
-        elif operation == Operation.FEATURE_GRADIENT:
+        elif operation in MAP_GRADIENTS:
             repeated[max(self.images // len(array), 1) * len(array) :] = 0  # no RoI lies there
         return repeated
 
@@ -73,6 +74,9 @@ class Enlarged(NamedTuple):
         Raises:
             ValueError: not at all of them as often.
         """
+        if operation == Operation.WEIGHT_GRADIENT:  # what RoIs send, of all channels
+            parts = Operation.FEATURE_GRADIENT, Operation.BOX_GRADIENT
+            return math.prod(self.sent(part, images, channels, rois) for part in parts)
         if operation == Operation.FEATURE_GRADIENT:
             count, rest = divmod(self.rois, rois * max(self.images // images, 1))
         elif operation == Operation.BOX_GRADIENT:

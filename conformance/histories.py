@@ -40,6 +40,8 @@ CHANGES = {
     "bins": "output_size",
     "scale": "spatial_scale",
     "ratio": "sampling_ratio",
+    "weights": "the weights",
+    "normalise": "normalise",
     "mode": "mode",
     "values": "the map's values",
     "grad": "the arriving gradient",
@@ -66,6 +68,7 @@ _WHAT = {
     Operation.FORWARD: "",
     Operation.FEATURE_GRADIENT: "gradient for the map: ",
     Operation.BOX_GRADIENT: "gradient for the box: ",
+    Operation.WEIGHT_GRADIENT: "gradient for the weights: ",
 }
 
 

@@ -42,6 +42,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
             "known deviations, instead of the list that roikit has: these tests are expected to fail",
         ),
         ("timeout", "SECONDS", "limit of a single call; 30 unless given"),
+        ("diagnose-seconds", "SECONDS", "how long causes of failures are looked for; 10 unless given"),
     ):
         group.addoption(f"--roikit-{option}", metavar=metavar, help=text)
     text = "all cases, dialects and data types, not the quick tier alone; so do cases that are selected, and huge ones"
@@ -72,7 +73,7 @@ class _Worker:
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         run = session.config.stash.get(_RUN, None)
         output: dict[str, Any] = session.config.workeroutput  # type: ignore[attr-defined]
-        output[_CAUSES] = [cause.text for cause in run.causes()] if run else []
+        output[_CAUSES] = run.causes() if run else []
 
 
 class _Verdicts:
@@ -103,7 +104,7 @@ class _Verdicts:
         if self.are_none:
             terminalreporter.write_line("roikit: nothing was run: all is unsupported or absent (-rs says why)")
         run = config.stash.get(_RUN, None)
-        said = [*self.causes, *(cause.text for cause in run.causes())] if run else self.causes
+        said = [*self.causes, *run.causes()] if run else self.causes
         for text in dict.fromkeys(said):
             terminalreporter.write_line(f"roikit: why · {text}")
 

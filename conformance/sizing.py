@@ -53,8 +53,9 @@ class Size(NamedTuple):
 
     @property
     def small_channels(self) -> int:
-        """How many channels the small call has: one, where those of a box's gradient add up."""
-        return 1 if self.operation == Operation.BOX_GRADIENT else min(self.channels, CHANNELS)
+        """How many channels the small call has: one, where those of a gradient for boxes, or for weights, add up."""
+        add_up = self.operation in (Operation.BOX_GRADIENT, Operation.WEIGHT_GRADIENT)
+        return 1 if add_up else min(self.channels, CHANNELS)
 
     @property
     def small_rois(self) -> int:
@@ -141,7 +142,11 @@ def maps(chance: Draw, shape: tuple[int, int, int, int], most: int = 3) -> dict[
 
 def described(size: Size, arguments: dict[str, Any], rules: Iterable[str]) -> dict[str, Any]:
     """The case of a size, without what is computed."""
-    what = {Operation.FEATURE_GRADIENT: "Gradient for the map: ", Operation.BOX_GRADIENT: "Gradient for the box: "}
+    what = {
+        Operation.FEATURE_GRADIENT: "Gradient for the map: ",
+        Operation.BOX_GRADIENT: "Gradient for the box: ",
+        Operation.WEIGHT_GRADIENT: "Gradient for the weights: ",
+    }
     title = f"{what.get(size.operation, '')}{size.title}{'; maxima' if size.mode == 'max' else ''}."
     return {
         "id": size.id,

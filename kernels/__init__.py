@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .annotations import Array, CropMethod, DataType, Layout, LevelRuleName, Mode
+    from .annotations import Array, CropMethod, DataType, GuardName, Layout, LevelRuleName, Mode
     from .dialects.multiscale_roi_align import LevelRule
     from .dialects.roi_align import DIALECTS, Dialect, named_dialect
     from .errors import CompilationError, CompilerNotFoundError, InvalidRoiError, RoikitError
@@ -40,6 +40,12 @@ if TYPE_CHECKING:
     from .operators.roi_align_rotated.forward import roi_align_rotated
     from .operators.roi_pool.feature_gradient import roi_pool_backward, roi_pool_backward_workspace
     from .operators.roi_pool.forward import roi_pool, roi_pool_workspace
+    from .operators.weighted_roi_align.forward import weighted_roi_align, weighted_roi_align_workspace
+    from .operators.weighted_roi_align.gradients import (
+        weighted_roi_align_backward,
+        weighted_roi_align_backward_boxes,
+        weighted_roi_align_backward_weights,
+    )
     from .precompiling import precompile
 
 __all__ = [
@@ -50,6 +56,7 @@ __all__ = [
     "CropMethod",
     "DataType",
     "Dialect",
+    "GuardName",
     "InvalidRoiError",
     "Layout",
     "LevelRule",
@@ -94,11 +101,16 @@ __all__ = [
     "roi_pool_backward",
     "roi_pool_backward_workspace",
     "roi_pool_workspace",
+    "weighted_roi_align",
+    "weighted_roi_align_backward",
+    "weighted_roi_align_backward_boxes",
+    "weighted_roi_align_backward_weights",
+    "weighted_roi_align_workspace",
 ]
 
 # Each name is imported when it is asked for: a program needs one operator or two, and all together take longer than NumPy.
 _NAMES = {
-    ".annotations": ("Array", "CropMethod", "DataType", "Layout", "LevelRuleName", "Mode"),
+    ".annotations": ("Array", "CropMethod", "DataType", "GuardName", "Layout", "LevelRuleName", "Mode"),
     ".dialects.multiscale_roi_align": ("LevelRule",),
     ".dialects.roi_align": ("DIALECTS", "Dialect", "named_dialect"),
     ".errors": ("CompilationError", "CompilerNotFoundError", "InvalidRoiError", "RoikitError"),
@@ -129,6 +141,12 @@ _NAMES = {
     ".operators.roi_align_rotated.forward": ("roi_align_rotated",),
     ".operators.roi_pool.feature_gradient": ("roi_pool_backward", "roi_pool_backward_workspace"),
     ".operators.roi_pool.forward": ("roi_pool", "roi_pool_workspace"),
+    ".operators.weighted_roi_align.forward": ("weighted_roi_align", "weighted_roi_align_workspace"),
+    ".operators.weighted_roi_align.gradients": (
+        "weighted_roi_align_backward",
+        "weighted_roi_align_backward_boxes",
+        "weighted_roi_align_backward_weights",
+    ),
     ".precompiling": ("precompile",),
 }
 _MODULES = {name: module for module, names in _NAMES.items() for name in names}

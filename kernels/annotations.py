@@ -13,6 +13,9 @@ Layout: TypeAlias = Literal["NCHW", "NHWC"]
 CropMethod: TypeAlias = Literal["bilinear", "nearest"]
 """What becomes of the pixels around a point of a crop."""
 
+GuardName: TypeAlias = Literal["zero", "add", "clamp", "none"]
+"""What becomes of a bin whose weights add up to nothing."""
+
 DataType: TypeAlias = Literal["float16", "bfloat16", "float32", "float64"]
 """The name of a data type of maps."""
 

@@ -23,13 +23,15 @@ _MOST_NUMBERS = 200
 """Numbers of an array that a page has: larger ones it says how to make."""
 
 _AXES = {
-    "N": "images", "C": "channels", "H": "rows", "W": "columns", "K": "RoIs", "P_h": "rows of bins", "P_w": "columns of bins",
+    "N": "images", "C": "channels", "M": "channels of weights",
+    "H": "rows", "W": "columns", "K": "RoIs", "P_h": "rows of bins", "P_w": "columns of bins",
     "4": "coordinates", "5": "numbers",
 }  # fmt: skip
 _RETURNED = {
     Operation.FORWARD: "the output",
     Operation.FEATURE_GRADIENT: "the gradient for the maps",
     Operation.BOX_GRADIENT: "the gradient for the boxes",
+    Operation.WEIGHT_GRADIENT: "the gradient for the weights",
 }
 
 
@@ -70,9 +72,16 @@ def _argument(name: str, value: Any, kind: type[Call]) -> str:
         return "; ".join(f"({row})" for row in rows) + more or "none"
     if name in kind.sizes:
         return " × ".join(map(str, value))
+    if isinstance(value, str | bool):
+        return _said(value)
     if _are_pairs(value):
         return _in_turn(value)
     return ", ".join(f"{number:g}" for number in dict.fromkeys(value)) if isinstance(value, list) else f"{value:g}"
+
+
+def _said(value: str | bool) -> str:
+    """A choice in words."""
+    return value if isinstance(value, str) else "yes" if value else "no"
 
 
 def _are_pairs(value: Any) -> bool:
@@ -105,7 +114,7 @@ def parameters(arguments: Mapping[str, Any], operator: str) -> list[tuple[str, s
             text = number(value[0]) if value[0] == value[1] else f"{number(value[0])} for y, {number(value[1])} for x"
             text += ": adaptive" if name == "sampling_ratio" and set(value) == {0} else ""
         else:
-            text = value if isinstance(value, str) else number(value)
+            text = _said(value) if isinstance(value, str | bool) else number(value)
         shown.append((name, text))
     return shown
 

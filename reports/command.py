@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..conformance.exits import EXIT_CONFORMS, EXIT_DEVIATES, fail, interruptible, refusing, say
+from ..conformance.usage import Command, Group
 
 if TYPE_CHECKING:
     from ..conformance.terminal import Console
     from .files import Inputs
 
 app = typer.Typer(
+    cls=Group,
     help="Turn result files into what people look at: a site, a comparison, tables. Nothing is run.",
     no_args_is_help=True,
 )
@@ -33,9 +35,9 @@ class Format(StrEnum):
     MARKDOWN = "markdown"
 
 
-@app.command()
+@app.command(cls=Command)
 def site(
-    results: Annotated[list[Path], typer.Argument(metavar="RESULTS...", exists=True, help=_FILES)],
+    results: Annotated[list[Path], typer.Argument(metavar="RESULTS", exists=True, help=_FILES)],
     *,
     out: Annotated[
         Path, typer.Option("--out", "-o", metavar="DIR", help="Where to; a site that is there is replaced.")
@@ -96,7 +98,7 @@ def _say(console: Console, inputs: Inputs, out: Path) -> None:
     console.print(text, highlight=False, soft_wrap=True, markup=False)
 
 
-@app.command()
+@app.command(cls=Command)
 def compare(
     before: Annotated[Path, typer.Argument(metavar="A", exists=True, dir_okay=False, help="A result file.")],
     after: Annotated[
@@ -131,7 +133,7 @@ def compare(
     raise typer.Exit(EXIT_CONFORMS if found.passes else EXIT_DEVIATES)
 
 
-@app.command()
+@app.command(cls=Command)
 def export(
     file: Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="A result file.")],
     to: Annotated[Path, typer.Argument(metavar="TABLE.csv|TABLE.parquet", help="The table to write.")],

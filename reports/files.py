@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..conformance.diagnosing.cause import Cause
+from ..conformance.detection import file as detection
+from ..conformance.diagnosing.cause import Cause, Untried
 from ..conformance.documents import Schema, parse_json, read_text
 from ..conformance.errors import FileError
 from ..conformance.operators import DEFAULT
@@ -182,8 +183,8 @@ def read(path: Path) -> File:
 
 
 def _file(path: Path, text: str) -> File:
-    if _RUN.match(text):
-        return _run(path, text)
+    if _LINES.match(text):
+        return _of_lines(path, text)
     try:
         document = parse_json(text, path)
     except FileError:
@@ -202,18 +203,32 @@ def _named(records: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{"operator": DEFAULT, **record} for record in records]
 
 
-def _run(path: Path, text: str) -> Run:
-    records, complete = results.parse_partly(text, path)
+def _of_lines(path: Path, text: str) -> File:
+    """A file of records; those of golden cases alone do not say what they hold."""
+    contents = _CONTENTS.match(text)
+    layout = detection.LAYOUTS.get(contents[1]) if contents else None
+    records, complete = layout.parse_partly(text, path) if layout else results.parse_partly(text, path)
     if not records:
         raise FileError("ends before its header does", path)
+    if not layout:
+        return _run(path, records, complete)
+    header, found = records[0], {kind: [each for each in records if each["type"] == kind] for kind in layout.kinds}
+    if contents and contents[1] == detection.DETECTIONS:
+        return Detections(path, header, complete, found["implementation"], _named(found["detection"]))
+    return Footprints(path, header, complete, _size_of(header), _named(found["footprint"]))
+
+
+def _run(path: Path, records: list[dict[str, Any]], complete: bool) -> Run:
     rows = _named(record for record in records if record["type"] == "result")
     subjects = [record for record in records if record["type"] == "implementation"]
-    causes = [
-        Cause(**{name: record[name] for name in Cause._fields})._replace(cases=tuple(record["cases"]))
-        for record in records
-        if record["type"] == "cause"
-    ]
+    causes = [_cause(record) for record in records if record["type"] == "cause"]
     return Run(path, records[0], complete, subjects, rows, causes)
+
+
+def _cause(record: dict[str, Any]) -> Cause:
+    """A cause; whether all was tried is not known of those that were written before it was written down."""
+    given = {"untried": Untried.UNRECORDED.value, "seconds": 0.0, **record}
+    return Cause(**{name: given[name] for name in Cause._fields})._replace(cases=tuple(record["cases"]))
 
 
 def _detections(path: Path, document: dict[str, Any]) -> Detections:
@@ -221,8 +236,13 @@ def _detections(path: Path, document: dict[str, Any]) -> Detections:
 
 
 def _footprints(path: Path, document: dict[str, Any]) -> Footprints:
-    rows, columns = document["map"]
-    return Footprints(path, document, True, (int(rows), int(columns)), _named(document["footprints"]))
+    return Footprints(path, document, True, _size_of(document), _named(document["footprints"]))
+
+
+def _size_of(about: dict[str, Any]) -> tuple[int, int]:
+    """The size of the maps of footprints."""
+    rows, columns = about["map"]
+    return int(rows), int(columns)
 
 
 def _record(path: Path, document: dict[str, Any]) -> Record:
@@ -278,6 +298,7 @@ _KINDS = (
     _Kind(frozenset({"commit_hash", "results", "result_columns"}), Schema("asv", "result", _HERE), _asv),
 )
 _UNKNOWN = "is no result file: roikit conform, explain and difference, benchmarks.record, benchmarks.profile and asv write some"
-_RUN = re.compile(r'\s*\{[^\n]*"type"\s*:\s*"header"')
+_LINES = re.compile(r'\s*\{[^\n]*"type"\s*:\s*"header"')
+_CONTENTS = re.compile(r'\s*\{"type": "header", "contents": "(\w+)"')  # the first thing that is said
 _OURS = re.compile(r'\s*\{\s*"(format|type|roikit)"')
 """How the text of what roikit writes begins, whole or not."""

@@ -21,13 +21,15 @@ BESIDE = {"roikit.kernels": ("roikit", "torch"), "roikit.reports": ("manual",)}
 
 ROOMS = (
     "errors text",
-    "documents exits terminal verdict exact draw",
+    "documents exits terminal usage verdict exact draw",
+    "records",
     "sampling",
     "findings explanation",
     "call",
     "operator",
     "arrays arranging enlarging relations",
     "memory sizing placing chance deduction",
+    "probing",
     "histories",
     "planning",
     "operators",
@@ -140,7 +142,11 @@ def is_door(a, b):
     )
 
 
-COMPOSED = {"ps_roi_align": {"roi_align", "ps_roi_pool"}, "multiscale_roi_align": {"roi_align"}}
+COMPOSED = {
+    "ps_roi_align": {"roi_align", "ps_roi_pool"},
+    "multiscale_roi_align": {"roi_align"},
+    "weighted_roi_align": {"roi_align"},
+}
 """Operators that are others put together: what is to be known of these is known of them."""
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 FLOATS = ("float32", "float64", "float16")
 ALL = (*FLOATS, "bfloat16")
 OF_MAPS = (Operation.FORWARD, Operation.FEATURE_GRADIENT)
+OF_BOXES = (*OF_MAPS, Operation.BOX_GRADIENT)
 
 
 class Boxes(Enum):

@@ -12,21 +12,23 @@ from ..implementation import NoAnswerError, TwoAnswersError
 from ._torch_array import as_array, as_tensor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     import torch
 
     from ..call import Call
 
 
+_PLACES = {Operation.FEATURE_GRADIENT: 0, Operation.BOX_GRADIENT: 1, Operation.WEIGHT_GRADIENT: 2}
+"""Where among the tensors of a call those are that a gradient is for."""
 _MOST_TWICE = 2**16  # elements of a gradient that is asked for twice
 
 _given: set[tuple[str, Operation]] = set()
 """Of which operators which gradients have arrived in this process, which has one implementation."""
 
 
-def answer(call: Call, boxes: np.ndarray, pool: Callable[[torch.Tensor, torch.Tensor], torch.Tensor]) -> np.ndarray:
-    """What a call asks for, ``pool`` being the function of maps and of ``boxes`` that pools.
+def answer(call: Call, boxes: np.ndarray, pool: Callable[..., torch.Tensor]) -> np.ndarray:
+    """What a call asks for, ``pool`` being the function of maps, of ``boxes``, and of weights if there are any, that pools.
 
     Raises:
         Unsupported: it is a gradient that reaches nothing, in this call or any other.
@@ -34,10 +36,10 @@ def answer(call: Call, boxes: np.ndarray, pool: Callable[[torch.Tensor, torch.Te
         TwoAnswersError: it is one, and another when it is asked for again of the same output.
     """
     given = call.arrays()
-    maps, rois = as_tensor(given["input"]), as_tensor(boxes)
+    tensors = [as_tensor(array) for array in (given["input"], boxes, given.get("weights")) if array is not None]
     if call.operation == Operation.FORWARD:
-        return as_array(pool(maps, rois))
-    gradients = list(_gradients(call.operation, maps, rois, pool, as_tensor(given["grad"])))
+        return as_array(pool(*tensors))
+    gradients = list(_gradients(call.operation, tensors, pool, as_tensor(given["grad"])))
     if not gradients:
         lacking = f"no {call.operation.replace('_', ' ')} arrives"
         if (call.operator, call.operation) in _given or _arrives_elsewhere(call, boxes, pool):
@@ -53,18 +55,17 @@ def answer(call: Call, boxes: np.ndarray, pool: Callable[[torch.Tensor, torch.Te
 
 def _gradients(
     operation: Operation,
-    maps: torch.Tensor,
-    boxes: torch.Tensor,
-    pool: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
+    tensors: Sequence[torch.Tensor],
+    pool: Callable[..., torch.Tensor],
     arriving: torch.Tensor | None = None,
 ) -> Iterator[np.ndarray]:
-    """The gradient of what a function pools for its maps or its boxes; that of ones unless another is ``arriving``.
+    """The gradient of what a function pools for its maps, boxes or weights; that of ones unless another is ``arriving``.
 
     A small one is asked for twice, of one output, if it can be: who keeps a graph may go back through it as often as he likes.
     """
-    wanted = maps if operation == Operation.FEATURE_GRADIENT else boxes
+    wanted = tensors[_PLACES[operation]]
     wanted.requires_grad_()
-    output = pool(maps, boxes)
+    output = pool(*tensors)
     as_array(output)  # that is, a tensor
     if not output.requires_grad:
         return
@@ -82,17 +83,18 @@ def _gradients(
             yield as_array(wanted.grad)
 
 
-def _arrives_elsewhere(
-    call: Call, boxes: np.ndarray, pool: Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
-) -> bool:
+def _arrives_elsewhere(call: Call, boxes: np.ndarray, pool: Callable[..., torch.Tensor]) -> bool:
     """Whether a gradient arrives with the parameters of a call, but a box and a map that nobody could object to."""
-    maps = call.arrays()["input"]
-    shape = (1, 8, 8, maps.shape[3]) if call.layout == "NHWC" else (1, maps.shape[1], 8, 8)
+    last = call.layout == "NHWC"
+    ones = [
+        np.ones((1, 8, 8, array.shape[3]) if last else (1, array.shape[1], 8, 8), array.dtype)
+        for name in ("input", "weights")
+        if (array := call.arrays().get(name)) is not None
+    ]
     box = np.zeros((1, boxes.shape[1]), boxes.dtype)
     box[0, 1:5] = 1, 1, 5, 5
+    ones.insert(1, box)
     try:
-        return any(
-            True for _ in _gradients(call.operation, as_tensor(np.ones(shape, maps.dtype)), as_tensor(box), pool)
-        )
+        return any(True for _ in _gradients(call.operation, [as_tensor(array) for array in ones], pool))
     except Exception:  # noqa: BLE001 - whatever a library raises, no gradient arrives
         return False

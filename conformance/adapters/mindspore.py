@@ -21,7 +21,7 @@ import numpy as np
 from ..call import Operation
 from ..implementation import Capability, Description
 from ._call import boxes_like_input, require_described
-from ._script import OF_MAPS, Boxes, Script, each, finishes
+from ._script import OF_BOXES, OF_MAPS, Boxes, Script, each, finishes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,7 +55,7 @@ class MindSpore:
             ("float32",),
             ("bilinear", "nearest"),
             pairs=True,
-            operations=tuple(Operation),
+            operations=OF_BOXES,
             endings={
                 Operation.FORWARD: {"finish": "output = crop(image, rois).asnumpy().transpose(0, 3, 1, 2)"},
                 Operation.FEATURE_GRADIENT: {
@@ -90,7 +90,7 @@ class MindSpore:
                     dialects=("mindspore",),
                     modes=("bilinear", "nearest"),
                     layouts=("NHWC",),
-                    operations=tuple(Operation),
+                    operations=OF_BOXES,
                 )
             },
         )

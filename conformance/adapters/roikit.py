@@ -10,7 +10,7 @@ from ...kernels.dialects.choices import Offset
 from ..call import DTYPES, LAYOUTS, Operation
 from ..implementation import Capability, Description, Unavailable
 from ..operators import call_type, dialects_of
-from ._script import ALL, OF_MAPS, Boxes, Script, each
+from ._script import ALL, OF_BOXES, OF_MAPS, Boxes, Script, each
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ..operators.roi_align.call import RoiAlignCall
     from ..operators.roi_align_rotated.call import RotatedCall
     from ..operators.roi_pool.call import RoiPoolCall
+    from ..operators.weighted_roi_align.call import WeightedRoiAlignCall
 
 
 def _aligned(call: RoiAlignCall, arrays: Callable[[np.ndarray], Any], out: Any = None) -> Any:
@@ -140,6 +141,23 @@ def _of_levels(call: MultiscaleRoiAlignCall, arrays: Callable[[np.ndarray], Any]
     return kernels.multiscale_roi_align_backward(grad, boxes, [level.shape for level in maps], *where, **how)
 
 
+def _weighed(call: WeightedRoiAlignCall, arrays: Callable[[np.ndarray], Any], out: Any = None) -> Any:
+    """Makes the call with ``arrays`` of its arrays."""
+    how: dict[str, Any] = {"layout": call.layout, "dialect": call.dialect, "check": True}
+    how |= {"normalise": call.normalise, "guard": call.guard, "epsilon": call.epsilon}
+    where = (call.spatial_scale, call.sampling_ratio)
+    boxes, weights = arrays(call.boxes), arrays(call.weights)
+    if call.operation == Operation.FORWARD:
+        return kernels.weighted_roi_align(arrays(call.input), boxes, weights, call.output_size, *where, **how, out=out)
+    assert call.grad is not None
+    grad = arrays(call.grad)
+    if call.operation == Operation.FEATURE_GRADIENT:
+        return kernels.weighted_roi_align_backward(grad, boxes, weights, call.input.shape, *where, **how)
+    if call.operation == Operation.WEIGHT_GRADIENT:
+        return kernels.weighted_roi_align_backward_weights(grad, arrays(call.input), boxes, weights, *where, **how)
+    return kernels.weighted_roi_align_backward_boxes(grad, arrays(call.input), boxes, weights, *where, **how)
+
+
 def joined(
     call: MultiscaleRoiAlignCall, found: Any, as_numpy: Callable[[Any], Any] = lambda array: array
 ) -> np.ndarray:
@@ -175,16 +193,15 @@ def _capability(
 
 def _description(where: str, *, on_host: bool) -> Description:
     can = {
-        "roi_align": _capability("roi_align", tuple(Operation), on_host=on_host),
+        "roi_align": _capability("roi_align", OF_BOXES, on_host=on_host),
         "roi_pool": _capability("roi_pool", OF_MAPS, on_host=on_host),
         "ps_roi_pool": _capability("ps_roi_pool", OF_MAPS, on_host=on_host, modes=("avg",)),
-        "ps_roi_align": _capability("ps_roi_align", tuple(Operation), on_host=on_host, modes=("avg",)),
-        "crop_and_resize": _capability(
-            "crop_and_resize", tuple(Operation), on_host=on_host, modes=("bilinear", "nearest")
-        ),
-        "prroi_pool": _capability("prroi_pool", tuple(Operation), on_host=on_host, modes=("avg",)),
-        "multiscale_roi_align": _capability("multiscale_roi_align", tuple(Operation), on_host=on_host, modes=("avg",)),
-        "roi_align_rotated": _capability("roi_align_rotated", tuple(Operation), on_host=on_host, modes=("avg",)),
+        "ps_roi_align": _capability("ps_roi_align", OF_BOXES, on_host=on_host, modes=("avg",)),
+        "crop_and_resize": _capability("crop_and_resize", OF_BOXES, on_host=on_host, modes=("bilinear", "nearest")),
+        "prroi_pool": _capability("prroi_pool", OF_BOXES, on_host=on_host, modes=("avg",)),
+        "multiscale_roi_align": _capability("multiscale_roi_align", OF_BOXES, on_host=on_host, modes=("avg",)),
+        "weighted_roi_align": _capability("weighted_roi_align", tuple(Operation), on_host=on_host, modes=("avg",)),
+        "roi_align_rotated": _capability("roi_align_rotated", OF_BOXES, on_host=on_host, modes=("avg",)),
     }
     return Description(version=f"{version('roikit')} ({where})", homepage="", operators=can)
 
@@ -215,7 +232,7 @@ def _cropping_script() -> Script:
     endings[Operation.FORWARD]["outside"] = '\n    extrapolation_value=float("$extrapolation_value"),'
     dialects = each("dialect", {name: name for name in dialects_of("crop_and_resize")})
     modes, wide = ("bilinear", "nearest"), ("float32", "float64")
-    return Script(dialects, Boxes.CORNERS, wide, modes, pairs=True, operations=tuple(Operation), endings=endings)
+    return Script(dialects, Boxes.CORNERS, wide, modes, pairs=True, operations=OF_BOXES, endings=endings)
 
 
 def _script_of_levels() -> Script:
@@ -241,9 +258,23 @@ for level, found in zip(levels_of(output), maps):
         Operation.BOX_GRADIENT: {"function": f"{name}_backward_boxes", "arrays": "grad, levels, boxes", "finish": ""},
     }  # fmt: skip
     return Script(
-        dialects, Boxes.WIDE_ROWS, ALL, ("avg",), pairs=True, operations=tuple(Operation), endings=endings,
+        dialects, Boxes.WIDE_ROWS, ALL, ("avg",), pairs=True, operations=OF_BOXES, endings=endings,
         require=lambda call: call.scales(),
     )  # fmt: skip
+
+
+def _script_of_weights() -> Script:
+    """What scripts of weighted RoIAlign need to know."""
+    name = "weighted_roi_align"
+    calls = {
+        Operation.FORWARD: (name, "features, boxes, weights, ($height, $width)"),
+        Operation.FEATURE_GRADIENT: (f"{name}_backward", "grad, boxes, weights, features.shape"),
+        Operation.BOX_GRADIENT: (f"{name}_backward_boxes", "grad, features, boxes, weights"),
+        Operation.WEIGHT_GRADIENT: (f"{name}_backward_weights", "grad, features, boxes, weights"),
+    }
+    endings = {operation: {"function": function, "arrays": arrays} for operation, (function, arrays) in calls.items()}
+    dialects = each("dialect", {dialect: dialect for dialect in dialects_of(name)})
+    return Script(dialects, Boxes.WIDE_ROWS, ALL, pairs=True, operations=tuple(Operation), endings=endings)
 
 
 class RoikitHost:
@@ -261,6 +292,7 @@ class RoikitHost:
         "crop_and_resize": _cropping_script(),
         "prroi_pool": _script("prroi_pool", maps=""),
         "multiscale_roi_align": _script_of_levels(),
+        "weighted_roi_align": _script_of_weights(),
         "roi_align_rotated": _script("roi_align_rotated", maps="", pairs=False),
     }
 
@@ -302,6 +334,10 @@ class RoikitHost:
     def multiscale_roi_align(self, call: MultiscaleRoiAlignCall, out: np.ndarray | None = None) -> np.ndarray:
         """Calls `roikit.kernels.operators.roi_align.multiscale`, or its gradients."""
         return joined(call, _of_levels(call, lambda array: array, out))
+
+    def weighted_roi_align(self, call: WeightedRoiAlignCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Calls `roikit.kernels.operators.weighted_roi_align.forward`, or its gradients."""
+        return _weighed(call, lambda array: array, out)  # type: ignore[no-any-return]
 
     def roi_align_rotated(self, call: RotatedCall, out: np.ndarray | None = None) -> np.ndarray:
         """Calls `roikit.kernels.operators.roi_align_rotated.forward`, or its gradients."""
@@ -362,6 +398,11 @@ class RoikitDevice:
         """Calls `roikit.kernels.operators.roi_align.multiscale` with copies of the arrays on the GPU."""
         del out
         return joined(call, _of_levels(call, self._cupy.asarray), self._cupy.asnumpy)
+
+    def weighted_roi_align(self, call: WeightedRoiAlignCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Calls `roikit.kernels.operators.weighted_roi_align.forward` with copies of the arrays on the GPU."""
+        del out
+        return self._cupy.asnumpy(_weighed(call, self._cupy.asarray))  # type: ignore[no-any-return]
 
     def roi_align_rotated(self, call: RotatedCall, out: np.ndarray | None = None) -> np.ndarray:
         """Calls `roikit.kernels.operators.roi_align_rotated.forward` with copies of the arrays on the GPU."""

@@ -18,6 +18,7 @@ from .roikit import (
     _rotated,
     _selected,
     _selected_samples,
+    _weighed,
     joined,
 )
 
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from ..operators.roi_align.call import RoiAlignCall
     from ..operators.roi_align_rotated.call import RotatedCall
     from ..operators.roi_pool.call import RoiPoolCall
+    from ..operators.weighted_roi_align.call import WeightedRoiAlignCall
     from ._script import Script
 
 
@@ -110,6 +112,11 @@ class RoikitPtx:
         del out
         with emulated(self.architecture) as cupy:
             return joined(call, _of_levels(call, cupy.asarray), cupy.asnumpy)
+
+    def weighted_roi_align(self, call: WeightedRoiAlignCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Calls `roikit.kernels.operators.weighted_roi_align.forward` with copies of the arrays on the device."""
+        del out
+        return self._answer(_weighed, call)
 
     def _answer(self, make: Callable[..., Any], call: Call) -> np.ndarray:
         with emulated(self.architecture) as cupy:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ..operators.roi_align.call import RoiAlignCall
     from ..operators.roi_align_rotated.call import RotatedCall
     from ..operators.roi_pool.call import RoiPoolCall
+    from ..operators.weighted_roi_align.call import WeightedRoiAlignCall
     from ._script import Script
 
 
@@ -42,6 +43,7 @@ class RoikitTorch(RoikitHost):
         self._crop_and_resize = torch.crop_and_resize
         self._prroi_pool = torch.prroi_pool
         self._multiscale_roi_align = torch.multiscale_roi_align
+        self._weighted_roi_align = torch.weighted_roi_align
         self._roi_align_rotated = torch.roi_align_rotated
 
     def describe(self) -> Description:
@@ -104,6 +106,17 @@ class RoikitTorch(RoikitHost):
         return answer(
             call, call.boxes, lambda maps, boxes: self._multiscale_roi_align(call.levels(maps), boxes, *where, **how)
         )
+
+    def weighted_roi_align(self, call: WeightedRoiAlignCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Calls the function as its users do."""
+        how: dict[str, Any] = {"layout": call.layout, "dialect": call.dialect, "normalise": call.normalise}
+        how |= {"guard": call.guard, "epsilon": call.epsilon}
+        where = (call.output_size, call.spatial_scale, call.sampling_ratio)
+
+        def pool(maps: Any, boxes: Any, weights: Any) -> Any:
+            return self._weighted_roi_align(maps, boxes, weights, *where, **how)
+
+        return answer(call, call.boxes, pool)
 
     def roi_align_rotated(self, call: RotatedCall, out: np.ndarray | None = None) -> np.ndarray:
         """Calls the function as its users do."""

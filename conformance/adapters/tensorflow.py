@@ -24,7 +24,7 @@ import numpy as np
 from ..call import Operation, Unsupported
 from ..implementation import Capability, Description
 from ._call import corners_and_indices, require_described
-from ._script import Boxes, Script, finishes, for_modes
+from ._script import OF_BOXES, Boxes, Script, finishes, for_modes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,7 +52,7 @@ class TensorFlow:
             Boxes.CORNERS,
             ("float32",),
             pairs=True,
-            operations=tuple(Operation),
+            operations=OF_BOXES,
             spellings=for_modes("pooling", "AVG", "MAX"),
             endings={
                 **finishes(
@@ -74,7 +74,7 @@ class TensorFlow:
             ("float32",),
             ("bilinear", "nearest"),
             pairs=True,
-            operations=tuple(Operation),
+            operations=OF_BOXES,
             endings={
                 Operation.FORWARD: {"finish": "output = crops.numpy().transpose(0, 3, 1, 2)"},
                 **{
@@ -104,13 +104,13 @@ class TensorFlow:
             dialects=(self.dialect,),
             modes=("avg", "max"),
             layouts=("NHWC",),
-            operations=tuple(Operation),
+            operations=OF_BOXES,
             operators={
                 "crop_and_resize": Capability(
                     dialects=("tensorflow",),
                     modes=("bilinear", "nearest"),
                     layouts=("NHWC",),
-                    operations=tuple(Operation),
+                    operations=OF_BOXES,
                 )
             },
         )

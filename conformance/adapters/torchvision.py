@@ -21,7 +21,7 @@ from ..call import Operation
 from ..implementation import Description
 from ._call import boxes_like_input, require_described
 from ._poolers import by_image, of_levels, require_found
-from ._script import ALL, FLOATS, OF_MAPS, Boxes, Script, each
+from ._script import ALL, FLOATS, OF_BOXES, OF_MAPS, Boxes, Script, each
 from ._torch_gradient import answer
 
 if TYPE_CHECKING:
@@ -166,7 +166,7 @@ class TorchvisionPython:
     aligned: ClassVar[dict[str, bool]] = {"torchvision-python": False, "torchvision-python-aligned": True}
     scripts: ClassVar[Mapping[str, Script]] = {
         "roi_align": Script(
-            each("aligned", aligned), Boxes.WIDE_ROWS, ALL, ("avg",), uses_torch=True, operations=tuple(Operation)
+            each("aligned", aligned), Boxes.WIDE_ROWS, ALL, ("avg",), uses_torch=True, operations=OF_BOXES
         )
     }
 

@@ -14,6 +14,7 @@ import typer
 
 from ..exits import interruptible, refusing, say, writable
 from ..results.gate import Gate  # noqa: TC001 - typer reads the annotations
+from ..usage import Command, Group
 from .deviations import app as deviations
 from .difference import difference
 from .fuzz import fuzz
@@ -40,7 +41,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="roikit",
-    help="RoIAlign and RoIPool: kernels for CuPy, and a conformance suite for every implementation of them.",
+    cls=Group,
+    help="Pooling operators of object detectors: kernels for CuPy, and a conformance suite for every implementation of them.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode="markdown",
@@ -86,12 +88,12 @@ def _root(
     del version
 
 
-@app.command()
+@app.command(cls=Command)
 def conform(
     names: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[NAME]...",
+            metavar="NAME",
             help="Registered implementations. If none is named, all of them but roikit-ptx, which is slow.",
         ),
     ] = None,
@@ -171,8 +173,17 @@ def conform(
         typer.Option(
             "--diagnose/--no-diagnose",
             metavar="",
-            help="Say which choice or fault gives the wrong results, of all that are known; by default of failures, within ten "
-            "seconds. --diagnose: of known deviations, too.",
+            help="Say which choice or fault gives the wrong results, of all that are known; by default of failures. "
+            "--diagnose: of known deviations, too.",
+        ),
+    ] = None,
+    diagnose_seconds: Annotated[
+        float | None,
+        typer.Option(
+            "--diagnose-seconds",
+            min=0.1,
+            metavar="SECONDS",
+            help="How long that is looked for, of each implementation; 10 unless given. Where time runs out, it is said.",
         ),
     ] = None,
     fail_fast: Annotated[
@@ -245,13 +256,14 @@ def conform(
         once=once,
         fail_fast=fail_fast,
         diagnose=diagnose,
+        diagnose_seconds=diagnose_seconds,
     )
     with interruptible(), refusing(UsageError, OSError):
         status = find_dialects(request, footprints) if detect or footprints else judge(request)
     raise typer.Exit(status)
 
 
-@app.command()
+@app.command(cls=Command)
 def reproduce(
     case: Annotated[str, typer.Argument(metavar="CASE", help="See `roikit list cases`.")],
     implementation: Annotated[
@@ -275,9 +287,9 @@ def reproduce(
         say(reproduction.reproduce(case, implementation, dialect, dtype))
 
 
-@app.command("list")
+@app.command("list", cls=Command)
 def list_(
-    what: Annotated[Listed, typer.Argument(help="What to list.")],
+    what: Annotated[Listed, typer.Argument(metavar="WHAT", help="implementations, cases, dialects or operators.")],
     *,
     size: Annotated[Size, typer.Option(help="Of cases: only those whose calls are not larger.")] = Size.HUGE,
     verbose: VerboseOption = False,
@@ -294,7 +306,7 @@ def list_(
     lists[what](verbose=verbose)
 
 
-@app.command()
+@app.command(cls=Command)
 def explain(
     *,
     op: OperatorOption = "roi_align",
@@ -360,8 +372,8 @@ def explain(
         explanation.explain(request)
 
 
-app.command()(fuzz)
-app.command()(difference)
+app.command(cls=Command)(fuzz)
+app.command(cls=Command)(difference)
 
 
 def main() -> None:

@@ -71,7 +71,7 @@ class Collected:
             return
         chosen = _selection_for(target, self._request)
         known, started = _known(target, cases, self._request), time.monotonic()
-        evidence = Evidence(target.name)
+        evidence = Evidence(target.name, self._request.diagnose_seconds)
         with self._lock:
             task = self._progress.add_task(escape(target.name), total=None)
 

@@ -3,34 +3,29 @@
 from __future__ import annotations
 
 import json
-import threading
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing
-from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any
-
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from contextlib import ExitStack
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING
 
 from .. import operators
-from ..detection.reading import FORMAT, Reader, Setting
-from ..detection.report import Finding, Verdict, document, show
-from ..documents import to_json
+from ..detection.file import DetectionFile, FootprintFile
+from ..detection.reading import Setting
+from ..detection.report import Finding, Verdict, show
 from ..errors import UsageError
-from ..exits import EXIT_CONFORMS, EXIT_DEVIATES, EXIT_NOTHING_RUN
-from ..peers.environments import cache_directory
+from ..exits import EXIT_CONFORMS, EXIT_DEVIATES, EXIT_INTERRUPTED, EXIT_NOTHING_RUN, INTERRUPTED, fail
 from ..results import deviations
-from ..results.file import provenance
 from ..running.targets import select_targets, selection
 from ..terminal import Console
-from ..workers.greeting import describe
+from .collecting import progress_on
+from .detected import Detected, probes_of
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
+    from typing import TextIO
 
     from ..findings import Detection, Readings
-    from ..implementation import Capability, Description
-    from ..operator import Probes
+    from ..implementation import Description
     from ..results.result import Subject
     from ..running.request import Request, Selection
     from ..workers.process import Target
@@ -38,15 +33,6 @@ if TYPE_CHECKING:
 _FILE_WIDTH = 160  # columns of what is not printed to a terminal
 
 _FOR_CASES = {"patterns": "--select", "edition": "--edition", "junit": "--junit", "markdown": "--markdown"}
-
-
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """What a worker said of its implementation, and what was read off it in each setting."""
-
-    target: Target
-    subject: Subject
-    readings: list[tuple[Setting, Readings]]
 
 
 def detect(request: Request, footprints: Path | None) -> int:
@@ -63,86 +49,37 @@ def detect(request: Request, footprints: Path | None) -> int:
         request.names, request.callables, request.arrays, chosen.dialects, request.pythons, (), chosen.operators
     )
     console = Console(emoji=False) if Console().is_terminal else Console(emoji=False, width=_FILE_WIDTH)
-    about = provenance(json.loads(json.dumps(asdict(request), default=str)))
+    progress = progress_on(Console(stderr=True))
+    arguments = json.loads(json.dumps(asdict(request), default=str))
     with ExitStack() as stack:
-        output, pictures = (
-            stack.enter_context(path.open("w", encoding="utf-8")) if path else None
-            for path in (request.output, footprints)
+
+        def create(path: Path | None) -> TextIO | None:
+            return stack.enter_context(path.open("w", encoding="utf-8")) if path else None
+
+        output, pictures = create(request.output), create(footprints)
+        file = DetectionFile(output, arguments) if output else None
+        drawn = FootprintFile(pictures, arguments, _map_size()) if pictures else None
+        stack.enter_context(progress)
+        detected = Detected(request, console, progress, file, drawn)
+        detected.read_all(
+            targets,
+            lambda description, target: list(_settings(description, target, chosen)),
+            lambda target, setting, readings: _find(target, setting, readings, is_declared=_declares(target, request)),
         )
-        read, findings = [], []
-        reading = stack.enter_context(closing(_read_all(targets, chosen, request)))
-        for each in reading:
-            read.append(each)
-            findings += [_find(each.target, *one, is_declared=_declares(each.target, request)) for one in each.readings]
-        subjects = [each.subject for each in read]
-        if output:
-            output.write(_text({**about, **document(subjects, findings)}))
-        if pictures:
-            pictures.write(
-                _text({"format": FORMAT, **about, "map": _map_size(), "footprints": list(_footprints(read))})
-            )
-    show(console, subjects, findings, verbose=request.verbose)
-    return _status(subjects, findings)
-
-
-def _read_all(targets: Sequence[Target], chosen: Selection, request: Request) -> Generator[_Read, None, None]:
-    """Reads the targets, several at a time, and yields what was read in their order; an interrupt ends all of them."""
-    errors, stop = Console(stderr=True), threading.Event()
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
-    with (
-        Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as progress,
-        ThreadPoolExecutor(request.jobs) as pool,
-    ):
-        futures = [pool.submit(_read, target, chosen, request.timeout, progress, stop) for target in targets]
-        try:
-            for future in futures:
-                yield future.result()
-        except BaseException:
-            stop.set()
-            for future in futures:
-                future.cancel()
-            raise
-
-
-def _read(target: Target, chosen: Selection, seconds: float, progress: Progress, stop: threading.Event) -> _Read:
-    task = progress.add_task(target.name, total=None)
-    with closing(Reader(target, seconds, stop)) as reader:
-        subject = reader.open()
-        if subject.state != "ran":
-            progress.update(task, total=0)
-            return _Read(target, subject, [])
-        description = describe(subject)
-        settings = list(_settings(description, target, chosen))
-        progress.update(task, total=sum(len(_probes(s).offered(_capability(description, s).modes)) for s in settings))
-        readings = [
-            (
-                setting,
-                reader.read(
-                    _probes(setting), _capability(description, setting), setting, lambda: progress.advance(task)
-                ),
-            )
-            for setting in settings
-        ]
-    return _Read(target, subject, readings)
-
-
-def _probes(setting: Setting) -> Probes:
-    probes = operators.get(setting.operator).probes
-    assert probes is not None
-    return probes
-
-
-def _capability(description: Description, setting: Setting) -> Capability:
-    capability = description.capability(setting.operator)
-    assert capability is not None
-    return capability
+        if not detected.cut_off:
+            for each in filter(None, (file, drawn)):
+                each.close()
+    show(console, detected.subjects, detected.findings, verbose=request.verbose)
+    if detected.cut_off:
+        count = len(detected.findings)
+        console.print(f"incomplete, {detected.cut_off}: {count} detection{'s' * (count != 1)}", highlight=False)
+        fail(INTERRUPTED, EXIT_INTERRUPTED)
+    return _status(detected.subjects, detected.findings)
 
 
 def _map_size() -> tuple[int, int]:
     """The size of the maps that footprints are read on."""
-    probes = operators.get(operators.DEFAULT).probes
-    assert probes is not None
-    return probes.size
+    return probes_of(operators.DEFAULT).size
 
 
 def _settings(description: Description, target: Target, chosen: Selection) -> Iterator[Setting]:
@@ -167,7 +104,7 @@ def _declares(target: Target, request: Request) -> bool:
 
 def _find(target: Target, setting: Setting, readings: Readings, *, is_declared: bool) -> Finding:
     """Decides what was read; what is declared is only looked at afterwards."""
-    probes = _probes(setting)
+    probes = probes_of(setting.operator)
     detection = probes.detect(readings, setting.dtype)
     of_maps, of_boxes = probes.derivatives(readings, detection.best, setting.dtype)
     finding = Finding(target.name, setting, detection, of_maps, of_boxes, Verdict.UNDECLARED)
@@ -193,18 +130,6 @@ def _known(name: str, setting: Setting, detection: Detection) -> str:
     if everywhere or not declared or not detection.fits(replace(declared, **chosen), unexplained):
         return everywhere
     return "; ".join(d.reason for d in about if d.choices or d.probes)
-
-
-def _footprints(read: Sequence[_Read]) -> Iterator[dict[str, object]]:
-    for each in read:
-        for setting, readings in each.readings:
-            for record in _probes(setting).footprints(readings):
-                yield {"implementation": each.target.name, **asdict(setting), **record}
-
-
-def _text(content: dict[str, Any]) -> str:
-    """A JSON document; where environments lie, which error messages give away, is of this machine only."""
-    return to_json(content).replace(str(cache_directory()), "…") + "\n"
 
 
 def _status(subjects: Sequence[Subject], findings: Sequence[Finding]) -> int:

@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 from ..exits import refusing, say
+from ..usage import Command, Group
 
-app = typer.Typer(help="The lists of known deviations.", no_args_is_help=True)
+app = typer.Typer(cls=Group, help="The lists of known deviations.", no_args_is_help=True)
 
 
 @app.callback()
@@ -17,11 +18,11 @@ def _root() -> None:
     """The lists of known deviations, one for each implementation that has any."""
 
 
-@app.command()
+@app.command(cls=Command)
 def update(
     results: Annotated[Path, typer.Argument(metavar="RUN.ndjson", help="What `roikit conform --output` has written.")],
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="[NAME]...", help="Implementations of the run; all unless named.")
+        list[str] | None, typer.Argument(metavar="NAME", help="Implementations of the run; all unless named.")
     ] = None,
     *,
     folder: Annotated[

@@ -29,7 +29,10 @@ def difference(
     *,
     op: OperatorOption = "roi_align",
     mode: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="Only avg or max; both where the operator has them.")
+        list[str] | None,
+        typer.Option(
+            metavar="NAME", help="Only this mode, such as avg or max; all that the operator has unless given."
+        ),
     ] = None,
     boxes: Annotated[
         int,
@@ -54,7 +57,7 @@ def difference(
     from ..comparing.named import side
     from ..documents import to_json
     from ..errors import UsageError
-    from ..results.file import provenance
+    from ..records import provenance
     from ..terminal import Console
 
     writable(output)

@@ -38,10 +38,12 @@ def fuzz(
     dialect: DialectsOption = None,
     dtype: DtypesOption = None,
     layout: LayoutsOption = None,
-    mode: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Only avg or max.")] = None,
+    mode: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Only this mode, such as avg or max.")] = None,
     operation: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="Only forward, feature_gradient or box_gradient. May be repeated."),
+        typer.Option(
+            metavar="NAME", help="Only forward, feature_gradient, box_gradient or weight_gradient. May be repeated."
+        ),
     ] = None,
     boxes: Annotated[
         list[str] | None,

@@ -95,8 +95,6 @@ OnceOption = Annotated[
 TimeoutOption = Annotated[float, typer.Option(min=0.1, max=86400, metavar="SECONDS", help="Limit of a single call.")]
 OutputFile = Annotated[
     Path | None,
-    typer.Option(
-        "--output", "-o", metavar="FILE", help="Write all results there, as NDJSON; with --detect, as one JSON."
-    ),
+    typer.Option("--output", "-o", metavar="FILE", help="Write all results there as they come, as NDJSON."),
 ]
 VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", metavar="", help="Say more of each.")]

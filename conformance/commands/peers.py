@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..exits import EXIT_FAILED, fail, refusing, say
+from ..usage import Command, Group
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,19 +19,20 @@ if TYPE_CHECKING:
 _BESIDE = 65  # columns of what stands before the last line that pip has printed
 
 app = typer.Typer(
+    cls=Group,
     help="Environments of the implementations that roikit can judge: each has its own, since their needs conflict.",
     no_args_is_help=True,
 )
 _Names = Annotated[
     list[str],
     typer.Argument(
-        metavar="NAME...", help="Environments or implementations of `roikit peers list`, tier-1 to tier-3, or all."
+        metavar="NAME", help="Environments or implementations of `roikit peers list`, tier-1 to tier-3, or all."
     ),
 ]
 _Yes = Annotated[bool, typer.Option("--yes", "-y", metavar="", help="Do not ask.")]
 
 
-@app.command("list")
+@app.command("list", cls=Command)
 def list_(
     *, verbose: Annotated[bool, typer.Option("--verbose", "-v", metavar="", help="Say where each lies.")] = False
 ) -> None:
@@ -58,7 +60,7 @@ def list_(
     Console().print(table)
 
 
-@app.command()
+@app.command(cls=Command)
 def install(
     names: _Names,
     *,
@@ -94,7 +96,7 @@ def install(
         raise typer.Exit(EXIT_FAILED)
 
 
-@app.command()
+@app.command(cls=Command)
 def remove(names: _Names, *, yes: _Yes = False) -> None:
     """Remove environments, and free what they take on the disk."""
     from ..peers.environments import State

@@ -61,6 +61,8 @@ def arguments(
     }
     if takes_ratio(operator):
         given["sampling_ratio"] = [ratio, ratio]
+    if "weights" in operator.call.axes:  # pixels count alike
+        given["weights"] = {"shape": [1, 1, *maps.shape], "rows": np.ones(maps.shape).tolist()}
     for channels in (1, bins * bins):  # one for each bin where an output's channel is made of as many
         given["input"] = {"shape": [1, channels, *maps.shape], "rows": rows * channels}
         if operator.call.shape_of(given, Operation.FORWARD)[1]:

@@ -27,9 +27,6 @@ if TYPE_CHECKING:
     from ..results.result import Subject
     from ..workers.process import Target
 
-FORMAT = 1
-"""Version of the file of footprints; ``schema/footprints.schema.json`` describes it."""
-
 _PATIENCE = 3  # calls without an answer in time, after which no more are made
 _NOT_ASKED = Reading(None, Judgement(Verdict.TIMED_OUT, "not asked, after others took too long"))
 

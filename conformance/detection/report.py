@@ -1,4 +1,4 @@
-"""Prints what was detected, decision by decision, and writes it as JSON (``schema/detection.schema.json``)."""
+"""Prints what was detected, decision by decision, and makes a record of it (``schema/detection.schema.json``)."""
 
 from __future__ import annotations
 
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from ..results.result import Subject
     from ..terminal import Console
     from .reading import Setting
-
-FORMAT = 1
-"""Version of the file format."""
 
 _MOST_TABLES = 8  # that are printed without --verbose
 _NAMES_SHOWN = 3
@@ -236,16 +233,8 @@ def _show_all(console: Console, findings: Sequence[Finding]) -> None:
     console.print(table, highlight=False)
 
 
-def document(subjects: Sequence[Subject], findings: Sequence[Finding]) -> dict[str, Any]:
-    """The findings for a file."""
-    return {
-        "format": FORMAT,
-        "implementations": [asdict(subject) for subject in subjects],
-        "detections": [_record(finding) for finding in findings],
-    }
-
-
-def _record(finding: Finding) -> dict[str, Any]:
+def record_of(finding: Finding) -> dict[str, Any]:
+    """A finding for a file."""
     detection, derivative, boxes = finding.detection, finding.derivative, finding.box_derivative
     return {
         "implementation": finding.implementation,

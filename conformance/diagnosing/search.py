@@ -17,7 +17,7 @@ from ..golden.choices import choices
 from ..verdict import Verdict
 from ..verdicts.judge import judge_output
 from . import hypotheses
-from .cause import Cause
+from .cause import Cause, Untried
 from .hypotheses import right
 
 if TYPE_CHECKING:
@@ -46,25 +46,38 @@ class _Search:
         self._dialect, self._dtype = first.dialect, first.dtype
         self._failing, self._passing, self._likely = list(failing), passing[:_MOST_PASSING], set(likely)
         self._given: dict[tuple[str, int], bool] = {}
+        self._untried = Untried.NOTHING
 
-    def run(self, seconds: float) -> Iterator[tuple[str, list[Failing]]]:
-        """What explains failing calls, best first, each with those that it explains; at the end what nothing does."""
+    def run(self, seconds: float) -> Iterator[tuple[str, Untried, list[Failing]]]:
+        """What explains failing calls, best first, each with those that it explains; at the end what nothing does.
+
+        With the latter comes what was not tried on them.
+        """
         rest, deadline = self._failing, time.monotonic() + seconds
-        while rest and (found := self._best(rest, deadline)):
-            said, explained = found
-            yield said, explained
-            rest = [each for each in rest if not any(each is other for other in explained)]
-        pooled = [each for each in rest if each.case.kind == "invalid"]
-        if pooled:
-            yield POOLED, pooled
-        if rest := [each for each in rest if each.case.kind != "invalid"]:
-            yield "", rest
+        hopeless: list[Failing] = []
+        while rest:
+            found = self._best(rest, deadline)
+            if found:
+                yield found[0], Untried.NOTHING, found[1]
+            elif self._untried:
+                break
+            else:
+                hopeless += rest[:_ANCHORS]
+            rest = _without(rest, found[1] if found else rest[:_ANCHORS])
+        if pooled := [each for each in (*hopeless, *rest) if each.case.kind == "invalid"]:
+            yield POOLED, Untried.NOTHING, pooled
+        for untried, calls in ((Untried.NOTHING, hopeless), (self._untried, rest)):
+            if unexplained := _without(calls, pooled):
+                yield "", untried, unexplained
 
     def _best(self, rest: Sequence[Failing], deadline: float) -> tuple[str, list[Failing]] | None:
         """The first of the hypotheses that explain most of some calls; simple ones come first."""
         best: tuple[str, list[Failing]] | None = None
-        for hypothesis in self._hypotheses(rest):
-            if (best and len(best[1]) == len(rest)) or time.monotonic() > deadline:
+        for hypothesis, or_else in self._hypotheses(rest):
+            if best and len(best[1]) == len(rest):
+                break
+            if time.monotonic() > deadline:
+                self._untried = or_else
                 break
             if not any(self._gives(hypothesis, each) for each in rest[:_ANCHORS]):
                 continue
@@ -73,14 +86,16 @@ class _Search:
                 best = hypothesis.said, explained
         return best
 
-    def _hypotheses(self, rest: Sequence[Failing]) -> Iterator[Hypothesis]:
+    def _hypotheses(self, rest: Sequence[Failing]) -> Iterator[tuple[Hypothesis, Untried]]:
+        """What may be wrong, simple things first, each with what is untried if it is not looked at any more."""
         if all(is_large(each.case) for each in rest):
             single = [*hypotheses.plain(), *hypotheses.of_launches(self._operator, self._operation)]
         else:
             single = list(self._single())
-        yield from sorted(single, key=lambda each: each.said not in self._likely)
+        for each in sorted(single, key=lambda each: each.said not in self._likely):
+            yield each, Untried.SINGLE
         if not is_large(rest[0].case):
-            yield from self._double()
+            yield from ((each, Untried.PAIRS) for each in self._double())
 
     def _single(self) -> Iterator[Hypothesis]:
         yield from hypotheses.plain()
@@ -114,6 +129,11 @@ class _Search:
             if judge_output(case, expectation, answer, dtype, "NCHW").verdict != Verdict.CONFORMS:
                 return False
         return True
+
+
+def _without(calls: Sequence[Failing], others: Sequence[Failing]) -> list[Failing]:
+    """Those of the calls that are not among others."""
+    return [each for each in calls if not any(each is other for other in others)]
 
 
 def _gives(hypothesis: Hypothesis, seen: Failing) -> bool:
@@ -166,16 +186,30 @@ def diagnose(
     for (operator, operation), members in itertools.groupby(sorted(failing, key=about), about):
         calls = sorted(members, key=lambda each: (each.dialect, each.dtype, each.output.size))
         small = [each for each in calls if not is_large(each.case)]
-        found: dict[str, list[Failing]] = {}
+        found: dict[tuple[str, Untried], list[Failing]] = {}
         ways = [list(some) for _, some in itertools.groupby(small or calls, lambda each: (each.dialect, each.dtype))]
         for number, some in enumerate(ways):
             way = some[0].dialect, some[0].dtype
             others = [each for each in passes if about(each) == (operator, operation) and each[1:] == way]
             share = (deadline - time.monotonic()) / (len(ways) - number)
-            for said, explained in _Search(some, others, found).run(share):
-                found.setdefault(said, []).extend(explained)
+            likely = [said for said, _ in found]
+            for said, untried, explained in _Search(some, others, likely).run(share):
+                found.setdefault((said, untried), []).extend(explained)
         examined, larger = len(small or calls), len(calls) - len(small or calls)
-        for said, explained in sorted(found.items(), key=lambda item: (not item[0], -len(item[1]))):
+        for (said, untried), explained in sorted(found.items(), key=lambda item: (not item[0][0], -len(item[1]))):
             ids = tuple(dict.fromkeys(each.case.id for each in explained))
-            causes.append(Cause(implementation, operator, operation, said, len(explained), examined, larger, ids))
+            causes.append(
+                Cause(
+                    implementation,
+                    operator,
+                    operation,
+                    said,
+                    len(explained),
+                    examined,
+                    larger,
+                    ids,
+                    untried.value,
+                    seconds,
+                )
+            )
     return causes

@@ -16,7 +16,7 @@ from ..arrays import numpy_dtype
 from ..documents import to_json
 from ..errors import UsageError
 from ..exact.numbers import Special
-from ..results.file import provenance
+from ..records import provenance
 from ..running.targets import select_targets
 from ..verdict import Judgement
 from ..workers.greeting import describe
@@ -94,8 +94,11 @@ def _call(call: Walk, dialect: str, dtype: str, layout: str, operator: str) -> C
 def _call_of(channels: int, call: Walk, dialect: str, dtype: str, layout: str, operator: str) -> Call:
     maps = np.broadcast_to(np.asarray(call.feature, numpy_dtype(dtype)), (channels, *call.feature.shape))
     kind: Any = operators.call_type(operator)
+    features = np.ascontiguousarray(maps[None] if layout == "NCHW" else maps.transpose(1, 2, 0)[None])
+    beside = {"weights": np.ones_like(features)} if "weights" in kind.axes else {}  # pixels that count alike
     made: Call = kind(
-        input=np.ascontiguousarray(maps[None] if layout == "NCHW" else maps.transpose(1, 2, 0)[None]),
+        input=features,
+        **beside,
         boxes=np.array([[0.0, *map(float, call.box)]], "float64" if dtype == "float64" else "float32"),
         output_size=call.output_size,
         spatial_scale=(float(call.spatial_scale[0]), float(call.spatial_scale[1])),

@@ -63,12 +63,18 @@ def varied(arguments: Arguments, call: type[Call]) -> Changes:
 
 
 def _fitting(arguments: Arguments, call: type[Call]) -> Changes:
-    """An arriving gradient of the shape that is due, if it has another."""
+    """Weights, and an arriving gradient, of the shapes that are due, if they have others."""
+    fitting: Changes = {}
+    if "weights" in arguments:
+        images, channels, *size = arguments["input"]["shape"]
+        shape = [images, 1 if arguments["weights"]["shape"][1] == 1 else channels, *size]
+        if arguments["weights"]["shape"] != shape:
+            fitting["weights"] = _filled(shape, arguments["weights"])
     others = {name: value for name, value in arguments.items() if name != "grad"}  # from which its shape follows
     due = list(call.shape_of(others, Operation.FORWARD))
     if "grad" not in arguments or arguments["grad"]["shape"] == due:
-        return {}
-    return {"grad": _filled(due, arguments["grad"])}
+        return fitting
+    return {**fitting, "grad": _filled(due, arguments["grad"])}
 
 
 @st.composite
@@ -111,7 +117,7 @@ def _changes(arguments: Arguments, call: type[Call], modes: Sequence[str]) -> It
 
 def _shape(change: Changes, arguments: Arguments, name: str) -> bool:
     """Whether an array has another shape than before, or there are other bins."""
-    if name in ("input", "grad"):
+    if name in ("input", "grad", "weights"):
         return bool(change[name]["shape"] != arguments[name]["shape"])
     return name == "output_size" or (name == "boxes" and len(change[name]) != len(arguments[name]))
 
@@ -122,6 +128,9 @@ def _of_values(arguments: Arguments, call: type[Call], modes: Sequence[str]) -> 
     yield "the map's values", {"input": _moved_on(arguments["input"])}
     if "grad" in arguments:
         yield "the arriving gradient", {"grad": _moved_on(arguments["grad"])}
+    if "weights" in arguments:
+        yield "the weights", {"weights": _moved_on(arguments["weights"])}
+        yield "normalise", {"normalise": not arguments["normalise"]}
     boxes = [[(n + 1) % images, b, a, d, c] for n, a, b, c, d in reversed(arguments["boxes"])]
     yield "boxes", {"boxes": boxes}
     rows, columns = arguments["output_size"]

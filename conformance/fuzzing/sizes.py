@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import strategies as st
 
 from ..arranging import WAYS
-from ..call import Operation
+from ..call import MAP_GRADIENTS, Operation
 from ..enlarging import MULTIPLES, Enlarged
 
 if TYPE_CHECKING:
@@ -41,11 +41,15 @@ def _size(draw: st.DrawFn, least: int, limits: Sequence[int], most: int, unit: i
 def enlarged(draw: st.DrawFn, arguments: Mapping[str, Any], operation: Operation) -> Enlarged | None:
     """Draws how a call repeats that of some arguments; None if it is this call itself, as is one that cannot be pooled."""
     grown, few = draw(st.sampled_from(_GROWN)), len(arguments["boxes"])
-    if not grown or not few or arguments.get("invalid_rois"):
+    has_own = (
+        arguments.get("weights", {"shape": (1, 1)})["shape"][1] > 1
+    )  # weights of each channel, which repeat with none
+    if not grown or not few or has_own or arguments.get("invalid_rois"):
         return None
     images, channels, *pixels = arguments["input"]["shape"]
     unit = 1
-    if operation == Operation.BOX_GRADIENT and channels > 1:  # all multiples of each channel are added up
+    adds_up = operation in (Operation.BOX_GRADIENT, Operation.WEIGHT_GRADIENT)
+    if adds_up and channels > 1:  # all multiples of each channel are added up
         unit = channels = channels * len(MULTIPLES)
     bins, area, samples = math.prod(arguments["output_size"]), math.prod(pixels), _samples(arguments)
     most = min(_MOST_NUMBERS // (channels * bins), _MOST_SAMPLES // (channels * samples))
@@ -54,7 +58,7 @@ def enlarged(draw: st.DrawFn, arguments: Mapping[str, Any], operation: Operation
         large = _size(draw, images, _IMAGES, min(_MOST_NUMBERS // (channels * area), images * most // few))
     rois = few * (large // images)  # so that on every image there are as many
     if "K" in grown:
-        rois = _size(draw, rois, _ROIS, most, rois if operation == Operation.FEATURE_GRADIENT else 1)
+        rois = _size(draw, rois, _ROIS, most, rois if operation in MAP_GRADIENTS else 1)
     if "C" in grown:
         room = min(_MOST_NUMBERS // max(large * area, rois * bins), _MOST_SAMPLES // (rois * samples))
         channels = _size(draw, channels, _CHANNELS, room, unit)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..arrays import as_outer, feature_map, leaves, numpy_dtype
-from ..call import DTYPES, Operation
+from ..call import DTYPES, MAP_GRADIENTS, Operation
 from ..cases.case import Origin, case_from_json
 from ..enlarging import enlarged_from
 from ..exact.floats import FLOAT_TYPES
@@ -130,7 +130,7 @@ def exact_answers(
 
 def _are_invalid(case: Mapping[str, Any], answers: tuple[Answer, ...]) -> bool:
     """Whether none of the RoIs of which a case says so can be pooled; in a wide data type more can than in others."""
-    if _operation(case) == Operation.FEATURE_GRADIENT:
+    if _operation(case) in MAP_GRADIENTS:
         return True
     return all(v == "nan" for k in case.get("invalid_rois", ()) for a in answers for v in leaves(a.output[k]))
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from .. import operators
 from ..arrays import box_rows, feature_map
-from ..call import Operation
+from ..call import MAP_GRADIENTS, Operation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -205,7 +205,7 @@ def _planes(n: int) -> Output:
 
     def returned(case: Case, values: np.ndarray) -> np.ndarray | None:
         channels = values.shape[1]
-        images = np.arange(len(values)) if case.operation == Operation.FEATURE_GRADIENT else _images_of(case)
+        images = np.arange(len(values)) if case.operation in MAP_GRADIENTS else _images_of(case)
         planes = images[:, None] * channels + np.arange(channels)
         if planes.max(initial=0) < n:
             return None

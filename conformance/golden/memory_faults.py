@@ -60,9 +60,14 @@ def _misread(name: str, way: str, dialect: str) -> Output:
 
 
 def _is_read(operator: Operator, operation: Operation, name: str) -> bool:
-    """Whether an operation depends on the numbers of an array: of a gradient for maps only that of a maximum does on theirs."""
+    """Whether an operation depends on the numbers of an array.
+
+    Of a gradient for maps only that of a maximum does on theirs; of one for weights, that of sums does not on weights.
+    """
     if operation == Operation.FORWARD:
         return name != "grad"
+    if operation == Operation.WEIGHT_GRADIENT and name == "weights":
+        return False
     return not (name == "input" and operation == Operation.FEATURE_GRADIENT and "max" not in operator.modes)
 
 

@@ -22,6 +22,7 @@ NAMES = (
     "crop_and_resize",
     "prroi_pool",
     "multiscale_roi_align",
+    "weighted_roi_align",
     "roi_align_rotated",
 )
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ..workers.session import Judged, Plan
 
 _SECONDS = 10.0
-"""How long it is looked for why an implementation is wrong."""
+"""How long it is looked for why an implementation is wrong, unless it is said."""
 
 _MOST_FAILING = 400  # calls that are looked at
 
@@ -21,9 +21,9 @@ _MOST_FAILING = 400  # calls that are looked at
 class Evidence:
     """What an implementation returned where it is wrong, and where it is right."""
 
-    def __init__(self, implementation: str) -> None:
-        """Collects what one implementation returns."""
-        self._implementation = implementation
+    def __init__(self, implementation: str, seconds: float | None = None) -> None:
+        """Collects what one implementation returns; it is looked for so many seconds why that is wrong."""
+        self._implementation, self._seconds = implementation, _SECONDS if seconds is None else seconds
         self._failing: list[Failing] = []
         self._passing: list[Passing] = []
         self._lock = threading.Lock()
@@ -45,4 +45,4 @@ class Evidence:
             return []
         from ..diagnosing.search import diagnose  # which loads all faults
 
-        return diagnose(self._implementation, failing, self._passing, _SECONDS)
+        return diagnose(self._implementation, failing, self._passing, self._seconds)

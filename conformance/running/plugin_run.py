@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..cases.case import Case
-    from ..diagnosing.cause import Cause
     from ..results.deviations import Deviation
     from ..results.result import Subject
     from ..verdict import Judgement
@@ -40,12 +39,14 @@ _SECONDS = 30.0
 class PluginRun:
     """An implementation that is being judged, call by call."""
 
-    def __init__(self, target: Target, seconds: float, listed: Sequence[Deviation]) -> None:
-        """Starts nothing yet; ``listed`` are its known deviations."""
+    def __init__(
+        self, target: Target, seconds: float, listed: Sequence[Deviation], patience: float | None = None
+    ) -> None:
+        """Starts nothing yet; ``listed`` are its known deviations, ``patience`` the seconds that causes are looked for."""
         self.target = target
         self.plans: list[Plan] = []
         self._session, self._listed = Twice(target, seconds, threading.Event()), listed
-        self._evidence = Evidence(target.name)
+        self._evidence = Evidence(target.name, patience)
 
     def plan(self, cases: Sequence[Case], chosen: Selection) -> Subject:
         """Asks the implementation what it can do, and plans the calls; none if it does not say."""
@@ -71,9 +72,9 @@ class PluginRun:
             self._evidence.add(made, judged)
         return judged.judgement
 
-    def causes(self) -> list[Cause]:
-        """Why calls failed that were not known to."""
-        return self._evidence.causes()
+    def causes(self) -> list[str]:
+        """Why calls failed that were not known to, in words."""
+        return [cause.text_for("--roikit-diagnose-seconds") for cause in self._evidence.causes()]
 
     def close(self) -> None:
         """Ends the workers."""
@@ -116,7 +117,10 @@ def start(config: pytest.Config) -> tuple[PluginRun, Subject]:
         cases = select_cases(quick.cases_of(known) if is_quick else known, several("select"))
         path = option("deviations")
         listed = deviations.read(Path(path), golden_cases()) if path else deviations.load(name)
-        run = PluginRun(target, float(option("timeout") or _SECONDS), listed)
+        patience = option("diagnose-seconds")
+        run = PluginRun(
+            target, float(option("timeout") or _SECONDS), listed, None if patience is None else float(patience)
+        )
         subject = run.plan(cases, chosen)
     except (UsageError, OSError, ValueError) as error:
         raise pytest.UsageError(f"roikit: {error}") from None

@@ -42,6 +42,7 @@ class Request:
     once: bool = False
     fail_fast: bool = False
     diagnose: bool | None = None
+    diagnose_seconds: float | None = None
 
     @property
     def quick(self) -> bool:

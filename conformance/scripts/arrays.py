@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..arranging import BESIDE
 from ..arrays import leaves
-from ..call import Operation
+from ..call import MAP_GRADIENTS, Operation
 from ..enlarging import MULTIPLES
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ class Repetition:
         self._image = f"[image % {self._images}]" * (self._large.images > self._images)
         self._channel = f"[:, channel % {self._channels}]" * (self._large.channels > self._channels)
         self._roi = f"[roi % {self._rois}]" * (self._large.rois > self._rois)
-        self._has_grad = "grad" in case.arguments
+        self._has_grad, self._has_weights = "grad" in case.arguments, "weights" in case.arguments
 
     def inputs(self, dtype: str, *, apart: bool) -> list[str]:
         """Those that enlarge the arguments."""
@@ -140,6 +140,8 @@ class Repetition:
             lines.append(f"roi = np.arange({large.rois})")
         if self._image or self._channel:
             lines.append(f"features = (features{self._image}{self._channel}{times}).astype({dtype})")
+        if self._has_weights and self._image:
+            lines.append(f"weights = weights{self._image}")
         if self._has_grad and (self._roi or self._channel):
             lines.append(f"grad = grad{self._roi}{self._channel}")
         lines += self._boxes("batch_indices" if apart else "boxes[:, 0]")
@@ -160,8 +162,9 @@ class Repetition:
         if self._operation == Operation.FORWARD:
             times = " * times" * bool(self._channel)
             lines = [f"{name} = {name}{self._roi}{self._channel}{times}"]
-        elif self._operation == Operation.FEATURE_GRADIENT:
-            lines = [f"{name} = {name}{self._image}{self._channel}"]
+        elif self._operation in MAP_GRADIENTS:
+            channel = self._channel * (self._operation == Operation.FEATURE_GRADIENT)  # weights are of all channels
+            lines = [f"{name} = {name}{self._image}{channel}"]
             reached = max(self._large.images // self._images, 1) * self._images
             if reached < self._large.images:
                 lines.append(f"{name}[{reached}:] = 0  # no RoI lies there")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from ..arrays import leaves, outer
-from ..call import Operation, from_layout
+from ..call import MAP_GRADIENTS, Operation, from_layout
 from ..verdict import ACCIDENTS, Judgement, Verdict
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def judge_output(case: Case, expectation: Expectation, output: np.ndarray, dtype
     got = in_file_order(case, output, layout)
     values = got.astype(np.float64)
     # What an invalid RoI sends to the gradient of a map is nothing, which the answer says.
-    invalid = () if case.operation == Operation.FEATURE_GRADIENT else case.invalid_rois
+    invalid = () if case.operation in MAP_GRADIENTS else case.invalid_rois
     judgements = [_compare(wanted(case, answer), values, invalid) for answer in expectation.answers]
     return next((j for j in judgements if j.verdict == Verdict.CONFORMS), judgements[0])
 

@@ -25,7 +25,8 @@ _INCLUDE = re.compile(r'^#include "(?P<file>[\w./]+)"$', re.MULTILINE)
 _FIELDS = re.compile(r"^#define (?P<name>ROIKIT_\w+_FIELDS)(?P<members>(?:.*\\\n)*.*)$", re.MULTILINE)
 _STRUCT = re.compile(r"^struct (?P<name>\w+Params) \{(?P<body>.*?)^\};", re.MULTILINE | re.DOTALL)
 _MEMBER = re.compile(r"^\s*(?P<type>\w+) (?P<names>[\w\[\]]+(?:, [\w\[\]]+)*);", re.MULTILINE)
-_ADDRESSES = ("gradients", "maps")  # fields that begin a struct, and hold the addresses of arrays, one for each level
+_ADDRESSES = ("gradients", "maps", "weights", "grad")
+"""Fields that begin a struct, and hold the addresses of arrays: of the first two one for each level."""
 _BEGINNINGS = ("level_limits", "first_tile")  # fields that say from where on something belongs to a level
 _ENUM = re.compile(r"^enum class (?P<name>\w+) \{ (?P<members>[^}]*) \};", re.MULTILINE)
 _CHOICE = re.compile(r"^#define \w+ ROIKIT_(?:CHOICE\((?P<type>\w+), |NUMBER\()(?P<name>\w+)\)$", re.MULTILINE)

@@ -15,6 +15,7 @@ NAMES = (
     "ps_roi_align",
     "crop_and_resize",
     "prroi_pool",
+    "weighted_roi_align",
     "roi_align_rotated",
 )  # fmt: skip
 

@@ -16,7 +16,7 @@ from ..execution.source import with_macro
 from .pooling_plan import VECTOR_BYTES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from types import ModuleType
 
     from ..calls.problem import Asked, Problem
@@ -77,34 +77,38 @@ def pool(
     workspace: Any,
     check: bool,
     num_rois: Any = None,
+    beside: Mapping[str, Any] | None = None,
 ) -> Any:
-    """Pools the RoIs ``rows`` of checked ``maps``, one for each level."""
+    """Pools the RoIs ``rows`` of checked ``maps``, one for each level.
+
+    ``beside`` are other arrays, checked, whose addresses the kernel's struct has after those of the maps.
+    """
+    beside = beside or {}
     if xp is np:
         if workspace is not None:  # which a CPU does without, but whoever passes another thing means something else
             arguments.workspace_array(np, workspace, 0, boxes=rows, **arguments.named("input", maps))
         planned = planners.on_host(asked, host.thread_count())
-        return _run(np, planned, maps, rows, out, None, num_rois, check=True)
-    arguments.check_same_device(xp, maps[0], boxes=rows, out=out, workspace=workspace, num_rois=num_rois)
+        return _run(np, planned, maps, rows, out, None, num_rois, beside, check=True)
+    arguments.check_same_device(xp, maps[0], boxes=rows, out=out, workspace=workspace, num_rois=num_rois, **beside)
     with maps[0].device:
-        packed = is_packed(*maps, *(() if out is None else (out,)))
+        packed = is_packed(*maps, *beside.values(), *(() if out is None else (out,)))
         planned = planners.on_device(asked, packed, device.multiprocessor_count())
-        return _run(xp, planned, maps, rows, out, workspace, num_rois, check=check)
+        return _run(xp, planned, maps, rows, out, workspace, num_rois, beside, check=check)
 
 
 def _run(
-    xp: ModuleType, planned: Planned, maps: tuple[Any, ...], rows: Any, out: Any, workspace: Any, num_rois: Any, *,
-    check: bool,
+    xp: ModuleType, planned: Planned, maps: tuple[Any, ...], rows: Any, out: Any, workspace: Any, num_rois: Any,
+    beside: Mapping[str, Any], *, check: bool,
 ) -> Any:  # fmt: skip
+    others = {**arguments.named("input", maps), **beside}
     if out is None:
         out = xp.empty(planned.shape, maps[0].dtype)
     else:
-        others = arguments.named("input", maps)
         out = arguments.output_array(xp, out, planned.shape, maps[0].dtype, boxes=rows, **others)
     if xp is not np:
-        others = arguments.named("input", maps)
         workspace = arguments.workspace_array(xp, workspace, planned.workspace_bytes, boxes=rows, out=out, **others)
     if planned.launch:
-        maps = tuple([arguments.contiguous(xp, array) for array in maps])
+        read = tuple([arguments.contiguous(xp, array) for array in (*maps, *beside.values())])
         status = arguments.Status(xp, wanted=check)
         arrays = {
             "boxes": rows,
@@ -114,7 +118,7 @@ def _run(
         }
         if "workspace" in planned.launch.source.arrays:  # which not every operator has a use for
             arrays["workspace"] = workspace
-        run(xp, planned.launch, arrays, maps, planned.threads)
+        run(xp, planned.launch, arrays, read, planned.threads)
         status.check(rows, planned.problem.images)
     return out
 

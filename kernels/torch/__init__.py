@@ -3,8 +3,8 @@
 >>> from roikit.torch import roi_align  # instead of: from torchvision.ops import roi_align  # doctest: +SKIP
 
 Tensors on a CPU and on NVIDIA GPUs (which need CuPy) are read and written where they are, without copies; on a GPU in PyTorch's
-current stream and from PyTorch's memory. There are gradients for maps, for maps twice (averages), and for boxes. Works under
-`torch.compile`, `torch.export` and autocast.
+current stream and from PyTorch's memory. There are gradients for maps, for maps twice (averages), for weights, and for boxes.
+Works under `torch.compile`, `torch.export` and autocast.
 """
 
 try:
@@ -22,6 +22,7 @@ from .ps_roi_align import PSRoIAlign, ps_roi_align
 from .ps_roi_pool import PSRoIPool, ps_roi_pool
 from .roi_align_rotated import RoIAlignRotated, roi_align_rotated
 from .roi_pool import RoIPool, roi_pool
+from .weighted_roi_align import WeightedRoIAlign, weighted_roi_align
 
 __all__ = [
     "CropAndResize",
@@ -32,6 +33,7 @@ __all__ = [
     "RoIAlign",
     "RoIAlignRotated",
     "RoIPool",
+    "WeightedRoIAlign",
     "crop_and_resize",
     "multiscale_roi_align",
     "prroi_pool",
@@ -40,4 +42,5 @@ __all__ = [
     "roi_align",
     "roi_align_rotated",
     "roi_pool",
+    "weighted_roi_align",
 ]

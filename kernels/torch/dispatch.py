@@ -27,13 +27,15 @@ def register(name: str, kernel: Any, fake: Any, context: Any, backward: Any) -> 
     torch.library.register_autograd(f"roikit::{name}", backward, setup_context=context)
 
 
-def register_last(name: str, kernel: Any, fake: Any, why: str = ": it jumps where a sample crosses a pixel") -> None:
-    """The same for a gradient for boxes, which has none of its own; ``why`` is the end of a sentence that says so."""
+def register_last(
+    name: str, kernel: Any, fake: Any, why: str = ": it jumps where a sample crosses a pixel", of: str = "boxes"
+) -> None:
+    """The same for a gradient that has none of its own, as one for boxes; ``why`` is the end of a sentence that says so."""
 
     def refuse(ctx: Any, grad: torch.Tensor) -> tuple[Any, ...]:
         del ctx, grad
         raise NotImplementedError(
-            f"the gradient for boxes has no gradient of its own{why}. Detach the boxes, or call backward() without "
+            f"the gradient for {of} has no gradient of its own{why}. Detach the {of}, or call backward() without "
             "create_graph=True"
         )
 

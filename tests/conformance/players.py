@@ -15,6 +15,7 @@ import numpy as np
 from roikit.conformance.adapters.roikit import RoikitHost
 from roikit.conformance.call import Operation, Unsupported
 from roikit.conformance.implementation import Unavailable
+from roikit.conformance.operators.roi_align.call import RoiAlignCall
 from roikit.conformance.operators.roi_align.oracle.gradient import box_gradient, feature_gradient
 from roikit.kernels import roi_align
 from roikit.kernels.dialects.roi_align import DIALECTS
@@ -223,7 +224,7 @@ class Gradients(NoOut):
     takes_numbers = False  # the oracle knows floats
 
     def describe(self):
-        return with_roi_align(super().describe(), operations=tuple(Operation))
+        return with_roi_align(super().describe(), operations=tuple(RoiAlignCall.answers))
 
     def roi_align(self, call, out=None):
         return RoikitHost.roi_align(self, call) if call.grad is None else self.gradient(call)  # which a forward lacks
@@ -357,6 +358,11 @@ def half_a_pixel_off(input, boxes, output_size, spatial_scale, sampling_ratio, a
     return transcribed(input, moved, output_size, spatial_scale, sampling_ratio, aligned)
 
 
+def off_by_a_third(input, boxes, output_size, spatial_scale, sampling_ratio, aligned):
+    """Which no known fault makes of anything."""
+    return transcribed(input, boxes, output_size, spatial_scale, sampling_ratio, aligned) + np.float32(1 / 3)
+
+
 def clamps(input, boxes, output_size, spatial_scale, sampling_ratio, aligned):
     rules = dataclasses.replace(DIALECTS["torchvision-aligned" if aligned else "torchvision"], outside="clamp")
     return roi_align(input, boxes, output_size, spatial_scale, sampling_ratio, dialect=rules)
@@ -366,6 +372,11 @@ def sleepy(input, boxes, output_size, spatial_scale, sampling_ratio, aligned):
     if mark := os.environ.get("SLEEPY_MARK"):
         Path(mark).touch()
     time.sleep(60)
+
+
+def sleeps_if_aligned(input, boxes, output_size, spatial_scale, sampling_ratio, aligned):
+    player = sleepy if aligned else transcribed
+    return player(input, boxes, output_size, spatial_scale, sampling_ratio, aligned)
 
 
 def leaves_holes(input, boxes, output_size, spatial_scale, sampling_ratio, aligned):

@@ -75,7 +75,7 @@ def results(tmp_path_factory):
             Cause(
                 "mine", "roi_align", "forward", "floor instead of ceil for adaptive (RA-4)", 1, 2, 3, ("border-low",)
             ),
-            Cause("mine", "roi_align", "forward", "", 1, 2, 3, ("border-top",)),
+            Cause("mine", "roi_align", "forward", "", 1, 2, 3, ("border-top",), "single", 10.0),
         ],
     )
     write_run(

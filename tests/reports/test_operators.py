@@ -194,6 +194,19 @@ def test_detections_are_shown_operator_by_operator(a_detection, tmp_path):
     assert {column.anchor for column in asked} >= {"roi-align-mmcv"}
 
 
+def test_detections_that_were_cut_off_are_shown_and_said_to_be(a_detection, tmp_path):
+    about = {name: value for name, value in a_detection.items() if name not in ("implementations", "detections")}
+    records = [
+        {"type": "header", "contents": "detections", **about, "format": 2},
+        *({"type": "implementation", **each} for each in a_detection["implementations"]),
+        *({"type": "detection", **each} for each in a_detection["detections"]),
+    ]
+    (tmp_path / "d.ndjson").write_text("".join(json.dumps(record) + "\n" for record in records))
+    site = site_of(tmp_path / "d.ndjson")
+    assert [column.dialect for column in dialects.columns(site)] == [a_detection["detections"][0]["dialect"]]
+    assert [file.path.name for file in site.incomplete] == ["d.ndjson"]
+
+
 def test_what_is_detected_of_an_older_version_later_is_no_news(a_detection, tmp_path):
     name = a_detection["detections"][0]["implementation"]
     for day, version in (("2026-11-01", "1.10"), ("2026-11-02", "1.9")):

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -12,7 +13,7 @@ from roikit.conformance.results.file import IncompleteResultsError, ResultFile
 from roikit.conformance.results.result import Result, Subject
 from roikit.conformance.verdict import Judgement, Verdict
 from roikit.reports import ASV_COLUMNS, DETECTION_COLUMNS, RESULT_COLUMNS, TIME_COLUMNS, UnknownFileError, load
-from roikit.reports.files import read_all
+from roikit.reports.files import read, read_all
 
 RECORDED = Path(__file__).parents[2] / "reports" / "recorded"
 
@@ -118,6 +119,65 @@ def test_detected_dialects_have_a_row_for_each_decision(tmp_path):
     assert list(table.columns) == list(DETECTION_COLUMNS)
     assert table.choice.tolist() == ["exclusive or plus_one", "none"]
     assert table.declared.tolist() == ["mmcv", "mmcv"]
+
+
+def lines_of(document, *, footer=True):
+    """A document of format 1 as records of format 2."""
+    about = {name: value for name, value in document.items() if name not in ("implementations", "detections")}
+    yield {"type": "header", "contents": "detections", **about, "format": 2}
+    yield from ({"type": "implementation", **each} for each in document["implementations"])
+    yield from ({"type": "detection", **each} for each in document["detections"])
+    if footer:
+        counts = {kind: len(document[kind]) for kind in ("implementations", "detections")}
+        yield {"type": "footer", **counts}
+
+
+def write_lines(path, records):
+    path.write_text("".join(json.dumps(record) + "\n" for record in records))
+
+
+def test_detections_are_the_same_in_both_formats_and_those_that_were_cut_off_are_incomplete(tmp_path):
+    path, old = tmp_path / "d.ndjson", RECORDED / "detections" / "2026-11-28-roi-pool.json"
+    document = json.loads(old.read_text())
+    write_lines(path, lines_of(document))
+    new = load(path)
+    pd.testing.assert_frame_equal(
+        load(old).drop(columns="started", errors="ignore"), new.drop(columns="started", errors="ignore")
+    )
+    assert new.attrs == {"complete": True}
+    write_lines(path, lines_of(document, footer=False))
+    with pytest.raises(IncompleteResultsError, match=r"d\.ndjson: ends before its run did"):
+        load(path)
+    assert load(path, partial=True).attrs == {"complete": False}
+    *_, one_less = document["detections"]
+    document["detections"].remove(one_less)
+    write_lines(
+        path,
+        [
+            *lines_of(document, footer=False),
+            {
+                "type": "footer",
+                "implementations": len(document["implementations"]),
+                "detections": len(document["detections"]) + 1,
+            },
+        ],
+    )
+    assert not read(path).complete
+
+
+def test_lines_that_a_file_of_detections_does_not_have_are_refused(tmp_path):
+    header, *rest = lines_of(json.loads((RECORDED / "detections" / "2026-11-28-roi-pool.json").read_text()))
+    path = tmp_path / "d.ndjson"
+    for records, said in (
+        ([header, header, *rest], "2: a header has no place here"),
+        ([header, {"type": "footprint"}], "2: type: the type of a record is header, implementation, detection, footer"),
+        ([{**header, "format": 3}, *rest], "1: format: has format 3, not 2"),
+        ([header, {**rest[-2], "verdict": "fine"}], '2: verdict: "fine" is not one of'),
+        ([{**header, "contents": "of_tomorrow"}, *rest], "1: format: has format 2, not 1"),
+    ):
+        write_lines(path, records)
+        with pytest.raises(FileError, match=re.escape(said)):
+            read(path)
 
 
 def test_a_result_of_asv_has_a_row_for_each_parameter(tmp_path):

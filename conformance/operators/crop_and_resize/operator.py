@@ -11,13 +11,14 @@ from .draws import CropAndResizeDraws
 from .faults.gradient_mutants import GRADIENT_MUTANTS
 from .faults.mutants import MUTANTS
 from .oracle.face import CropAndResizeOracle
+from .probes import CropAndResizeProbes
 
 OPERATOR = Operator(
     name="crop_and_resize",
     title="crop_and_resize",
     prefix="CR",
     call=CropAndResizeCall,
-    operations=tuple(Operation),
+    operations=(Operation.FORWARD, Operation.FEATURE_GRADIENT, Operation.BOX_GRADIENT),
     modes=("bilinear", "nearest"),
     dialects=DIALECTS,
     main_dialects=MAIN_DIALECTS,
@@ -32,6 +33,6 @@ OPERATOR = Operator(
         "cr-box-gradient-no-boxes": "asks for the shape of a gradient without values",
     },
     draws=CropAndResizeDraws(),
-    probes=None,
+    probes=CropAndResizeProbes(),
     published=Published(rules_of, claims),
 )

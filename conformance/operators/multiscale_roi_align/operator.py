@@ -11,6 +11,8 @@ from .draws import MultiscaleRoiAlignDraws
 from .explanation import MultiscaleRoiAlignExplanation
 from .faults.mutants import MUTANTS
 from .oracle.answers import MultiscaleRoiAlignOracle
+from .probes import MultiscaleRoiAlignProbes
+from .probes.footprint import footprint
 
 OPERATOR = Operator(
     name="multiscale_roi_align",
@@ -32,5 +34,7 @@ OPERATOR = Operator(
         "ms-box-gradient-no-rois": "asks for the shape of a gradient without values",
     },
     draws=MultiscaleRoiAlignDraws(),
+    probes=MultiscaleRoiAlignProbes(),
+    footprint=footprint,
     explanation=MultiscaleRoiAlignExplanation,
 )

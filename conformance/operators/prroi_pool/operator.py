@@ -10,6 +10,7 @@ from .claims import MAIN_DIALECTS, claims, rules_of
 from .draws import PrRoiPoolDraws
 from .faults.mutants import GRADIENT_MUTANTS, MUTANTS
 from .oracle.face import PrRoiPoolOracle
+from .probes import PrRoiPoolProbes
 
 OPERATOR = Operator(
     name="prroi_pool",
@@ -31,5 +32,6 @@ OPERATOR = Operator(
         "pr-box-gradient-no-rois": "asks for the shape of a gradient without values",
     },
     draws=PrRoiPoolDraws(),
+    probes=PrRoiPoolProbes(),
     published=Published(rules_of, claims),
 )

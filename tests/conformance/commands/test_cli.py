@@ -24,6 +24,7 @@ from roikit.conformance.implementation import registered
 from roikit.conformance.peers.places import Place
 from roikit.conformance.results import file as results
 from roikit.conformance.running.targets import select_targets
+from roikit.reports.files import read as read_file
 from tests.command import roikit
 
 HERE = Path(__file__).parents[1]
@@ -261,6 +262,26 @@ def test_the_quick_tier_is_run_unless_more_is_asked_for():
     run = roikit("conform", "-i", "players:transcribed", "--size", "small", "--full")
     assert "Quick tier" not in run.stdout
     assert int(re.search(r"(\d+) results", run.stdout)[1]) > 5 * count > 100
+
+
+def test_that_time_ran_out_is_said_everywhere_and_how_to_give_more(tmp_path):
+    junit, markdown, path = (tmp_path / name for name in ("run.xml", "run.md", "run.ndjson"))
+    run = roikit(
+        "conform", "-i", "players:off_by_a_third", "--select", "place-*", "--dialect", "torchvision", "--diagnose-seconds", "0.1",
+        "--junit", str(junit), "--markdown", str(markdown), "-o", str(path),
+    )  # fmt: skip
+    said = re.search(r"^why players:off_by_a_third · (.*)$", run.stdout, re.MULTILINE)[1]
+    ran_out = r"forward: time ran out \(0\.1 s\) before all known faults were tried on \d+ of \d+ failing calls"
+    assert re.match(rf"{ran_out}.*: --diagnose-seconds gives more", said)
+    assert all(said in file.read_text(encoding="utf-8") for file in (junit, markdown))
+    (cause,) = read_file(path).causes
+    assert cause.text == said
+    record = json.loads(next(line for line in path.read_text().splitlines() if '"cause"' in line))
+    del record["untried"], record["seconds"]  # as files of before this have it
+    lines = [json.dumps(record) if '"cause"' in line else line for line in path.read_text().splitlines()]
+    path.write_text("\n".join(lines) + "\n")
+    (cause,) = read_file(path).causes
+    assert cause.text.startswith("forward: nothing that was tried explains")
 
 
 def test_why_an_implementation_fails_is_said_wherever_its_results_are(tmp_path):

@@ -1,14 +1,15 @@
 """``roikit conform --detect`` from end to end: workers, files, exit statuses."""
 
-import json
 import os
+import signal
+import subprocess
+import sys
 import threading
+import time
 from contextlib import closing
-from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
 
-import jsonschema
 import numpy as np
 import pytest
 
@@ -22,6 +23,8 @@ from roikit.conformance.operators.roi_align.probes.derivative import compare, co
 from roikit.conformance.workers.greeting import describe
 from roikit.conformance.workers.process import Target
 from roikit.kernels.dialects.choices import BinEdges
+from roikit.reports.files import Detections, Footprints
+from roikit.reports.files import read as read_file
 from tests import command
 
 HERE = Path(__file__).parents[1]
@@ -43,12 +46,6 @@ def read(monkeypatch, player, dialect, layout="NCHW", seconds=30.0):
     return readings
 
 
-def valid(path, schema):
-    document = json.loads(path.read_text())
-    jsonschema.validate(document, json.loads(files("roikit.conformance").joinpath(f"schema/{schema}").read_text()))
-    return document
-
-
 def test_a_declared_dialect_is_found_and_everything_is_written(tmp_path):
     output, footprints = tmp_path / "detected.json", tmp_path / "footprints.json"
     run = roikit("roikit", "--detect", "--dialect", "onnx-16", "-o", str(output), "--footprints", str(footprints))
@@ -57,15 +54,46 @@ def test_a_declared_dialect_is_found_and_everything_is_written(tmp_path):
     assert ["RA-1", "offset", "half"] in [line[:3] for line in lines]
     assert "named dialect: onnx-16\n" in run.stdout
     assert "declared onnx-16: agrees" in run.stdout
-    (detection,) = valid(output, "detection.schema.json")["detections"]
+    written = read_file(output)
+    assert (type(written), written.complete) == (Detections, True)
+    assert [subject["implementation"] for subject in written.subjects] == ["roikit"]
+    (detection,) = written.detections
     assert (detection["names"], detection["verdict"], detection["unexplained"]) == (["onnx-16"], "agrees", [])
     assert {decision["point"]: decision["left"] for decision in detection["decisions"]}["max_start"] == [None]
-    read = {each["probe"]: each for each in valid(footprints, "footprints.schema.json")["footprints"]}
+    drawn = read_file(footprints)
+    assert (type(drawn), drawn.complete, drawn.map_size) == (Footprints, True, (5, 6))
+    read = {each["probe"]: each for each in drawn.footprints}
     (roi,) = read["bins of 1.25 × 1.75 pixels, adaptive"]["rois"]
     # RoI (1, 0.75) to (2.75, 2) after the shift: samples at y 1.0625 and 1.6875, x 1.4375 and 2.3125.
     along_y, along_x = (0.9375 + 0.3125) / 2, 0.5625 / 2
     assert roi["bins"][0]["taps"][0] == [1, 1, along_y * along_x]
     assert sum(weight for _, _, weight in roi["bins"][0]["taps"]) == 1
+
+
+def test_an_interrupt_keeps_what_was_found_and_says_that_it_is_not_all(tmp_path):
+    output, footprints = tmp_path / "detected.ndjson", tmp_path / "footprints.ndjson"
+    run = subprocess.Popen(
+        [
+            sys.executable, "-m", "roikit.conformance.commands.cli", "conform", "--detect", "-i", "players:sleeps_if_aligned",
+            "-o", str(output), "--footprints", str(footprints),
+        ],
+        env=os.environ | {"PYTHONPATH": PATH}, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
+    )  # fmt: skip
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and not (output.exists() and '"detection"' in output.read_text()):
+        time.sleep(0.1)
+    run.send_signal(signal.SIGINT)
+    printed, errors = run.communicate(timeout=40)
+    assert (run.returncode, errors.decode().strip()) == (130, "roikit: interrupted")
+    assert "incomplete, interrupted: 1 detection\n" in printed.decode()
+    assert "named dialect: torchvision (" in printed.decode()
+    written, drawn = read_file(output), read_file(footprints)
+    assert [found["dialect"] for found in written.detections] == ["torchvision"]
+    assert {found["dialect"] for found in drawn.footprints} == {"torchvision"}
+    assert (written.complete, drawn.complete) == (False, False)
+    output.write_text(output.read_text()[:-40])  # as a machine that stops might leave it
+    assert (read_file(output).complete, read_file(output).detections) == (False, [])
 
 
 def test_a_function_declares_nothing_unless_it_is_told():

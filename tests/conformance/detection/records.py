@@ -1,13 +1,13 @@
 """The detections that are recorded, operator by operator; a file may be about several, and of before there were it names none."""
 
-import json
 from pathlib import Path
 from typing import NamedTuple
 
 from roikit.conformance.operators import DEFAULT
+from roikit.reports.files import Detections, read
 
 ROOT = Path(__file__).resolve().parents[3]
-FILES = sorted((ROOT / "reports" / "recorded" / "detections").glob("*.json"))
+FILES = sorted((ROOT / "reports" / "recorded" / "detections").iterdir())
 
 
 class Record(NamedTuple):
@@ -28,17 +28,21 @@ class Record(NamedTuple):
         return {(each["implementation"], each["dialect"]) for each in self.detections}
 
 
+def capability_of(said, operator):
+    """What a description says of an operator: of RoIAlign by itself, unless it is named."""
+    return said.get("operators", {}).get(operator, said if operator == DEFAULT else None)
+
+
 def records(operator):
     """What each file says of an operator, but for those that say nothing of it."""
     found = []
     for path in FILES:
-        document = json.loads(path.read_text(encoding="utf-8"))
-        detections = [each for each in document["detections"] if each.get("operator", DEFAULT) == operator]
-        ran = {
-            each["implementation"]: each["description"] for each in document["implementations"] if each["description"]
-        }
-        capabilities = {name: said.get("operators", {DEFAULT: said}).get(operator) for name, said in ran.items()}
-        dialects = {name: capability["dialects"] for name, capability in capabilities.items() if capability}
+        file = read(path)  # which holds it against its schema
+        assert isinstance(file, Detections)
+        detections = [each for each in file.detections if each["operator"] == operator]
+        ran = {each["implementation"]: each["description"] for each in file.subjects if each["description"]}
+        capabilities = {name: capability_of(said, operator) for name, said in ran.items()}
+        dialects = {name: each["dialects"] for name, each in capabilities.items() if each and each["dialects"]}
         if detections:
             found.append(Record(path.stem, dialects, detections))
     return found

@@ -1,6 +1,7 @@
 """Why cases fail is said by name, where what came is what a known choice or fault gives, and not otherwise."""
 
 import re
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +11,7 @@ from roikit.conformance import operators
 from roikit.conformance.call import Operation
 from roikit.conformance.cases import quick
 from roikit.conformance.cases.case import load_cases
+from roikit.conformance.diagnosing import hypotheses, search
 from roikit.conformance.diagnosing.cause import Failing, Passing
 from roikit.conformance.diagnosing.search import diagnose
 from roikit.conformance.golden import kinds
@@ -120,17 +122,67 @@ def test_a_fault_of_a_launch_or_of_memory_is_named_with_its_size(said):
     assert cause.said == f"this fault: {said}"
 
 
-def test_what_no_known_fault_gives_is_said_to_be_so():
+def of_chance():
+    """What nothing explains, where the adaptive grid is asked for."""
     chance = np.random.default_rng(1)
 
     def answer(case):
         due = right(case, "torchvision")
         return due + chance.integers(1, 5, due.shape).astype(DTYPE) if "RA-4" in case.rules else due
 
-    failing, passing = played("roi_align", "torchvision", answer)
-    (cause,) = diagnose("x", failing, passing, 5.0)
-    assert cause.said == ""
-    assert cause.text.startswith(f"forward: no known fault explains {len(failing)} of {len(failing)} failing calls")
+    return played("roi_align", "torchvision", answer)
+
+
+def test_what_no_known_fault_gives_is_said_to_be_so(monkeypatch):
+    monkeypatch.setattr(search._Search, "_single", lambda _: hypotheses.plain())
+    monkeypatch.setattr(search._Search, "_double", lambda _: iter(()))
+    failing, passing = of_chance()
+    (cause,) = diagnose("x", failing, passing, 60.0)
+    count = len(failing)
+    assert cause.text == f"forward: no known fault explains {count} of {count} failing calls"
+    assert (cause.said, cause.untried, cause.seconds) == ("", "", 60.0)
+
+
+@pytest.mark.parametrize(
+    ("slow", "untried", "said"),
+    [
+        ("_single", "single", "{ran_out} all known faults were tried on {calls}: "),
+        ("_double", "pairs", "no single known fault explains {calls}; {ran_out} all pairs of them were tried: "),
+    ],
+)
+def test_that_time_ran_out_is_said_and_not_that_no_fault_explains_it(monkeypatch, slow, untried, said):
+    """Of which some were not tried."""
+
+    def several(_):
+        yield from hypotheses.plain()
+        time.sleep(0.6)
+        yield from hypotheses.plain()
+
+    monkeypatch.setattr(search._Search, "_single", lambda _: hypotheses.plain())
+    monkeypatch.setattr(search._Search, slow, several)
+    failing, passing = of_chance()
+    (cause,) = diagnose("x", failing, passing, 0.5)
+    words = said.format(ran_out="time ran out (0.5 s) before", calls=f"{len(failing)} of {len(failing)} failing calls")
+    assert cause.text == f"forward: {words}--diagnose-seconds gives more"
+    assert (cause.said, cause.untried) == ("", untried)
+    assert cause.text_for("--other").endswith(": --other gives more")
+
+
+def test_a_fault_that_does_not_show_in_the_first_calls_is_found_after_nothing_explains_these():
+    """Three small calls are wrong in a way of their own, all others are 0."""
+    failing, _ = played("roi_align", "torchvision", lambda case: right(case, "torchvision") * 0)
+    failing.sort(key=lambda each: each.output.size)
+    failing[:3] = [each._replace(output=right(each.case, "torchvision") + 3) for each in failing[:3]]
+
+    class Short(search._Search):
+        def _single(self):
+            return hypotheses.plain()
+
+        def _double(self):
+            return iter(())
+
+    found = [(said, str(untried), len(calls)) for said, untried, calls in Short(failing, [], ()).run(60.0)]
+    assert found == [("a function that returns 0 everywhere", "", len(failing) - 3), ("", "", 3)]
 
 
 def test_what_contradicts_a_call_that_passes_is_no_cause():

@@ -46,7 +46,7 @@ def test_a_fault_shows_only_under_dialects_that_it_is_said_to_concern():
 def test_an_implementation_without_a_fault_is_noticed_by_none(name):
     dialect = MAINS[name]
     cases = adequacy.cases_of(OPERATOR)
-    for operation in Operation:
+    for operation in OPERATOR.operations:
         for dtype, some in {
             "float64": cases,
             "float32": cases[::9],

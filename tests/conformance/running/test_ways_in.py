@@ -222,6 +222,18 @@ def test_pytest_says_why_calls_fail(package, more):
     assert re.search(r"^roikit: why · forward: on all \d+ failing calls the results are", ended.stdout, re.MULTILINE)
 
 
+def test_pytest_says_that_time_ran_out_and_by_which_option_of_its_own_there_is_more(package):
+    (package / "tiny" / "ops.py").write_text(
+        "from roikit.kernels import roi_align as right\n"
+        "def roi_align(input, boxes, output_size, spatial_scale, sampling_ratio, aligned):\n"
+        "    return right(input, boxes, output_size, spatial_scale, sampling_ratio, aligned) + input.dtype.type(1 / 3)\n"
+    )
+    (package / "listed.toml").write_text("")
+    ended, _ = by_pytest(package, "-k", "place", "--roikit-diagnose-seconds", "0.1")
+    said = r"^roikit: why · forward: time ran out \(0\.1 s\) before .*: --roikit-diagnose-seconds gives more$"
+    assert re.search(said, ended.stdout, re.MULTILINE)
+
+
 UNUSABLE = {
     "it cannot be loaded": ("raise OSError('libtiny.so: no such file')", [], 1, "OSError: libtiny.so"),
     "all is unsupported": ("from roikit.kernels import roi_align", ["place-ratio-pair", "place-scale-pair"], 3, "unsupported"),

@@ -9,10 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from .....kernels.dialects.multiscale_roi_align import DIALECTS, LevelRule, NoLevel
 from ....call import Operation
-from ...roi_align.faults.arithmetic_mutants import ARITHMETIC_MUTANTS, GRADIENT_ARITHMETIC_MUTANTS
-from ...roi_align.faults.corner_mutants import CORNER_MUTANTS
-from ...roi_align.faults.gradient_mutants import GRADIENT_MUTANTS
-from ...roi_align.faults.mutants import MUTANTS as SAMPLING_MUTANTS
+from ...roi_align.faults.borrowed import Borrowed, of_averages
 from . import choosing, pooling
 from .choosing import Steps, adds_one, afterwards, of_each, rounds_down
 from .pooling import Plan
@@ -30,45 +27,8 @@ _WHERE = {Operation.FORWARD: "", Operation.FEATURE_GRADIENT: "backward: ", Opera
 
 
 @dataclass(frozen=True, slots=True)
-class Sampled:
-    """A fault of RoIAlign, on the map of each level. What it says of itself is what RoIAlign's says.
-
-    Attributes:
-        fault: That of RoIAlign.
-        dtype: The data type of the calls in which it shows; if another is given, the fault is one of that type.
-    """
-
-    fault: Any
-    dtype: str = ""
-
-    def __post_init__(self) -> None:
-        """Makes data types agree."""
-        if self.dtype:
-            object.__setattr__(self, "fault", replace(self.fault, dtype=self.dtype))
-        object.__setattr__(self, "dtype", self.fault.dtype)
-
-    @property
-    def name(self) -> str:
-        """What is wrong, in a few words."""
-        name: str = self.fault.name
-        return name
-
-    @property
-    def who(self) -> str:
-        """Nobody is known to have it here."""
-        return ""
-
-    @property
-    def operation(self) -> Operation:
-        """What the fault is in."""
-        operation: Operation = self.fault.operation
-        return operation
-
-    @property
-    def equivalent(self) -> str:
-        """Why it cannot show where it does not concern a dialect."""
-        why: str = self.fault.equivalent
-        return why
+class Sampled(Borrowed):
+    """A fault of RoIAlign, on the map of each level."""
 
     def concerns(self, dialect: Dialect, mode: str) -> bool:
         """Whether the fault can show, and is looked for: by one rule for levels, since all sample alike."""
@@ -283,11 +243,8 @@ def _is_of_scale(name: str) -> bool:
 
 def _sampled() -> Iterator[Sampled]:
     """Faults of averages that can show under some dialect."""
-    rules = {dialect.sampling for dialect in DIALECTS.values()}
-    all_ = (*SAMPLING_MUTANTS, *ARITHMETIC_MUTANTS, *CORNER_MUTANTS, *GRADIENT_MUTANTS, *GRADIENT_ARITHMETIC_MUTANTS)
-    for fault in all_:
-        here = fault.name not in _NOT_HERE and not _is_of_scale(fault.name)
-        if here and any(fault.concerns(dialect, "avg") for dialect in rules):
+    for fault in of_averages({dialect.sampling for dialect in DIALECTS.values()}, but=_NOT_HERE):
+        if not _is_of_scale(fault.name):
             yield Sampled(fault)
 
 

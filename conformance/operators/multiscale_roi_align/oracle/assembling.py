@@ -101,3 +101,5 @@ def shape_of(arguments: Arguments, operation: Operation) -> tuple[int, ...]:
             return tuple(maps)
         case Operation.BOX_GRADIENT:
             return rois, 4
+        case _:
+            raise ValueError(f"a pooler has no {operation}")

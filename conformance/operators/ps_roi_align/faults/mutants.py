@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .....kernels.dialects.ps_roi_align import DIALECTS, ChannelOrder
 from ....call import Operation
-from ...roi_align.faults.arithmetic_mutants import ARITHMETIC_MUTANTS, GRADIENT_ARITHMETIC_MUTANTS
-from ...roi_align.faults.corner_mutants import CORNER_MUTANTS
-from ...roi_align.faults.gradient_mutants import GRADIENT_MUTANTS
-from ...roi_align.faults.mutants import MUTANTS as SAMPLING_MUTANTS
+from ...roi_align.faults.borrowed import Borrowed, of_averages
 from ...roi_align.oracle.answers import RoiAlignOracle
 from ..selection import channels_read, of_roi_align, selected
 
@@ -27,45 +24,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Sampled:
-    """A fault of RoIAlign, in the channels that each bin reads. What it says of itself is what RoIAlign's says.
-
-    Attributes:
-        fault: That of RoIAlign.
-        dtype: The data type of the calls in which it shows; if another is given, the fault is one of that type.
-    """
-
-    fault: Any
-    dtype: str = ""
-
-    def __post_init__(self) -> None:
-        """Makes data types agree."""
-        if self.dtype:
-            object.__setattr__(self, "fault", replace(self.fault, dtype=self.dtype))
-        object.__setattr__(self, "dtype", self.fault.dtype)
-
-    @property
-    def name(self) -> str:
-        """What is wrong, in a few words."""
-        name: str = self.fault.name
-        return name
-
-    @property
-    def who(self) -> str:
-        """Nobody is known to have it here."""
-        return ""
-
-    @property
-    def operation(self) -> Operation:
-        """What the fault is in."""
-        operation: Operation = self.fault.operation
-        return operation
-
-    @property
-    def equivalent(self) -> str:
-        """Why it cannot show where it does not concern a dialect."""
-        why: str = self.fault.equivalent
-        return why
+class Sampled(Borrowed):
+    """A fault of RoIAlign, in the channels that each bin reads."""
 
     def concerns(self, dialect: Dialect, mode: str) -> bool:
         """Whether the fault can show under a dialect and in a mode."""
@@ -176,15 +136,6 @@ def _misread() -> Iterator[Misread]:
             yield Misread(f"{where}{name}", selector, operation)
 
 
-_OF_ROI_ALIGN = (
-    *SAMPLING_MUTANTS,
-    *ARITHMETIC_MUTANTS,
-    *CORNER_MUTANTS,
-    *GRADIENT_MUTANTS,
-    *GRADIENT_ARITHMETIC_MUTANTS,
-)
-
-
 _NOT_HERE = (
     "bins of 14 × 14 in reverse order",  # of so many bins, and so of channels, the oracle takes long: `sizes` has some
     "bins of 7 × 7 in reverse order",
@@ -192,13 +143,8 @@ _NOT_HERE = (
 )
 
 
-def _sampled() -> Iterator[Sampled]:
-    """Faults of averages that can show under some dialect."""
-    rules = {dialect.sampling for dialect in DIALECTS.values()}
-    for fault in _OF_ROI_ALIGN:
-        if fault.name not in _NOT_HERE and any(fault.concerns(dialect, "avg") for dialect in rules):
-            yield Sampled(fault)
-
-
-MUTANTS: tuple[Sampled | Misread, ...] = (*_misread(), *_sampled())
+MUTANTS: tuple[Sampled | Misread, ...] = (
+    *_misread(),
+    *map(Sampled, of_averages({dialect.sampling for dialect in DIALECTS.values()}, but=_NOT_HERE)),
+)
 """All faults."""

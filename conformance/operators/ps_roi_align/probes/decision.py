@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from .....kernels.dialects import roi_align
 from .....kernels.dialects.ps_roi_align import DIALECTS, ChannelOrder, Dialect
 from ....findings import Decision, Detection, Difference, Oddity, RuledOut
+from ...roi_align.probes.composed import names_of, strange_choices
+from ...roi_align.probes.composed import nearest as nearest_of
 from ...roi_align.probes.decision import detect as detect_sampling
 from .asking import ORDER, expected, order_read
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from .....kernels.dialects import roi_align
     from ....findings import Reading
     from ...roi_align.probes.calls import Probe
 
@@ -27,12 +29,12 @@ def detect(readings: Mapping[Probe, Reading], dtype: str) -> Detection:
     found = detect_sampling({probe: one for probe, one in readings.items() if probe != ORDER}, dtype)
     order, channels = order_read(readings), _channels(readings)
     decided = {decision.point: decision for decision in found.decisions}
-    strange = (*_strange_order(readings), *_strange_choices(decided))
+    strange = (*_strange_order(readings), *strange_choices(decided, _FIXED))
     is_sound = found.is_sound and not strange
     best = None if found.best is None else _as_ours(found.best, order)
     decisions = (channels, *(decided[point] for point in _SHARED)) if decided else ()
     names = _names(found.names, order) if is_sound else ()
-    nearest, differences = (None, ()) if names or not decisions else _nearest(decisions)
+    nearest, differences = (None, ()) if names or not decisions else nearest_of(DIALECTS, decisions)
     return replace(
         found, decisions=decisions, names=names, nearest=nearest, differences=differences,
         unexplained=(*found.unexplained, *strange), best=best, is_sound=is_sound,
@@ -46,24 +48,7 @@ def _as_ours(best: roi_align.Dialect, order: ChannelOrder | None) -> Dialect:
 
 def _names(sampling: tuple[str, ...], order: ChannelOrder | None) -> tuple[str, ...]:
     """The named dialects that sample as one of RoIAlign's names, and read channels in this order."""
-    known = {roi_align.DIALECTS[name].for_mode("avg") for name in sampling}
-    return tuple(
-        name for name, rules in DIALECTS.items() if rules.sampling.for_mode("avg") in known and rules.channels == order
-    )
-
-
-def _nearest(decisions: tuple[Decision, ...]) -> tuple[str, tuple[tuple[str, object], ...]]:
-    """The named dialect that makes the fewest choices but those left, and these."""
-
-    def differing(name: str) -> tuple[tuple[str, object], ...]:
-        return tuple(
-            (d.point, getattr(DIALECTS[name], d.point))
-            for d in decisions
-            if d.left and getattr(DIALECTS[name], d.point) not in d.left
-        )
-
-    nearest = min(DIALECTS, key=lambda name: len(differing(name)))
-    return nearest, differing(nearest)
+    return tuple(name for name in names_of(DIALECTS, sampling) if DIALECTS[name].channels == order)
 
 
 def _channels(readings: Mapping[Probe, Reading]) -> Decision:
@@ -80,7 +65,7 @@ def _channels(readings: Mapping[Probe, Reading]) -> Decision:
 def _first(reading: Reading, other: ChannelOrder) -> Difference:
     """The first bin that would read another channel."""
     assert reading.values is not None
-    got, due = reading.values[0] - 1, expected(other)
+    got, due = (reading.values[0] - 1).round(), expected(other)
     c, p, q = next(zip(*(got != due).nonzero(), strict=True))
     return Difference(f"bin ({p}, {q}), channel {c}", float(got[c, p, q]), float(due[c, p, q]))
 
@@ -90,13 +75,3 @@ def _strange_order(readings: Mapping[Probe, Reading]) -> tuple[Oddity, ...]:
     if reading is None or order_read(readings) is not None:
         return ()
     return (Oddity(ORDER.name, reading.reason or "bins read channels in no order that there is"),)
-
-
-def _strange_choices(decided: Mapping[str, Decision]) -> tuple[Oddity, ...]:
-    """Choices that RoIAlign has, and that nobody is known to make here."""
-    usual = roi_align.Dialect()
-    return tuple(
-        Oddity(decision.ruled_out[0].probe, f"{point} is {' or '.join(decision.left)}, as nobody's known")
-        for point in _FIXED
-        if (decision := decided.get(point)) and decision.left and getattr(usual, point) not in decision.left
-    )

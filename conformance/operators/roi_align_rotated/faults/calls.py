@@ -143,4 +143,6 @@ def empty_is_nan(values: Array, asked: Asked) -> Array:
 
 def angle_is_still(values: Array) -> Array:
     """No gradient for the angle."""
-    return np.concatenate([values[:, :4], np.where(values[:, 4:] == None, None, ZERO)], axis=1)  # noqa: E711 - of each
+    still = values.copy()
+    still[:, 4] = [None if of_angle is None else ZERO for of_angle in values[:, 4]]
+    return still

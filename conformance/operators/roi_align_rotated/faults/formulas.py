@@ -339,7 +339,8 @@ class WeightsOfFiveBits(Rules):
 
 class InsideCount(Rules):
     def divisor(self, grid: tuple[int, int], inside: Array) -> Array:
-        return np.maximum(inside.sum(axis=2), 1).astype(object)
+        counts: Array = np.maximum(inside.sum(axis=2), 1).astype(object)
+        return counts
 
 
 class Sums(Rules):
@@ -382,12 +383,14 @@ class SharesOfPixels(Rules):
     """The size moves a sample by its distance from the centre, and not by its share of the size."""
 
     def share(self, roi: Roi, axis: int) -> Array:
-        return super().share(roi, axis) * roi.size[axis]
+        share: Array = super().share(roi, axis) * roi.size[axis]
+        return share
 
 
 class SharesFromTheCorner(Rules):
     def share(self, roi: Roi, axis: int) -> Array:
-        return super().share(roi, axis) + HALF
+        share: Array = super().share(roi, axis) + HALF
+        return share
 
 
 class SizesMoveAlongTheMap(Rules):

@@ -95,6 +95,8 @@ def result_of(asked: Asked, operation: Operation) -> output.Result:
             return output.feature_gradient(asked.arriving, asked.pixels.shape, asked.rois)
         case Operation.BOX_GRADIENT:
             return output.box_gradient(asked.arriving, asked.maps, asked.rois)
+        case _:
+            raise ValueError(f"roi_align_rotated has no {operation}")
 
 
 _LAST: dict[tuple[object, ...], tuple[Any, output.Result]] = {}

@@ -111,7 +111,8 @@ class Rules:
 
     def share(self, roi: Roi, axis: int) -> Array:
         """RR-12: by how much samples move along an axis of the RoI, if its size grows by 1."""
-        return roi.shares(axis) * (ZERO if roi.held[axis] else ONE)
+        share: Array = roi.shares(axis) * (ZERO if roi.held[axis] else ONE)
+        return share
 
     def slope(self, y: Array, pixels: int, unit: int) -> Array:
         """RR-12: whether the value of a sample changes along an axis of the map."""

@@ -79,7 +79,8 @@ def turned(angle: Fraction, *, degrees: bool) -> Turned:
     for _ in range(quarters % 4):
         cos, sin = -sin, cos
     unit = 1 << (bits - BITS)
-    return Turned(*(Fraction(round(Fraction(x, unit)), 1 << BITS) for x in (cos, sin)), False)
+    of_cos, of_sin = (Fraction(round(Fraction(x, unit)), 1 << BITS) for x in (cos, sin))
+    return Turned(of_cos, of_sin, is_exact=False)
 
 
 def quarter_of(angle: Fraction, type_: FloatType, *, degrees: bool) -> int | None:

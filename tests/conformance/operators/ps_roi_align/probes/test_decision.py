@@ -72,6 +72,16 @@ def test_every_order_that_is_ruled_out_has_evidence():
     assert other.difference == ("bin (0, 1), channel 0", 1.0, 2.0)
 
 
+def test_the_order_is_read_of_who_rounds_weights():
+    """As torchvision and MXNet do, whose averages of equal numbers are not always these."""
+
+    def rounded(call, answer):
+        return answer * np.float32(1 + 2.0**-20)
+
+    found = PROBES.detect(readings_of(Played("roikit-bin-major", spoil=rounded)), "float32")
+    assert found.decisions[0].left == (ChannelOrder.BIN_MAJOR,)
+
+
 def test_who_follows_no_named_dialect_is_nearest_to_one():
     mine = Dialect(min_size=MinSize.ONE)
     found = PROBES.detect(readings_of(Played(mine)), "float32")

@@ -10,7 +10,7 @@ import pytest
 
 from roikit.conformance.commands import detect
 from roikit.conformance.detection.reading import Reader, Setting
-from roikit.conformance.detection.report import document
+from roikit.conformance.detection.report import record_of
 from roikit.conformance.implementation import registered
 from roikit.conformance.operators.ps_roi_pool.probes import PsRoiPoolProbes
 from roikit.conformance.operators.ps_roi_pool.probes.calls import PROBES
@@ -40,7 +40,7 @@ def test_what_is_detected_is_what_is_declared(name):
             setting = Setting(operator="ps_roi_pool", dialect=dialect, dtype="float32", layout=capability.layouts[0])
             readings = reader.read(PsRoiPoolProbes(), capability, setting, lambda: None, ASKED)
             finding = detect._find(target, setting, readings, is_declared=True)
-            (found,) = document([], [finding])["detections"]
+            found = record_of(finding)
             assert (found["verdict"], found["unexplained"]) == ("agrees", [])
             assert dialect in found["names"]
             assert bool(found["backward"]["differences"]) == (name in WRONG_BACKWARDS)

@@ -10,7 +10,7 @@ import pytest
 
 from roikit.conformance.commands import detect
 from roikit.conformance.detection.reading import Reader, Setting
-from roikit.conformance.detection.report import document
+from roikit.conformance.detection.report import record_of
 from roikit.conformance.implementation import registered
 from roikit.conformance.operators.roi_pool.probes import RoiPoolProbes
 from roikit.conformance.operators.roi_pool.probes.calls import PROBES
@@ -58,7 +58,7 @@ def test_what_is_detected_is_what_is_declared(name):
             setting = Setting(operator="roi_pool", dialect=dialect, dtype="float32", layout=capability.layouts[0])
             readings = reader.read(RoiPoolProbes(), capability, setting, lambda: None, ASKED)
             finding = detect._find(target, setting, readings, is_declared=True)
-            is_as_known(document([], [finding])["detections"][0])
+            is_as_known(record_of(finding))
 
 
 @pytest.mark.parametrize("record", records("roi_pool"), ids=lambda record: record.name)

@@ -1,0 +1,1 @@
+"""Weighted RoIAlign: all that the harness knows of it."""

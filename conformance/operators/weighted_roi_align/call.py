@@ -1,0 +1,56 @@
+"""A call of weighted RoIAlign, as adapters receive it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from ...call import Operation
+from ..roi_align.call import RoiAlignCall
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy as np
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeightedRoiAlignCall(RoiAlignCall):
+    """One call of weighted RoIAlign, or of a gradient: what RoIAlign is asked for, and how much each pixel counts.
+
+    Attributes:
+        weights: Of pixels: ``(N, M, H, W)`` or ``(N, H, W, M)`` as ``layout`` says, of the data type of ``input``. M is C, or 1
+        if
+            all channels have the same. May have any strides.
+        normalise: Whether a bin is divided by the sum of its weights.
+        guard: What becomes of a sum of 0: ``"zero"``, ``"add"``, ``"clamp"``, ``"none"``.
+        epsilon: What ``"add"`` adds to the sum, and what ``"clamp"`` makes of a smaller one.
+    """
+
+    operator: ClassVar[str] = "weighted_roi_align"
+    axes: ClassVar[Mapping[str, str]] = {**RoiAlignCall.axes, "weights": "N M H W"}
+    answers: ClassVar[Mapping[Operation, str]] = {**RoiAlignCall.answers, Operation.WEIGHT_GRADIENT: "N M H W"}
+
+    weights: np.ndarray
+    normalise: bool = False
+    guard: str = "zero"
+    epsilon: float = 1e-6
+
+    @classmethod
+    def parameters_of(cls, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """The parameters of the arguments of a case."""
+        return {
+            **super(WeightedRoiAlignCall, cls).parameters_of(arguments),
+            "normalise": arguments.get("normalise", False),
+            "guard": arguments.get("guard", "zero"),
+            "epsilon": float(arguments.get("epsilon", 1e-6)),
+        }
+
+    def plain_arguments(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """``output_size, spatial_scale, sampling_ratio, aligned`` of torchvision's RoIAlign, and by name weights and division."""
+        given, _ = super(WeightedRoiAlignCall, self).plain_arguments()  # of slots there is a class made anew
+        named = {"normalise": self.normalise, "guard": self.guard, "epsilon": self.epsilon}
+        return given, {"weights": self.weights, **named}
+
+
+CALL = WeightedRoiAlignCall

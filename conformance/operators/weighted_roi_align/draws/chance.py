@@ -1,0 +1,46 @@
+"""Hypothesis strategies for calls of weighted RoIAlign: RoIAlign's, with weights. Needs ``pip install 'roikit[fuzz]'``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from hypothesis import strategies as st
+
+from ....call import Operation
+from ...roi_align.draws import chance
+from .weighing import OF_GRADIENTS, SETTINGS, constant, weights_shape
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    DrawFn = st.DrawFn
+
+_WEIGHTS = (1, 0, 2, -1, 3)  # the simplest first
+
+
+@st.composite
+def arguments(
+    draw: DrawFn,
+    *,
+    modes: Sequence[str] = ("avg",),
+    classes: Sequence[str] = chance.BOXES,
+    operation: Operation = Operation.FORWARD,
+) -> dict[str, Any]:
+    """Draws the arguments of a call: the ``arguments`` of a case file. Pixels, weights, and what arrives, are small integers."""
+    if operation == Operation.WEIGHT_GRADIENT:  # which has no bounds
+        classes = [name for name in classes if name != "free"] or classes
+    of_roi_align = Operation.FEATURE_GRADIENT if operation == Operation.WEIGHT_GRADIENT else operation
+    given = draw(chance.arguments(modes=modes, classes=classes, operation=of_roi_align))
+    setting = draw(st.sampled_from(SETTINGS if operation == Operation.FORWARD else OF_GRADIENTS))
+    shape = weights_shape(given, setting)
+    given |= setting.parameters
+    if setting.normalise and operation != Operation.FORWARD and draw(st.booleans()):
+        given["weights"] = constant(shape)  # a quotient by what others come to is seldom exact
+        return dict(given)
+    *lines, width = shape
+    size = lines[0] * lines[1] * lines[2]
+    data = draw(st.binary(min_size=size * width, max_size=size * width))
+    values = [_WEIGHTS[byte % len(_WEIGHTS)] for byte in data]
+    rows = [values[i : i + width] for i in range(0, len(values), width)] if width else []
+    given["weights"] = {"shape": list(shape), "rows": rows}
+    return dict(given)

@@ -1,0 +1,116 @@
+"""Weighted RoIAlign at the sizes of real use: RoIAlign's calls; some are divided by weights that all pixels of an image have."""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+from .....kernels.dialects.weighted_roi_align import DIALECTS
+from ....arrays import leaves
+from ....call import Operation
+from ....sizing import ROIS, Size, counted, maps, of_bins, of_pixels, sent_back
+from ...roi_align.draws import sizes
+from ...roi_align.draws.placements import Draw
+from ..claims import rules_of
+from ..oracle.answers import WeightedRoiAlignOracle
+from .weighing import constant
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from .....kernels.dialects.roi_align import Dialect
+
+_BINS = ((7, 7), (9, 9), (1, 64), (64, 1), (33, 17))
+_PIXELS = ((257, 5), (5, 257), (40_000, 5), (5, 40_000))
+_LONG = 16  # pixels, from which on maps are products
+_NAMES = (
+    ("sw-zg", Operation.FEATURE_GRADIENT),
+    ("sw-zw", Operation.WEIGHT_GRADIENT),
+    ("sw-zb", Operation.BOX_GRADIENT),
+)
+
+
+def blueprints() -> dict[str, list[Size]]:
+    """The cases of real sizes, by the name of their file."""
+    return {"sizes": list(_outputs()), "sizes-gradient": list(_gradients())}
+
+
+def _outputs() -> Iterator[Size]:
+    yield from counted("sw-z")
+    yield from (of_bins("sw-z", bins) for bins in _BINS)
+    yield from (of_pixels("sw-z", pixels) for pixels in _PIXELS)
+    for ratio in (16, 64):
+        title = f"{ratio} × {ratio} samples in a bin"
+        yield Size(f"sw-z-samples-{ratio}", title, ratio=ratio, pixels=(ratio + 6, 2 * ratio + 7))
+    yield Size("sw-z-uneven", "heavy RoIs beside tiny ones", (2, 2), 0, (70, 70), rois=19 * ROIS, uneven=True)
+    title = "more than 65535 planes of images and channels"
+    yield Size("sw-z-planes", title, (1, 1), 1, (2, 2), 258, 257, 86 * ROIS)
+    huge: dict[str, Any] = {"size": "huge", "bins": (1, 1)}
+    yield Size("sw-z-rois-70000", "70000 RoIs", rois=70_000, **huge)
+    yield Size("sw-z-outputs-2-24", "more than 2²⁴ output values", rois=70_000, channels=240, **huge)
+
+
+def _gradients() -> Iterator[Size]:
+    for name, operation in _NAMES:
+        for size in sent_back(name, operation):
+            if _has_bits(size, operation):
+                yield size._replace(operation=operation)
+    crowd: dict[str, Any] = {"bins": (1, 1), "operation": Operation.FEATURE_GRADIENT}
+    yield Size("sw-zg-one-pixel", "4102 RoIs over one pixel", pixels=(1, 1), rois=586 * ROIS, **crowd)
+    planes: dict[str, Any] = {"images": 258, "channels": 257, "rois": 86 * ROIS}
+    yield Size("sw-zg-planes", "more than 65535 planes", pixels=(2, 2), **planes, **crowd)
+    yield Size("sw-zg-huge", "70000 RoIs over few pixels", rois=10_000 * ROIS, size="huge", **crowd)
+    of_boxes: dict[str, Any] = {"bins": (1, 1), "operation": Operation.BOX_GRADIENT}
+    yield Size("sw-zb-rois-16387", "16387 RoIs", rois=2341 * ROIS, **of_boxes)
+    yield Size("sw-zb-huge", "70000 RoIs", rois=10_000 * ROIS, size="huge", **of_boxes)
+
+
+def _has_bits(size: Size, operation: Operation) -> bool:
+    """Whether float32 has bits for a gradient, which has no bounds."""
+    if operation != Operation.FEATURE_GRADIENT and "-head-" in size.id:
+        return False
+    if "-bins-" in size.id:
+        return operation != Operation.BOX_GRADIENT and not any(count & (count - 1) for count in size.bins)
+    return "-map-" not in size.id or "257x" in size.id
+
+
+def is_divided(size: Size) -> bool:
+    """Whether the bins of a call are divided by the sums of their weights: those of some are."""
+    known = [each.id for each in chain(_outputs(), _gradients())]
+    return size.id in known and known.index(size.id) % 3 == 1
+
+
+def draw(size: Size, attempt: int) -> dict[str, Any]:
+    """The case that a size gives at an attempt, without what is computed."""
+    case = sizes.draw(size, attempt)
+    arguments, chance = case["arguments"], Draw("roikit", f"{size.id} weights", attempt)
+    images, _, *pixels = arguments["input"]["shape"]
+    shape = (images, 1, pixels[0], pixels[1])
+    divided = is_divided(size)
+    if divided and max(pixels) >= _LONG:
+        arguments["weights"] = {"shape": list(shape), "outer": [[[2 ** (n % 3)], [1]] for n in range(images)]}
+    elif divided:
+        arguments["weights"] = constant(shape)
+    elif max(pixels) >= _LONG:
+        arguments["weights"] = maps(chance, shape, 2)
+    else:
+        count = images * pixels[0]
+        rows = [[chance.one((1, 2, 3)) for _ in range(pixels[1])] for _ in range(count)]
+        arguments["weights"] = {"shape": list(shape), "rows": rows}
+    arguments["normalise"] = divided
+    return {**case, "rules": rules_of(arguments, size.operation)}
+
+
+def suits(case: Mapping[str, Any], dialects: list[Dialect]) -> bool:
+    """Whether the call that a case repeats is exact under these dialects, and zeros do not pass it.
+
+    Where bins lie is exact in every order of operations only if their number is a power of two; of others there is a bound. A
+    gradient for weights, or for boxes, is nothing where bins are divided by what all pixels weigh and these are all alike.
+    """
+    arguments, operation = case["arguments"], Operation(case.get("operation", Operation.FORWARD))
+    bounds = any(count & (count - 1) for count in arguments["output_size"])
+    for name in (next(n for n, known in DIALECTS.items() if known == dialect) for dialect in dialects):
+        found = WeightedRoiAlignOracle().quick(arguments, operation, name, "float32", kinks=False, bounds=bounds)
+        if not found or None in leaves(found[0].bound or 0) or not any(leaves(found[0].output)):
+            return False
+    return True

@@ -1,0 +1,173 @@
+"""The systematic golden cases of weighted RoIAlign: RoIAlign's placements, weighed and divided in turn."""
+
+from __future__ import annotations
+
+import math
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+from .....kernels.dialects.weighted_roi_align import DIALECTS
+from ....arrays import leaves
+from ....call import Operation
+from ....memory import Asked, alike, arrangements, lying
+from ....operator import rule_number
+from ...roi_align.draws import systematic
+from ...roi_align.draws.placements import PLACEMENTS, Draw
+from ...roi_align.draws.systematic import Blueprint, integers
+from ...roi_align.oracle.certificate import fairness
+from ...roi_align.oracle.gradient import BoxGradient
+from ...roi_align.oracle.gradient_certificate import gradient
+from ..claims import rules_of
+from ..oracle.answers import WeightedRoiAlignOracle
+from .weighing import OF_GRADIENTS, SETTINGS, Setting, weighed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from .....kernels.dialects.roi_align import Dialect
+
+_GRADIENTS = {
+    "sw-g": Operation.FEATURE_GRADIENT,
+    "sw-wg": Operation.WEIGHT_GRADIENT,
+    "sw-b": Operation.BOX_GRADIENT,
+}
+_ASKED = (
+    Asked("sw-m", Operation.FORWARD, "avg", ("input", "weights", "boxes")),
+    Asked("sw-mg", Operation.FEATURE_GRADIENT, "avg", ("grad", "weights", "boxes")),
+    Asked("sw-mb", Operation.BOX_GRADIENT, "avg", ("grad", "boxes", "input", "weights")),
+    Asked("sw-mw", Operation.WEIGHT_GRADIENT, "avg", ("grad", "boxes", "input")),
+)
+_ALL = ("-sliced", "-reversed")  # ways of the first array, while the others lie in other ways
+_SMOOTH = ("inside", "top", "left", "bottom", "right", "beyond-top", "around", "sub-pixel", "thin", "inverted")
+"""Where a box can lie so that its gradient is a derivative."""
+_RELATED = (
+    ("adjoint", "inside"),
+    ("conserved", "corner"),
+    ("differences", "beyond-left"),
+    ("box-differences", "inside"),
+    ("box-differences", "sub-pixel"),
+)
+_SAMPLINGS = ("one", "two", "adaptive")
+_FEW = ((1, 1), (1, 2), (2, 1))  # bins, of calls in which each is divided
+
+
+def blueprints() -> dict[str, list[Blueprint]]:
+    """The blueprints of all systematic cases, by the name of their file."""
+    return {"systematic": list(_outputs()), "gradient": list(_gradients()), "memory": list(_arrangements())}
+
+
+def _outputs() -> Iterator[Blueprint]:
+    for n, (placement, sampling) in enumerate(product(PLACEMENTS, _SAMPLINGS)):
+        yield Blueprint(f"sw-s-{placement.name}-{sampling}", placement, sampling, "avg", n)
+    for n, placement in enumerate(PLACEMENTS[::7]):
+        yield Blueprint(f"sw-s-{placement.name}-mixed", placement, "mixed", "avg", n)
+
+
+def _gradients() -> Iterator[Blueprint]:
+    number = 0
+    for prefix, operation in _GRADIENTS.items():
+        of_boxes = operation == Operation.BOX_GRADIENT
+        for placement in PLACEMENTS:
+            if placement.name not in _SMOOTH if of_boxes else placement.name in ("huge", "integral", "whole"):
+                continue
+            sampling = _SAMPLINGS[number % 3] if placement.name != "inverted" else "two"
+            yield Blueprint(f"{prefix}-{placement.name}", placement, sampling, "avg", number, operation)
+            number += 1
+    placed = {placement.name: placement for placement in PLACEMENTS}
+    for n, (relation, name) in enumerate(_RELATED):
+        operation = Operation.BOX_GRADIENT if relation.startswith("box") else Operation.FEATURE_GRADIENT
+        yield Blueprint(f"sw-p-{relation}-{name}", placed[name], _SAMPLINGS[n % 3], "avg", n, operation, relation)
+
+
+def _arrangements() -> Iterator[Blueprint]:
+    placed = [placement for placement in PLACEMENTS if placement.name not in ("outside", "empty", "inverted", "huge")]
+    for each in arrangements(_ASKED):
+        if "-all-" in each.id and not each.id.endswith(_ALL):
+            continue
+        spots = placed[:1] if each.operation == Operation.BOX_GRADIENT else placed
+        spot = spots[each.number % len(spots)]
+        yield Blueprint(each.id, spot, "two", each.mode, 1, each.operation, arranged=each.arranged)
+
+
+def setting_of(blueprint: Blueprint) -> Setting:
+    """How a case weighs: relations, and cases of memory, are of sums."""
+    if blueprint.relation or blueprint.arranged:
+        return Setting()
+    if blueprint.operation == Operation.FORWARD:
+        return SETTINGS[blueprint.variant % len(SETTINGS)]
+    return OF_GRADIENTS[blueprint.variant % len(OF_GRADIENTS)]
+
+
+def draw(blueprint: Blueprint, attempt: int) -> dict[str, Any]:
+    """The case that a blueprint gives at an attempt, without what is computed."""
+    case = _of_roi_align(blueprint, attempt)
+    chance = Draw("roikit", f"{blueprint.id} weights", attempt)
+    setting, arguments = setting_of(blueprint), case["arguments"]
+    if setting.normalise:
+        arguments["output_size"] = list(chance.one(_FEW))
+    if "grad" in arguments:
+        channels = arguments["input"]["shape"][1]
+        arguments["grad"] = integers(
+            chance, (len(arguments["boxes"]), channels, *arguments["output_size"]), range(-4, 5)
+        )
+    is_gradient = blueprint.operation != Operation.FORWARD
+    arguments = weighed(chance, arguments, setting, exactly=is_gradient or attempt % 2 == 0)
+    alike(arguments, blueprint.arranged)
+    rules = rules_of(arguments, blueprint.operation) + (["SW-9"] if blueprint.arranged else [])
+    case.pop("memory", None)
+    how = ", divided by their sum" if setting.normalise else ""
+    weights = "weights of each channel" if setting.each else "weights"
+    return {
+        **case,
+        "title": f"{case['title'].removesuffix('.')}; {weights}{how}.",
+        "claims": "exact" if is_gradient or not setting.normalise or _is_exact(arguments) else "bounded",
+        "rules": sorted(set(rules), key=rule_number),
+        "arguments": arguments,
+    }
+
+
+def _of_roi_align(blueprint: Blueprint, attempt: int) -> dict[str, Any]:
+    """RoIAlign's case, which knows no weights whose elements are to be equal."""
+    known = tuple(("weights", "sliced") if pair == ("weights", "expanded") else pair for pair in blueprint.arranged)
+    case = systematic.draw(blueprint._replace(arranged=known), attempt)
+    case["title"] = case["title"].replace(lying(known), lying(blueprint.arranged), 1)
+    return {**case, **({"arranged": dict(blueprint.arranged)} if blueprint.arranged else {})}
+
+
+def _is_exact(arguments: Mapping[str, Any]) -> bool:
+    oracle = WeightedRoiAlignOracle()
+    return all(
+        {"float32", "float64"} <= set(oracle.exact_dtypes(arguments, Operation.FORWARD, dialect))
+        for dialect in set(DIALECTS.values())
+    )
+
+
+def suits(case: Mapping[str, Any], dialects: list[Dialect]) -> bool:
+    """Whether a case is exact, or has bounds everywhere if it claims no more, is fair, and tells something."""
+    arguments, operation = case["arguments"], Operation(case.get("operation", Operation.FORWARD))
+    if not _is_fair(arguments, operation):
+        return False
+    oracle = WeightedRoiAlignOracle()
+    for dialect in dialects:
+        if case["claims"] == "bounded":
+            if not all(math.isfinite(e) for e in oracle.bounded(arguments, dialect, "float32")[1].flat):
+                return False
+        elif not {"float32", "float64"} <= set(oracle.exact_dtypes(arguments, operation, dialect)):
+            return False
+        values = list(leaves(oracle.values(arguments, operation, dialect).tolist()))
+        if not any(values) or (len(set(values)) < 2 and len(values) > 1):
+            return False
+    return True
+
+
+def _is_fair(arguments: Mapping[str, Any], operation: Operation) -> bool:
+    """Whether rounding decides nothing under any dialect, and no gradient for a box is on a kink."""
+    for dialect in set(DIALECTS.values()):
+        if operation == Operation.FORWARD and fairness(arguments, dialect):
+            return False
+        if operation == Operation.BOX_GRADIENT:
+            exact = gradient(arguments, operation, dialect)
+            assert isinstance(exact, BoxGradient)
+            if any(exact.kink):
+                return False
+    return True

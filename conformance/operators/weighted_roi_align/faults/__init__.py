@@ -1,0 +1,1 @@
+"""Faults of weighted RoIAlign: RoIAlign's, and those of weights and of what bins are divided by."""

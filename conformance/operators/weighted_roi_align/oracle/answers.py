@@ -1,0 +1,116 @@
+"""What a call of weighted RoIAlign, or of a gradient, must return: the face of the oracle to the harness."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .....kernels.dialects.weighted_roi_align import DIALECTS
+from ....arrays import feature_map, numpy_dtype
+from ....call import DTYPES, Operation
+from ....exact.budgets import bits_needed
+from ....exact.floats import FLOAT_TYPES, WORKING, rounded
+from ....exact.numbers import as_json
+from ....operator import Answer
+from ...roi_align.oracle.certificate import nearest_decision
+from .bounds import bounded
+from .certificate import budgets, exact_dtypes
+from .formulas import Formulas
+from .quick import quick
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from fractions import Fraction
+
+    from .....kernels.dialects.roi_align import Dialect
+    from ....exact.numbers import Array
+
+    Arguments = Mapping[str, Any]
+
+
+class WeightedRoiAlignOracle:
+    """The oracle of weighted RoIAlign."""
+
+    def answers(
+        self, arguments: Arguments, operation: Operation, dialect: Dialect, claims: str
+    ) -> Iterator[tuple[str, tuple[Answer, ...]]]:
+        """Data types, and what the call may return in each: an output with bounds where it is inexact; no inexact gradient."""
+        del claims
+        exact = self.exact_dtypes(arguments, operation, dialect)
+        for dtype in (dtype for dtype in DTYPES if _in_range(arguments, dtype)):
+            if dtype in exact:
+                values = self._in(arguments, operation, dialect, dtype)
+                yield dtype, (Answer(as_json(rounded(values, dtype))),)
+            elif operation == Operation.FORWARD:
+                yield dtype, (_bounded(arguments, dialect, dtype),)
+
+    def _in(self, arguments: Arguments, operation: Operation, dialect: Dialect, dtype: str) -> Array:
+        """The exact result: of an output, without RoIs that reach too far for the type of coordinates."""
+        if operation == Operation.FORWARD and WORKING[dtype] == "float32":
+            return bounded(arguments, dialect, dtype)[0]
+        return self.values(arguments, operation, dialect)
+
+    def exact_dtypes(self, arguments: Arguments, operation: Operation, dialect: Dialect) -> tuple[str, ...]:
+        """The data types in which everything is exact but the rounding of the result to a type of 16 bits.
+
+        The gradient for boxes may be float32 where maps have 16 bits, and is not rounded in these.
+        """
+        exact = exact_dtypes(arguments, operation, dialect)
+        if operation == Operation.BOX_GRADIENT:
+            values = self.values(arguments, operation, dialect) if exact else None
+            return tuple(dtype for dtype in exact if np.equal(rounded(values, dtype), values).all())  # type: ignore[arg-type]
+        return exact
+
+    def values(self, arguments: Arguments, operation: Operation, dialect: Dialect) -> Array:
+        """The exact result."""
+        return Formulas(arguments, dialect).returned(operation)
+
+    def bounded(self, arguments: Arguments, dialect: Dialect, dtype: str) -> tuple[Array, Array]:
+        """The exact output for what a call of ``dtype`` is handed, and the greatest error of each element."""
+        return bounded(arguments, dialect, dtype)
+
+    def bits(self, arguments: Arguments, operation: Operation, dialect: Dialect) -> int | None:
+        """The bits of a significand that holds every number of a computation."""
+        needed = budgets(arguments, operation, dialect)
+        return None if needed is None else bits_needed(needed)
+
+    def nearest_decision(self, arguments: Arguments, dialect: Dialect) -> Fraction | None:
+        """The least distance of a sample from a bound of the map, and of an adaptive bin size from a step."""
+        return nearest_decision(arguments, dialect)
+
+    def quick(
+        self, arguments: Arguments, operation: Operation, dialect: str, dtype: str, *, kinks: bool, bounds: bool
+    ) -> tuple[Answer, ...]:
+        """Exact answers; if there are none and ``bounds`` are wanted, an output with bounds; or nothing."""
+        found = quick(arguments, operation, dialect, dtype)
+        if found is None:
+            wanted = bounds and operation == Operation.FORWARD and _in_range(arguments, dtype)
+            return (_bounded(arguments, DIALECTS[dialect], dtype),) if wanted else ()
+        values, open_ = found
+        stored = values.astype(WORKING[dtype]).astype(numpy_dtype(dtype)).astype(np.float64)
+        if operation == Operation.BOX_GRADIENT and not np.array_equal(stored, values, equal_nan=True):
+            return ()  # it may be float32, and is not rounded then
+        bound = None
+        if open_ is not None and open_.any() and not kinks:
+            bound = np.where(open_, None, 0).tolist()  # type: ignore[call-overload]
+        named = np.frompyfunc(lambda x: x if math.isfinite(x) else str(x), 1, 1)(stored)
+        return (Answer(named.tolist(), bound),)
+
+
+def _bounded(arguments: Arguments, dialect: Dialect, dtype: str) -> Answer:
+    values, errors = bounded(arguments, dialect, dtype)
+    limits = np.frompyfunc(lambda e: None if math.isinf(e) else float(f"{e * 1.01:.2e}"), 1, 1)(errors)
+    return Answer(as_json(values), limits.tolist())
+
+
+def _in_range(arguments: Arguments, dtype: str) -> bool:
+    """Whether what is finite in the arguments of a case is finite in a call of a data type."""
+    largest = FLOAT_TYPES[dtype].largest
+    given = (feature_map(arguments[name]) for name in ("input", "weights"))
+    corners = np.array([float(x) for row in arguments["boxes"] for x in row])
+    reach = abs(corners[np.isfinite(corners)]).max(initial=0.0)
+    return reach <= FLOAT_TYPES[WORKING[dtype]].largest and all(
+        abs(a[np.isfinite(a)]).max(initial=0.0) <= largest for a in given
+    )

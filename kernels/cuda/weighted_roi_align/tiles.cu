@@ -1,0 +1,6 @@
+// Which RoIs touch which tile of the maps, by RoIAlign's geometry; feature_t is the type of coordinates.
+#include "library/numeric.cuh"
+#include "library/sampling.cuh"
+#include "library/roi.cuh"
+#include "library/gathering/sampled.cuh"
+#include "library/gathering/sorting.cuh"

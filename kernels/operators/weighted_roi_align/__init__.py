@@ -1,0 +1,1 @@
+"""Weighted RoIAlign: its calls, its gradients, its kernels."""

@@ -1,0 +1,227 @@
+"""Weighted RoIAlign: bilinear samples of a feature map whose pixels each count as much as their weight says, in bins of RoIs."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from ...calls import arguments
+from ...calls.problem import kept
+from ...dtypes import name_of
+from ...execution import device
+from ...execution.source import Source, specialise
+from ...staging import pooling_plan
+from ...staging.pooling import Planned, Planners, nothing, planned_on_device, planned_on_host, pool
+from ...staging.pooling_plan import DEVICE_THREADS, Room, Work, device_vector, worthwhile_threads
+from ...staging.sampling import bytes_of_lists, check_list_sizes, list_capacity, rule_macros
+from .problem import MODE, Call, Weighing, WeightedRoiAlignProblem, check_weights
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ...annotations import A, Array, DataType, GuardName, Layout
+    from ...calls.problem import Asked
+    from ...dialects.roi_align import Dialect
+    from ...staging.pooling_plan import Plan
+
+PREPARED_BYTES = 208
+"""Room for a RoI's ``Prepared`` struct (``cuda/weighted_roi_align/forward.cu``), which asserts it."""
+
+_HOST_VECTOR = 16  # channels, as many as the widest registers have lanes
+_PARTS = 8  # that a heavy RoI is split into
+
+
+def weighted_roi_align(
+    input: A,  # noqa: A002 - torchvision's name
+    boxes: Array | Sequence[Array],
+    weights: A,
+    output_size: int | tuple[int, int],
+    spatial_scale: float | tuple[float, float] = 1.0,
+    sampling_ratio: int | tuple[int, int] = -1,
+    aligned: bool = False,
+    *,
+    normalise: bool = False,
+    guard: GuardName = "zero",
+    epsilon: float = 1e-6,
+    layout: Layout = "NCHW",
+    dialect: str | Dialect | None = None,
+    out: A | None = None,
+    workspace: Array | None = None,
+    check: bool = False,
+) -> A:
+    """Pools each RoI of a feature map into bins, each pixel counting as much as its weight says: a mask, saliency, or learned.
+
+    The pixels are multiplied by their weights, and `roi_align` averages the samples of the products. With ``normalise`` a bin
+    is divided by what it makes of the weights alone: a weighted mean, which is the same wherever pixels are, whatever the
+    weights. CuPy arrays are worked on by their GPU, on the current stream; NumPy arrays by the CPU, with the same source. The
+    rules are those of ``conformance/operators/weighted_roi_align/RULES.md``.
+
+    Args:
+        input: Feature maps ``(N, C, H, W)``, or ``(N, H, W, C)`` with ``layout="NHWC"``; float16, bfloat16, float32 or
+            float64. An array that is not contiguous is copied first.
+        boxes: ``(K, 5)`` rows ``[batch_index, x1, y1, x2, y2]``, or a list of N arrays ``(L_i, 4)``; corners in image
+            pixels. Of the data type of ``input``, or float32 with 16-bit maps. A batch index is a whole number; with a
+            ``dialect`` its fraction is left out, as all libraries do.
+        weights: Of each pixel, for all channels, ``(N, 1, H, W)``, or of each channel, ``(N, C, H, W)``; ``(N, H, W, 1)`` or
+            ``(N, H, W, C)`` with ``layout="NHWC"``. Of the data type of ``input``, and any sign.
+        output_size: Bins per RoI, ``(P_h, P_w)`` or one number for both.
+        spatial_scale: Feature pixels per image pixel; one number or ``(scale_y, scale_x)``.
+        sampling_ratio: Samples per bin along an axis; one number or ``(g_y, g_x)``. 0 or less: as many as the bin has
+            feature pixels, rounded up (or as the dialect says), for every RoI by itself.
+        aligned: Whether boxes are shifted by half a feature pixel, as for `roi_align`.
+        normalise: Whether each bin is divided by the sum of its weights.
+        guard: What becomes of a bin whose weights add up to nothing, if bins are divided: ``"zero"`` makes it 0 where the sum is
+            exactly 0, ``"add"`` adds ``epsilon`` to every sum, ``"clamp"`` makes every sum ``epsilon`` at least, ``"none"``
+            divides by 0.
+        epsilon: Greater than 0; of weights over the number of samples, as an output is.
+        layout: ``"NCHW"`` or ``"NHWC"``, of ``input``, ``weights`` and output.
+        dialect: A `roikit.kernels.Dialect` or the name of one, by whose rules boxes lie and are sampled. It decides what
+            ``aligned`` would, and goes without that. None means torchvision's rules.
+        out: Array to write to: shape, data type and device of the output, C-contiguous, apart from the inputs in memory.
+        workspace: Array of bytes (uint8) that a GPU may use instead of allocating memory; `weighted_roi_align_workspace` says how
+            many it takes, which nearly always is none.
+        check: On a GPU, wait for the result and raise for a RoI that could not be pooled. A CPU always does.
+
+    Returns:
+        ``(K, C, P_h, P_w)``, or ``(K, P_h, P_w, C)`` with ``layout="NHWC"``, of the data type of ``input``. With weights of 1,
+        not normalised, it has the bits of `roi_align`. On a GPU, without ``check``, the bins of a RoI that cannot be pooled are
+        NaN.
+
+    Raises:
+        TypeError: an argument has a wrong type or data type.
+        ValueError: an argument has a wrong shape or value.
+        InvalidRoiError: (a ValueError) a box is not finite, or its batch index is none of ``0 … N-1``, or it reaches farther
+            than 2**20 feature pixels and is sampled adaptively. What ``out`` then holds is not defined.
+    """
+    xp = arguments.array_namespace("input", input)
+    arguments.check_feature_map(input)
+    rows = arguments.box_rows(xp, boxes, name_of(input.dtype), input.shape[0])
+    channels = check_weights(xp, weights, input.dtype, input.shape, layout)
+    weighing = Weighing(normalise, guard, epsilon, channels)
+    call = Call(len(rows), output_size, spatial_scale, sampling_ratio, aligned, layout, dialect, weighing)
+    # What arrives is read by gradients alone.
+    beside = {"weights": weights, "grad": weights}
+    output: A = pool(
+        xp, (input,), rows, call.weighed(input.dtype, input.shape), PLANNERS, out=out, workspace=workspace, check=check,
+        beside=beside,
+    )  # fmt: skip
+    return output
+
+
+def weighted_roi_align_workspace(
+    input_shape: Sequence[int],
+    rois: int,
+    output_size: int | tuple[int, int],
+    sampling_ratio: int | tuple[int, int] = -1,
+    *,
+    dtype: DataType = "float32",
+    layout: Layout = "NCHW",
+) -> int:
+    """How many bytes `weighted_roi_align` needs as ``workspace`` on the current GPU; 0 unless maps are thousands of pixels wide.
+
+    Args:
+        input_shape: Shape of the maps, in their layout.
+        rois: K.
+        output_size, sampling_ratio, layout: As for `weighted_roi_align`.
+        dtype: Name of the data type of the maps.
+
+    Raises:
+        TypeError: an argument has a wrong type.
+        ValueError: an argument has a wrong value.
+    """
+    call = Call(rois, output_size, 1.0, sampling_ratio, False, layout, None, Weighing(False, "zero", 1.0, 1))
+    asked = call.weighed(arguments.dtype_called(dtype), tuple(input_shape))
+    return plan_on_device(asked, False, device.multiprocessor_count()).workspace_bytes
+
+
+def specialised(
+    dtype: str, layout: str, dialect: Dialect, *, vector: int, packed: bool = False, rules_at_launch: bool = False
+) -> Source:
+    """The kernel for maps of a data type (by name).
+
+    ``vector`` is the number of neighbouring channels that a thread takes together (NHWC); ``packed`` says that each vector of
+    these is aligned to its size. ``rules_at_launch`` is that of `specialise`.
+    """
+    macros: tuple[tuple[str, Any], ...] = (
+        ("LAYOUT", layout),
+        ("LEVELS", 1),
+        ("VECTOR", vector),
+        ("TOGETHER", vector),
+        ("PREPARED_BYTES", PREPARED_BYTES),
+        ("THREADS", DEVICE_THREADS),
+        ("BLOCKS", blocks_per_multiprocessor(dtype, MODE)),
+        ("ALIGNED", int(packed)),
+    )
+    return specialise(
+        "weighted_roi_align/forward.cu",
+        "weighted_roi_align_forward",
+        dtype,
+        (*rule_macros(dialect, MODE), *macros),
+        rules_at_launch=rules_at_launch,
+    )
+
+
+def blocks_per_multiprocessor(dtype: str, mode: str) -> int:
+    """How many blocks of `pooling_plan.DEVICE_THREADS` the registers of a multiprocessor must have room for at once.
+
+    Two leave a thread 128 registers, with which nothing is spilled (``benchmarks/operators/weighted_roi_align/compiled.json``).
+    """
+    del dtype, mode
+    return 2
+
+
+def host_source(dtype: str, layout: str, dialect: Dialect) -> Source:
+    """The kernel that a CPU runs."""
+    vector = _HOST_VECTOR if layout == "NHWC" else 1
+    return specialised(dtype, layout, dialect, vector=vector, rules_at_launch=True)
+
+
+def device_sources(dtype: str, layout: str, dialect: Dialect) -> list[Source]:
+    """The kernels that a GPU may run: with channels last one for aligned vectors, and one for any."""
+    vector = device_vector(dtype, layout)
+    alignments = (False, True) if layout == "NHWC" else (False,)
+    return [specialised(dtype, layout, dialect, vector=vector, packed=packed) for packed in alignments]
+
+
+def _laid_out(problem: WeightedRoiAlignProblem, plan: Callable[[Work, Room], Plan]) -> Plan:
+    """A plan with room for the taps of each row and column of bins."""
+    work = Work.of(problem)
+    sizes = zip(problem.bins, problem.sampling, (problem.heights[0], problem.widths[0]), strict=True)
+    y, x = (list_capacity(*size, MODE, problem.dialect.outside) for size in sizes)
+    check_list_sizes(y=y, x=x)
+    work.check()
+    lists = sum(bytes_of_lists(n, bins, MODE, work.wide) for n, bins in zip((y, x), problem.bins, strict=True))
+    plain = plan(work, Room(PREPARED_BYTES + lists))
+    return replace(plain, fields={**plain.fields, "capacity_y": y, "capacity_x": x})
+
+
+@kept
+def plan_on_host(asked: Asked, threads: int) -> Planned:
+    """A call on a CPU with so many threads."""
+    problem = WeightedRoiAlignProblem.of(asked)
+    if math.prod(problem.output_shape) == 0:
+        return nothing(problem)
+    source = host_source(problem.dtype, problem.layout, problem.dialect)
+    threads = worthwhile_threads(Work.of(problem), threads)
+    plan = _laid_out(problem, lambda work, room: pooling_plan.host_plan(work, room, threads))
+    return planned_on_host(problem, source, plan, threads)
+
+
+@kept
+def plan_on_device(asked: Asked, packed: bool, multiprocessors: int) -> Planned:
+    """A call on a GPU with so many multiprocessors, whose arrays are aligned to vectors if they are ``packed``."""
+    problem = WeightedRoiAlignProblem.of(asked)
+    if math.prod(problem.output_shape) == 0:
+        return nothing(problem)
+    vector = device_vector(problem.dtype, problem.layout)
+    packed = packed and problem.layout == "NHWC" and problem.channels % vector == 0
+    source = specialised(problem.dtype, problem.layout, problem.dialect, vector=vector, packed=packed)
+    parts = 1 if all(problem.sampling) else _PARTS
+    plan = _laid_out(
+        problem, lambda work, room: pooling_plan.device_plan(work, room, vector, parts=parts, in_lines=False)
+    )
+    return planned_on_device(problem, source, plan, multiprocessors)
+
+
+PLANNERS = Planners(plan_on_host, plan_on_device)

@@ -1,0 +1,105 @@
+"""What gradients are made of: what arrives over what bins are divided by, and that times their outputs (SW-6, SW-7)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ...calls import arguments
+from ...calls.problem import bins_of
+from ...dtypes import name_of, numpy_dtype, wider
+from ...staging.pooling import pool
+from . import pixels
+from .forward import PLANNERS
+from .problem import Call, Wanted, Weighing, WeightedRoiAlignProblem, check_weights
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from ...calls.problem import Asked
+
+
+@dataclass(frozen=True)
+class Sharing:
+    """A gradient that is wanted, checked: its arrays, contiguous and in the type that is computed with, and its parameters.
+
+    Attributes:
+        xp: NumPy or CuPy.
+        rows: Of boxes.
+        weights, grad: As they are computed with.
+        shape: Of the maps.
+        call: All else.
+    """
+
+    xp: ModuleType
+    rows: Any
+    weights: Any
+    grad: Any
+    shape: tuple[int, ...]
+    call: Call
+
+    @classmethod
+    def of(
+        cls,
+        xp: ModuleType,
+        grad: Any,
+        boxes: Any,
+        weights: Any,
+        shape: tuple[int, ...],
+        spatial_scale: Any,
+        sampling_ratio: Any,
+        aligned: Any,
+        normalise: Any,
+        guard: Any,
+        epsilon: Any,
+        layout: Any,
+        dialect: Any,
+    ) -> Sharing:
+        """The gradient of a call with these arguments.
+
+        Raises:
+            TypeError: an argument has a wrong type or data type.
+            ValueError: an argument has a wrong shape or value.
+        """
+        arguments.check_from(xp, "grad", grad)
+        arguments.check_feature_map(grad, "grad")
+        rows = arguments.box_rows(xp, boxes, name_of(grad.dtype), shape[0])
+        channels = check_weights(xp, weights, grad.dtype, shape, layout)
+        weighing = Weighing(normalise, guard, epsilon, channels)
+        call = Call(len(rows), bins_of(grad, layout), spatial_scale, sampling_ratio, aligned, layout, dialect, weighing)
+        problem = WeightedRoiAlignProblem.of(call.weighed(grad.dtype, shape))
+        arguments.check_like(xp, "grad", grad, problem.output_shape, grad.dtype)
+        if xp is not np:
+            arguments.check_same_device(xp, grad, boxes=rows, weights=weights)
+        return cls(xp, rows, pixels.widened(xp, weights, layout), pixels.widened(xp, grad, layout), shape, call)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Of what is computed with."""
+        return numpy_dtype(wider(name_of(self.grad.dtype)))
+
+    @property
+    def normalises(self) -> bool:
+        """Whether bins are divided by the sums of their weights."""
+        return bool(self.call.weighing.normalise)
+
+    def of_roi_align(self, shape: tuple[int, ...] | None = None) -> Asked:
+        """RoIAlign on maps of this shape, or of that of the call's."""
+        return self.call.of_roi_align(self.dtype, shape or self.shape)
+
+    def shares(self) -> Any:
+        """What arrives over what bins are divided by, of the shape of the output."""
+        # The maps are not read: where weights are of each channel they lie as the maps do.
+        return self._pooled(self.weights, Wanted.SHARE) if self.normalises else self.grad
+
+    def taken(self, maps: Any) -> Any:
+        """That times the output, for maps as they are computed with: what is taken from pixels."""
+        return self._pooled(maps, Wanted.TAKEN)
+
+    def _pooled(self, maps: Any, wanted: Wanted) -> Any:
+        beside = {"weights": self.weights, "grad": self.grad}
+        asked = self.call.weighed(self.dtype, self.shape, wanted)
+        # Boxes that cannot be pooled are found by whoever is handed the result.
+        return pool(self.xp, (maps,), self.rows, asked, PLANNERS, out=None, workspace=None, check=False, beside=beside)

@@ -1,0 +1,47 @@
+"""The kernels of weighted RoIAlign, so that they can be compiled ahead of calls."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...dtypes import wider
+from . import forward, gradients, pixels
+from .problem import MODE, SamplingProblem, resolve_dialect
+
+if TYPE_CHECKING:
+    from ...dialects.roi_align import Dialect
+    from ...execution.source import Source
+
+OPERATIONS = ("forward", "backward", "backward_weights", "backward_boxes")
+
+
+def rules(dialect: str | Dialect | None, *, aligned: bool) -> Dialect:
+    """The rules of calls with these arguments."""
+    return resolve_dialect(dialect, aligned=aligned and dialect is None)
+
+
+def sources(operation: str, dtype: str, mode: str, layout: str, dialect: Dialect, *, on_host: bool) -> list[Source]:
+    """The kernels of an operation on a CPU, or on a GPU; none of a maximum, which there is not."""
+    if mode != MODE:
+        return []
+    if operation == "forward":
+        return _pooling(dtype, layout, dialect, on_host=on_host)
+    wide = wider(dtype)
+    problem = SamplingProblem(
+        dtype=wide, images=1, channels=1, rois=1, heights=(1,), widths=(1,), bins=(1, 1), scales=((1.0, 1.0),),
+        sampling=(0, 0), mode=mode, layout=layout, dialect=dialect,
+    )  # fmt: skip
+    found = _pooling(wide, layout, dialect, on_host=on_host)
+    of = [(step, wide if step in ("add_channels", "take_away") else dtype) for step in pixels.STEPS]
+    found += [pixels.source(step, kind, layout) for step, kind in of]
+    if operation == "backward_boxes":
+        of_boxes = gradients.OF_BOXES
+        return [*found, of_boxes.host_source(problem) if on_host else of_boxes.device_source(problem)]
+    of_maps = gradients.OF_MAPS
+    return [*found, *(of_maps.host_sources(problem) if on_host else of_maps.device_sources(problem))]
+
+
+def _pooling(dtype: str, layout: str, dialect: Dialect, *, on_host: bool) -> list[Source]:
+    if on_host:
+        return [forward.host_source(dtype, layout, dialect)]
+    return forward.device_sources(dtype, layout, dialect)

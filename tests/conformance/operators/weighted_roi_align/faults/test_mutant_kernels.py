@@ -1,0 +1,51 @@
+"""The golden cases notice when one of weighted RoIAlign's kernels is broken; that they conform as they are, `test_judged.py` sees."""
+
+import pytest
+
+from roikit.conformance.cases.case import load_cases, up_to
+from roikit.conformance.verdict import Verdict
+
+SMALL = [
+    c for c in up_to("small", load_cases()) if c.operator == "weighted_roi_align" and c.kind in ("value", "invalid")
+]
+OF = {operation: [c for c in SMALL if c.operation == operation] for operation in {c.operation for c in SMALL}}
+MAIN = ("torchvision", "torchvision-aligned")
+
+# A source, a piece of it, what of that is replaced, and by what; and the operation whose cases are to notice it.
+OUTPUT, PIXELS = "weighted_roi_align/forward.cu", "weighted_roi_align/pixels.cu"
+FOR_MAPS, FOR_BOXES, FOR_WEIGHTS = "feature_gradient", "box_gradient", "weight_gradient"
+MUTANTS = {
+    "weights of the first image": ("forward", OUTPUT, "roi.image * params.weight_channels * pixels;", "roi.image", "0"),
+    "one channel of weights": ("forward", OUTPUT, "mine.each = params.weight_channels != 1;", "params.weight_channels != 1", "0"),
+    "weight of another column": ("forward", OUTPUT, "widen(roi.weights[(int64)row * roi.width + column]);", "+ column", "+ row"),
+    "sum of weights without its lines": ("forward", OUTPUT, "multiply_add(taps.outer[a].weight, line, sum);", "taps.outer[a].weight", "(acc_t)1"),
+    "sums not over weights": ("forward", OUTPUT, "if (roi.wanted == (int)Wanted::output) return sum / divisor;", "/ divisor", "/ roi.divisor"),
+    "nothing divided": ("forward", OUTPUT, "guard == (int)Guard::zero && divisor == (acc_t)0;", "&& divisor", "&& (acc_t)1 + divisor"),
+    "epsilon not by samples": ("forward", OUTPUT, "mine.epsilon = (acc_t)params.epsilon * mine.divisor;", "* mine.divisor", "* (acc_t)1"),
+    "the greater as the less": ("forward", OUTPUT, "return total < epsilon ? epsilon : total;", "total < epsilon", "total > epsilon"),
+    "share of the sum of samples": (FOR_MAPS, OUTPUT, "grad / (divisor / roi.divisor)", "divisor / roi.divisor", "divisor"),
+    "maps by no weight": (FOR_MAPS, PIXELS, "narrow(widen(weights[beside.begin + i * beside.step]) * sent[row.begin + i],", "widen(weights[beside.begin + i * beside.step]) * ", ""),
+    "held, though it moves": (FOR_WEIGHTS, OUTPUT, "const bool is_held = !roi.normalise ||", "!roi.normalise ||", "true ||"),
+    "never held": (FOR_WEIGHTS, OUTPUT, "(roi.guard == (int)Guard::clamp && total < roi.epsilon);", "total < roi.epsilon", "false"),
+    "first channel": (FOR_WEIGHTS, PIXELS, "params.pixels, params.channels, index};", "params.channels, index", "1, index"),
+    "weights of the next pixel": (FOR_WEIGHTS, PIXELS, "taken ? sum - taken[of.taken] : sum", "sum - taken[of.taken]", "sum + taken[of.taken]"),
+    "boxes: products": (FOR_BOXES, PIXELS, "* widen(maps[row.begin + i]);", "maps[row.begin + i]", "maps[row.begin]"),
+    "boxes: nothing taken away": (FOR_BOXES, PIXELS, "from[row.begin + i] - taken[row.begin + i];", "- taken", "+ taken"),
+}  # fmt: skip
+
+
+@pytest.mark.one_in(3)
+@pytest.mark.parametrize("fault", MUTANTS)
+def test_the_cases_notice_a_broken_kernel(fault, mutant, judgements):
+    operation, *change = MUTANTS[fault]
+    with mutant(*change):
+        red = next(  # the first is enough
+            (
+                what
+                for dialect in MAIN
+                for what, judgement in judgements(OF[operation], (dialect,), ("float32",))
+                if judgement.verdict != Verdict.CONFORMS
+            ),
+            None,
+        )
+    assert red, f"no case notices: {fault}"

@@ -1,0 +1,123 @@
+"""The oracle of weighted RoIAlign: numbers worked out by hand, derivatives, bounds, and its two ways to the same answer."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from roikit.conformance.arrays import leaves
+from roikit.conformance.call import Operation
+from roikit.conformance.cases.case import load_cases, up_to
+from roikit.conformance.exact.numbers import Special
+from roikit.conformance.operators.roi_align.oracle.answers import RoiAlignOracle
+from roikit.conformance.operators.weighted_roi_align.oracle.answers import WeightedRoiAlignOracle
+from roikit.conformance.operators.weighted_roi_align.oracle.formulas import Formulas
+from roikit.kernels.dialects.weighted_roi_align import DIALECTS
+
+ORACLE, ALIGNED = WeightedRoiAlignOracle(), DIALECTS["torchvision-aligned"]
+FORWARD, FOR_MAPS, FOR_BOXES, FOR_WEIGHTS = Operation
+MAP = [[1, 2, 5, 6], [3, 4, 7, 8], [9, 10, 13, 14], [11, 12, 15, 16]]
+WEIGHTS = [[0, 1, 1, 0], [1, 2, 0, 1], [1, 0, 2, 1], [0, 1, 1, 0]]
+SMALL = [c for c in up_to("small", load_cases()) if c.operator == "weighted_roi_align" and c.kind == "value"]
+
+
+def arguments(box=(0, 0, 4, 4), **changes):
+    return {
+        "input": {"shape": [1, 1, 4, 4], "rows": MAP},
+        "weights": {"shape": [1, 1, 4, 4], "rows": WEIGHTS},
+        "boxes": [[0, *box]],
+        "output_size": [2, 2],
+        "spatial_scale": [1, 1],
+        "sampling_ratio": [2, 2],
+        "mode": "avg",
+        "grad": {"shape": [1, 1, 2, 2], "rows": [[1, 1], [1, 1]]},
+        **changes,
+    }
+
+
+def text(array):
+    return " ".join(str(value) for value in array.flat)
+
+
+def test_sums_and_means_worked_out_by_hand():
+    both = [Formulas(arguments(normalise=normalise), ALIGNED) for normalise in (False, True)]
+    assert text(both[0].output) == "13/4 13/4 21/4 55/4"
+    assert text(both[1].totals) == "1 1/2 1/2 1"
+    assert text(both[1].output) == "13/4 13/2 21/2 55/4"
+    half_outside = [Formulas(arguments((-2, 0, 2, 4), normalise=n), ALIGNED).output for n in (False, True)]
+    assert [text(output) for output in half_outside] == ["3/4 13/4 9/4 21/4", "3 13/4 9 21/2"]
+
+
+def test_a_gradient_for_weights_worked_out_by_hand():
+    found = ORACLE.values(arguments(normalise=True), FOR_WEIGHTS, ALIGNED)
+    assert text(16 * found) == "-9 -5 -12 -4 -1 3 4 12 -12 -4 -3 1 4 12 5 9"
+
+
+@pytest.mark.parametrize("operation", [FORWARD, FOR_MAPS, FOR_BOXES])
+def test_weights_of_1_are_roi_align(operation):
+    ones = {"shape": [1, 1, 4, 4], "rows": [[1] * 4] * 4}
+    given = arguments((0.25, -0.5, 3.5, 4.75), weights=ones)
+    found = ORACLE.values(given, operation, ALIGNED)
+    assert (found == RoiAlignOracle().values(given, operation, ALIGNED)).all()
+
+
+@pytest.mark.parametrize("guard", ["zero", "add", "clamp"])
+@pytest.mark.parametrize("normalise", [False, True])
+def test_gradients_are_derivatives(guard, normalise):
+    """By central differences, exactly those of a quotient but for the square of the step."""
+    given = arguments((0.25, 0.125, 3.5, 3.75), normalise=normalise, guard=guard, epsilon=0.5)
+    step = 2.0**-12
+
+    def summed(**changes):
+        return sum(Formulas({**given, **changes}, ALIGNED).output.flat)
+
+    for name, operation in (("input", FOR_MAPS), ("weights", FOR_WEIGHTS)):
+        found = ORACLE.values(given, operation, ALIGNED)
+        for y, x in ((0, 0), (1, 1), (2, 3)):
+            changed = []
+            for sign in (1, -1):
+                rows = [list(row) for row in given[name]["rows"]]
+                rows[y][x] += sign * step
+                changed.append(summed(**{name: {**given[name], "rows": rows}}))
+            assert float((changed[0] - changed[1]) / Fraction(2 * step)) == pytest.approx(
+                float(found[0, 0, y, x]), abs=1e-5
+            )
+    found = ORACLE.values(given, FOR_BOXES, ALIGNED)
+    for corner in range(4):
+        changed = []
+        for sign in (1, -1):
+            row = list(given["boxes"][0])
+            row[1 + corner] += sign * step
+            changed.append(summed(boxes=[row]))
+        assert float((changed[0] - changed[1]) / Fraction(2 * step)) == pytest.approx(float(found[0, corner]), abs=1e-4)
+
+
+def test_guards():
+    zeros = {"shape": [1, 1, 4, 4], "rows": [[0] * 4] * 4}
+    how = {"weights": zeros, "normalise": True, "epsilon": 2}
+    due = {"zero": Fraction(0), "add": Fraction(0), "clamp": Fraction(0), "none": Special.NAN}
+    for guard, value in due.items():
+        assert set(Formulas(arguments(**how, guard=guard), ALIGNED).output.flat) == {value}
+        if guard == "none":
+            assert ORACLE.exact_dtypes(arguments(**how, guard=guard), FOR_WEIGHTS, ALIGNED) == ()
+
+
+def test_a_divisor_that_is_no_power_of_two_is_bounded():
+    threes = {"shape": [1, 1, 4, 4], "rows": [[3] * 4] * 4}
+    given = arguments(weights=threes, normalise=True)
+    assert ORACLE.exact_dtypes(given, FORWARD, ALIGNED) == ()
+    assert ORACLE.bits(given, FORWARD, ALIGNED) is None
+    values, errors = ORACLE.bounded(given, ALIGNED, "float32")
+    assert (errors > 0).all()
+    assert (errors < 1e-5 * np.abs(values.astype(float))).all()
+
+
+@pytest.mark.parametrize("case", SMALL[::3], ids=lambda case: case.id)
+def test_the_quick_oracle_says_the_same(case):
+    for dialect in ("torchvision", "torchvision-aligned"):
+        exact = dict(ORACLE.answers(case.arguments, case.operation, DIALECTS[dialect], "exact"))
+        for dtype in {"float32", "float16"} & set(exact):
+            for answer in ORACLE.quick(case.arguments, case.operation, dialect, dtype, kinks=True, bounds=False):
+                values = [float(value) for value in leaves(answer.output)]
+                due = [float("nan") if v == "nonfinite" else float(v) for v in leaves(exact[dtype][0].output)]
+                np.testing.assert_array_equal(values, due)

@@ -1,0 +1,136 @@
+"""The way of weighted RoIAlign to a GPU, without one: a stand-in for CuPy runs every launch on the host, in blocks of threads."""
+
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from roikit.kernels import (
+    InvalidRoiError,
+    weighted_roi_align,
+    weighted_roi_align_backward,
+    weighted_roi_align_backward_boxes,
+    weighted_roi_align_backward_weights,
+)
+from roikit.kernels.dialects.weighted_roi_align import DIALECTS
+from roikit.kernels.execution import device
+from roikit.kernels.operators.weighted_roi_align.sources import OPERATIONS, sources
+
+_spec = importlib.util.spec_from_file_location(
+    "stand_in_of_cupy", Path(__file__).parents[1] / "roi_align" / "test_device.py"
+)
+stand_in = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(stand_in)
+Array, LAUNCHES, gpu = stand_in.Array, stand_in.LAUNCHES, stand_in.gpu
+
+
+def case(layout, channels, each=False):
+    x, boxes = stand_in.case(layout, channels)
+    shape = x.shape if each else (*x.shape[:3], 1) if layout == "NHWC" else (x.shape[0], 1, *x.shape[2:])
+    w = np.random.default_rng(7).integers(-1, 4, shape).astype(np.float32)
+    return x, w, np.vstack([boxes, [[0, -9, -9, 20, 20]]]).astype(np.float32)
+
+
+def entries():
+    return [source.entry.removeprefix("weighted_roi_align_") for source, *_ in LAUNCHES]
+
+
+@pytest.mark.parametrize("layout", ["NCHW", "NHWC"])
+@pytest.mark.parametrize("channels", [1, 4, 5])
+@pytest.mark.parametrize("each", [False, True])
+@pytest.mark.parametrize("normalise", [False, True])
+def test_a_gpu_launch_gives_what_the_cpu_gives(layout, channels, each, normalise):
+    x, w, boxes = case(layout, channels, each)
+    how = {"spatial_scale": 0.5, "layout": layout, "normalise": normalise, "guard": "clamp", "epsilon": 0.5}
+    out = weighted_roi_align(Array(x), Array(boxes), Array(w), (3, 2), **how)
+    expected = weighted_roi_align(x, boxes, w, (3, 2), **how)
+    assert np.array_equal(out.host, expected)
+    ((source, grid, block, shared),) = LAUNCHES
+    assert grid[0] == len(boxes)
+    assert block[0] * block[1] <= 256
+    assert 0 < shared <= device.SHARED_BYTES
+    assert ("#define ROIKIT_ALIGNED 1\n" in source.text) == (layout == "NHWC" and channels % 4 == 0)
+    LAUNCHES.clear()
+    grad = np.random.default_rng(4).standard_normal(expected.shape).astype(np.float32)
+    got = weighted_roi_align_backward(Array(grad), Array(boxes), Array(w), x.shape, **how)
+    assert np.array_equal(got.host, weighted_roi_align_backward(grad, boxes, w, x.shape, **how))
+    gathered = ["find_extents", "find_touching", "order_tiles", "backward"]
+    assert entries() == [*["forward"] * normalise, *gathered, "for_maps"]
+    assert all(shared <= device.SHARED_BYTES and np.prod(block) <= 256 for _, _, block, shared in LAUNCHES)
+    LAUNCHES.clear()
+    got = weighted_roi_align_backward_weights(Array(grad), Array(x), Array(boxes), Array(w), **how)
+    assert np.array_equal(got.host, weighted_roi_align_backward_weights(grad, x, boxes, w, **how))
+    assert entries()[-1] == "for_weights"
+    LAUNCHES.clear()
+    got = weighted_roi_align_backward_boxes(Array(grad), Array(x), Array(boxes), Array(w), **how)
+    right = weighted_roi_align_backward_boxes(grad, x, boxes, w, **how)
+    np.testing.assert_allclose(got.host, right, rtol=1e-3, atol=1e-2)  # lanes add up in another order
+    assert ("take_away" in entries()) == normalise
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32"])
+def test_what_is_between_the_steps_is_computed_with(dtype):
+    x, w, boxes = case("NHWC", 5)
+    x, w, how = x.astype(dtype), w.astype(dtype), {"layout": "NHWC", "normalise": True}
+    grad = np.ones((len(boxes), 2, 2, 5), dtype)
+    got = weighted_roi_align_backward_weights(Array(grad), Array(x), Array(boxes), Array(w), **how)
+    assert np.array_equal(got.host, weighted_roi_align_backward_weights(grad, x, boxes, w, **how), equal_nan=True)
+    assert entries().count("widen") == (3 if dtype == "float16" else 0)
+
+
+@pytest.mark.parametrize("dialect", ["torchvision-aligned", "paddle"])
+def test_dialects_are_those_of_the_cpu(dialect):
+    x, w, boxes = case("NCHW", 3)
+    out = weighted_roi_align(Array(x), Array(boxes), Array(w), 2, dialect=dialect)
+    np.testing.assert_array_equal(out.host, weighted_roi_align(x, boxes, w, 2, dialect=dialect))
+
+
+@pytest.mark.parametrize("layout", ["NCHW", "NHWC"])
+def test_a_heavy_roi_is_split_into_rows_of_bins(layout):
+    rng = np.random.default_rng(1)
+    x = rng.integers(-9, 9, (1, 3, 120, 130) if layout == "NCHW" else (1, 120, 130, 3)).astype(np.float32)
+    w = rng.integers(0, 3, (1, 1, 120, 130) if layout == "NCHW" else (1, 120, 130, 1)).astype(np.float32)
+    boxes = np.array([[0, 0, 0, 129, 119], [0, 3, 3, 5, 5], [0, 0, 0, 129, 60]], np.float32)
+    out = weighted_roi_align(Array(x), Array(boxes), Array(w), 7, layout=layout, normalise=True)
+    assert np.array_equal(out.host, weighted_roi_align(x, boxes, w, 7, layout=layout, normalise=True))
+    assert LAUNCHES[0][1][2] == 7
+
+
+def test_lists_that_shared_memory_has_no_room_for_go_to_global_memory():
+    x, boxes = np.ones((1, 4, 3, 9000), np.float32), np.array([[0, 1, 1, 4, 4]], np.float32)
+    out = weighted_roi_align(Array(x), Array(boxes), Array(x[:, :1]), 2)
+    np.testing.assert_array_equal(out.host, weighted_roi_align(x, boxes, x[:, :1], 2))
+    assert LAUNCHES[0][3] == 0
+
+
+@pytest.mark.parametrize("layout", ["NCHW", "NHWC"])
+def test_without_check_a_roi_that_cannot_be_pooled_is_nan_and_sends_nothing(layout):
+    x, w, _ = case(layout, 4)
+    boxes = stand_in.case(layout, 4)[1]
+    boxes[2, 0] = 2
+    good, how = [0, 1, 3], {"layout": layout, "normalise": True, "guard": "add", "epsilon": 8.0}
+    out = weighted_roi_align(Array(x), Array(boxes), Array(w), 2, **how).host
+    assert np.isnan(out[2]).all()
+    assert np.array_equal(out[good], weighted_roi_align(x, boxes[good], w, 2, **how))
+    grad = np.ones(out.shape, np.float32)
+    sent = weighted_roi_align_backward(Array(grad), Array(boxes), Array(w), x.shape, **how).host
+    assert np.array_equal(sent, weighted_roi_align_backward(grad[good], boxes[good], w, x.shape, **how))
+    weigh = weighted_roi_align_backward_weights(Array(grad), Array(x), Array(boxes), Array(w), **how).host
+    assert np.array_equal(weigh, weighted_roi_align_backward_weights(grad[good], x, boxes[good], w, **how))
+    moved = weighted_roi_align_backward_boxes(Array(grad), Array(x), Array(boxes), Array(w), **how).host
+    assert np.isnan(moved[2]).all()
+    assert np.isfinite(moved[good]).all()
+    with pytest.raises(InvalidRoiError, match=r"boxes\[2\] cannot be pooled: its batch index 2"):
+        weighted_roi_align(Array(x), Array(boxes), Array(w), 2, check=True, layout=layout)
+
+
+def test_dialects_share_what_is_compiled_for_a_cpu():
+    for operation in OPERATIONS:
+        texts = {
+            source.text
+            for rules in DIALECTS.values()
+            for source in sources(operation, "float32", "avg", "NCHW", rules, on_host=True)
+        }
+        assert len(texts) == {"forward": 1, "backward_boxes": 3}.get(operation, 4)
+    assert sources("forward", "float32", "max", "NCHW", DIALECTS["torchvision"], on_host=True) == []
