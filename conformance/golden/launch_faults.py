@@ -135,8 +135,9 @@ def _enlarged(case: Case, answer: np.ndarray) -> np.ndarray:
 def _quick(case: Case, dialect: str, **changes: Any) -> np.ndarray | None:
     """The exact answer to the small call of a case of which some arguments are changed."""
     arguments = {**case.arguments, **changes}
-    oracle = operators.get(case.operator).oracle
-    found = oracle.quick(arguments, case.operation, dialect, DTYPE, kinks=False, bounds=False)
+    oracle, expected = operators.get(case.operator).oracle, case.expectation(dialect, DTYPE)
+    bounds = expected is not None and expected.bound is not None
+    found = oracle.quick(arguments, case.operation, dialect, DTYPE, kinks=False, bounds=bounds)
     return np.array(found[0].output, np.float64).reshape(case.stated_shape) if found else None
 
 
