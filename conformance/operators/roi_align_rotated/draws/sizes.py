@@ -58,6 +58,7 @@ def _averages() -> Iterator[Size]:
     yield from (each._replace(distinct=1) for each in heads("rr-z"))
     title = "3 RoIs of 17 channels in 4 × 4 bins of 16 × 16 samples"
     yield Size("rr-z-heavy", title, (4, 4), 16, (15, 15), channels=17, rois=3, distinct=1)
+    yield Size("rr-z-samples-64", "64 × 64 samples in a bin", (1, 1), 64, (9, 11), 1, 1, 1, distinct=1)
     yield Size("rr-z-adaptive", "as many samples as pixels, RoIs of many sizes", (2, 2), 0, (33, 35), rois=19 * ROIS)
     yield Size("rr-z-planes", "more than 65535 planes of images and channels", (1, 1), 1, (2, 2), 258, 257, 86 * ROIS)
     yield Size("rr-z-box-heads", "512 RoIs of 256 channels in 7 × 7 bins", (7, 7), 2, (20, 23), 1, 256, 512, distinct=1)
