@@ -10,7 +10,6 @@ from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ..peers.environments import cache_directory
 from ..records import Layout, Writer, provenance
 from .report import record_of
 
@@ -50,6 +49,8 @@ class _File:
 
     def __init__(self, stream: TextIO, contents: str, arguments: dict[str, Any], **more: Any) -> None:
         """Writes the header; ``arguments`` are what the run was asked for."""
+        from ..peers.environments import cache_directory  # where reports read files, nothing that runs is loaded
+
         self._writer, self._contents = Writer(stream, private=str(cache_directory())), contents
         self._kinds: list[dict[str, str]] = []
         self._writer.write("header", {"contents": contents, "format": FORMAT, **provenance(arguments), **more})

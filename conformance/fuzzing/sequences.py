@@ -131,7 +131,7 @@ def _of_values(arguments: Arguments, call: type[Call], modes: Sequence[str]) -> 
     if "weights" in arguments:
         yield "the weights", {"weights": _moved_on(arguments["weights"])}
         yield "normalise", {"normalise": not arguments["normalise"]}
-    boxes = [[(n + 1) % images, b, a, d, c] for n, a, b, c, d in reversed(arguments["boxes"])]
+    boxes = [[(n + 1) % images, b, a, d, c, *angle] for n, a, b, c, d, *angle in reversed(arguments["boxes"])]
     yield "boxes", {"boxes": boxes}
     rows, columns = arguments["output_size"]
     yield "rows and columns of bins", _binned(arguments, call, [columns, rows])

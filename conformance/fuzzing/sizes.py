@@ -75,10 +75,16 @@ def channels_of_bins(arguments: Mapping[str, Any], call: type[Call]) -> int:
 def _samples(arguments: Mapping[str, Any]) -> int:
     """About how many samples, or pixels, the largest RoI has."""
     along, across = arguments.get("spatial_scale", (1, 1))  # fractions of an image have none
-    areas = [abs((x2 - x1) * across * (y2 - y1) * along) for _, x1, y1, x2, y2 in arguments["boxes"]]
+    areas = [abs(width * across * height * along) for width, height in map(_sides, arguments["boxes"])]
     fixed: int = math.prod(arguments["output_size"]) * math.prod(arguments.get("sampling_ratio", ()))
     most: int = max(1, fixed, math.ceil(max(areas)))
     return most
+
+
+def _sides(box: Sequence[float]) -> tuple[float, float]:
+    """Width and height of a box by its corners, or of one that has them beside its centre and an angle."""
+    _, a, b, c, d, *angle = box
+    return (c, d) if angle else (c - a, d - b)
 
 
 @st.composite

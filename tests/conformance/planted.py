@@ -23,4 +23,4 @@ def everywhere():
         operator = path.parts[-3]
         module = import_module(f"tests.conformance.operators.{operator}.faults.{path.stem}")
         for name, fault in module.MUTANTS.items():
-            yield f"{operator}, {name}", fault if len(fault) == 4 else (f"{operator}/forward.cu", *fault)
+            yield f"{operator}, {name}", fault[-4:] if len(fault) >= 4 else (f"{operator}/forward.cu", *fault)
