@@ -101,7 +101,9 @@ def test_a_function_declares_nothing_unless_it_is_told():
     assert run.returncode == 0
     assert "named dialect: torchvision (" in run.stdout
     assert "named dialect: torchvision-aligned (" in run.stdout
-    assert run.stdout.count("undeclared") == 3  # of each of two dialects, and of both in the line that says that it is done
+    assert (
+        run.stdout.count("undeclared") == 3
+    )  # of each of two dialects, and of both in the line that says that it is done
 
 
 def test_a_dialect_that_is_not_the_declared_one_exits_with_1():
