@@ -127,10 +127,7 @@ def weighted_roi_align_backward_weights(
     out = arguments.output_array(xp, out, tuple(weights.shape), grad.dtype, **others)
     sent, taken = _sent(sharing, sharing.shares(), check=check), None
     if sharing.normalises:
-        by_bins = sharing.taken(pixels.widened(xp, input, layout))
-        if sharing.call.weighing.channels == 1:
-            by_bins = pixels.channels_added(xp, by_bins, layout)
-        taken = _sent(sharing, by_bins, tuple(weights.shape))
+        taken = _sent(sharing, _taken_by_bins(sharing, input), tuple(weights.shape))
     maps = arguments.contiguous(xp, input)
     how = Shape.of(tuple(input.shape), layout, sharing.call.weighing.channels)
     run_step(
@@ -199,13 +196,19 @@ def weighted_roi_align_backward_boxes(
 def _take_away(sharing: Sharing, maps: Any, gradient: Any) -> None:
     """Takes away what the sums of weights change as boxes move."""
     xp, layout = sharing.xp, sharing.call.layout
-    by_bins = sharing.taken(pixels.widened(xp, maps, layout))
-    if sharing.call.weighing.channels == 1:
-        by_bins = pixels.channels_added(xp, by_bins, layout)
     asked = sharing.of_roi_align(tuple(sharing.weights.shape))
-    taken = slope(xp, OF_BOXES, by_bins, (sharing.weights,), sharing.rows, asked, out=None, check=False)
+    taken = slope(
+        xp, OF_BOXES, _taken_by_bins(sharing, maps), (sharing.weights,), sharing.rows, asked, out=None, check=False
+    )
     shape = Shape(len(gradient), 1, 4)
     run_step(xp, "take_away", name_of(gradient.dtype), layout, shape, taken=taken, **{"from": gradient})
+
+
+def _taken_by_bins(sharing: Sharing, maps: Any) -> Any:
+    """What bins take away for their sums of weights: summed over channels where all have the same weights."""
+    xp, layout = sharing.xp, sharing.call.layout
+    by_bins = sharing.taken(pixels.widened(xp, maps, layout))
+    return pixels.channels_added(xp, by_bins, layout) if sharing.call.weighing.channels == 1 else by_bins
 
 
 def _of_maps(grad: Any, maps: Any, boxes: Any, weights: Any, *how: Any) -> tuple[Any, Sharing]:
