@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ...calls import arguments
@@ -14,7 +13,8 @@ from ...execution.source import Source, specialise
 from ...staging import pooling_plan
 from ...staging.pooling import Planned, Planners, nothing, planned_on_device, planned_on_host, pool
 from ...staging.pooling_plan import DEVICE_THREADS, Room, Work, device_vector, worthwhile_threads
-from ...staging.sampling import bytes_of_lists, check_list_sizes, list_capacity, rule_macros
+from ...staging.sampling import rule_macros
+from ...staging.tapped_plan import laid_out
 from .problem import MODE, Call, Weighing, WeightedRoiAlignProblem, check_weights
 
 if TYPE_CHECKING:
@@ -186,14 +186,7 @@ def device_sources(dtype: str, layout: str, dialect: Dialect) -> list[Source]:
 
 def _laid_out(problem: WeightedRoiAlignProblem, plan: Callable[[Work, Room], Plan]) -> Plan:
     """A plan with room for the taps of each row and column of bins."""
-    work = Work.of(problem)
-    sizes = zip(problem.bins, problem.sampling, (problem.heights[0], problem.widths[0]), strict=True)
-    y, x = (list_capacity(*size, MODE, problem.dialect.outside) for size in sizes)
-    check_list_sizes(y=y, x=x)
-    work.check()
-    lists = sum(bytes_of_lists(n, bins, MODE, work.wide) for n, bins in zip((y, x), problem.bins, strict=True))
-    plain = plan(work, Room(PREPARED_BYTES + lists))
-    return replace(plain, fields={**plain.fields, "capacity_y": y, "capacity_x": x})
+    return laid_out(problem, problem.sampling, problem.dialect.outside, PREPARED_BYTES, plan)
 
 
 @kept

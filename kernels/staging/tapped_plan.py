@@ -1,0 +1,37 @@
+"""How a forward call is laid out whose blocks hold the taps of each row and column of bins of a RoI."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from .pooling_plan import Plan, Room, Work
+from .sampling import bytes_of_lists, check_list_sizes, list_capacity
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..calls.problem import Problem
+    from ..dialects.choices import Outside
+
+
+def laid_out(
+    problem: Problem,
+    sampling: tuple[int, int],
+    outside: Outside,
+    prepared_bytes: int,
+    plan: Callable[[Work, Room], Plan],
+) -> Plan:
+    """A plan with room for the taps of averages, besides a RoI's ``Prepared`` struct of so many bytes.
+
+    Raises:
+        ValueError: there would be too many of them, or too much to pool.
+    """
+    work = Work.of(problem)
+    sizes = zip(problem.bins, sampling, (problem.heights[0], problem.widths[0]), strict=True)
+    y, x = (list_capacity(*size, "avg", outside) for size in sizes)
+    check_list_sizes(y=y, x=x)
+    work.check()
+    lists = sum(bytes_of_lists(n, bins, "avg", work.wide) for n, bins in zip((y, x), problem.bins, strict=True))
+    plain = plan(work, Room(prepared_bytes + lists))
+    return replace(plain, fields={**plain.fields, "capacity_y": y, "capacity_x": x})
