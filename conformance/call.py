@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from .operation import Operation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,19 +19,6 @@ LAYOUTS = ("NCHW", "NHWC")
 
 class Unsupported(Exception):  # noqa: N818 - a statement, not an error
     """Raised by an adapter when its library offers no way to make this call. The message says what is missing."""
-
-
-class Operation(StrEnum):
-    """What an operator is asked for."""
-
-    FORWARD = "forward"
-    """The output."""
-    FEATURE_GRADIENT = "feature_gradient"
-    """The gradient for ``input``, of its shape."""
-    BOX_GRADIENT = "box_gradient"
-    """The gradient for ``x1, y1, x2, y2`` in image pixels, ``(K, 4)``."""
-    WEIGHT_GRADIENT = "weight_gradient"
-    """The gradient for ``weights``, of their shape."""
 
 
 MAP_GRADIENTS = (Operation.FEATURE_GRADIENT, Operation.WEIGHT_GRADIENT)

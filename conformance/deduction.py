@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from .call import Operation
 from .findings import Decision, Derivative, Detection, Difference, Oddity, RuledOut
+from .operation import Operation
 from .verdict import Verdict
 
 if TYPE_CHECKING:

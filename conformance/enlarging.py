@@ -22,7 +22,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from .call import MAP_GRADIENTS, Operation
+from .call import MAP_GRADIENTS
+from .operation import Operation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

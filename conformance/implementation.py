@@ -13,7 +13,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
-from .call import Operation
+from .operation import Operation
 from .operators import DEFAULT
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from itertools import product
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .arranging import MAY_BE_REFUSED, WAYS
-from .call import Operation
+from .operation import Operation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from .call import Call, Operation
+    from .call import Call
     from .explanation import Explanation, Walk, Windows
     from .findings import Derivative, Detection, Footprint, Reading, Readings
+    from .operation import Operation
 
 
 # ---- answers ---------------------------------------------------------------------------------------------------------

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from .arrays import box_rows, feature_map, numpy_dtype
-from .call import Operation, to_layout
+from .call import to_layout
 from .deduction import Detective, compare
+from .operation import Operation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

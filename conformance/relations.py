@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from .call import Operation
+from .operation import Operation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

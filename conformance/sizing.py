@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .call import Operation
 from .enlarging import Enlarged
+from .operation import Operation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..conformance import operators
 from ..conformance.arrays import box_rows, leaves
-from ..conformance.call import Operation
+from ..conformance.operation import Operation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

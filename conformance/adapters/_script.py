@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
-from ..call import DTYPES, Operation, Unsupported
+from ..call import DTYPES, Unsupported
 from ..implementation import Capability
+from ..operation import Operation
 from ._call import boxes_like_input, corners_and_indices, float32_scale
 
 if TYPE_CHECKING:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..call import Operation, Unsupported
+from ..call import Unsupported
 from ..implementation import NoAnswerError, TwoAnswersError
+from ..operation import Operation
 from ._torch_array import as_array, as_tensor
 
 if TYPE_CHECKING:

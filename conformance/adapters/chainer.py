@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from ..call import Operation, Unsupported
+from ..call import Unsupported
 from ..implementation import Description
+from ..operation import Operation
 from ._call import boxes_like_input, corners_and_indices, require_described
 from ._script import FLOATS, OF_MAPS, Boxes, Script, finishes, for_modes
 

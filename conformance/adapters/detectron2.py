@@ -13,8 +13,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ..call import Operation, Unsupported
+from ..call import Unsupported
 from ..implementation import Description
+from ..operation import Operation
 from ._call import one_side, require_described
 from ._poolers import by_image
 from ._script import FLOATS, OF_MAPS, Boxes, Script, each

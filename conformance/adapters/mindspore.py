@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from ..call import Operation
 from ..implementation import Capability, Description
+from ..operation import Operation
 from ._call import boxes_like_input, require_described
 from ._script import OF_BOXES, OF_MAPS, Boxes, Script, each, finishes
 

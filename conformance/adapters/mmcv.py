@@ -15,8 +15,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from ..call import Operation, Unsupported
+from ..call import Unsupported
 from ..implementation import Capability, Description
+from ..operation import Operation
 from ._call import boxes_like_input, require_described
 from ._script import FLOATS, OF_MAPS, Boxes, Script, each
 from ._torch_gradient import answer

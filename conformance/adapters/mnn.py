@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from ..call import Operation, Unsupported
+from ..call import Unsupported
 from ..implementation import Description
+from ..operation import Operation
 from ._call import require_described
 from ._script import OF_MAPS, Boxes, Script, each, for_modes
 

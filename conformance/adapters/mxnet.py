@@ -17,8 +17,9 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ..call import Operation, Unsupported
+from ..call import Unsupported
 from ..implementation import Description
+from ..operation import Operation
 from ._call import boxes_like_input, channels_of_output, one_side, require_described, require_selected
 from ._script import FLOATS, OF_MAPS, Boxes, Script, each, finishes
 

@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from ..call import Operation, Unsupported
+from ..call import Unsupported
 from ..implementation import Description
+from ..operation import Operation
 from ._call import corners_and_indices, require_described
 from ._script import OF_MAPS, Boxes, Script, each, finishes
 

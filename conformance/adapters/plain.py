@@ -8,8 +8,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ..call import DTYPES, Operation
+from ..call import DTYPES
 from ..implementation import Capability, Description, NoAnswerError
+from ..operation import Operation
 from ..operators import DEFAULT, call_type, dialects_of
 
 if TYPE_CHECKING:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from ... import kernels
 from ...kernels.dialects.choices import Offset
-from ..call import DTYPES, LAYOUTS, Operation
+from ..call import DTYPES, LAYOUTS
 from ..implementation import Capability, Description, Unavailable
+from ..operation import Operation
 from ..operators import call_type, dialects_of
 from ._script import ALL, OF_BOXES, OF_MAPS, Boxes, Script, each
 

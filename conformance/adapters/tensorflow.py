@@ -21,8 +21,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from ..call import Operation, Unsupported
+from ..call import Unsupported
 from ..implementation import Capability, Description
+from ..operation import Operation
 from ._call import corners_and_indices, require_described
 from ._script import OF_BOXES, Boxes, Script, finishes, for_modes
 

@@ -17,8 +17,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ..call import Operation
 from ..implementation import Description
+from ..operation import Operation
 from ._call import boxes_like_input, require_described
 from ._poolers import by_image, of_levels, require_found
 from ._script import ALL, FLOATS, OF_BOXES, OF_MAPS, Boxes, Script, each

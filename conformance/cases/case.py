@@ -12,8 +12,9 @@ import numpy as np
 from .. import operators
 from ..arranging import MAY_BE_REFUSED
 from ..arrays import box_rows, feature_map, numpy_dtype, sparse_images
-from ..call import Operation, to_layout
+from ..call import to_layout
 from ..enlarging import Enlarged, enlarged_from
+from ..operation import Operation
 from ..operator import Answer
 
 if TYPE_CHECKING:

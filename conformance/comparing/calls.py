@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ..call import Operation
+from ..operation import Operation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

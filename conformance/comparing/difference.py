@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ..call import Operation
 from ..exact.numbers import as_json as exactly
+from ..operation import Operation
 from . import calls
 
 if TYPE_CHECKING:

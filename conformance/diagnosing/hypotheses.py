@@ -19,9 +19,9 @@ from ..verdicts.judge import wanted
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from ..call import Operation
     from ..cases.case import Case
     from ..golden.launch_faults import Fault
+    from ..operation import Operation
     from ..operator import Mutant, Operator
 
 

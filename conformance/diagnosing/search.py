@@ -10,10 +10,10 @@ import numpy as np
 
 from .. import operators
 from ..arrays import feature_map
-from ..call import Operation
 from ..cases.quick import is_large
 from ..exact.floats import FLOAT_TYPES
 from ..golden.choices import choices
+from ..operation import Operation
 from ..verdict import Verdict
 from ..verdicts.judge import judge_output
 from . import hypotheses

@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 from .. import operators
-from ..call import Operation
 from ..cases.case import Expectation
 from ..cases.history import AFTER_FORK, AT_ONCE, IN_TURN, SEVERAL, calls_of
 from ..enlarging import Enlarged
+from ..operation import Operation
 from ..verdict import Judgement, Verdict
 from ..verdicts.contested import question_of
 from ..workers.greeting import describe

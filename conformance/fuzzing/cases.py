@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .. import operators
 from ..arrays import leaves
-from ..call import DTYPES, Operation
+from ..call import DTYPES
 from ..cases.case import Expectation, Origin, Step, case_from_json
 from ..enlarging import MULTIPLES
 from ..exact.floats import FLOAT_TYPES
 from ..golden.expectations import adding_up, complete, exact_answers
+from ..operation import Operation
 from ..operator import Answer, rule_number
 
 if TYPE_CHECKING:

@@ -16,12 +16,12 @@ from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
 from .. import operators
 from ..arranging import WAYS
-from ..call import Operation
 from ..cases.case import cases_of
 from ..cases.selection import check_names
 from ..errors import UsageError
 from ..exits import EXIT_CONFORMS, EXIT_DEVIATES, EXIT_NOTHING_RUN
 from ..golden.files import render
+from ..operation import Operation
 from ..running.targets import select_targets, selection
 from ..scripts.reproduce import script_of, scripts_of
 from ..terminal import Console

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from hypothesis import strategies as st
 
-from ..call import Operation
 from ..cases.history import AFTER_FORK, AT_ONCE, IN_TURN, SEVERAL
+from ..operation import Operation
 from .sizes import channels_of_bins
 
 if TYPE_CHECKING:

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import strategies as st
 
 from ..arranging import WAYS
-from ..call import MAP_GRADIENTS, Operation
+from ..call import MAP_GRADIENTS
 from ..enlarging import MULTIPLES, Enlarged
+from ..operation import Operation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 from hypothesis import strategies as st
 
 from .. import operators
-from ..call import DTYPES, Operation
+from ..call import DTYPES
 from ..cases.history import AT_ONCE
+from ..operation import Operation
 from . import sequences, sizes
 from .cases import Following, expect
 from .sequences import SINGLE, THREADS

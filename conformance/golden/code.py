@@ -8,33 +8,50 @@ from __future__ import annotations
 
 import ast
 import hashlib
+from copy import deepcopy
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
 _WINGS = ("roikit.kernels", "roikit.conformance", "benchmarks")
-_REGISTRIES = ("roikit.conformance.operators",)  # they name operators, and a new name changes nothing of the others
+NAMES = ("roikit.conformance.operators", "roikit.conformance.operation", "roikit.kernels.dialects.choices")
+"""Modules that only name things: operators, operations, choices. A new name changes nothing of the others."""
 _SILENT = {"ctx", "kind", "type_comment"}  # fields of a tree that say nothing which other fields do not say
 
 
 def digest_of_code(modules: Iterable[str]) -> str:
     """A hash of modules (``"roikit.conformance.golden.adequacy"``) and of all that they import from this project."""
-    return _digest(closure(modules))
+    return _digest({name: _normalised(name) for name in closure(modules)})
 
 
-def digest_of_module(module: str) -> str:
-    """A hash of a module alone."""
-    return _digest([module])
+def digest_of_module(module: str, *, without: Collection[str] = ()) -> str:
+    """A hash of a module alone, ``without`` arguments of these names, and imports from modules of these names."""
+    tree = _Without(without).visit(deepcopy(_tree(module))) if without else _tree(module)
+    return _digest({module: _plain(tree)})
 
 
-def _digest(modules: Iterable[str]) -> str:
+class _Without(ast.NodeTransformer):
+    """Takes arguments and imports out of a tree."""
+
+    def __init__(self, names: Collection[str]) -> None:
+        self._names = names
+
+    def visit_keyword(self, node: ast.keyword) -> ast.AST | None:
+        return None if node.arg in self._names else self.generic_visit(node)
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.AST | None:
+        is_inner = node.level == 1 and node.module is not None
+        return None if is_inner and str(node.module).split(".")[0] in self._names else node
+
+
+def _digest(texts: Mapping[str, str]) -> str:
     hashed = hashlib.sha256()
-    for name in modules:
-        hashed.update(f"{name}\0{_normalised(name)}\0".encode())
+    for name, text in texts.items():
+        hashed.update(f"{name}\0{text}\0".encode())
     return hashed.hexdigest()[:16]
 
 
@@ -44,7 +61,7 @@ def closure(modules: Iterable[str]) -> list[str]:
     waiting = list(modules)
     while waiting:
         name = waiting.pop()
-        if name not in found and name not in _REGISTRIES:
+        if name not in found and name not in NAMES:
             found.add(name)
             waiting += imports(name)
     return sorted(found)

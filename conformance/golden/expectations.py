@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..arrays import as_outer, feature_map, leaves, numpy_dtype
-from ..call import DTYPES, MAP_GRADIENTS, Operation
+from ..call import DTYPES, MAP_GRADIENTS
 from ..cases.case import Origin, case_from_json
 from ..enlarging import enlarged_from
 from ..exact.floats import FLOAT_TYPES
 from ..exact.numbers import as_float64
+from ..operation import Operation
 from ..operator import Answer
 from ..verdict import Verdict
 from ..verdicts import properties

@@ -14,7 +14,8 @@ import numpy as np
 
 from .. import operators
 from ..arrays import box_rows, feature_map
-from ..call import MAP_GRADIENTS, Operation
+from ..call import MAP_GRADIENTS
+from ..operation import Operation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -9,8 +9,8 @@ import numpy as np
 from .. import operators
 from ..arranging import BESIDE, WAYS, arranged
 from ..arrays import box_rows, feature_map
-from ..call import Operation
 from ..exact.numbers import as_float64
+from ..operation import Operation
 from .launch_faults import Fault, as_rows
 
 if TYPE_CHECKING:

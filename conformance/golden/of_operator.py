@@ -24,6 +24,8 @@ EXPECTATIONS, CERTIFICATE = "expectations", "certificate"
 _FILE = "ledger.json"
 _ELSEWHERE = ("contested", "draws", "explanation", "probes")
 """What an operator has besides oracle and faults: it computes neither what cases expect nor what they notice."""
+_SAID = ("title", "operations", "blind", "footprint", "windows")
+"""What an operator says of itself besides: likewise."""
 
 
 def ledgers(operator: str) -> dict[str, Ledger]:
@@ -35,7 +37,10 @@ def ledgers(operator: str) -> dict[str, Ledger]:
 
 def code_of(operator: str, module: str, *, faults: bool) -> str:
     """A hash of the code by which a module of this package computes something of an operator, by its ``faults`` or without."""
-    return digest(digest_of_module(_face(operator)), digest_of_code(roots(operator, module, faults=faults)))
+    return digest(
+        digest_of_module(_face(operator), without=_ELSEWHERE + _SAID),
+        digest_of_code(roots(operator, module, faults=faults)),
+    )
 
 
 def roots(operator: str, module: str, *, faults: bool) -> list[str]:

@@ -24,11 +24,12 @@ import numpy as np
 
 from .. import operators
 from ..arrays import numpy_dtype
-from ..call import DTYPES, LAYOUTS, Operation, Unsupported
+from ..call import DTYPES, LAYOUTS, Unsupported
 from ..cases import quick
 from ..cases.case import up_to
 from ..cases.golden import golden_cases
 from ..cases.history import IN_TURN, SEVERAL
+from ..operation import Operation
 from ..verdict import Verdict
 from ..verdicts.judge import judge_output, wanted
 from . import adequacy, kinds, ledger, noticing

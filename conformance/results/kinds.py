@@ -11,7 +11,7 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..call import Operation
+from ..operation import Operation
 from ..operator import rule_number
 from ..verdict import Verdict
 

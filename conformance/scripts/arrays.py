@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from ..arranging import BESIDE
 from ..arrays import leaves
-from ..call import MAP_GRADIENTS, Operation
+from ..call import MAP_GRADIENTS
 from ..enlarging import MULTIPLES
+from ..operation import Operation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 from .. import operators
 from ..adapters._script import Boxes, Script
-from ..call import Operation, Unsupported
+from ..call import Unsupported
 from ..cases.golden import golden_cases
 from ..cases.history import AFTER_FORK, AT_ONCE, IN_TURN, calls_of
 from ..cases.selection import check_names, find_case
 from ..errors import UsageError
 from ..implementation import registered
+from ..operation import Operation
 from ..results import deviations
 from . import script
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from ..arrays import leaves, outer
-from ..call import MAP_GRADIENTS, Operation, from_layout
+from ..call import MAP_GRADIENTS, from_layout
+from ..operation import Operation
 from ..verdict import ACCIDENTS, Judgement, Verdict
 
 if TYPE_CHECKING:

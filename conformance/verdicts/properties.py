@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..arrays import box_rows, feature_map
-from ..call import Operation
+from ..operation import Operation
 from ..relations import RELATIONS
 from ..verdict import Judgement, Verdict
 

@@ -13,9 +13,10 @@ from dataclasses import replace
 from importlib.machinery import PathFinder
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..call import Operation, Unsupported
+from ..call import Unsupported
 from ..cases.history import AFTER_FORK, AT_ONCE, IN_TURN, SEVERAL, calls_of, said_of
 from ..implementation import registered, why_absent
+from ..operation import Operation
 from ..results.result import Subject
 from ..verdict import Judgement, Verdict
 from ..verdicts import properties

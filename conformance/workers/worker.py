@@ -18,8 +18,9 @@ import numpy as np
 from ..adapters.plain import PlainCallable
 from ..arranging import arranged
 from ..arrays import in_memory
-from ..call import Operation, Unsupported
+from ..call import Unsupported
 from ..implementation import Implementation, NoAnswerError, TwoAnswersError, Unavailable, why_absent
+from ..operation import Operation
 from ..operators import call_type
 from . import protocol, several
 from .past import Past

@@ -11,6 +11,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Self
 
+from .taking import called, take_choices
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -59,8 +61,7 @@ class Dialect:
         Raises:
             ValueError: a choice does not exist.
         """
-        for name, kind in _CHOICES.items():
-            object.__setattr__(self, name, kind(getattr(self, name)))
+        take_choices(self, _CHOICES)
 
     def for_mode(self, mode: str) -> Self:
         """The dialect without the choices that nobody looks at in ``mode``.
@@ -103,7 +104,4 @@ def named_dialect(name: str) -> Dialect:
     Raises:
         ValueError: no dialect has that name; the message lists those that exist.
     """
-    try:
-        return DIALECTS[name]
-    except KeyError:
-        raise ValueError(f"no dialect of crop_and_resize is called {name!r}; there are {', '.join(DIALECTS)}") from None
+    return called(name, DIALECTS, of="crop_and_resize")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Self
 
 from . import roi_align
 from .choices import MinSize, Offset
+from .taking import called, take_choices
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,8 +67,7 @@ class Dialect:
         Raises:
             ValueError: a choice does not exist.
         """
-        for name, kind in _CHOICES.items():
-            object.__setattr__(self, name, kind(getattr(self, name)))
+        take_choices(self, _CHOICES)
 
     @property
     def sampling(self) -> roi_align.Dialect:
@@ -121,9 +121,4 @@ def named_dialect(name: str) -> Dialect:
     Raises:
         ValueError: no dialect has that name; the message lists those that exist.
     """
-    try:
-        return DIALECTS[name]
-    except KeyError:
-        raise ValueError(
-            f"no dialect of multiscale_roi_align is called {name!r}; there are {', '.join(DIALECTS)}"
-        ) from None
+    return called(name, DIALECTS, of="multiscale_roi_align")

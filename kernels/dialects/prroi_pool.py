@@ -11,6 +11,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Self
 
+from .taking import called, take_choices
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -36,7 +38,7 @@ class Dialect:
         Raises:
             ValueError: a choice does not exist.
         """
-        object.__setattr__(self, "flat_box", FlatBox(self.flat_box))
+        take_choices(self, {"flat_box": FlatBox})
 
     def for_mode(self, mode: str) -> Self:
         """The dialect without the choices that nobody looks at; there is one ``mode``, which looks at all."""
@@ -68,7 +70,4 @@ def named_dialect(name: str) -> Dialect:
     Raises:
         ValueError: no dialect has that name; the message lists those that exist.
     """
-    try:
-        return DIALECTS[name]
-    except KeyError:
-        raise ValueError(f"no dialect of prroi_pool is called {name!r}; there are {', '.join(DIALECTS)}") from None
+    return called(name, DIALECTS, of="prroi_pool")

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Self
 
 from .choices import BinEdges
+from .taking import called, take_choices
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,8 +61,7 @@ class Dialect:
         Raises:
             ValueError: a choice does not exist, or there is no formula for it here.
         """
-        for name, kind in _CHOICES.items():
-            object.__setattr__(self, name, kind(getattr(self, name)))
+        take_choices(self, _CHOICES)
         if self.edges == BinEdges.ACCUMULATED:
             raise ValueError("edges cannot be 'accumulated': nobody adds them up here")
 
@@ -114,7 +114,4 @@ def named_dialect(name: str) -> Dialect:
     Raises:
         ValueError: no dialect has that name; the message lists those that exist.
     """
-    try:
-        return DIALECTS[name]
-    except KeyError:
-        raise ValueError(f"no dialect of ps_roi_pool is called {name!r}; there are {', '.join(DIALECTS)}") from None
+    return called(name, DIALECTS, of="ps_roi_pool")

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Self
 
 from .choices import Adaptive, EmptyGrid, End, GridCap, Max, MinSize, Offset, Outside
+from .taking import called, take_choices
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,8 +44,7 @@ class Dialect:
         Raises:
             ValueError: a choice does not exist, or ``max_start`` is no number that float32 can hold.
         """
-        for name, kind in _CHOICES.items():
-            object.__setattr__(self, name, kind(getattr(self, name)))
+        take_choices(self, _CHOICES)
         if self.max_start is not None:
             start = float(self.max_start)
             if not (start == -math.inf or abs(start) <= _FLOAT32_MAX):
@@ -153,7 +153,4 @@ def named_dialect(name: str) -> Dialect:
     Raises:
         ValueError: no dialect has that name; the message lists those that exist.
     """
-    try:
-        return DIALECTS[name]
-    except KeyError:
-        raise ValueError(f"no dialect is called {name!r}; there are {', '.join(DIALECTS)}") from None
+    return called(name, DIALECTS, of="roi_align")

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Self
 
 from .choices import MinSize, Offset
+from .taking import called, take_choices
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,8 +58,7 @@ class Dialect:
         Raises:
             ValueError: a choice does not exist, or is one of RoIAlign that no rotated one has.
         """
-        for name, kind in _CHOICES.items():
-            object.__setattr__(self, name, kind(getattr(self, name)))
+        take_choices(self, _CHOICES)
         if self.offset not in OFFSETS or self.min_size not in MIN_SIZES:
             raise ValueError(f"no rotated RoIAlign has offset={self.offset!r} and min_size={self.min_size!r}")
 
@@ -115,9 +115,4 @@ def named_dialect(name: str) -> Dialect:
     Raises:
         ValueError: no dialect has that name; the message lists those that exist.
     """
-    try:
-        return DIALECTS[name]
-    except KeyError:
-        raise ValueError(
-            f"no dialect of roi_align_rotated is called {name!r}; there are {', '.join(DIALECTS)}"
-        ) from None
+    return called(name, DIALECTS, of="roi_align_rotated")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from . import roi_align
 from .roi_align import Dialect
+from .taking import called
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,9 +50,4 @@ def named_dialect(name: str) -> Dialect:
     Raises:
         ValueError: no dialect has that name; the message lists those that exist.
     """
-    try:
-        return DIALECTS[name]
-    except KeyError:
-        raise ValueError(
-            f"no dialect of weighted_roi_align is called {name!r}; there are {', '.join(DIALECTS)}"
-        ) from None
+    return called(name, DIALECTS, of="weighted_roi_align")

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ...conformance import operators
-from ...conformance.call import Operation
 from ...conformance.detection.report import text_of
 from ...conformance.errors import FileError
+from ...conformance.operation import Operation
 from ...conformance.results.titles import of_operator as rules
 from ..history import from_old_to_new
 from ..model import in_order, operator_title, page_name, slug

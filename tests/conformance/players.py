@@ -13,8 +13,9 @@ from pathlib import Path
 import numpy as np
 
 from roikit.conformance.adapters.roikit import RoikitHost
-from roikit.conformance.call import Operation, Unsupported
+from roikit.conformance.call import Unsupported
 from roikit.conformance.implementation import Unavailable
+from roikit.conformance.operation import Operation
 from roikit.conformance.operators.roi_align.call import RoiAlignCall
 from roikit.conformance.operators.roi_align.oracle.gradient import box_gradient, feature_gradient
 from roikit.kernels import roi_align

@@ -3,9 +3,9 @@
 import pytest
 
 from roikit.conformance.adapters._torch_gradient import answer
-from roikit.conformance.call import Operation
 from roikit.conformance.cases.case import load_cases
 from roikit.conformance.implementation import TwoAnswersError
+from roikit.conformance.operation import Operation
 
 torch = pytest.importorskip("torch")
 CASES = {case.id: case for case in load_cases() if case.id in ("hg-grad", "hb-grad")}

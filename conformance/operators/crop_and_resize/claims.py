@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from ....kernels.dialects.crop_and_resize import DIALECTS
 from ...arrays import leaves
-from ...call import Operation
 from ...exact.floats import FLOAT_TYPES
+from ...operation import Operation
 from .oracle.answers import answers_in
 from .oracle.certificate import bits, exact_dtypes
 

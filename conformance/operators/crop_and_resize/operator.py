@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ....kernels.dialects.crop_and_resize import DIALECTS
-from ...call import Operation
+from ...operation import Operation
 from ...operator import Operator, Published
 from .call import CropAndResizeCall
 from .claims import MAIN_DIALECTS, claims, rules_of

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from ...call import Call, Operation, Unsupported
+from ...call import Call, Unsupported
+from ...operation import Operation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ....kernels.dialects.multiscale_roi_align import DIALECTS
-from ...call import Operation
+from ...operation import Operation
 from ..roi_align.oracle.certificate import fairness
 from .oracle.answers import MultiscaleRoiAlignOracle, exactly
 from .oracle.assembling import parts

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ....kernels.dialects.prroi_pool import DIALECTS
-from ...call import Operation
+from ...operation import Operation
 from ...operator import Operator, Published
 from .call import PrRoiPoolCall
 from .claims import MAIN_DIALECTS, claims, rules_of

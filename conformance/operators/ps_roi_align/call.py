@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ...call import Operation, Unsupported
+from ...call import Unsupported
+from ...operation import Operation
 from ..ps_roi_pool.call import PsRoiPoolCall
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import numpy as np
 
 from ....kernels.dialects.ps_roi_align import ChannelOrder
 from ...arrays import feature_map, leaves
-from ...call import Operation
+from ...operation import Operation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

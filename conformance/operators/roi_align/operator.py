@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ....kernels.dialects.roi_align import DIALECTS
-from ...call import Operation
+from ...operation import Operation
 from ...operator import Operator
 from .call import RoiAlignCall
 from .contested import MAXIMUM

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from ....kernels.dialects.choices import Offset
 from ....kernels.dialects.roi_align_rotated import DIALECTS, Turn
-from ...call import Call, Operation, Unsupported
+from ...call import Call, Unsupported
+from ...operation import Operation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

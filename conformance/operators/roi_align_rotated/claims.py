@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ....kernels.dialects.roi_align_rotated import DIALECTS
-from ...call import Operation
 from ...exact.floats import FLOAT_TYPES
+from ...operation import Operation
 from .oracle.face import RotatedOracle, is_decided
 
 if TYPE_CHECKING:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ...call import Call, Operation, Unsupported
+from ...call import Call, Unsupported
+from ...operation import Operation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

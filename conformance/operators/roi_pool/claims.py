@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ....kernels.dialects.roi_pool import DIALECTS
-from ...call import Operation
 from ...exact.floats import FLOAT_TYPES
+from ...operation import Operation
 from .oracle.answers import answers_in
 from .oracle.certificate import bits, exact_dtypes
 

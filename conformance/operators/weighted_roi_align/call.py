@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ...call import Operation
+from ...operation import Operation
 from ..roi_align.call import RoiAlignCall
 
 if TYPE_CHECKING:

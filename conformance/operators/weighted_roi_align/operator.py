@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ....kernels.dialects.weighted_roi_align import DIALECTS
-from ...call import Operation
+from ...operation import Operation
 from ...operator import Operator
 from .call import WeightedRoiAlignCall
 from .claims import MAIN_DIALECTS

@@ -7,11 +7,11 @@ import pytest
 
 from roikit.conformance import operators
 from roikit.conformance.arrays import as_outer, outer
-from roikit.conformance.call import Operation
 from roikit.conformance.cases.case import case_files, load_cases, up_to
 from roikit.conformance.enlarging import Enlarged
 from roikit.conformance.golden import generator
 from roikit.conformance.golden.launch_faults import as_rows
+from roikit.conformance.operation import Operation
 from roikit.conformance.sizing import Size
 from roikit.conformance.verdicts.judge import judge_output, wanted
 

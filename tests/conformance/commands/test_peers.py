@@ -5,9 +5,9 @@ import threading
 
 import pytest
 
-from roikit.conformance.call import Operation
 from roikit.conformance.cases.case import load_cases
 from roikit.conformance.implementation import registered
+from roikit.conformance.operation import Operation
 from roikit.conformance.peers import places
 from roikit.conformance.peers.environments import environments
 from roikit.conformance.running.request import Selection

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from roikit.conformance import operators
-from roikit.conformance.call import Operation
 from roikit.conformance.comparing import calls
 from roikit.conformance.comparing.difference import difference, equal_dialects
 from roikit.conformance.comparing.named import side
 from roikit.conformance.errors import UsageError
+from roikit.conformance.operation import Operation
 from tests.command import roikit
 
 ALIGN, POOL = operators.get("roi_align"), operators.get("roi_pool")

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from roikit.conformance import operators
-from roikit.conformance.call import Operation
 from roikit.conformance.cases import quick
 from roikit.conformance.cases.case import load_cases
 from roikit.conformance.diagnosing import hypotheses, search
@@ -16,6 +15,7 @@ from roikit.conformance.diagnosing.cause import Failing, Passing
 from roikit.conformance.diagnosing.search import diagnose
 from roikit.conformance.golden import kinds
 from roikit.conformance.golden.noticing import stored
+from roikit.conformance.operation import Operation
 from roikit.conformance.verdict import Verdict
 from roikit.conformance.verdicts.judge import judge_output, wanted
 

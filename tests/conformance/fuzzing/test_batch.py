@@ -18,13 +18,13 @@ from rich.console import Console
 
 from roikit.conformance import operators
 from roikit.conformance.arrays import leaves
-from roikit.conformance.call import Operation
 from roikit.conformance.cases.case import cases_of
 from roikit.conformance.fuzzing import batch as fuzz
 from roikit.conformance.fuzzing import run as fuzz_run
 from roikit.conformance.fuzzing import strategies
 from roikit.conformance.fuzzing.batch import Batch, run_batch
 from roikit.conformance.fuzzing.cases import whole
+from roikit.conformance.operation import Operation
 from roikit.conformance.operators.roi_align.draws import chance
 from roikit.conformance.operators.roi_align.oracle.certificate import exact_dtypes
 from roikit.conformance.workers.process import Target

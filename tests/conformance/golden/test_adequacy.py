@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from roikit.conformance import operators
-from roikit.conformance.call import Operation
 from roikit.conformance.golden import adequacy, noticing
+from roikit.conformance.operation import Operation
 from roikit.conformance.operators.roi_align.faults.formulas import Call
 from roikit.conformance.operators.roi_align.faults.mutants import Mutant
 from roikit.kernels.dialects.roi_align import DIALECTS

@@ -1,5 +1,6 @@
 """The hash of the code that computes: what changes it and what does not."""
 
+import ast
 import itertools
 
 import pytest
@@ -93,6 +94,44 @@ def test_a_branch_for_those_who_do_not_check_types_counts(hashed):
 
 def test_strings_that_are_no_docstrings_count(hashed):
     assert hashed(called=CALLED + "NAME = 'a'\n")[0] != hashed(called=CALLED + "NAME = 'b'\n")[0]
+
+
+FACE = """
+from .oracle import answer
+from .probes.face import PROBES
+OPERATOR = Operator(name="area", oracle=answer, probes=PROBES, operations=(FORWARD, BACKWARD))
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "counts"),
+    [
+        (", probes=PROBES", "", False),
+        ("from .probes.face import PROBES\n", "", False),
+        ("(FORWARD, BACKWARD)", "(FORWARD,)", False),
+        ("oracle=answer", "oracle=other", True),
+        ("from .oracle import answer", "from .oracle import other as answer", True),
+        ('"area"', '"length"', True),
+    ],
+)
+def test_of_a_face_only_what_computes_counts(hashed, old, new, counts):
+    def face(text):
+        hashed(called=text)
+        return code.digest_of_module("pkg.called", without=("probes", "operations"))
+
+    assert (face(FACE) != face(FACE.replace(old, new))) == counts
+
+
+@pytest.mark.parametrize("module", sorted(set(code.NAMES) - {operators.__name__}))
+def test_modules_that_are_not_hashed_hold_names_alone(module):
+    for statement in code._tree(module).body:
+        if isinstance(statement, ast.ClassDef):
+            assert [base.id for base in statement.bases] == ["StrEnum"]
+            assert statement.decorator_list == []
+            for member in statement.body:
+                assert isinstance(member.value, ast.Constant), ast.unparse(member)
+        else:
+            assert isinstance(statement, ast.ImportFrom | ast.Expr), ast.unparse(statement)
 
 
 def test_a_module_that_is_not_there_is_an_error():

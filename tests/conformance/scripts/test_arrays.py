@@ -9,10 +9,10 @@ import pytest
 from roikit import kernels
 from roikit.conformance import operators
 from roikit.conformance.arranging import MAY_BE_REFUSED, WAYS
-from roikit.conformance.call import Operation
 from roikit.conformance.cases.case import Origin, case_from_json, load_cases
 from roikit.conformance.cases.selection import find_case
 from roikit.conformance.golden.expectations import exact_answers
+from roikit.conformance.operation import Operation
 from roikit.conformance.operators.roi_align.draws import sizes
 from roikit.conformance.scripts.arrays import arranged
 from roikit.conformance.scripts.reproduce import script_of

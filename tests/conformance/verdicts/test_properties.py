@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from roikit.conformance.call import Operation
 from roikit.conformance.cases.case import load_cases
+from roikit.conformance.operation import Operation
 from roikit.conformance.operators.roi_align.oracle.branches import rounded_result
 from roikit.conformance.operators.roi_align.oracle.gradient_certificate import gradient
 from roikit.conformance.verdict import Judgement, Verdict

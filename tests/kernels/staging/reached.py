@@ -14,8 +14,9 @@ from typing import NamedTuple
 
 from roikit.conformance import operators
 from roikit.conformance.arrays import numpy_dtype, sparse_images
-from roikit.conformance.call import LAYOUTS, Operation, axes_in
+from roikit.conformance.call import LAYOUTS, axes_in
 from roikit.conformance.cases.case import SIZES, load_cases
+from roikit.conformance.operation import Operation
 from roikit.kernels.calls.problem import Asked
 from roikit.kernels.staging import box_gradient, branches, gathering
 

@@ -6,8 +6,9 @@ from typing import NamedTuple
 import pytest
 
 from roikit.conformance import operators
-from roikit.conformance.call import LAYOUTS, Operation
+from roikit.conformance.call import LAYOUTS
 from roikit.conformance.cases.case import load_cases
+from roikit.conformance.operation import Operation
 from tests.kernels.staging import reached
 
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
-from ....call import Operation
 from ....chance import drawn_bins, drawn_rows, number, spoil
+from ....operation import Operation
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

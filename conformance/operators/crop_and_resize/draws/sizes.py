@@ -10,8 +10,8 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from ....arrays import leaves
-from ....call import Operation
 from ....draw import Draw
+from ....operation import Operation
 from ....placing import number
 from ....sizing import BINS, IMAGES, PIXELS, ROIS, Size, counted, described, maps, of_bins, of_pixels, sent_back
 from ..oracle.answers import answers_in

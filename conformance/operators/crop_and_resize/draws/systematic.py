@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ....arrays import leaves
-from ....call import Operation
 from ....draw import Draw
 from ....memory import Asked, alike, arrangements, lying
+from ....operation import Operation
 from ....operator import rule_number
 from ....placing import integers, number
 from ..claims import claims

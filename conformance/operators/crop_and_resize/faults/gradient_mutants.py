@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .....kernels.dialects.crop_and_resize import BILINEAR, Dialect, Knot, NearestSlope
-from ....call import Operation
+from ....operation import Operation
 from ..oracle.face import values_of
 from ..oracle.geometry import ONE, ZERO, Rules, Taps
 from . import formulas as faults

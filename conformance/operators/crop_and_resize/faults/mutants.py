@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .....kernels.dialects.crop_and_resize import BILINEAR, NEAREST, Dialect, LastPoint
-from ....call import Operation
 from ....exact.numbers import Special
+from ....operation import Operation
 from ..oracle.answers import Asked
 from ..oracle.face import values_of
 from ..oracle.geometry import ONE, ZERO, Rules

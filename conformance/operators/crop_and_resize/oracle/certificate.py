@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .....kernels.dialects.crop_and_resize import NEAREST
-from ....call import DTYPES, Operation
+from ....call import DTYPES
 from ....exact.budgets import Budget, bits_needed, single
 from ....exact.floats import as_float, as_floats
+from ....operation import Operation
 from . import output
 from .answers import Asked, answers_in, unit_of_motion
 from .geometry import HALF

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .....kernels.dialects.crop_and_resize import DIALECTS
-from ....call import DTYPES, Operation
+from ....call import DTYPES
+from ....operation import Operation
 from . import certificate, output
 from .answers import Asked, answers_in, output_and_bound
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from ....call import Operation
+from ....operation import Operation
 from ....probing import CallProbe
 
 Box = tuple[float, float, float, float]

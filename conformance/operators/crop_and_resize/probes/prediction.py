@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .....kernels.dialects.crop_and_resize import LastPoint
-from ....call import Operation
 from ....deduction import Prediction, prediction_of
 from ....exact.floats import WORKING
+from ....operation import Operation
 from ..oracle.answers import answers_in
 
 if TYPE_CHECKING:

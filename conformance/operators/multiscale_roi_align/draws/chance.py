@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
-from ....call import Operation
 from ....chance import drawn_rows
+from ....operation import Operation
 from ...roi_align.draws import chance
 from .pyramids import Setting, placed, size_of, whole_of
 

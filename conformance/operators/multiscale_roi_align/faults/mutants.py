@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from .....kernels.dialects.multiscale_roi_align import DIALECTS, LevelRule, NoLevel
-from ....call import Operation
+from ....operation import Operation
 from ...roi_align.faults.borrowed import Borrowed, of_averages
 from . import choosing, pooling
 from .choosing import Steps, adds_one, afterwards, of_each, rounds_down

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ....call import Operation
+from ....operation import Operation
 from ...roi_align.oracle.answers import RoiAlignOracle
 from ..oracle.answers import exactly
 from ..oracle.assembling import maps_of, parts, places, scales_of, shape_of

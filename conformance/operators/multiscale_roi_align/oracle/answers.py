@@ -14,7 +14,8 @@ import numpy as np
 from .....kernels.dialects.multiscale_roi_align import DIALECTS
 from .....kernels.dialects.roi_align import DIALECTS as OF_ROI_ALIGN
 from ....arrays import leaves
-from ....call import DTYPES, Operation
+from ....call import DTYPES
+from ....operation import Operation
 from ....operator import Answer
 from ...roi_align.oracle.answers import RoiAlignOracle
 from .assembling import assembled, parts, shape_of

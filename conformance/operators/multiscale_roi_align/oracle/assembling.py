@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ....arrays import feature_map
-from ....call import Operation
+from ....operation import Operation
 from .levels import scale_of, sizes_of
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from ....arrays import leaves
-from ....call import Operation
 from ....draw import Draw
+from ....operation import Operation
 from ....placing import number
 from ....sizing import (
     BINS,

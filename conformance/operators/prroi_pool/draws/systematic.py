@@ -11,9 +11,9 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ....arrays import leaves
-from ....call import Operation
 from ....draw import Draw
 from ....memory import Asked, alike, arrangements, lying
+from ....operation import Operation
 from ....operator import rule_number
 from ....placing import box, integers, number
 from ..claims import claims

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ....arrays import box_rows, feature_map
-from ....call import Operation
+from ....operation import Operation
 from ..oracle import gradient
 from ..oracle import output as oracle
 from ..oracle.geometry import ZERO, Rules

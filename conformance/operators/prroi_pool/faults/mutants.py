@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from .....kernels.dialects.prroi_pool import Dialect, FlatBox
-from ....call import Operation
+from ....operation import Operation
 from ..oracle.geometry import ONE, ZERO, Rules
 from . import calls, formulas
 

@@ -22,9 +22,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ....call import Operation
 from ....exact.budgets import Budget, numbers, quantum, single
 from ....exact.floats import FLOAT_TYPES, WORKING
+from ....operation import Operation
 from .geometry import HALF, ONE, ZERO, largest_weight
 from .output import Read
 

@@ -9,10 +9,11 @@ import numpy as np
 
 from .....kernels.dialects.prroi_pool import DIALECTS
 from ....arrays import box_rows, feature_map
-from ....call import DTYPES, Operation
+from ....call import DTYPES
 from ....exact.budgets import bits_needed
 from ....exact.floats import FLOAT_TYPES, WORKING, rounded
 from ....exact.numbers import as_json
+from ....operation import Operation
 from ....operator import Answer
 from . import bounds as limits
 from . import certificate, gradient, output

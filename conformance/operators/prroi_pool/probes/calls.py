@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ....call import Operation
+from ....operation import Operation
 from ....probing import CallProbe
 
 Box = tuple[float, float, float, float]

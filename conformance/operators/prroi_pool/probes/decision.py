@@ -15,8 +15,8 @@ from .calls import FLAT
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ....call import Operation
     from ....findings import Detection, Reading
+    from ....operation import Operation
     from .calls import Probe
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from .....kernels.dialects.ps_roi_align import DIALECTS
 from ....arrays import leaves
-from ....call import Operation
+from ....operation import Operation
 from ....sizing import PIXELS, ROIS, Size, counted, maps, of_pixels, sent_back
 from ...roi_align.draws import sizes
 from ...roi_align.draws.placements import Draw

@@ -7,8 +7,8 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from .....kernels.dialects.ps_roi_align import DIALECTS
-from ....call import Operation
 from ....memory import Asked, alike, arrangements
+from ....operation import Operation
 from ....operator import rule_number
 from ...roi_align.draws import systematic
 from ...roi_align.draws.placements import PLACEMENTS, Draw

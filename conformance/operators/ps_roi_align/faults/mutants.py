@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .....kernels.dialects.ps_roi_align import DIALECTS, ChannelOrder
-from ....call import Operation
+from ....operation import Operation
 from ...roi_align.faults.borrowed import Borrowed, of_averages
 from ...roi_align.oracle.answers import RoiAlignOracle
 from ..selection import channels_read, of_roi_align, selected

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from .....kernels.dialects.ps_roi_align import DIALECTS
 from .....kernels.dialects.roi_align import DIALECTS as OF_ROI_ALIGN
-from ....call import Operation
+from ....operation import Operation
 from ....operator import Answer
 from ...roi_align.oracle.answers import RoiAlignOracle
 from ..selection import of_roi_align, selected, selected_of_lists

@@ -10,8 +10,8 @@ import numpy as np
 
 from .....kernels.dialects.ps_roi_align import DIALECTS, ChannelOrder
 from ....arrays import numpy_dtype
-from ....call import Operation
 from ....findings import Reading
+from ....operation import Operation
 from ...roi_align.probes.calls import Probe
 from ..call import PsRoiAlignCall
 from ..selection import channels_read

@@ -10,8 +10,8 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from ....arrays import leaves
-from ....call import Operation
 from ....draw import Draw
+from ....operation import Operation
 from ....sizing import IMAGES, MARGIN, PIXELS, ROIS, Size, counted, described, maps, of_pixels, sent_back
 from ..oracle.answers import answers_in
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from .....kernels.dialects.choices import BinEdges, CornerSnap
 from ....arrays import box_rows, feature_map
-from ....call import Operation
+from ....operation import Operation
 from ....sampling.window import snapped
 from ..oracle import output as oracle
 from ..oracle.geometry import ONE, ZERO, Rules, Window, bins_of, pixels_in

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from .....kernels.dialects.choices import BinEdges
 from .....kernels.dialects.ps_roi_pool import Clip, Corners, Dialect, LeastSize
-from ....call import Operation
+from ....operation import Operation
 from ..oracle.geometry import ONE, ZERO, Rules
 from . import formulas as faults
 

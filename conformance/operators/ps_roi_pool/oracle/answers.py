@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ....arrays import box_rows, feature_map, numpy_dtype
-from ....call import Operation
 from ....exact.budgets import quantum
 from ....exact.floats import FLOAT_TYPES, as_float, as_floats
+from ....operation import Operation
 from ....operator import Answer
 from . import output
 from .decisions import possible

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from .....kernels.dialects.choices import BinEdges
 from .....kernels.dialects.ps_roi_pool import Clip, Corners, Dialect, LeastSize
-from ....call import Operation
 from ....deduction import Prediction, prediction_of
+from ....operation import Operation
 from ..oracle.answers import answers_in
 
 if TYPE_CHECKING:

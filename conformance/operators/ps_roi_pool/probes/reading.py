@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ....call import Operation
+from ....operation import Operation
 from .calls import backward_of, call_of
 
 if TYPE_CHECKING:

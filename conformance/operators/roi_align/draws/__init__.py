@@ -11,7 +11,7 @@ from .histories import HISTORIES
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ....call import Operation
+    from ....operation import Operation
 
 
 class RoiAlignDraws(Planned):

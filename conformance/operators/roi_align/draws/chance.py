@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
-from ....call import Operation
+from ....operation import Operation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

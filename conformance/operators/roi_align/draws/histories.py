@@ -5,8 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from ....call import Operation
 from ....histories import IMAGES, SIZE, Histories, History
+from ....operation import Operation
 from ....sizing import Size
 from ..oracle.answers import RoiAlignOracle
 from . import sizes, systematic

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from .....kernels.dialects.roi_align import DIALECTS
 from ....arrays import leaves
-from ....call import Operation
+from ....operation import Operation
 from ....sizing import (
     BINS,
     MARGIN,

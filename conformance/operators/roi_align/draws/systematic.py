@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from .....kernels.dialects.roi_align import DIALECTS
-from ....call import Operation
 from ....memory import Asked, alike, arrangements, lying
+from ....operation import Operation
 from ....relations import RELATIONS
 from ..oracle.certificate import exact_dtypes, fairness, forward_result
 from ..oracle.gradient import BoxGradient, FeatureGradient

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .....kernels.dialects.choices import Offset
-from ....call import Operation
 from ....exact.floats import FloatType
 from ....exact.numbers import HALF
+from ....operation import Operation
 from ....sampling.axis import Rules
 from .gradient_formulas import rois
 

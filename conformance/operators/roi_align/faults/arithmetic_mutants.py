@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ....call import Operation
 from ....exact.floats import FLOAT_TYPES
+from ....operation import Operation
 from . import arithmetic_formulas as faults
 from .arithmetic_formulas import TENSOR_FLOAT_32, each, flushed_in, halves_away_in, nearest_in, towards_zero_in
 from .mutants import Mutant, only

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from .....kernels.dialects.roi_align import Dialect
-    from ....call import Operation
     from ....exact.numbers import Array
+    from ....operation import Operation
 
 ALL = (*MUTANTS, *ARITHMETIC_MUTANTS, *CORNER_MUTANTS, *GRADIENT_MUTANTS, *GRADIENT_ARITHMETIC_MUTANTS)
 """All faults of RoIAlign."""

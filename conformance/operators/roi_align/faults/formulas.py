@@ -12,9 +12,9 @@ import numpy as np
 
 from .....kernels.dialects.choices import Offset, Outside
 from ....arrays import box_rows, feature_map, numpy_dtype
-from ....call import Operation
 from ....exact.floats import FLOAT_TYPES, WORKING
 from ....exact.numbers import HALF, Exact, Special
+from ....operation import Operation
 from ....sampling.axis import Rules
 from ..oracle import gradient
 from ..oracle import output as oracle

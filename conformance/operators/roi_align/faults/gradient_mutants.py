@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from .....kernels.dialects.choices import EmptyGrid, MinSize, Outside
-from ....call import Operation
+from ....operation import Operation
 from . import gradient_formulas as faults
 from .formulas import ONE, constant
 from .mutants import MUTANTS, NEVER_EMPTY, NONE_OUTSIDE, Mutant, only

@@ -10,8 +10,8 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from .....kernels.dialects.choices import Adaptive, EmptyGrid, End, GridCap, Max, MinSize, Offset, Outside
-from ....call import Operation
 from ....exact.numbers import HALF
+from ....operation import Operation
 from ....sampling.axis import Rules
 from . import formulas as faults
 from .formulas import ONE

@@ -8,10 +8,11 @@ import numpy as np
 
 from .....kernels.dialects.roi_align import DIALECTS
 from ....arrays import box_rows, feature_map, numpy_dtype
-from ....call import DTYPES, Operation
+from ....call import DTYPES
 from ....exact.budgets import bits_needed
 from ....exact.floats import FLOAT_TYPES, WORKING, rounded
 from ....exact.numbers import as_json
+from ....operation import Operation
 from ....operator import Answer
 from .bounds import bounds
 from .branches import branches, rounded_result

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ....arrays import box_rows, feature_map
-from ....call import Operation
 from ....exact.budgets import Budget, numbers, quantum
+from ....operation import Operation
 from .certificate import coordinates, exact_in, forward_result, sums
 from .gradient import bins, box_gradient, feature_gradient
 

@@ -16,8 +16,8 @@ import numpy as np
 
 from .....kernels.dialects.choices import Max
 from ....arrays import box_rows, feature_map
-from ....call import Operation
 from ....exact.floats import FLOAT_TYPES, WORKING
+from ....operation import Operation
 from .fast import changes, read, spread
 from .gradient import extent_kinks, sample_kinks
 from .gradient_certificate import motion

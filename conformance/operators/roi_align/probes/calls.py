@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ....arrays import numpy_dtype
-from ....call import Operation
+from ....operation import Operation
 from ..call import RoiAlignCall
 
 if TYPE_CHECKING:

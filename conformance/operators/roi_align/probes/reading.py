@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ....call import Operation
 from ....findings import Reading, number
+from ....operation import Operation
 from .calls import CORNERS, GENERIC, PIXELS, RAISED, SHIFT, SIZE, STEP, maps_of
 
 if TYPE_CHECKING:

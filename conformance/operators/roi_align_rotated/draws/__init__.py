@@ -12,7 +12,7 @@ from .histories import HISTORIES
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ....call import Operation
+    from ....operation import Operation
 
 
 class RotatedDraws(Planned):

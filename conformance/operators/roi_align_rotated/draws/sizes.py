@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from .....kernels.dialects.roi_align_rotated import QuarterTurns
 from ....arrays import leaves
-from ....call import Operation
 from ....draw import Draw
+from ....operation import Operation
 from ....placing import number
 from ....sizing import (
     BINS,

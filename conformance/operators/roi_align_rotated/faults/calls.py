@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ....call import Operation
+from ....operation import Operation
 from ..oracle.face import result_of
 from ..oracle.geometry import ZERO
 

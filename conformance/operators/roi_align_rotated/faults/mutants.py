@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from .....kernels.dialects.choices import MinSize, Offset
 from .....kernels.dialects.roi_align_rotated import Dialect, Unit
-from ....call import Operation
+from ....operation import Operation
 from ..oracle.asked import Asked
 from ..oracle.face import result_of
 from ..oracle.geometry import ONE, ZERO, Rules

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ....call import Operation
 from ....exact.budgets import Budget, numbers, quantum, single
 from ....exact.floats import FLOAT_TYPES, WORKING
+from ....operation import Operation
 from .geometry import ONE, ZERO
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
-from ....call import Operation
 from ....chance import SPANS, as_long, drawn_bins, drawn_rows, number, ordinary, spoil
+from ....operation import Operation
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

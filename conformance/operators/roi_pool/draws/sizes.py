@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ....arrays import leaves
-from ....call import Operation
 from ....draw import Draw
+from ....operation import Operation
 from ....sizing import (
     BINS,
     IMAGES,

@@ -11,7 +11,7 @@ import numpy as np
 
 from .....kernels.dialects.choices import BinEdges
 from ....arrays import box_rows, feature_map
-from ....call import Operation
+from ....operation import Operation
 from ..oracle import output as oracle
 from ..oracle.geometry import ZERO, Best, Rules, Window, greater
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from .....kernels.dialects.choices import BinEdges, CornerSnap, EmptyBin, MinSize, SnappedEnd
 from .....kernels.dialects.roi_pool import Dialect, EdgeShift, MaxStart, NanPixel
-from ....call import Operation
+from ....operation import Operation
 from ..oracle.geometry import ZERO, Rules
 from . import formulas as faults
 from . import gradient_formulas as gradients

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .....kernels.dialects.roi_pool import DIALECTS
-from ....call import DTYPES, Operation
+from ....call import DTYPES
+from ....operation import Operation
 from . import certificate, output
 from .answers import Asked, answers_in, error_of_average
 from .geometry import Rules

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ....arrays import numpy_dtype
-from ....call import Operation, to_layout
+from ....call import to_layout
+from ....operation import Operation
 from ..call import RoiPoolCall
 
 if TYPE_CHECKING:

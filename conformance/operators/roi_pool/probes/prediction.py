@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from .....kernels.dialects.choices import BinEdges, CornerSnap, EmptyBin, MinSize, SnappedEnd
 from .....kernels.dialects.roi_pool import Dialect, EdgeShift
-from ....call import Operation
 from ....deduction import Prediction, prediction_of
+from ....operation import Operation
 from ..oracle.answers import answers_in
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ....call import Operation
+from ....operation import Operation
 from .calls import backward_of, call_of
 
 if TYPE_CHECKING:

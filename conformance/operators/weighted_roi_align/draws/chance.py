@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
-from ....call import Operation
+from ....operation import Operation
 from ...roi_align.draws import chance
 from .weighing import OF_GRADIENTS, SETTINGS, constant, weights_shape
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from ....call import Operation
 from ....histories import IMAGES, SIZE, Histories, History
+from ....operation import Operation
 from ....sizing import Size
 from ...roi_align.draws.placements import PLACEMENTS, Draw
 from ...roi_align.draws.systematic import box, integers, number

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from .....kernels.dialects.weighted_roi_align import DIALECTS
 from ....arrays import leaves
-from ....call import Operation
 from ....memory import Asked, alike, arrangements, lying
+from ....operation import Operation
 from ....operator import rule_number
 from ...roi_align.draws import systematic
 from ...roi_align.draws.placements import PLACEMENTS, Draw

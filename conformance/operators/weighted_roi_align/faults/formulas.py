@@ -10,8 +10,8 @@ import numpy as np
 
 from .....kernels.dialects.weighted_roi_align import Guard
 from ....arrays import box_rows
-from ....call import Operation
 from ....exact.floats import rounded
+from ....operation import Operation
 from ....sampling.axis import stages
 from ..oracle.formulas import ZERO, Formulas, each, is_number, product
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .....kernels.dialects.weighted_roi_align import DIALECTS
-from ....call import Operation
+from ....operation import Operation
 from ...roi_align.faults.corner_mutants import CORNER_MUTANTS
 from ...roi_align.faults.gradient_mutants import GRADIENT_MUTANTS
 from ...roi_align.faults.mutants import MUTANTS as SAMPLING_MUTANTS

@@ -9,10 +9,11 @@ import numpy as np
 
 from .....kernels.dialects.weighted_roi_align import DIALECTS
 from ....arrays import feature_map, numpy_dtype
-from ....call import DTYPES, Operation
+from ....call import DTYPES
 from ....exact.budgets import bits_needed
 from ....exact.floats import FLOAT_TYPES, WORKING, rounded
 from ....exact.numbers import as_json
+from ....operation import Operation
 from ....operator import Answer
 from ...roi_align.oracle.certificate import nearest_decision
 from .bounds import bounded

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ....call import DTYPES, Operation
+from ....call import DTYPES
 from ....exact.budgets import Budget, numbers, quantum, single
+from ....operation import Operation
 from ...roi_align.oracle.answers import RoiAlignOracle
 from ...roi_align.oracle.certificate import exact_in, forward_budgets
 from ...roi_align.oracle.gradient_certificate import gradient_budgets

@@ -16,9 +16,9 @@ import numpy as np
 
 from .....kernels.dialects.weighted_roi_align import Guard
 from ....arrays import box_rows, feature_map
-from ....call import Operation
 from ....exact.floats import FLOAT_TYPES
 from ....exact.numbers import Special
+from ....operation import Operation
 from ...roi_align.oracle.gradient import box_gradient, feature_gradient
 from ...roi_align.oracle.output import refused, roi_align
 

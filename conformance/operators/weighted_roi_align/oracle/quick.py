@@ -13,8 +13,8 @@ import numpy as np
 
 from .....kernels.dialects.weighted_roi_align import DIALECTS, Guard
 from ....arrays import feature_map
-from ....call import Operation
 from ....exact.floats import FLOAT_TYPES, WORKING
+from ....operation import Operation
 from ...roi_align.oracle import quick as of_roi_align
 from ...roi_align.oracle.quick_gradient import quick_gradient
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from roikit.conformance.arrays import leaves, numpy_dtype
-from roikit.conformance.call import Operation
 from roikit.conformance.cases.case import case_files, load_cases, up_to
 from roikit.conformance.golden import generator
+from roikit.conformance.operation import Operation
 from roikit.conformance.operator import rule_number
 from roikit.conformance.operators.multiscale_roi_align.claims import MAIN_DIALECTS, claims
 from roikit.conformance.operators.multiscale_roi_align.draws import sizes, systematic

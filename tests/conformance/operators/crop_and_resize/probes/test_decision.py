@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from roikit.conformance.call import Operation
 from roikit.conformance.findings import Readings
+from roikit.conformance.operation import Operation
 from roikit.conformance.operators.crop_and_resize.operator import OPERATOR
 from roikit.conformance.operators.crop_and_resize.probes.calls import LAST_POINTS, OF_NEAREST, ON_PIXELS, PROBES
 from roikit.conformance.operators.crop_and_resize.probes.prediction import is_beyond

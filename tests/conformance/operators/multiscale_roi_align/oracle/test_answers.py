@@ -5,7 +5,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from roikit.conformance.call import Operation
+from roikit.conformance.operation import Operation
 from roikit.conformance.operators.multiscale_roi_align.oracle.answers import MultiscaleRoiAlignOracle, name_of
 from roikit.kernels.dialects.multiscale_roi_align import DIALECTS
 from roikit.kernels.dialects.roi_align import DIALECTS as OF_ROI_ALIGN

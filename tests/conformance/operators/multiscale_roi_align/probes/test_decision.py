@@ -6,8 +6,8 @@ from functools import cache
 import numpy as np
 import pytest
 
-from roikit.conformance.call import Operation
 from roikit.conformance.findings import Reading, Readings
+from roikit.conformance.operation import Operation
 from roikit.conformance.operators.multiscale_roi_align.operator import OPERATOR
 from roikit.conformance.operators.multiscale_roi_align.oracle.levels import levels_of
 from roikit.conformance.operators.multiscale_roi_align.probes.asking import LEVELS, LevelProbe

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from roikit.conformance.call import Operation
 from roikit.conformance.exact.numbers import Special
+from roikit.conformance.operation import Operation
 from roikit.conformance.operators.prroi_pool.claims import claims
 from roikit.conformance.operators.prroi_pool.draws.chance import arguments
 from roikit.conformance.operators.prroi_pool.oracle import gradient, output

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from roikit.conformance.call import Operation
 from roikit.conformance.findings import Readings
+from roikit.conformance.operation import Operation
 from roikit.conformance.operators.prroi_pool.operator import OPERATOR
 from roikit.conformance.operators.prroi_pool.probes.calls import FLAT, PROBES
 from roikit.kernels.dialects.prroi_pool import DIALECTS, FlatBox

@@ -5,8 +5,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from roikit.conformance.call import Operation
 from roikit.conformance.exact.numbers import Special
+from roikit.conformance.operation import Operation
 from roikit.conformance.operators.ps_roi_align.faults.mutants import MUTANTS, Misread
 from roikit.conformance.operators.ps_roi_align.oracle.answers import PsRoiAlignOracle, name_of
 from roikit.conformance.operators.ps_roi_align.selection import channels_read, of_roi_align, selected

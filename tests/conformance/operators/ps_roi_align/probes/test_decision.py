@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from roikit.conformance.adapters.roikit import RoikitHost
-from roikit.conformance.call import Operation
 from roikit.conformance.findings import Reading, Readings
+from roikit.conformance.operation import Operation
 from roikit.conformance.operators.ps_roi_align.operator import OPERATOR
 from roikit.conformance.operators.ps_roi_align.probes import PsRoiAlignProbes
 from roikit.conformance.operators.ps_roi_align.probes.asking import ORDER, order_read

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from roikit.conformance.call import Operation
+from roikit.conformance.operation import Operation
 from roikit.conformance.operators.ps_roi_pool.oracle.answers import answers_in
 from roikit.conformance.operators.ps_roi_pool.oracle.certificate import bits, exact_dtypes, nearest_decision
 from roikit.kernels.dialects.ps_roi_pool import DIALECTS

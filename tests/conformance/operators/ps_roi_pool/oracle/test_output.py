@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from roikit.conformance.call import Operation
 from roikit.conformance.exact.numbers import Special, as_float64
+from roikit.conformance.operation import Operation
 from roikit.conformance.operators.ps_roi_pool.draws.chance import BOXES, arguments
 from roikit.conformance.operators.ps_roi_pool.oracle import output
 from roikit.conformance.operators.ps_roi_pool.oracle.answers import Asked

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from roikit.conformance.call import Operation
 from roikit.conformance.findings import Reading, Readings
+from roikit.conformance.operation import Operation
 from roikit.conformance.operators.ps_roi_pool.faults.mutants import MUTANTS
 from roikit.conformance.operators.ps_roi_pool.operator import OPERATOR
 from roikit.conformance.operators.ps_roi_pool.probes import PsRoiPoolProbes

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from roikit.conformance.arrays import numpy_dtype
-from roikit.conformance.call import DTYPES, Operation
+from roikit.conformance.call import DTYPES
 from roikit.conformance.cases.case import load_cases
+from roikit.conformance.operation import Operation
 from roikit.conformance.operators.roi_align.oracle.answers import RoiAlignOracle
 from roikit.conformance.verdict import Verdict
 from roikit.conformance.verdicts.judge import judge_output

@@ -9,9 +9,9 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from roikit.conformance.adapters.roikit import RoikitHost
 from roikit.conformance.arrays import leaves
-from roikit.conformance.call import Operation
 from roikit.conformance.cases.case import load_cases, up_to
 from roikit.conformance.fuzzing.cases import expect
+from roikit.conformance.operation import Operation
 from roikit.conformance.operators.roi_align.draws import chance
 from roikit.conformance.operators.roi_align.oracle.gradient_certificate import exact_gradient_dtypes, gradient
 from roikit.conformance.operators.roi_align.oracle.quick_gradient import quick_gradient

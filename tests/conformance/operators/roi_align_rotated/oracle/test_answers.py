@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from roikit.conformance.arrays import numpy_dtype
-from roikit.conformance.call import Operation
 from roikit.conformance.exact.floats import FLOAT_TYPES
+from roikit.conformance.operation import Operation
 from roikit.conformance.operators.roi_align_rotated.draws.chance import arguments
 from roikit.conformance.operators.roi_align_rotated.oracle import turning
 from roikit.conformance.operators.roi_align_rotated.oracle.face import RotatedOracle, answer_in

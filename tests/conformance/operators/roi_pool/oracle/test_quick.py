@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from roikit.conformance.call import Operation
 from roikit.conformance.cases.case import load_cases, up_to
 from roikit.conformance.chance import INVALID
 from roikit.conformance.exact.numbers import as_float64
+from roikit.conformance.operation import Operation
 from roikit.conformance.operators.roi_pool.draws.chance import BOXES, arguments
 from roikit.conformance.operators.roi_pool.oracle import output, quick
 from roikit.conformance.operators.roi_pool.oracle.answers import Asked

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from roikit.conformance.call import Operation
 from roikit.conformance.findings import Reading, Readings
+from roikit.conformance.operation import Operation
 from roikit.conformance.operators.roi_pool.faults.mutants import MUTANTS
 from roikit.conformance.operators.roi_pool.operator import OPERATOR
 from roikit.conformance.operators.roi_pool.probes import RoiPoolProbes

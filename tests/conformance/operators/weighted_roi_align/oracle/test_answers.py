@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from roikit.conformance.arrays import leaves
-from roikit.conformance.call import Operation
 from roikit.conformance.cases.case import load_cases, up_to
 from roikit.conformance.exact.numbers import Special
+from roikit.conformance.operation import Operation
 from roikit.conformance.operators.roi_align.oracle.answers import RoiAlignOracle
 from roikit.conformance.operators.weighted_roi_align.oracle.answers import WeightedRoiAlignOracle
 from roikit.conformance.operators.weighted_roi_align.oracle.formulas import Formulas
