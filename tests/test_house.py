@@ -25,6 +25,7 @@ ROOMS = (
     "records",
     "sampling",
     "findings explanation",
+    "operation",
     "call",
     "operator",
     "arrays arranging enlarging relations",

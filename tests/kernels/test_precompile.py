@@ -91,7 +91,7 @@ def test_on_a_gpu_every_kernel_that_a_call_may_choose_is_compiled(monkeypatch):
         ({"layouts": ["CHWN"]}, "layouts must be one of"),
         ({"operators": ["roi_aling"]}, "operators must be one of 'roi_align'"),
         ({"operations": ["sideways"]}, "operations must be one of 'forward', 'backward', 'backward_boxes'"),
-        ({"dialects": ["torchvison"]}, "no dialect is called 'torchvison'"),
+        ({"dialects": ["torchvison"]}, "no dialect of roi_align is called 'torchvison'"),
     ],
 )
 def test_a_wrong_option_is_named(options, message):
