@@ -10,6 +10,7 @@ import io
 import json
 import math
 import re
+from functools import lru_cache
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -74,13 +75,19 @@ def _header(data: bytearray) -> tuple[int, np.dtype[Any], tuple[int, ...], bool]
     end = begin + int.from_bytes(data[begin - width : begin], "little")
     if not width or end - begin > min(_LONGEST_HEADER, len(data) - begin):
         raise ValueError("an array that does not begin as an .npy file does")
-    fields = ast.literal_eval(data[begin:end].decode("latin1").strip())
+    return end, *_fields(bytes(data[begin:end]))
+
+
+@lru_cache(maxsize=1024)  # most arrays of a run have the shapes of others
+def _fields(header: bytes) -> tuple[np.dtype[Any], tuple[int, ...], bool]:
+    """What the header of an ``.npy`` file says of its array."""
+    fields = ast.literal_eval(header.decode("latin1").strip())
     kind, shape = fields["descr"], fields["shape"]
     if not _NUMBERS.fullmatch(kind):
         raise ValueError(f"an array of {kind!r}")
     if not isinstance(shape, tuple) or not all(type(extent) is int and extent >= 0 for extent in shape):
         raise ValueError(f"an array of shape {shape!r}")
-    return end, np.dtype(kind), shape, bool(fields["fortran_order"])
+    return np.dtype(kind), shape, bool(fields["fortran_order"])
 
 
 def _decode(data: bytearray, dtype: str) -> np.ndarray:

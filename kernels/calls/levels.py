@@ -45,11 +45,17 @@ class Levels:
     limits: tuple[float, ...]
 
 
+_EXACTLY = Context(prec=60)
+_LN_2 = _EXACTLY.ln(Decimal(2))
+
+
 def _log2(size: Any) -> Any:
     """The logarithm of a positive NumPy number, rounded to its data type."""
-    context = Context(prec=60)
-    logarithm = context.divide(context.ln(Decimal(float(size))), context.ln(Decimal(2)))
-    return type(size)(float(logarithm))
+    number, near = type(size), math.log2(size)  # in float64, off by a few of its last places
+    below, above = number(near - abs(near) * 2.0**-50), number(near + abs(near) * 2.0**-50)
+    if below == above and number is np.float32:
+        return below
+    return number(float(_EXACTLY.divide(_EXACTLY.ln(Decimal(float(size))), _LN_2)))
 
 
 def level_of_size(rule: LevelRule, size: Any, canonical_level: int) -> int:

@@ -105,6 +105,7 @@ def _read(file: str) -> str:
     return include(file)
 
 
+@cache
 def _struct_dtype(text: str, levels: int) -> np.dtype[Any]:
     match = _STRUCT.search(text)
     if match is None:
@@ -127,15 +128,26 @@ def _arrays(parameters: str, types: Mapping[str, str]) -> dict[str, str]:
     return {name.strip(): types.get(element.strip()) or _SCALARS[element.strip()] for element, _, name in declared}
 
 
+@cache
+def _choices(text: str) -> dict[str, list[str]]:
+    """The choices of dialects in a text, in order: of each macro the members of its enumeration, or none for a number."""
+    members = {match["name"]: match["members"].split(", ") for match in _ENUM.finditer(text)}
+    return {choice["name"]: members[choice["type"]] if choice["type"] else [] for choice in _CHOICE.finditer(text)}
+
+
 def _rules_at_launch(text: str, macros: Mapping[str, str | int]) -> tuple[bytes, dict[str, int]]:
     """The numbers by which a launch says what the dialect's choices are, and which of them stands for which macro."""
-    members = {match["name"]: match["members"].split(", ") for match in _ENUM.finditer(text)}
-    numbers, places = [], {}
-    for place, choice in enumerate(_CHOICE.finditer(text)):
-        chosen = macros[choice["name"]]
-        numbers.append(float(members[choice["type"]].index(str(chosen)) if choice["type"] else chosen))
-        places[choice["name"]] = place
-    return np.array(numbers).tobytes(), places
+    numbers = []
+    for name, members in _choices(text).items():
+        chosen = macros[name]
+        numbers.append(float(members.index(str(chosen)) if members else chosen))
+    return np.array(numbers).tobytes(), {name: place for place, name in enumerate(_choices(text))}
+
+
+@cache
+def _entries(text: str) -> dict[str, str]:
+    """The kernels of a text, with their parameters."""
+    return {match["name"]: match["parameters"] for match in _ENTRY.finditer(text)}
 
 
 @cache
@@ -161,15 +173,14 @@ def specialise(
     """
     text = _read(file)
     struct = _struct_dtype(text, next((int(value) for name, value in macros if name == "LEVELS"), 1))
-    match = next((m for m in _ENTRY.finditer(text) if m["name"] == entry), None)
-    if match is None:
+    entries = _entries(text)
+    if entry not in entries:
         raise ValueError(f"{file} has no kernel {entry}")
-    arrays = _arrays(match["parameters"], {"feature_t": dtype, "acc_t": wider(dtype)})
+    arrays = _arrays(entries[entry], {"feature_t": dtype, "acc_t": wider(dtype)})
     defined: tuple[tuple[str, str | int], ...] = (("FEATURE_T", C_NAMES[dtype]), *macros)
     rules = b""
     if rules_at_launch:
         rules, places = _rules_at_launch(text, dict(macros))
         numbered = ((f"PLACE_OF_{name}", place) for name, place in places.items())
         defined = (*(pair for pair in defined if pair[0] not in places), ("RULES_AT_LAUNCH", 1), *numbered)
-    entries = tuple(m["name"] for m in _ENTRY.finditer(text))
-    return Source(entry, _defined(file, defined), arrays, struct, entries, rules)
+    return Source(entry, _defined(file, defined), arrays, struct, tuple(entries), rules)

@@ -155,7 +155,7 @@ def test_autocast_agrees_with_torchvision():
         ({"spatial_scale": 0.0}, ValueError, "spatial_scale must be finite and greater than 0"),
         ({"mode": "sum"}, ValueError, "mode must be one of 'avg', 'max', not 'sum'"),
         ({"layout": "CHWN"}, ValueError, "layout must be one of"),
-        ({"dialect": "none"}, ValueError, "no dialect is called 'none'"),
+        ({"dialect": "none"}, ValueError, "no dialect of roi_align is called 'none'"),
         ({"dialect": 3}, TypeError, "dialect must be a Dialect or the name of one"),
         ({"aligned": True, "dialect": "mmcv-legacy"}, ValueError, "aligned=True goes with no dialect"),
         ({"aligned": "False"}, TypeError, "aligned must be True or False, not 'False'"),

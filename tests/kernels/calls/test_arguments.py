@@ -73,7 +73,7 @@ def overlapping():
         ({"output_size": (1, 2**21), "sampling_ratio": 1024, "mode": "max"}, ValueError, "sampling_ratio ask for"),
         ({"output_size": (1, 2**30)}, ValueError, "sampling_ratio ask for"),
         ({"layout": "CHWN"}, ValueError, "layout must be one of 'NCHW', 'NHWC'"),
-        ({"dialect": "torchvison"}, ValueError, "no dialect is called 'torchvison'"),
+        ({"dialect": "torchvison"}, ValueError, "no dialect of roi_align is called 'torchvison'"),
         ({"dialect": 3}, TypeError, "dialect must be a Dialect"),
         (
             {"dialect": "onnx-10", "aligned": True},

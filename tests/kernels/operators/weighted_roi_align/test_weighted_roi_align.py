@@ -343,7 +343,7 @@ RIGHT = {
 @pytest.mark.parametrize(
     ("changes", "error", "message"),
     [
-        ({"dialect": "torchvison"}, ValueError, "no dialect is called 'torchvison'"),
+        ({"dialect": "torchvison"}, ValueError, "no dialect of roi_align is called 'torchvison'"),
         ({"dialect": 3}, TypeError, r"dialect must be a roi_align\.Dialect or the name of one"),
         ({"aligned": True, "dialect": "mmcv"}, ValueError, "aligned=True goes with no dialect"),
         ({"output_size": True}, TypeError, "output_size must be an integer"),
