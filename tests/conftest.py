@@ -31,6 +31,22 @@ def pytest_collection_modifyitems(items):
                 item.add_marker(pytest.mark.skip(f"one in {n} is run, another each time; ROIKIT_LEDGER=full runs all"))
 
 
+_SHARED_OUT = ("test_recorded.py", "test_judged.py", "test_specialisations.py", "test_ways_in.py")
+"""Files whose tests share nothing but much to compute: any process takes any of them, after the others."""
+
+
+def pytest_xdist_make_scheduler(config, log):
+    """Hands out whole files, those of many tests first: what the tests of a file share is made by one process."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class ByFile(LoadFileScheduling):
+        def _split_scope(self, nodeid):
+            file = super()._split_scope(nodeid)
+            return nodeid if file.endswith(_SHARED_OUT) else file
+
+    return ByFile(config, log)
+
+
 def pytest_report_header():
     if ledger.is_full():
         return "ledgers: everything is computed anew"

@@ -56,6 +56,7 @@ def cpu_flags():
     return set(next((line for line in lines if line.startswith("flags")), "").split())
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("build", BUILDS)
 def test_exact_cases_with_another_build(build, tmp_path):
     compiler, flags, needed = BUILDS[build]

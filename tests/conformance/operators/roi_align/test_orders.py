@@ -24,6 +24,7 @@ CASES = [
 ]
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("form", POSITIONS)
 @pytest.mark.parametrize("dialect", ["torchvision", "torchvision-aligned"])
 @pytest.mark.parametrize(
@@ -39,6 +40,7 @@ def test_positions_may_be_formed_in_any_way(form, dialect, dtype, type_):
 TYPES = {"torchvision": np.float32, "torchvision-aligned": np.float64}
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("program", sorted(PROGRAMS.keys() - {NORMALISED}))
 @pytest.mark.parametrize("dialect", TYPES)
 def test_a_right_program_conforms(program, dialect):

@@ -36,10 +36,17 @@ def entries():
     return [source.entry.removeprefix("weighted_roi_align_") for source, *_ in LAUNCHES]
 
 
-@pytest.mark.parametrize("layout", ["NCHW", "NHWC"])
-@pytest.mark.parametrize("channels", [1, 4, 5])
-@pytest.mark.parametrize("each", [False, True])
-@pytest.mark.parametrize("normalise", [False, True])
+@pytest.mark.parametrize(
+    ("layout", "channels", "each", "normalise"),
+    [
+        ("NCHW", 1, False, True),
+        ("NCHW", 5, True, False),
+        ("NHWC", 1, True, False),
+        ("NHWC", 4, False, False),
+        ("NHWC", 4, True, True),
+        ("NHWC", 5, False, True),
+    ],
+)
 def test_a_gpu_launch_gives_what_the_cpu_gives(layout, channels, each, normalise):
     x, w, boxes = case(layout, channels, each)
     how = {"spatial_scale": 0.5, "layout": layout, "normalise": normalise, "guard": "clamp", "epsilon": 0.5}

@@ -142,6 +142,7 @@ DIALECTS = {
 }
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("order", [*ORDERS, *SHARES])
 @pytest.mark.parametrize("division", DIVISIONS)
 @pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
@@ -151,6 +152,7 @@ def test_float32_stays_within_the_bound(order, division, dialect, ratio):
     assert 0 < ratio_to_bound(call, computed(call, np.dtype("float32"), order, division), "float32") <= 1
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("order", [*ORDERS, *SHARES])
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("meaning", list(Max))
@@ -159,6 +161,7 @@ def test_maximum_stays_within_the_bound(order, seed, meaning):
     assert 0 < ratio_to_bound(call, computed(call, np.dtype("float32"), order), "float32") <= 1
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("order", [*ORDERS, *SHARES])
 @pytest.mark.parametrize("mode", ["avg", "max"])
 @pytest.mark.parametrize("dtype", ["float64", "float32", "float16", "bfloat16"])
@@ -169,6 +172,7 @@ def test_sums_in_the_working_type_and_one_rounding_to_storage(order, mode, dtype
     assert 0 < ratio_to_bound(call, got, dtype) <= 1
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("order", [*ORDERS, *SHARES])
 @pytest.mark.parametrize("division", DIVISIONS)
 @pytest.mark.parametrize("mode", ["avg", "max"])
@@ -179,6 +183,7 @@ def test_float16_all_the_way(order, division, mode):
     assert ratio_to_bound(call, got, "float16") > 1
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("order", [*ORDERS, *SHARES])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_wide_maps(order, dtype):
@@ -186,6 +191,7 @@ def test_wide_maps(order, dtype):
     assert 0 < ratio_to_bound(call, computed(call, np.dtype(dtype), order), dtype) <= 1
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
 @pytest.mark.parametrize("mode", ["avg", "max"])
 @pytest.mark.parametrize("fault", [{"position_error": 1e-3}, {"weight_factor": 1.01}], ids=["position", "weight"])

@@ -26,6 +26,7 @@ def in_float64(values):
     return np.array([np.nan if v is None else float(v) for v in values.flat]).reshape(values.shape)
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("offset", range(len(DISTINCT)))
 def test_the_quick_gradients_agree_with_the_exact_ones(offset):
     """Every case under one of the dialects, which differ from case to case."""

@@ -34,6 +34,7 @@ from tests.conformance.operators.roi_align.probes.played import (
 )
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("dialect", DISTINCT, ids=DISTINCT.values())
 def test_every_named_dialect_is_detected(dialect):
     detection = detect(played(dialect), "float32")
@@ -79,6 +80,7 @@ def choices_of(point):
     return choices(point) if point != "max" else tuple(Max)
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(("base", "point", "choice"), list(single_decisions()))
 def test_a_single_other_decision_is_named(base, point, choice):
     other = replace(DIALECTS[base], **{point: choice})
