@@ -26,10 +26,8 @@ AT_ONCE, AFTER_FORK = KINDS = "threads", "fork"
 """Types of the messages that are several calls; the kinds of cases that send them."""
 
 _LEAST, _MOST = 4, 40  # rounds of calls at the same time
-_BUSY_SECONDS, _SECONDS = (
-    0.5,
-    5.0,
-)  # of this process, and by the clock, which alone ends the first rounds: slow calls overlap
+_BUSY_SECONDS = 0.2  # of this process: calls that share memory are found out in the first rounds
+_SECONDS = 5.0  # by the clock, which alone ends the first rounds: slow calls overlap
 _SWITCH_SECONDS = 1e-6  # after which Python lets the next thread go on
 _STOPS, _STOP_SHARE, _STOP_SECONDS = 100, 0.1, 2e-4  # of a call: how many at most, at how many lines, and how long
 _PIECE = 2**16  # bytes

@@ -135,11 +135,8 @@ def test_a_call_that_scripts_of_a_library_cannot_make_gets_none(tmp_path, capsys
 
 
 def test_a_batch_follows_from_seed_and_number_alone():
-    batches = [
-        without_time(run_batch(task(seed=seed, number=number))) for seed, number in ((1, 0), (1, 1), (2, 0), (1, 0))
-    ]
-    assert batches[0] == batches[3]
-    assert batches[0] != batches[2]
+    first, other, again = (without_time(run_batch(task(seed=1, number=number))) for number in (0, 1, 0))
+    assert first == again != other
     found = [run_batch(task("players:half_a_pixel_off")).found for _ in range(2)]
     assert found[0] == found[1] is not None
 
@@ -166,13 +163,13 @@ def test_a_batch_is_the_same_in_a_process_that_has_loaded_other_modules(tmp_path
 
 def test_jobs_change_nothing_but_the_time(tmp_path):
     for jobs, folder in ((1, tmp_path / "one"), (2, tmp_path / "two")):
-        how = ("--batches", 3, "--seed", 4, "--once", "--size", "small")
+        how = ("--batches", 2, "--seed", 4, "--once", "--size", "small")
         run = roikit("fuzz", "players:transcribed", *how, "-j", jobs, "-o", folder)
         assert run.returncode == 0, run.stdout + run.stderr
     one, two = (records(tmp_path / name)[1:] for name in ("one", "two"))
     assert [without_time(r) for r in one] == [without_time(r) for r in two]
-    assert [r["number"] for r in one[:-1]] == [0, 1, 2]
-    assert one[-1]["calls"] == sum(r["calls"] for r in one[:-1]) > 200
+    assert [r["number"] for r in one[:-1]] == [0, 1]
+    assert one[-1]["calls"] == sum(r["calls"] for r in one[:-1]) > 120
 
 
 def test_memory_that_nobody_wrote_to_is_found_in_two_processes():
