@@ -1,10 +1,8 @@
 """Scripts that reproduce a case: they run, need no roikit, and their exit status is the verdict."""
 
 import importlib
-import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -14,6 +12,7 @@ from roikit.conformance.implementation import missing_requirements, registered
 from roikit.conformance.results import deviations
 from roikit.conformance.scripts.reproduce import reproduce, scripted, scripts_of
 from roikit.kernels.dialects.roi_align import DIALECTS
+from tests.command import roikit
 from tests.conformance.scripts.written import number_written
 
 SCRIPTED = scripted("roi_align")
@@ -169,16 +168,8 @@ def test_what_scripts_know_of_a_library_is_what_its_adapter_says(name):
     assert library.modes == description.modes
 
 
-def roikit(*arguments):
-    command = [sys.executable, "-m", "roikit.conformance.commands.cli", "reproduce", *arguments]
-    environment = os.environ | {
-        "PYTHONPATH": os.pathsep.join(filter(None, [str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH")]))
-    }
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-
-
 def test_the_command_prints_the_script():
-    printed = roikit("nan-outside-box", "mmcv", "--dialect", "mmcv-legacy", "--dtype", "float64")
+    printed = roikit("reproduce", "nan-outside-box", "mmcv", "--dialect", "mmcv-legacy", "--dtype", "float64")
     assert (printed.returncode, printed.stderr) == (0, "")
     assert printed.stdout == reproduce("nan-outside-box", "mmcv", "mmcv-legacy", "float64") + "\n"
 
@@ -210,7 +201,7 @@ def test_the_command_prints_the_script():
     ],
 )
 def test_a_users_mistake_exits_with_2_and_one_line(arguments, message):
-    run = roikit(*arguments)
+    run = roikit("reproduce", *arguments)
     assert (run.returncode, run.stdout) == (2, "")
     assert run.stderr.startswith(f"roikit: {message}")
     assert run.stderr.count("\n") == 1
