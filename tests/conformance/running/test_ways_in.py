@@ -42,6 +42,7 @@ added = 2026-11-24
 """
 CHOSEN = ("place-*", "border-low", "border-top", "invalid")
 NAME = "tiny.ops:roi_align"
+SECONDS = "0.1"  # for causes of failures, in tests that are not about them
 
 
 @pytest.fixture
@@ -68,7 +69,7 @@ def options(prefix, *names):
 
 def by_command(folder):
     command = [sys.executable, "-m", "roikit.conformance.commands.cli", "conform", "-i", NAME, "-o", "run.ndjson"]
-    ended = run(folder, *command, *options("", "deviations", "select", "dialect"))
+    ended = run(folder, *command, "--diagnose-seconds", SECONDS, *options("", "deviations", "select", "dialect"))
     return ended.returncode, verdicts(folder / "run.ndjson")
 
 
@@ -80,7 +81,7 @@ def verdicts(path):
     }
 
 
-def by_pytest(folder, *more):
+def by_pytest(folder, *more, seconds=SECONDS):
     command = [
         sys.executable,
         "-m",
@@ -91,9 +92,8 @@ def by_pytest(folder, *more):
         "roikit.conformance",
         "--junitxml=run.xml",
     ]
-    ended = run(
-        folder, *command, "--roikit-implementation", NAME, *options("roikit-", "deviations", "select", "dialect"), *more
-    )
+    command += ["--roikit-implementation", NAME, "--roikit-diagnose-seconds", seconds]
+    ended = run(folder, *command, *options("roikit-", "deviations", "select", "dialect"), *more)
     cases = {}
     for case in ET.parse(folder / "run.xml").iter("testcase"):
         outcome = next((child for child in case if child.tag in ("failure", "error", "skipped")), None)
@@ -118,7 +118,7 @@ def shell(folder, step, inputs, **environment):
 
 
 def by_action(folder, **inputs):
-    inputs = {"python": sys.executable, "install": "", "implementation": NAME} | inputs
+    inputs = {"python": sys.executable, "install": "", "implementation": NAME, "diagnose-seconds": SECONDS} | inputs
     places = {"GITHUB_OUTPUT": str(folder / "output"), "GITHUB_STEP_SUMMARY": str(folder / "summary.md")}
     for step in ACTION["runs"]["steps"]:
         ended = shell(folder, step, inputs, **places)
@@ -218,7 +218,7 @@ def test_pytest_says_why_calls_fail(package, more):
         "    return right(input, boxes, output_size, spatial_scale, sampling_ratio, True)\n"
     )
     (package / "listed.toml").write_text("")
-    ended, _ = by_pytest(package, "-k", "place", *more)
+    ended, _ = by_pytest(package, "-k", "place", *more, seconds="10")
     assert re.search(r"^roikit: why · forward: on all \d+ failing calls the results are", ended.stdout, re.MULTILINE)
 
 
@@ -229,7 +229,7 @@ def test_pytest_says_that_time_ran_out_and_by_which_option_of_its_own_there_is_m
         "    return right(input, boxes, output_size, spatial_scale, sampling_ratio, aligned) + input.dtype.type(1 / 3)\n"
     )
     (package / "listed.toml").write_text("")
-    ended, _ = by_pytest(package, "-k", "place", "--roikit-diagnose-seconds", "0.1")
+    ended, _ = by_pytest(package, "-k", "place")
     said = r"^roikit: why · forward: time ran out \(0\.1 s\) before .*: --roikit-diagnose-seconds gives more$"
     assert re.search(said, ended.stdout, re.MULTILINE)
 
