@@ -69,7 +69,8 @@ def test_a_call_that_is_wrong_because_of_earlier_ones_is_not_called_wrong_by_its
     assert (unsure.verdict, unsure.following) == ("deviates", None)
 
 
-def test_what_was_found_is_two_calls_and_can_be_replayed_by_anyone(tmp_path):
+def test_what_was_found_is_two_calls_and_can_be_replayed_by_anyone(tmp_path, monkeypatch):
+    monkeypatch.setattr(fuzz, "_SHRINKING_SECONDS", 10.0)
     run = roikit("fuzz", "keeping:ratio_kept_by_all_shapes", "--seed", 1, "--once", "--size", "small", "-o", tmp_path)
     assert run.returncode == 1, run.stdout + run.stderr
     (path,) = tmp_path.glob("fuzz-*.json")
