@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-_LEAST = 2  # rows that are drawn of a ledger, however small
+_LEAST = 1  # row is drawn of a ledger, however small
 
 
 def is_full() -> bool:

@@ -216,7 +216,7 @@ def test_two_causes_of_different_calls_are_told_apart():
     first = of_mutant("roi_align", "weights exchanged", "torchvision")
     other = of_mutant("roi_align", "x and y of the boxes exchanged", "torchvision")
     failing, passing = played("roi_align", "torchvision", lambda case: (other if case.mode == "max" else first)(case))
-    passing = [each for each in passing if each.case.mode != "max"]
+    failing, passing = failing[::3], [each for each in passing if each.case.mode != "max"]
     causes = diagnose("x", failing, passing, 120.0)
     assert {"this fault: weights exchanged"} <= {cause.said for cause in causes}
     assert len(causes) > 1
