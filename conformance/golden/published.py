@@ -122,17 +122,21 @@ def dialect_of(choice: str | Mapping[str, Any], operator: Operator) -> Any:
     return replace(default, **chosen)
 
 
+_fractions = np.frompyfunc(Fraction, 1, 1)
+
+
 def input_map(data: str | Mapping[str, Any], inputs: Mapping[str, Any]) -> Array:
     """The feature map of an entry: one of ``inputs`` by name, rows of numbers, or a ramp.
 
-    A ramp is ``start`` at the first pixel and grows by ``image``, ``channel``, ``row`` and ``column`` along the axes.
+    A ramp is ``start`` at the first pixel and grows by ``image``, ``channel``, ``row`` and ``column`` along the axes. Products are
+    added one after the other, and each sum is rounded once: what a CPU makes of it that fuses them, and no other by itself.
     """
     described = inputs[data] if isinstance(data, str) else data
     if "rows" in described:
         return feature_map(described)
-    ramp, index = described["ramp"], np.indices(described["shape"])
-    slopes = [float(ramp.get(axis, 0)) for axis in ("image", "channel", "row", "column")]
-    along: Array = np.tensordot(slopes, index, axes=1)
+    ramp, along = described["ramp"], np.zeros(described["shape"])
+    for axis, places in zip(("image", "channel", "row", "column"), np.indices(along.shape).astype(object), strict=True):
+        along = (_fractions(along) + Fraction(ramp.get(axis, 0)) * places).astype(np.float64)
     return along + float(ramp["start"])
 
 
