@@ -128,15 +128,15 @@ _fractions = np.frompyfunc(Fraction, 1, 1)
 def input_map(data: str | Mapping[str, Any], inputs: Mapping[str, Any]) -> Array:
     """The feature map of an entry: one of ``inputs`` by name, rows of numbers, or a ramp.
 
-    A ramp is ``start`` at the first pixel and grows by ``image``, ``channel``, ``row`` and ``column`` along the axes. Products are
-    added one after the other, and each sum is rounded once: what a CPU makes of it that fuses them, and no other by itself.
+    A ramp is ``start`` at the first pixel and grows by ``image``, ``channel``, ``row`` and ``column`` along the axes. Products
+    are added one after the other, and each sum is rounded once: what CPUs make of it that fuse them, and others do not.
     """
     described = inputs[data] if isinstance(data, str) else data
     if "rows" in described:
         return feature_map(described)
     ramp, along = described["ramp"], np.zeros(described["shape"])
     for axis, places in zip(("image", "channel", "row", "column"), np.indices(along.shape).astype(object), strict=True):
-        along = (_fractions(along) + Fraction(ramp.get(axis, 0)) * places).astype(np.float64)
+        along = (_fractions(along) + Fraction(float(ramp.get(axis, 0))) * places).astype(np.float64)
     return along + float(ramp["start"])
 
 
