@@ -35,6 +35,7 @@ _SHARED_OUT = ("test_recorded.py", "test_judged.py", "test_specialisations.py", 
 """Files whose tests share nothing but much to compute: any process takes any of them, after the others."""
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
     """Hands out whole files, those of many tests first: what the tests of a file share is made by one process."""
     from xdist.scheduler import LoadFileScheduling
