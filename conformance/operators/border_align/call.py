@@ -147,26 +147,38 @@ class BorderAlignCall(Call):
         place = np.array([np.count_nonzero(image[:k] == n) for k, n in enumerate(image)], np.int64)
         boxes = np.zeros((len(self.input), int(place.max(initial=-1)) + 1, 4), self.boxes.dtype)
         boxes[image, place] = self.boxes[:, 1:]
-        return Dense(image, place, boxes)
+        return Dense(image, place, boxes, self.layout == "NHWC")
 
 
 @dataclass(frozen=True, slots=True)
 class Dense:
-    """Boxes ``(N, L, 4)``, with zeros where an image has fewer than others; and where the K rows of a call are among them."""
+    """Boxes ``(N, L, 4)``, with zeros where an image has fewer than others; and where the K rows of a call are among them.
+
+    Attributes:
+        image, place: Of each row.
+        boxes: Those boxes.
+        last: Whether channels come last in memory.
+    """
 
     image: np.ndarray
     place: np.ndarray
     boxes: np.ndarray
+    last: bool
 
     def spread(self, grad: np.ndarray) -> np.ndarray:
-        """What arrives at ``(N, C, L, 4)``, of what arrives at each row, ``(K, C, 4)``; 0 elsewhere."""
-        arriving = np.zeros((self.boxes.shape[0], self.boxes.shape[1], *grad.shape[1:]), grad.dtype)
+        """What arrives at ``(N, C, L, 4)`` or ``(N, L, 4, C)``, of what arrives at each row; 0 elsewhere."""
+        arriving = np.zeros((*self.boxes.shape[:2], *grad.shape[1:]), grad.dtype)
         arriving[self.image, self.place] = grad
-        return np.ascontiguousarray(arriving.transpose(0, 2, 1, 3))
+        return arriving if self.last else np.ascontiguousarray(arriving.transpose(0, 2, 1, 3))
 
     def rows(self, pooled: np.ndarray) -> np.ndarray:
-        """What is pooled of each row, ``(K, C, 4)``, of ``(N, C, L, 4)``."""
-        return np.ascontiguousarray(pooled.transpose(0, 2, 1, 3)[self.image, self.place])
+        """What is pooled of each row, of ``(N, C, L, 4)`` or ``(N, L, 4, C)``."""
+        by_box = pooled if self.last else pooled.transpose(0, 2, 1, 3)
+        return np.ascontiguousarray(by_box[self.image, self.place])
+
+    def of_boxes(self, gradient: np.ndarray) -> np.ndarray:
+        """The gradient for each row, of ``(N, L, 4)``."""
+        return np.ascontiguousarray(gradient[self.image, self.place])
 
 
 def _with_channels_of_sides(stacked: np.ndarray, layout: str) -> np.ndarray:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _QUARTER = Fraction(1, 4)
 _POOL = 2  # parts of a side, where nothing else is said
 _MOST_PIXELS = 4000  # of the small maps of a gradient, each of which is stated
+_LONG = 30  # pixels along a side of a map both of whose ends are to be read
 _MARGIN = 1  # pixel between a box and the edge of the map, where there is room
 
 
@@ -99,10 +100,8 @@ def _span(chance: Draw, pixels: int, k: int) -> tuple[Fraction, Fraction]:
         return start, start + chance.between(_QUARTER, max(pixels - 1 - start, _QUARTER), _QUARTER)
     length = chance.between(1, min(pixels - 2 * _MARGIN - 2, 16), _QUARTER)
     first, last = Fraction(_MARGIN), pixels - 1 - _MARGIN - length
-    if pixels >= 30:
-        start = {0: first, 1: last}.get(k, chance.between(first, last))
-    else:
-        start = chance.between(first, last, _QUARTER)
+    anywhere = chance.between(first, last, _QUARTER)
+    start = {0: first, 1: last}.get(k, anywhere) if pixels >= _LONG else anywhere
     return start, start + length
 
 

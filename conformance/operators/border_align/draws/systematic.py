@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _POOLS = {"one": (1,), "few": (2, 4), "many": (8, 16), "ten": (10,), "odd": (3, 5, 7)}
 """Into how many parts a side is divided."""
 _EXACT = ("one", "few", "many")
+_ENDS_OUTSIDE = ("wide", "tall")  # so that there must be points between them
 _SIDE = range(6, 10)
 _ASKED = (
     Asked("ba-w", Operation.FORWARD, "max", ("input", "boxes")),
@@ -58,13 +59,15 @@ def blueprints() -> dict[str, list[Blueprint]]:
 
 def _maxima() -> Iterator[Blueprint]:
     for n, placement in enumerate(PLACEMENTS):
-        for pool in ("few", "one" if n % 2 else "many", "ten" if n % 3 else "odd"):
+        few = "one" if n % 2 and placement.name not in _ENDS_OUTSIDE else "many"
+        for pool in ("few", few, "ten" if n % 3 else "odd"):
             yield Blueprint(f"ba-s-{placement.name}-{pool}", placement, pool, n)
 
 
 def _gradients() -> Iterator[Blueprint]:
     for (name, operation), (n, placement) in ((of, at) for of in _GRADIENTS.items() for at in enumerate(PLACEMENTS)):
-        yield Blueprint(f"ba-{name}-{placement.name}", placement, _EXACT[n % 3], n, operation)
+        pool = "many" if placement.name in _ENDS_OUTSIDE else _EXACT[n % 3]
+        yield Blueprint(f"ba-{name}-{placement.name}", placement, pool, n, operation)
         if n % 2 and placement.name not in (
             "point",
             "line",

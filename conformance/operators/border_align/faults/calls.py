@@ -94,7 +94,7 @@ def of_sides_read(values: Array, order: tuple[int, ...]) -> Array:
 
 
 def _channel_by_channel(stacked: Array) -> Array:
-    """Of ``(N, C, 4, …)`` what is read as channel ``c`` and side ``r`` if the four sides of a channel are taken for neighbours."""
+    """Of ``(N, C, 4, …)`` what is read for each channel and side if the four sides of a channel are taken for neighbours."""
     images, channels = stacked.shape[:2]
     flat = stacked.swapaxes(1, 2).reshape(images, SIDES * channels, *stacked.shape[3:])
     return flat.reshape(images, channels, SIDES, *stacked.shape[3:])
