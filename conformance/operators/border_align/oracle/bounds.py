@@ -124,8 +124,8 @@ class Reach:
 
     @cached_property
     def undecided(self) -> Array:
-        """Of which channels and sides ``(C, 4)`` nobody can say which point has the maximum."""
-        found: Array = self.rivals.sum(axis=2) > 1
+        """Of which channels and sides ``(C, 4)`` nobody can say which point has the maximum, of points that send anything."""
+        found: Array = (self.rivals.sum(axis=2) > 1) & (self.rivals & self.may).any(axis=2)
         return found
 
 
@@ -232,7 +232,8 @@ def _slopes_off(reach: Reach, arriving: Array) -> Array:
     if (reach.undecided & (arriving > 0)).any():
         return np.full(4, math.inf)
     gamma = type_.gamma(arriving.size + _OPERATIONS + roi.pool_size)
-    (down, right), (e_y, e_x) = reach.steps, reach.error.positions
+    (e_y, e_x) = reach.error.positions
+    down, right = (np.where(np.isfinite(step), step, 0.0) for step in reach.steps)  # of what is undecided otherwise
     off_y, off_x = (
         2 * step * np.where(_at_knot(line, mine), 1.0, other)
         for step, line, mine, other in ((down, roi.lines[0], e_y, e_x), (right, roi.lines[1], e_x, e_y))
@@ -243,7 +244,8 @@ def _slopes_off(reach: Reach, arriving: Array) -> Array:
         if i < 0:
             continue
         at = c, side, i
-        read = 4 * abs(reach.patches[at]).max()
+        patch = reach.patches[at]
+        read = 4 * abs(patch[np.isfinite(patch)]).max(initial=0.0)
         for n, move in enumerate(roi.rules.moves(side, roi.shares[i])):
             by_y, by_x = (abs(as_float(each)) for each in move)
             moved = by_y * off_y[at] + by_x * off_x[at]

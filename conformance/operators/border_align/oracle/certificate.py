@@ -1,8 +1,8 @@
 """In which data types a call is exact, in whatever order it is computed; and how near it comes to a decision.
 
 Numbers are within the `Budget` of a type if all are multiples of one power of two, and even the sum of their absolute values is
-no more than 2ᵇⁱᵗˢ of them: then every partial sum is exact, in any order. So must be pixels, weights, their products with pixels or
-with what arrives, and sums. Positions are what `errors.RoiError.are_exact` is about.
+no more than 2ᵇⁱᵗˢ of them: then every partial sum is exact, in any order. So must be pixels, weights, their products with pixels
+or with what arrives, and sums. Positions are what `errors.RoiError.are_exact` is about.
 """
 
 from __future__ import annotations
