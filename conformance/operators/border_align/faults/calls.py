@@ -189,9 +189,10 @@ def sent_by_all_points(values: Array, asked: Asked) -> Array:
     for k, roi in enumerate(asked.rois):
         if roi is None:
             continue
+        unit = roi.lines[0].unit * roi.lines[1].unit
         for rows, across, weights in corners(*roi.lines):
             for c, side, i in np.ndindex(asked.pixels.shape[1], *roi.inside.shape):
                 if roi.inside[side, i]:
                     at = roi.image, c, side, rows[side, i], across[side, i]
-                    found[at] += asked.arriving[k, c, side] * weights[side, i]
+                    found[at] += asked.arriving[k, c, side] * Fraction(weights[side, i], unit)
     return found.reshape(values.shape)

@@ -203,13 +203,13 @@ class HighBoundIsOutside(Rules):
 
 
 class OutsideDoesNotCount(Rules):
-    def outside(self) -> Fraction | None:
+    def outside(self) -> int | None:
         return None
 
 
 class OutsideIsOne(Rules):
-    def outside(self) -> Fraction | None:
-        return ONE
+    def outside(self) -> int | None:
+        return 1
 
 
 class FadesBelow(Rules):
@@ -243,39 +243,39 @@ class WeightsOfFiveBits(Rules):
 
 
 class Average(Rules):
-    def pooled(self, values: list[Fraction]) -> Fraction:
-        return sum(values, ZERO) / len(values)
+    def pooled(self, values: list[int]) -> int | Fraction:
+        return Fraction(sum(values), len(values))
 
 
 class Sum(Rules):
-    def pooled(self, values: list[Fraction]) -> Fraction:
-        return sum(values, ZERO)
+    def pooled(self, values: list[int]) -> int | Fraction:
+        return sum(values)
 
 
 class Minimum(Rules):
-    def pooled(self, values: list[Fraction]) -> Fraction:
+    def pooled(self, values: list[int]) -> int | Fraction:
         return min(values)
 
 
 class LargestMagnitude(Rules):
-    def pooled(self, values: list[Fraction]) -> Fraction:
+    def pooled(self, values: list[int]) -> int | Fraction:
         return max(values, key=abs)
 
 
 class MagnitudeOfMaximum(Rules):
-    def pooled(self, values: list[Fraction]) -> Fraction:
+    def pooled(self, values: list[int]) -> int | Fraction:
         return abs(max(values))
 
 
 class MaximumFromZero(Rules):
     """A maximum that nothing below 0 exceeds."""
 
-    def pooled(self, values: list[Fraction]) -> Fraction:
-        return max(*values, ZERO)
+    def pooled(self, values: list[int]) -> int | Fraction:
+        return max(*values, 0)
 
 
 class LastPointPooled(Rules):
-    def pooled(self, values: list[Fraction]) -> Fraction:
+    def pooled(self, values: list[int]) -> int | Fraction:
         return values[-1]
 
 
@@ -283,42 +283,42 @@ class LastPointPooled(Rules):
 
 
 class LastOfEqual(Rules):
-    def winner(self, values: list[Fraction]) -> int:
+    def winner(self, values: list[int]) -> int:
         return len(values) - 1 - values[::-1].index(max(values))
 
 
 class AfterTheWinner(Rules):
     """The point that wins, counted from 1."""
 
-    def winner(self, values: list[Fraction]) -> int:
+    def winner(self, values: list[int]) -> int:
         return super().winner(values) + 1
 
 
 class BeforeTheWinner(Rules):
-    def winner(self, values: list[Fraction]) -> int:
+    def winner(self, values: list[int]) -> int:
         return super().winner(values) - 1
 
 
 class WinnerFromTheFarEnd(Rules):
     """The number of the winner counts from where the side ends."""
 
-    def winner(self, values: list[Fraction]) -> int:
+    def winner(self, values: list[int]) -> int:
         return len(values) - 1 - super().winner(values)
 
 
 class LeastWins(Rules):
-    def winner(self, values: list[Fraction]) -> int:
+    def winner(self, values: list[int]) -> int:
         return values.index(min(values))
 
 
 class LargestMagnitudeWins(Rules):
-    def winner(self, values: list[Fraction]) -> int:
+    def winner(self, values: list[int]) -> int:
         sizes = [abs(value) for value in values]
         return sizes.index(max(sizes))
 
 
 class FirstPointWins(Rules):
-    def winner(self, values: list[Fraction]) -> int:
+    def winner(self, values: list[int]) -> int:
         return 0
 
 
@@ -332,7 +332,7 @@ class OutsideSends(Rules):
 class PositiveMaximaSend(Rules):
     """What a maximum sends that is not positive, is lost."""
 
-    def winner(self, values: list[Fraction]) -> int:
+    def winner(self, values: list[int]) -> int:
         return super().winner(values) if max(values) > 0 else len(values)
 
 

@@ -77,7 +77,7 @@ class Asked:
     @cached_property
     def maps(self) -> Maps:
         """The maps, exactly."""
-        return Maps(self.pixels)
+        return Maps.of(self.pixels)
 
     @cached_property
     def arriving(self) -> Array:

@@ -100,7 +100,7 @@ class Reach:
         type_ = self.asked.working
         with np.errstate(invalid="ignore"):
             moved = np.where(e_y + e_x > 0, down * e_y + right * e_x, 0.0)
-        magnitude = as_floats(as_float, self.points.magnitude)
+        magnitude = as_floats(as_float, self.points.exactly(self.points.magnitude))
         found = moved + type_.gamma(4 + _OPERATIONS) * (magnitude + moved)
         found += type_.underflow * (4 + _OPERATIONS) * (magnitude > 0)
         found = np.where(self.may, found, 0.0)
@@ -116,7 +116,7 @@ class Reach:
     @cached_property
     def rivals(self) -> Array:
         """Which points ``(C, 4, points)`` may have the maximum."""
-        values, off = as_floats(as_float, self.points.values), self.values_off
+        values, off = as_floats(as_float, self.points.exactly(self.points.values)), self.values_off
         best = values.argmax(axis=2)[..., None]
         least = np.take_along_axis(values - off, best, 2)
         found: Array = (values + off >= least) | ~np.isfinite(off).all(axis=2)[..., None]

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -75,15 +75,15 @@ class Rules:
         """BA-8: whether a value changes along an axis of the map."""
         return 0 <= y < pixels - 1
 
-    def outside(self) -> Fraction | None:
+    def outside(self) -> int | None:
         """BA-4: the value of a point that is outside; None if it does not count."""
-        return ZERO
+        return 0
 
-    def pooled(self, values: list[Fraction]) -> Fraction:
-        """BA-5: the value of a side, of those of its points."""
+    def pooled(self, values: list[int]) -> int | Fraction:
+        """BA-5: the value of a side, of those of its points; all in one unit."""
         return max(values)
 
-    def winner(self, values: list[Fraction]) -> int:
+    def winner(self, values: list[int]) -> int:
         """BA-6: the point that sends a gradient back."""
         return values.index(max(values))
 
@@ -107,9 +107,10 @@ class Line(NamedTuple):
     Attributes:
         at: Where they are.
         low, high: The pixels that they read.
-        fraction: The weight of ``high``.
+        fraction: The weight of ``high``, a whole number of ``unit`` to one.
         inside: BA-4, along this axis.
         slopes: BA-8, whether values change along it.
+        unit: As many are one.
         pixels: Of the map.
     """
 
@@ -119,25 +120,28 @@ class Line(NamedTuple):
     fraction: Array
     inside: Array
     slopes: Array
+    unit: int
     pixels: int
 
     @classmethod
     def of(cls, at: Array, pixels: int, rules: Rules) -> Line:
         """That of these places."""
+        points = {y: rules.clamped(y, pixels) for y in set(at.flat)}  # many are the same
+        fractions = {y: rules.fraction(point) for y, point in points.items()}
+        unit = math.lcm(*(fraction.denominator for fraction in fractions.values()))
 
-        def each(function: object, values: Array, kind: type) -> Array:
-            found: Array = np.frompyfunc(function, 1, 1)(values).astype(kind)  # type: ignore[call-overload]
-            return found
+        def each(kind: type, found: dict[Fraction, Any]) -> Array:
+            return np.array([found[y] for y in at.flat], kind).reshape(at.shape)
 
-        point = each(lambda y: rules.clamped(y, pixels), at, object)
-        low = each(math.floor, point, np.int64)
+        low = each(np.int64, {y: math.floor(point) for y, point in points.items()})
         return cls(
             at,
             low,
             np.minimum(low + 1, pixels - 1),
-            each(rules.fraction, point, object),
-            each(lambda y: rules.inside(y, pixels), at, bool),
-            each(lambda y: rules.slopes(y, pixels), at, bool),
+            each(object, {y: int(fraction * unit) for y, fraction in fractions.items()}),
+            each(bool, {y: rules.inside(y, pixels) for y in points}),
+            each(bool, {y: rules.slopes(y, pixels) for y in points}),
+            unit,
             pixels,
         )
 

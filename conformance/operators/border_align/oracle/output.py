@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from ....exact.numbers import common_denominator
 from ..call import SIDES
 from .geometry import ZERO
 
@@ -18,15 +19,24 @@ if TYPE_CHECKING:
 
 
 class Maps(NamedTuple):
-    """Maps ``(N, C, 4, H, W)`` of float64, of which those pixels become exact numbers that are read."""
+    """Exact maps ``(N, C, 4, H, W)``: ``integers / denominator``, 0 where they are no numbers; and whether they are none."""
 
-    pixels: Array
+    integers: Array
+    denominator: int
+    special: Array
+
+    @classmethod
+    def of(cls, maps: Array) -> Maps:
+        """Those of an array of float64."""
+        special = ~np.isfinite(maps)
+        different, places = np.unique(np.where(special, 0.0, maps), return_inverse=True)
+        integers, denominator = common_denominator(as_exact(different))
+        return cls(np.asarray(integers, object)[places].reshape(maps.shape), denominator, special)
 
     def at(self, image: int, rows: Array, columns: Array) -> tuple[Array, Array]:
-        """Exact pixels ``(C, 4, points)``, 0 for what is no number, and whether it is none; of places ``(4, points)``."""
-        found = self.pixels[image][:, _of_sides(rows.shape), rows, columns]
-        special = ~np.isfinite(found)
-        return as_exact(np.where(special, 0.0, found)), special
+        """Pixels ``(C, 4, points)`` of places ``(4, points)``, and whether they are no numbers."""
+        sides = np.broadcast_to(np.arange(SIDES)[:, None], rows.shape)
+        return self.integers[image][:, sides, rows, columns], self.special[image][:, sides, rows, columns]
 
 
 def as_exact(values: Array) -> Array:
@@ -42,7 +52,7 @@ class Result(NamedTuple):
 
 
 class Points(NamedTuple):
-    """What the points of a RoI read: arrays ``(C, 4, points)``.
+    """What the points of a RoI read: arrays ``(C, 4, points)`` of whole numbers, of which ``unit`` are one.
 
     Attributes:
         values: Of the points; of one that is outside what `Rules.outside` says.
@@ -53,43 +63,45 @@ class Points(NamedTuple):
     values: Array
     magnitude: Array
     special: Array
+    unit: int
+
+    def exactly(self, values: Array) -> Array:
+        """Those numbers themselves."""
+        found: Array = np.frompyfunc(lambda n: Fraction(n) / self.unit, 1, 1)(values)
+        return np.asarray(found, object)
 
 
 def corners(y: Line, x: Line) -> Iterator[tuple[Array, Array, Array]]:
-    """BA-4: the four pixels of each point, rows and columns, and their weights; ``(4, points)``."""
-    for rows, down in ((y.low, 1 - y.fraction), (y.high, y.fraction)):
-        for columns, across in ((x.low, 1 - x.fraction), (x.high, x.fraction)):
+    """BA-4: the four pixels of each point, rows and columns, and their weights in units of both axes; ``(4, points)``."""
+    for rows, down in ((y.low, y.unit - y.fraction), (y.high, y.fraction)):
+        for columns, across in ((x.low, x.unit - x.fraction), (x.high, x.fraction)):
             yield rows, columns, down * across
-
-
-def _of_sides(shape: Sequence[int]) -> Array:
-    """The number of the side, for arrays ``(4, points)``."""
-    return np.broadcast_to(np.arange(SIDES)[:, None], tuple(shape))
 
 
 def read(maps: Maps, roi: Roi) -> Points:
     """BA-4: what the points of a RoI read."""
     y, x = roi.lines
-    shape = (maps.pixels.shape[1], *roi.inside.shape)
-    values, magnitude = (np.full(shape, ZERO, object) for _ in range(2))
+    shape = (maps.integers.shape[1], *roi.inside.shape)
+    values, magnitude = (np.full(shape, 0, object) for _ in range(2))
     doubtful = np.zeros(shape, bool)
     for rows, columns, weights in corners(y, x):
         pixels, special = maps.at(roi.image, rows, columns)
         terms = pixels * weights
         values, magnitude = values + terms, magnitude + abs(terms)
         doubtful |= special
-    values = np.where(roi.inside, values, roi.rules.outside())
-    return Points(values, np.where(roi.inside, magnitude, ZERO), doubtful & roi.inside)
+    unit, outside = y.unit * x.unit * maps.denominator, roi.rules.outside()
+    values = np.where(roi.inside, values, None if outside is None else outside * unit)
+    return Points(values, np.where(roi.inside, magnitude, 0), doubtful & roi.inside, unit)
 
 
-def _counting(values: Array) -> list[Fraction]:
+def _counting(values: Array) -> list[int]:
     """Those values that count."""
-    return [value for value in values if value is not None] or [ZERO]
+    return [value for value in values if value is not None] or [0]
 
 
 def border_align(maps: Maps, rois: Sequence[Roi | None]) -> Result:
     """The exact output ``(K, C, 4)``."""
-    shape = (len(rois), maps.pixels.shape[1], SIDES)
+    shape = (len(rois), maps.integers.shape[1], SIDES)
     values: Array = np.full(shape, None, object)
     magnitude: Array = np.full(shape, ZERO, object)
     for k, roi in enumerate(rois):
@@ -97,8 +109,8 @@ def border_align(maps: Maps, rois: Sequence[Roi | None]) -> Result:
             continue
         points = read(maps, roi)
         for c, side in np.ndindex(*shape[1:]):
-            values[k, c, side] = roi.rules.pooled(_counting(points.values[c, side]))
-            magnitude[k, c, side] = max(points.magnitude[c, side])
+            values[k, c, side] = Fraction(roi.rules.pooled(_counting(points.values[c, side]))) / points.unit
+            magnitude[k, c, side] = Fraction(max(points.magnitude[c, side]), points.unit)
     return Result(values, magnitude)
 
 
@@ -117,19 +129,19 @@ def winners(points: Points, roi: Roi) -> Array:
 
 def feature_gradient(grad: Array, maps: Maps, rois: Sequence[Roi | None]) -> Result:
     """BA-7 for maps ``(N, C, 4 H, W)``."""
-    shape = maps.pixels.shape
+    shape = maps.integers.shape
     values, magnitude = (np.full(shape, ZERO, object) for _ in range(2))
     for k, roi in enumerate(rois):
         if roi is None or not grad[k].size:
             continue
-        taps = list(corners(*roi.lines))
+        taps, unit = list(corners(*roi.lines)), roi.lines[0].unit * roi.lines[1].unit
         won = winners(read(maps, roi), roi)
         for c, side in np.ndindex(*won.shape):
             if won[c, side] < 0 or not grad[k, c, side]:
                 continue
             for rows, columns, weights in taps:
                 at = roi.image, c, side, rows[side, won[c, side]], columns[side, won[c, side]]
-                sent = grad[k, c, side] * weights[side, won[c, side]]
+                sent = grad[k, c, side] * Fraction(weights[side, won[c, side]], unit)
                 values[at] += sent
                 magnitude[at] += abs(sent)
     stacked = (*shape[:2], shape[2] * shape[3], shape[4])
@@ -137,15 +149,18 @@ def feature_gradient(grad: Array, maps: Maps, rois: Sequence[Roi | None]) -> Res
 
 
 def slopes(maps: Maps, roi: Roi) -> tuple[Array, Array]:
-    """BA-8: by how much the value of each point ``(C, 4, points)`` changes along y, and along x."""
+    """BA-8: by how much the value of each point ``(C, 4, points)`` changes along y, and along x.
+
+    Whole numbers in units of the maps and of the other axis.
+    """
     y, x = roi.lines
     at = {
         (n, m): maps.at(roi.image, rows, columns)[0]
         for n, rows in enumerate((y.low, y.high))
         for m, columns in enumerate((x.low, x.high))
     }
-    down = (at[1, 0] - at[0, 0]) * (1 - x.fraction) + (at[1, 1] - at[0, 1]) * x.fraction
-    right = (at[0, 1] - at[0, 0]) * (1 - y.fraction) + (at[1, 1] - at[1, 0]) * y.fraction
+    down = (at[1, 0] - at[0, 0]) * (x.unit - x.fraction) + (at[1, 1] - at[0, 1]) * x.fraction
+    right = (at[0, 1] - at[0, 0]) * (y.unit - y.fraction) + (at[1, 1] - at[1, 0]) * y.fraction
     return down * (y.slopes & roi.inside), right * (x.slopes & roi.inside)
 
 
@@ -159,13 +174,15 @@ def box_gradient(grad: Array, maps: Maps, rois: Sequence[Roi | None]) -> Result:
         values[k] = ZERO
         if not grad[k].size:
             continue
-        won, (down, right) = winners(read(maps, roi), roi), slopes(maps, roi)
+        won, (down, right), (y, x) = winners(read(maps, roi), roi), slopes(maps, roi), roi.lines
         for c, side in np.ndindex(*won.shape):
             i = won[c, side]
             if i < 0:
                 continue
+            of_y = Fraction(down[c, side, i], x.unit * maps.denominator)
+            of_x = Fraction(right[c, side, i], y.unit * maps.denominator)
             for n, (by_y, by_x) in enumerate(roi.rules.moves(side, roi.shares[i])):
-                sent = grad[k, c, side] * (down[c, side, i] * by_y + right[c, side, i] * by_x)
+                sent = grad[k, c, side] * (of_y * by_y + of_x * by_x)
                 values[k, n] += sent
                 magnitude[k, n] += abs(sent)
     return Result(values, magnitude)

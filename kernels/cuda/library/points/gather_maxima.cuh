@@ -61,10 +61,10 @@ template <int N> ROIKIT_FN void find_winners_of_points(const acc_t* boxes, const
     }
 }
 
-// Whether the samples of a bin may read pixels of a tile.
+// Whether the samples of a bin may read pixels of a tile: those within a pixel of it, at the edges of the map too.
 ROIKIT_FN bool may_read(const Area& reach, const Tile& tile) {
-    return reach.y_begin < (acc_t)(tile.y_end + 1) && reach.y_end > (acc_t)(tile.y_begin - 1) &&
-           reach.x_begin < (acc_t)(tile.x_end + 1) && reach.x_end > (acc_t)(tile.x_begin - 1);
+    return reach.y_begin <= (acc_t)tile.y_end && reach.y_end >= (acc_t)(tile.y_begin - 1) && reach.x_begin <= (acc_t)tile.x_end &&
+           reach.x_end >= (acc_t)(tile.x_begin - 1);
 }
 
 // Sends what arrives at a bin to the pixels that a sample reads.
