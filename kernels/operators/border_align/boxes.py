@@ -46,6 +46,7 @@ def boxes_of(xp: ModuleType, boxes: Any, dtype: str, images: int) -> Boxes:
         raise TypeError(f"boxes has data type {boxes.dtype}; it must be {' or '.join(dict.fromkeys(allowed))}")
     count = boxes.shape[1]
     rows = xp.empty((images, count, 1 + CORNERS), numpy_dtype(wider(dtype)))
-    rows[..., 0] = xp.arange(images)[:, None]
-    rows[..., 1:] = boxes
+    rows[:, :, 1:] = boxes
+    for image in range(images):
+        rows[image, :, 0] = image
     return Boxes(rows.reshape(images * count, 1 + CORNERS), count)
