@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _QUARTER = Fraction(1, 4)
 _POOL = 2  # parts of a side, where nothing else is said
+_MOST_PARTS = 64  # of a side, whose points have few enough bits
 _MOST_PIXELS = 4000  # of the small maps of a gradient, each of which is stated
 _LONG = 30  # pixels along a side of a map both of whose ends are to be read
 _MARGIN = 1  # pixel between a box and the edge of the map, where there is room
@@ -85,7 +86,7 @@ def draw(size: Size, attempt: int) -> dict[str, Any]:
         arguments["grad"]["shape"] = [size.small_rois, size.small_channels, SIDES]
     case = described(size, arguments, rules_of(arguments, size.operation))
     case["title"] = case["title"].replace("; maxima", "")
-    return {**case, "claims": "bounded" if size.ratio & (size.ratio - 1) else "exact"}
+    return {**case, "claims": "bounded" if size.ratio & (size.ratio - 1) or size.ratio > _MOST_PARTS else "exact"}
 
 
 def _box(chance: Draw, size: Size, k: int) -> list[int | float]:

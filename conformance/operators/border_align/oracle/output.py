@@ -19,10 +19,18 @@ if TYPE_CHECKING:
 
 
 class Maps(NamedTuple):
-    """Exact maps ``(N, C, 4, H, W)``: ``integers / denominator``, 0 where they are no numbers; and whether they are none."""
+    """Exact maps ``(N, C, 4, H, W)``.
+
+    Attributes:
+        integers: All different numbers, times ``denominator``; 0 for what is no number.
+        denominator: Of all of them.
+        places: Which of them each pixel has.
+        special: Which pixels are no numbers.
+    """
 
     integers: Array
     denominator: int
+    places: Array
     special: Array
 
     @classmethod
@@ -31,12 +39,12 @@ class Maps(NamedTuple):
         special = ~np.isfinite(maps)
         different, places = np.unique(np.where(special, 0.0, maps), return_inverse=True)
         integers, denominator = common_denominator(as_exact(different))
-        return cls(np.asarray(integers, object)[places].reshape(maps.shape), denominator, special)
+        return cls(np.asarray(integers, object), denominator, places.reshape(maps.shape), special)
 
     def at(self, image: int, rows: Array, columns: Array) -> tuple[Array, Array]:
-        """Pixels ``(C, 4, points)`` of places ``(4, points)``, and whether they are no numbers."""
-        sides = np.broadcast_to(np.arange(SIDES)[:, None], rows.shape)
-        return self.integers[image][:, sides, rows, columns], self.special[image][:, sides, rows, columns]
+        """Pixels ``(C, 4, points)`` of places ``(4, points)``, times the denominator; and whether they are no numbers."""
+        where = slice(None), np.broadcast_to(np.arange(SIDES)[:, None], rows.shape), rows, columns
+        return self.integers[self.places[image][where]], self.special[image][where]
 
 
 def as_exact(values: Array) -> Array:
@@ -81,7 +89,7 @@ def corners(y: Line, x: Line) -> Iterator[tuple[Array, Array, Array]]:
 def read(maps: Maps, roi: Roi) -> Points:
     """BA-4: what the points of a RoI read."""
     y, x = roi.lines
-    shape = (maps.integers.shape[1], *roi.inside.shape)
+    shape = (maps.places.shape[1], *roi.inside.shape)
     values, magnitude = (np.full(shape, 0, object) for _ in range(2))
     doubtful = np.zeros(shape, bool)
     for rows, columns, weights in corners(y, x):
@@ -101,7 +109,7 @@ def _counting(values: Array) -> list[int]:
 
 def border_align(maps: Maps, rois: Sequence[Roi | None]) -> Result:
     """The exact output ``(K, C, 4)``."""
-    shape = (len(rois), maps.integers.shape[1], SIDES)
+    shape = (len(rois), maps.places.shape[1], SIDES)
     values: Array = np.full(shape, None, object)
     magnitude: Array = np.full(shape, ZERO, object)
     for k, roi in enumerate(rois):
@@ -129,7 +137,7 @@ def winners(points: Points, roi: Roi) -> Array:
 
 def feature_gradient(grad: Array, maps: Maps, rois: Sequence[Roi | None]) -> Result:
     """BA-7 for maps ``(N, C, 4 H, W)``."""
-    shape = maps.integers.shape
+    shape = maps.places.shape
     values, magnitude = (np.full(shape, ZERO, object) for _ in range(2))
     for k, roi in enumerate(rois):
         if roi is None or not grad[k].size:
