@@ -281,6 +281,24 @@ def _script_of_weights() -> Script:
     return Script(dialects, Boxes.WIDE_ROWS, ALL, pairs=True, operations=tuple(Operation), endings=endings)
 
 
+def _script_of_sides() -> Script:
+    """What scripts of BorderAlign need to know."""
+    name = "border_align"
+    stacked = """
+images, channels, rows, columns = output.shape  # of the gradient for the maps, here with those of the sides one below the other
+output = output.reshape(images, 4, channels // 4, rows, columns).swapaxes(1, 2)
+output = output.reshape(images, channels // 4, 4 * rows, columns)"""
+    endings: dict[Operation, dict[str, Any]] = {
+        Operation.FORWARD: {"function": name, "arrays": "features, boxes", "finish": ""},
+        Operation.FEATURE_GRADIENT: {
+            "function": f"{name}_backward", "arrays": "grad, features, boxes", "finish": stacked,
+        },
+        Operation.BOX_GRADIENT: {"function": f"{name}_backward_boxes", "arrays": "grad, features, boxes", "finish": ""},
+    }  # fmt: skip
+    dialects = each("dialect", {dialect: dialect for dialect in dialects_of(name)})
+    return Script(dialects, Boxes.WIDE_ROWS, ALL, ("max",), pairs=True, operations=OF_BOXES, endings=endings)
+
+
 class RoikitHost:
     """The kernels on the CPU."""
 
@@ -298,6 +316,7 @@ class RoikitHost:
         "multiscale_roi_align": _script_of_levels(),
         "weighted_roi_align": _script_of_weights(),
         "roi_align_rotated": _script("roi_align_rotated", maps="", pairs=False),
+        "border_align": _script_of_sides(),
     }
 
     def __init__(self) -> None:

@@ -26,7 +26,7 @@ def bordered(
 ) -> np.ndarray:
     """Makes the call with ``arrays`` of its arrays: of boxes of images where several come image by image, otherwise of rows."""
     if call.boxes_of_an_image < _SEVERAL:
-        return _stacked(call, as_numpy(_answer(call, call.boxes, call.grad, arrays, out)))
+        return call.answered(as_numpy(_answer(call, call.boxes, call.grad, arrays, out)))
     dense = call.dense()
     grad = None if call.grad is None else dense.spread(call.grad)
     found = as_numpy(_answer(call, dense.boxes, grad, arrays))
@@ -36,7 +36,7 @@ def bordered(
         case Operation.BOX_GRADIENT:
             return dense.of_boxes(found)
         case _:
-            return _stacked(call, found)
+            return call.answered(found)
 
 
 def _answer(
@@ -56,8 +56,3 @@ def _answer(
         Operation.BOX_GRADIENT: kernels.border_align_backward_boxes,
     }[call.operation]
     return backward(arrays(grad), *given, **how)
-
-
-def _stacked(call: BorderAlignCall, found: np.ndarray) -> np.ndarray:
-    """What was returned as the call has it: a gradient for maps one side below the other."""
-    return call.as_stacked(found) if call.operation == Operation.FEATURE_GRADIENT else found

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ..operation import Operation
 from ..operators import dialects_of
 from ._torch_gradient import answer
 from .roikit import RoikitHost
@@ -131,4 +130,4 @@ class RoikitTorch(RoikitHost):
         """Calls the function as its users do, with rows of boxes."""
         how: dict[str, Any] = {"layout": call.layout, "dialect": call.dialect}
         found = answer(call, call.boxes, lambda maps, boxes: self._border_align(maps, boxes, call.pool_size, **how))
-        return call.as_stacked(found) if call.operation == Operation.FEATURE_GRADIENT else found
+        return call.answered(found)

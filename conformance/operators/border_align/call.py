@@ -11,7 +11,7 @@ from ...call import Call, Unsupported
 from ...operation import Operation
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 SIDES = 4
 """Top, left, bottom, right."""
@@ -113,10 +113,13 @@ class BorderAlignCall(Call):
             case _:
                 return tuple(shape)
 
-    def as_stacked(self, gradient: np.ndarray) -> np.ndarray:
-        """A gradient for the maps as a case has it."""
-        if gradient.shape != self.input.shape:
-            return gradient  # which then is not what it should be, and judged so
+    def answered(self, found: np.ndarray) -> np.ndarray:
+        """What a function returned as a case has it: a gradient for the maps with those of the sides one below the other."""
+        if self.operation != Operation.FEATURE_GRADIENT or found.shape != self.input.shape:
+            return found  # if it has another shape, it is judged so
+        return self._stacked(found)
+
+    def _stacked(self, gradient: np.ndarray) -> np.ndarray:
         if self.layout == "NHWC":
             images, rows, columns, channels = gradient.shape
             sides = gradient.reshape(images, rows, columns, SIDES, channels // SIDES).transpose(0, 3, 1, 2, 4)
@@ -133,6 +136,23 @@ class BorderAlignCall(Call):
             return 0
         in_order = np.repeat(np.arange(images), rois // images)
         return rois // images if np.array_equal(self.boxes[:, 0], in_order) else 0
+
+    def of_images(self, pool: Callable[[Any], Any], rows: Any) -> Any:
+        """What ``pool`` makes of the boxes of each image, for each of some ``rows``, which are an array, or a tensor.
+
+        Raises:
+            Unsupported: a box is of no image.
+        """
+        dense = self.dense()
+        shape = dense.boxes.shape
+        boxes = rows.new_zeros(shape) if hasattr(rows, "new_zeros") else type(rows)(shape, rows.dtype)
+        boxes[...] = 0
+        boxes[dense.image, dense.place] = rows[:, 1:]
+        found = pool(boxes)
+        if getattr(found, "ndim", 0) != 1 + boxes.ndim:
+            return found
+        by_box = found.permute(0, 2, 1, 3) if hasattr(found, "permute") else found.transpose(0, 2, 1, 3)
+        return by_box[dense.image, dense.place]
 
     def dense(self) -> Dense:
         """The boxes of each image, as many on each, as mmcv takes them.
