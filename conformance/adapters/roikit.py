@@ -285,9 +285,8 @@ def _script_of_sides() -> Script:
     """What scripts of BorderAlign need to know."""
     name = "border_align"
     stacked = """
-images, channels, rows, columns = output.shape  # of the gradient for the maps, here with those of the sides one below the other
-output = output.reshape(images, 4, channels // 4, rows, columns).swapaxes(1, 2)
-output = output.reshape(images, channels // 4, 4 * rows, columns)"""
+output = output.reshape(images, 4, channels, rows // 4, columns).swapaxes(1, 2)
+output = output.reshape(images, channels, rows, columns)  # the gradient, that is"""
     endings: dict[Operation, dict[str, Any]] = {
         Operation.FORWARD: {"function": name, "arrays": "features, boxes", "finish": ""},
         Operation.FEATURE_GRADIENT: {

@@ -138,12 +138,7 @@ def _of_values(arguments: Arguments, call: type[Call], modes: Sequence[str]) -> 
         yield "normalise", {"normalise": not arguments["normalise"]}
     boxes = [[(n + 1) % images, b, a, d, c, *angle] for n, a, b, c, d, *angle in reversed(arguments["boxes"])]
     yield "boxes", {"boxes": boxes}
-    if "output_size" in arguments:
-        rows, columns = arguments["output_size"]
-        yield "rows and columns of bins", _binned(arguments, call, [columns, rows])
-        yield "output_size", _binned(arguments, call, [2 * rows, columns])
-    if "pool_size" in arguments:
-        yield "pool_size", {"pool_size": 2 * arguments["pool_size"]}
+    yield from _of_parts(arguments, call)
     if "spatial_scale" in arguments:
         yield "spatial_scale", {"spatial_scale": [scale / 2 for scale in arguments["spatial_scale"]]}
     if "sampling_ratio" in arguments:
@@ -156,6 +151,16 @@ def _of_values(arguments: Arguments, call: type[Call], modes: Sequence[str]) -> 
     for mode in modes:
         if "mode" in arguments and mode != arguments["mode"]:
             yield f"mode, to {mode}", {"mode": mode}
+
+
+def _of_parts(arguments: Arguments, call: type[Call]) -> Iterator[tuple[str, Changes]]:
+    """Changes of the parts of a RoI: of bins, or of the points along its sides."""
+    if "pool_size" in arguments:
+        yield "pool_size", {"pool_size": 2 * arguments["pool_size"]}
+        return
+    rows, columns = arguments["output_size"]
+    yield "rows and columns of bins", _binned(arguments, call, [columns, rows])
+    yield "output_size", _binned(arguments, call, [2 * rows, columns])
 
 
 def _of_shapes(arguments: Arguments, call: type[Call]) -> Iterator[tuple[str, Changes]]:

@@ -78,9 +78,7 @@ class BorderAlign(torch.nn.Module):  # type: ignore[misc]
         pool_size, layout, dialect: As for `border_align`, which checks them.
     """
 
-    def __init__(
-        self, pool_size: int, *, layout: Layout = "NCHW", dialect: str | Dialect | None = None
-    ) -> None:
+    def __init__(self, pool_size: int, *, layout: Layout = "NCHW", dialect: str | Dialect | None = None) -> None:
         super().__init__()
         self.pool_size = pool_size
         self.options: dict[str, Any] = {"layout": layout, "dialect": dialect}

@@ -10,12 +10,12 @@ import numpy.typing as npt
 
 import roikit
 from roikit.kernels import (
-    border_align,
-    border_align_backward,
-    border_align_backward_boxes,
     DIALECTS,
     LevelRule,
     Mode,
+    border_align,
+    border_align_backward,
+    border_align_backward_boxes,
     crop_and_resize,
     crop_and_resize_backward,
     crop_and_resize_backward_boxes,

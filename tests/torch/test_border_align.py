@@ -1,4 +1,4 @@
-"""BorderAlign of tensors: mmcv's numbers, gradients that are derivatives, of maps and of boxes; and how PyTorch sees operators."""
+"""BorderAlign of tensors: what kernels give, gradients that are derivatives, of maps and boxes; how PyTorch sees operators."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,9 @@ from roikit import kernels  # noqa: E402
 from roikit.kernels.dialects.border_align import Dialect  # noqa: E402
 from roikit.torch import BorderAlign, border_align  # noqa: E402
 
-BOXES = torch.tensor([[0, 1.25, 2.5, 6.75, 7.125], [1, 6.5, 0.25, 2.125, 4.75], [0, -2.5, 1.75, 5.25, 10.5], [1, 3, 4, 3, 4.0]])
+BOXES = torch.tensor(
+    [[0, 1.25, 2.5, 6.75, 7.125], [1, 6.5, 0.25, 2.125, 4.75], [0, -2.5, 1.75, 5.25, 10.5], [1, 3, 4, 3, 4.0]]
+)
 
 
 def drawn(dtype=torch.float32, seed=0):
@@ -43,9 +45,13 @@ def test_gradients_are_the_derivatives(layout, dialect):
     generator = torch.Generator().manual_seed(1)
     x = torch.rand((2, 8, 7, 6), generator=generator, dtype=torch.float64)  # of which no two points are equal
     x = (x if layout == "NCHW" else x.permute(0, 2, 3, 1).contiguous()).requires_grad_()
-    boxes = torch.tensor([[[0.7, 1.2, 4.3, 5.6], [4.6, 1.3, 0.8, 3.7]], [[-2.2, 0.6, 3.3, 4.4], [1.1, 2.3, 3.9, 8.8]]]).double()
+    boxes = torch.tensor(
+        [[[0.7, 1.2, 4.3, 5.6], [4.6, 1.3, 0.8, 3.7]], [[-2.2, 0.6, 3.3, 4.4], [1.1, 2.3, 3.9, 8.8]]]
+    ).double()
     boxes.requires_grad_()
-    assert torch.autograd.gradcheck(lambda x, boxes: border_align(x, boxes, 3, layout=layout, dialect=dialect), (x, boxes))
+    assert torch.autograd.gradcheck(
+        lambda x, boxes: border_align(x, boxes, 3, layout=layout, dialect=dialect), (x, boxes)
+    )
 
 
 def test_gradients_have_none_of_their_own():

@@ -80,7 +80,9 @@ def test_boxes_of_images_have_the_bits_of_rows(layout):
     x, boxes = last(x) if layout == "NHWC" else x, rows[:, 1:].reshape(2, 3, 4)
 
     def by_rows(array):
-        return (array if layout == "NHWC" else array.swapaxes(1, 2)).reshape(6, *array.shape[-2:] if layout == "NHWC" else (5, 4))
+        return (array if layout == "NHWC" else array.swapaxes(1, 2)).reshape(
+            6, *array.shape[-2:] if layout == "NHWC" else (5, 4)
+        )
 
     out, of_rows = (border_align(x, given, 4, layout=layout) for given in (boxes, rows))
     assert out.shape == ((2, 3, 4, 5) if layout == "NHWC" else (2, 5, 3, 4))
@@ -149,7 +151,9 @@ def test_empty_calls():
     none = np.ones((0, 3, 4), np.float32)
     assert not border_align_backward(none, x, boxes[:0], 2).any()
     assert border_align_backward_boxes(none, x, boxes[:0], 2).shape == (0, 4)
-    assert border_align_backward_boxes(np.ones((2, 3, 0, 4), np.float32), x, np.ones((2, 0, 4), np.float32), 2).shape == (2, 0, 4)
+    assert border_align_backward_boxes(
+        np.ones((2, 3, 0, 4), np.float32), x, np.ones((2, 0, 4), np.float32), 2
+    ).shape == (2, 0, 4)
 
 
 def test_arrays_that_are_given():
