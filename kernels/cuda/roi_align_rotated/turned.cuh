@@ -23,8 +23,6 @@ enum class MinSize { none, one };
 // batch_index, cx, cy, w, h, angle
 constexpr int ROW_NUMBERS = 6;
 
-template <class Params> ROIKIT_FN int64 boxes_together(const Params&) { return 1; }
-
 // The farthest from the origin that an adaptively sampled RoI may reach, as in sampling.cuh.
 constexpr float ADAPTIVE_REACH = 1048576.0f;
 

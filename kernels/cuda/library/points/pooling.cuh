@@ -1,8 +1,9 @@
 // Pools the bins of RoIs whose samples are points (roi.cuh of this folder). A thread takes N channels of a bin: where a sample lies, and
 // what it weighs, is worked out once for all of them. Nothing is kept between bins, so no memory is needed.
 //
-// An operator that includes this has said which channels a bin reads (every_channel.cuh, or selected.cuh), and gives
-// `pool_bin<N>(roi, p, q, map, steps, params)`: what N channels make of the samples of a bin (average.cuh, maximum.cuh).
+// An operator that includes this has said which channels a bin reads (every_channel.cuh, or selected.cuh), and how many RoIs have each
+// channel in one piece (outputs.cuh): `boxes_together(params)`. It gives `pool_bin<N>(roi, p, q, map, steps, params)`: what N channels make
+// of the samples of a bin (average.cuh, maximum.cuh).
 //
 // The specialisation defines ROIKIT_VECTOR, the channels that a thread takes together.
 #pragma once

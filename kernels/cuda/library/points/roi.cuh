@@ -9,7 +9,6 @@
 //   samples_near(points, p, q, area)             those samples of a bin that may lie in an area of the map; others may be among them
 //   reach_of(points, bins_y, bins_x)             the area that all samples lie in
 //   samples_of(points)                           what the sum of a bin is divided by, if it is averaged
-//   boxes_together(params)                       how many RoIs have each channel in one piece (outputs.cuh)
 //
 // One level alone: ROIKIT_LEVELS is 1.
 #pragma once
