@@ -51,8 +51,8 @@ def _answer(
     if call.operation == Operation.FORWARD:
         return kernels.border_align(*given, **how, out=out)
     assert grad is not None
-    backward = {
+    backward: dict[Operation, Callable[..., Any]] = {
         Operation.FEATURE_GRADIENT: kernels.border_align_backward,
         Operation.BOX_GRADIENT: kernels.border_align_backward_boxes,
-    }[call.operation]
-    return backward(arrays(grad), *given, **how)
+    }
+    return backward[call.operation](arrays(grad), *given, **how)

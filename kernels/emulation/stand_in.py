@@ -88,7 +88,7 @@ class ndarray:  # noqa: N801 - CuPy's name
         """Sets all elements."""
         self[...] = value
 
-    def reshape(self, *shape: int | tuple[int, ...]) -> ndarray:
+    def reshape(self, *shape: Any) -> ndarray:
         """The same elements in another shape: a view of a contiguous array."""
         held = self.held.reshape(*shape)
         return ndarray(held, None if self.defined is None else self.defined.reshape(*held.shape, -1))

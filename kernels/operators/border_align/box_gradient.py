@@ -62,11 +62,12 @@ def border_align_backward_boxes(
         return gradient
     arguments.check_like(xp, "grad", grad, BorderAlignProblem.of(asked).output_shape, input.dtype)
     shape = (images, of_image, CORNERS)
+    given: Any = out
     if out is not None:
         arguments.output_array(xp, out, shape, rows.dtype, grad=grad, input=input, boxes=boxes)
     apart = asked_for(input.dtype, input.shape, len(rows), None, pool_size, layout, dialect)
-    flat = None if out is None else out.reshape(len(rows), CORNERS)
-    found = slope(xp, GRADIENT, _of_rows(xp, grad, layout), (input,), rows, apart, out=flat, check=check)
+    flat = None if out is None else given.reshape(len(rows), CORNERS)
+    found: Any = slope(xp, GRADIENT, _of_rows(xp, grad, layout), (input,), rows, apart, out=flat, check=check)
     return found.reshape(shape) if out is None else out
 
 

@@ -194,5 +194,5 @@ def sent_by_all_points(values: Array, asked: Asked) -> Array:
             for c, side, i in np.ndindex(asked.pixels.shape[1], *roi.inside.shape):
                 if roi.inside[side, i]:
                     at = roi.image, c, side, rows[side, i], across[side, i]
-                    found[at] += asked.arriving[k, c, side] * Fraction(weights[side, i], unit)
+                    found[at] += asked.arriving[k, c, side] * Fraction(weights[side, i], unit)  # type: ignore[call-overload]
     return found.reshape(values.shape)

@@ -119,7 +119,7 @@ class Reach:
         values, off = as_floats(as_float, self.points.exactly(self.points.values)), self.values_off
         best = values.argmax(axis=2)[..., None]
         least = np.take_along_axis(values - off, best, 2)
-        found: Array = (values + off >= least) | ~np.isfinite(off).all(axis=2)[..., None]
+        found: Array = (values + off >= least) | ~np.isfinite(off).all(axis=2)[..., None]  # type: ignore[index]
         return found
 
     @cached_property

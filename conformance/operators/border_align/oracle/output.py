@@ -98,7 +98,7 @@ def read(maps: Maps, roi: Roi) -> Points:
         values, magnitude = values + terms, magnitude + abs(terms)
         doubtful |= special
     unit, outside = y.unit * x.unit * maps.denominator, roi.rules.outside()
-    values = np.where(roi.inside, values, None if outside is None else outside * unit)
+    values = np.where(roi.inside, values, None if outside is None else outside * unit)  # type: ignore[arg-type]
     return Points(values, np.where(roi.inside, magnitude, 0), doubtful & roi.inside, unit)
 
 
@@ -149,7 +149,7 @@ def feature_gradient(grad: Array, maps: Maps, rois: Sequence[Roi | None]) -> Res
                 continue
             for rows, columns, weights in taps:
                 at = roi.image, c, side, rows[side, won[c, side]], columns[side, won[c, side]]
-                sent = grad[k, c, side] * Fraction(weights[side, won[c, side]], unit)
+                sent = grad[k, c, side] * Fraction(weights[side, won[c, side]], unit)  # type: ignore[call-overload]
                 values[at] += sent
                 magnitude[at] += abs(sent)
     stacked = (*shape[:2], shape[2] * shape[3], shape[4])
@@ -187,8 +187,8 @@ def box_gradient(grad: Array, maps: Maps, rois: Sequence[Roi | None]) -> Result:
             i = won[c, side]
             if i < 0:
                 continue
-            of_y = Fraction(down[c, side, i], x.unit * maps.denominator)
-            of_x = Fraction(right[c, side, i], y.unit * maps.denominator)
+            of_y = Fraction(down[c, side, i], x.unit * maps.denominator)  # type: ignore[call-overload]
+            of_x = Fraction(right[c, side, i], y.unit * maps.denominator)  # type: ignore[call-overload]
             for n, (by_y, by_x) in enumerate(roi.rules.moves(side, roi.shares[i])):
                 sent = grad[k, c, side] * (of_y * by_y + of_x * by_x)
                 values[k, n] += sent

@@ -19,7 +19,8 @@ _spec.loader.exec_module(stand_in)
 Array, LAUNCHES, gpu = stand_in.Array, stand_in.LAUNCHES, stand_in.gpu
 
 BOXES = np.array(
-    [[0, 1.25, 2.5, 9.75, 6.125], [1, 8.5, 7.25, 2.125, 0.75], [0, -2.5, 1.75, 5.25, 10.5], [1, -9, -7, 30, 17]], np.float32
+    [[0, 1.25, 2.5, 9.75, 6.125], [1, 8.5, 7.25, 2.125, 0.75], [0, -2.5, 1.75, 5.25, 10.5], [1, -9, -7, 30, 17]],
+    np.float32,
 )
 
 
