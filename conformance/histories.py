@@ -40,6 +40,7 @@ CHANGES = {
     "bins": "output_size",
     "scale": "spatial_scale",
     "ratio": "sampling_ratio",
+    "pool": "pool_size",
     "weights": "the weights",
     "normalise": "normalise",
     "mode": "mode",

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from .dialects.roi_align import DIALECTS, Dialect, named_dialect
     from .errors import CompilationError, CompilerNotFoundError, InvalidRoiError, RoikitError
     from .execution import host
+    from .operators.border_align.box_gradient import border_align_backward_boxes
+    from .operators.border_align.feature_gradient import border_align_backward, border_align_backward_workspace
+    from .operators.border_align.forward import border_align
     from .operators.crop_and_resize.box_gradient import crop_and_resize_backward_boxes
     from .operators.crop_and_resize.feature_gradient import crop_and_resize_backward, crop_and_resize_backward_workspace
     from .operators.crop_and_resize.forward import crop_and_resize, crop_and_resize_workspace
@@ -63,6 +66,10 @@ __all__ = [
     "LevelRuleName",
     "Mode",
     "RoikitError",
+    "border_align",
+    "border_align_backward",
+    "border_align_backward_boxes",
+    "border_align_backward_workspace",
     "crop_and_resize",
     "crop_and_resize_backward",
     "crop_and_resize_backward_boxes",
@@ -114,6 +121,9 @@ _NAMES = {
     ".dialects.multiscale_roi_align": ("LevelRule",),
     ".dialects.roi_align": ("DIALECTS", "Dialect", "named_dialect"),
     ".errors": ("CompilationError", "CompilerNotFoundError", "InvalidRoiError", "RoikitError"),
+    ".operators.border_align.box_gradient": ("border_align_backward_boxes",),
+    ".operators.border_align.feature_gradient": ("border_align_backward", "border_align_backward_workspace"),
+    ".operators.border_align.forward": ("border_align",),
     ".operators.crop_and_resize.box_gradient": ("crop_and_resize_backward_boxes",),
     ".operators.crop_and_resize.feature_gradient": ("crop_and_resize_backward", "crop_and_resize_backward_workspace"),
     ".operators.crop_and_resize.forward": ("crop_and_resize", "crop_and_resize_workspace"),

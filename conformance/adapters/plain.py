@@ -103,13 +103,17 @@ class PlainCallable:
         given, named = call.plain_arguments()
 
         def pool(maps: Any, boxes: Any) -> Any:
-            return self._function(_handed(call, maps), boxes, *given, **named)
+            def on_maps(boxes: Any) -> Any:
+                return self._function(_handed(call, maps), boxes, *given, **named)
+
+            return call.of_images(on_maps, boxes) if hasattr(call, "of_images") else on_maps(boxes)
 
         arrays = call.arrays()
         if self._arrays == "torch":
             from ._torch_gradient import answer
 
-            return answer(call, arrays["boxes"], pool)
+            found = answer(call, arrays["boxes"], pool)
+            return call.answered(found) if hasattr(call, "answered") else found
         if self._arrays == "cupy":
             import cupy
 

@@ -12,12 +12,14 @@ from ..implementation import Capability, Description, Unavailable
 from ..operation import Operation
 from ..operators import call_type, dialects_of
 from ._script import ALL, OF_BOXES, OF_MAPS, Boxes, Script, each
+from .roikit_sides import bordered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     import numpy as np
 
+    from ..operators.border_align.call import BorderAlignCall
     from ..operators.crop_and_resize.call import CropAndResizeCall
     from ..operators.multiscale_roi_align.call import MultiscaleRoiAlignCall
     from ..operators.prroi_pool.call import PrRoiPoolCall
@@ -203,6 +205,7 @@ def _description(where: str, *, on_host: bool) -> Description:
         "multiscale_roi_align": _capability("multiscale_roi_align", OF_BOXES, on_host=on_host, modes=("avg",)),
         "weighted_roi_align": _capability("weighted_roi_align", tuple(Operation), on_host=on_host, modes=("avg",)),
         "roi_align_rotated": _capability("roi_align_rotated", OF_BOXES, on_host=on_host, modes=("avg",)),
+        "border_align": _capability("border_align", OF_BOXES, on_host=on_host, modes=("max",)),
     }
     return Description(version=f"{version('roikit')} ({where})", homepage="", operators=can)
 
@@ -278,6 +281,23 @@ def _script_of_weights() -> Script:
     return Script(dialects, Boxes.WIDE_ROWS, ALL, pairs=True, operations=tuple(Operation), endings=endings)
 
 
+def _script_of_sides() -> Script:
+    """What scripts of BorderAlign need to know."""
+    name = "border_align"
+    stacked = """
+output = output.reshape(images, 4, channels, rows // 4, columns).swapaxes(1, 2)
+output = output.reshape(images, channels, rows, columns)  # the gradient, that is"""
+    endings: dict[Operation, dict[str, Any]] = {
+        Operation.FORWARD: {"function": name, "arrays": "features, boxes", "finish": ""},
+        Operation.FEATURE_GRADIENT: {
+            "function": f"{name}_backward", "arrays": "grad, features, boxes", "finish": stacked,
+        },
+        Operation.BOX_GRADIENT: {"function": f"{name}_backward_boxes", "arrays": "grad, features, boxes", "finish": ""},
+    }  # fmt: skip
+    dialects = each("dialect", {dialect: dialect for dialect in dialects_of(name)})
+    return Script(dialects, Boxes.WIDE_ROWS, ALL, ("max",), pairs=True, operations=OF_BOXES, endings=endings)
+
+
 class RoikitHost:
     """The kernels on the CPU."""
 
@@ -295,6 +315,7 @@ class RoikitHost:
         "multiscale_roi_align": _script_of_levels(),
         "weighted_roi_align": _script_of_weights(),
         "roi_align_rotated": _script("roi_align_rotated", maps="", pairs=False),
+        "border_align": _script_of_sides(),
     }
 
     def __init__(self) -> None:
@@ -343,6 +364,10 @@ class RoikitHost:
     def roi_align_rotated(self, call: RotatedCall, out: np.ndarray | None = None) -> np.ndarray:
         """Calls `roikit.kernels.operators.roi_align_rotated.forward`, or its gradients."""
         return _rotated(call, lambda array: array, out)  # type: ignore[no-any-return]
+
+    def border_align(self, call: BorderAlignCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Calls `roikit.kernels.operators.border_align.forward`, or its gradients."""
+        return bordered(call, out=out)
 
 
 class RoikitDevice:
@@ -409,3 +434,8 @@ class RoikitDevice:
         """Calls `roikit.kernels.operators.roi_align_rotated.forward` with copies of the arrays on the GPU."""
         del out
         return self._cupy.asnumpy(_rotated(call, self._cupy.asarray))  # type: ignore[no-any-return]
+
+    def border_align(self, call: BorderAlignCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Calls `roikit.kernels.operators.border_align.forward`, or its gradients, with copies of the arrays on the GPU."""
+        del out
+        return bordered(call, self._cupy.asarray, self._cupy.asnumpy)

@@ -21,6 +21,7 @@ from .roikit import (
     _weighed,
     joined,
 )
+from .roikit_sides import bordered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from ..call import Call
     from ..implementation import Description
+    from ..operators.border_align.call import BorderAlignCall
     from ..operators.crop_and_resize.call import CropAndResizeCall
     from ..operators.multiscale_roi_align.call import MultiscaleRoiAlignCall
     from ..operators.prroi_pool.call import PrRoiPoolCall
@@ -106,6 +108,12 @@ class RoikitPtx:
         """Calls `roikit.kernels.operators.roi_align_rotated.forward`, or its gradients, with copies of the arrays there."""
         del out
         return self._answer(_rotated, call)
+
+    def border_align(self, call: BorderAlignCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Calls `roikit.kernels.operators.border_align.forward`, or its gradients, with copies of the arrays on the device."""
+        del out
+        with emulated(self.architecture) as cupy:
+            return bordered(call, cupy.asarray, cupy.asnumpy)
 
     def multiscale_roi_align(self, call: MultiscaleRoiAlignCall, out: np.ndarray | None = None) -> np.ndarray:
         """Calls `roikit.kernels.operators.roi_align.multiscale` with copies of the arrays on the device."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from ..implementation import Description
+    from ..operators.border_align.call import BorderAlignCall
     from ..operators.crop_and_resize.call import CropAndResizeCall
     from ..operators.multiscale_roi_align.call import MultiscaleRoiAlignCall
     from ..operators.prroi_pool.call import PrRoiPoolCall
@@ -45,6 +46,7 @@ class RoikitTorch(RoikitHost):
         self._multiscale_roi_align = torch.multiscale_roi_align
         self._weighted_roi_align = torch.weighted_roi_align
         self._roi_align_rotated = torch.roi_align_rotated
+        self._border_align = torch.border_align
 
     def describe(self) -> Description:
         """All dialects, modes, data types and layouts, as the kernels."""
@@ -123,3 +125,9 @@ class RoikitTorch(RoikitHost):
         how: dict[str, Any] = {"layout": call.layout, "dialect": call.dialect}
         where = (call.output_size, call.single_scale(), call.sampling_ratio)
         return answer(call, call.boxes, lambda maps, boxes: self._roi_align_rotated(maps, boxes, *where, **how))
+
+    def border_align(self, call: BorderAlignCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Calls the function as its users do, with rows of boxes."""
+        how: dict[str, Any] = {"layout": call.layout, "dialect": call.dialect}
+        found = answer(call, call.boxes, lambda maps, boxes: self._border_align(maps, boxes, call.pool_size, **how))
+        return call.answered(found)

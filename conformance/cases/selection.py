@@ -84,7 +84,11 @@ def _problems(case: Case) -> Iterator[str]:
     if case.kind == "error":
         return
     width = call.row_length("boxes")
-    if call.shape() is None or box_rows(boxes, width).shape[1] != width or min(case.arguments["output_size"]) < 0:
+    if (
+        call.shape() is None
+        or box_rows(boxes, width).shape[1] != width
+        or min(case.arguments.get("output_size", (0,))) < 0
+    ):
         yield "has arrays that do not go together"
     if not all(0 <= k < len(boxes) for k in case.invalid_rois):
         yield f"has no RoI {max(case.invalid_rois)}"

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 IMAGE = (800, 1088)
 """Height and width of the images that boxes are of."""
 
+_SIDES = 4
 _STRIDES = (4, 8, 16, 32)
 _SMALLEST, _GREATEST = 16.0, 640.0  # of the root of a box's area, in image pixels
 _STEP = 64  # pixels of maps are multiples of 1 / 64, so that they are exact in float32
@@ -43,6 +44,11 @@ def takes_ratio(operator: Operator) -> bool:
     return "sampling_ratio" in {known.name for known in fields(operator.call)}
 
 
+def takes_parts(operator: Operator) -> bool:
+    """Whether a call says into how many parts points divide the sides of a box, all of which have maps of their own."""
+    return "pool_size" in {known.name for known in fields(operator.call)}
+
+
 def heads(operator: Operator) -> tuple[Head, ...]:
     """How a detector pools with an operator, which may have no sampling ratio to choose."""
     return HEADS if takes_ratio(operator) else tuple(head._replace(ratio=0) for head in HEADS if head.ratio)
@@ -53,6 +59,14 @@ def arguments(
 ) -> dict[str, Any]:
     """A call with a map ``(H, W)``, in every channel that the operator asks for, and boxes ``(K, 4)`` in image pixels."""
     rows = maps.tolist()
+    if takes_parts(operator):
+        height, width = maps.shape
+        return {
+            "input": {"shape": [1, 1, _SIDES * height, width], "rows": rows * _SIDES},
+            "boxes": [[0, *box] for box in (boxes * scale).tolist()],
+            "pool_size": bins,
+            "mode": mode,
+        }
     given: dict[str, Any] = {
         "boxes": [[0, *box] for box in boxes.tolist()],
         "output_size": [bins, bins],

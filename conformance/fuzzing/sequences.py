@@ -40,6 +40,7 @@ _POWERS = (2, 1, 2, 2, 4)  # of two, for each number of bins or samples
 _RATIOS = {1: 2, 2: 4, 4: 1}  # what a number of samples becomes
 _VALUES = 17  # integers of maps: from −8 to 8
 _APART = 5  # prime to it
+_SIDES = 4  # of a box
 
 
 def kinds(asked: Sequence[str]) -> st.SearchStrategy[str]:
@@ -55,7 +56,11 @@ def varied(arguments: Arguments, call: type[Call]) -> Changes:
 
     What is drawn, and more so what is shrunk, is mostly zeros; and of calls that are not exact none follows another.
     """
-    changed = {**arguments, **_binned(arguments, call, [_POWERS[min(n, 4)] for n in arguments["output_size"]])}
+    changed = dict(arguments)
+    if "output_size" in arguments:
+        changed |= _binned(arguments, call, [_POWERS[min(n, 4)] for n in arguments["output_size"]])
+    if "pool_size" in arguments:
+        changed["pool_size"] = _POWERS[min(arguments["pool_size"], 4)]
     if "sampling_ratio" in arguments:
         changed["sampling_ratio"] = [_POWERS[n] for n in arguments["sampling_ratio"]]
     changed |= _fitting(changed, call)
@@ -133,9 +138,7 @@ def _of_values(arguments: Arguments, call: type[Call], modes: Sequence[str]) -> 
         yield "normalise", {"normalise": not arguments["normalise"]}
     boxes = [[(n + 1) % images, b, a, d, c, *angle] for n, a, b, c, d, *angle in reversed(arguments["boxes"])]
     yield "boxes", {"boxes": boxes}
-    rows, columns = arguments["output_size"]
-    yield "rows and columns of bins", _binned(arguments, call, [columns, rows])
-    yield "output_size", _binned(arguments, call, [2 * rows, columns])
+    yield from _of_parts(arguments, call)
     if "spatial_scale" in arguments:
         yield "spatial_scale", {"spatial_scale": [scale / 2 for scale in arguments["spatial_scale"]]}
     if "sampling_ratio" in arguments:
@@ -150,6 +153,16 @@ def _of_values(arguments: Arguments, call: type[Call], modes: Sequence[str]) -> 
             yield f"mode, to {mode}", {"mode": mode}
 
 
+def _of_parts(arguments: Arguments, call: type[Call]) -> Iterator[tuple[str, Changes]]:
+    """Changes of the parts of a RoI: of bins, or of the points along its sides."""
+    if "pool_size" in arguments:
+        yield "pool_size", {"pool_size": 2 * arguments["pool_size"]}
+        return
+    rows, columns = arguments["output_size"]
+    yield "rows and columns of bins", _binned(arguments, call, [columns, rows])
+    yield "output_size", _binned(arguments, call, [2 * rows, columns])
+
+
 def _of_shapes(arguments: Arguments, call: type[Call]) -> Iterator[tuple[str, Changes]]:
     """Changes by which an array has another shape; the number of its elements stays where that can be."""
     given, boxes = arguments["input"], arguments["boxes"]
@@ -158,6 +171,10 @@ def _of_shapes(arguments: Arguments, call: type[Call]) -> Iterator[tuple[str, Ch
         *finer, (rows, columns) = arguments["level_sizes"]
         taller = _filled((images, channels, height + 1, width), given)
         yield "the size of images", {"input": taller, "level_sizes": [*finer, [rows + 1, columns]]}
+    elif "pool_size" in arguments:  # the maps of four sides lie one below the other
+        rows = height // _SIDES
+        yield "height and width", {"input": _filled((images, channels, _SIDES * width, rows), given)}
+        yield "the size of images", {"input": _filled((images, channels, height + _SIDES, width), given)}
     else:
         yield "height and width", {"input": _filled((images, channels, width, height), given)}
         yield "the size of images", {"input": _filled((images, channels, height + 1, max(width - 1, 1)), given)}

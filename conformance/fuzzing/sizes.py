@@ -29,6 +29,7 @@ _ROIS = (300, 4097)  # up to which they are drawn, each as often
 _CHANNELS = (300, 2050)
 _IMAGES = (300,)
 _MOST_NUMBERS = 2**18  # of an array
+_SIDES = 4  # pooled of a box by an operator that has no bins
 _MOST_SAMPLES = 2**21  # of all channels of all RoIs
 
 
@@ -52,7 +53,7 @@ def enlarged(draw: st.DrawFn, arguments: Mapping[str, Any], operation: Operation
     adds_up = operation in (Operation.BOX_GRADIENT, Operation.WEIGHT_GRADIENT)
     if adds_up and channels > 1:  # all multiples of each channel are added up
         unit = channels = channels * len(MULTIPLES)
-    bins, area, samples = math.prod(arguments["output_size"]), math.prod(pixels), _samples(arguments)
+    bins, area, samples = _bins(arguments), math.prod(pixels), _samples(arguments)
     most = min(_MOST_NUMBERS // (channels * bins), _MOST_SAMPLES // (channels * samples))
     large = images
     if "N" in grown:
@@ -70,14 +71,19 @@ def channels_of_bins(arguments: Mapping[str, Any], call: type[Call]) -> int:
     """How many channels of the maps a channel of the output reads, each bin its own; 0 if it is one for all bins."""
     more_bins = {**arguments, "output_size": [arguments["input"]["shape"][1] + 1, 1]}
     has_own = call.shape_of(more_bins, Operation.FORWARD)[1] == 0
-    return math.prod(arguments["output_size"]) if has_own else 0
+    return _bins(arguments) if has_own else 0
+
+
+def _bins(arguments: Mapping[str, Any]) -> int:
+    """How many parts of a RoI are pooled."""
+    return math.prod(arguments.get("output_size", (_SIDES,)))
 
 
 def _samples(arguments: Mapping[str, Any]) -> int:
     """About how many samples, or pixels, the largest RoI has."""
     along, across = arguments.get("spatial_scale", (1, 1))  # fractions of an image have none
     areas = [abs(width * across * height * along) for width, height in map(_sides, arguments["boxes"])]
-    fixed: int = math.prod(arguments["output_size"]) * math.prod(arguments.get("sampling_ratio", ()))
+    fixed: int = _bins(arguments) * math.prod(arguments.get("sampling_ratio", (arguments.get("pool_size", 1),)))
     most: int = max(1, fixed, math.ceil(max(areas)))
     return most
 

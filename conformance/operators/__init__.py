@@ -24,6 +24,7 @@ NAMES = (
     "multiscale_roi_align",
     "weighted_roi_align",
     "roi_align_rotated",
+    "border_align",
 )
 
 DEFAULT = "roi_align"

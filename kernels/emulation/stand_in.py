@@ -88,6 +88,16 @@ class ndarray:  # noqa: N801 - CuPy's name
         """Sets all elements."""
         self[...] = value
 
+    def reshape(self, *shape: Any) -> ndarray:
+        """The same elements in another shape: a view of a contiguous array."""
+        held = self.held.reshape(*shape)
+        return ndarray(held, None if self.defined is None else self.defined.reshape(*held.shape, -1))
+
+    def transpose(self, *axes: int) -> ndarray:
+        """A view with the axes in another order."""
+        defined = None if self.defined is None else self.defined.transpose(*axes, self.ndim)
+        return ndarray(self.held.transpose(*axes), defined)
+
 
 ndarray.__module__ = "cupy"  # by which arrays of CuPy are known
 _arrays: WeakValueDictionary[int, ndarray] = WeakValueDictionary()

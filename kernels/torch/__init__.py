@@ -14,6 +14,7 @@ except ModuleNotFoundError as error:
         raise
     raise ModuleNotFoundError("roikit.torch needs PyTorch: pip install 'roikit[torch]'", name="torch") from error
 
+from .border_align import BorderAlign, border_align
 from .crop_and_resize import CropAndResize, crop_and_resize
 from .functional import multiscale_roi_align, roi_align
 from .modules import MultiScaleRoIAlign, RoIAlign
@@ -25,6 +26,7 @@ from .roi_pool import RoIPool, roi_pool
 from .weighted_roi_align import WeightedRoIAlign, weighted_roi_align
 
 __all__ = [
+    "BorderAlign",
     "CropAndResize",
     "MultiScaleRoIAlign",
     "PSRoIAlign",
@@ -34,6 +36,7 @@ __all__ = [
     "RoIAlignRotated",
     "RoIPool",
     "WeightedRoIAlign",
+    "border_align",
     "crop_and_resize",
     "multiscale_roi_align",
     "prroi_pool",

@@ -52,7 +52,15 @@ def mend_signature(app, what, name, obj, options, signature, returns):  # noqa: 
             inspect.signature(obj.__init__, bound_method=True), show_return_annotation=False
         )
     if signature:
-        others = ("prroi_pool", "ps_roi_pool", "ps_roi_align", "roi_pool", "crop_and_resize", "roi_align_rotated")
+        others = (
+            "prroi_pool",
+            "ps_roi_pool",
+            "ps_roi_align",
+            "roi_pool",
+            "crop_and_resize",
+            "roi_align_rotated",
+            "border_align",
+        )
         operator = next((name for name in others if name in module), "roi_align")
         signature = signature.replace("| Dialect |", f"| roikit.kernels.dialects.{operator}.Dialect |")
     return signature, returns

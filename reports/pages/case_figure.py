@@ -50,7 +50,7 @@ def draw(case: Case) -> Drawing | None:
     if shaded:
         plane.shade(feature_map(arguments["input"])[image, 0], BLUE, ORANGE, strongest=0.5)
     plane.grid(rows, columns, every_pixel=shaded)
-    down, across = arguments["output_size"]
+    down, across = arguments.get("output_size", (1, 1))
     for n, box in enumerate(boxes):
         colour = _COLOURS[n % len(_COLOURS)]
         if "spatial_scale" in arguments and min(down, across) > 0 and max(down, across) <= _MOST_BINS:
@@ -65,6 +65,8 @@ def rectangles(arguments: Mapping[str, Any], operator: str) -> list[tuple[Ends, 
     rows, columns = arguments["input"]["shape"][-2:]
     if "spatial_scale" in arguments:
         down, along = arguments["spatial_scale"]
+    elif "pool_size" in arguments:  # of the map
+        down, along = 1, 1
     else:  # fractions of the image
         down, along = rows - 1, columns - 1
     first_is_y = getattr(operators.call_type(operator), "corners", "x1").startswith("y")

@@ -13,6 +13,9 @@ from roikit.kernels import (
     DIALECTS,
     LevelRule,
     Mode,
+    border_align,
+    border_align_backward,
+    border_align_backward_boxes,
     crop_and_resize,
     crop_and_resize_backward,
     crop_and_resize_backward_boxes,
@@ -71,6 +74,9 @@ def right(
     assert_type(prroi_pool(halves, rows, (7, 7), layout="NHWC"), npt.NDArray[np.float16])
     assert_type(prroi_pool_backward(grad, rows, maps.shape, dialect="mmcv"), Floats)
     assert_type(prroi_pool_backward_boxes(grad, maps, rows, out=rows), Floats)
+    assert_type(border_align(halves, rows, 10), npt.NDArray[np.float16])
+    assert_type(border_align_backward(grad, maps, rows, 10, dialect="mmcv"), Floats)
+    assert_type(border_align_backward_boxes(grad, maps, rows, 10, out=rows), Floats)
     assert_type(roi_align_rotated(halves, rows, (7, 7), 0.5, clockwise=True), npt.NDArray[np.float16])
     assert_type(roi_align_rotated_backward(grad, rows, maps.shape, dialect="mmcv"), Floats)
     assert_type(roi_align_rotated_backward_boxes(grad, maps, rows, out=rows), Floats)

@@ -202,6 +202,7 @@ def test_other_devices_are_refused():
 
 def test_what_the_package_offers():
     modules = [
+        "BorderAlign",
         "CropAndResize",
         "MultiScaleRoIAlign",
         "PSRoIAlign",
@@ -210,8 +211,10 @@ def test_what_the_package_offers():
         "RoIAlign",
         "RoIAlignRotated",
         "RoIPool",
+        "WeightedRoIAlign",
     ]
     functions = [
+        "border_align",
         "crop_and_resize",
         "multiscale_roi_align",
         "prroi_pool",
@@ -220,5 +223,6 @@ def test_what_the_package_offers():
         "roi_align",
         "roi_align_rotated",
         "roi_pool",
+        "weighted_roi_align",
     ]
     assert roikit.torch.__all__ == [*modules, *functions]

@@ -8,7 +8,7 @@
 //   point_at(points, p, q, i, j)                 where sample (i, j) of bin (p, q) lies
 //   samples_near(points, p, q, area)             those samples of a bin that may lie in an area of the map; others may be among them
 //   reach_of(points, bins_y, bins_x)             the area that all samples lie in
-//   samples_of(points)                           what the sum of a bin is divided by
+//   samples_of(points)                           what the sum of a bin is divided by, if it is averaged
 //
 // One level alone: ROIKIT_LEVELS is 1.
 #pragma once

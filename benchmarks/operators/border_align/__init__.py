@@ -1,0 +1,1 @@
+"""BorderAlign: what its kernels take of a GPU."""

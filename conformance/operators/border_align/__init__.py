@@ -1,0 +1,1 @@
+"""BorderAlign: what is known of it."""

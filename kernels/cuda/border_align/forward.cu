@@ -1,0 +1,17 @@
+// BorderAlign, forward: the points of sides.cuh, of which library/points/pooling.cuh and maximum.cuh take the greatest (BA-5).
+//
+// The specialisation defines, besides the macros of the files below:
+//   ROIKIT_THREADS   the most that a block may have on a GPU; ROIKIT_BLOCKS as many of such blocks must fit a multiprocessor
+#include "library/numeric.cuh"
+#include "border_align/sides.cuh"
+#include "library/modes.cuh"
+#include "library/vectors.cuh"
+#include "library/points/roi.cuh"
+#include "library/selected.cuh"
+#include "library/points/pooling.cuh"
+#include "library/points/maximum.cuh"
+
+extern "C" __global__ void __launch_bounds__(ROIKIT_THREADS, ROIKIT_FITTING_BLOCKS)
+border_align_forward(const acc_t* boxes, const int64* number_of_rois, feature_t* output, int64* status, const PoolingParams params) {
+    pool_points(boxes, number_of_rois, output, status, params);
+}

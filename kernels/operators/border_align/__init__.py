@@ -1,0 +1,1 @@
+"""BorderAlign: its calls, its gradients, its kernels."""
