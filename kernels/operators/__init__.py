@@ -17,6 +17,7 @@ NAMES = (
     "prroi_pool",
     "weighted_roi_align",
     "roi_align_rotated",
+    "deform_roi_pool",
 )  # fmt: skip
 
 
