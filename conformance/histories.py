@@ -40,6 +40,8 @@ CHANGES = {
     "bins": "output_size",
     "scale": "spatial_scale",
     "ratio": "sampling_ratio",
+    "offset": "the offsets",
+    "gamma": "gamma",
     "weights": "the weights",
     "normalise": "normalise",
     "mode": "mode",
@@ -69,6 +71,7 @@ _WHAT = {
     Operation.FEATURE_GRADIENT: "gradient for the map: ",
     Operation.BOX_GRADIENT: "gradient for the box: ",
     Operation.WEIGHT_GRADIENT: "gradient for the weights: ",
+    Operation.OFFSET_GRADIENT: "gradient for the offsets: ",
 }
 
 

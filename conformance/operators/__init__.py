@@ -24,6 +24,7 @@ NAMES = (
     "multiscale_roi_align",
     "weighted_roi_align",
     "roi_align_rotated",
+    "deform_roi_pool",
 )
 
 DEFAULT = "roi_align"

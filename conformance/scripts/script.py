@@ -42,8 +42,9 @@ def inputs(
         boxes = [[images - 1, *box[1:]] for box in boxes]
     if grad := case.arguments.get("grad"):
         lines.append(f"grad = {maps(grad, dtype)}")
-    if weights := case.arguments.get("weights"):
-        lines.append(f"weights = {maps(weights, dtype)}")
+    for name in ("weights", "offset"):
+        if values := case.arguments.get(name):
+            lines.append(f"{name} = {maps(values, dtype)}")
     if case.memory == "transposed":
         lines.append("features = np.ascontiguousarray(features.transpose(0, 1, 3, 2)).transpose(0, 1, 3, 2)  # strides")
     if apart:
