@@ -312,8 +312,9 @@ def _script_of_offsets() -> Script:
         Operation.OFFSET_GRADIENT: (f"{name}_backward_offset", "grad, features, boxes, offset", ""),
     }
     endings = {
-        operation: {"function": function, "arrays": arrays, "moved": moved} for operation, (function, arrays, moved) in calls.items()
-    }  # fmt: skip
+        operation: {"function": function, "arrays": arrays, "moved": moved}
+        for operation, (function, arrays, moved) in calls.items()
+    }
     dialects = each("dialect", {dialect: dialect for dialect in dialects_of(name)})
     return Script(dialects, Boxes.WIDE_ROWS, ALL, ("avg",), pairs=True, operations=OF_OFFSETS, endings=endings)
 

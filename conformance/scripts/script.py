@@ -42,9 +42,8 @@ def inputs(
         boxes = [[images - 1, *box[1:]] for box in boxes]
     if grad := case.arguments.get("grad"):
         lines.append(f"grad = {maps(grad, dtype)}")
-    for name in ("weights", "offset"):
-        if values := case.arguments.get(name):
-            lines.append(f"{name} = {maps(values, dtype)}")
+    beside = {name: case.arguments.get(name) for name in ("weights", "offset")}
+    lines += [f"{name} = {maps(values, dtype)}" for name, values in beside.items() if values]
     if case.memory == "transposed":
         lines.append("features = np.ascontiguousarray(features.transpose(0, 1, 3, 2)).transpose(0, 1, 3, 2)  # strides")
     if apart:

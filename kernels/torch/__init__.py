@@ -3,7 +3,8 @@
 >>> from roikit.torch import roi_align  # instead of: from torchvision.ops import roi_align  # doctest: +SKIP
 
 Tensors on a CPU and on NVIDIA GPUs (which need CuPy) are read and written where they are, without copies; on a GPU in PyTorch's
-current stream and from PyTorch's memory. There are gradients for maps, for maps twice (averages), for weights, for offsets, and for boxes.
+current stream and from PyTorch's memory. There are gradients for maps, for maps twice (averages), for weights, for offsets, and
+for boxes.
 Works under `torch.compile`, `torch.export` and autocast.
 """
 

@@ -1,8 +1,9 @@
-"""Deformable RoI pooling as modules: mmcv's `DeformRoIPool`, and those that learn their offsets, and a mask, from the RoI itself."""
+"""Deformable RoI pooling as modules: mmcv's `DeformRoIPool`, and those that learn offsets, and a mask, from the RoI itself."""
 
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -64,8 +65,7 @@ class DeformRoIPool(nn.Module):  # type: ignore[misc]
 def _hidden(inputs: int, hidden: int, layers: int) -> list[nn.Module]:
     """Layers of as many numbers."""
     sizes = [inputs, *[hidden] * layers]
-    pairs = zip(sizes, sizes[1:], strict=False)
-    return [layer for before, after in pairs for layer in (nn.Linear(before, after), nn.ReLU(inplace=True))]
+    return [layer for before, after in pairwise(sizes) for layer in (nn.Linear(before, after), nn.ReLU(inplace=True))]
 
 
 def _zeroed(layer: nn.Linear) -> nn.Linear:

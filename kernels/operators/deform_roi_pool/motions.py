@@ -1,4 +1,4 @@
-"""By how much what arrives at bins changes as their samples move (``cuda/deform_roi_pool/motions.cu``), and gradients made of it."""
+"""Sums over the samples of bins (``cuda/deform_roi_pool/motions.cu``), and the gradients that are made of them."""
 
 from __future__ import annotations
 
@@ -43,7 +43,8 @@ def motions_source(problem: DeformedProblem, slope: Slope, *, on_host: bool) -> 
         ("CHANNEL_LANES", _HOST_LANES if on_host else _DEVICE_LANES),
         ("ALIGNED", 0),
         ("THREADS", _DEVICE_LANES),
-        ("BLOCKS", 8),
+        # Of float64 more would leave a thread too few registers.
+        ("BLOCKS", 4 if problem.dtype == "float64" else 8),
     )
     return specialise(
         "deform_roi_pool/motions.cu", "deform_roi_pool_motions", problem.dtype, macros, rules_at_launch=on_host

@@ -62,7 +62,7 @@ def arguments(
         shape[1] = 1
     scale = draw(st.sampled_from(_SCALES))
     ratio = [draw(st.sampled_from(_RATIOS))] * 2
-    if draw(st.integers(0, 7)) == 7:  # noqa: PLR2004 - seldom the axes differ, which few libraries can do
+    if draw(st.integers(0, 7)) == 7:
         ratio[1] = draw(st.sampled_from(_RATIOS))
     boxes, arriving, offsets = [], [], []
     for _ in range(count):  # all of a RoI by itself, so that it goes with it when the call is shrunk

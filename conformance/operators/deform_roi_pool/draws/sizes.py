@@ -131,7 +131,7 @@ def has_bounds(size: Size) -> bool:
 
 
 def _offsets(chance: Draw, size: Size, sides: tuple[tuple[Fraction, Fraction], ...]) -> dict[str, Any]:
-    """Offsets by which bins move no more than about a pixel; of long outputs all bins of a RoI the same, so that these are products."""
+    """Offsets that move bins by about a pixel at the most; of long outputs all bins of a RoI alike, so that they are products."""
     rows, columns = size.bins
     is_long = max(*size.bins, *size.pixels) >= _LONG
     values = []
@@ -160,7 +160,7 @@ def _bin(chance: Draw, pixels: int, bins: int) -> Fraction:
 
 
 def _centre(chance: Draw, pixels: int, k: int) -> Fraction:
-    if pixels < 100:  # noqa: PLR2004 - short
+    if pixels < 100:
         return Fraction(pixels, 2) + chance.between(-_HALF, _HALF, _QUARTER)
     ends = {0: Fraction(8), 1: Fraction(pixels - 8)}
     return ends.get(k, chance.between(8, pixels - 8)) + chance.between(-1, 1, _QUARTER)

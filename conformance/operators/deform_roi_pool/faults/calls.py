@@ -97,7 +97,7 @@ def last_roi(values: Array, asked: Asked) -> Array:
 def second_corner_is_still(values: Array, asked: Asked) -> Array:
     """No gradient for x2 and y2."""
     del asked
-    return _held(values, np.broadcast_to(np.arange(4) >= 2, values.shape))  # noqa: PLR2004 - x1, y1
+    return _held(values, np.broadcast_to(np.arange(4) >= 2, values.shape))
 
 
 def _held(values: Array, where: Array) -> Array:

@@ -1,6 +1,7 @@
 """The faults behind `mutants.py` that are in a formula of the oracle.
 
-What becomes of samples is said of points, and so are its faults: `of_points` makes one of deformable RoIs from one of rotated RoIs.
+What becomes of samples is said of points, and so are its faults: `of_points` makes one of deformable RoIs from one of rotated
+ones.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from ....exact.numbers import HALF
-from ...roi_align_rotated.oracle.geometry import Rules as RulesOfPoints
 from ...roi_align_rotated.oracle.output import slopes
 from ..oracle.geometry import ONE, ZERO, Roi, Rules, raw_slopes
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     Moves = tuple[tuple[Array, Array], ...]
 
 
-def of_points(fault: type[RulesOfPoints]) -> type[Rules]:
+def of_points(fault: type[geometry.Rules]) -> type[Rules]:
     """The formulas of deformable RoIs with a fault of rotated ones, in a formula that both have."""
     return cast("type[Rules]", type(fault.__name__, (fault, Rules), {}))
 

@@ -93,10 +93,9 @@ class Asked(of_points.Asked):
     @cached_property
     def rois(self) -> list[Roi | None]:  # type: ignore[override]
         """Where the RoIs lie; None for one that cannot be pooled."""
+        shape, bins, scales, ratio = self.pixels.shape, self.output_size, self.scales, self.ratio
+        offsets = [None] * len(self.boxes) if self.offset is None else list(self.offset)
         return [
-            roi_of(
-                row, None if self.offset is None else self.offset[k], self.pixels.shape, self.output_size, self.scales, self.ratio,
-                self.gamma, self.deformed, self.working,
-            )
-            for k, row in enumerate(self.boxes.tolist())
-        ]  # fmt: skip
+            roi_of(row, offset, shape, bins, scales, ratio, self.gamma, self.deformed, self.working)
+            for row, offset in zip(self.boxes.tolist(), offsets, strict=True)
+        ]

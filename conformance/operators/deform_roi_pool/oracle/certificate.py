@@ -1,4 +1,4 @@
-"""In which data types a call is exact, in whatever order it is computed: what deformable RoI pooling adds to what is said of points.
+"""In which data types a call is exact, in whatever order it is computed: what is added to what is said of points.
 
 Of the gradients for offsets and boxes so must be: slopes, their products with what arrives and with where samples lie, sums of
 these over the number of samples, and their products with gamma, sizes and offsets.

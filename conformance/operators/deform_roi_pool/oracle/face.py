@@ -138,14 +138,20 @@ def _fits(asked: Asked, operation: Operation, exact: Result) -> bool:
     errors = [error for error in limits.errors_of(asked) if error]
     if not all(error.are_exact and not error.grid_is_open for error in errors):
         return False
-    if operation != Operation.FEATURE_GRADIENT and not np.isfinite(asked.pixels).all():
-        # Of a gradient for what moves samples nobody can say which pixels it reads.
-        if operation != Operation.FORWARD or np.isinf(limits.output_bounds(exact, asked)).any():
-            return False
+    reads = operation != Operation.FEATURE_GRADIENT
+    if reads and not np.isfinite(asked.pixels).all() and _in_doubt(asked, operation, exact):
+        return False
     if operation == Operation.BOX_GRADIENT and not (rounded(exact.values, asked.dtype) == exact.values).all():
         return False  # it may be float32, and is not rounded then
     computed = certificate.budgets(asked, operation, exact)
     return fits(asked, certificate.handed(asked, operation), computed, exact.values)
+
+
+def _in_doubt(asked: Asked, operation: Operation, exact: Result) -> bool:
+    """Whether nobody can say of an exact call with pixels that are not finite which of them it reads."""
+    if operation != Operation.FORWARD:
+        return True
+    return bool(np.isinf(limits.output_bounds(exact, asked)).any())
 
 
 def _same_numbers(arguments: Arguments, asked: Asked, operation: Operation) -> bool:
