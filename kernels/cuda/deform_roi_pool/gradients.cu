@@ -31,10 +31,10 @@ struct Pull {
     acc_t first, second;
 };
 
-// DP-9. A bin whose offset is no number has no samples.
+// DP-9. A bin whose offset is no number, or moves it beyond all numbers, has no samples.
 ROIKIT_FN Pull pull_of(const Side& side, int64 bin, acc_t gamma, acc_t slope, acc_t slope_by_part) {
-    const acc_t offset = side.offsets && is_finite(side.offsets[bin]) ? side.offsets[bin] : (acc_t)0;
-    const acc_t second = slope_by_part + gamma * offset * slope;
+    const acc_t moved = side.offsets ? gamma * side.offsets[bin] : (acc_t)0;
+    const acc_t second = slope_by_part + (is_finite(moved) ? moved : (acc_t)0) * slope;
     return Pull{slope - second, second};
 }
 
