@@ -53,6 +53,7 @@ def mend_signature(app, what, name, obj, options, signature, returns):  # noqa: 
         )
     if signature:
         others = ("prroi_pool", "ps_roi_pool", "ps_roi_align", "roi_pool", "crop_and_resize", "roi_align_rotated")
+        others += ("deform_roi_pool",)
         operator = next((name for name in others if name in module), "roi_align")
         signature = signature.replace("| Dialect |", f"| roikit.kernels.dialects.{operator}.Dialect |")
     return signature, returns

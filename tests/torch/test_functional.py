@@ -203,6 +203,9 @@ def test_other_devices_are_refused():
 def test_what_the_package_offers():
     modules = [
         "CropAndResize",
+        "DeformRoIPool",
+        "DeformRoIPoolPack",
+        "ModulatedDeformRoIPoolPack",
         "MultiScaleRoIAlign",
         "PSRoIAlign",
         "PSRoIPool",
@@ -210,9 +213,11 @@ def test_what_the_package_offers():
         "RoIAlign",
         "RoIAlignRotated",
         "RoIPool",
+        "WeightedRoIAlign",
     ]
     functions = [
         "crop_and_resize",
+        "deform_roi_pool",
         "multiscale_roi_align",
         "prroi_pool",
         "ps_roi_align",
@@ -220,5 +225,6 @@ def test_what_the_package_offers():
         "roi_align",
         "roi_align_rotated",
         "roi_pool",
+        "weighted_roi_align",
     ]
     assert roikit.torch.__all__ == [*modules, *functions]

@@ -1,4 +1,4 @@
-"""Deformable RoI pooling sample by sample, of NumPy arrays ``(N, C, H, W)`` in float64: small, and apart from kernels and harness."""
+"""Deformable RoI pooling sample by sample, of NumPy arrays ``(N, C, H, W)`` in float64: small, apart from kernels and harness."""
 
 import math
 
@@ -50,7 +50,7 @@ def deform_roi_pool_backward(grad, shape, boxes, offset, scale=1.0, ratio=(0, 0)
 
 
 def raw_slopes(image, y, x):
-    """What mmcv takes for the slopes of a sample along y and x: those of the cell of the edge, at coordinates that are not moved."""
+    """What mmcv takes for the slopes of a sample along y and x: those of the cell of the edge, where the sample was before."""
     height, width = image.shape[1:]
     if not (-1 <= y <= height and -1 <= x <= width):
         return 0.0, 0.0

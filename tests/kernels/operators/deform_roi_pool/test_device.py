@@ -1,4 +1,4 @@
-"""The way of deformable RoI pooling to a GPU, without one: a stand-in for CuPy runs launches on the host, in blocks of threads."""
+"""Deformable RoI pooling on its way to a GPU, without one: a stand-in for CuPy runs launches on the host, by blocks of threads."""
 
 import importlib.util
 from pathlib import Path
