@@ -1,4 +1,4 @@
-"""Deformable RoI pooling on its way to a GPU, without one: a stand-in for CuPy runs launches on the host, by blocks of threads."""
+"""Deformable RoI pooling on its way to a GPU, without one: a stand-in for CuPy runs launches on the host, by blocks."""
 
 import importlib.util
 from pathlib import Path
