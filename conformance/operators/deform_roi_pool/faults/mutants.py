@@ -186,8 +186,27 @@ _SLOPES: dict[str, type[Rules]] = {
     "only slopes along x": formulas.OnlySlopesAlongX,
 }
 
+_UNSEEN_BY_RAW = (
+    "exactly H is outside",
+    "nearest pixel",
+    "weights exchanged",
+    "weights of five bits",
+)
+"""Faults of values that slopes of the kind `raw` do not look at."""
+_WHY_UNSEEN = "Slopes of the kind `raw` are formed of positions and not of weights, and are 0 beyond the last pixel"
+
+
+def _of_slopes() -> Iterator[Mutant]:
+    """The faults of geometry in the gradient for offsets alone."""
+    for mutant in _derived("offsets", Operation.OFFSET_GRADIENT):
+        if mutant.name.removeprefix("offsets: ") in _UNSEEN_BY_RAW:
+            yield replace(mutant, concerns=_is_derived, equivalent=_WHY_UNSEEN)
+        else:
+            yield mutant
+
+
 OFFSET_MUTANTS: tuple[Mutant, ...] = (
-    *_derived("offsets", Operation.OFFSET_GRADIENT),
+    *_of_slopes(),
     *(_of_offsets(name, before=before) for name, before in _ARRIVING.items()),
     *(_of_offsets(name, after=after) for name, after in _RETURNED.items()),
     *(_of_offsets(name, rules=rules) for name, rules in _SLOPES.items()),
