@@ -32,7 +32,7 @@ from ..claims import rules_of
 from ..oracle.face import answer_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from .....kernels.dialects.deform_roi_pool import Dialect
 
@@ -42,6 +42,7 @@ _LONG = 16  # pixels, or bins, along an axis, from which outputs are products
 _MANY_SAMPLES = 16  # along an axis of a bin
 _EIGHTH, _QUARTER, _HALF = Fraction(1, 8), Fraction(1, 4), Fraction(1, 2)
 _BINS = (Fraction(1, 2), Fraction(1), Fraction(2))  # pixels
+_SEVERAL_PIXELS = (Fraction(5, 2), Fraction(13, 4), Fraction(19, 4))  # of many samples, whose number is to matter
 
 
 def blueprints() -> dict[str, list[Size]]:
@@ -91,7 +92,7 @@ def _of_offsets() -> Iterator[Size]:
     for channels in (17, 65, 257, 513):
         about = f"{channels} channels"
         yield Size(f"dp-zo-channels-{channels}", about, (1, 2), 1, (17, 18), 1, channels, 1, **of)
-    for bins in ((7, 7), (14, 14), (16, 16), (8, 32), (64, 1)):
+    for bins in ((7, 7), (14, 14), (33, 17), (8, 64), (64, 1)):
         yield of_bins("dp-zo", bins)._replace(rois=2, **of)
     for pixels in ((257, 7), (7, 257), (1025, 5), (5, 1025)):
         yield of_pixels("dp-zo", pixels)._replace(rois=2, **of)
@@ -147,16 +148,17 @@ def _offsets(chance: Draw, size: Size, sides: tuple[tuple[Fraction, Fraction], .
 
 def _box(chance: Draw, size: Size, k: int) -> tuple[list[int | float], tuple[Fraction, Fraction]]:
     """Corners, and height and width: the first RoI near the low end of a long map and the second near its high end."""
-    sides = [_bin(chance, pixels, bins) * bins for pixels, bins in zip(size.pixels, size.bins, strict=True)]
+    bins = _SEVERAL_PIXELS if has_bounds(size) else _BINS
+    sides = [_bin(chance, pixels, count, bins) * count for pixels, count in zip(size.pixels, size.bins, strict=True)]
     centres = [_centre(chance, pixels, k) for pixels in size.pixels]
     (y1, y2), (x1, x2) = ((c - s / 2, c + s / 2) for c, s in zip(centres, sides, strict=True))
     return [number(v) for v in (x1, y1, x2, y2)], (sides[0], sides[1])
 
 
-def _bin(chance: Draw, pixels: int, bins: int) -> Fraction:
-    """The size of a bin, so that all fit the map if there is room."""
-    fitting = [size for size in _BINS if size * bins <= pixels - MARGIN]
-    return Fraction(chance.one(fitting or _BINS[:1]))
+def _bin(chance: Draw, pixels: int, bins: int, sizes: Sequence[Fraction]) -> Fraction:
+    """The size of a bin, one of these, so that all fit the map if there is room."""
+    fitting = [size for size in sizes if size * bins <= pixels - MARGIN]
+    return Fraction(chance.one(fitting or sizes[:1]))
 
 
 def _centre(chance: Draw, pixels: int, k: int) -> Fraction:
