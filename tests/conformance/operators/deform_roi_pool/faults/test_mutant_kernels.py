@@ -36,7 +36,6 @@ MUTANTS = {
     "first bin of a reach": (TILES, "include(area, point_at(points, p, q, 0, 0));", "p, q, 0, 0", "0, 0, 0, 0"),
     "last sample of a reach": (TILES, "points.y.taken - 1, points.x.taken - 1", "points.y.taken - 1, points.x.taken - 1", "0, 0"),
     "slope in the bands": (MOTIONS, "(at >= (acc_t)0 && at < (acc_t)(size - 1));", "at >= (acc_t)0", "at >= (acc_t)-1"),
-    "slope after the last pixel": (MOTIONS, "(at >= (acc_t)0 && at < (acc_t)(size - 1));", "size - 1", "size"),
     "raw weights": (MOTIONS, "raw.weight_high = add(at, -(acc_t)sample.low);", "sample.low", "sample.high"),
     "which slope": (MOTIONS, "if (SLOPE == Slope::derivative) return sample;", "Slope::derivative", "Slope::raw"),
     "slope along y": (MOTIONS, "multiply_add<N>(over_x.weight_high, c11 - c01", "c11 - c01", "c11 - c10"),
