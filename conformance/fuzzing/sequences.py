@@ -74,7 +74,8 @@ def _fitting(arguments: Arguments, call: type[Call]) -> Changes:
         shape = [len(arguments["boxes"]), 2, *arguments["output_size"]]
         if arguments["offset"]["shape"] != shape:
             fitting["offset"] = _filled(shape, arguments["offset"])
-    others = {name: value for name, value in arguments.items() if name != "grad"}  # from which its shape follows
+    # From all others its shape follows.
+    others = {name: value for name, value in {**arguments, **fitting}.items() if name != "grad"}
     due = list(call.shape_of(others, Operation.FORWARD))
     if "grad" not in arguments or arguments["grad"]["shape"] == due:
         return fitting
