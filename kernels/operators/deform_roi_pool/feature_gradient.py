@@ -62,12 +62,12 @@ def deform_roi_pool_backward(
     xp = arguments.array_namespace("grad", grad)
     arguments.check_feature_map(grad, "grad")
     shape = arguments.shape_of_maps("input_shape", input_shape)
-    boxes = arguments.box_rows(xp, boxes, name_of(grad.dtype), shape[0])
+    plain = arguments.box_rows(xp, boxes, name_of(grad.dtype), shape[0])
     asked = asked_for(
-        grad.dtype, shape, len(boxes), bins_of(grad, layout), spatial_scale, sampling_ratio, gamma, layout, dialect,
+        grad.dtype, shape, len(plain), bins_of(grad, layout), spatial_scale, sampling_ratio, gamma, layout, dialect,
         moves=offset is not None,
     )  # fmt: skip
-    rows = joined(xp, boxes, offset, DeformedProblem.of(asked), grad)
+    rows = joined(xp, plain, offset, DeformedProblem.of(asked), grad)
     outs = None if out is None else (out,)
     gradient: A
     (gradient,) = gather(xp, GRADIENT, grad, rows, asked, None, outs, workspace, check=check)

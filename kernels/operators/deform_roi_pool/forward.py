@@ -69,12 +69,12 @@ def deform_roi_pool(
     """
     xp = arguments.array_namespace("input", input)
     arguments.check_feature_map(input)
-    boxes = arguments.box_rows(xp, boxes, name_of(input.dtype), input.shape[0])
+    plain = arguments.box_rows(xp, boxes, name_of(input.dtype), input.shape[0])
     asked = asked_for(
-        input.dtype, input.shape, len(boxes), output_size, spatial_scale, sampling_ratio, gamma, layout, dialect,
+        input.dtype, input.shape, len(plain), output_size, spatial_scale, sampling_ratio, gamma, layout, dialect,
         moves=offset is not None,
     )  # fmt: skip
-    rows = joined(xp, boxes, offset, DeformedProblem.of(asked), input)
+    rows = joined(xp, plain, offset, DeformedProblem.of(asked), input)
     output: A = pool(xp, (input,), rows, asked, PLANNERS, out=out, workspace=None, check=check)
     return output
 

@@ -99,9 +99,9 @@ def _run(
     threads: int, *, check: bool,
 ) -> Any:  # fmt: skip
     problem = DeformedProblem.of(asked)
-    shape, dtype = (problem.rois, 4), numpy_dtype(problem.wide)
-    if of == "offset":
-        shape, dtype = (problem.rois, 2, *problem.bins), maps.dtype
+    of_offset = of == "offset"
+    shape: tuple[int, ...] = (problem.rois, 2, *problem.bins) if of_offset else (problem.rois, 4)
+    dtype = maps.dtype if of_offset else numpy_dtype(problem.wide)
     out = arguments.output_array(xp, out, shape, dtype, **others)
     if math.prod(problem.output_shape) == 0:
         out.fill(0)

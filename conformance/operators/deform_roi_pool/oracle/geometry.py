@@ -165,7 +165,7 @@ class Roi(of_points.Roi):
         begin = np.frompyfunc(lambda x: 0 if x is None else int(x * unit), 1, 1)(starts)
         along = self._all(np.asarray(np.frompyfunc(lambda way: int(way * unit), 1, 1)(ways), object), axis)
         at = np.asarray(begin, object)[:, :, None] + along
-        at[np.equal(starts, None).astype(bool)] = -2 * unit
+        at[np.equal(starts, None).astype(bool)] = -2 * unit  # type: ignore[call-overload]
         return self._line(at, self.pixels[axis], unit)
 
 
