@@ -120,8 +120,9 @@ def in_floats(given_, dtype):
             for g, size, p in zip(given_["sampling_ratio"], (h, w), bins, strict=True)
         )
         for p, q, i, j in np.ndindex(*bins, g_y, g_x):
-            y = (kind(p) + (kind(i) + kind(0.5)) / kind(g_y)) / kind(bins[0]) * h + (y1 * scale_y - kind(0.5))
-            x = (kind(q) + (kind(j) + kind(0.5)) / kind(g_x)) / kind(bins[1]) * w + (x1 * scale_x - kind(0.5))
+            bin_h, bin_w = h / kind(bins[0]), w / kind(bins[1])
+            y = kind(p) * bin_h + (kind(i) + kind(0.5)) * bin_h / kind(g_y) + (y1 * scale_y - kind(0.5))
+            x = kind(q) * bin_w + (kind(j) + kind(0.5)) * bin_w / kind(g_x) + (x1 * scale_x - kind(0.5))
             y, x = y + moved[k, 1, p, q] * h * gamma, x + moved[k, 0, p, q] * gamma * w
             if not (-1 <= y <= height and -1 <= x <= width):
                 continue
