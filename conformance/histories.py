@@ -41,6 +41,8 @@ CHANGES = {
     "scale": "spatial_scale",
     "ratio": "sampling_ratio",
     "pool": "pool_size",
+    "offset": "the offsets",
+    "gamma": "gamma",
     "weights": "the weights",
     "normalise": "normalise",
     "mode": "mode",
@@ -70,6 +72,7 @@ _WHAT = {
     Operation.FEATURE_GRADIENT: "gradient for the map: ",
     Operation.BOX_GRADIENT: "gradient for the box: ",
     Operation.WEIGHT_GRADIENT: "gradient for the weights: ",
+    Operation.OFFSET_GRADIENT: "gradient for the offsets: ",
 }
 
 

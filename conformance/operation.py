@@ -16,3 +16,5 @@ class Operation(StrEnum):
     """The gradient for ``x1, y1, x2, y2`` in image pixels, ``(K, 4)``."""
     WEIGHT_GRADIENT = "weight_gradient"
     """The gradient for ``weights``, of their shape."""
+    OFFSET_GRADIENT = "offset_gradient"
+    """The gradient for ``offset``, of its shape."""

@@ -146,6 +146,7 @@ def described(size: Size, arguments: dict[str, Any], rules: Iterable[str]) -> di
         Operation.FEATURE_GRADIENT: "Gradient for the map: ",
         Operation.BOX_GRADIENT: "Gradient for the box: ",
         Operation.WEIGHT_GRADIENT: "Gradient for the weights: ",
+        Operation.OFFSET_GRADIENT: "Gradient for the offsets: ",
     }
     title = f"{what.get(size.operation, '')}{size.title}{'; maxima' if size.mode == 'max' else ''}."
     return {

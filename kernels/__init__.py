@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from .operators.crop_and_resize.box_gradient import crop_and_resize_backward_boxes
     from .operators.crop_and_resize.feature_gradient import crop_and_resize_backward, crop_and_resize_backward_workspace
     from .operators.crop_and_resize.forward import crop_and_resize, crop_and_resize_workspace
+    from .operators.deform_roi_pool.feature_gradient import deform_roi_pool_backward, deform_roi_pool_backward_workspace
+    from .operators.deform_roi_pool.forward import deform_roi_pool
+    from .operators.deform_roi_pool.gradients import deform_roi_pool_backward_boxes, deform_roi_pool_backward_offset
     from .operators.prroi_pool.box_gradient import prroi_pool_backward_boxes
     from .operators.prroi_pool.feature_gradient import prroi_pool_backward, prroi_pool_backward_workspace
     from .operators.prroi_pool.forward import prroi_pool, prroi_pool_workspace
@@ -75,6 +78,11 @@ __all__ = [
     "crop_and_resize_backward_boxes",
     "crop_and_resize_backward_workspace",
     "crop_and_resize_workspace",
+    "deform_roi_pool",
+    "deform_roi_pool_backward",
+    "deform_roi_pool_backward_boxes",
+    "deform_roi_pool_backward_offset",
+    "deform_roi_pool_backward_workspace",
     "host",
     "multiscale_roi_align",
     "multiscale_roi_align_backward",
@@ -127,6 +135,9 @@ _NAMES = {
     ".operators.crop_and_resize.box_gradient": ("crop_and_resize_backward_boxes",),
     ".operators.crop_and_resize.feature_gradient": ("crop_and_resize_backward", "crop_and_resize_backward_workspace"),
     ".operators.crop_and_resize.forward": ("crop_and_resize", "crop_and_resize_workspace"),
+    ".operators.deform_roi_pool.feature_gradient": ("deform_roi_pool_backward", "deform_roi_pool_backward_workspace"),
+    ".operators.deform_roi_pool.forward": ("deform_roi_pool",),
+    ".operators.deform_roi_pool.gradients": ("deform_roi_pool_backward_boxes", "deform_roi_pool_backward_offset"),
     ".operators.prroi_pool.box_gradient": ("prroi_pool_backward_boxes",),
     ".operators.prroi_pool.feature_gradient": ("prroi_pool_backward", "prroi_pool_backward_workspace"),
     ".operators.prroi_pool.forward": ("prroi_pool", "prroi_pool_workspace"),

@@ -25,7 +25,9 @@ def precompile(
     xp: ModuleType = np,
     *,
     operators: Iterable[str] = ("roi_align",),
-    operations: Iterable[Literal["forward", "backward", "backward_weights", "backward_boxes"]] = ("forward",),
+    operations: Iterable[Literal["forward", "backward", "backward_weights", "backward_offset", "backward_boxes"]] = (
+        "forward",
+    ),
     dtypes: Iterable[DataType] = ("float32",),
     modes: Iterable[Mode] = ("avg",),
     layouts: Iterable[Layout] = LAYOUTS,
@@ -38,8 +40,8 @@ def precompile(
         xp: The module whose arrays the calls will be made with: NumPy, whose kernels are compiled into the user's cache and
             loaded, or CuPy, whose kernels are compiled for the current device.
         operators: Names of operators: ``"roi_align"`` and the others that there are.
-        operations: ``"forward"``, ``"backward"`` (the gradient for the maps), ``"backward_weights"``, ``"backward_boxes"``, of
-            those that have it.
+        operations: ``"forward"``, ``"backward"`` (the gradient for the maps), ``"backward_weights"``, ``"backward_offset"``,
+            ``"backward_boxes"``, of those that have it.
         dtypes: Names of the data types of the feature maps: float16, bfloat16, float32, float64.
         modes: ``"avg"``, ``"max"``.
         layouts: ``"NCHW"``, ``"NHWC"``.

@@ -25,13 +25,14 @@ _MOST_NUMBERS = 200
 _AXES = {
     "N": "images", "C": "channels", "M": "channels of weights",
     "H": "rows", "W": "columns", "K": "RoIs", "P_h": "rows of bins", "P_w": "columns of bins",
-    "4": "coordinates", "5": "numbers",
+    "2": "along x and y", "4": "coordinates", "5": "numbers",
 }  # fmt: skip
 _RETURNED = {
     Operation.FORWARD: "the output",
     Operation.FEATURE_GRADIENT: "the gradient for the maps",
     Operation.BOX_GRADIENT: "the gradient for the boxes",
     Operation.WEIGHT_GRADIENT: "the gradient for the weights",
+    Operation.OFFSET_GRADIENT: "the gradient for the offsets",
 }
 
 

@@ -25,7 +25,7 @@ RESULT_COLUMNS = {
     "case": "id of the golden case",
     "group": "group of the case",
     "rules": "the rules that the case exercises, with spaces between",
-    "operation": "forward, or a gradient: feature_gradient, box_gradient, weight_gradient",
+    "operation": "forward, or a gradient: feature_gradient, box_gradient, weight_gradient, offset_gradient",
     "mode": "avg or max; empty if the operator has none",
     "dtype": "data type of the call",
     "layout": "NCHW or NHWC",

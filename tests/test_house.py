@@ -147,6 +147,7 @@ COMPOSED = {
     "ps_roi_align": {"roi_align", "ps_roi_pool"},
     "multiscale_roi_align": {"roi_align"},
     "weighted_roi_align": {"roi_align"},
+    "deform_roi_pool": {"roi_align_rotated"},
 }
 """Operators that are others put together: what is to be known of these is known of them."""
 

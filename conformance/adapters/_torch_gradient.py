@@ -20,8 +20,15 @@ if TYPE_CHECKING:
     from ..call import Call
 
 
-_PLACES = {Operation.FEATURE_GRADIENT: 0, Operation.BOX_GRADIENT: 1, Operation.WEIGHT_GRADIENT: 2}
+_PLACES = {
+    Operation.FEATURE_GRADIENT: 0,
+    Operation.BOX_GRADIENT: 1,
+    Operation.WEIGHT_GRADIENT: 2,
+    Operation.OFFSET_GRADIENT: 2,
+}
 """Where among the tensors of a call those are that a gradient is for."""
+_THIRD = ("weights", "offset")
+"""What an operator may take besides maps and boxes: one of these."""
 _MOST_TWICE = 2**16  # elements of a gradient that is asked for twice
 
 _given: set[tuple[str, Operation]] = set()
@@ -29,7 +36,7 @@ _given: set[tuple[str, Operation]] = set()
 
 
 def answer(call: Call, boxes: np.ndarray, pool: Callable[..., torch.Tensor]) -> np.ndarray:
-    """What a call asks for, ``pool`` being the function of maps, of ``boxes``, and of weights if there are any, that pools.
+    """What a call asks for, ``pool`` being the function of maps, ``boxes``, and weights or offsets if there are any.
 
     Raises:
         Unsupported: it is a gradient that reaches nothing, in this call or any other.
@@ -37,7 +44,7 @@ def answer(call: Call, boxes: np.ndarray, pool: Callable[..., torch.Tensor]) -> 
         TwoAnswersError: it is one, and another when it is asked for again of the same output.
     """
     given = call.arrays()
-    tensors = [as_tensor(array) for array in (given["input"], boxes, given.get("weights")) if array is not None]
+    tensors = [as_tensor(array) for array in (given["input"], boxes, *_thirds(call))]
     if call.operation == Operation.FORWARD:
         return as_array(pool(*tensors))
     gradients = list(_gradients(call.operation, tensors, pool, as_tensor(given["grad"])))
@@ -54,13 +61,19 @@ def answer(call: Call, boxes: np.ndarray, pool: Callable[..., torch.Tensor]) -> 
     return first
 
 
+def _thirds(call: Call) -> list[np.ndarray]:
+    """What a call has besides maps and boxes: one array, or none."""
+    given = call.arrays()
+    return [given[name] for name in _THIRD if name in given]
+
+
 def _gradients(
     operation: Operation,
     tensors: Sequence[torch.Tensor],
     pool: Callable[..., torch.Tensor],
     arriving: torch.Tensor | None = None,
 ) -> Iterator[np.ndarray]:
-    """The gradient of what a function pools for its maps, boxes or weights; that of ones unless another is ``arriving``.
+    """The gradient of what a function pools for its maps, boxes, weights or offsets; that of ones unless another is ``arriving``.
 
     A small one is asked for twice, of one output, if it can be: who keeps a graph may go back through it as often as he likes.
     """
@@ -95,6 +108,8 @@ def _arrives_elsewhere(call: Call, boxes: np.ndarray, pool: Callable[..., torch.
     box = np.zeros((1, boxes.shape[1]), boxes.dtype)
     box[0, 1:5] = 1, 1, 5, 5
     ones.insert(1, box)
+    if (offset := call.arrays().get("offset")) is not None:
+        ones.append(np.zeros_like(offset, shape=(1, *offset.shape[1:])))
     try:
         return any(True for _ in _gradients(call.operation, [as_tensor(array) for array in ones], pool))
     except Exception:  # noqa: BLE001 - whatever a library raises, no gradient arrives

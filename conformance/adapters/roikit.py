@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from ..operators.border_align.call import BorderAlignCall
     from ..operators.crop_and_resize.call import CropAndResizeCall
+    from ..operators.deform_roi_pool.call import DeformedCall
     from ..operators.multiscale_roi_align.call import MultiscaleRoiAlignCall
     from ..operators.prroi_pool.call import PrRoiPoolCall
     from ..operators.ps_roi_align.call import PsRoiAlignCall
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
     from ..operators.roi_align_rotated.call import RotatedCall
     from ..operators.roi_pool.call import RoiPoolCall
     from ..operators.weighted_roi_align.call import WeightedRoiAlignCall
+
+
+OF_WEIGHTS = (*OF_BOXES, Operation.WEIGHT_GRADIENT)
+OF_OFFSETS = (*OF_BOXES, Operation.OFFSET_GRADIENT)
 
 
 def _aligned(call: RoiAlignCall, arrays: Callable[[np.ndarray], Any], out: Any = None) -> Any:
@@ -161,6 +166,23 @@ def _weighed(call: WeightedRoiAlignCall, arrays: Callable[[np.ndarray], Any], ou
     return kernels.weighted_roi_align_backward_boxes(grad, arrays(call.input), boxes, weights, *where, **how)
 
 
+def _deformed(call: DeformedCall, arrays: Callable[[np.ndarray], Any], out: Any = None) -> Any:
+    """Makes the call with ``arrays`` of its arrays."""
+    how: dict[str, Any] = {"gamma": call.gamma, "layout": call.layout, "dialect": call.dialect, "check": True}
+    boxes, where = arrays(call.boxes), (call.spatial_scale, call.sampling_ratio)
+    offset = None if call.offset is None else arrays(call.offset)
+    if call.operation == Operation.FORWARD:
+        maps = arrays(call.input)
+        return kernels.deform_roi_pool(maps, boxes, call.output_size, *where, offset=offset, **how, out=out)
+    assert call.grad is not None
+    grad = arrays(call.grad)
+    if call.operation == Operation.FEATURE_GRADIENT:
+        return kernels.deform_roi_pool_backward(grad, boxes, call.input.shape, *where, offset=offset, **how)
+    if call.operation == Operation.OFFSET_GRADIENT:
+        return kernels.deform_roi_pool_backward_offset(grad, arrays(call.input), boxes, offset, *where, **how)
+    return kernels.deform_roi_pool_backward_boxes(grad, arrays(call.input), boxes, *where, offset=offset, **how)
+
+
 def joined(
     call: MultiscaleRoiAlignCall, found: Any, as_numpy: Callable[[Any], Any] = lambda array: array
 ) -> np.ndarray:
@@ -203,9 +225,10 @@ def _description(where: str, *, on_host: bool) -> Description:
         "crop_and_resize": _capability("crop_and_resize", OF_BOXES, on_host=on_host, modes=("bilinear", "nearest")),
         "prroi_pool": _capability("prroi_pool", OF_BOXES, on_host=on_host, modes=("avg",)),
         "multiscale_roi_align": _capability("multiscale_roi_align", OF_BOXES, on_host=on_host, modes=("avg",)),
-        "weighted_roi_align": _capability("weighted_roi_align", tuple(Operation), on_host=on_host, modes=("avg",)),
+        "weighted_roi_align": _capability("weighted_roi_align", OF_WEIGHTS, on_host=on_host, modes=("avg",)),
         "roi_align_rotated": _capability("roi_align_rotated", OF_BOXES, on_host=on_host, modes=("avg",)),
         "border_align": _capability("border_align", OF_BOXES, on_host=on_host, modes=("max",)),
+        "deform_roi_pool": _capability("deform_roi_pool", OF_OFFSETS, on_host=on_host, modes=("avg",)),
     }
     return Description(version=f"{version('roikit')} ({where})", homepage="", operators=can)
 
@@ -278,7 +301,25 @@ def _script_of_weights() -> Script:
     }
     endings = {operation: {"function": function, "arrays": arrays} for operation, (function, arrays) in calls.items()}
     dialects = each("dialect", {dialect: dialect for dialect in dialects_of(name)})
-    return Script(dialects, Boxes.WIDE_ROWS, ALL, pairs=True, operations=tuple(Operation), endings=endings)
+    return Script(dialects, Boxes.WIDE_ROWS, ALL, pairs=True, operations=OF_WEIGHTS, endings=endings)
+
+
+def _script_of_offsets() -> Script:
+    """What scripts of deformable RoI pooling need to know."""
+    name = "deform_roi_pool"
+    offset = "\n    offset=offset,"
+    calls = {
+        Operation.FORWARD: (name, "features, boxes, ($height, $width)", offset),
+        Operation.FEATURE_GRADIENT: (f"{name}_backward", "grad, boxes, features.shape", offset),
+        Operation.BOX_GRADIENT: (f"{name}_backward_boxes", "grad, features, boxes", offset),
+        Operation.OFFSET_GRADIENT: (f"{name}_backward_offset", "grad, features, boxes, offset", ""),
+    }
+    endings = {
+        operation: {"function": function, "arrays": arrays, "moved": moved}
+        for operation, (function, arrays, moved) in calls.items()
+    }
+    dialects = each("dialect", {dialect: dialect for dialect in dialects_of(name)})
+    return Script(dialects, Boxes.WIDE_ROWS, ALL, ("avg",), pairs=True, operations=OF_OFFSETS, endings=endings)
 
 
 def _script_of_sides() -> Script:
@@ -316,6 +357,7 @@ class RoikitHost:
         "weighted_roi_align": _script_of_weights(),
         "roi_align_rotated": _script("roi_align_rotated", maps="", pairs=False),
         "border_align": _script_of_sides(),
+        "deform_roi_pool": _script_of_offsets(),
     }
 
     def __init__(self) -> None:
@@ -368,6 +410,10 @@ class RoikitHost:
     def border_align(self, call: BorderAlignCall, out: np.ndarray | None = None) -> np.ndarray:
         """Calls `roikit.kernels.operators.border_align.forward`, or its gradients."""
         return bordered(call, out=out)
+
+    def deform_roi_pool(self, call: DeformedCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Calls `roikit.kernels.operators.deform_roi_pool.forward`, or its gradients."""
+        return _deformed(call, lambda array: array, out)  # type: ignore[no-any-return]
 
 
 class RoikitDevice:
@@ -439,3 +485,8 @@ class RoikitDevice:
         """Calls `roikit.kernels.operators.border_align.forward`, or its gradients, with copies of the arrays on the GPU."""
         del out
         return bordered(call, self._cupy.asarray, self._cupy.asnumpy)
+
+    def deform_roi_pool(self, call: DeformedCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Calls `roikit.kernels.operators.deform_roi_pool.forward` with copies of the arrays on the GPU."""
+        del out
+        return self._cupy.asnumpy(_deformed(call, self._cupy.asarray))  # type: ignore[no-any-return]

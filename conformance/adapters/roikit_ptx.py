@@ -11,6 +11,7 @@ from ..implementation import Unavailable
 from .roikit import (
     _aligned,
     _cropped,
+    _deformed,
     _description,
     _integrated,
     _of_levels,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from ..implementation import Description
     from ..operators.border_align.call import BorderAlignCall
     from ..operators.crop_and_resize.call import CropAndResizeCall
+    from ..operators.deform_roi_pool.call import DeformedCall
     from ..operators.multiscale_roi_align.call import MultiscaleRoiAlignCall
     from ..operators.prroi_pool.call import PrRoiPoolCall
     from ..operators.ps_roi_align.call import PsRoiAlignCall
@@ -114,6 +116,11 @@ class RoikitPtx:
         del out
         with emulated(self.architecture) as cupy:
             return bordered(call, cupy.asarray, cupy.asnumpy)
+
+    def deform_roi_pool(self, call: DeformedCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Calls `roikit.kernels.operators.deform_roi_pool.forward`, or its gradients, with copies of the arrays on the device."""
+        del out
+        return self._answer(_deformed, call)
 
     def multiscale_roi_align(self, call: MultiscaleRoiAlignCall, out: np.ndarray | None = None) -> np.ndarray:
         """Calls `roikit.kernels.operators.roi_align.multiscale` with copies of the arrays on the device."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ..implementation import Description
     from ..operators.border_align.call import BorderAlignCall
     from ..operators.crop_and_resize.call import CropAndResizeCall
+    from ..operators.deform_roi_pool.call import DeformedCall
     from ..operators.multiscale_roi_align.call import MultiscaleRoiAlignCall
     from ..operators.prroi_pool.call import PrRoiPoolCall
     from ..operators.ps_roi_align.call import PsRoiAlignCall
@@ -47,6 +48,7 @@ class RoikitTorch(RoikitHost):
         self._weighted_roi_align = torch.weighted_roi_align
         self._roi_align_rotated = torch.roi_align_rotated
         self._border_align = torch.border_align
+        self._deform_roi_pool = torch.deform_roi_pool
 
     def describe(self) -> Description:
         """All dialects, modes, data types and layouts, as the kernels."""
@@ -131,3 +133,13 @@ class RoikitTorch(RoikitHost):
         how: dict[str, Any] = {"layout": call.layout, "dialect": call.dialect}
         found = answer(call, call.boxes, lambda maps, boxes: self._border_align(maps, boxes, call.pool_size, **how))
         return call.answered(found)
+
+    def deform_roi_pool(self, call: DeformedCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Calls the function as its users do."""
+        how: dict[str, Any] = {"gamma": call.gamma, "layout": call.layout, "dialect": call.dialect}
+        where = (call.output_size, call.spatial_scale, call.sampling_ratio)
+
+        def pool(maps: Any, boxes: Any, offset: Any = None) -> Any:
+            return self._deform_roi_pool(maps, boxes, *where, offset=offset, **how)
+
+        return answer(call, call.boxes, pool)

@@ -42,7 +42,8 @@ def fuzz(
     operation: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="NAME", help="Only forward, feature_gradient, box_gradient or weight_gradient. May be repeated."
+            metavar="NAME",
+            help="Only forward, feature_gradient, box_gradient, weight_gradient or offset_gradient. May be repeated.",
         ),
     ] = None,
     boxes: Annotated[

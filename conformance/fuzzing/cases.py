@@ -206,11 +206,12 @@ def _first_rois(arguments: Mapping[str, Any], count: int) -> dict[str, Any]:
     first = {**arguments, "boxes": arguments["boxes"][:count]}
     if "invalid_rois" in arguments:
         first["invalid_rois"] = [k for k in arguments["invalid_rois"] if k < count]
-    if "grad" in arguments:
-        rois, *shape = arguments["grad"]["shape"]
-        rows = arguments["grad"]["rows"]
-        kept = min(rois, count)
-        first["grad"] = {"shape": [kept, *shape], "rows": rows[: len(rows) // max(rois, 1) * kept]}
+    for name in ("grad", "offset"):
+        if name in arguments:
+            rois, *shape = arguments[name]["shape"]
+            rows = arguments[name]["rows"]
+            kept = min(rois, count)
+            first[name] = {"shape": [kept, *shape], "rows": rows[: len(rows) // max(rois, 1) * kept]}
     return first
 
 

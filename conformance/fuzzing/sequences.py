@@ -68,14 +68,19 @@ def varied(arguments: Arguments, call: type[Call]) -> Changes:
 
 
 def _fitting(arguments: Arguments, call: type[Call]) -> Changes:
-    """Weights, and an arriving gradient, of the shapes that are due, if they have others."""
+    """Weights, offsets, and an arriving gradient, of the shapes that are due, if they have others."""
     fitting: Changes = {}
     if "weights" in arguments:
         images, channels, *size = arguments["input"]["shape"]
         shape = [images, 1 if arguments["weights"]["shape"][1] == 1 else channels, *size]
         if arguments["weights"]["shape"] != shape:
             fitting["weights"] = _filled(shape, arguments["weights"])
-    others = {name: value for name, value in arguments.items() if name != "grad"}  # from which its shape follows
+    if "offset" in arguments:
+        shape = [len(arguments["boxes"]), 2, *arguments["output_size"]]
+        if arguments["offset"]["shape"] != shape:
+            fitting["offset"] = _filled(shape, arguments["offset"])
+    # From all others its shape follows.
+    others = {name: value for name, value in {**arguments, **fitting}.items() if name != "grad"}
     due = list(call.shape_of(others, Operation.FORWARD))
     if "grad" not in arguments or arguments["grad"]["shape"] == due:
         return fitting
@@ -122,7 +127,7 @@ def _changes(arguments: Arguments, call: type[Call], modes: Sequence[str]) -> It
 
 def _shape(change: Changes, arguments: Arguments, name: str) -> bool:
     """Whether an array has another shape than before, or there are other bins."""
-    if name in ("input", "grad", "weights"):
+    if name in ("input", "grad", "weights", "offset"):
         return bool(change[name]["shape"] != arguments[name]["shape"])
     return name == "output_size" or (name == "boxes" and len(change[name]) != len(arguments[name]))
 
@@ -136,6 +141,9 @@ def _of_values(arguments: Arguments, call: type[Call], modes: Sequence[str]) -> 
     if "weights" in arguments:
         yield "the weights", {"weights": _moved_on(arguments["weights"])}
         yield "normalise", {"normalise": not arguments["normalise"]}
+    if "offset" in arguments:
+        yield "the offsets", {"offset": _moved_on(arguments["offset"])}
+        yield "gamma", {"gamma": 2 * arguments["gamma"]}
     boxes = [[(n + 1) % images, b, a, d, c, *angle] for n, a, b, c, d, *angle in reversed(arguments["boxes"])]
     yield "boxes", {"boxes": boxes}
     yield from _of_parts(arguments, call)

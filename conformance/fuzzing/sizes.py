@@ -51,6 +51,10 @@ def enlarged(draw: st.DrawFn, arguments: Mapping[str, Any], operation: Operation
     images, channels, *pixels = arguments["input"]["shape"]
     unit = 1
     adds_up = operation in (Operation.BOX_GRADIENT, Operation.WEIGHT_GRADIENT)
+    if (
+        operation == Operation.OFFSET_GRADIENT
+    ):  # what its channels send adds up, and no rule says how often (`Enlarged.sent`)
+        grown = grown.replace("C", "")
     if adds_up and channels > 1:  # all multiples of each channel are added up
         unit = channels = channels * len(MULTIPLES)
     bins, area, samples = _bins(arguments), math.prod(pixels), _samples(arguments)

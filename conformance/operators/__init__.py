@@ -25,6 +25,7 @@ NAMES = (
     "weighted_roi_align",
     "roi_align_rotated",
     "border_align",
+    "deform_roi_pool",
 )
 
 DEFAULT = "roi_align"

@@ -126,7 +126,9 @@ class Repetition:
         self._image = f"[image % {self._images}]" * (self._large.images > self._images)
         self._channel = f"[:, channel % {self._channels}]" * (self._large.channels > self._channels)
         self._roi = f"[roi % {self._rois}]" * (self._large.rois > self._rois)
-        self._has_grad, self._has_weights = "grad" in case.arguments, "weights" in case.arguments
+        self._has_grad, self._has_weights, self._has_offset = (
+            name in case.arguments for name in ("grad", "weights", "offset")
+        )
 
     def inputs(self, dtype: str, *, apart: bool) -> list[str]:
         """Those that enlarge the arguments."""
@@ -145,6 +147,8 @@ class Repetition:
             lines.append(f"weights = weights{self._image}")
         if self._has_grad and (self._roi or self._channel):
             lines.append(f"grad = grad{self._roi}{self._channel}")
+        if self._has_offset and self._roi:
+            lines.append(f"offset = offset{self._roi}")
         lines += self._boxes("batch_indices" if apart else "boxes[:, 0]")
         return ["# The call repeats these images, channels and RoIs.", *lines] if lines else []
 

@@ -42,8 +42,8 @@ def inputs(
         boxes = [[images - 1, *box[1:]] for box in boxes]
     if grad := case.arguments.get("grad"):
         lines.append(f"grad = {maps(grad, dtype)}")
-    if weights := case.arguments.get("weights"):
-        lines.append(f"weights = {maps(weights, dtype)}")
+    beside = {name: case.arguments.get(name) for name in ("weights", "offset")}
+    lines += [f"{name} = {maps(values, dtype)}" for name, values in beside.items() if values]
     if case.memory == "transposed":
         lines.append("features = np.ascontiguousarray(features.transpose(0, 1, 3, 2)).transpose(0, 1, 3, 2)  # strides")
     if apart:

@@ -3,7 +3,8 @@
 >>> from roikit.torch import roi_align  # instead of: from torchvision.ops import roi_align  # doctest: +SKIP
 
 Tensors on a CPU and on NVIDIA GPUs (which need CuPy) are read and written where they are, without copies; on a GPU in PyTorch's
-current stream and from PyTorch's memory. There are gradients for maps, for maps twice (averages), for weights, and for boxes.
+current stream and from PyTorch's memory. There are gradients for maps, for maps twice (averages), for weights, for offsets, and
+for boxes.
 Works under `torch.compile`, `torch.export` and autocast.
 """
 
@@ -16,6 +17,8 @@ except ModuleNotFoundError as error:
 
 from .border_align import BorderAlign, border_align
 from .crop_and_resize import CropAndResize, crop_and_resize
+from .deform_modules import DeformRoIPool, DeformRoIPoolPack, ModulatedDeformRoIPoolPack
+from .deform_roi_pool import deform_roi_pool
 from .functional import multiscale_roi_align, roi_align
 from .modules import MultiScaleRoIAlign, RoIAlign
 from .prroi_pool import PrRoIPool, prroi_pool
@@ -28,6 +31,9 @@ from .weighted_roi_align import WeightedRoIAlign, weighted_roi_align
 __all__ = [
     "BorderAlign",
     "CropAndResize",
+    "DeformRoIPool",
+    "DeformRoIPoolPack",
+    "ModulatedDeformRoIPoolPack",
     "MultiScaleRoIAlign",
     "PSRoIAlign",
     "PSRoIPool",
@@ -38,6 +44,7 @@ __all__ = [
     "WeightedRoIAlign",
     "border_align",
     "crop_and_resize",
+    "deform_roi_pool",
     "multiscale_roi_align",
     "prroi_pool",
     "ps_roi_align",

@@ -76,6 +76,11 @@ def pooled(
     return pool(maps, rows, size, layout).to(dtype)
 
 
+def check_beside(name: str, tensor: Any, maps: torch.Tensor) -> None:
+    """Checks that what goes with ``maps`` is a tensor of four dimensions where they are."""
+    _check(name, tensor, maps, "input")
+
+
 def check_plain(name: str, tensor: torch.Tensor) -> None:
     """Checks that a tensor holds its numbers one after the other in memory of its own: that it is dense, and no wrapper.
 

@@ -60,6 +60,7 @@ def mend_signature(app, what, name, obj, options, signature, returns):  # noqa: 
             "crop_and_resize",
             "roi_align_rotated",
             "border_align",
+            "deform_roi_pool",
         )
         operator = next((name for name in others if name in module), "roi_align")
         signature = signature.replace("| Dialect |", f"| roikit.kernels.dialects.{operator}.Dialect |")

@@ -19,6 +19,10 @@ from roikit.kernels import (
     crop_and_resize,
     crop_and_resize_backward,
     crop_and_resize_backward_boxes,
+    deform_roi_pool,
+    deform_roi_pool_backward,
+    deform_roi_pool_backward_boxes,
+    deform_roi_pool_backward_offset,
     multiscale_roi_align,
     multiscale_roi_align_backward,
     multiscale_roi_align_backward_boxes,
@@ -80,6 +84,10 @@ def right(
     assert_type(roi_align_rotated(halves, rows, (7, 7), 0.5, clockwise=True), npt.NDArray[np.float16])
     assert_type(roi_align_rotated_backward(grad, rows, maps.shape, dialect="mmcv"), Floats)
     assert_type(roi_align_rotated_backward_boxes(grad, maps, rows, out=rows), Floats)
+    assert_type(deform_roi_pool(halves, rows, (7, 7), 0.5, offset=halves, gamma=0.2), npt.NDArray[np.float16])
+    assert_type(deform_roi_pool_backward(grad, rows, maps.shape, offset=maps, dialect="mmcv"), Floats)
+    assert_type(deform_roi_pool_backward_offset(grad, maps, rows, maps, 0.25, 2, 0.1, layout="NHWC"), Floats)
+    assert_type(deform_roi_pool_backward_boxes(grad, maps, rows, out=rows), Floats)
     assert_type(multiscale_roi_align([maps, maps], rows, 7, [1 / 4, (1 / 8, 1 / 8)], level_rule="axlearn"), Floats)
     assert_type(
         multiscale_roi_align_backward(grad, rows, [(1, 1, 8, 8)], [1], level_rule=LevelRule.MATTERPORT),

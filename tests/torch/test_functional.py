@@ -204,6 +204,9 @@ def test_what_the_package_offers():
     modules = [
         "BorderAlign",
         "CropAndResize",
+        "DeformRoIPool",
+        "DeformRoIPoolPack",
+        "ModulatedDeformRoIPoolPack",
         "MultiScaleRoIAlign",
         "PSRoIAlign",
         "PSRoIPool",
@@ -216,6 +219,7 @@ def test_what_the_package_offers():
     functions = [
         "border_align",
         "crop_and_resize",
+        "deform_roi_pool",
         "multiscale_roi_align",
         "prroi_pool",
         "ps_roi_align",

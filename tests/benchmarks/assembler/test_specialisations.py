@@ -20,8 +20,8 @@ from roikit.kernels.dtypes import C_NAMES
 
 needs_nvrtc = pytest.mark.skipif(find_spec("cuda") is None, reason="NVRTC: pip install 'roikit[nvrtc]'")
 
-OF_ONE_KERNEL = ("prroi_pool", "crop_and_resize")
-"""Operators of which dialects pool alike, but for the gradient of a flat box, or give numbers to one kernel."""
+OF_ONE_KERNEL = ("prroi_pool", "crop_and_resize", "deform_roi_pool")
+"""Operators of which dialects pool alike, but for the gradient of a flat box or of an offset, or give numbers to one kernel."""
 
 PARTS = 12  # so that processes share what there is to compile
 KERNELS = {operator: {one.name: one for one in kernels} for operator, kernels in everyone().items()}

@@ -1,0 +1,1 @@
+"""Deformable RoI pooling: what is known of it."""

@@ -1,0 +1,1 @@
+"""Deformable RoI pooling: its calls, its gradients, its kernels."""

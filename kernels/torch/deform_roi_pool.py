@@ -1,0 +1,245 @@
+"""Deformable RoI pooling: a function of tensors, and operators of PyTorch, ``torch.ops.roikit.deform_roi_pool``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import torch
+from torch.nn.functional import pad
+
+from .. import kernels
+from ..kernels.calls import arguments
+from ..kernels.calls.problem import LAYOUTS
+from ..kernels.calls.sampling import sampling_ratio_pair
+from ..kernels.dialects.deform_roi_pool import Dialect
+from .dispatch import decoded, define, encoded, output_of, register, register_last
+from .memory import place
+from .tensors import ARRIVING, check_beside, check_plain, pooled, scale_pair
+from .tracing import traceable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..kernels import Layout
+
+_NAME = "deform_roi_pool"
+
+
+@traceable
+def deform_roi_pool(
+    input: torch.Tensor,  # noqa: A002 - torchvision's name
+    boxes: torch.Tensor | Sequence[torch.Tensor],
+    output_size: int | tuple[int, int],
+    spatial_scale: float | tuple[float, float] = 1.0,
+    sampling_ratio: int | tuple[int, int] = 0,
+    offset: torch.Tensor | None = None,
+    gamma: float = 0.1,
+    *,
+    layout: Layout = "NCHW",
+    dialect: str | Dialect | None = None,
+) -> torch.Tensor:
+    """Pools RoIs by averages of bilinear samples, each bin moved by its offset: `mmcv.ops.deform_roi_pool`, and more.
+
+    Differentiable for ``input``, ``offset`` and ``boxes``; a second time for ``input`` alone. On a CPU, too. The arguments are
+    in another order than mmcv's, whose ``offset`` comes third.
+
+    Args:
+        input: Feature maps ``(N, C, H, W)``, or ``(N, H, W, C)`` with ``layout="NHWC"``; float16, bfloat16, float32 or float64;
+            on a CPU or an NVIDIA GPU. In ``torch.channels_last`` they are read as they are, and so is the result.
+        boxes: ``(K, 5)`` rows ``[batch_index, x1, y1, x2, y2]``, or N tensors ``(L_i, 4)``; corners in image pixels. Of the data
+            type of ``input``, or float32 with 16-bit maps.
+        output_size: Bins per RoI, ``(P_h, P_w)`` or one number for both.
+        spatial_scale: Feature pixels per image pixel; one number or ``(scale_y, scale_x)``.
+        sampling_ratio: Samples per bin along an axis; one number or ``(g_y, g_x)``; adaptive if 0 or less.
+        offset: ``(K, 2, P_h, P_w)`` in either layout, of the data type of ``input``: by how much each bin is moved along x, and
+            then along y. None moves nothing. Under autocast it is cast.
+        gamma: An offset of 1 moves a bin by this part of the RoI's width, or height.
+        layout: ``"NCHW"`` or ``"NHWC"``: what the dimensions of ``input`` and of the result mean.
+        dialect: A `roikit.kernels.dialects.deform_roi_pool.Dialect` or the name of one: by ``"mmcv"`` the gradient for offsets is
+            mmcv's, beyond the edges of the map too.
+
+    Returns:
+        ``(K, C, P_h, P_w)``, or ``(K, P_h, P_w, C)`` with ``layout="NHWC"``; of the data type of ``input`` and on its device.
+        On a GPU the bins of a RoI that cannot be pooled are NaN.
+
+    Raises:
+        TypeError: an argument has a wrong type or data type.
+        ValueError: an argument has a wrong shape or value, or tensors are on several devices, or neither on a CPU nor on an
+            NVIDIA GPU.
+        InvalidRoiError: (a ValueError) on a CPU, a RoI cannot be pooled; see `roikit.kernels.deform_roi_pool`.
+        ImportError: CuPy or ml_dtypes is needed and missing; the message says what to install.
+    """
+    options = _Options(
+        scale_pair("spatial_scale", spatial_scale),
+        sampling_ratio_pair(sampling_ratio),
+        float(gamma),
+        arguments.choice("layout", layout, LAYOUTS),
+        encoded(dialect),
+    )
+
+    def pool(maps: Sequence[torch.Tensor], rows: torch.Tensor, size: tuple[int, int], layout: str) -> torch.Tensor:
+        found: torch.Tensor = _POOL(maps[0], rows, _beside(offset, maps[0]), size, *options._replace(layout=layout))
+        return found
+
+    return pooled({"input": input}, boxes, output_size, options.layout, pool)
+
+
+def _beside(offset: Any, maps: torch.Tensor) -> torch.Tensor | None:
+    """Checked offsets, under autocast of the data type of the maps."""
+    if offset is None:
+        return None
+    check_beside("offset", offset, maps)
+    is_cast = maps.device.type != "meta" and torch.is_autocast_enabled(maps.device.type)
+    return offset.to(maps.dtype) if is_cast else offset
+
+
+class _Options(NamedTuple):
+    """What the operators take besides tensors and shapes, in the order of their schemas."""
+
+    scales: Sequence[float]
+    sampling_ratio: Sequence[int]
+    gamma: float
+    layout: str
+    dialect: str | None
+
+    @property
+    def of_kernels(self) -> dict[str, Any]:
+        """The arguments of `roikit.kernels`."""
+        return {
+            "spatial_scale": (self.scales[0], self.scales[1]),
+            "sampling_ratio": (self.sampling_ratio[0], self.sampling_ratio[1]),
+            "gamma": self.gamma,
+            "layout": self.layout,
+            "dialect": decoded(self.dialect, Dialect),
+        }
+
+
+_SCHEMA = "float[] scales, int[] sampling_ratio, float gamma, str layout, str? dialect"
+_NO_GRADIENTS = (None,) * len(_Options._fields)
+
+
+def _called(
+    function: str, *given: Any, options: Sequence[Any], out: torch.Tensor, **tensors: torch.Tensor | None
+) -> torch.Tensor:
+    """What a function of `roikit.kernels` writes to ``out``, of tensors and of what else it takes."""
+    with place(out.device) as array:
+
+        def seen(each: Any) -> Any:
+            return array(each) if isinstance(each, torch.Tensor) else each
+
+        named = {name: seen(tensor) for name, tensor in tensors.items()}
+        how = _Options(*options).of_kernels
+        getattr(kernels, function)(*map(seen, given), **how, **named, out=array(out))
+    return out
+
+
+def _output(
+    maps: torch.Tensor, boxes: torch.Tensor, offset: torch.Tensor | None, output_size: Sequence[int], *options: Any
+) -> torch.Tensor:
+    """The output, with nothing in it yet."""
+    del offset
+    return output_of(maps, boxes, output_size, _Options(*options).layout)
+
+
+def _pool(
+    maps: torch.Tensor, boxes: torch.Tensor, offset: torch.Tensor | None, output_size: Sequence[int], *options: Any
+) -> torch.Tensor:
+    out = _output(maps, boxes, offset, output_size, *options)
+    height, width = output_size
+    return _called(_NAME, maps, boxes, (height, width), options=options, out=out, offset=offset)
+
+
+def _for_maps(
+    grad: torch.Tensor, boxes: torch.Tensor, offset: torch.Tensor | None, shape: Sequence[int], *options: Any
+) -> torch.Tensor:
+    out = _like_maps(grad, boxes, offset, shape)
+    return _called(f"{_NAME}_backward", grad, boxes, tuple(shape), options=options, out=out, offset=offset)
+
+
+def _like_maps(
+    grad: torch.Tensor, boxes: torch.Tensor, offset: torch.Tensor | None, shape: Sequence[int], *options: Any
+) -> torch.Tensor:
+    """The gradient for maps, with nothing in it yet."""
+    del boxes, offset, options
+    return grad.new_empty(tuple(shape))
+
+
+def _for_offset(
+    grad: torch.Tensor, maps: torch.Tensor, boxes: torch.Tensor, offset: torch.Tensor, *options: Any
+) -> torch.Tensor:
+    out = _like_offset(grad, maps, boxes, offset)
+    return _called(f"{_NAME}_backward_offset", grad, maps, boxes, offset, options=options, out=out)
+
+
+def _like_offset(
+    grad: torch.Tensor, maps: torch.Tensor, boxes: torch.Tensor, offset: torch.Tensor, *options: Any
+) -> torch.Tensor:
+    """The gradient for offsets, with nothing in it yet."""
+    del maps, boxes, options
+    return grad.new_empty(offset.shape)
+
+
+def _for_boxes(
+    grad: torch.Tensor, maps: torch.Tensor, boxes: torch.Tensor, offset: torch.Tensor | None, *options: Any
+) -> torch.Tensor:
+    out = _like_corners(grad, maps, boxes, offset)
+    return _called(f"{_NAME}_backward_boxes", grad, maps, boxes, options=options, out=out, offset=offset)
+
+
+def _like_corners(
+    grad: torch.Tensor, maps: torch.Tensor, boxes: torch.Tensor, offset: torch.Tensor | None, *options: Any
+) -> torch.Tensor:
+    """The gradient for corners, with nothing in it yet."""
+    del maps, offset, options
+    dtype = torch.float64 if grad.dtype is torch.float64 else torch.float32
+    return grad.new_empty((boxes.shape[0], 4), dtype=dtype)
+
+
+def _remember(ctx: Any, inputs: tuple[Any, ...], output: torch.Tensor) -> None:
+    del output
+    maps, boxes, offset, _, *options = inputs
+    ctx.options, ctx.shape = options, tuple(maps.shape)
+    kept = boxes.requires_grad or (offset is not None and offset.requires_grad)
+    ctx.save_for_backward(boxes, offset, *((maps,) if kept else ()))
+
+
+def _backward(ctx: Any, grad: torch.Tensor) -> tuple[Any, ...]:
+    """The gradients that are asked for; batch indices have none."""
+    check_plain(ARRIVING, grad)
+    boxes, offset, *kept = ctx.saved_tensors
+    of_maps, of_boxes, of_offset, *_ = ctx.needs_input_grad
+    for_maps = _GATHER(grad, boxes, offset, ctx.shape, *ctx.options) if of_maps else None
+    for_boxes = pad(_SLOPE(grad, kept[0], boxes, offset, *ctx.options), (1, 0)).to(boxes.dtype) if of_boxes else None
+    for_offset = _MOVE(grad, kept[0], boxes, offset, *ctx.options) if of_offset else None
+    return for_maps, for_boxes, for_offset, None, *_NO_GRADIENTS
+
+
+def _remember_gather(ctx: Any, inputs: tuple[Any, ...], output: torch.Tensor) -> None:
+    del output
+    grad, boxes, offset, _, *options = inputs
+    ctx.options = _Options(*options)
+    ctx.size = tuple(grad.shape[1:3] if ctx.options.layout == "NHWC" else grad.shape[2:])
+    ctx.save_for_backward(boxes, offset)
+
+
+def _gather_backward(ctx: Any, arriving: torch.Tensor) -> tuple[Any, ...]:
+    """The gradient for maps is the transpose of a linear function: its own gradient is that function of what arrives."""
+    of_grad, of_boxes, of_offset, *_ = ctx.needs_input_grad
+    if of_boxes or of_offset:
+        raise NotImplementedError(
+            "the gradient for maps has a gradient of its own for these alone: detach boxes and offset, or call backward() "
+            "without create_graph=True"
+        )
+    boxes, offset = ctx.saved_tensors
+    again = _POOL(arriving.contiguous(), boxes, offset, ctx.size, *ctx.options) if of_grad else None
+    return again, None, None, None, *_NO_GRADIENTS
+
+
+_POOL = define(_NAME, "Tensor maps, Tensor boxes, Tensor? offset, SymInt[] output_size", _SCHEMA, "Tensor")
+_GATHER = define(f"{_NAME}_backward", "Tensor grad, Tensor boxes, Tensor? offset, SymInt[] shape", _SCHEMA, "Tensor")
+_MOVE = define(f"{_NAME}_backward_offset", "Tensor grad, Tensor maps, Tensor boxes, Tensor offset", _SCHEMA, "Tensor")
+_SLOPE = define(f"{_NAME}_backward_boxes", "Tensor grad, Tensor maps, Tensor boxes, Tensor? offset", _SCHEMA, "Tensor")
+register(_NAME, _pool, _output, _remember, _backward)
+register(f"{_NAME}_backward", _for_maps, _like_maps, _remember_gather, _gather_backward)
+register_last(f"{_NAME}_backward_offset", _for_offset, _like_offset, of="offset")
+register_last(f"{_NAME}_backward_boxes", _for_boxes, _like_corners)
