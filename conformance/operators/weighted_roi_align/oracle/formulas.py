@@ -244,3 +244,4 @@ class Formulas:
                 return self.for_boxes()
             case Operation.WEIGHT_GRADIENT:
                 return self.for_weights()
+        raise ValueError(f"weighted RoIAlign has no {operation}")
