@@ -43,6 +43,7 @@ def is_as_known(found):
     assert not found["box_gradient"]["compared"]
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("name", ADAPTERS)
 def test_what_is_detected_is_what_is_declared(name):
     point, found = ADAPTERS[name], places.find(ADAPTERS[name])
