@@ -89,7 +89,7 @@ def test_kernels_of_one_source_are_told_apart():
     values = itertools.chain.from_iterable(recorded.values.values() for recorded in RECORDED.values())
     several = [by_entry for value in values for by_entry in value.values() if len(by_entry) > 1]
     assert several
-    assert all(len({facts[-1] for facts in by_entry.values()}) > 1 for by_entry in several)  # two may be of one size
+    assert all(len({tuple(facts) for facts in by_entry.values()}) > 1 for by_entry in several)  # two may be of one size
 
 
 @pytest.fixture

@@ -38,7 +38,7 @@ FAULTS = {
 _BATCHES = 4  # an idle core makes more in a minute
 
 
-@pytest.mark.one_in(3)
+@pytest.mark.one_in(6)
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_is_found_within_a_minute(fault, monkeypatch):
     monkeypatch.setattr(fuzz, "_SHRINKING_SECONDS", 0)

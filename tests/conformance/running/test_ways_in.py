@@ -210,6 +210,7 @@ def test_a_failure_in_pytest_says_what_is_expected_and_how_to_see_it_again(packa
     assert "Traceback" not in ended.stdout
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("more", [[], ["-n", "2"]], ids=["alone", "shared"])
 def test_pytest_says_why_calls_fail(package, more):
     (package / "tiny" / "ops.py").write_text(
@@ -240,6 +241,7 @@ UNUSABLE = {
 }  # fmt: skip
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("why", UNUSABLE)
 def test_what_cannot_be_judged_means_the_same_at_every_door(package, why):
     text, select, status, message = UNUSABLE[why]
@@ -279,6 +281,7 @@ def test_pytest_keeps_its_own_status_where_other_tests_decide(package):
     assert run(package, *command, "--roikit-select", "place-two-by-two").returncode == 0
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

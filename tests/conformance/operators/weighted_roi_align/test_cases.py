@@ -35,7 +35,7 @@ def test_ids_name_the_operator():
 
 
 def test_every_operation_is_weighed_and_guarded_in_every_way():
-    for operation in Operation:
+    for operation in OPERATOR.operations:
         ways = {
             (
                 case.arguments["normalise"],

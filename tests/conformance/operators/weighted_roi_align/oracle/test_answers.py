@@ -8,14 +8,14 @@ import pytest
 from roikit.conformance.arrays import leaves
 from roikit.conformance.cases.case import load_cases, up_to
 from roikit.conformance.exact.numbers import Special
-from roikit.conformance.operation import Operation
 from roikit.conformance.operators.roi_align.oracle.answers import RoiAlignOracle
+from roikit.conformance.operators.weighted_roi_align.operator import OPERATOR
 from roikit.conformance.operators.weighted_roi_align.oracle.answers import WeightedRoiAlignOracle
 from roikit.conformance.operators.weighted_roi_align.oracle.formulas import Formulas
 from roikit.kernels.dialects.weighted_roi_align import DIALECTS
 
 ORACLE, ALIGNED = WeightedRoiAlignOracle(), DIALECTS["torchvision-aligned"]
-FORWARD, FOR_MAPS, FOR_BOXES, FOR_WEIGHTS = Operation
+FORWARD, FOR_MAPS, FOR_BOXES, FOR_WEIGHTS = OPERATOR.operations
 MAP = [[1, 2, 5, 6], [3, 4, 7, 8], [9, 10, 13, 14], [11, 12, 15, 16]]
 WEIGHTS = [[0, 1, 1, 0], [1, 2, 0, 1], [1, 0, 2, 1], [0, 1, 1, 0]]
 SMALL = [c for c in up_to("small", load_cases()) if c.operator == "weighted_roi_align" and c.kind == "value"]
