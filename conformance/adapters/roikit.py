@@ -12,184 +12,16 @@ from ..implementation import Capability, Description, Unavailable
 from ..operation import Operation
 from ..operators import call_type, dialects_of
 from ._script import ALL, OF_BOXES, OF_MAPS, Boxes, Script, each
-from .roikit_sides import bordered
+from .roikit_calls import OfEveryOperator, made
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     import numpy as np
-
-    from ..operators.border_align.call import BorderAlignCall
-    from ..operators.crop_and_resize.call import CropAndResizeCall
-    from ..operators.deform_roi_pool.call import DeformedCall
-    from ..operators.multiscale_roi_align.call import MultiscaleRoiAlignCall
-    from ..operators.prroi_pool.call import PrRoiPoolCall
-    from ..operators.ps_roi_align.call import PsRoiAlignCall
-    from ..operators.ps_roi_pool.call import PsRoiPoolCall
-    from ..operators.roi_align.call import RoiAlignCall
-    from ..operators.roi_align_rotated.call import RotatedCall
-    from ..operators.roi_pool.call import RoiPoolCall
-    from ..operators.weighted_roi_align.call import WeightedRoiAlignCall
 
 
 OF_WEIGHTS = (*OF_BOXES, Operation.WEIGHT_GRADIENT)
 OF_OFFSETS = (*OF_BOXES, Operation.OFFSET_GRADIENT)
-
-
-def _aligned(call: RoiAlignCall, arrays: Callable[[np.ndarray], Any], out: Any = None) -> Any:
-    """Makes the call with ``arrays`` of its arrays."""
-    how: dict[str, Any] = {"mode": call.mode, "layout": call.layout, "dialect": call.dialect, "check": True}
-    where = (call.spatial_scale, call.sampling_ratio)
-    boxes = arrays(call.boxes)
-    if call.operation == Operation.FORWARD:
-        return kernels.roi_align(arrays(call.input), boxes, call.output_size, *where, **how, out=out)
-    assert call.grad is not None
-    grad = arrays(call.grad)
-    if call.operation == Operation.BOX_GRADIENT:
-        return kernels.roi_align_backward_boxes(grad, arrays(call.input), boxes, *where, **how)
-    return kernels.roi_align_backward(grad, boxes, call.input.shape, *where, **how, input=arrays(call.input))
-
-
-def _pooled(call: RoiPoolCall, arrays: Callable[[np.ndarray], Any], out: Any = None) -> Any:
-    """Makes the call with ``arrays`` of its arrays."""
-    how: dict[str, Any] = {"mode": call.mode, "layout": call.layout, "dialect": call.dialect, "check": True}
-    maps, boxes, scale = arrays(call.input), arrays(call.boxes), call.spatial_scale
-    if call.operation == Operation.FORWARD:
-        return kernels.roi_pool(maps, boxes, call.output_size, scale, **how, out=out)
-    assert call.grad is not None
-    return kernels.roi_pool_backward(arrays(call.grad), boxes, call.input.shape, scale, **how, input=maps)
-
-
-def _selected(call: PsRoiPoolCall, arrays: Callable[[np.ndarray], Any], out: Any = None) -> Any:
-    """Makes the call with ``arrays`` of its arrays."""
-    how: dict[str, Any] = {"layout": call.layout, "dialect": call.dialect, "check": True}
-    boxes, scale = arrays(call.boxes), call.spatial_scale
-    if call.operation == Operation.FORWARD:
-        return kernels.ps_roi_pool(arrays(call.input), boxes, call.output_size, scale, **how, out=out)
-    assert call.grad is not None
-    return kernels.ps_roi_pool_backward(arrays(call.grad), boxes, call.input.shape, scale, **how)
-
-
-def _selected_samples(call: PsRoiAlignCall, arrays: Callable[[np.ndarray], Any], out: Any = None) -> Any:
-    """Makes the call with ``arrays`` of its arrays."""
-    how: dict[str, Any] = {"layout": call.layout, "dialect": call.dialect, "check": True}
-    boxes, where = arrays(call.boxes), (call.spatial_scale, call.sampling_ratio)
-    if call.operation == Operation.FORWARD:
-        return kernels.ps_roi_align(arrays(call.input), boxes, call.output_size, *where, **how, out=out)
-    assert call.grad is not None
-    grad = arrays(call.grad)
-    if call.operation == Operation.BOX_GRADIENT:
-        return kernels.ps_roi_align_backward_boxes(grad, arrays(call.input), boxes, *where, **how)
-    return kernels.ps_roi_align_backward(grad, boxes, call.input.shape, *where, **how)
-
-
-def _cropped(call: CropAndResizeCall, arrays: Callable[[np.ndarray], Any], out: Any = None) -> Any:
-    """Makes the call with ``arrays`` of its arrays."""
-    how: dict[str, Any] = {"layout": call.layout, "dialect": call.dialect, "check": True}
-    boxes, indices = map(arrays, call.split())
-    mode: Any = call.mode
-    if call.operation == Operation.FORWARD:
-        where = (call.output_size, mode, call.extrapolation_value)
-        return kernels.crop_and_resize(arrays(call.input), boxes, indices, *where, **how, out=out)
-    assert call.grad is not None
-    grad = arrays(call.grad)
-    if call.operation == Operation.BOX_GRADIENT:
-        return kernels.crop_and_resize_backward_boxes(grad, arrays(call.input), boxes, indices, mode, **how)
-    return kernels.crop_and_resize_backward(grad, boxes, indices, call.input.shape, mode, **how)
-
-
-def _integrated(call: PrRoiPoolCall, arrays: Callable[[np.ndarray], Any], out: Any = None) -> Any:
-    """Makes the call with ``arrays`` of its arrays."""
-    how: dict[str, Any] = {"layout": call.layout, "dialect": call.dialect, "check": True}
-    boxes, scale = arrays(call.boxes), call.spatial_scale
-    if call.operation == Operation.FORWARD:
-        return kernels.prroi_pool(arrays(call.input), boxes, call.output_size, scale, **how, out=out)
-    assert call.grad is not None
-    if call.operation == Operation.BOX_GRADIENT:
-        return kernels.prroi_pool_backward_boxes(arrays(call.grad), arrays(call.input), boxes, scale, **how)
-    return kernels.prroi_pool_backward(arrays(call.grad), boxes, call.input.shape, scale, **how)
-
-
-def _rotated(call: RotatedCall, arrays: Callable[[np.ndarray], Any], out: Any = None) -> Any:
-    """Makes the call with ``arrays`` of its arrays."""
-    how: dict[str, Any] = {"layout": call.layout, "dialect": call.dialect, "check": True}
-    boxes, where = arrays(call.boxes), (call.single_scale(), call.sampling_ratio)
-    if call.operation == Operation.FORWARD:
-        return kernels.roi_align_rotated(arrays(call.input), boxes, call.output_size, *where, **how, out=out)
-    assert call.grad is not None
-    grad = arrays(call.grad)
-    if call.operation == Operation.BOX_GRADIENT:
-        return kernels.roi_align_rotated_backward_boxes(grad, arrays(call.input), boxes, *where, **how)
-    return kernels.roi_align_rotated_backward(grad, boxes, call.input.shape, *where, **how)
-
-
-def _of_levels(call: MultiscaleRoiAlignCall, arrays: Callable[[np.ndarray], Any], out: Any = None) -> Any:
-    """Makes the call with ``arrays`` of its arrays."""
-    rules = dialects_of("multiscale_roi_align")[call.dialect]
-    how: dict[str, Any] = {
-        "layout": call.layout,
-        "dialect": rules.sampling,
-        "level_rule": rules.level_rule,
-        "check": True,
-    }
-    how |= {"canonical_size": call.canonical_size, "canonical_level": call.canonical_level}
-    if rules.level_rule == "mmdetection" and call.level_sizes:  # which is told the least size of the first level
-        how |= {"canonical_size": call.finest_size(), "canonical_level": call.first_level()}
-    boxes, where, maps = arrays(call.boxes), (call.scales(), call.sampling_ratio), call.levels()
-    if call.operation == Operation.FORWARD:
-        return kernels.multiscale_roi_align(
-            [arrays(level) for level in maps], boxes, call.output_size, *where, **how, out=out
-        )
-    assert call.grad is not None
-    grad = arrays(call.grad)
-    if call.operation == Operation.BOX_GRADIENT:
-        return kernels.multiscale_roi_align_backward_boxes(
-            grad, [arrays(level) for level in maps], boxes, *where, **how
-        )
-    return kernels.multiscale_roi_align_backward(grad, boxes, [level.shape for level in maps], *where, **how)
-
-
-def _weighed(call: WeightedRoiAlignCall, arrays: Callable[[np.ndarray], Any], out: Any = None) -> Any:
-    """Makes the call with ``arrays`` of its arrays."""
-    how: dict[str, Any] = {"layout": call.layout, "dialect": call.dialect, "check": True}
-    how |= {"normalise": call.normalise, "guard": call.guard, "epsilon": call.epsilon}
-    where = (call.spatial_scale, call.sampling_ratio)
-    boxes, weights = arrays(call.boxes), arrays(call.weights)
-    if call.operation == Operation.FORWARD:
-        return kernels.weighted_roi_align(arrays(call.input), boxes, weights, call.output_size, *where, **how, out=out)
-    assert call.grad is not None
-    grad = arrays(call.grad)
-    if call.operation == Operation.FEATURE_GRADIENT:
-        return kernels.weighted_roi_align_backward(grad, boxes, weights, call.input.shape, *where, **how)
-    if call.operation == Operation.WEIGHT_GRADIENT:
-        return kernels.weighted_roi_align_backward_weights(grad, arrays(call.input), boxes, weights, *where, **how)
-    return kernels.weighted_roi_align_backward_boxes(grad, arrays(call.input), boxes, weights, *where, **how)
-
-
-def _deformed(call: DeformedCall, arrays: Callable[[np.ndarray], Any], out: Any = None) -> Any:
-    """Makes the call with ``arrays`` of its arrays."""
-    how: dict[str, Any] = {"gamma": call.gamma, "layout": call.layout, "dialect": call.dialect, "check": True}
-    boxes, where = arrays(call.boxes), (call.spatial_scale, call.sampling_ratio)
-    offset = None if call.offset is None else arrays(call.offset)
-    if call.operation == Operation.FORWARD:
-        maps = arrays(call.input)
-        return kernels.deform_roi_pool(maps, boxes, call.output_size, *where, offset=offset, **how, out=out)
-    assert call.grad is not None
-    grad = arrays(call.grad)
-    if call.operation == Operation.FEATURE_GRADIENT:
-        return kernels.deform_roi_pool_backward(grad, boxes, call.input.shape, *where, offset=offset, **how)
-    if call.operation == Operation.OFFSET_GRADIENT:
-        return kernels.deform_roi_pool_backward_offset(grad, arrays(call.input), boxes, offset, *where, **how)
-    return kernels.deform_roi_pool_backward_boxes(grad, arrays(call.input), boxes, *where, offset=offset, **how)
-
-
-def joined(
-    call: MultiscaleRoiAlignCall, found: Any, as_numpy: Callable[[Any], Any] = lambda array: array
-) -> np.ndarray:
-    """What a pooler returned as the call has it: of the gradients for the maps of all levels one array."""
-    if call.operation == Operation.FEATURE_GRADIENT:
-        return call.joined([as_numpy(array) for array in found])
-    return as_numpy(found)  # type: ignore[no-any-return]
 
 
 def _distinct_dialects(operator: str) -> tuple[str, ...]:
@@ -339,7 +171,7 @@ output = output.reshape(images, channels, rows, columns)  # the gradient, that i
     return Script(dialects, Boxes.WIDE_ROWS, ALL, ("max",), pairs=True, operations=OF_BOXES, endings=endings)
 
 
-class RoikitHost:
+class RoikitHost(OfEveryOperator):
     """The kernels on the CPU."""
 
     requires: ClassVar[tuple[str, ...]] = ()
@@ -371,52 +203,11 @@ class RoikitHost:
         """All dialects, modes, data types and layouts."""
         return _description(f"CPU, {self._compiler}", on_host=True)
 
-    def roi_align(self, call: RoiAlignCall, out: np.ndarray | None = None) -> np.ndarray:
-        """Calls `roikit.kernels.operators.roi_align.forward`, or its gradients."""
-        return _aligned(call, lambda array: array, out)  # type: ignore[no-any-return]
-
-    def roi_pool(self, call: RoiPoolCall, out: np.ndarray | None = None) -> np.ndarray:
-        """Calls `roikit.kernels.operators.roi_pool.forward`, or its gradient."""
-        return _pooled(call, lambda array: array, out)  # type: ignore[no-any-return]
-
-    def ps_roi_pool(self, call: PsRoiPoolCall, out: np.ndarray | None = None) -> np.ndarray:
-        """Calls `roikit.kernels.operators.ps_roi_pool.forward`, or its gradient."""
-        return _selected(call, lambda array: array, out)  # type: ignore[no-any-return]
-
-    def ps_roi_align(self, call: PsRoiAlignCall, out: np.ndarray | None = None) -> np.ndarray:
-        """Calls `roikit.kernels.operators.ps_roi_align.forward`, or its gradients."""
-        return _selected_samples(call, lambda array: array, out)  # type: ignore[no-any-return]
-
-    def crop_and_resize(self, call: CropAndResizeCall, out: np.ndarray | None = None) -> np.ndarray:
-        """Calls `roikit.kernels.operators.crop_and_resize.forward`, or its gradients."""
-        return _cropped(call, lambda array: array, out)  # type: ignore[no-any-return]
-
-    def prroi_pool(self, call: PrRoiPoolCall, out: np.ndarray | None = None) -> np.ndarray:
-        """Calls `roikit.kernels.operators.prroi_pool.forward`, or its gradients."""
-        return _integrated(call, lambda array: array, out)  # type: ignore[no-any-return]
-
-    def multiscale_roi_align(self, call: MultiscaleRoiAlignCall, out: np.ndarray | None = None) -> np.ndarray:
-        """Calls `roikit.kernels.operators.roi_align.multiscale`, or its gradients."""
-        return joined(call, _of_levels(call, lambda array: array, out))
-
-    def weighted_roi_align(self, call: WeightedRoiAlignCall, out: np.ndarray | None = None) -> np.ndarray:
-        """Calls `roikit.kernels.operators.weighted_roi_align.forward`, or its gradients."""
-        return _weighed(call, lambda array: array, out)  # type: ignore[no-any-return]
-
-    def roi_align_rotated(self, call: RotatedCall, out: np.ndarray | None = None) -> np.ndarray:
-        """Calls `roikit.kernels.operators.roi_align_rotated.forward`, or its gradients."""
-        return _rotated(call, lambda array: array, out)  # type: ignore[no-any-return]
-
-    def border_align(self, call: BorderAlignCall, out: np.ndarray | None = None) -> np.ndarray:
-        """Calls `roikit.kernels.operators.border_align.forward`, or its gradients."""
-        return bordered(call, out=out)
-
-    def deform_roi_pool(self, call: DeformedCall, out: np.ndarray | None = None) -> np.ndarray:
-        """Calls `roikit.kernels.operators.deform_roi_pool.forward`, or its gradients."""
-        return _deformed(call, lambda array: array, out)  # type: ignore[no-any-return]
+    def _made(self, call: Any, out: np.ndarray | None) -> np.ndarray:
+        return made(call, out=out)
 
 
-class RoikitDevice:
+class RoikitDevice(OfEveryOperator):
     """The kernels on a GPU."""
 
     requires: ClassVar[tuple[str, ...]] = ("cupy",)
@@ -436,57 +227,6 @@ class RoikitDevice:
         name = cupy.cuda.runtime.getDeviceProperties(cupy.cuda.Device().id)["name"].decode()
         return _description(f"{name}, CuPy {cupy.__version__}", on_host=False)
 
-    def roi_align(self, call: RoiAlignCall, out: np.ndarray | None = None) -> np.ndarray:
-        """Calls `roikit.kernels.operators.roi_align.forward` with copies of the arrays on the GPU."""
+    def _made(self, call: Any, out: np.ndarray | None) -> np.ndarray:
         del out
-        return self._cupy.asnumpy(_aligned(call, self._cupy.asarray))  # type: ignore[no-any-return]
-
-    def roi_pool(self, call: RoiPoolCall, out: np.ndarray | None = None) -> np.ndarray:
-        """Calls `roikit.kernels.operators.roi_pool.forward` with copies of the arrays on the GPU."""
-        del out
-        return self._cupy.asnumpy(_pooled(call, self._cupy.asarray))  # type: ignore[no-any-return]
-
-    def ps_roi_pool(self, call: PsRoiPoolCall, out: np.ndarray | None = None) -> np.ndarray:
-        """Calls `roikit.kernels.operators.ps_roi_pool.forward` with copies of the arrays on the GPU."""
-        del out
-        return self._cupy.asnumpy(_selected(call, self._cupy.asarray))  # type: ignore[no-any-return]
-
-    def ps_roi_align(self, call: PsRoiAlignCall, out: np.ndarray | None = None) -> np.ndarray:
-        """Calls `roikit.kernels.operators.ps_roi_align.forward` with copies of the arrays on the GPU."""
-        del out
-        return self._cupy.asnumpy(_selected_samples(call, self._cupy.asarray))  # type: ignore[no-any-return]
-
-    def crop_and_resize(self, call: CropAndResizeCall, out: np.ndarray | None = None) -> np.ndarray:
-        """Calls `roikit.kernels.operators.crop_and_resize.forward` with copies of the arrays on the GPU."""
-        del out
-        return self._cupy.asnumpy(_cropped(call, self._cupy.asarray))  # type: ignore[no-any-return]
-
-    def prroi_pool(self, call: PrRoiPoolCall, out: np.ndarray | None = None) -> np.ndarray:
-        """Calls `roikit.kernels.operators.prroi_pool.forward` with copies of the arrays on the GPU."""
-        del out
-        return self._cupy.asnumpy(_integrated(call, self._cupy.asarray))  # type: ignore[no-any-return]
-
-    def multiscale_roi_align(self, call: MultiscaleRoiAlignCall, out: np.ndarray | None = None) -> np.ndarray:
-        """Calls `roikit.kernels.operators.roi_align.multiscale` with copies of the arrays on the GPU."""
-        del out
-        return joined(call, _of_levels(call, self._cupy.asarray), self._cupy.asnumpy)
-
-    def weighted_roi_align(self, call: WeightedRoiAlignCall, out: np.ndarray | None = None) -> np.ndarray:
-        """Calls `roikit.kernels.operators.weighted_roi_align.forward` with copies of the arrays on the GPU."""
-        del out
-        return self._cupy.asnumpy(_weighed(call, self._cupy.asarray))  # type: ignore[no-any-return]
-
-    def roi_align_rotated(self, call: RotatedCall, out: np.ndarray | None = None) -> np.ndarray:
-        """Calls `roikit.kernels.operators.roi_align_rotated.forward` with copies of the arrays on the GPU."""
-        del out
-        return self._cupy.asnumpy(_rotated(call, self._cupy.asarray))  # type: ignore[no-any-return]
-
-    def border_align(self, call: BorderAlignCall, out: np.ndarray | None = None) -> np.ndarray:
-        """Calls `roikit.kernels.operators.border_align.forward`, or its gradients, with copies of the arrays on the GPU."""
-        del out
-        return bordered(call, self._cupy.asarray, self._cupy.asnumpy)
-
-    def deform_roi_pool(self, call: DeformedCall, out: np.ndarray | None = None) -> np.ndarray:
-        """Calls `roikit.kernels.operators.deform_roi_pool.forward` with copies of the arrays on the GPU."""
-        del out
-        return self._cupy.asnumpy(_deformed(call, self._cupy.asarray))  # type: ignore[no-any-return]
+        return made(call, self._cupy.asarray, self._cupy.asnumpy)

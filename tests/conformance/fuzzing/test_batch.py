@@ -104,10 +104,11 @@ def test_a_library_gets_a_script_of_its_own(tmp_path):
     """Our own kernels are a library, too; this worker stands in for them and has no maxima."""
     broken = tmp_path / "broken.py"
     broken.write_text(
-        "import runpy, sys\nimport roikit.conformance.adapters.roikit as a\nright = a._aligned\n"
-        "def wrong(call, arrays, out=None):\n    result = right(call, arrays, out)\n"
+        "import runpy, sys\nimport roikit.conformance.adapters.roikit as a\nright = a.RoikitHost.roi_align\n"
+        "def wrong(self, call, out=None):\n    result = right(self, call, out)\n"
         "    return result * 0 if call.mode == 'max' else result\n"
-        "a._aligned = wrong\nsys.argv.pop(0)\nrunpy.run_module('roikit.conformance.workers.worker', run_name='__main__')\n"
+        "a.RoikitHost.roi_align = wrong\nsys.argv.pop(0)\n"
+        "runpy.run_module('roikit.conformance.workers.worker', run_name='__main__')\n"
     )
     python = tmp_path / "python"
     python.write_text(f'#!/bin/sh\nshift 2\nexec {shlex.join([sys.executable, str(broken)])} worker "$@"\n')

@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from roikit.conformance.adapters.roikit import _aligned, _pooled
+from roikit.conformance.adapters.roikit_calls import aligned, pooled
 from roikit.conformance.adapters.roikit_ptx import RoikitPtx
 from roikit.conformance.cases.case import load_cases
 from roikit.conformance.implementation import Unavailable
@@ -22,7 +22,7 @@ from roikit.kernels.emulation.stand_in import emulated
 pytest.importorskip("cuda.bindings.nvrtc", reason="NVRTC: pip install 'roikit[nvrtc]'")
 
 DIALECT = {"roi_align": "torchvision", "roi_pool": "roikit"}
-MAKE = {"roi_align": _aligned, "roi_pool": _pooled}
+MAKE = {"roi_align": aligned, "roi_pool": pooled}
 OTHER_ORDER = {
     *(("roi_align", "box_gradient", mode, layout) for mode in ("avg", "max") for layout in ("NCHW", "NHWC")),
     ("roi_pool", "forward", "avg", "NCHW"),

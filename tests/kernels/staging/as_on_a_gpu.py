@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from roikit.conformance.adapters.roikit import _aligned
+from roikit.conformance.adapters.roikit_calls import aligned
 from roikit.conformance.cases.case import load_cases
 from roikit.conformance.verdict import Verdict
 from roikit.conformance.verdicts.judge import judge_output
@@ -96,7 +96,7 @@ def judged(case, run):
     """The judgement of a run of a case."""
     call = case.call(DIALECT, run.dtype, run.layout)
     with_blocks(run.blocks)
-    got = _aligned(call, lambda array: shifted(array, aligned=run.aligned)).host
+    got = aligned(call, lambda array: shifted(array, aligned=run.aligned)).host
     return judge_output(case, case.expectation(DIALECT, run.dtype), got, run.dtype, run.layout)
 
 
