@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
-from torch.nn.functional import pad
 
 from .. import kernels
 from ..kernels.calls import arguments
 from ..kernels.calls.problem import LAYOUTS
 from ..kernels.calls.sampling import sampling_ratio_pair
 from ..kernels.dialects.deform_roi_pool import Dialect
+from .beside import Beside, like_beside, like_corners, like_maps
 from .dispatch import decoded, define, encoded, output_of, register, register_last
 from .memory import place
-from .tensors import ARRIVING, check_beside, check_plain, pooled, scale_pair
+from .tensors import check_beside, pooled, scale_pair
 from .tracing import traceable
 
 if TYPE_CHECKING:
@@ -115,7 +115,6 @@ class _Options(NamedTuple):
 
 
 _SCHEMA = "float[] scales, int[] sampling_ratio, float gamma, str layout, str? dialect"
-_NO_GRADIENTS = (None,) * len(_Options._fields)
 
 
 def _called(
@@ -152,94 +151,30 @@ def _pool(
 def _for_maps(
     grad: torch.Tensor, boxes: torch.Tensor, offset: torch.Tensor | None, shape: Sequence[int], *options: Any
 ) -> torch.Tensor:
-    out = _like_maps(grad, boxes, offset, shape)
+    out = like_maps(grad, boxes, offset, shape)
     return _called(f"{_NAME}_backward", grad, boxes, tuple(shape), options=options, out=out, offset=offset)
-
-
-def _like_maps(
-    grad: torch.Tensor, boxes: torch.Tensor, offset: torch.Tensor | None, shape: Sequence[int], *options: Any
-) -> torch.Tensor:
-    """The gradient for maps, with nothing in it yet."""
-    del boxes, offset, options
-    return grad.new_empty(tuple(shape))
 
 
 def _for_offset(
     grad: torch.Tensor, maps: torch.Tensor, boxes: torch.Tensor, offset: torch.Tensor, *options: Any
 ) -> torch.Tensor:
-    out = _like_offset(grad, maps, boxes, offset)
+    out = like_beside(grad, maps, boxes, offset)
     return _called(f"{_NAME}_backward_offset", grad, maps, boxes, offset, options=options, out=out)
-
-
-def _like_offset(
-    grad: torch.Tensor, maps: torch.Tensor, boxes: torch.Tensor, offset: torch.Tensor, *options: Any
-) -> torch.Tensor:
-    """The gradient for offsets, with nothing in it yet."""
-    del maps, boxes, options
-    return grad.new_empty(offset.shape)
 
 
 def _for_boxes(
     grad: torch.Tensor, maps: torch.Tensor, boxes: torch.Tensor, offset: torch.Tensor | None, *options: Any
 ) -> torch.Tensor:
-    out = _like_corners(grad, maps, boxes, offset)
+    out = like_corners(grad, maps, boxes, offset)
     return _called(f"{_NAME}_backward_boxes", grad, maps, boxes, options=options, out=out, offset=offset)
-
-
-def _like_corners(
-    grad: torch.Tensor, maps: torch.Tensor, boxes: torch.Tensor, offset: torch.Tensor | None, *options: Any
-) -> torch.Tensor:
-    """The gradient for corners, with nothing in it yet."""
-    del maps, offset, options
-    dtype = torch.float64 if grad.dtype is torch.float64 else torch.float32
-    return grad.new_empty((boxes.shape[0], 4), dtype=dtype)
-
-
-def _remember(ctx: Any, inputs: tuple[Any, ...], output: torch.Tensor) -> None:
-    del output
-    maps, boxes, offset, _, *options = inputs
-    ctx.options, ctx.shape = options, tuple(maps.shape)
-    kept = boxes.requires_grad or (offset is not None and offset.requires_grad)
-    ctx.save_for_backward(boxes, offset, *((maps,) if kept else ()))
-
-
-def _backward(ctx: Any, grad: torch.Tensor) -> tuple[Any, ...]:
-    """The gradients that are asked for; batch indices have none."""
-    check_plain(ARRIVING, grad)
-    boxes, offset, *kept = ctx.saved_tensors
-    of_maps, of_boxes, of_offset, *_ = ctx.needs_input_grad
-    for_maps = _GATHER(grad, boxes, offset, ctx.shape, *ctx.options) if of_maps else None
-    for_boxes = pad(_SLOPE(grad, kept[0], boxes, offset, *ctx.options), (1, 0)).to(boxes.dtype) if of_boxes else None
-    for_offset = _MOVE(grad, kept[0], boxes, offset, *ctx.options) if of_offset else None
-    return for_maps, for_boxes, for_offset, None, *_NO_GRADIENTS
-
-
-def _remember_gather(ctx: Any, inputs: tuple[Any, ...], output: torch.Tensor) -> None:
-    del output
-    grad, boxes, offset, _, *options = inputs
-    ctx.options = _Options(*options)
-    ctx.size = tuple(grad.shape[1:3] if ctx.options.layout == "NHWC" else grad.shape[2:])
-    ctx.save_for_backward(boxes, offset)
-
-
-def _gather_backward(ctx: Any, arriving: torch.Tensor) -> tuple[Any, ...]:
-    """The gradient for maps is the transpose of a linear function: its own gradient is that function of what arrives."""
-    of_grad, of_boxes, of_offset, *_ = ctx.needs_input_grad
-    if of_boxes or of_offset:
-        raise NotImplementedError(
-            "the gradient for maps has a gradient of its own for these alone: detach boxes and offset, or call backward() "
-            "without create_graph=True"
-        )
-    boxes, offset = ctx.saved_tensors
-    again = _POOL(arriving.contiguous(), boxes, offset, ctx.size, *ctx.options) if of_grad else None
-    return again, None, None, None, *_NO_GRADIENTS
 
 
 _POOL = define(_NAME, "Tensor maps, Tensor boxes, Tensor? offset, SymInt[] output_size", _SCHEMA, "Tensor")
 _GATHER = define(f"{_NAME}_backward", "Tensor grad, Tensor boxes, Tensor? offset, SymInt[] shape", _SCHEMA, "Tensor")
 _MOVE = define(f"{_NAME}_backward_offset", "Tensor grad, Tensor maps, Tensor boxes, Tensor offset", _SCHEMA, "Tensor")
 _SLOPE = define(f"{_NAME}_backward_boxes", "Tensor grad, Tensor maps, Tensor boxes, Tensor? offset", _SCHEMA, "Tensor")
-register(_NAME, _pool, _output, _remember, _backward)
-register(f"{_NAME}_backward", _for_maps, _like_maps, _remember_gather, _gather_backward)
-register_last(f"{_NAME}_backward_offset", _for_offset, _like_offset, of="offset")
-register_last(f"{_NAME}_backward_boxes", _for_boxes, _like_corners)
+_GRADIENTS = Beside("offset", _Options, _POOL, _GATHER, _SLOPE, _MOVE)
+register(_NAME, _pool, _output, _GRADIENTS.remember, _GRADIENTS.backward)
+register(f"{_NAME}_backward", _for_maps, like_maps, _GRADIENTS.remember_for_maps, _GRADIENTS.backward_of_maps)
+register_last(f"{_NAME}_backward_offset", _for_offset, like_beside, of="offset")
+register_last(f"{_NAME}_backward_boxes", _for_boxes, like_corners)

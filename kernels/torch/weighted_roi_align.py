@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
-from torch.nn.functional import pad
 
 from .. import kernels
 from ..kernels import Dialect
@@ -13,9 +12,10 @@ from ..kernels.calls import arguments
 from ..kernels.calls.problem import LAYOUTS
 from ..kernels.calls.sampling import sampling_ratio_pair
 from ..kernels.dialects.weighted_roi_align import Guard
+from .beside import Beside, like_beside, like_corners, like_maps
 from .dispatch import decoded, define, encoded, output_of, register, register_last
 from .memory import place
-from .tensors import ARRIVING, check_plain, pooled, scale_pair, unusual
+from .tensors import pooled, scale_pair, unusual
 from .tracing import traceable
 
 if TYPE_CHECKING:
@@ -168,7 +168,6 @@ _SCHEMA = (
     "float[] scales, int[] sampling_ratio, bool aligned, bool normalise, str guard, float epsilon, str layout, "
     "str? dialect"
 )
-_NO_GRADIENTS = (None,) * len(_Options._fields)
 
 
 def _called(function: str, *given: Any, options: Sequence[Any], out: torch.Tensor) -> torch.Tensor:
@@ -200,87 +199,22 @@ def _pool(
 def _for_maps(
     grad: torch.Tensor, boxes: torch.Tensor, weights: torch.Tensor, shape: Sequence[int], *options: Any
 ) -> torch.Tensor:
-    out = _like_maps(grad, boxes, weights, shape)
+    out = like_maps(grad, boxes, weights, shape)
     return _called(f"{_NAME}_backward", grad, boxes, weights, tuple(shape), options=options, out=out)
-
-
-def _like_maps(
-    grad: torch.Tensor, boxes: torch.Tensor, weights: torch.Tensor, shape: Sequence[int], *options: Any
-) -> torch.Tensor:
-    """The gradient for maps, with nothing in it yet."""
-    del boxes, weights, options
-    return grad.new_empty(tuple(shape))
 
 
 def _for_weights(
     grad: torch.Tensor, maps: torch.Tensor, boxes: torch.Tensor, weights: torch.Tensor, *options: Any
 ) -> torch.Tensor:
-    out = _like_weights(grad, maps, boxes, weights)
+    out = like_beside(grad, maps, boxes, weights)
     return _called(f"{_NAME}_backward_weights", grad, maps, boxes, weights, options=options, out=out)
-
-
-def _like_weights(
-    grad: torch.Tensor, maps: torch.Tensor, boxes: torch.Tensor, weights: torch.Tensor, *options: Any
-) -> torch.Tensor:
-    """The gradient for weights, with nothing in it yet."""
-    del maps, boxes, options
-    return grad.new_empty(weights.shape)
 
 
 def _for_boxes(
     grad: torch.Tensor, maps: torch.Tensor, boxes: torch.Tensor, weights: torch.Tensor, *options: Any
 ) -> torch.Tensor:
-    out = _like_corners(grad, maps, boxes, weights)
+    out = like_corners(grad, maps, boxes, weights)
     return _called(f"{_NAME}_backward_boxes", grad, maps, boxes, weights, options=options, out=out)
-
-
-def _like_corners(
-    grad: torch.Tensor, maps: torch.Tensor, boxes: torch.Tensor, weights: torch.Tensor, *options: Any
-) -> torch.Tensor:
-    """The gradient for corners, with nothing in it yet."""
-    del maps, weights, options
-    dtype = torch.float64 if grad.dtype is torch.float64 else torch.float32
-    return grad.new_empty((boxes.shape[0], 4), dtype=dtype)
-
-
-def _remember(ctx: Any, inputs: tuple[Any, ...], output: torch.Tensor) -> None:
-    del output
-    maps, boxes, weights, _, *options = inputs
-    ctx.options, ctx.shape = options, tuple(maps.shape)
-    kept = boxes.requires_grad or weights.requires_grad
-    ctx.save_for_backward(boxes, weights, *((maps,) if kept else ()))
-
-
-def _backward(ctx: Any, grad: torch.Tensor) -> tuple[Any, ...]:
-    """The gradients that are asked for; batch indices have none."""
-    check_plain(ARRIVING, grad)
-    boxes, weights, *kept = ctx.saved_tensors
-    of_maps, of_boxes, of_weights, *_ = ctx.needs_input_grad
-    for_maps = _GATHER(grad, boxes, weights, ctx.shape, *ctx.options) if of_maps else None
-    for_boxes = pad(_SLOPE(grad, kept[0], boxes, weights, *ctx.options), (1, 0)).to(boxes.dtype) if of_boxes else None
-    for_weights = _WEIGH(grad, kept[0], boxes, weights, *ctx.options) if of_weights else None
-    return for_maps, for_boxes, for_weights, None, *_NO_GRADIENTS
-
-
-def _remember_gather(ctx: Any, inputs: tuple[Any, ...], output: torch.Tensor) -> None:
-    del output
-    grad, boxes, weights, _, *options = inputs
-    ctx.options = _Options(*options)
-    ctx.size = tuple(grad.shape[1:3] if ctx.options.layout == "NHWC" else grad.shape[2:])
-    ctx.save_for_backward(boxes, weights)
-
-
-def _gather_backward(ctx: Any, arriving: torch.Tensor) -> tuple[Any, ...]:
-    """The gradient for maps is the transpose of a linear function: its own gradient is that function of what arrives."""
-    of_grad, of_boxes, of_weights, *_ = ctx.needs_input_grad
-    if of_boxes or of_weights:
-        raise NotImplementedError(
-            "the gradient for maps has a gradient of its own for these alone: detach boxes and weights, or call backward() "
-            "without create_graph=True"
-        )
-    boxes, weights = ctx.saved_tensors
-    again = _POOL(arriving.contiguous(), boxes, weights, ctx.size, *ctx.options) if of_grad else None
-    return again, None, None, None, *_NO_GRADIENTS
 
 
 _LAST = "Tensor grad, Tensor maps, Tensor boxes, Tensor weights"
@@ -288,7 +222,8 @@ _POOL = define(_NAME, "Tensor maps, Tensor boxes, Tensor weights, SymInt[] outpu
 _GATHER = define(f"{_NAME}_backward", "Tensor grad, Tensor boxes, Tensor weights, SymInt[] shape", _SCHEMA, "Tensor")
 _WEIGH = define(f"{_NAME}_backward_weights", _LAST, _SCHEMA, "Tensor")
 _SLOPE = define(f"{_NAME}_backward_boxes", _LAST, _SCHEMA, "Tensor")
-register(_NAME, _pool, _output, _remember, _backward)
-register(f"{_NAME}_backward", _for_maps, _like_maps, _remember_gather, _gather_backward)
-register_last(f"{_NAME}_backward_weights", _for_weights, _like_weights, why="", of="weights")
-register_last(f"{_NAME}_backward_boxes", _for_boxes, _like_corners)
+_GRADIENTS = Beside("weights", _Options, _POOL, _GATHER, _SLOPE, _WEIGH)
+register(_NAME, _pool, _output, _GRADIENTS.remember, _GRADIENTS.backward)
+register(f"{_NAME}_backward", _for_maps, like_maps, _GRADIENTS.remember_for_maps, _GRADIENTS.backward_of_maps)
+register_last(f"{_NAME}_backward_weights", _for_weights, like_beside, why="", of="weights")
+register_last(f"{_NAME}_backward_boxes", _for_boxes, like_corners)
