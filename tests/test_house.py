@@ -28,6 +28,7 @@ ROOMS = (
     "operation",
     "call",
     "operator",
+    "fault",
     "arrays arranging enlarging relations",
     "memory sizing placing chance deduction",
     "probing",

@@ -5,11 +5,12 @@ Those that libraries really have, or had, name them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from .....kernels.dialects.choices import MinSize, Offset
 from .....kernels.dialects.roi_align_rotated import Dialect, Unit
+from ....fault import Fault
 from ....operation import Operation
 from ..oracle.asked import Asked
 from ..oracle.face import result_of
@@ -17,45 +18,23 @@ from ..oracle.geometry import ONE, ZERO, Rules
 from . import calls, formulas
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from ....exact.numbers import Array
 
 
-@dataclass(frozen=True, slots=True)
-class Mutant:
-    """A fault.
+class Mutant(Fault[Asked]):
+    """A fault of rotated RoIAlign."""
 
-    Attributes:
-        name: What is wrong, in a few words.
-        who: Libraries that have or had it; empty if it is a fault that one could make.
-        rules: The oracle's formulas with the fault, if it is in them.
-        before: Changes the call, if the fault is there.
-        after: Changes the answer, if the fault is there; it also gets the call.
-        concerns: Whether the fault can show under a dialect and in a mode; where it cannot, the mutant is equivalent.
-        equivalent: Why it cannot show elsewhere; empty if the formulas are then the same.
-        operation: What the fault is in.
-        dtype: The data type of the calls in which it shows.
-        of_32_bits: Whether it shows only where maps have more elements than 32 bits can count.
-    """
+    __slots__ = ()
 
-    name: str
-    who: str = ""
-    rules: type[Rules] = Rules
-    before: Callable[[Asked], Asked] = lambda asked: asked
-    after: Callable[[Array, Asked], Array] = lambda values, _: values
-    concerns: Callable[[Dialect, str], bool] = lambda _dialect, _mode: True
-    equivalent: str = ""
-    operation: Operation = Operation.FORWARD
-    dtype: str = "float64"
-    of_32_bits: bool = False
+    def ask(self, arguments: Mapping[str, Any], dialect: Dialect) -> Asked:
+        """The call that a case describes, with the faulty formulas, if it is in them."""
+        return Asked.of(arguments, dialect, self.dtype, self.rules or Rules)
 
-    def returned(self, arguments: Mapping[str, Any], operation: Operation, dialect: Dialect, *, many: bool) -> Array:
-        """What an implementation with this fault returns for the arguments of a case; None throughout an invalid RoI."""
-        asked = Asked.of(arguments, dialect, self.dtype, self.rules)
-        if self.of_32_bits and many:
-            asked = replace(asked, pixels=asked.pixels * 0)
-        return self.after(result_of(self.before(asked), operation).values, asked)
+    def answer(self, asked: Asked, operation: Operation) -> Array:
+        """The oracle's answer to a call."""
+        return result_of(asked, operation).values
 
 
 def _is_shifted(dialect: Dialect, _mode: str) -> bool:
