@@ -8,6 +8,7 @@
 #include "library/modes.cuh"
 #include "library/vectors.cuh"
 #include "library/points/roi.cuh"
+#include "library/points/arriving.cuh"
 #include "library/points/gathering.cuh"
 
 extern "C" __global__ void __launch_bounds__(ROIKIT_THREADS, ROIKIT_FITTING_BLOCKS)

@@ -17,6 +17,11 @@ ROIKIT_FN acc_t constant(double x) {
 
 ROIKIT_FN acc_t magnitude(acc_t x) { return x < (acc_t)0 ? -x : x; }
 
+// How many quarter turns are left of a number of them modulo a whole turn: 0 to 3.
+ROIKIT_FN int quarters_past_turns(acc_t quarters) {
+    return (int)add(quarters, -mul((acc_t)4, floor_of(mul(quarters, (acc_t)0.25f))));
+}
+
 // Of an angle in radians, between −π/4 and π/4 or a little more, and a number of quarter turns: by Taylor's series, of which the first
 // term that is left out is less than 2^-54.
 ROIKIT_FN Turned turned_by(acc_t angle, acc_t quarters) {
@@ -30,8 +35,7 @@ ROIKIT_FN Turned turned_by(acc_t angle, acc_t quarters) {
     s = multiply_add(s, z, constant(-1.0 / 6)), c = multiply_add(c, z, constant(1.0 / 24));
     c = multiply_add(c, z, (acc_t)-0.5f);
     const acc_t sin = multiply_add(mul(angle, z), s, angle), cos = multiply_add(c, z, (acc_t)1);
-    const int whole = (int)add(quarters, -mul((acc_t)4, floor_of(mul(quarters, (acc_t)0.25f))));
-    switch (whole) {
+    switch (quarters_past_turns(quarters)) {
         case 1: return Turned{-sin, cos};
         case 2: return Turned{-cos, -sin};
         case 3: return Turned{sin, -cos};
@@ -50,19 +54,29 @@ ROIKIT_FN Turned turned_by_degrees(acc_t angle) {
     return turned_by(multiply_add(rest, low, mul(rest, high)), quarters);
 }
 
+// An angle as a number of quarter turns and a rest of no more than an eighth of a turn, or a little more.
+struct Quarters {
+    acc_t count, rest;
+};
+
 // With `exact`, the number that is nearest to a multiple of a quarter turn is that multiple (RR-4). π/2 is the sum of three numbers of the
 // type of coordinates.
-ROIKIT_FN Turned turned_by_radians(acc_t angle, bool exact) {
+ROIKIT_FN Quarters quarters_of(acc_t angle, bool exact) {
     const acc_t first = IS_FLOAT ? constant(1.5707963705062866) : constant(1.5707963267948966);
     const acc_t second = IS_FLOAT ? constant(-4.371138828673793e-08) : constant(6.123233995736766e-17);
     const acc_t third = IS_FLOAT ? constant(-1.7151245100058819e-15) : constant(-1.4973849048591698e-33);
     const acc_t quarters = round_of(mul(angle, constant(0.6366197723675814)));
     if (exact && magnitude(quarters) <= (acc_t)64) {
         const acc_t product = mul(quarters, first), error = multiply_add(quarters, first, -product);
-        if (add(product, multiply_add(quarters, second, error)) == angle) return turned_by((acc_t)0, quarters);
+        if (add(product, multiply_add(quarters, second, error)) == angle) return Quarters{quarters, (acc_t)0};
     }
     acc_t rest = multiply_add(-quarters, first, angle);
     rest = multiply_add(-quarters, second, rest);
     rest = multiply_add(-quarters, third, rest);
-    return turned_by(kept_small(rest, (acc_t)0.8f), quarters);
+    return Quarters{quarters, kept_small(rest, (acc_t)0.8f)};
+}
+
+ROIKIT_FN Turned turned_by_radians(acc_t angle, bool exact) {
+    const Quarters quarters = quarters_of(angle, exact);
+    return turned_by(quarters.rest, quarters.count);
 }

@@ -3,13 +3,14 @@
 // a thread adds up what arrives at these bins for N channels of a pixel, in their order. No sum is anybody else's, nothing is atomic, and
 // no bit depends on how many threads there are.
 //
+// An operator that includes this has said what arrives at channels of the map: `Arriving`, as in arriving.cuh.
+//
 // The specialisation defines ROIKIT_VECTOR, the channels that a thread takes together.
 #pragma once
 
 #include "library/bilinear.cuh"
 #include "library/gathering/tiles.cuh"
 #include "library/gathering/work.cuh"
-#include "library/points/channels.cuh"
 
 constexpr int VECTOR = ROIKIT_VECTOR;
 
@@ -64,18 +65,18 @@ ROIKIT_FN int lowest_of(unsigned bits) {
 }
 
 // What arrives at the bins `on` a pixel, from bin `first` of a RoI on, for channels from `c` of the work's on.
-template <int N> ROIKIT_FN void add_to_pixel(const PointTile& held, int pixel, const feature_t* arriving, int64 step, int64 bin_step,
-                                             acc_t samples, int64 c, int64 end, acc_t* sums) {
+template <int N> ROIKIT_FN void add_to_pixel(const PointTile& held, int pixel, const Arriving& arriving, int64 first, acc_t samples,
+                                             int64 c, int64 end, acc_t* sums) {
     ROIKIT_ROLLED for (; c + N <= end; c += N) {
         Vector<N> sum = read_vector<N>(sums + c);
         ROIKIT_ROLLED for (unsigned left = held.on[pixel]; left; left &= left - 1) {
             const int b = lowest_of(left);
             const acc_t weight = held.weights[(int64)b * held.pixels + pixel] / samples;
-            sum = multiply_add<N>(weight, load_apart<N>(arriving + b * bin_step + c * step, step), sum);
+            sum = multiply_add<N>(weight, arriving.load<N>(first + b, c), sum);
         }
         write_vector<N>(sum, sums + c);
     }
-    if constexpr (N > 1) add_to_pixel<(N > 4 ? N / 4 : 1)>(held, pixel, arriving, step, bin_step, samples, c, end, sums);
+    if constexpr (N > 1) add_to_pixel<(N > 4 ? N / 4 : 1)>(held, pixel, arriving, first, samples, c, end, sums);
 }
 
 // The pixel of a tile that a number stands for; none where the tile ends with the map.
@@ -88,8 +89,7 @@ ROIKIT_FN void add_roi(int64 k, const Roi& roi, const Work& work, const PointTil
                        const BackwardParams& params) {
     const int64 bins = (int64)params.bins_y * params.bins_x, groups = (work.channels + VECTOR - 1) / VECTOR;
     const bool last = LAYOUT == Layout::NHWC;
-    const int64 step = last ? 1 : bins, bin_step = last ? params.channels : 1;
-    const feature_t* const mine = grad + k * params.channels * bins + work.channel * step;
+    const Arriving arriving(roi, grad + k * params.channels * bins, work.channel, params);
     const acc_t samples = samples_of(roi.points);
     ROIKIT_ROLLED for (int64 first = 0; first < bins; first += params.bins_at_once) {
         const int count = bins - first < params.bins_at_once ? (int)(bins - first) : params.bins_at_once;
@@ -109,8 +109,8 @@ ROIKIT_FN void add_roi(int64 k, const Roi& roi, const Work& work, const PointTil
             const int pixel = (int)(last ? i / groups : i % held.pixels);
             const int64 c = (last ? i % groups : i / held.pixels) * VECTOR;
             if (!held.on[pixel]) continue;
-            add_to_pixel<VECTOR>(held, pixel, mine + first * bin_step, step, bin_step, samples, c,
-                                 c + VECTOR < work.channels ? c + VECTOR : work.channels, held.sums + pixel * params.channels_per_block);
+            add_to_pixel<VECTOR>(held, pixel, arriving, first, samples, c, c + VECTOR < work.channels ? c + VECTOR : work.channels,
+                                 held.sums + pixel * params.channels_per_block);
         }
         __syncthreads();
     }
