@@ -30,6 +30,12 @@ if TYPE_CHECKING:
     from .operators.ps_roi_align.forward import ps_roi_align, ps_roi_align_workspace
     from .operators.ps_roi_pool.feature_gradient import ps_roi_pool_backward, ps_roi_pool_backward_workspace
     from .operators.ps_roi_pool.forward import ps_roi_pool, ps_roi_pool_workspace
+    from .operators.riroi_align_rotated.box_gradient import riroi_align_rotated_backward_boxes
+    from .operators.riroi_align_rotated.feature_gradient import (
+        riroi_align_rotated_backward,
+        riroi_align_rotated_backward_workspace,
+    )
+    from .operators.riroi_align_rotated.forward import riroi_align_rotated
     from .operators.roi_align.box_gradient import roi_align_backward_boxes
     from .operators.roi_align.feature_gradient import roi_align_backward, roi_align_backward_workspace
     from .operators.roi_align.forward import roi_align, roi_align_workspace
@@ -103,6 +109,10 @@ __all__ = [
     "ps_roi_pool_backward",
     "ps_roi_pool_backward_workspace",
     "ps_roi_pool_workspace",
+    "riroi_align_rotated",
+    "riroi_align_rotated_backward",
+    "riroi_align_rotated_backward_boxes",
+    "riroi_align_rotated_backward_workspace",
     "roi_align",
     "roi_align_backward",
     "roi_align_backward_boxes",
@@ -154,6 +164,12 @@ _NAMES = {
         "multiscale_roi_align_backward",
         "multiscale_roi_align_backward_boxes",
     ),
+    ".operators.riroi_align_rotated.box_gradient": ("riroi_align_rotated_backward_boxes",),
+    ".operators.riroi_align_rotated.feature_gradient": (
+        "riroi_align_rotated_backward",
+        "riroi_align_rotated_backward_workspace",
+    ),
+    ".operators.riroi_align_rotated.forward": ("riroi_align_rotated",),
     ".operators.roi_align_rotated.box_gradient": ("roi_align_rotated_backward_boxes",),
     ".operators.roi_align_rotated.feature_gradient": (
         "roi_align_rotated_backward",

@@ -61,6 +61,7 @@ def _description(where: str, *, on_host: bool) -> Description:
         "roi_align_rotated": _capability("roi_align_rotated", OF_BOXES, on_host=on_host, modes=("avg",)),
         "border_align": _capability("border_align", OF_BOXES, on_host=on_host, modes=("max",)),
         "deform_roi_pool": _capability("deform_roi_pool", OF_OFFSETS, on_host=on_host, modes=("avg",)),
+        "riroi_align_rotated": _capability("riroi_align_rotated", OF_BOXES, on_host=on_host, modes=("avg",)),
     }
     return Description(version=f"{version('roikit')} ({where})", homepage="", operators=can)
 
@@ -190,6 +191,7 @@ class RoikitHost(OfEveryOperator):
         "roi_align_rotated": _script("roi_align_rotated", maps="", pairs=False),
         "border_align": _script_of_sides(),
         "deform_roi_pool": _script_of_offsets(),
+        "riroi_align_rotated": _script("riroi_align_rotated", maps="", pairs=False),
     }
 
     def __init__(self) -> None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ..operators.prroi_pool.call import PrRoiPoolCall
     from ..operators.ps_roi_align.call import PsRoiAlignCall
     from ..operators.ps_roi_pool.call import PsRoiPoolCall
+    from ..operators.riroi_align_rotated.call import RotationInvariantCall
     from ..operators.roi_align.call import RoiAlignCall
     from ..operators.roi_align_rotated.call import RotatedCall
     from ..operators.roi_pool.call import RoiPoolCall
@@ -119,6 +120,19 @@ def rotated(call: RotatedCall, arrays: Arrays, out: Any = None) -> Any:
     return kernels.roi_align_rotated_backward(grad, boxes, call.input.shape, *where, **how)
 
 
+def oriented(call: RotationInvariantCall, arrays: Arrays, out: Any = None) -> Any:
+    """Makes a call of `riroi_align_rotated`."""
+    how: dict[str, Any] = {"layout": call.layout, "dialect": call.dialect, "check": True}
+    boxes, where = arrays(call.boxes), (call.single_scale(), call.sampling_ratio, call.num_orientations)
+    if call.operation == Operation.FORWARD:
+        return kernels.riroi_align_rotated(arrays(call.input), boxes, call.output_size, *where, **how, out=out)
+    assert call.grad is not None
+    grad = arrays(call.grad)
+    if call.operation == Operation.BOX_GRADIENT:
+        return kernels.riroi_align_rotated_backward_boxes(grad, arrays(call.input), boxes, *where, **how)
+    return kernels.riroi_align_rotated_backward(grad, boxes, call.input.shape, *where, **how)
+
+
 def of_levels(call: MultiscaleRoiAlignCall, arrays: Arrays, out: Any = None) -> Any:
     """Makes a call of `multiscale_roi_align`."""
     rules = dialects_of("multiscale_roi_align")[call.dialect]
@@ -197,6 +211,7 @@ _MAKERS: Mapping[str, Callable[..., Any]] = {
     "weighted_roi_align": weighed,
     "roi_align_rotated": rotated,
     "deform_roi_pool": deformed,
+    "riroi_align_rotated": oriented,
 }
 _WHOLE: Mapping[str, Callable[..., np.ndarray]] = {"multiscale_roi_align": _of_all_levels, "border_align": bordered}
 """Of operators whose answers are not one array as it is."""
@@ -223,3 +238,4 @@ class OfEveryOperator:
 
     roi_align = roi_pool = ps_roi_pool = ps_roi_align = crop_and_resize = prroi_pool = answer
     multiscale_roi_align = weighted_roi_align = roi_align_rotated = border_align = deform_roi_pool = answer
+    riroi_align_rotated = answer

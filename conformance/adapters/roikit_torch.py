@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ..operators.prroi_pool.call import PrRoiPoolCall
     from ..operators.ps_roi_align.call import PsRoiAlignCall
     from ..operators.ps_roi_pool.call import PsRoiPoolCall
+    from ..operators.riroi_align_rotated.call import RotationInvariantCall
     from ..operators.roi_align.call import RoiAlignCall
     from ..operators.roi_align_rotated.call import RotatedCall
     from ..operators.roi_pool.call import RoiPoolCall
@@ -49,6 +50,7 @@ class RoikitTorch(RoikitHost):
         self._roi_align_rotated = torch.roi_align_rotated
         self._border_align = torch.border_align
         self._deform_roi_pool = torch.deform_roi_pool
+        self._riroi_align_rotated = torch.riroi_align_rotated
 
     def describe(self) -> Description:
         """All dialects, modes, data types and layouts, as the kernels."""
@@ -127,6 +129,12 @@ class RoikitTorch(RoikitHost):
         how: dict[str, Any] = {"layout": call.layout, "dialect": call.dialect}
         where = (call.output_size, call.single_scale(), call.sampling_ratio)
         return answer(call, call.boxes, lambda maps, boxes: self._roi_align_rotated(maps, boxes, *where, **how))
+
+    def riroi_align_rotated(self, call: RotationInvariantCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Calls the function as its users do."""
+        how: dict[str, Any] = {"layout": call.layout, "dialect": call.dialect}
+        where = (call.output_size, call.single_scale(), call.sampling_ratio, call.num_orientations)
+        return answer(call, call.boxes, lambda maps, boxes: self._riroi_align_rotated(maps, boxes, *where, **how))
 
     def border_align(self, call: BorderAlignCall, out: np.ndarray | None = None) -> np.ndarray:
         """Calls the function as its users do, with rows of boxes."""

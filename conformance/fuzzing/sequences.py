@@ -134,7 +134,7 @@ def _shape(change: Changes, arguments: Arguments, name: str) -> bool:
 
 def _of_values(arguments: Arguments, call: type[Call], modes: Sequence[str]) -> Iterator[tuple[str, Changes]]:
     """Changes by which no array has another shape, but for the number of bins."""
-    images = arguments["input"]["shape"][0]
+    images, channels = arguments["input"]["shape"][:2]
     yield "the map's values", {"input": _moved_on(arguments["input"])}
     if "grad" in arguments:
         yield "the arriving gradient", {"grad": _moved_on(arguments["grad"])}
@@ -144,6 +144,8 @@ def _of_values(arguments: Arguments, call: type[Call], modes: Sequence[str]) -> 
     if "offset" in arguments:
         yield "the offsets", {"offset": _moved_on(arguments["offset"])}
         yield "gamma", {"gamma": 2 * arguments["gamma"]}
+    if "num_orientations" in arguments:
+        yield "num_orientations", {"num_orientations": 1 if arguments["num_orientations"] > 1 else channels}
     boxes = [[(n + 1) % images, b, a, d, c, *angle] for n, a, b, c, d, *angle in reversed(arguments["boxes"])]
     yield "boxes", {"boxes": boxes}
     yield from _of_parts(arguments, call)
@@ -189,7 +191,7 @@ def _of_shapes(arguments: Arguments, call: type[Call]) -> Iterator[tuple[str, Ch
     more = _filled((images + 1, channels, height, width), given)
     yield "the number of images", {"input": more}
     yield "the number of images, and which is read", {"input": more, "boxes": [[images, *box[1:]] for box in boxes]}
-    count = channels + max(channels_of_bins(arguments, call), 1)
+    count = channels + max(channels_of_bins(arguments, call), arguments.get("num_orientations", 1))
     yield "the number of channels", {"input": _filled((images, count, height, width), given)}
     yield "the number of boxes", {"boxes": [*boxes, *boxes[:1]]}
 

@@ -49,7 +49,7 @@ def enlarged(draw: st.DrawFn, arguments: Mapping[str, Any], operation: Operation
     if not grown or not few or has_own or arguments.get("invalid_rois"):
         return None
     images, channels, *pixels = arguments["input"]["shape"]
-    unit = 1
+    unit = arguments.get("num_orientations", 1)
     adds_up = operation in (Operation.BOX_GRADIENT, Operation.WEIGHT_GRADIENT)
     if (
         operation == Operation.OFFSET_GRADIENT

@@ -24,6 +24,7 @@ from .modules import MultiScaleRoIAlign, RoIAlign
 from .prroi_pool import PrRoIPool, prroi_pool
 from .ps_roi_align import PSRoIAlign, ps_roi_align
 from .ps_roi_pool import PSRoIPool, ps_roi_pool
+from .riroi_align_rotated import RiRoIAlignRotated, riroi_align_rotated
 from .roi_align_rotated import RoIAlignRotated, roi_align_rotated
 from .roi_pool import RoIPool, roi_pool
 from .weighted_roi_align import WeightedRoIAlign, weighted_roi_align
@@ -38,6 +39,7 @@ __all__ = [
     "PSRoIAlign",
     "PSRoIPool",
     "PrRoIPool",
+    "RiRoIAlignRotated",
     "RoIAlign",
     "RoIAlignRotated",
     "RoIPool",
@@ -49,6 +51,7 @@ __all__ = [
     "prroi_pool",
     "ps_roi_align",
     "ps_roi_pool",
+    "riroi_align_rotated",
     "roi_align",
     "roi_align_rotated",
     "roi_pool",

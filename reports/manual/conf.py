@@ -58,6 +58,7 @@ def mend_signature(app, what, name, obj, options, signature, returns):  # noqa: 
             "ps_roi_align",
             "roi_pool",
             "crop_and_resize",
+            "riroi_align_rotated",
             "roi_align_rotated",
             "border_align",
             "deform_roi_pool",

@@ -35,6 +35,9 @@ from roikit.kernels import (
     ps_roi_align_backward_boxes,
     ps_roi_pool,
     ps_roi_pool_backward,
+    riroi_align_rotated,
+    riroi_align_rotated_backward,
+    riroi_align_rotated_backward_boxes,
     roi_align,
     roi_align_backward,
     roi_align_backward_boxes,
@@ -84,6 +87,9 @@ def right(
     assert_type(roi_align_rotated(halves, rows, (7, 7), 0.5, clockwise=True), npt.NDArray[np.float16])
     assert_type(roi_align_rotated_backward(grad, rows, maps.shape, dialect="mmcv"), Floats)
     assert_type(roi_align_rotated_backward_boxes(grad, maps, rows, out=rows), Floats)
+    assert_type(riroi_align_rotated(halves, rows, (7, 7), 0.5, 2, 4, True), npt.NDArray[np.float16])
+    assert_type(riroi_align_rotated_backward(grad, rows, maps.shape, num_orientations=1, dialect="mmcv"), Floats)
+    assert_type(riroi_align_rotated_backward_boxes(grad, maps, rows, out=rows), Floats)
     assert_type(deform_roi_pool(halves, rows, (7, 7), 0.5, offset=halves, gamma=0.2), npt.NDArray[np.float16])
     assert_type(deform_roi_pool_backward(grad, rows, maps.shape, offset=maps, dialect="mmcv"), Floats)
     assert_type(deform_roi_pool_backward_offset(grad, maps, rows, maps, 0.25, 2, 0.1, layout="NHWC"), Floats)

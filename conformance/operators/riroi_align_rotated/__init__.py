@@ -1,0 +1,1 @@
+"""Rotation-invariant RoIAlign: what is known of it."""

@@ -1,0 +1,1 @@
+"""The exact answers: those of rotated RoIAlign, mixed over orientations."""

@@ -1,0 +1,1 @@
+"""Rotation-invariant RoIAlign: its calls, its gradients, its kernels."""
