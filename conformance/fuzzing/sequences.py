@@ -134,7 +134,7 @@ def _shape(change: Changes, arguments: Arguments, name: str) -> bool:
 
 def _of_values(arguments: Arguments, call: type[Call], modes: Sequence[str]) -> Iterator[tuple[str, Changes]]:
     """Changes by which no array has another shape, but for the number of bins."""
-    images, channels = arguments["input"]["shape"][:2]
+    images = arguments["input"]["shape"][0]
     yield "the map's values", {"input": _moved_on(arguments["input"])}
     if "grad" in arguments:
         yield "the arriving gradient", {"grad": _moved_on(arguments["grad"])}
@@ -144,8 +144,6 @@ def _of_values(arguments: Arguments, call: type[Call], modes: Sequence[str]) -> 
     if "offset" in arguments:
         yield "the offsets", {"offset": _moved_on(arguments["offset"])}
         yield "gamma", {"gamma": 2 * arguments["gamma"]}
-    if "num_orientations" in arguments:
-        yield "num_orientations", {"num_orientations": 1 if arguments["num_orientations"] > 1 else channels}
     boxes = [[(n + 1) % images, b, a, d, c, *angle] for n, a, b, c, d, *angle in reversed(arguments["boxes"])]
     yield "boxes", {"boxes": boxes}
     yield from _of_parts(arguments, call)
@@ -164,10 +162,13 @@ def _of_values(arguments: Arguments, call: type[Call], modes: Sequence[str]) -> 
 
 
 def _of_parts(arguments: Arguments, call: type[Call]) -> Iterator[tuple[str, Changes]]:
-    """Changes of the parts of a RoI: of bins, or of the points along its sides."""
+    """Changes of the parts of a RoI, or of a feature: of bins, of the points along its sides, of orientations."""
     if "pool_size" in arguments:
         yield "pool_size", {"pool_size": 2 * arguments["pool_size"]}
         return
+    if "num_orientations" in arguments:
+        channels = arguments["input"]["shape"][1]
+        yield "num_orientations", {"num_orientations": 1 if arguments["num_orientations"] > 1 else channels}
     rows, columns = arguments["output_size"]
     yield "rows and columns of bins", _binned(arguments, call, [columns, rows])
     yield "output_size", _binned(arguments, call, [2 * rows, columns])

@@ -1,4 +1,4 @@
-"""Rotation-invariant RoIAlign: a function of tensors, a module, and operators of PyTorch, ``torch.ops.roikit.riroi_align_rotated``."""
+"""Rotation-invariant RoIAlign: a function of tensors, a module, and ``torch.ops.roikit.riroi_align_rotated``."""
 
 from __future__ import annotations
 
@@ -84,8 +84,8 @@ class RiRoIAlignRotated(torch.nn.Module):  # type: ignore[misc]
     """`riroi_align_rotated` as a module: `mmcv.ops.RiRoIAlignRotated`.
 
     Args:
-        output_size, spatial_scale, sampling_ratio, num_orientations, clockwise, layout, dialect: As for `riroi_align_rotated`, which checks
-            them.
+        output_size, spatial_scale, sampling_ratio, num_orientations, clockwise, layout, dialect: As for `riroi_align_rotated`,
+            which checks them.
     """
 
     def __init__(

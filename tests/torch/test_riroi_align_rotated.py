@@ -1,4 +1,4 @@
-"""Rotation-invariant RoIAlign of tensors: gradients that are derivatives, of maps and of boxes; and how PyTorch sees operators."""
+"""Rotation-invariant RoIAlign of tensors: gradients that are derivatives, of maps and boxes; how PyTorch sees operators."""
 
 import math
 

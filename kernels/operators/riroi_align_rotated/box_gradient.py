@@ -34,9 +34,9 @@ def riroi_align_rotated_backward_boxes(
     """The gradient for the boxes of `riroi_align_rotated` (RI-6 of its ``RULES.md``).
 
     The number of samples of an adaptive grid is held fixed. Where there is no derivative (a sample exactly on a pixel's row or
-    column, a box exactly as large as the least one) it is that of the cell after it. The angle moves samples, and how much of each
-    orientation an output has. Where an angle is a whole number of orientations outputs jump, and their gradient is that of
-    greater angles.
+    column, a box exactly as large as the least one) it is that of the cell after it. The angle moves samples, and how much of
+    each orientation an output has. Where an angle is a whole number of orientations outputs jump, and their gradient is that
+    of greater angles.
 
     Args:
         grad: The gradient that arrives at the output: ``(K, C, P_h, P_w)``, or ``(K, P_h, P_w, C)`` with ``layout="NHWC"``; of
@@ -64,7 +64,8 @@ def riroi_align_rotated_backward_boxes(
     rows = arguments.box_rows(xp, boxes, name_of(input.dtype), input.shape[0], NUMBERS)
     bins = bins_of(grad, layout)
     asked = asked_for(
-        input.dtype, input.shape, len(rows), bins, spatial_scale, sampling_ratio, num_orientations, clockwise, layout, dialect
+        input.dtype, input.shape, len(rows), bins, spatial_scale, sampling_ratio, num_orientations, clockwise,
+        layout, dialect,
     )  # fmt: skip
     gradient: A = slope(xp, GRADIENT, grad, (input,), rows, asked, out=out, check=check)
     return gradient

@@ -63,7 +63,8 @@ def riroi_align_rotated_backward(
     shape = arguments.shape_of_maps("input_shape", input_shape)
     rows = arguments.box_rows(xp, boxes, name_of(grad.dtype), shape[0], NUMBERS)
     asked = asked_for(
-        grad.dtype, shape, len(rows), bins_of(grad, layout), spatial_scale, sampling_ratio, num_orientations, clockwise, layout, dialect
+        grad.dtype, shape, len(rows), bins_of(grad, layout), spatial_scale, sampling_ratio, num_orientations, clockwise,
+        layout, dialect,
     )  # fmt: skip
     outs = None if out is None else (out,)
     gradient: A

@@ -1,4 +1,4 @@
-"""Rotation-invariant RoIAlign: averages samples of boxes that are turned, and turns the orientations of each feature with them."""
+"""Rotation-invariant RoIAlign: averages samples of boxes that are turned, and turns the orientations of features with them."""
 
 from __future__ import annotations
 
@@ -33,11 +33,13 @@ def riroi_align_rotated(
 ) -> A:
     """Pools each rotated RoI of maps whose channels are orientations of features: mmcv's `RiRoIAlignRotated`, and more.
 
-    Each ``num_orientations`` channels that follow each other are one feature, seen in so many directions, as rotation-equivariant
-    networks have it. A RoI is pooled as by `roi_align_rotated` with ``aligned=False``; and since an angle of it is one of what is
-    seen, each output is a mixture of two orientations of its feature: for an angle of l orientations more than i, of ``1 − l`` of the
-    one that lies i before, and of ``l`` of the one after that, as mmcv has it. So an output jumps where an angle is a whole number of
-    orientations. A multiple of a quarter turn is one exactly, and its number of orientations, too.
+    Each ``num_orientations`` channels that follow each other are one feature, seen in so many directions, as those of
+    rotation-equivariant networks are. A RoI is pooled as by `roi_align_rotated` with ``aligned=False``, and the orientations of
+    features are turned with it: each output is a mixture of two. If the angle is l orientations more than i whole ones, it has
+    ``1 − l`` parts of the orientation that lies i before, and ``l`` parts of the one after that, as mmcv's. So an output jumps
+    where an angle is a whole number of orientations. A multiple of a quarter turn is one exactly, and so is its number of
+    orientations.
+
     CuPy arrays are worked on by their GPU, on the current stream; NumPy arrays by the CPU, with the same source. The rules are
     those of ``conformance/operators/riroi_align_rotated/RULES.md``.
 
@@ -73,7 +75,8 @@ def riroi_align_rotated(
     arguments.check_feature_map(input)
     rows = arguments.box_rows(xp, boxes, name_of(input.dtype), input.shape[0], NUMBERS)
     asked = asked_for(
-        input.dtype, input.shape, len(rows), output_size, spatial_scale, sampling_ratio, num_orientations, clockwise, layout, dialect
+        input.dtype, input.shape, len(rows), output_size, spatial_scale, sampling_ratio, num_orientations, clockwise,
+        layout, dialect,
     )  # fmt: skip
     output: A = pool(xp, (input,), rows, asked, PLANNERS, out=out, workspace=None, check=check)
     return output

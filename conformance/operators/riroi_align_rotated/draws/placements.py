@@ -1,4 +1,4 @@
-"""Where the RoIs of systematic cases lie, in feature pixels: as those of rotated RoIAlign, and turned so that orientations matter.
+"""Where the RoIs of systematic cases lie, in feature pixels: as those of rotated RoIAlign, turned so that orientations matter.
 
 Where turns are quarters, all is exact: the index of one is a multiple of a quarter of the number of orientations.
 """

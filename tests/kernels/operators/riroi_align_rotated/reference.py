@@ -1,4 +1,4 @@
-"""Rotation-invariant RoIAlign sample by sample, of NumPy arrays ``(N, C, H, W)`` in float64: small, and apart from kernels and harness."""
+"""Rotation-invariant RoIAlign sample by sample, of NumPy arrays ``(N, C, H, W)`` in float64: apart from kernels and harness."""
 
 import math
 

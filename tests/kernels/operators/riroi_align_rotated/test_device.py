@@ -1,4 +1,4 @@
-"""The way of rotation-invariant RoIAlign to a GPU, without one: a stand-in for CuPy runs launches on the host, in blocks of threads."""
+"""The way of rotation-invariant RoIAlign to a GPU, without one: a stand-in for CuPy runs launches in blocks of threads."""
 
 import importlib.util
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Rotation-invariant RoIAlign on the CPU against loops over samples, at quarter turns against rotated RoIAlign bit for bit, and bad arguments."""
+"""Rotation-invariant RoIAlign on the CPU: against loops over samples, at quarter turns against rotated RoIAlign; bad calls."""
 
 import importlib.util
 import math
