@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from .....kernels.dialects.riroi_align_rotated import Dialect
-    from .placements import Placement
+    from ...roi_align_rotated.draws.placements import Placement
 
 _OUTPUTS = {
     "small": ((1, 1), (2, 2), (3, 2), (1, 4), (2, 1)),

@@ -182,7 +182,7 @@ class NotAround(Orientations):
     """Before the first orientation and after the last there is nothing but these."""
 
     def read(self, orientation: Array, whole: int, n: int) -> Array:
-        return np.clip(orientation - whole % self.orientations + n, 0, self.orientations - 1)
+        return np.clip(orientation - whole % self.orientations + n, 0, self.orientations - 1)  # type: ignore[no-any-return]
 
 
 class RemainderOfC(Orientations):

@@ -31,7 +31,7 @@ class Mutant(Fault[Asked]):
         """The call that a case describes, with the faulty formulas, if it is in them."""
         rules = self.rules or Rules
         if issubclass(rules, Orienting):
-            return Asked.made(arguments, dialect, self.dtype, orienting=rules)
+            return Asked.made(arguments, dialect, self.dtype, orienting=rules)  # type: ignore[arg-type]
         return Asked.made(arguments, dialect, self.dtype, rules)
 
     def answer(self, asked: Asked, operation: Operation) -> Array:

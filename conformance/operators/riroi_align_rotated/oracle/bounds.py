@@ -84,7 +84,7 @@ def output_bounds(result: Mixed, asked: Asked) -> Array:
 
 
 def _are_numbers(values: Array) -> Array:
-    return np.frompyfunc(lambda x: isinstance(x, Fraction), 1, 1)(values).astype(bool)
+    return np.frompyfunc(lambda x: isinstance(x, Fraction), 1, 1)(values).astype(bool)  # type: ignore[no-any-return]
 
 
 def _mixed_off(mixture: Mixture, index: IndexDoubt, pooled: Result, off: Array, k: int, asked: Asked) -> Array:
@@ -103,7 +103,7 @@ def _mixed_off(mixture: Mixture, index: IndexDoubt, pooled: Result, off: Array, 
     # A channel of a weight that is nothing but rounding may be read, or not.
     found = np.where((numbers[first] | (low > index.error)) & (numbers[second] | (high > index.error)), found, math.inf)
     of_both = low * magnitude[first] + high * magnitude[second] + index.error * (magnitude[first] + magnitude[second])
-    return found + type_.gamma(_OF_MIXING) * of_both + type_.underflow * _OF_MIXING * (of_both > 0)
+    return found + type_.gamma(_OF_MIXING) * of_both + type_.underflow * _OF_MIXING * (of_both > 0)  # type: ignore[no-any-return]
 
 
 class Doubts(NamedTuple):

@@ -33,7 +33,7 @@ class Mixture(NamedTuple):
         channels: RI-4: for each channel of the output the two that it is made of, ``(2, C)``.
     """
 
-    index: Fraction
+    index: Fraction  # type: ignore[assignment]  # which hides the method of tuples
     is_exact: bool
     low: Fraction
     high: Fraction
