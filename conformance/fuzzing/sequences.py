@@ -167,11 +167,18 @@ def _of_parts(arguments: Arguments, call: type[Call]) -> Iterator[tuple[str, Cha
         yield "pool_size", {"pool_size": 2 * arguments["pool_size"]}
         return
     if "num_orientations" in arguments:
-        channels = arguments["input"]["shape"][1]
-        yield "num_orientations", {"num_orientations": 1 if arguments["num_orientations"] > 1 else channels}
+        yield "num_orientations", _oriented(arguments)
     rows, columns = arguments["output_size"]
     yield "rows and columns of bins", _binned(arguments, call, [columns, rows])
     yield "output_size", _binned(arguments, call, [2 * rows, columns])
+
+
+def _oriented(arguments: Arguments) -> Changes:
+    """Another number of orientations of each feature; of one channel there is no other, so that there are two."""
+    images, channels, *size = arguments["input"]["shape"]
+    if arguments["num_orientations"] > 1 or channels > 1:
+        return {"num_orientations": 1 if arguments["num_orientations"] > 1 else channels}
+    return {"num_orientations": 2, "input": _filled((images, 2, *size), arguments["input"])}
 
 
 def _of_shapes(arguments: Arguments, call: type[Call]) -> Iterator[tuple[str, Changes]]:

@@ -19,7 +19,7 @@ def test_there_are_scripts_of_all_that_can_run():
         "ri-each-orientation",
         "ri-gradient-each-orientation",
         "ri-box-gradient-each-orientation",
-        "ri-error-undivided-channels",
+        "ri-gradient-features",
         "ri-z-rois-33",
     ],
 )
