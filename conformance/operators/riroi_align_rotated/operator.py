@@ -29,6 +29,7 @@ OPERATOR = Operator(
         "ri-no-images": "asks for the shape of an output without values",
         "ri-gradient-no-rois": "asks for zeros where nothing is sent: only what sends something all the same fails it",
         "ri-box-gradient-no-rois": "asks for the shape of a gradient without values",
+        "ri-gradient-whole-or-not": "rounding decides which channels of its one image get anything: nothing is expected of it",
     },
     draws=RotationInvariantDraws(),
     published=Published(rules_of, claims),
