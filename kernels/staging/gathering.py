@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 Macros = tuple[tuple[str, str | int], ...]
 
 _HOST_VECTOR = {"NCHW": 16, "NHWC": 64}  # columns, as many as the widest registers have lanes; channels, four of them
-_HOST_CHANNELS, _HOST_WINNERS = 4, 64
+_HOST_CHANNELS = 4
+_HOST_WINNERS = {True: 16, False: 64}  # found together: before they are sent anything, or where they are
 _DEVICE_CHANNELS = 4  # whose sums for the rows of a strip (gather_strips.cuh) fit into registers
 _MOST_SLICES = 65535  # blocks along y: the most that CUDA allows
 _MOST_BLOCKS = 2**30  # along x, where CUDA allows twice as many
@@ -150,7 +151,7 @@ class Gradient:
             levels,
             vector=vector,
             channels=_HOST_CHANNELS,
-            winners=_HOST_WINNERS,
+            winners=_HOST_WINNERS[self.finds_winners(problem, on_host=True)],
             sums=problem.layout,
             rules_at_launch=True,
         )

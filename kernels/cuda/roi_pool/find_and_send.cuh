@@ -62,7 +62,14 @@ template <int N> ROIKIT_FN void find_and_send(const Work& work, const Arriving& 
     }
 }
 
-// Bin by bin and channel by channel, along the output's memory; a short last vector one by one.
+// Channels of the block from `c` to `end`; what is less than a vector in shorter ones.
+template <int N> ROIKIT_FN void find_and_send_all(const Work& work, const Arriving& bin, int64 c, int64 end, const feature_t* map,
+                                                  const MapSteps& steps, const BackwardParams& params) {
+    ROIKIT_ROLLED for (; c + N <= end; c += N) find_and_send<N>(work, bin, c, map + c, steps, params);
+    if constexpr (N > 1) find_and_send_all<(N > 4 ? N / 4 : 1)>(work, bin, c, end, map, steps, params);
+}
+
+// Bin by bin and channel by channel, along the output's memory.
 ROIKIT_FN void find_and_send_chunk(const Chunk& chunk, const Work& work, const feature_t* grad, const Workspace& workspace,
                                    const BackwardParams& params) {
     constexpr int N = ROIKIT_WINNERS;
@@ -80,11 +87,7 @@ ROIKIT_FN void find_and_send_chunk(const Chunk& chunk, const Work& work, const f
                                   within(columns[q], tile.x_begin, tile.x_end),
                                   grad + place_of_bin(piece.roi, p, q, params) + work.channel};
             ROIKIT_ROLLED for (int64 c = (int64)thread_of_block() * N; c < work.channels; c += (int64)threads_of_block() * N) {
-                if (c + N <= work.channels) {
-                    find_and_send<N>(work, bin, c, map + c, steps, params);
-                } else {
-                    ROIKIT_ROLLED for (int64 v = c; v < work.channels; ++v) find_and_send<1>(work, bin, v, map + v, steps, params);
-                }
+                find_and_send_all<N>(work, bin, c, c + N < work.channels ? c + N : work.channels, map, steps, params);
             }
         }
     }
