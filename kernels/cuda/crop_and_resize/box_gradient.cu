@@ -70,6 +70,15 @@ struct Point {
 
 struct CropBoxGradient {
     typedef Point Bin;
+    static constexpr bool TURNS = true;
+
+#ifndef __CUDA_ARCH__
+    ROIKIT_METHOD static Reach reach_along(const Axis& axis, int points) {
+        return reach_between(position(axis, 0), position(axis, points - 1), axis.size);
+    }
+
+    ROIKIT_METHOD static int64 reads(const Roi&, int64 bins) { return 4 * bins; }
+#endif
 
     ROIKIT_METHOD static bool is_nan(const Roi&) { return false; }
     ROIKIT_METHOD static bool is_zero(const Roi&) { return false; }

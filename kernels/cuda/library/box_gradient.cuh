@@ -53,18 +53,52 @@ ROIKIT_FN void add_corner(Sums<1>& sums, acc_t grad, const Winner& winner, const
     sums.by[3] = multiply_add<1>(y.second * down, value, sums.by[3]);
 }
 
+// A sample along an axis, and how it moves.
+struct Moving {
+    Sample at;
+    Motion by;
+};
+
+ROIKIT_FN Moving moving(const Axis& axis, int bins, int p, int rank) {
+    return Moving{sample_at(axis, p, rank), motion_of(axis, bins, p, rank)};
+}
+
+// The samples of a bin along an axis that are inside. A CPU, where a bin is gone through channel by channel, works the first ones out once.
+struct AlongAxis {
+    const Axis& axis;
+    int bins, p;
+    Ranks inside;
+#ifndef __CUDA_ARCH__
+    static constexpr int KEPT = 16;
+    Moving kept[KEPT];
+#endif
+
+    ROIKIT_METHOD AlongAxis(const Axis& axis, int bins, int p) : axis(axis), bins(bins), p(p), inside{0, 0} {
+        if (MODE != Mode::avg) return;
+        inside = inside_ranks(axis, p);
+#ifndef __CUDA_ARCH__
+        for (int n = 0; n < KEPT && inside.begin + n < inside.end; ++n) kept[n] = moving(axis, bins, p, inside.begin + n);
+#endif
+    }
+
+    ROIKIT_METHOD Moving operator[](int rank) const {
+#ifndef __CUDA_ARCH__
+        if (rank - inside.begin < KEPT) return kept[rank - inside.begin];
+#endif
+        return moving(axis, bins, p, rank);
+    }
+};
+
 // A bin, and of an average its samples that are inside.
 struct SampledBin {
     const Roi& roi;
     const BoxGradientParams& params;
     int p, q;
-    Ranks y, x;
+    AlongAxis y, x;
     bool counts;
 
     ROIKIT_METHOD SampledBin(const Roi& roi, const BoxGradientParams& params, int p, int q)
-        : roi(roi), params(params), p(p), q(q), y{0, 0}, x{0, 0}, counts(true) {
-        if (MODE == Mode::avg) y = inside_ranks(roi.y, p), x = inside_ranks(roi.x, q);
-    }
+        : roi(roi), params(params), p(p), q(q), y(roi.y, params.bins_y, p), x(roi.x, params.bins_x, q), counts(true) {}
 
     template <int N> ROIKIT_METHOD void add(Sums<N>& sums, Sums<1>& rest, const Place& at) const {
         if (MODE == Mode::avg) {
@@ -76,15 +110,16 @@ struct SampledBin {
 
     template <int N> ROIKIT_METHOD void add_average(Sums<N>& sums, const Place& at) const {
         const Vector<N> arriving = read_channels<N>(at.grad, at.grad_step);
-        ROIKIT_ROLLED for (int i = y.begin; i < y.end; ++i) {
-            const Sample sy = sample_at(roi.y, p, i);
-            const Motion motion_y = motion_of(roi.y, params.bins_y, p, i);
-            ROIKIT_ROLLED for (int j = x.begin; j < x.end; ++j) {
-                const Sample sx = sample_at(roi.x, q, j);
-                const Corners<N> pixel(at, sy, sx);
-                add_motion<N>(sums, arriving, pixel, sy, sx, motion_y, motion_of(roi.x, params.bins_x, q, j));
+        Sums<N> own = sums;  // which no array can be
+        ROIKIT_ROLLED for (int i = y.inside.begin; i < y.inside.end; ++i) {
+            const Moving along_y = y[i];
+            ROIKIT_ROLLED for (int j = x.inside.begin; j < x.inside.end; ++j) {
+                const Moving along_x = x[j];
+                const Corners<N> pixel(at, along_y.at, along_x.at);
+                add_motion<N>(own, arriving, pixel, along_y.at, along_x.at, along_y.by, along_x.by);
             }
         }
+        sums = own;
     }
 
     template <int N> ROIKIT_METHOD void add_maximum(Sums<1>& sums, const Place& at) const {
@@ -109,6 +144,17 @@ struct SampledBin {
 
 struct SampledBoxGradient {
     typedef SampledBin Bin;
+    static constexpr bool TURNS = READS_NEIGHBOURS;
+
+#ifndef __CUDA_ARCH__
+    ROIKIT_METHOD static Reach reach_along(const Axis& axis, int bins) {
+        if (axis.taken < 1) return Reach{0, 0};
+        const acc_t first = position(axis, 0, axis.bin < (acc_t)0 ? axis.taken - 1 : 0);
+        return reach_between(first, position(axis, bins - 1, axis.bin < (acc_t)0 ? 0 : axis.taken - 1), axis.size);
+    }
+
+    ROIKIT_METHOD static int64 reads(const Roi& roi, int64 bins) { return 4 * bins * roi.y.taken * roi.x.taken; }
+#endif
 
     ROIKIT_METHOD static bool is_nan(const Roi&) { return false; }
     ROIKIT_METHOD static bool is_zero(const Roi&) { return false; }

@@ -90,6 +90,15 @@ struct CellBin {
 
 struct CellBoxGradient {
     typedef CellBin Bin;
+    static constexpr bool TURNS = true;
+
+#ifndef __CUDA_ARCH__
+    ROIKIT_METHOD static Reach reach_along(const Axis& axis, int bins) {
+        return reach_between(edge_at(axis, 0), edge_at(axis, bins), axis.size);
+    }
+
+    ROIKIT_METHOD static int64 reads(const Roi& roi, int64) { return 4 * (int64)roi.y.size * roi.x.size; }  // all that it has
+#endif
 
     ROIKIT_METHOD static bool is_flat(const Roi& roi) { return !roi.y.taken || !roi.x.taken; }
     ROIKIT_METHOD static bool is_nan(const Roi& roi) { return is_flat(roi) && FLAT_BOX == FlatBox::nan; }
