@@ -63,17 +63,20 @@ ROIKIT_FN Moving moving(const Axis& axis, int bins, int p, int rank) {
     return Moving{sample_at(axis, p, rank), motion_of(axis, bins, p, rank)};
 }
 
-// The samples of a bin along an axis that are inside. A CPU, where a bin is gone through channel by channel, works the first ones out once.
+// A row or a column of bins: of an average its samples that are inside. A CPU, where a bin is gone through channel by channel, works the
+// first ones out once.
 struct AlongAxis {
-    const Axis& axis;
+    const Axis* axis;
     int bins, p;
     Ranks inside;
 #ifndef __CUDA_ARCH__
-    static constexpr int KEPT = 16;
+    static constexpr int KEPT = 8;
     Moving kept[KEPT];
+
+    AlongAxis() = default;
 #endif
 
-    ROIKIT_METHOD AlongAxis(const Axis& axis, int bins, int p) : axis(axis), bins(bins), p(p), inside{0, 0} {
+    ROIKIT_METHOD AlongAxis(const Axis& axis, int bins, int p, const BoxGradientParams&) : axis(&axis), bins(bins), p(p), inside{0, 0} {
         if (MODE != Mode::avg) return;
         inside = inside_ranks(axis, p);
 #ifndef __CUDA_ARCH__
@@ -85,20 +88,23 @@ struct AlongAxis {
 #ifndef __CUDA_ARCH__
         if (rank - inside.begin < KEPT) return kept[rank - inside.begin];
 #endif
-        return moving(axis, bins, p, rank);
+        return moving(*axis, bins, p, rank);
     }
 };
 
-// A bin, and of an average its samples that are inside.
 struct SampledBin {
+    typedef AlongAxis Along;
+
     const Roi& roi;
     const BoxGradientParams& params;
-    int p, q;
     AlongAxis y, x;
     bool counts;
 
     ROIKIT_METHOD SampledBin(const Roi& roi, const BoxGradientParams& params, int p, int q)
-        : roi(roi), params(params), p(p), q(q), y(roi.y, params.bins_y, p), x(roi.x, params.bins_x, q), counts(true) {}
+        : SampledBin(roi, params, AlongAxis(roi.y, params.bins_y, p, params), AlongAxis(roi.x, params.bins_x, q, params)) {}
+
+    ROIKIT_METHOD SampledBin(const Roi& roi, const BoxGradientParams& params, const AlongAxis& y, const AlongAxis& x)
+        : roi(roi), params(params), y(y), x(x), counts(true) {}
 
     template <int N> ROIKIT_METHOD void add(Sums<N>& sums, Sums<1>& rest, const Place& at) const {
         if (MODE == Mode::avg) {
@@ -110,26 +116,25 @@ struct SampledBin {
 
     template <int N> ROIKIT_METHOD void add_average(Sums<N>& sums, const Place& at) const {
         const Vector<N> arriving = read_channels<N>(at.grad, at.grad_step);
-        Sums<N> own = sums;  // which no array can be
         ROIKIT_ROLLED for (int i = y.inside.begin; i < y.inside.end; ++i) {
             const Moving along_y = y[i];
             ROIKIT_ROLLED for (int j = x.inside.begin; j < x.inside.end; ++j) {
                 const Moving along_x = x[j];
                 const Corners<N> pixel(at, along_y.at, along_x.at);
-                add_motion<N>(own, arriving, pixel, along_y.at, along_x.at, along_y.by, along_x.by);
+                add_motion<N>(sums, arriving, pixel, along_y.at, along_x.at, along_y.by, along_x.by);
             }
         }
-        sums = own;
     }
 
     template <int N> ROIKIT_METHOD void add_maximum(Sums<1>& sums, const Place& at) const {
-        const Best<N> best = find_winner<N>(roi.y, roi.x, p, q, at.map, MapSteps{at.row, at.pixel, NEIGHBOURS ? 1 : at.map_step});
+        const Best<N> best = find_winner<N>(roi.y, roi.x, y.p, x.p, at.map, MapSteps{at.row, at.pixel, NEIGHBOURS ? 1 : at.map_step});
         for (int v = 0; v < N; ++v) {
             const Winner winner = {best.y[v], best.x[v]};
             if (winner.y < 0) continue;
             const int i = winner.y >> 1, j = winner.x >> 1;
-            const Sample sy = sample_at(roi.y, p, i), sx = sample_at(roi.x, q, j);
-            const Motion motion_y = motion_of(roi.y, params.bins_y, p, i), motion_x = motion_of(roi.x, params.bins_x, q, j);
+            const Moving along_y = moving(roi.y, params.bins_y, y.p, i), along_x = moving(roi.x, params.bins_x, x.p, j);
+            const Sample sy = along_y.at, sx = along_x.at;
+            const Motion motion_y = along_y.by, motion_x = along_x.by;
             const Place channel = at.after(v);
             const Corners<1> pixel(channel, sy, sx);
             const Vector<1> arriving = read_vector<1>(channel.grad);

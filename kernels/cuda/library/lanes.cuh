@@ -6,7 +6,8 @@
 //             send to `sums`, or to `rest` if each channel is to be added on its own
 //   a gradient, with that type as `Bin`; what a RoI's numbers are if they are not added up: `is_nan(roi)`, `is_zero(roi)`; and
 //             `finished(sum, n, roi, params)`, number n of the result. If it `TURNS`, a CPU may bring the pixels of a RoI together
-//             (turned.cuh): `reach_along(axis, bins)` says which they are, `reads(roi, bins)` how often one is read
+//             (turned.cuh): `reach_along(axis, bins)` says which they are, `reads(roi, bins)` how often one is read; and its bins are made
+//             of two `Bin::Along(axis, bins, p, params)`, what a row and a column of bins have in common, `Bin(roi, params, along_y, along_x)`
 //
 // The specialisation defines
 //   ROIKIT_NUMBERS        numbers of a box that a gradient is for: those of a row after its batch index
@@ -93,13 +94,13 @@ ROIKIT_FN void write_sums(const Sums<VECTOR>& sums, const Sums<1>& rest, acc_t* 
     }
 }
 
-// Adds up one lane's share of the channels from `first` to `end`, each bin being `seen` at some place.
-template <class Bin, class Seen>
+// Adds up one lane's share of the channels from `first` to `end`: of bins as `bin_of(p, q)` makes them, each `seen` at some place.
+template <class BinOf, class Seen>
 ROIKIT_FN void add_channels(int lane, int64 first, int64 end, int64 k, const Roi& roi, const feature_t* grad,
-                            const BoxGradientParams& params, const Seen& seen, Sums<VECTOR>& sums, Sums<1>& rest) {
+                            const BoxGradientParams& params, const BinOf& bin_of, const Seen& seen, Sums<VECTOR>& sums, Sums<1>& rest) {
     const int64 bins = (int64)params.bins_y * params.bins_x;
     ROIKIT_ROLLED for (int64 b = lane / CHANNEL_LANES; b < bins; b += BIN_LANES) {
-        const Bin bin(roi, params, (int)(b / params.bins_x), (int)(b % params.bins_x));
+        const auto bin = bin_of((int)(b / params.bins_x), (int)(b % params.bins_x));
         if (!bin.counts) continue;
         const Place place = seen(place_of(b, bins, k, roi, grad, params));
         ROIKIT_ROLLED for (int64 c = first + (lane % CHANNEL_LANES) * VECTOR; c < end; c += CHANNEL_LANES * VECTOR) {
@@ -120,7 +121,8 @@ template <class Bin> ROIKIT_FN void add_lane(int lane, int64 k, const Roi& roi, 
     Sums<1> rest;
     ROIKIT_ROLLED for (int64 first = 0; first < params.channels; first += tile) {
         const int64 end = first + tile < params.channels ? first + tile : params.channels;
-        add_channels<Bin>(lane, first, end, k, roi, grad, params, [](const Place& place) { return place; }, sums, rest);
+        add_channels(lane, first, end, k, roi, grad, params, [&](int p, int q) { return Bin(roi, params, p, q); },
+                     [](const Place& place) { return place; }, sums, rest);
     }
     write_sums(sums, rest, total);
 }

@@ -1,5 +1,6 @@
 // Channels first on a CPU: the pixels that a RoI reads are brought together for as many channels as are taken together, so that these are
-// neighbours for all bins that read them. What is added, and in which order, stays as it is.
+// neighbours for all bins that read them; and where samples lie is worked out once for all channels. What is added, and in which order,
+// stays as it is.
 #pragma once
 
 #ifndef __CUDA_ARCH__
@@ -21,14 +22,16 @@ ROIKIT_FN Reach reach_between(acc_t a, acc_t b, int size) {
 
 // A copy of these pixels, VECTOR channels each.
 ROIKIT_FN void bring_together(const feature_t* map, int64 pixels, int64 width, const Reach& y, const Reach& x, feature_t* turned) {
-    for (int row = y.begin; row < y.end; ++row) {
-        for (int column = x.begin; column < x.end; ++column) {
-            const feature_t* const pixel = map + row * width + column;
-            for (int v = 0; v < VECTOR; ++v) turned[v] = pixel[v * pixels];
-            turned += VECTOR;
+    const int columns = x.end - x.begin;
+    for (int row = y.begin; row < y.end; ++row, turned += columns * VECTOR) {
+        for (int v = 0; v < VECTOR; ++v) {
+            const feature_t* const pixel = map + v * pixels + row * width + x.begin;
+            for (int column = 0; column < columns; ++column) turned[column * VECTOR + v] = pixel[column];
         }
     }
 }
+
+constexpr int MOST_ALONG = 32;  // bins along an axis
 
 // Adds up a RoI if that is worth while, and says so; `turned` has room for `params.turned_pixels`.
 template <class Gradient> ROIKIT_FN bool add_turned(int64 k, const Roi& roi, const feature_t* grad, const BoxGradientParams& params,
@@ -41,7 +44,13 @@ template <class Gradient> ROIKIT_FN bool add_turned(int64 k, const Roi& roi, con
         const Reach y = Gradient::reach_along(roi.y, params.bins_y), x = Gradient::reach_along(roi.x, params.bins_x);
         const int64 count = (int64)(y.end - y.begin) * (x.end - x.begin), columns = (int64)(x.end - x.begin) * VECTOR;
         const bool is_worth_while = count < Gradient::reads(roi, (int64)params.bins_y * params.bins_x);
-        if (count <= 0 || count > params.turned_pixels || !is_worth_while || threads_of_block() > 1) return false;
+        const bool has_room = count <= params.turned_pixels && params.bins_y <= MOST_ALONG && params.bins_x <= MOST_ALONG;
+        if (count <= 0 || !has_room || !is_worth_while || threads_of_block() > 1) return false;
+        typedef typename Gradient::Bin Bin;
+        typename Bin::Along along_y[MOST_ALONG], along_x[MOST_ALONG];
+        for (int p = 0; p < params.bins_y; ++p) along_y[p] = typename Bin::Along(roi.y, params.bins_y, p, params);
+        for (int q = 0; q < params.bins_x; ++q) along_x[q] = typename Bin::Along(roi.x, params.bins_x, q, params);
+        const auto bin_of = [&](int p, int q) { return Bin(roi, params, along_y[p], along_x[q]); };
         const feature_t* const map = (const feature_t*)params.maps[roi.level] + roi.image * params.channels * pixels;
         Sums<VECTOR> sums[LANES_OF_ROI];
         Sums<1> rest[LANES_OF_ROI];
@@ -54,7 +63,7 @@ template <class Gradient> ROIKIT_FN bool add_turned(int64 k, const Roi& roi, con
                 return whole ? Place{place.grad, turned - origin, place.grad_step, 1, columns, VECTOR} : place;
             };
             for (int lane = 0; lane < LANES_OF_ROI; ++lane) {
-                add_channels<typename Gradient::Bin>(lane, first, end, k, roi, grad, params, seen, sums[lane], rest[lane]);
+                add_channels(lane, first, end, k, roi, grad, params, bin_of, seen, sums[lane], rest[lane]);
             }
         }
         for (int lane = 0; lane < LANES_OF_ROI; ++lane) write_sums(sums[lane], rest[lane], totals + NUMBERS * lane);
