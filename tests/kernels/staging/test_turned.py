@@ -69,4 +69,5 @@ def test_a_channel_among_many_gives_what_it_gives_alone(operator, dialect, bins,
         alone = np.ascontiguousarray(maps[:, channel : channel + 1]), np.ascontiguousarray(grad[:, channel : channel + 1])
         wanted, got = operator(*alone, boxes, dialect, ratio), operator(maps, grad, boxes, dialect, ratio)
         np.testing.assert_array_equal(got, wanted)
-        assert np.count_nonzero(wanted) > ROIS / 4
+        is_flat = operator is crop_and_resize and (dialect, ratio) == ("roikit", 0)  # what is nearest has no slope
+        assert is_flat or np.count_nonzero(wanted) > ROIS / 4
