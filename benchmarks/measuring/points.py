@@ -141,9 +141,7 @@ def outputs(problem: Problem, points_of: PointsOf, rng: np.random.Generator) -> 
     return reference
 
 
-def spread(
-    level: Level, row: Row, sent: np.ndarray, points_of: PointsOf
-) -> tuple[np.ndarray, np.ndarray]:
+def spread(level: Level, row: Row, sent: np.ndarray, points_of: PointsOf) -> tuple[np.ndarray, np.ndarray]:
     """What maps with as many channels as ``sent``, ``(K, C, P, P)``, get if RoIs send that, and a bound of its error."""
     n, _, height, width = level.feature.shape
     channels = sent.shape[1]

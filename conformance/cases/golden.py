@@ -1,4 +1,4 @@
-"""The golden cases of the operators that are asked for: all of them take a second to read, and most commands need a part, or ids."""
+"""The golden cases of the operators that are asked for: all of them take a second to read, and most need a part, or only ids."""
 
 from __future__ import annotations
 

@@ -99,7 +99,12 @@ class Planned:
 
 
 def _planned(
-    problem: Problem, source: Source, numbers: int, lanes: tuple[int, int], block: tuple[int, int], threads: int = 1,
+    problem: Problem,
+    source: Source,
+    numbers: int,
+    lanes: tuple[int, int],
+    block: tuple[int, int],
+    threads: int = 1,
     turned: int = 0,
 ) -> Planned:
     memory = numbers * lanes[0] * lanes[1] * problem.wide_bytes  # a sum for each number of a box

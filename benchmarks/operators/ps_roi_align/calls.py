@@ -31,9 +31,7 @@ def backward(read: tuple[Any], boxes: tuple[Any], level: Level, row: SampledRow,
 def backward_boxes(read: tuple[Any, Any], boxes: tuple[Any], level: Level, row: SampledRow, **how: Any) -> Any:
     """Works out the gradient for the boxes. No peer has one."""
     maps, grad = read
-    return ps_roi_align_backward_boxes(
-        grad, maps, *boxes, level.scale, row.sampling_ratio, dialect=DIALECT, **how
-    )
+    return ps_roi_align_backward_boxes(grad, maps, *boxes, level.scale, row.sampling_ratio, dialect=DIALECT, **how)
 
 
 OURS = {

@@ -46,7 +46,9 @@ def reference_of(problem: Problem, processes: int, operation: Operation) -> Refe
     return reference
 
 
-def _validate(problem: Problem, level: Level, operation: Operation, arriving: np.ndarray, rng: np.random.Generator) -> int:
+def _validate(
+    problem: Problem, level: Level, operation: Operation, arriving: np.ndarray, rng: np.random.Generator
+) -> int:
     """Compares what two RoIs of a level give in a channel with the oracle; returns in how many numbers."""
     rois = np.sort(rng.choice(len(level.boxes), min(2, len(level.boxes)), replace=False))
     sent = arriving[rois]

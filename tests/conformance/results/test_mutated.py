@@ -85,7 +85,9 @@ added = 2026-11-24
 
 
 def test_a_damaged_list_of_deviations_is_read_or_refused(tmp_path):
-    said, used = refusals(tmp_path / "x.toml", mutations.of_text(LIST, 300), lambda path: deviations.read(path, golden_ids()))
+    said, used = refusals(
+        tmp_path / "x.toml", mutations.of_text(LIST, 300), lambda path: deviations.read(path, golden_ids())
+    )
     assert len(said) > 150
     assert used > 5
     assert sum(":1" in text or ":2" in text for text in said) > 20  # with its line

@@ -66,7 +66,10 @@ def test_a_channel_among_many_gives_what_it_gives_alone(operator, dialect, bins,
     for channel in (0, 17, 36):
         grad = np.zeros((ROIS, CHANNELS, bins, bins), np.float32)
         grad[:, channel] = rng.standard_normal((ROIS, bins, bins))
-        alone = np.ascontiguousarray(maps[:, channel : channel + 1]), np.ascontiguousarray(grad[:, channel : channel + 1])
+        alone = (
+            np.ascontiguousarray(maps[:, channel : channel + 1]),
+            np.ascontiguousarray(grad[:, channel : channel + 1]),
+        )
         wanted, got = operator(*alone, boxes, dialect, ratio), operator(maps, grad, boxes, dialect, ratio)
         np.testing.assert_array_equal(got, wanted)
         is_flat = operator is crop_and_resize and (dialect, ratio) == ("roikit", 0)  # what is nearest has no slope

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from roikit.kernels import multiscale_roi_align, multiscale_roi_align_backward
 
 from ....measuring.contestant import Contestant, as_nchw, in_layout, maps_like, result_like
-from ....workloads import gradient
 from ....measuring.ours import on_cpu
+from ....workloads import gradient
 from ..calls import OF_LEVELS
 from ..operations import Operation
 

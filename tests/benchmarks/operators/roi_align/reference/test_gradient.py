@@ -20,9 +20,7 @@ from roikit.conformance.operators.roi_align.oracle import output as oracle
 from roikit.conformance.sampling.errors import AxisError
 from roikit.kernels.dialects.roi_align import DIALECTS
 
-GRADIENTS = {
-    operation: OURS[operation] for operation in (Operation.BACKWARD, Operation.POOLER_BACKWARD)
-}
+GRADIENTS = {operation: OURS[operation] for operation in (Operation.BACKWARD, Operation.POOLER_BACKWARD)}
 
 
 @pytest.fixture

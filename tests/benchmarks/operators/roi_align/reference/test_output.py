@@ -39,7 +39,9 @@ def test_ours_is_correct_and_every_element_is_checked(work, expected, layout, dt
 @pytest.mark.parametrize("ratio", [0, 3])
 def test_other_grids(small, ratio):
     work = problem(replace(small, sampling_ratio=ratio))
-    judgement = make_reference(work).judge(OURS[Operation.FORWARD](work, "NCHW", "float32").checked_outputs(), "float32")
+    judgement = make_reference(work).judge(
+        OURS[Operation.FORWARD](work, "NCHW", "float32").checked_outputs(), "float32"
+    )
     assert judgement.correct
     assert judgement.checked == judgement.elements
 
