@@ -86,7 +86,10 @@ class Ours:
         return Contestant("roikit", layout, dtype, calls, convert, owned)
 
     def on_device(self, inputs: Inputs, timer: Timer) -> DeviceContestant:
-        """Prepares the calls of a row on a GPU. Gradients that are as large as maps take turns with these: they may fit the cache."""
+        """Prepares the calls of a row on a GPU.
+
+        Gradients that are as large as the maps take turns, as what is read does: they might fit into the cache.
+        """
         import cupy
 
         problem, row = inputs.problem, inputs.problem.row

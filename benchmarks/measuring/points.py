@@ -170,7 +170,7 @@ def spread(level: Level, row: Row, sent: np.ndarray, points_of: PointsOf) -> tup
 
 
 def _around(array: np.ndarray) -> np.ndarray:
-    """For each pixel the sum over those from two before it to one after it along both axes: whose lower pixel may be so far off."""
+    """The sum over all pixels whose samples may be sent to each: from two before it to one after it along both axes."""
     for axis in (2, 3):
         size = array.shape[axis]
         wide = np.pad(array, [(2, 1) if one == axis else (0, 0) for one in range(4)])

@@ -192,7 +192,7 @@ _SIZES: Macros = (
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Planned:
-    """A call of which all is settled but where its arrays are. ``winners`` is launched for a maximum whose winners are found first."""
+    """A call of which all is settled but where its arrays are. ``winners`` is launched if those of a maximum are found first."""
 
     problem: Problem
     extents: Launch
