@@ -34,8 +34,9 @@ ROIKIT_FN void bring_together(const feature_t* map, int64 pixels, int64 width, c
 constexpr int MOST_ALONG = 32;  // bins along an axis
 
 // Adds up a RoI if that is worth while, and says so; `turned` has room for `params.turned_pixels`.
-template <class Gradient> ROIKIT_FN bool add_turned(int64 k, const Roi& roi, const feature_t* grad, const BoxGradientParams& params,
-                                                    acc_t* totals, feature_t* turned) {
+// What kind of RoI it is is a parameter, since one whose samples are points has no axes, and is not to be asked for them.
+template <class Gradient, class OfAxes> ROIKIT_FN bool add_turned(int64 k, const OfAxes& roi, const feature_t* grad,
+                                                                  const BoxGradientParams& params, acc_t* totals, feature_t* turned) {
     if constexpr (LAYOUT == Layout::NHWC || VECTOR == 1 || !Gradient::TURNS) {
         return false;
     } else {

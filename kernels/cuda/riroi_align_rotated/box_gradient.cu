@@ -66,6 +66,8 @@ struct OrientedBin {
 struct OrientedBoxGradient {
     typedef OrientedBin Bin;
 
+    static constexpr bool TURNS = false;
+
     ROIKIT_METHOD static bool is_nan(const Roi&) { return false; }
     ROIKIT_METHOD static bool is_zero(const Roi&) { return false; }
 
