@@ -15,27 +15,28 @@ template <class Params> ROIKIT_FN int64 boxes_together(const Params&) { return 1
 
 #include "library/points/pooling.cuh"
 
-// Where on a map N channels lie that are so many orientations on from channels that follow each other.
+// N channels that are so many orientations on from channels that follow each other.
 template <int N> struct Turning {
-    int64 places[N];
+    int apart[N];  // from the first of those
+    int64 step;    // from a channel to the next
 
-    ROIKIT_METHOD Turning(int64 channel, int turned, int orientations, int64 step) {
-        for (int v = 0; v < N; ++v) places[v] = channel_after(channel + v, turned, orientations) * step;
+    ROIKIT_METHOD Turning(int64 channel, int turned, int orientations, int64 step) : step(step) {
+        for (int v = 0; v < N; ++v) apart[v] = (int)(channel_after(channel + v, turned, orientations) - channel);
     }
 
     ROIKIT_METHOD Vector<N> load(const feature_t* pixel) const {
         Vector<N> result;
         EACH_PART(i) {
             for (int v = 0; v < Vector<N>::STEP; ++v) {
-                set_lane(result.part[i], v, fetch(pixel + places[i * Vector<N>::STEP + v]));
+                set_lane(result.part[i], v, fetch(pixel + apart[i * Vector<N>::STEP + v] * step));
             }
         }
         return result;
     }
 };
 
-// The sum of the samples of a bin (average.cuh), of these channels of an image.
-template <int N> ROIKIT_FN Vector<N> sum_of_bin(const Roi& roi, int p, int q, const feature_t* image, const PointSteps& steps,
+// The sum of the samples of a bin (average.cuh), of channels that are turned from those at `map`.
+template <int N> ROIKIT_FN Vector<N> sum_of_bin(const Roi& roi, int p, int q, const feature_t* map, const PointSteps& steps,
                                                 const Turning<N>& channels, const PoolingParams& params) {
     Vector<N> sum = filled<N>((acc_t)0);
     const int height = params.heights[0], width = params.widths[0];
@@ -45,12 +46,14 @@ template <int N> ROIKIT_FN Vector<N> sum_of_bin(const Roi& roi, int p, int q, co
             const Point at = point_at(roi.points, p, q, i, j);
             if (!is_inside(at, height, width)) continue;
             const Sample y = interpolate(at.y, height), x = interpolate(at.x, width);
-            const feature_t *const low = image + y.low * steps.row, *const high = image + y.high * steps.row;
             const int64 left = x.low * steps.pixel, right = x.high * steps.pixel;
-            sum = multiply_add<N>(y.weight_low * x.weight_low, channels.load(low + left), sum);
-            sum = multiply_add<N>(y.weight_low * x.weight_high, channels.load(low + right), sum);
-            sum = multiply_add<N>(y.weight_high * x.weight_low, channels.load(high + left), sum);
-            sum = multiply_add<N>(y.weight_high * x.weight_high, channels.load(high + right), sum);
+            // One row after the other, or there are not enough registers for doubles.
+            ROIKIT_ROLLED for (int below = 0; below < 2; ++below) {
+                const feature_t* const row = map + (below ? y.high : y.low) * steps.row;
+                const acc_t weight = below ? y.weight_high : y.weight_low;
+                sum = multiply_add<N>(weight * x.weight_low, channels.load(row + left), sum);
+                sum = multiply_add<N>(weight * x.weight_high, channels.load(row + right), sum);
+            }
         }
     }
     return sum;
@@ -68,7 +71,7 @@ template <int N> ROIKIT_FN Vector<N> pool_bin(const Roi& roi, int p, int q, cons
         const acc_t weight = n ? mixture.high : mixture.low;
         if (weight == (acc_t)0) continue;
         const Turning<N> channels(channel, n - mixture.whole, params.orientations, steps.channel);
-        sum = multiply_add<N>(weight, sum_of_bin<N>(roi, p, q, image, steps, channels, params), sum);
+        sum = multiply_add<N>(weight, sum_of_bin<N>(roi, p, q, map, steps, channels, params), sum);
     }
     return sum / samples_of(roi.points);
 }

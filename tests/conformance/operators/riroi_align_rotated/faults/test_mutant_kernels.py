@@ -38,7 +38,7 @@ MUTANTS = {
     "way orientations turn": (OUTPUT, "n - mixture.whole, params.orientations, steps.channel);", "n - mixture", "n + mixture"),
     "the second orientation": (OUTPUT, "n - mixture.whole, params.orientations, steps.channel);", "n - mixture", "-mixture"),
     "weights of both": (OUTPUT, "n ? mixture.high : mixture.low;", "mixture.high : mixture.low", "mixture.low : mixture.high"),
-    "corner of a sample": (OUTPUT, "channels.load(high + right)", "high + right", "high + left"),
+    "corner of a sample": (OUTPUT, "channels.load(row + right)", "row + right", "row + left"),
     "least size": (TILES, "if (side.held) size = (acc_t)1;", "(acc_t)1", "size"),
     "channels that get": (AVERAGE, "mixture.whole - n, orientations);", "mixture.whole - n", "mixture.whole + n"),
     "the other way": (AVERAGE, "mixture.whole - n, orientations);", "mixture.whole - n", "-n - mixture.whole"),
