@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from ..cases.history import AFTER_FORK, AT_ONCE, IN_TURN, SEVERAL
 from ..operation import Operation
-from .sizes import channels_of_bins
+from .sizes import channel_unit, channels_of_bins
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -76,7 +76,8 @@ def _fitting(arguments: Arguments, call: type[Call]) -> Changes:
         if arguments["weights"]["shape"] != shape:
             fitting["weights"] = _filled(shape, arguments["weights"])
     if "offset" in arguments:
-        shape = [len(arguments["boxes"]), 2, *arguments["output_size"]]
+        extents = {"K": len(arguments["boxes"]), **dict(zip(("P_h", "P_w"), arguments["output_size"], strict=True))}
+        shape = [extents.get(axis, n) for axis, n in zip(call.axes["offset"].split(), arguments["offset"]["shape"], strict=True)]
         if arguments["offset"]["shape"] != shape:
             fitting["offset"] = _filled(shape, arguments["offset"])
     # From all others its shape follows.
@@ -189,7 +190,7 @@ def _of_shapes(arguments: Arguments, call: type[Call]) -> Iterator[tuple[str, Ch
     more = _filled((images + 1, channels, height, width), given)
     yield "the number of images", {"input": more}
     yield "the number of images, and which is read", {"input": more, "boxes": [[images, *box[1:]] for box in boxes]}
-    count = channels + max(channels_of_bins(arguments, call), 1)
+    count = channels + channel_unit(arguments, call)
     yield "the number of channels", {"input": _filled((images, count, height, width), given)}
     yield "the number of boxes", {"boxes": [*boxes, *boxes[:1]]}
 
