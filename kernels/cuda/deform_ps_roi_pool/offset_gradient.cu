@@ -21,9 +21,9 @@ struct Slopes {
 ROIKIT_FN Slopes slopes_of_part(const Points& points, int row, int column, const acc_t* motions, const GradientParams& params) {
     Slopes sums = {(acc_t)0, (acc_t)0};
     ROIKIT_ROLLED for (int p = 0; p < params.bins_y; ++p) {
-        if (part_of(points.y, p) != row) continue;
+        if (part_with(points.y, p) != row) continue;
         ROIKIT_ROLLED for (int q = 0; q < params.bins_x; ++q) {
-            if (part_of(points.x, q) != column) continue;
+            if (part_with(points.x, q) != column) continue;
             const acc_t* const of_bin = motions + SUMS * ((int64)p * params.bins_x + q);
             sums.down += of_bin[0];
             sums.right += of_bin[1];

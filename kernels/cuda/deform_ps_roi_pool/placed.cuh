@@ -8,9 +8,9 @@
 #include "library/choices.cuh"
 #include "library/points/place.cuh"
 
-enum class Part { exact, rounded };
+enum class Parting { exact, rounded };
 
-#define PART ROIKIT_CHOICE(Part, PART)
+#define PART ROIKIT_CHOICE(Parting, PART)
 
 // `row_numbers` are those of a row of `boxes`: 5, or after these as many offsets as there are classes, axes and parts (rows.cu).
 #define ROIKIT_GEOMETRY_FIELDS \
@@ -82,8 +82,8 @@ ROIKIT_FN Points of_class(const Points& points, int64 number) {
 }
 
 // DQ-5: the part that a bin is of, along an axis.
-ROIKIT_FN int part_of(const Side& side, int p) {
-    if (PART == Part::exact) return (int)((int64)p * side.parts / side.bins);
+ROIKIT_FN int part_with(const Side& side, int p) {
+    if (PART == Parting::exact) return (int)((int64)p * side.parts / side.bins);
     const int part = (int)floor_of(mul((acc_t)p / (acc_t)side.bins, (acc_t)side.parts));
     return part < side.parts ? part : side.parts - 1;
 }
@@ -92,7 +92,7 @@ ROIKIT_FN int part_of(const Side& side, int p) {
 ROIKIT_FN Point start_of(const Points& points, int p, int q) {
     Point start = {points.y.start, points.x.start};
     if (points.offsets) {
-        const acc_t* const mine = points.offsets + (int64)part_of(points.y, p) * points.x.parts + part_of(points.x, q);
+        const acc_t* const mine = points.offsets + (int64)part_with(points.y, p) * points.x.parts + part_with(points.x, q);
         start.y = add(start.y, mul(points.y.reach, mine[parts_of(points)]));
         start.x = add(start.x, mul(points.x.reach, mine[0]));
     }
