@@ -9,8 +9,8 @@ Facts: the doc string of ``mxnet.nd.contrib.ROIAlign`` of 1.9.1, ``src/operator/
 * The spatial scale is from 0 to 1.
 * There is a gradient for the maps, none for the boxes.
 
-``mxnet.nd.contrib.DeformablePSROIPooling`` takes one number each of bins, groups, parts and samples, and gamma from 0 to 1; it has
-gradients for maps and offsets, and 0 for boxes.
+``mxnet.nd.contrib.DeformablePSROIPooling`` takes one number each of bins, groups, parts and samples, and gamma from 0 to 1; it
+has gradients for maps and offsets, and 0 for boxes.
 
 ``mxnet.nd.contrib.RROIAlign`` takes ``(K, 6)`` boxes, angles in degrees. Its backward is an error.
 """
@@ -56,13 +56,14 @@ _ENDINGS = finishes(
 _ENDINGS_OF_OFFSETS = {
     **_ENDINGS,
     Operation.OFFSET_GRADIENT: {
-        "finish": "pooled.backward(mx.nd.array(grad, dtype=grad.dtype))\noutput = moves[0].grad.asnumpy()  # the gradient, that is"
+        "finish": "pooled.backward(mx.nd.array(grad, dtype=grad.dtype))\n"
+        "output = moves[0].grad.asnumpy()  # the gradient, that is"
     },
 }
 
 
 class MxNet:
-    """``mxnet.nd.contrib.ROIAlign``, ``mxnet.nd.ROIPooling``, ``mxnet.nd.contrib.PSROIPooling``, and what is deformed or rotated."""
+    """``mxnet.nd.contrib.ROIAlign``, ``mxnet.nd.ROIPooling``, ``mxnet.nd.contrib.PSROIPooling``, and others."""
 
     requires: ClassVar[tuple[str, ...]] = ("mxnet",)
     install: ClassVar[str] = 'pip install mxnet "numpy<1.24"'

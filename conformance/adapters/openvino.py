@@ -12,8 +12,8 @@ Facts: ``openvino/opset9/ops.py`` of 2026.4, and running it.
 ROIPooling-2 takes ``(K, 5)`` boxes in the data type of the maps; a batch index of -1 ends the list of boxes. Its method
 "bilinear" is crop_and_resize of rows ``[image, x1, y1, x2, y2]``: fractions of the image, which a scale changes nothing of, and 0
 outside. PSROIPooling-1 takes the same boxes, and as many rows of bins as columns; its
-mode "bilinear" is another operator, too, and a model has the shapes that it was compiled for. DeformablePSROIPooling-8 likewise; its
-output has as many bins as there are groups.
+mode "bilinear" is another operator, too, and a model has the shapes that it was compiled for. DeformablePSROIPooling-8 likewise;
+its output has as many bins as there are groups.
 
 ROIAlignRotated-15 takes ``(K, 5)`` boxes, angles in radians, and must be told whether they turn clockwise. It shifts by half a
 pixel.
@@ -223,8 +223,8 @@ class OpenVino:
         return self._core.compile_model(Model([node], [data, rois]), "CPU", {hint.inference_precision: Type.f32})
 
     def _compile_deformed(
-        self, dtype: np.dtype, shapes: Any, channels: int, scale: float, groups: int, samples_y: int, samples_x: int, gamma: float,
-        parts: int,
+        self, dtype: np.dtype, shapes: Any, channels: int, scale: float, groups: int, samples_y: int, samples_x: int,
+        gamma: float, parts: int,
     ) -> Any:  # fmt: skip
         """Compiles the operator DeformablePSROIPooling for these shapes."""
         from openvino import Model, Type, opset8

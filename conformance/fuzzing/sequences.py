@@ -77,7 +77,10 @@ def _fitting(arguments: Arguments, call: type[Call]) -> Changes:
             fitting["weights"] = _filled(shape, arguments["weights"])
     if "offset" in arguments:
         extents = {"K": len(arguments["boxes"]), **dict(zip(("P_h", "P_w"), arguments["output_size"], strict=True))}
-        shape = [extents.get(axis, n) for axis, n in zip(call.axes["offset"].split(), arguments["offset"]["shape"], strict=True)]
+        shape = [
+            extents.get(axis, n)
+            for axis, n in zip(call.axes["offset"].split(), arguments["offset"]["shape"], strict=True)
+        ]
         if arguments["offset"]["shape"] != shape:
             fitting["offset"] = _filled(shape, arguments["offset"])
     # From all others its shape follows.

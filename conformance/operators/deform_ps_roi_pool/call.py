@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 class DeformedPsCall(Call):
     """One call of deformable PSRoIPool, or of one of its gradients.
 
-    The maps have a channel for each channel of the output and each group: C is ``C_out · G_h · G_w`` of the maps, and C_out of the
-    output and of what arrives there.
+    The maps have a channel for each channel of the output and each group: C is ``C_out · G_h · G_w`` of the maps, and C_out of
+    the output and of what arrives there.
 
     Attributes:
         input: Feature maps, ``(N, C, H, W)`` or ``(N, H, W, C)`` as ``layout`` says. May have any strides.

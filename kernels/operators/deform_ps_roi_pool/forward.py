@@ -36,8 +36,8 @@ def deform_ps_roi_pool(
     """Pools each RoI of a feature map by averages of bilinear samples, each bin moved by an offset and in channels of its own.
 
     The deformable position-sensitive pooling of DCN v1, MXNet's `contrib.DeformablePSROIPooling`. Its ``pooled_size`` is
-    ``output_size`` here, ``sample_per_part`` ``sampling_ratio``, and ``trans_std`` ``gamma``; its ``output_dim`` and ``part_size``
-    follow from the shapes of ``input`` and ``offset``, and ``no_trans`` is to have no offsets. CuPy arrays are worked on by their
+    ``output_size`` here, ``sample_per_part`` ``sampling_ratio``, and ``trans_std`` ``gamma``; its ``output_dim`` and
+    ``part_size`` follow from the shapes of ``input`` and ``offset``, and ``no_trans`` is to have no offsets. CuPy arrays are worked on by their
     GPU, on the current stream; NumPy arrays by the CPU, with the same source. The rules are those of
     ``conformance/operators/deform_ps_roi_pool/RULES.md``.
 

@@ -64,8 +64,8 @@ def deform_ps_roi_pool_backward_offset(
         check: On a GPU, wait for the result and raise for a RoI that could not be pooled. A CPU always does.
 
     Returns:
-        ``(K, 2 n, T_h, T_w)`` of the data type of ``offset``; 0 for a part whose offset is not finite. On a GPU, without ``check``,
-        that of a RoI that cannot be pooled is NaN.
+        ``(K, 2 n, T_h, T_w)`` of the data type of ``offset``; 0 for a part whose offset is not finite. On a GPU, without
+        ``check``, that of a RoI that cannot be pooled is NaN.
 
     Raises:
         TypeError: an argument has a wrong type or data type.
@@ -125,9 +125,7 @@ def gradient_source(problem: DeformedPsProblem, *, on_host: bool) -> Source:
         ("THREADS", DEVICE_THREADS),
     )
     entry = "deform_ps_roi_pool_backward_offset"
-    return specialise(
-        "deform_ps_roi_pool/offset_gradient.cu", entry, problem.dtype, macros, rules_at_launch=on_host
-    )
+    return specialise("deform_ps_roi_pool/offset_gradient.cu", entry, problem.dtype, macros, rules_at_launch=on_host)
 
 
 @kept

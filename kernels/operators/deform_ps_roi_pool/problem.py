@@ -151,7 +151,9 @@ def classes_of(numbers: int, channels: int) -> int:
     if numbers < 2 or numbers % 2:
         raise ValueError(f"offset must have two numbers for each class and part, not {numbers} for all classes")
     if channels % (numbers // 2):
-        raise ValueError(f"offset has {numbers // 2} classes, but the output has {channels} channels: not as many for each")
+        raise ValueError(
+            f"offset has {numbers // 2} classes, but the output has {channels} channels: not as many for each"
+        )
     return numbers // 2
 
 

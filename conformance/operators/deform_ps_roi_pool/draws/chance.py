@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     DrawFn = st.DrawFn
 
 BOXES = ("ordinary", "still", "thrown", "tiny", "huge", "outside", "inverted", "halves", "free")
-"""Classes of boxes. Of *still* ones nothing is moved, *thrown* ones have large offsets, *inverted* have no or negative sizes, corners
-of *halves* lie exactly between two pixels."""
+"""Classes of boxes. Of *still* ones nothing is moved, *thrown* ones have large offsets, *inverted* have no or negative sizes,
+corners of *halves* lie exactly between two pixels."""
 
 _EIGHTH, _QUARTER, _HALF = Fraction(1, 8), Fraction(1, 4), Fraction(1, 2)
 _BESIDE = (Fraction(0), _QUARTER, -_QUARTER)

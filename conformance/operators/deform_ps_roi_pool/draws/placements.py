@@ -1,7 +1,7 @@
 """Where the RoIs of systematic cases lie, in feature pixels, and how their bins are moved.
 
-Corners are whole image pixels, or a quarter beside one; bins are of as many as the scale has room for, and offsets multiples of an
-eighth, so that all is exact but for the numbers of bins, samples, or samples that are inside, that are no powers of two.
+Corners are whole image pixels, or a quarter beside one; bins are of as many as the scale has room for, and offsets multiples of
+an eighth, so that all is exact but for the numbers of bins, samples, or samples that are inside, that are no powers of two.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Deformable PSRoIPool at the sizes of real use.
 
-Where all bins read all channels, a large call repeats a small one (`enlarging`). Where each group has its own the channels of maps are not
-those of the output, and a case has all its numbers, of maps that are products of factors. What an offset gets adds up over channels,
-and no rule says how often: such calls repeat none, and have all their channels.
+Where all bins read all channels, a large call repeats a small one (`enlarging`). Where each group has its own the channels of maps
+are not those of the output, and a case has all its numbers, of maps that are products of factors. What an offset gets adds up over
+channels, and no rule says how often: such calls repeat none, and have all their channels.
 """
 
 from __future__ import annotations

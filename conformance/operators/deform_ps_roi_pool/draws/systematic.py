@@ -127,7 +127,9 @@ def draw(blueprint: Blueprint, attempt: int) -> dict[str, Any]:
     return _described(blueprint, arguments, scales)
 
 
-def _shared_out(chance: Draw, blueprint: Blueprint, bins: tuple[int, int]) -> tuple[int, tuple[int, int], tuple[int, int]]:
+def _shared_out(
+    chance: Draw, blueprint: Blueprint, bins: tuple[int, int]
+) -> tuple[int, tuple[int, int], tuple[int, int]]:
     """Classes of channels, groups of channels, and parts of a RoI."""
     rows, columns = bins
     if blueprint.output == "seven":  # as R-FCN has it, or a head of all channels

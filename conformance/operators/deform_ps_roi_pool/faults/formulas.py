@@ -1,7 +1,7 @@
 """The faults behind `mutants.py` that are in a formula of the oracle.
 
-What becomes of samples is said of points, and what offsets do is said of deformable RoIs, and so are their faults: `inherited` makes
-one of this operator from one of theirs.
+What becomes of samples is said of points, and what offsets do is said of deformable RoIs, and so are their faults: `inherited`
+makes one of this operator from one of theirs.
 """
 
 from __future__ import annotations

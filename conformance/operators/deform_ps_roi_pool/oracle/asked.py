@@ -1,7 +1,7 @@
 """A call of deformable PSRoIPool in a data type: its numbers as an implementation is handed them.
 
-It is a call of deformable RoI pooling for each class of channels (`Part`): of the channels of the map that the class reads, all of
-which are read by all bins, and with an offset for each bin. What each bin reads, and what is sent to it, is selected.
+It is a call of deformable RoI pooling for each class of channels (`Part`): of the channels of the map that the class reads, all
+of which are read by all bins, and with an offset for each bin. What each bin reads, and what is sent to it, is selected.
 """
 
 from __future__ import annotations

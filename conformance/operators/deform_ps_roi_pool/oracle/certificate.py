@@ -1,7 +1,7 @@
 """In which data types a call is exact, in whatever order it is computed; and how near it comes to a decision.
 
-As of points: pixels, positions, weights, their products with pixels or with what arrives, sums, and these over how many samples are
-inside, which must be a power of two. Of the gradient for offsets so must be: slopes, their products with what arrives, sums of
+As of points: pixels, positions, weights, their products with pixels or with what arrives, sums, and these over how many samples
+are inside, which must be a power of two. Of the gradient for offsets so must be: slopes, their products with what arrives, sums of
 these over the number of samples, and their products with gamma and sizes.
 """
 
@@ -62,7 +62,7 @@ def budgets(asked: Asked, operation: Operation, exact: Result) -> Iterator[Budge
 
 
 def _of_offsets(part: Part, k: int, roi: Roi) -> Iterator[Budget]:
-    """The budgets of the slopes of the samples of RoI k, of their products with what arrives, and of these with gamma and sizes."""
+    """The budgets of the slopes of the samples of RoI k, their products with what arrives, and these with gamma and sizes."""
     asked = part.asked
     assert asked.grad is not None
     least = _units(asked.pixels) * _units(asked.grad) / max(_counts(roi))
@@ -136,4 +136,3 @@ def _decisions(asked: Asked) -> Iterator[Fraction]:
             for n in line.at.flat:
                 at = Fraction(int(n), line.unit)
                 yield Fraction(math.floor(min(abs(at + HALF), abs(at - pixels + HALF)) * _FINE), _FINE)
-

@@ -1,7 +1,7 @@
 """How far the samples of a deformable RoI of whole pixels may be from where exact arithmetic has them.
 
-As of deformable RoI pooling, axis by axis; but that a size may be held at 0.1, and that samples begin with their cells. An axis is
-*settled* if it does not matter where along it samples lie: all that are inside are moved to the first or the last pixel, and no
+As of deformable RoI pooling, axis by axis; but that a size may be held at 0.1, and that samples begin with their cells. An axis
+is *settled* if it does not matter where along it samples lie: all that are inside are moved to the first or the last pixel, and no
 rounding decides which are.
 """
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class RoiError(of_bins.RoiError):
-    """What is known of the errors of a RoI of a row of whole pixels, whose coordinates are formed in ``type``; pairs are ``(y, x)``."""
+    """What is known of the errors of a RoI, of a row of whole pixels; pairs are ``(y, x)``."""
 
     roi: Roi
 
@@ -46,7 +46,7 @@ class RoiError(of_bins.RoiError):
 
     @cached_property
     def positions(self) -> tuple[float, float]:
-        """The errors of the positions of all samples, along y and x; 0 where they do not matter, infinite where there is no bound."""
+        """The errors of the positions of all samples, along y and x; 0 where they do not matter, infinite without a bound."""
         return self._position(0), self._position(1)
 
     def _position(self, axis: int) -> float:

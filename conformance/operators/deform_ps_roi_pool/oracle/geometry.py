@@ -1,6 +1,6 @@
 """Where the samples of a deformable RoI lie whose corners are rounded: DQ-2 to DQ-6, in whole numbers of a common unit.
 
-The geometry is that of deformable RoI pooling, of boxes whose corners are whole pixels already, and whose bins have an offset each.
+The geometry is that of deformable RoI pooling, of boxes whose corners are whole pixels already, and whose bins have one offset.
 """
 
 from __future__ import annotations
@@ -80,8 +80,7 @@ class Rules(of_bins.Rules):
     def parts_of(self, bins: tuple[int, int], parts: tuple[int, int], type_: FloatType) -> tuple[list[int], list[int]]:
         """DQ-5: the same of all rows, and of all columns, of bins."""
         rows, columns = (
-            [self.part_of(p, count, into, type_) for p in range(count)]
-            for count, into in zip(bins, parts, strict=True)
+            [self.part_of(p, count, into, type_) for p in range(count)] for count, into in zip(bins, parts, strict=True)
         )
         return rows, columns
 
@@ -115,7 +114,7 @@ class Roi(of_bins.Roi):
 
     @cached_property
     def lines(self) -> tuple[Line, Line]:
-        """The same after that, so that nobody needs to know exactly where beside the map a sample was. Slopes are those from before."""
+        """The same after that: nobody needs to know exactly where beside the map a sample was. Slopes are those from before."""
         return self._moved(0), self._moved(1)
 
     def _moved(self, axis: int) -> Line:
