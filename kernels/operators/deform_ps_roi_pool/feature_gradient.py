@@ -10,7 +10,7 @@ from ...dtypes import name_of
 from ...staging import gather_plan
 from ...staging.gathering import Gradient, gather, workspace_bytes
 from ...staging.rows import joined
-from .problem import GradientProblem, asked_for, rules_of
+from .problem import GradientProblem, asked_for, check_offset, rules_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,6 +64,7 @@ def deform_ps_roi_pool_backward(
     arguments.check_feature_map(grad, "grad")
     shape = arguments.shape_of_maps("input_shape", input_shape)
     plain = arguments.box_rows(xp, boxes, name_of(grad.dtype), shape[0])
+    check_offset(xp, offset)
     asked = asked_for(
         grad.dtype, shape, len(plain), bins_of(grad, layout), spatial_scale, sampling_ratio, offset, gamma, group_size, layout,
         dialect,

@@ -9,7 +9,7 @@ from ...dtypes import name_of
 from ...staging.points import PointPooling
 from ...staging.pooling import pool
 from ...staging.rows import joined
-from .problem import DeformedPsProblem, asked_for, rules_of
+from .problem import DeformedPsProblem, asked_for, check_offset, rules_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,8 +37,8 @@ def deform_ps_roi_pool(
 
     The deformable position-sensitive pooling of DCN v1, MXNet's `contrib.DeformablePSROIPooling`. Its ``pooled_size`` is
     ``output_size`` here, ``sample_per_part`` ``sampling_ratio``, and ``trans_std`` ``gamma``; its ``output_dim`` and
-    ``part_size`` follow from the shapes of ``input`` and ``offset``, and ``no_trans`` is to have no offsets. CuPy arrays are worked on by their
-    GPU, on the current stream; NumPy arrays by the CPU, with the same source. The rules are those of
+    ``part_size`` follow from the shapes of ``input`` and ``offset``, and ``no_trans`` is to have no offsets. CuPy arrays are
+    worked on by their GPU, on the current stream; NumPy arrays by the CPU, with the same source. The rules are those of
     ``conformance/operators/deform_ps_roi_pool/RULES.md``.
 
     Args:
@@ -75,6 +75,7 @@ def deform_ps_roi_pool(
     xp = arguments.array_namespace("input", input)
     arguments.check_feature_map(input)
     plain = arguments.box_rows(xp, boxes, name_of(input.dtype), input.shape[0])
+    check_offset(xp, offset)
     asked = asked_for(
         input.dtype, input.shape, len(plain), output_size, spatial_scale, sampling_ratio, offset, gamma, group_size, layout,
         dialect,

@@ -78,6 +78,7 @@ def deform_ps_roi_pool_backward_offset(
     arguments.check_feature_map(grad, "grad")
     plain = arguments.box_rows(xp, boxes, name_of(input.dtype), input.shape[0])
     arguments.check_from(xp, "offset", offset)
+    arguments.check_feature_map(offset, "offset")
     asked = asked_for(
         input.dtype, input.shape, len(plain), bins_of(grad, layout), spatial_scale, sampling_ratio, offset, gamma, group_size,
         layout, dialect,

@@ -14,6 +14,8 @@ from ...dialects.deform_ps_roi_pool import DIALECTS, Dialect, named_dialect
 from ...staging.rows import BOX_NUMBERS
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from ...calls.problem import Problem
     from ...staging.gathering import Macros
 
@@ -111,20 +113,24 @@ def asked_for(
     dtype: Any, shape: tuple[int, ...], rois: int, output_size: Any, scale: Any, sampling_ratio: Any, offset: Any, gamma: Any,
     group_size: Any, layout: Any, dialect: Any,
 ) -> Asked:  # fmt: skip
-    """What a call of deformable PSRoIPool asks for, unchecked, but that offsets must have four axes.
-
-    Raises:
-        ValueError: they have not.
-    """
-    numbers, *parts = 2, 1, 1
-    if offset is not None:
-        if len(offset.shape) != 4:
-            raise ValueError(f"offset must have 4 dimensions, (K, 2 n, T_h, T_w), not shape {tuple(offset.shape)}")
-        numbers, *parts = map(int, offset.shape[1:])
+    """What a call of deformable PSRoIPool asks for, unchecked, but for the number of axes of offsets."""
+    numbers, *parts = (2, 1, 1) if offset is None else map(int, offset.shape[1:])
     groups = (None, None) if group_size is None else arguments.pair("group_size", group_size)
     ratio = arguments.pair("sampling_ratio", sampling_ratio)
     options = (*ratio, *groups, numbers, *parts, gamma, offset is not None)
     return Asked.of(dtype, (tuple(shape),), rois, output_size, (scale,), MODE, layout, dialect, options)
+
+
+def check_offset(xp: ModuleType, offset: Any) -> None:
+    """Checks that offsets, if there are any, come from ``xp`` and have four axes.
+
+    Raises:
+        TypeError: they come from elsewhere, or are no numbers that are known.
+        ValueError: they have other axes.
+    """
+    if offset is not None:
+        arguments.check_from(xp, "offset", offset)
+        arguments.check_feature_map(offset, "offset")
 
 
 def channels_of(channels: int, groups: tuple[int, int]) -> int:

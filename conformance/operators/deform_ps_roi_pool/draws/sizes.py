@@ -1,8 +1,8 @@
 """Deformable PSRoIPool at the sizes of real use.
 
-Where all bins read all channels, a large call repeats a small one (`enlarging`). Where each group has its own the channels of maps
-are not those of the output, and a case has all its numbers, of maps that are products of factors. What an offset gets adds up over
-channels, and no rule says how often: such calls repeat none, and have all their channels.
+Where all bins read all channels, a large call repeats a small one (`enlarging`). Where each group has its own, the channels of
+maps are not those of the output, and a case has all its numbers, of maps that are products of factors. What an offset gets adds
+up over channels, and no rule says how often: such calls repeat none, and have all their channels.
 """
 
 from __future__ import annotations
@@ -91,9 +91,9 @@ def _gradients() -> Iterator[Size]:
         "dq-zg-planes", "more than 65535 planes", pixels=(2, 2), images=258, channels=257, rois=86 * ROIS, **crowd
     )
     yield Size("dq-zg-huge", "70000 RoIs over few pixels", rois=10_000 * ROIS, size="huge", **crowd)
-    for bins, channels in (((7, 7), 3), ((3, 3), 65)):
-        title = f"{channels} channels in {bins[0]} × {bins[1]} bins, each of which reads its own"
-        yield _full(f"{_OWN}g-head-{bins[0]}-{channels}", title, bins, 1, channels, 2)._replace(**of)
+    for bins, channels in (((7, 7), 1), ((3, 3), 5)):
+        title = f"{channels} channel{'s' if channels > 1 else ''} in {bins[0]} × {bins[1]} bins, each of which reads its own"
+        yield _full(f"{_OWN}g-head-{bins[0]}-{channels}", title, bins, 1, channels, 2)._replace(pixels=(9, 10), **of)
     yield from _of_offsets()
 
 
@@ -111,9 +111,9 @@ def _of_offsets() -> Iterator[Size]:
         yield of_bins("dq-zo", bins)._replace(rois=2, **of)
     for pixels in ((257, 7), (7, 257), (1025, 5), (5, 1025)):
         yield of_pixels("dq-zo", pixels)._replace(rois=2, **of)
-    for bins, channels in (((7, 7), 3), ((3, 3), 17)):
-        title = f"{channels} channels in {bins[0]} × {bins[1]} bins, each of which reads its own"
-        yield _full(f"{_OWN}o-head-{bins[0]}-{channels}", title, bins, 1, channels, 2)._replace(**of)
+    for bins, channels in (((7, 7), 1), ((3, 3), 5)):
+        title = f"{channels} channel{'s' if channels > 1 else ''} in {bins[0]} × {bins[1]} bins, each of which reads its own"
+        yield _full(f"{_OWN}o-head-{bins[0]}-{channels}", title, bins, 1, channels, 2)._replace(pixels=(9, 10), **of)
     yield Size("dq-zo-huge", "70000 RoIs", (1, 1), rois=70_000, size="huge", **of)
 
 

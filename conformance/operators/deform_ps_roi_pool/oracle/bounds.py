@@ -1,8 +1,8 @@
 """How far from the exact output a sound implementation may be: bounds derived from the call, nothing picked by hand.
 
-As of rotated RoIAlign: positions are off by e_y and e_x (`errors`), less than a pixel, so that a value is off by ``Λ_y e_y +
-Λ_x e_x``; products of weights with pixels, n additions in any order, and a division by how many samples are inside, are no more than n + 20
-roundings of any term; rounding to the data type comes last.
+As of rotated RoIAlign: positions are off by e_y and e_x (`errors`), less than a pixel, so that a value is off by
+``Λ_y e_y + Λ_x e_x``; products of weights with pixels, n additions in any order, and a division by how many samples are inside,
+are no more than n + 20 roundings of any term; rounding to the data type comes last.
 
 No bound holds where rounding decides whether a sample is inside, and where nobody can say whether a pixel that is not finite is
 read. Gradients have none at all: what is expected of them is exact.

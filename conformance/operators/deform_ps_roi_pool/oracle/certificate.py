@@ -1,8 +1,8 @@
 """In which data types a call is exact, in whatever order it is computed; and how near it comes to a decision.
 
 As of points: pixels, positions, weights, their products with pixels or with what arrives, sums, and these over how many samples
-are inside, which must be a power of two. Of the gradient for offsets so must be: slopes, their products with what arrives, sums of
-these over the number of samples, and their products with gamma and sizes.
+are inside, which must be a power of two. Of the gradient for offsets so must be: slopes, their products with what arrives, sums
+of these over the number of samples, and their products with gamma and sizes.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """How far the samples of a deformable RoI of whole pixels may be from where exact arithmetic has them.
 
 As of deformable RoI pooling, axis by axis; but that a size may be held at 0.1, and that samples begin with their cells. An axis
-is *settled* if it does not matter where along it samples lie: all that are inside are moved to the first or the last pixel, and no
-rounding decides which are.
+is *settled* if it does not matter where along it samples lie: all that are inside are moved to the first or the last pixel,
+and no rounding decides which are.
 """
 
 from __future__ import annotations
