@@ -87,13 +87,7 @@ def deform_ps_roi_pool_backward_offset(
     arguments.check_like(xp, "grad", grad, problem.output_shape, input.dtype)
     rows = joined(xp, "deform_ps_roi_pool", plain, offset, problem.offset_shape, input)
     others = {"grad": grad, "boxes": plain, "input": input, "offset": offset}
-    gradient: A
-    if xp is np:
-        gradient = _run(np, grad, input, rows, asked, out, others, host.thread_count(), check=True)
-    else:
-        arguments.check_same_device(xp, input, grad=grad, boxes=plain, out=out)
-        with input.device:
-            gradient = _run(xp, grad, input, rows, asked, out, others, 0, check=check)
+    gradient: A = _where_arrays_are(xp, grad, input, rows, asked, out, others, check=check)
     return gradient
 
 
@@ -148,6 +142,17 @@ def _launches(asked: Asked, threads: int) -> tuple[Launch, Launch, int]:
         Launch.of(finish, (max(1, grids[1]), 1, 1), block if on_host else (DEVICE_THREADS, 1), 0, problem.fields),
         max(threads, 1),
     )
+
+
+def _where_arrays_are(
+    xp: ModuleType, grad: Any, maps: Any, rows: Any, asked: Asked, out: Any, others: dict[str, Any], *, check: bool
+) -> Any:
+    """The gradient, of checked arrays, on the CPU or the GPU that has them."""
+    if xp is np:
+        return _run(np, grad, maps, rows, asked, out, others, host.thread_count(), check=True)
+    arguments.check_same_device(xp, maps, grad=grad, boxes=rows, out=out)
+    with maps.device:
+        return _run(xp, grad, maps, rows, asked, out, others, 0, check=check)
 
 
 def _run(
