@@ -166,13 +166,15 @@ def _of_values(arguments: Arguments, call: type[Call], modes: Sequence[str]) -> 
 
 
 def _of_parts(arguments: Arguments, call: type[Call]) -> Iterator[tuple[str, Changes]]:
-    """Changes of the parts of a RoI: of bins, or of the points along its sides."""
+    """Changes of the parts of a RoI: of bins, and of the groups of channels that they read, or of the points along its sides."""
     if "pool_size" in arguments:
         yield "pool_size", {"pool_size": 2 * arguments["pool_size"]}
         return
     rows, columns = arguments["output_size"]
     yield "rows and columns of bins", _binned(arguments, call, [columns, rows])
     yield "output_size", _binned(arguments, call, [2 * rows, columns])
+    if "group_size" in arguments:
+        yield "group_size", _grouped(arguments)
 
 
 def _of_shapes(arguments: Arguments, call: type[Call]) -> Iterator[tuple[str, Changes]]:
@@ -196,6 +198,17 @@ def _of_shapes(arguments: Arguments, call: type[Call]) -> Iterator[tuple[str, Ch
     count = channels + channel_unit(arguments, call)
     yield "the number of channels", {"input": _filled((images, count, height, width), given)}
     yield "the number of boxes", {"boxes": [*boxes, *boxes[:1]]}
+
+
+def _grouped(arguments: Arguments) -> Changes:
+    """As many groups, of which as many channels come out, in other rows and columns; two, of twice the channels, if there is one."""
+    rows, columns = arguments["group_size"]
+    if rows != columns:
+        return {"group_size": [columns, rows]}
+    if rows > 1:
+        return {"group_size": [rows * columns, 1]}
+    images, channels, *size = arguments["input"]["shape"]
+    return {"group_size": [2, 1], "input": _filled((images, 2 * channels, *size), arguments["input"])}
 
 
 def _binned(arguments: Arguments, call: type[Call], bins: list[int]) -> Changes:
