@@ -201,7 +201,7 @@ def _of_shapes(arguments: Arguments, call: type[Call]) -> Iterator[tuple[str, Ch
 
 
 def _grouped(arguments: Arguments) -> Changes:
-    """As many groups in other rows and columns, so that as many channels come out; or two, of twice the channels, if it is one."""
+    """As many groups in other rows and columns, so that as many channels come out, or two, of twice the channels, if one."""
     rows, columns = arguments["group_size"]
     if rows != columns:
         return {"group_size": [columns, rows]}
