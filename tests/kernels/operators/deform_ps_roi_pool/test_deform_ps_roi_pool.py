@@ -84,6 +84,18 @@ def test_output_and_gradients_are_those_of_loops(layout, dtype, grouped, channel
     np.testing.assert_allclose(moved.astype(float), right, rtol=error, atol=error * abs(right).max())
 
 
+def test_only_the_first_sample_of_a_bin_that_was_moved_reaches_a_tile():
+    boxes, offset = np.array([[0, 24, 24, 39, 39.0]], np.float32), np.zeros((1, 2, 2, 2), np.float32)
+    offset[
+        ..., 1, 1
+    ] = -1.21875  # of 16 pixels: samples from 12 on, with tiles of 16, and those of other bins from 23.5 on
+    grad, how = drawn((1, 3, 2, 2)) + 9, {"sampling_ratio": 4, "gamma": 1.0, "group_size": (1, 1)}
+    found = deform_ps_roi_pool_backward(grad, boxes, (1, 3, 40, 40), offset=offset, **how)
+    expected = reference.deform_ps_roi_pool_backward(grad, found.shape, boxes, offset, (1, 1), ratio=(4, 4), gamma=1.0)
+    assert expected[..., :16, :16].any()
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
 @pytest.mark.parametrize("grouped", GROUPED)
 def test_the_gradient_for_offsets_is_that_of_differences(grouped):
     (bins, groups, classes, parts), boxes = grouped, np.array(BOXES, np.float64)

@@ -51,7 +51,6 @@ MUTANTS = {
     "last of a vector": (OUTPUT, "class_of(channel + N - 1, params.channels, params) == number", "channel + N - 1", "channel"),
     "neighbours": (OUTPUT, "LAYOUT == Layout::NCHW || steps.channel == 1", "steps.channel == 1", "true"),
     "first class of a reach": (TILES, "const Points mine = of_class(points, n);", "n)", "0)"),
-    "first bin of a reach": (TILES, "include(area, point_at(mine, p, q, 0, 0));", "p, q, 0, 0", "0, 0, 0, 0"),
     "last sample of a reach": (TILES, "points.y.taken - 1, points.x.taken - 1", "points.y.taken - 1, points.x.taken - 1", "0, 0"),
     "shares": (SENT, "weights[i] = weights[i] / count;", "/ count", "/ (acc_t)1"),
     "counted columns": (SENT, "mul((acc_t)rows, (acc_t)columns)", "(acc_t)columns", "(acc_t)rows"),
