@@ -26,6 +26,7 @@ _AXES = {
     "N": "images", "C": "channels", "M": "channels of weights",
     "H": "rows", "W": "columns", "K": "RoIs", "P_h": "rows of bins", "P_w": "columns of bins",
     "2": "along x and y", "4": "coordinates", "5": "numbers",
+    "D": "along x and y of each class", "T_h": "rows of parts", "T_w": "columns of parts",
 }  # fmt: skip
 _RETURNED = {
     Operation.FORWARD: "the output",

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ..implementation import Description
     from ..operators.border_align.call import BorderAlignCall
     from ..operators.crop_and_resize.call import CropAndResizeCall
+    from ..operators.deform_ps_roi_pool.call import DeformedPsCall
     from ..operators.deform_roi_pool.call import DeformedCall
     from ..operators.multiscale_roi_align.call import MultiscaleRoiAlignCall
     from ..operators.prroi_pool.call import PrRoiPoolCall
@@ -50,6 +51,7 @@ class RoikitTorch(RoikitHost):
         self._roi_align_rotated = torch.roi_align_rotated
         self._border_align = torch.border_align
         self._deform_roi_pool = torch.deform_roi_pool
+        self._deform_ps_roi_pool = torch.deform_ps_roi_pool
         self._riroi_align_rotated = torch.riroi_align_rotated
 
     def describe(self) -> Description:
@@ -149,5 +151,16 @@ class RoikitTorch(RoikitHost):
 
         def pool(maps: Any, boxes: Any, offset: Any = None) -> Any:
             return self._deform_roi_pool(maps, boxes, *where, offset=offset, **how)
+
+        return answer(call, call.boxes, pool)
+
+    def deform_ps_roi_pool(self, call: DeformedPsCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Calls the function as its users do."""
+        how: dict[str, Any] = {"gamma": call.gamma, "group_size": call.group_size}
+        how |= {"layout": call.layout, "dialect": call.dialect}
+        where = (call.output_size, call.spatial_scale, call.sampling_ratio)
+
+        def pool(maps: Any, boxes: Any, offset: Any = None) -> Any:
+            return self._deform_ps_roi_pool(maps, boxes, *where, offset=offset, **how)
 
         return answer(call, call.boxes, pool)
