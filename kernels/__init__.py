@@ -38,6 +38,9 @@ if TYPE_CHECKING:
         multiscale_roi_align_backward,
         multiscale_roi_align_backward_boxes,
     )
+    from .operators.roi_align_3d.box_gradient import roi_align_3d_backward_boxes
+    from .operators.roi_align_3d.feature_gradient import roi_align_3d_backward, roi_align_3d_backward_workspace
+    from .operators.roi_align_3d.forward import roi_align_3d, roi_align_3d_workspace
     from .operators.roi_align_rotated.box_gradient import roi_align_rotated_backward_boxes
     from .operators.roi_align_rotated.feature_gradient import (
         roi_align_rotated_backward,
@@ -104,6 +107,11 @@ __all__ = [
     "ps_roi_pool_backward_workspace",
     "ps_roi_pool_workspace",
     "roi_align",
+    "roi_align_3d",
+    "roi_align_3d_backward",
+    "roi_align_3d_backward_boxes",
+    "roi_align_3d_backward_workspace",
+    "roi_align_3d_workspace",
     "roi_align_backward",
     "roi_align_backward_boxes",
     "roi_align_backward_workspace",
@@ -154,6 +162,9 @@ _NAMES = {
         "multiscale_roi_align_backward",
         "multiscale_roi_align_backward_boxes",
     ),
+    ".operators.roi_align_3d.box_gradient": ("roi_align_3d_backward_boxes",),
+    ".operators.roi_align_3d.feature_gradient": ("roi_align_3d_backward", "roi_align_3d_backward_workspace"),
+    ".operators.roi_align_3d.forward": ("roi_align_3d", "roi_align_3d_workspace"),
     ".operators.roi_align_rotated.box_gradient": ("roi_align_rotated_backward_boxes",),
     ".operators.roi_align_rotated.feature_gradient": (
         "roi_align_rotated_backward",

@@ -24,6 +24,7 @@ from .modules import MultiScaleRoIAlign, RoIAlign
 from .prroi_pool import PrRoIPool, prroi_pool
 from .ps_roi_align import PSRoIAlign, ps_roi_align
 from .ps_roi_pool import PSRoIPool, ps_roi_pool
+from .roi_align_3d import RoIAlign3d, roi_align_3d
 from .roi_align_rotated import RoIAlignRotated, roi_align_rotated
 from .roi_pool import RoIPool, roi_pool
 from .weighted_roi_align import WeightedRoIAlign, weighted_roi_align
@@ -39,6 +40,7 @@ __all__ = [
     "PSRoIPool",
     "PrRoIPool",
     "RoIAlign",
+    "RoIAlign3d",
     "RoIAlignRotated",
     "RoIPool",
     "WeightedRoIAlign",
@@ -50,6 +52,7 @@ __all__ = [
     "ps_roi_align",
     "ps_roi_pool",
     "roi_align",
+    "roi_align_3d",
     "roi_align_rotated",
     "roi_pool",
     "weighted_roi_align",
