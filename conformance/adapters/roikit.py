@@ -61,6 +61,7 @@ def _description(where: str, *, on_host: bool) -> Description:
         "roi_align_rotated": _capability("roi_align_rotated", OF_BOXES, on_host=on_host, modes=("avg",)),
         "border_align": _capability("border_align", OF_BOXES, on_host=on_host, modes=("max",)),
         "deform_roi_pool": _capability("deform_roi_pool", OF_OFFSETS, on_host=on_host, modes=("avg",)),
+        "roi_align_3d": _capability("roi_align_3d", OF_BOXES, on_host=on_host, modes=("avg",)),
     }
     return Description(version=f"{version('roikit')} ({where})", homepage="", operators=can)
 
@@ -154,6 +155,19 @@ def _script_of_offsets() -> Script:
     return Script(dialects, Boxes.WIDE_ROWS, ALL, ("avg",), pairs=True, operations=OF_OFFSETS, endings=endings)
 
 
+def _script_of_volumes() -> Script:
+    """What scripts of RoIAlign of volumes need to know."""
+    name = "roi_align_3d"
+    calls = {
+        Operation.FORWARD: (name, "features, boxes, $output_size"),
+        Operation.FEATURE_GRADIENT: (f"{name}_backward", "grad, boxes, features.shape"),
+        Operation.BOX_GRADIENT: (f"{name}_backward_boxes", "grad, features, boxes"),
+    }
+    endings = {operation: {"function": function, "arrays": arrays} for operation, (function, arrays) in calls.items()}
+    dialects = each("dialect", {dialect: dialect for dialect in dialects_of(name)})
+    return Script(dialects, Boxes.WIDE_ROWS, ALL, ("avg",), pairs=True, operations=OF_BOXES, endings=endings)
+
+
 def _script_of_sides() -> Script:
     """What scripts of BorderAlign need to know."""
     name = "border_align"
@@ -190,6 +204,7 @@ class RoikitHost(OfEveryOperator):
         "roi_align_rotated": _script("roi_align_rotated", maps="", pairs=False),
         "border_align": _script_of_sides(),
         "deform_roi_pool": _script_of_offsets(),
+        "roi_align_3d": _script_of_volumes(),
     }
 
     def __init__(self) -> None:

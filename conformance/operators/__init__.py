@@ -26,6 +26,7 @@ NAMES = (
     "roi_align_rotated",
     "border_align",
     "deform_roi_pool",
+    "roi_align_3d",
 )
 
 DEFAULT = "roi_align"
