@@ -24,8 +24,9 @@ _MOST_NUMBERS = 200
 
 _AXES = {
     "N": "images", "C": "channels", "M": "channels of weights",
-    "H": "rows", "W": "columns", "K": "RoIs", "P_h": "rows of bins", "P_w": "columns of bins",
-    "2": "along x and y", "4": "coordinates", "5": "numbers",
+    "D": "slices", "H": "rows", "W": "columns",
+    "K": "RoIs", "P_d": "slices of bins", "P_h": "rows of bins", "P_w": "columns of bins",
+    "2": "along x and y", "4": "coordinates", "5": "numbers", "6": "coordinates", "7": "numbers",
 }  # fmt: skip
 _RETURNED = {
     Operation.FORWARD: "the output",

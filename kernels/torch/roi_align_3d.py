@@ -48,8 +48,8 @@ def roi_align_3d(
     Args:
         input: Volumes ``(N, C, D, H, W)``, or ``(N, D, H, W, C)`` with ``layout="NHWC"``; float16, bfloat16, float32 or float64;
             on a CPU or an NVIDIA GPU. In ``torch.channels_last_3d`` they are read as they are.
-        boxes: ``(K, 7)`` rows ``[batch_index, x1, y1, z1, x2, y2, z2]``, or N tensors ``(L_i, 6)``; corners in image pixels. Of the
-            data type of ``input``, or float32 with 16-bit volumes.
+        boxes: ``(K, 7)`` rows ``[batch_index, x1, y1, z1, x2, y2, z2]``, or N tensors ``(L_i, 6)``; corners in image pixels.
+            Of the data type of ``input``, or float32 with 16-bit volumes.
         output_size: Bins per RoI, ``(P_d, P_h, P_w)`` or one number for all three.
         spatial_scale: Feature pixels per image pixel; one number or ``(scale_z, scale_y, scale_x)``.
         sampling_ratio: Samples per bin along an axis; one number or ``(g_d, g_h, g_w)``. 0 or less: as many as the bin has
@@ -74,7 +74,13 @@ def roi_align_3d(
     layout = arguments.choice("layout", layout, LAYOUTS)  # type: ignore[assignment]  # which it is
     volumes, size = _folded(input, layout)
     options = _Options(
-        _scales(spatial_scale), ratios(sampling_ratio), arguments.truth("aligned", aligned), size, bins[:2], layout, dialect
+        _scales(spatial_scale),
+        ratios(sampling_ratio),
+        arguments.truth("aligned", aligned),
+        size,
+        bins[:2],
+        layout,
+        dialect,
     )
 
     def pool(maps: Sequence[torch.Tensor], rows: torch.Tensor, flat: tuple[int, int], layout: str) -> torch.Tensor:
@@ -142,7 +148,7 @@ def _folded(volumes: Any, layout: str) -> tuple[Any, tuple[int, int]]:
 
 
 class _Options(NamedTuple):
-    """What the operators take besides tensors and shapes, in the order of their schemas; ``size`` are D and H, ``bins`` P_d and P_h."""
+    """What the operators take besides tensors and shapes, in order of their schemas; ``size`` is D and H, ``bins`` P_d and P_h."""
 
     scales: Sequence[float]
     sampling_ratio: Sequence[int]

@@ -61,7 +61,9 @@ def roi_align_3d_backward_boxes(
     check_volumes(grad, "grad")
     rows = arguments.box_rows(xp, boxes, name_of(input.dtype), input.shape[0], NUMBERS)
     bins = size_of_volume(grad.shape, layout)
-    asked = asked_for(input.dtype, input.shape, len(rows), bins, spatial_scale, sampling_ratio, layout, dialect, aligned)
+    asked = asked_for(
+        input.dtype, input.shape, len(rows), bins, spatial_scale, sampling_ratio, layout, dialect, aligned
+    )
     VolumeProblem.of(asked)  # says what is wrong before anything is made of it
     arguments.check_like(xp, "grad", grad, output_shape(input.shape, len(rows), bins, layout), input.dtype)
     maps, arriving = (folded(xp, array, layout) for array in (input, grad))

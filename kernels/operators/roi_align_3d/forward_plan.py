@@ -21,7 +21,7 @@ DENSE = 8
 """A line of every column of a RoI may be this many times as long as one of the columns that it reads."""
 
 GATHER = 64
-"""On a GPU a RoI with at most so many taps for each bin is pooled bin by bin, whatever the layout: two samples along each axis."""
+"""On a GPU a RoI with at most so many taps for each bin, those of two samples along each axis, is pooled bin by bin."""
 
 _PARTS = 8  # that a heavy RoI is split into: each prepares the RoI's lists anew
 

@@ -14,7 +14,13 @@ def test_there_are_scripts_of_all_that_can_run():
 
 @pytest.mark.parametrize(
     "case",
-    ["rv-axes-differ", "rv-scales-differ", "rv-gradient-axes-differ", "rv-box-gradient-ratios-differ", "rv-z-channels-33"],
+    [
+        "rv-axes-differ",
+        "rv-scales-differ",
+        "rv-gradient-axes-differ",
+        "rv-box-gradient-ratios-differ",
+        "rv-z-channels-33",
+    ],
 )
 def test_a_script_of_a_conforming_case_exits_with_0(case):
     script = reproduce(case, "roikit", "roikit-aligned", "float32")

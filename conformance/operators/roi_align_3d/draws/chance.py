@@ -1,7 +1,7 @@
 """Hypothesis strategies for calls of RoIAlign of volumes and of its gradients. Needs ``pip install 'roikit[fuzz]'``.
 
-Calls are small, and corners mostly multiples of powers of two, so that they are exact. All boxes of a call are of one class, since
-one bad box hides what the others would show.
+Calls are small, and corners mostly multiples of powers of two, so that they are exact. All boxes of a call are of one class,
+since one bad box hides what the others would show.
 """
 
 from __future__ import annotations

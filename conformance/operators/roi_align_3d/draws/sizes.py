@@ -30,7 +30,8 @@ _BINS = (Fraction(1, 2), Fraction(1), Fraction(2))  # pixels
 _SEVERAL_PIXELS = (Fraction(5, 2), Fraction(13, 4), Fraction(19, 4))  # of many samples, whose number is to matter
 
 BINS: tuple[Triple, ...] = (
-    (8, 8, 8), (16, 8, 16), (64, 1, 1), (1, 64, 1), (1, 1, 64), (7, 7, 5), (4, 28, 2), (9, 3, 9), (33, 2, 3), (2, 17, 8), (3, 2, 33),
+    (8, 8, 8), (16, 8, 16), (64, 1, 1), (1, 64, 1), (1, 1, 64), (7, 7, 5), (4, 28, 2), (9, 3, 9), (33, 2, 3), (2, 17, 8),
+    (3, 2, 33),
 )  # fmt: skip
 PIXELS: tuple[Triple, ...] = (
     *((n, 5, 4) for n in (33, 65, 129, 257)), *((5, n, 4) for n in (33, 65, 257)), *((4, 5, n) for n in (33, 65, 257)),
@@ -111,7 +112,9 @@ def _averages() -> Iterator[VolumeSize]:
         yield VolumeSize(f"rv-z-head-{bins[0]}-{channels}", title, bins, 2, pixels, 2, channels, rois, distinct=1)
     title = "3 RoIs of 17 channels in 3 × 3 × 3 bins of 16 × 16 × 16 samples"
     yield VolumeSize("rv-z-heavy", title, (3, 3, 3), 16, (15, 15, 15), channels=17, rois=3, distinct=1)
-    yield VolumeSize("rv-z-samples-64", "64 samples along each axis of a bin", (1, 1, 1), 64, (9, 11, 10), 1, 1, 1, distinct=1)
+    yield VolumeSize(
+        "rv-z-samples-64", "64 samples along each axis of a bin", (1, 1, 1), 64, (9, 11, 10), 1, 1, 1, distinct=1
+    )
     title = "as many samples as pixels, RoIs of many sizes"
     yield VolumeSize("rv-z-adaptive", title, (2, 2, 2), 0, (17, 19, 18), rois=5 * ROIS)
     title = "more than 65535 planes of images and channels"
@@ -190,7 +193,9 @@ def _box(chance: Draw, size: VolumeSize, k: int) -> list[int | float]:
 
 
 def _span(chance: Draw, size: VolumeSize, pixels: int, bins: int, k: int) -> tuple[Fraction, Fraction]:
-    sizes: Sequence[Fraction] = _SEVERAL_PIXELS if size.ratio >= _MANY_SAMPLES else _BINS[1:] if size.is_coarse else _BINS
+    sizes: Sequence[Fraction] = (
+        _SEVERAL_PIXELS if size.ratio >= _MANY_SAMPLES else _BINS[1:] if size.is_coarse else _BINS
+    )
     fitting = [each for each in sizes if each * bins <= pixels - 1]
     extent = Fraction(chance.one(fitting or sizes[:1])) * bins
     step = _HALF if size.is_coarse else _QUARTER

@@ -1,4 +1,4 @@
-"""The faults behind `mutants.py` that are in a formula of the oracle: of one axis, RoIAlign's or here, or of how axes go together."""
+"""The faults behind `mutants.py` that are in a formula of the oracle: of one axis, or of how axes go together."""
 
 from __future__ import annotations
 

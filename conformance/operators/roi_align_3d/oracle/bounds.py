@@ -57,9 +57,7 @@ def _line_is_exact(line: Line, error: AxisError) -> bool:
 
 def is_decided(errors: Sequence[AxisError]) -> bool:
     """Whether no rounding decides how many samples there are, or whether one is inside."""
-    return not any(
-        error.grid_is_fragile or any(error.at_bound(p) for p in range(error.axis.bins)) for error in errors
-    )
+    return not any(error.grid_is_fragile or any(error.at_bound(p) for p in range(error.axis.bins)) for error in errors)
 
 
 def output_bounds(result: Result, asked: Asked) -> Array:

@@ -44,7 +44,7 @@ def _weight(roi: Roi) -> Fraction:
 
 def _heaviest(roi: Roi) -> Fraction:
     """The greatest sum of the weights of a bin."""
-    sums = (Fraction(int(w.integers.sum(axis=1).max(initial=0)), w.denominator) for w in (l.weights for l in roi.lines))
+    sums = (Fraction(int(w.integers.sum(axis=1).max(initial=0)), w.denominator) for w in (l.weights for l in roi.lines))  # noqa: E741
     return math.prod(sums, start=ONE)
 
 
@@ -75,7 +75,7 @@ def budgets(asked: Asked, operation: Operation, exact: Result) -> Iterator[Budge
 
 
 def _of_motions(asked: Asked, k: int, roi: Roi, least: Fraction, exact: Result) -> Iterator[Budget]:
-    """The budgets of how samples of RoI k move, of slopes, and of their products with what arrives, of which so many are units."""
+    """The budgets of how samples of RoI k move, of slopes, and of their products with what arrives, multiples of ``least``."""
     sums, samples = steepest_sum(asked, k, roi), Fraction(roi.divisor)
     yield Budget(least, sums * samples)
     yield Budget(least / samples, sums)

@@ -128,16 +128,16 @@ class Line:
     @cached_property
     def slopes(self) -> tuple[Whole, Whole]:
         """The derivatives of the weights by both corners."""
-        first, second = (
-            self._matrix(lambda p, s, n=n: (-self.motion(p, s)[n], self.motion(p, s)[n])) for n in (0, 1)
-        )
+        first, second = (self._matrix(lambda p, s, n=n: (-self.motion(p, s)[n], self.motion(p, s)[n])) for n in (0, 1))
         return Whole(*common_denominator(first)), Whole(*common_denominator(second))
 
     @cached_property
     def steepest(self) -> tuple[Whole, Whole, Whole]:
         """What the derivatives by both corners, and by the position, would be if no term were negative."""
         found = [self._matrix(lambda p, s, n=n: (abs(self.motion(p, s)[n]),) * 2) for n in (0, 1)]
-        found.append(self._matrix(lambda _, s: (ONE if self.axis.rules.slope(s.position, self.axis.pixels) else ZERO,) * 2))
+        found.append(
+            self._matrix(lambda _, s: (ONE if self.axis.rules.slope(s.position, self.axis.pixels) else ZERO,) * 2)
+        )
         first, second, one = (Whole(*common_denominator(each)) for each in found)
         return first, second, one
 

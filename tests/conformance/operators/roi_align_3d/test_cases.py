@@ -10,7 +10,7 @@ from roikit.conformance.cases.case import case_files, load_cases, up_to
 from roikit.conformance.golden import files, generator
 from roikit.conformance.operator import rule_number
 from roikit.conformance.operators.roi_align_3d.claims import MAIN_DIALECTS, claims
-from roikit.conformance.operators.roi_align_3d.draws import systematic
+from roikit.conformance.operators.roi_align_3d.draws import sizes, systematic
 from roikit.conformance.operators.roi_align_3d.operator import OPERATOR
 from roikit.conformance.verdict import Verdict
 from roikit.conformance.verdicts.judge import judge_output
@@ -51,6 +51,16 @@ def test_systematic_cases_are_those_that_the_generator_draws():
         for blueprint in planned[::41]:
             drawn = generator.generate(blueprint, OPERATOR)
             assert all(DATA[blueprint.id][key] == value for key, value in drawn.items())
+
+
+def test_sizes_are_those_that_the_generator_draws():
+    for group, planned in sizes.blueprints().items():
+        (file,) = (file for file in FILES if file.name == f"{group}.json")
+        cases = {case["id"]: case for case in json.loads(file.read_text())["cases"]}
+        assert [size.id for size in planned] == list(cases)
+        for size in planned[::9]:
+            drawn = (sizes.draw(size, attempt)["arguments"] for attempt in range(generator.ATTEMPTS))
+            assert cases[size.id]["arguments"] in drawn
 
 
 @pytest.mark.parametrize("group", ["systematic", "gradient"])

@@ -1,4 +1,4 @@
-"""RoIAlign of volumes sample by sample, of NumPy arrays ``(N, C, D, H, W)`` in float64: small, and apart from kernels and harness."""
+"""RoIAlign of volumes sample by sample, of NumPy arrays ``(N, C, D, H, W)`` in float64: small, apart from kernels and harness."""
 
 import itertools
 import math

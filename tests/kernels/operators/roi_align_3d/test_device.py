@@ -9,8 +9,8 @@ import pytest
 from roikit.kernels import InvalidRoiError, roi_align_3d, roi_align_3d_backward, roi_align_3d_backward_boxes
 from roikit.kernels.dialects.roi_align_3d import DIALECTS
 from roikit.kernels.execution import device
-from roikit.kernels.operators.roi_align_3d.problem import asked_for
 from roikit.kernels.operators.roi_align_3d.forward import plan_on_device
+from roikit.kernels.operators.roi_align_3d.problem import asked_for
 from roikit.kernels.operators.roi_align_3d.sources import OPERATIONS, sources
 
 _spec = importlib.util.spec_from_file_location(

@@ -1,4 +1,4 @@
-"""Which answers the oracle of RoIAlign of volumes gives: RoIAlign's, those of axes in another order, differences; bounds that hold."""
+"""The answers of the oracle of RoIAlign of volumes: RoIAlign's, those of axes in another order, differences; bounds that hold."""
 
 import itertools
 import math
@@ -52,7 +52,9 @@ def test_a_slice_is_a_map(name):
 
 
 @settings(max_examples=20, deadline=None)
-@given(arguments(classes=("ordinary", "tiny", "inverted", "huge")), st.sampled_from(list(itertools.permutations(range(3)))))
+@given(
+    arguments(classes=("ordinary", "tiny", "inverted", "huge")), st.sampled_from(list(itertools.permutations(range(3))))
+)
 def test_axes_in_another_order_are_the_same(given_, order):
     def of(values):
         return [values[axis] for axis in order]
@@ -107,7 +109,9 @@ def along(low, high, scale, bins, ratio, dialect, kind):
         extent = max(extent, kind(1))
     size = extent / kind(bins)
     grid = ratio or max(math.ceil(size), 0)
-    return [[start + kind(p) * size + (kind(i) + kind(0.5)) * size / kind(grid) for i in range(grid)] for p in range(bins)]
+    return [
+        [start + kind(p) * size + (kind(i) + kind(0.5)) * size / kind(grid) for i in range(grid)] for p in range(bins)
+    ]
 
 
 def in_floats(given_, dtype, dialect):
@@ -129,8 +133,11 @@ def in_floats(given_, dtype, dialect):
             for at in itertools.product(*(axis[p] for axis, p in zip(places, where, strict=True))):
                 if not all(-1 <= y <= n for y, n in zip(at, shape, strict=True)):
                     continue
-                at = [min(max(y, kind(0)), kind(n - 1)) for y, n in zip(at, shape, strict=True)]
-                pairs = [((int(y), 1 - (y - int(y))), (min(int(y) + 1, n - 1), y - int(y))) for y, n in zip(at, shape, strict=True)]
+                held = [min(max(y, kind(0)), kind(n - 1)) for y, n in zip(at, shape, strict=True)]
+                pairs = [
+                    ((int(y), 1 - (y - int(y))), (min(int(y) + 1, n - 1), y - int(y)))
+                    for y, n in zip(held, shape, strict=True)
+                ]
                 for (a, u), (b, v), (c, w) in itertools.product(*pairs):
                     out[(k, slice(None), *where)] += volumes[int(row[0]), :, a, b, c] * (kind(u) * kind(v) * kind(w))
         out[k] /= kind(max(count, 1))
@@ -155,7 +162,11 @@ def test_bounds_hold_of_another_computation(given_, dtype, name):
 
 def test_a_call_of_thirds_has_bounds_and_others_are_exact():
     volumes = np.arange(60.0).reshape(1, 1, 3, 4, 5)
-    exact = answer_in(case(volumes, [[0, 0.5, 0.5, 0.5, 2.5, 2.5, 2.5]]), Operation.FORWARD, DIALECTS["roikit"], "float32")
-    rounded = answer_in(case(volumes, [[0, 0.3, 0.5, 0.5, 2.5, 2.5, 2.5]]), Operation.FORWARD, DIALECTS["roikit"], "float32")
+    exact = answer_in(
+        case(volumes, [[0, 0.5, 0.5, 0.5, 2.5, 2.5, 2.5]]), Operation.FORWARD, DIALECTS["roikit"], "float32"
+    )
+    rounded = answer_in(
+        case(volumes, [[0, 0.3, 0.5, 0.5, 2.5, 2.5, 2.5]]), Operation.FORWARD, DIALECTS["roikit"], "float32"
+    )
     assert exact.bound is None
     assert 0 < np.max(rounded.bound) < 1e-3
