@@ -148,7 +148,7 @@ def _folded(volumes: Any, layout: str) -> tuple[Any, tuple[int, int]]:
 
 
 class _Options(NamedTuple):
-    """What the operators take besides tensors and shapes, in order of their schemas; ``size`` is D and H, ``bins`` P_d and P_h."""
+    """What the operators take besides tensors and shapes, in order; ``size`` is D and H, ``bins`` are P_d and P_h."""
 
     scales: Sequence[float]
     sampling_ratio: Sequence[int]

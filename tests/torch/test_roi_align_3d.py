@@ -14,7 +14,7 @@ BOXES = torch.tensor(
         [0, 0.7, 1.2, 0.6, 4.3, 5.6, 3.9],
         [1, 4.6, 1.3, 0.7, 0.8, 3.7, 2.9],
         [0, -2.2, 0.6, -1.1, 3.3, 4.4, 2.3],
-        [1, 1.1, 2.3, 1.4, 3.9, 8.8, 6.2],
+        [1, 1.1, 2.3, 1.4, 3.9, 8.8, 6.3],
     ]
 )
 
@@ -45,13 +45,44 @@ def test_channels_that_are_last_in_memory_stay_there():
 @pytest.mark.parametrize("layout", ["NCHW", "NHWC"])
 @pytest.mark.parametrize("how", [{}, {"aligned": True}, {"dialect": "dkfz-aligned"}])
 def test_gradients_are_the_derivatives(layout, how):
-    x, boxes = drawn(torch.float64, layout).requires_grad_(), BOXES.double().requires_grad_()
+    x, corners = drawn(torch.float64, layout).requires_grad_(), BOXES[:, 1:].double().requires_grad_()
 
-    def pool(x, boxes):
-        return roi_align_3d(x, boxes, (2, 1, 2), (1.0, 0.5, 0.75), (1, 2, 2), layout=layout, **how)
+    def pool(x, corners):
+        rows = torch.cat([BOXES[:, :1].double(), corners], 1)
+        return roi_align_3d(x, rows, (2, 1, 2), (1.0, 0.5, 0.75), (1, 2, 2), layout=layout, **how)
 
-    assert torch.autograd.gradcheck(pool, (x, boxes))
-    assert torch.autograd.gradgradcheck(lambda x: pool(x, boxes.detach()), (x,))
+    assert torch.autograd.gradcheck(pool, (x, corners))
+    assert torch.autograd.gradgradcheck(lambda x: pool(x, corners.detach()), (x,))
+
+
+def weights_along_z(low, high, aligned, depth, bins=2, ratio=2):
+    """What each of two bins weighs each slice with, where each has two samples."""
+    start = low - 0.5 if aligned else low
+    extent = high - low if aligned else max(high - low, 1)
+    weights = np.zeros((bins, depth))
+    for p, i in np.ndindex(bins, ratio):
+        z = start + (p + (i + 0.5) / ratio) * extent / bins
+        if -1 <= z <= depth:
+            z = min(max(z, 0), depth - 1)
+            weights[p, int(z)] += (1 - z % 1) / ratio
+            weights[p, min(int(z) + 1, depth - 1)] += z % 1 / ratio
+    return torch.from_numpy(weights)
+
+
+@pytest.mark.parametrize("aligned", [False, True])
+def test_it_is_torchvisions_of_slices_put_together(aligned):
+    """The output, and by PyTorch's differentiation of that composition the gradient for the volumes, too."""
+    ops = pytest.importorskip("torchvision.ops")
+    x, rows = drawn(torch.float64).requires_grad_(), BOXES.double()
+    flat = rows[:, [0, 1, 2, 4, 5]]
+    slices = torch.stack([ops.roi_align(x[:, :, z], flat, (2, 3), 1.0, 2, aligned) for z in range(x.shape[2])], 2)
+    weights = torch.stack([weights_along_z(row[3].item(), row[6].item(), aligned, x.shape[2]) for row in rows])
+    expected = torch.einsum("kpz,kczhw->kcphw", weights, slices)
+    out = roi_align_3d(x, rows, (2, 2, 3), 1.0, 2, aligned)
+    torch.testing.assert_close(out, expected)
+    grad = torch.rand(out.shape, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
+    ours, theirs = (torch.autograd.grad(each, x, grad)[0] for each in (out, expected))
+    torch.testing.assert_close(ours, theirs)
 
 
 def test_boxes_have_no_second_gradient():

@@ -59,7 +59,6 @@ _NEVER_NEGATIVE = "An extent of at least one pixel is never negative"
 
 _ALONG: tuple[tuple[str, type[RulesOfAxis]], ...] = (
     ("shift before scale", formulas.ShiftedBeforeScale),
-    ("shift of one pixel", of_axes.OffsetOfOnePixel),
     ("scale forgotten", of_axes.ScaleForgotten),
     ("scale inverted", of_axes.ScaleInverted),
     ("corners rounded to pixels", of_axes.CornersRounded),
@@ -99,6 +98,7 @@ _ALONG: tuple[tuple[str, type[RulesOfAxis]], ...] = (
 _OF_DIALECTS: tuple[tuple[str, type[RulesOfAxis], Callable[[Dialect, str], bool], str], ...] = (
     ("no half-pixel shift", formulas.NotShifted, _is_shifted, ""),
     ("half-pixel shift where none is due", formulas.Shifted, _is_not_shifted, ""),
+    ("shift of one pixel", of_axes.OffsetOfOnePixel, _is_shifted, ""),
     ("no minimum size", formulas.NotEnlarged, _is_enlarged, ""),
     ("minimum size always", formulas.Enlarged, _is_not_enlarged, ""),
     ("minimum size two", of_axes.MinSizeTwo, lambda *_: True, ""),
@@ -174,9 +174,10 @@ MUTANTS: tuple[Mutant, ...] = (
 
 
 def _derived(kind: str, operation: Operation) -> Iterator[Mutant]:
-    """The faults of geometry in a gradient alone."""
+    """The faults of geometry in a gradient alone; those of one axis alone along z, which is what is new."""
     for mutant in _GEOMETRY:
-        yield replace(mutant, name=f"{kind}: {mutant.name}", operation=operation)
+        if not mutant.name.endswith(_ALONE["x"]):
+            yield replace(mutant, name=f"{kind}: {mutant.name}", operation=operation)
 
 
 def _of_maps(name: str, who: str = "", **how: Any) -> Mutant:

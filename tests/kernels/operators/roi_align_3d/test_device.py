@@ -71,7 +71,7 @@ def test_a_gpu_launch_gives_what_the_cpu_gives(layout, channels, ratio):
 
 @pytest.mark.parametrize("layout", ["NCHW", "NHWC"])
 def test_lists_that_are_too_long_for_shared_memory_lie_in_the_workspace(layout):
-    shape = (1, 3, 40, 60, 20) if layout == "NCHW" else (1, 40, 60, 20, 3)
+    shape = (1, 3, 60, 80, 20) if layout == "NCHW" else (1, 60, 80, 20, 3)
     x, boxes = np.random.default_rng(5).standard_normal(shape).astype(np.float32), BOXES[[0, 2]].copy()
     boxes[:, 4:] *= (2, 8, 9)
     asked = asked_for(x.dtype, shape, 2, (7, 7, 2), 1.0, 0, layout, None, False)
