@@ -132,6 +132,8 @@ def _gradients() -> Iterator[VolumeSize]:
     for pixels in ((257, 3, 2), (2, 257, 3), (3, 2, 257), (1025, 1, 2), (1, 1025, 2), (1, 2, 1025)):
         yield _of_pixels("rv-zg", pixels)._replace(**of_maps, rois=4)
     crowd: dict[str, Any] = {"bins": (1, 1, 1), "pixels": (3, 3, 3), **of_maps}
+    planes: dict[str, Any] = {**crowd, "pixels": (2, 2, 2), "images": 258, "channels": 257, "rois": 86 * ROIS}
+    yield VolumeSize("rv-zg-planes", "more than 65535 planes", **planes)
     yield VolumeSize("rv-zg-huge", "70000 RoIs over few voxels", rois=10_000 * ROIS, size="huge", **crowd)
     of_boxes: dict[str, Any] = {"operation": Operation.BOX_GRADIENT}
     yield from _sent_back("rv-zb", Operation.BOX_GRADIENT)
