@@ -69,6 +69,11 @@ def numpy_dtype(name: str) -> np.dtype[Any]:
     return np.dtype(name)
 
 
+def coordinates(dtype: str) -> type[np.floating[Any]]:
+    """The type of coordinates beside maps of this data type, as our kernels take them."""
+    return np.float64 if dtype == "float64" else np.float32
+
+
 def in_layout(feature: np.ndarray, layout: str, dtype: str) -> np.ndarray:
     """Maps ``(N, C, H, W)`` in a layout and data type, contiguous."""
     order = feature if layout == "NCHW" else feature.transpose(0, 2, 3, 1)

@@ -16,6 +16,7 @@ _OPERATORS = {
     "ps_roi_align": ("ps_roi_align.operator", "PS_ROI_ALIGN"),
     "crop_and_resize": ("crop_and_resize.operator", "CROP_AND_RESIZE"),
     "prroi_pool": ("prroi_pool.operator", "PRROI_POOL"),
+    "roi_align_rotated": ("roi_align_rotated.operator", "ROI_ALIGN_ROTATED"),
 }
 """Where each operator stands; it is loaded when it is asked for."""
 

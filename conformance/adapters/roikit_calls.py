@@ -217,6 +217,11 @@ _WHOLE: Mapping[str, Callable[..., np.ndarray]] = {"multiscale_roi_align": _of_a
 """Of operators whose answers are not one array as it is."""
 
 
+def maker_of(operator: str) -> Callable[..., Any]:
+    """The function that makes the calls of an operator."""
+    return _WHOLE.get(operator) or _MAKERS[operator]
+
+
 def made(
     call: Call, arrays: Arrays = lambda array: array, as_numpy: Arrays = lambda array: array, out: Any = None
 ) -> np.ndarray:

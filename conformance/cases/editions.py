@@ -19,7 +19,7 @@ _MEANING = ("kind", "operation", "relation", "memory", "invalid_rois", "argument
 
 
 class LedgerError(Exception):
-    """A case is not the one that its id stands for, or is gone."""
+    """A case is not the one that its id stands for, or is gone, or has the id of another."""
 
 
 def fingerprint(case: Mapping[str, Any]) -> str:
@@ -34,13 +34,14 @@ def record(ledger: Ledger, documents: Iterable[Mapping[str, Any]]) -> Ledger:
     """The ledger with the cases of case files that are new.
 
     Raises:
-        LedgerError: a case that it has is gone, or makes another call now.
+        LedgerError: a case that it has is gone, or makes another call now, or two have one id.
     """
-    found = {
-        case["id"]: (case.get("edition", document["edition"]), fingerprint(case))
-        for document in documents
-        for case in document["cases"]
-    }
+    found: dict[str, tuple[str, str]] = {}
+    for document in documents:
+        for case in document["cases"]:
+            if case["id"] in found:
+                raise LedgerError(f"two cases are called {case['id']}")
+            found[case["id"]] = case.get("edition", document["edition"]), fingerprint(case)
     known = {case: prints for cases in ledger.values() for case, prints in cases.items()}
     if gone := sorted(set(known) - set(found)):
         raise LedgerError(f"cases of an edition are gone: {', '.join(gone)}")

@@ -1,10 +1,11 @@
-"""The golden cases of the operators that are asked for: all of them take a second to read, and most commands need a part."""
+"""The golden cases of the operators that are asked for: all of them take a second to read, and most need a part, or only ids."""
 
 from __future__ import annotations
 
 import gc
 import json
 from functools import cache
+from importlib.resources import files
 
 from .. import operators
 from .case import Case, case_files, cases_of
@@ -14,6 +15,14 @@ from .case import Case, case_files, cases_of
 def golden_cases(*names: str) -> tuple[Case, ...]:
     """The golden cases of some operators, or of all, in the order of the files and within them."""
     return tuple(case for name in names or operators.NAMES for case in _of(name))
+
+
+@cache
+def golden_ids() -> frozenset[str]:
+    """The ids of all golden cases, as the ledger of editions has them."""
+    file = files("roikit.conformance").joinpath("editions.json")
+    editions: dict[str, dict[str, str]] = json.loads(file.read_text(encoding="utf-8"))
+    return frozenset(name for cases in editions.values() for name in cases)
 
 
 @cache

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from ..cases.golden import golden_cases
+from ..cases.golden import golden_ids
 from ..exits import INTERRUPTED
 from ..implementation import in_order_of_start
 from ..peers import environments
@@ -166,9 +166,9 @@ def progress_on(console: Console) -> Progress:
 
 def _known(target: Target, cases: Sequence[Case], request: Request) -> KnownDeviations:
     """What is known of an implementation, before its cases are run."""
-    given = request.deviations
-    listed = deviations.read(given, (*golden_cases(), *cases)) if given else deviations.load(target.name)
-    return KnownDeviations(listed, cases, golden_cases() if listed else ())
+    given, run = request.deviations, [case.id for case in cases]
+    listed = deviations.read(given, golden_ids().union(run)) if given else deviations.load(target.name)
+    return KnownDeviations(listed, run, golden_ids())
 
 
 def _with_advice(subject: Subject) -> Subject:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import operators
 from ..call import DTYPES
-from ..cases.golden import golden_cases
+from ..cases.golden import golden_ids
 from ..documents import Schema, fault, is_file_name, read_text
 from ..errors import FileError
 
@@ -103,15 +103,15 @@ def is_pattern(text: str) -> bool:
     return not _WILD.isdisjoint(text)
 
 
-def parse(text: str, where: object, cases: Iterable[Case], *, drafts: bool = False) -> tuple[Deviation, ...]:
-    """The deviations of a TOML document; ``where`` names it in errors.
+def parse(text: str, where: object, ids: Iterable[str], *, drafts: bool = False) -> tuple[Deviation, ...]:
+    """The deviations of a TOML document from cases of these ids; ``where`` names it in errors.
 
     Raises:
         DeviationListError: it is not such a document, or a pattern matches no case; or, unless ``drafts`` will do, a reason
             is still to be written.
     """
     known = {
-        "cases": [case.id for case in cases],
+        "cases": list(ids),
         "operators": list(operators.NAMES),
         "dialects": [name for operator in operators.everyone() for name in operator.dialects],
         "dtypes": list(DTYPES),
@@ -223,12 +223,12 @@ def load(implementation: str) -> tuple[Deviation, ...]:
     if not is_file_name(implementation):
         return ()
     file = files("roikit.conformance").joinpath("deviations", f"{implementation}.toml")
-    return parse(file.read_text(encoding="utf-8"), file.name, golden_cases()) if file.is_file() else ()
+    return parse(file.read_text(encoding="utf-8"), file.name, golden_ids()) if file.is_file() else ()
 
 
-def read(path: Path, cases: Iterable[Case]) -> tuple[Deviation, ...]:
-    """The known deviations of a file."""
-    return parse(read_text(path), path, cases)
+def read(path: Path, ids: Iterable[str]) -> tuple[Deviation, ...]:
+    """The known deviations of a file, from cases of these ids."""
+    return parse(read_text(path), path, ids)
 
 
 def find(deviations: Iterable[Deviation], case: Case, dialect: str, dtype: str) -> Deviation | None:

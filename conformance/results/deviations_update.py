@@ -79,7 +79,7 @@ def update(
 
     What holds only sometimes, what was not run, and patterns under which something fails, stay as they are.
     """
-    listed = deviations.parse(text, where, cases, drafts=True)
+    listed = deviations.parse(text, where, (case.id for case in cases), drafts=True)
     entries: list[Entry] = tomllib.loads(text).get("deviation", [])
     kept: list[Entry] = []
     explained: set[Call] = set()

@@ -12,7 +12,6 @@ from .deviations import in_order, is_pattern
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from ..cases.case import Case
     from ..verdict import Judgement
     from .deviations import Deviation
     from .result import Result
@@ -35,13 +34,12 @@ class KnownDeviations:
     do: only if none deviates, and all were run, the first of them is an unexpected pass, since the pattern is out of date.
     """
 
-    def __init__(self, listed: Iterable[Deviation], run: Iterable[Case], known: Iterable[Case]) -> None:
-        """Takes a list, the cases that are to be run, and all that there are."""
+    def __init__(self, listed: Iterable[Deviation], run: Iterable[str], known: Iterable[str]) -> None:
+        """Takes a list, the ids of the cases that are to be run, and of all that there are."""
         self._listed = list(listed)
-        ids = {case.id for case in run}
-        left_out = [case for case in known if case.id not in ids]
+        left_out = set(known) - set(run)
         self._patterns = {
-            (number, text): _Pattern(text, not any(fnmatchcase(case.id, text) for case in left_out))
+            (number, text): _Pattern(text, not any(fnmatchcase(name, text) for name in left_out))
             for number, deviation in enumerate(self._listed)
             for text in deviation.cases
             if is_pattern(text) and not deviation.sometimes

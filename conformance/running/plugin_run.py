@@ -11,7 +11,7 @@ import pytest
 
 from ..cases import quick
 from ..cases.case import SIZES, up_to
-from ..cases.golden import golden_cases
+from ..cases.golden import golden_cases, golden_ids
 from ..cases.selection import check_names, of_edition, select_cases
 from ..errors import UsageError
 from ..implementation import registered
@@ -116,7 +116,7 @@ def start(config: pytest.Config) -> tuple[PluginRun, Subject]:
         known = up_to(size, of_edition(_lasting_cases(operators_of([target], chosen)), option("edition")))
         cases = select_cases(quick.cases_of(known) if is_quick else known, several("select"))
         path = option("deviations")
-        listed = deviations.read(Path(path), golden_cases()) if path else deviations.load(name)
+        listed = deviations.read(Path(path), golden_ids()) if path else deviations.load(name)
         patience = option("diagnose-seconds")
         run = PluginRun(
             target, float(option("timeout") or _SECONDS), listed, None if patience is None else float(patience)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 import time
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -107,8 +108,8 @@ def run(
 ) -> None:
     """Runs every case that applies to ``target``; no call may take longer than ``seconds``.
 
-    Many calls are shared out, by data type and layout, among up to ``workers`` pairs of processes, or processes if each call is
-    to be made ``once`` only; ``listener`` is then told of results from several threads.
+    Many calls are shared out among up to ``workers`` pairs of processes, or processes if each call is to be made ``once`` only;
+    ``listener`` is then told of results from several threads.
     """
 
     def start() -> Session | Twice:
@@ -118,39 +119,54 @@ def run(
         subject = session.open()
         plans = list(plan(describe(subject), cases, selection, target)) if subject.state == "ran" else []
         listener.on_subject(subject, len(plans))
-        shares = _share(plans, workers)
-        with ThreadPoolExecutor(max(1, len(shares) - 1)) as pool:
-            others = [pool.submit(_judge_all, start(), share, listener) for share in shares[1:]]
-            _judge_all(session, shares[0], listener)
+        shares = _shares(plans) if len(plans) >= CALLS_WORTH_SHARING else [harmless_first(plans)]
+        left, count = deque(shares), max(1, min(workers, len(shares)))
+        with ThreadPoolExecutor(count) as pool:
+            others = [pool.submit(_judge_what_is_left, start(), left, listener) for _ in range(count - 1)]
+            _judge_what_is_left(session, left, listener)
             for other in others:
                 other.result()
 
 
-def _share(plans: list[Plan], workers: int) -> list[list[Plan]]:
-    """The shares of the workers, none of which is for one data type and layout only in part."""
-    by_way: dict[tuple[str, str], list[Plan]] = {}
+def _shares(plans: Iterable[Plan]) -> list[list[Plan]]:
+    """What a worker takes at a time: the calls of an operator in one data type and layout, which have kernels in common.
+
+    Large shares come first, so that no worker is left with one when the others are done; those that may damage memory last.
+    """
+    shares: dict[tuple[bool, str, str, str], list[Plan]] = {}
     for item in plans:
-        by_way.setdefault(item[2:], []).append(item)
-    count = min(workers, len(by_way)) if len(plans) >= CALLS_WORTH_SHARING else 1
-    shares: list[list[Plan]] = [[] for _ in range(max(count, 1))]
-    for items in sorted(by_way.values(), key=len, reverse=True):
-        min(shares, key=len).extend(items)
-    return [harmless_first(share) for share in shares]
+        case, _, dtype, layout = item
+        shares.setdefault((_is_bad(item), case.operator, dtype, layout), []).append(item)
+    return [shares[key] for key in sorted(shares, key=lambda key: (key[0], -len(shares[key])))]
 
 
 def harmless_first(plans: Iterable[Plan]) -> list[Plan]:
     """The calls in an order that keeps a process as long as can be: those that may damage memory last."""
-    return sorted(plans, key=lambda item: item[0].kind in ("invalid", "error"))
+    return sorted(plans, key=_is_bad)
+
+
+def _is_bad(item: Plan) -> bool:
+    return item[0].kind in ("invalid", "error")
+
+
+def _judge_what_is_left(session: Session | Twice, left: deque[list[Plan]], listener: Listener) -> None:
+    """Takes share after share, as do others, until none is left."""
+    with closing(session):
+        while not listener.stop.is_set():
+            try:
+                share = left.popleft()
+            except IndexError:
+                return
+            _judge_all(session, share, listener)
 
 
 def _judge_all(session: Session | Twice, plans: list[Plan], listener: Listener) -> None:
-    with closing(session):
-        started = time.perf_counter()
-        for made, judged in session.judge(plans):
-            now = time.perf_counter()
-            listener.on_judged(made, judged)
-            listener.on_result(result(session.target.name, made, judged.judgement, now - started))
-            started = now
+    started = time.perf_counter()
+    for made, judged in session.judge(plans):
+        now = time.perf_counter()
+        listener.on_judged(made, judged)
+        listener.on_result(result(session.target.name, made, judged.judgement, now - started))
+        started = now
 
 
 def result(implementation: str, made: Plan, judgement: Judgement, seconds: float) -> Result:

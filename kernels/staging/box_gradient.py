@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 # Lanes that share bins, and for each of these those that share channels; on a GPU as many in all as a block has threads.
 _HOST_LANES, _DEVICE_LANES = (8, 1), (8, 32)
 _HOST_VECTOR = 16  # channels, as many as the widest registers have lanes
+_MOST_TURNED = 2**19
+"""Bytes of pixels that are brought together, which stay in the cache of a core."""
 _DEVICE_VECTOR = 4  # channels that are neighbours; the sums of more would not fit into registers
 
 
@@ -97,11 +99,19 @@ class Planned:
 
 
 def _planned(
-    problem: Problem, source: Source, numbers: int, lanes: tuple[int, int], block: tuple[int, int], threads: int = 1
+    problem: Problem,
+    source: Source,
+    numbers: int,
+    lanes: tuple[int, int],
+    block: tuple[int, int],
+    threads: int = 1,
+    turned: int = 0,
 ) -> Planned:
     memory = numbers * lanes[0] * lanes[1] * problem.wide_bytes  # a sum for each number of a box
+    memory += turned * _HOST_VECTOR * problem.itemsize
     grid = (max(1, min(problem.rois, 2**30)), 1, 1)
-    return Planned(problem, Launch.of(source, grid, block, memory, problem.fields), numbers, threads)
+    fields = {**problem.fields, "turned_pixels": turned}
+    return Planned(problem, Launch.of(source, grid, block, memory, fields), numbers, threads)
 
 
 @kept
@@ -109,7 +119,16 @@ def plan_on_host(gradient: BoxGradient, asked: Asked, threads: int) -> Planned:
     """A call on a CPU with so many threads."""
     problem = gradient.problem(asked)
     threads = worthwhile_threads(Work.of(problem), threads)
-    return _planned(problem, gradient.host_source(problem), gradient.numbers, _HOST_LANES, (1, 1), threads)
+    source, turned = gradient.host_source(problem), _turned_pixels(problem) if gradient.neighbours else 0
+    return _planned(problem, source, gradient.numbers, _HOST_LANES, (1, 1), threads, turned)
+
+
+def _turned_pixels(problem: Problem) -> int:
+    """How many pixels of `_HOST_VECTOR` channels there is to be room for, with channels first (turned.cuh)."""
+    if problem.layout == "NHWC" or problem.channels < _HOST_VECTOR:
+        return 0
+    largest = max(height * width for height, width in zip(problem.heights, problem.widths, strict=True))
+    return min(largest, _MOST_TURNED // (_HOST_VECTOR * problem.itemsize))
 
 
 @kept

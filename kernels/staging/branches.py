@@ -280,7 +280,7 @@ SORTING_ON_HOST = _SORTING
 
 _WHOLE_WINNERS = (
     Branch("whole vectors of winners only", lambda f: _rest(f, "WINNERS") == 0, modes=("max",)),
-    Branch("a short last vector of winners, one by one", lambda f: _rest(f, "WINNERS") > 0, modes=("max",)),
+    Branch("a short last vector of winners", lambda f: _rest(f, "WINNERS") > 0, modes=("max",)),
 )
 WINNERS_ON_DEVICE = (
     *(branch._replace(layouts=("NHWC",)) for branch in _WHOLE_WINNERS),

@@ -91,13 +91,13 @@ def geometry(
     return Geometry(tile_y, tile_x, channels, rois, bins, first, count, memory)
 
 
-def workspace_bytes(problem: Problem, tiles: int) -> int:
+def workspace_bytes(problem: Problem, tiles: int, *, with_winners: bool) -> int:
     """The size of the workspace.
 
     For K RoIs and T tiles it is 20 K + 8 K (P_h + P_w) + 4 T ⌈K / 32⌉ + 8 T bytes, each of the five parts a multiple of 16
-    bytes, and for a maximum 8 more for each element of the output. `Geometry` has T.
+    bytes, and 8 more for each element of the output if the winners of a maximum are found first. `Geometry` has T.
     """
-    winners = WINNER_BYTES * math.prod(problem.output_shape) if problem.mode == "max" else 0
+    winners = WINNER_BYTES * math.prod(problem.output_shape) if with_winners else 0
     return sum(_parts(problem, tiles)) + winners
 
 

@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 Macros = tuple[tuple[str, str | int], ...]
 
 _HOST_VECTOR = {"NCHW": 16, "NHWC": 64}  # columns, as many as the widest registers have lanes; channels, four of them
-_HOST_CHANNELS, _HOST_WINNERS = 4, 16
+_HOST_CHANNELS = 4
+_HOST_WINNERS = {True: 16, False: 64}  # found together: before they are sent anything, or where they are
 _DEVICE_CHANNELS = 4  # whose sums for the rows of a strip (gather_strips.cuh) fit into registers
 _MOST_SLICES = 65535  # blocks along y: the most that CUDA allows
 _MOST_BLOCKS = 2**30  # along x, where CUDA allows twice as many
@@ -53,6 +54,7 @@ class Gradient:
         piece_bytes: The size of ``Piece`` (chunk.cuh) with its geometry, where coordinates have so many bytes.
         blocks: How many blocks the registers of a multiprocessor must have room for, by data type and mode.
         host_geometry, device_geometry: Sizes of tiles, and of what a block holds of RoIs.
+        winners_at_once: Layouts in which a CPU finds the winners of maxima where they are sent something, and not before.
     """
 
     operator: str
@@ -62,15 +64,20 @@ class Gradient:
     blocks: Callable[[str, str], int]
     host_geometry: Callable[[Problem, int], gather_plan.Geometry] = gather_plan.host_geometry
     device_geometry: Callable[[Problem, int, int], gather_plan.Geometry] = gather_plan.device_geometry
+    winners_at_once: tuple[str, ...] = ()
 
     @property
     def entry(self) -> str:
         """Name of the kernel that gathers."""
         return f"{self.operator}_backward"
 
-    def entries(self, problem: Problem) -> tuple[str, ...]:
+    def entries(self, problem: Problem, *, on_host: bool) -> tuple[str, ...]:
         """Names of the kernels that gather, and of what is launched before."""
-        return ("find_winners", self.entry) if problem.mode == "max" else (self.entry,)
+        return ("find_winners", self.entry) if self.finds_winners(problem, on_host=on_host) else (self.entry,)
+
+    def finds_winners(self, problem: Problem, *, on_host: bool) -> bool:
+        """Whether the winners of all bins are found before they are sent anything."""
+        return problem.mode == "max" and not (on_host and problem.layout in self.winners_at_once)
 
     def piece(self, problem: Problem) -> int:
         """Bytes of what a tile knows of a RoI."""
@@ -103,7 +110,7 @@ class Gradient:
         """
         average = problem.mode == "avg"
         of_average = [("VECTOR", vector), ("CHANNELS", channels), ("ALIGNED", int(packed))]
-        of_maximum = [("WINNERS", winners), ("SUMS", sums)]
+        of_maximum = [("WINNERS", winners), ("SUMS", sums), ("ALIGNED", 0)]
         return specialise(
             f"{self.operator}/feature_gradient_{'average' if average else 'maximum'}.cu",
             entry,
@@ -144,7 +151,7 @@ class Gradient:
             levels,
             vector=vector,
             channels=_HOST_CHANNELS,
-            winners=_HOST_WINNERS,
+            winners=_HOST_WINNERS[self.finds_winners(problem, on_host=True)],
             sums=problem.layout,
             rules_at_launch=True,
         )
@@ -161,14 +168,14 @@ class Gradient:
 
     def host_sources(self, problem: Problem) -> list[Source]:
         """All kernels that a CPU runs for a gradient of this mode, layout, data type and dialect."""
-        return [self.host_source(entry, problem) for entry in (*_SORTERS, *self.entries(problem))]
+        return [self.host_source(entry, problem) for entry in (*_SORTERS, *self.entries(problem, on_host=True))]
 
     def device_sources(self, problem: Problem) -> list[Source]:
         """All kernels that a GPU may run for such a gradient."""
         alignments = (False, True) if problem.layout == "NHWC" and problem.mode == "avg" else (False,)
         gathering = (
             self.device_source(entry, problem, packed=packed)
-            for entry in self.entries(problem)
+            for entry in self.entries(problem, on_host=False)
             for packed in alignments
         )
         return [*(self.device_source(entry, problem, packed=False) for entry in _SORTERS), *gathering]
@@ -185,7 +192,7 @@ _SIZES: Macros = (
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Planned:
-    """A call of which all is settled but where its arrays are. ``winners`` is launched for a maximum."""
+    """A call of which all is settled but where its arrays are. ``winners`` is launched if those of a maximum are found first."""
 
     problem: Problem
     extents: Launch
@@ -207,7 +214,8 @@ def plan_on_host(gradient: Gradient, asked: Asked, threads: int) -> Planned:
     some = 8 * threads  # blocks, each of which goes through many RoIs or tiles
     return _planned(
         gradient, problem, geometry, lambda entry: gradient.host_source(entry, problem),
-        small=((some, 1, 1), (1, 1)), sorting=(1, 1), block=(1, 1), finding=(1, 1), threads=threads,
+        small=((some, 1, 1), (1, 1)), sorting=(1, 1), block=(1, 1),
+        finding=(1, 1) if gradient.finds_winners(problem, on_host=True) else None, threads=threads,
     )  # fmt: skip
 
 
@@ -223,7 +231,7 @@ def plan_on_device(gradient: Gradient, asked: Asked, packed: bool) -> Planned:
     return _planned(
         gradient, problem, geometry, lambda entry: gradient.device_source(entry, problem, packed=packed),
         small=((2**16, 1, 1), (32, 1)), sorting=(gather_plan.ORDERING_THREADS, 1), block=block,
-        finding=(DEVICE_THREADS, 1),
+        finding=(DEVICE_THREADS, 1) if gradient.finds_winners(problem, on_host=False) else None,
     )  # fmt: skip
 
 
@@ -236,7 +244,7 @@ def _planned(
     small: tuple[tuple[int, int, int], tuple[int, int]],
     sorting: tuple[int, int],
     block: tuple[int, int],
-    finding: tuple[int, int],
+    finding: tuple[int, int] | None,
     threads: int = 1,
 ) -> Planned:
     fields = {**problem.fields, **geometry.fields}
@@ -245,8 +253,8 @@ def _planned(
         grid = (max(1, min(small[0][0], count)), 1, 1)
         return Launch.of(source(entry), grid, small[1], 0, fields)
 
-    def finder() -> Launch:
-        return Launch.of(source("find_winners"), (max(1, min(problem.rois, _MOST_BLOCKS)), 1, 1), finding, 0, fields)
+    def finder(block: tuple[int, int]) -> Launch:
+        return Launch.of(source("find_winners"), (max(1, min(problem.rois, _MOST_BLOCKS)), 1, 1), block, 0, fields)
 
     size = gather_plan.ordering_bytes(sorting[0])
     slices = max(1, min(_MOST_SLICES, -(-problem.channels // max(1, geometry.channels))))
@@ -257,8 +265,8 @@ def _planned(
         touching=sorter("find_touching", geometry.tiles),
         order=Launch.of(source("order_tiles"), (1, 1, 1), sorting, size, fields),
         gather=Launch.of(source(gradient.entry), grid, block, geometry.memory, fields),
-        winners=finder() if problem.mode == "max" else None,
-        workspace_bytes=gather_plan.workspace_bytes(problem, geometry.tiles),
+        winners=finder(finding) if finding else None,
+        workspace_bytes=gather_plan.workspace_bytes(problem, geometry.tiles, with_winners=finding is not None),
         tiles=geometry.tiles,
         threads=threads,
     )

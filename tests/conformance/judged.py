@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import json
 import os
 import re
@@ -17,7 +18,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from roikit.conformance import operators
-from roikit.conformance.adapters.roikit import RoikitHost
+from roikit.conformance.adapters.roikit_calls import made, maker_of
 from roikit.conformance.arrays import in_memory
 from roikit.conformance.call import DTYPES, LAYOUTS
 from roikit.conformance.cases.case import case_files
@@ -38,7 +39,6 @@ _COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
 _JUDGE = tuple(
     f"roikit.{name}"
     for name in (
-        "conformance.adapters.roikit",
         "conformance.cases.case",
         "conformance.verdicts.judge",
         "kernels.execution.host",
@@ -49,9 +49,7 @@ _REGISTRIES = ("roikit.kernels", "roikit.kernels.operators")  # a new name chang
 
 def judge_our_kernels(cases, dialects, dtypes=None, layouts=LAYOUTS):
     """Yields (what, judgement) for every call that the cases make."""
-    ours = RoikitHost()
     for case in cases:
-        answer = getattr(ours, case.operator)
         for dialect in dialects:
             for dtype in case.dtypes if dtypes is None else dtypes:
                 expectation = case.expectation(dialect, dtype)
@@ -59,7 +57,7 @@ def judge_our_kernels(cases, dialects, dtypes=None, layouts=LAYOUTS):
                     call = case.call(dialect, dtype, layout)
                     call = dataclasses.replace(call, input=in_memory(call.input, case.memory))
                     try:
-                        judgement = judge_output(case, expectation, answer(call), dtype, layout)
+                        judgement = judge_output(case, expectation, made(call), dtype, layout)
                     except InvalidRoiError as error:
                         judgement = judge_error(case, str(error))
                     yield (case.id, dialect, dtype, layout), judgement
@@ -138,7 +136,17 @@ def code_of(operator):
     own = [f"roikit.kernels.operators.{name}.{file.stem}" for file in sorted(folder.glob("[a-z]*.py"))]
     foreign = tuple(f"roikit.kernels.operators.{other}." for other in COMPILED if other != name)
     modules = [module for module in closure([*own, *_JUDGE]) if not f"{module}.".startswith(foreign)]
-    return digest([(module, digest_of_module(module)) for module in modules if module not in _REGISTRIES])
+    known = [(module, digest_of_module(module)) for module in modules if module not in _REGISTRIES]
+    return digest([*known, *_texts_of(maker_of(operator))])
+
+
+def _texts_of(function):
+    """The text of a function, and of those of its module that it calls, whatever their layout."""
+    yield inspect.getsource(function).split()
+    for name in function.__code__.co_names:
+        other = function.__globals__.get(name)
+        if inspect.isfunction(other) and other.__module__ == function.__module__:
+            yield from _texts_of(other)
 
 
 def rows_of(operator, written):

@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from ...measuring.contestant import Contestants
 from ...measuring.device_contestant import DeviceContestants
+from ...measuring.ours import inputs_of, on_cpu, on_device
 from ...operator import Operator
+from .calls import OURS
 from .cpu.onnxruntime import ONNXRUNTIME
-from .cpu.roikit import OURS
 from .exercise import EXERCISE
 from .floors import floor, geometry, visited
-from .gpu.roikit import INPUTS
-from .gpu.roikit import OURS as OURS_ON_DEVICE
 from .operations import Operation
 from .reference import reference_of
 from .workloads import CPU_ROWS, GPU_ROWS
@@ -37,8 +36,8 @@ CROP_AND_RESIZE = Operator(
     geometry=geometry,
     floor=floor,
     visited=visited,
-    cpu=Contestants(OURS, {"onnxruntime": ONNXRUNTIME}),
-    gpu=DeviceContestants(INPUTS, OURS_ON_DEVICE, {}),
+    cpu=Contestants(on_cpu(OURS), {"onnxruntime": ONNXRUNTIME}),
+    gpu=DeviceContestants(inputs_of(OURS), on_device(OURS), {}),
     golden_dialects=("roikit",),
     exercise=EXERCISE,
 )

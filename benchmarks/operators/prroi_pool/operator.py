@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from ...measuring.contestant import DTYPES, Contestants
 from ...measuring.device_contestant import DeviceContestants
+from ...measuring.ours import inputs_of, on_cpu, on_device
 from ...operator import Operator
-from .cpu.roikit import OURS
+from .calls import OURS
 from .exercise import EXERCISE
 from .floors import floor, geometry, visited
-from .gpu.roikit import INPUTS
-from .gpu.roikit import OURS as OURS_ON_DEVICE
 from .operations import Operation
 from .reference import reference_of
 from .workloads import CPU_ROWS, GPU_ROWS
@@ -36,8 +35,8 @@ PRROI_POOL = Operator(
     geometry=geometry,
     floor=floor,
     visited=visited,
-    cpu=Contestants(OURS, {}, dtypes=(*DTYPES, "float64")),
-    gpu=DeviceContestants(INPUTS, OURS_ON_DEVICE, {}),
+    cpu=Contestants(on_cpu(OURS), {}, dtypes=(*DTYPES, "float64")),
+    gpu=DeviceContestants(inputs_of(OURS), on_device(OURS), {}),
     golden_dialects=("mmcv",),
     exercise=EXERCISE,
 )

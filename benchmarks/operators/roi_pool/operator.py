@@ -6,19 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 from ...measuring.contestant import DTYPES, Contestants
 from ...measuring.device_contestant import DeviceContestants
+from ...measuring.ours import inputs_of, on_cpu, on_device
 from ...operator import Operator
+from .calls import OURS
 from .cpu.chainer import CHAINER
 from .cpu.mnn import MNN
 from .cpu.mxnet import MXNET
 from .cpu.onnxruntime import ONNXRUNTIME
 from .cpu.openvino import OPENVINO
 from .cpu.paddle import PADDLE
-from .cpu.roikit import OURS
 from .cpu.torchvision import TORCHVISION
 from .exercise import EXERCISE
 from .floors import floor, geometry, visited
-from .gpu.roikit import INPUTS
-from .gpu.roikit import OURS as OURS_ON_DEVICE
 from .gpu.torchvision import TORCHVISION as TORCHVISION_ON_DEVICE
 from .operations import Operation
 from .reference import reference_of
@@ -45,7 +44,7 @@ ROI_POOL = Operator(
     floor=floor,
     visited=visited,
     cpu=Contestants(
-        OURS,
+        on_cpu(OURS),
         {
             "torchvision": TORCHVISION,
             "onnxruntime": ONNXRUNTIME,
@@ -57,7 +56,7 @@ ROI_POOL = Operator(
         },
         dtypes=(*DTYPES, "float64"),
     ),
-    gpu=DeviceContestants(INPUTS, OURS_ON_DEVICE, {"torchvision": TORCHVISION_ON_DEVICE}),
+    gpu=DeviceContestants(inputs_of(OURS), on_device(OURS), {"torchvision": TORCHVISION_ON_DEVICE}),
     golden_dialects=("roikit",),
     exercise=EXERCISE,
 )

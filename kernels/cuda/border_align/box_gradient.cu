@@ -57,6 +57,8 @@ struct SideBin {
 struct SideGradient {
     typedef SideBin Bin;
 
+    static constexpr bool TURNS = false;
+
     ROIKIT_METHOD static bool is_nan(const Roi&) { return false; }
     ROIKIT_METHOD static bool is_zero(const Roi&) { return false; }
     ROIKIT_METHOD static acc_t finished(acc_t sum, int, const Roi&, const BoxGradientParams&) { return sum; }

@@ -15,19 +15,19 @@ struct Moving {
     Taps around;
     int low, high;
     acc_t first, second;
-};
 
-template <class Params> ROIKIT_FN Moving moving_at(const Axis& axis, int i, const Params& params) {
-    Moving point;
-    const acc_t at = position(axis, i);
-    point.around = is_inside(at, axis.size) ? taps_between(at, axis.size) : Taps{-1, -1, (acc_t)0};
-    point.low = point.around.low, point.high = point.around.high;
-    if (params.slope_from_right && point.low == point.high && point.low + 1 < axis.size) ++point.high;
-    if (axis.nearest && !params.slope_of_nearest) point.high = point.low;
-    point.first = axis.points > 1 ? (acc_t)(axis.points - 1 - i) : (acc_t)1;
-    point.second = axis.points > 1 ? (acc_t)i : (acc_t)1;
-    return point;
-}
+    Moving() = default;
+
+    ROIKIT_METHOD Moving(const Axis& axis, int, int i, const BoxGradientParams& params) {
+        const acc_t at = position(axis, i);
+        around = is_inside(at, axis.size) ? taps_between(at, axis.size) : Taps{-1, -1, (acc_t)0};
+        low = around.low, high = around.high;
+        if (params.slope_from_right && low == high && low + 1 < axis.size) ++high;
+        if (axis.nearest && !params.slope_of_nearest) high = low;
+        first = axis.points > 1 ? (acc_t)(axis.points - 1 - i) : (acc_t)1;
+        second = axis.points > 1 ? (acc_t)i : (acc_t)1;
+    }
+};
 
 // By how much the second of two points moves with the second corner; half of it if there is one point, which moves with both.
 ROIKIT_FN acc_t motion_of_one(int points, int size) {
@@ -41,11 +41,16 @@ template <int N> ROIKIT_FN Vector<N> between(const Vector<N>& first, const Vecto
 
 // A point of the crop.
 struct Point {
+    typedef Moving Along;
+
     Moving y, x;
     bool counts;
 
     ROIKIT_METHOD Point(const Roi& roi, const BoxGradientParams& params, int p, int q)
-        : y(moving_at(roi.y, p, params)), x(moving_at(roi.x, q, params)), counts(y.around.low >= 0 && x.around.low >= 0) {}
+        : Point(roi, params, Moving(roi.y, params.bins_y, p, params), Moving(roi.x, params.bins_x, q, params)) {}
+
+    ROIKIT_METHOD Point(const Roi&, const BoxGradientParams&, const Moving& y, const Moving& x)
+        : y(y), x(x), counts(y.around.low >= 0 && x.around.low >= 0) {}
 
     template <int N> ROIKIT_METHOD void add(Sums<N>& sums, Sums<1>&, const Place& at) const {
         const Vector<N> arriving = read_channels<N>(at.grad, at.grad_step);
@@ -70,6 +75,15 @@ struct Point {
 
 struct CropBoxGradient {
     typedef Point Bin;
+    static constexpr bool TURNS = true;
+
+#ifndef __CUDA_ARCH__
+    ROIKIT_METHOD static Reach reach_along(const Axis& axis, int points) {
+        return reach_between(position(axis, 0), position(axis, points - 1), axis.size);
+    }
+
+    ROIKIT_METHOD static int64 reads(const Roi&, int64 bins) { return 4 * bins; }
+#endif
 
     ROIKIT_METHOD static bool is_nan(const Roi&) { return false; }
     ROIKIT_METHOD static bool is_zero(const Roi&) { return false; }

@@ -53,18 +53,58 @@ ROIKIT_FN void add_corner(Sums<1>& sums, acc_t grad, const Winner& winner, const
     sums.by[3] = multiply_add<1>(y.second * down, value, sums.by[3]);
 }
 
-// A bin, and of an average its samples that are inside.
+// A sample along an axis, and how it moves.
+struct Moving {
+    Sample at;
+    Motion by;
+};
+
+ROIKIT_FN Moving moving(const Axis& axis, int bins, int p, int rank) {
+    return Moving{sample_at(axis, p, rank), motion_of(axis, bins, p, rank)};
+}
+
+// A row or a column of bins: of an average its samples that are inside. A CPU, where a bin is gone through channel by channel, works the
+// first ones out once.
+struct AlongAxis {
+    const Axis* axis;
+    int bins, p;
+    Ranks inside;
+#ifndef __CUDA_ARCH__
+    static constexpr int KEPT = 8;
+    Moving kept[KEPT];
+
+    AlongAxis() = default;
+#endif
+
+    ROIKIT_METHOD AlongAxis(const Axis& axis, int bins, int p, const BoxGradientParams&) : axis(&axis), bins(bins), p(p), inside{0, 0} {
+        if (MODE != Mode::avg) return;
+        inside = inside_ranks(axis, p);
+#ifndef __CUDA_ARCH__
+        for (int n = 0; n < KEPT && inside.begin + n < inside.end; ++n) kept[n] = moving(axis, bins, p, inside.begin + n);
+#endif
+    }
+
+    ROIKIT_METHOD Moving operator[](int rank) const {
+#ifndef __CUDA_ARCH__
+        if (rank - inside.begin < KEPT) return kept[rank - inside.begin];
+#endif
+        return moving(*axis, bins, p, rank);
+    }
+};
+
 struct SampledBin {
+    typedef AlongAxis Along;
+
     const Roi& roi;
     const BoxGradientParams& params;
-    int p, q;
-    Ranks y, x;
+    AlongAxis y, x;
     bool counts;
 
     ROIKIT_METHOD SampledBin(const Roi& roi, const BoxGradientParams& params, int p, int q)
-        : roi(roi), params(params), p(p), q(q), y{0, 0}, x{0, 0}, counts(true) {
-        if (MODE == Mode::avg) y = inside_ranks(roi.y, p), x = inside_ranks(roi.x, q);
-    }
+        : SampledBin(roi, params, AlongAxis(roi.y, params.bins_y, p, params), AlongAxis(roi.x, params.bins_x, q, params)) {}
+
+    ROIKIT_METHOD SampledBin(const Roi& roi, const BoxGradientParams& params, const AlongAxis& y, const AlongAxis& x)
+        : roi(roi), params(params), y(y), x(x), counts(true) {}
 
     template <int N> ROIKIT_METHOD void add(Sums<N>& sums, Sums<1>& rest, const Place& at) const {
         if (MODE == Mode::avg) {
@@ -76,25 +116,25 @@ struct SampledBin {
 
     template <int N> ROIKIT_METHOD void add_average(Sums<N>& sums, const Place& at) const {
         const Vector<N> arriving = read_channels<N>(at.grad, at.grad_step);
-        ROIKIT_ROLLED for (int i = y.begin; i < y.end; ++i) {
-            const Sample sy = sample_at(roi.y, p, i);
-            const Motion motion_y = motion_of(roi.y, params.bins_y, p, i);
-            ROIKIT_ROLLED for (int j = x.begin; j < x.end; ++j) {
-                const Sample sx = sample_at(roi.x, q, j);
-                const Corners<N> pixel(at, sy, sx);
-                add_motion<N>(sums, arriving, pixel, sy, sx, motion_y, motion_of(roi.x, params.bins_x, q, j));
+        ROIKIT_ROLLED for (int i = y.inside.begin; i < y.inside.end; ++i) {
+            const Moving along_y = y[i];
+            ROIKIT_ROLLED for (int j = x.inside.begin; j < x.inside.end; ++j) {
+                const Moving along_x = x[j];
+                const Corners<N> pixel(at, along_y.at, along_x.at);
+                add_motion<N>(sums, arriving, pixel, along_y.at, along_x.at, along_y.by, along_x.by);
             }
         }
     }
 
     template <int N> ROIKIT_METHOD void add_maximum(Sums<1>& sums, const Place& at) const {
-        const Best<N> best = find_winner<N>(roi.y, roi.x, p, q, at.map, MapSteps{at.row, at.pixel, NEIGHBOURS ? 1 : at.map_step});
+        const Best<N> best = find_winner<N>(roi.y, roi.x, y.p, x.p, at.map, MapSteps{at.row, at.pixel, NEIGHBOURS ? 1 : at.map_step});
         for (int v = 0; v < N; ++v) {
             const Winner winner = {best.y[v], best.x[v]};
             if (winner.y < 0) continue;
             const int i = winner.y >> 1, j = winner.x >> 1;
-            const Sample sy = sample_at(roi.y, p, i), sx = sample_at(roi.x, q, j);
-            const Motion motion_y = motion_of(roi.y, params.bins_y, p, i), motion_x = motion_of(roi.x, params.bins_x, q, j);
+            const Moving along_y = moving(roi.y, params.bins_y, y.p, i), along_x = moving(roi.x, params.bins_x, x.p, j);
+            const Sample sy = along_y.at, sx = along_x.at;
+            const Motion motion_y = along_y.by, motion_x = along_x.by;
             const Place channel = at.after(v);
             const Corners<1> pixel(channel, sy, sx);
             const Vector<1> arriving = read_vector<1>(channel.grad);
@@ -109,6 +149,17 @@ struct SampledBin {
 
 struct SampledBoxGradient {
     typedef SampledBin Bin;
+    static constexpr bool TURNS = READS_NEIGHBOURS;
+
+#ifndef __CUDA_ARCH__
+    ROIKIT_METHOD static Reach reach_along(const Axis& axis, int bins) {
+        if (axis.taken < 1) return Reach{0, 0};
+        const acc_t first = position(axis, 0, axis.bin < (acc_t)0 ? axis.taken - 1 : 0);
+        return reach_between(first, position(axis, bins - 1, axis.bin < (acc_t)0 ? 0 : axis.taken - 1), axis.size);
+    }
+
+    ROIKIT_METHOD static int64 reads(const Roi& roi, int64 bins) { return 4 * bins * roi.y.taken * roi.x.taken; }
+#endif
 
     ROIKIT_METHOD static bool is_nan(const Roi&) { return false; }
     ROIKIT_METHOD static bool is_zero(const Roi&) { return false; }

@@ -5,7 +5,9 @@
 //   a bin     `Bin(roi, params, p, q)`, whether it `counts` at all, and `add<N>(sums, rest, at)`, which adds what N channels at a `Place`
 //             send to `sums`, or to `rest` if each channel is to be added on its own
 //   a gradient, with that type as `Bin`; what a RoI's numbers are if they are not added up: `is_nan(roi)`, `is_zero(roi)`; and
-//             `finished(sum, n, roi, params)`, number n of the result
+//             `finished(sum, n, roi, params)`, number n of the result. If it `TURNS`, a CPU may bring the pixels of a RoI together
+//             (turned.cuh): `reach_along(axis, bins)` says which they are, `reads(roi, bins)` how often one is read; and its bins are made
+//             of two `Bin::Along(axis, bins, p, params)`, what a row and a column of bins have in common, `Bin(roi, params, along_y, along_x)`
 //
 // The specialisation defines
 //   ROIKIT_NUMBERS        numbers of a box that a gradient is for: those of a row after its batch index
@@ -28,6 +30,7 @@ struct BoxGradientParams {
     int64 maps[ROIKIT_LEVELS];  // addresses
     ROIKIT_ROI_FIELDS
     ROIKIT_GEOMETRY_FIELDS
+    int turned_pixels;          // that a CPU has room to bring together, with channels first
 };
 
 // Sums by the numbers of a box, not yet divided.
@@ -57,6 +60,7 @@ ROIKIT_FN void set(Register& part, int lane, acc_t value) { part[lane] = value; 
 // N channels that are `step` apart.
 template <int N> ROIKIT_FN Vector<N> read_channels(const feature_t* from, int64 step) {
     if constexpr (N == 1 || NEIGHBOURS) return read_vector<N>(from);
+    if (step == 1) return read_vector<N>(from);
     Vector<N> result;
     EACH_PART(i) {
         for (int v = 0; v < Vector<N>::STEP; ++v) set(result.part[i], v, widen(from[(i * Vector<N>::STEP + v) * step]));
@@ -90,30 +94,40 @@ ROIKIT_FN void write_sums(const Sums<VECTOR>& sums, const Sums<1>& rest, acc_t* 
     }
 }
 
+// Adds up one lane's share of the channels from `first` to `end`: of bins as `bin_of(p, q)` makes them, each `seen` at some place.
+template <class BinOf, class Seen>
+ROIKIT_FN void add_channels(int lane, int64 first, int64 end, int64 k, const Roi& roi, const feature_t* grad,
+                            const BoxGradientParams& params, const BinOf& bin_of, const Seen& seen, Sums<VECTOR>& sums, Sums<1>& rest) {
+    const int64 bins = (int64)params.bins_y * params.bins_x;
+    ROIKIT_ROLLED for (int64 b = lane / CHANNEL_LANES; b < bins; b += BIN_LANES) {
+        const auto bin = bin_of((int)(b / params.bins_x), (int)(b % params.bins_x));
+        if (!bin.counts) continue;
+        const Place place = seen(place_of(b, bins, k, roi, grad, params));
+        ROIKIT_ROLLED for (int64 c = first + (lane % CHANNEL_LANES) * VECTOR; c < end; c += CHANNEL_LANES * VECTOR) {
+            if (c + VECTOR <= end) {
+                bin.template add<VECTOR>(sums, rest, place.after(c));
+            } else {
+                ROIKIT_ROLLED for (int64 i = c; i < end; ++i) bin.template add<1>(rest, rest, place.after(i));
+            }
+        }
+    }
+}
+
 // Adds up one lane's share of a RoI to `total`, a sum for each number of a box.
 template <class Bin> ROIKIT_FN void add_lane(int lane, int64 k, const Roi& roi, const feature_t* grad, const BoxGradientParams& params,
                                              acc_t* total) {
-    const int64 bins = (int64)params.bins_y * params.bins_x;
     const int64 tile = TILED ? CHANNEL_LANES * VECTOR : params.channels;
     Sums<VECTOR> sums;
     Sums<1> rest;
     ROIKIT_ROLLED for (int64 first = 0; first < params.channels; first += tile) {
         const int64 end = first + tile < params.channels ? first + tile : params.channels;
-        ROIKIT_ROLLED for (int64 b = lane / CHANNEL_LANES; b < bins; b += BIN_LANES) {
-            const Bin bin(roi, params, (int)(b / params.bins_x), (int)(b % params.bins_x));
-            if (!bin.counts) continue;
-            const Place place = place_of(b, bins, k, roi, grad, params);
-            ROIKIT_ROLLED for (int64 c = first + (lane % CHANNEL_LANES) * VECTOR; c < end; c += CHANNEL_LANES * VECTOR) {
-                if (c + VECTOR <= end) {
-                    bin.template add<VECTOR>(sums, rest, place.after(c));
-                } else {
-                    ROIKIT_ROLLED for (int64 i = c; i < end; ++i) bin.template add<1>(rest, rest, place.after(i));
-                }
-            }
-        }
+        add_channels(lane, first, end, k, roi, grad, params, [&](int p, int q) { return Bin(roi, params, p, q); },
+                     [](const Place& place) { return place; }, sums, rest);
     }
     write_sums(sums, rest, total);
 }
+
+#include "library/turned.cuh"
 
 // The lane of a thread, or of one of its turns. With channels first neighbours take neighbouring bins, whose pixels lie close together
 // in memory, not channels, of which each is in a sector of its own.
@@ -130,7 +144,8 @@ ROIKIT_FN void add_up_rois(const feature_t* grad, const acc_t* boxes, const int6
         const Roi roi = read_roi(boxes + (1 + NUMBERS) * k, params);
         const bool is_nan = roi.refusal || Gradient::is_nan(roi);
         const int lanes = is_nan || Gradient::is_zero(roi) ? 0 : BIN_LANES * CHANNEL_LANES;
-        ROIKIT_ROLLED for (int turn = thread_of_block(); turn < lanes; turn += threads_of_block()) {
+        const bool done = lanes > 0 && add_turned<Gradient>(k, roi, grad, params, totals, (feature_t*)(totals + NUMBERS * lanes));
+        ROIKIT_ROLLED for (int turn = thread_of_block(); turn < lanes && !done; turn += threads_of_block()) {
             add_lane<typename Gradient::Bin>(lane_of(turn), k, roi, grad, params, totals + NUMBERS * lane_of(turn));
         }
         __syncthreads();

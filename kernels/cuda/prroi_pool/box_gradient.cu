@@ -66,30 +66,64 @@ template <int N> ROIKIT_FN void add_cell(Sums<N>& sums, const Vector<N>& grad, c
     sums.by[3] = multiply_add<N>(y.second, down, sums.by[3]);
 }
 
-// A bin, and its cells.
+// A row or a column of bins, and its cells. A CPU, where a bin is gone through channel by channel, works the first ones out once.
+struct Cells {
+    const Axis* axis;
+    int bins, p;
+    Ranks inside;
+#ifndef __CUDA_ARCH__
+    static constexpr int KEPT = 8;
+    Cell kept[KEPT];
+
+    Cells() = default;
+#endif
+
+    ROIKIT_METHOD Cells(const Axis& axis, int bins, int p, const BoxGradientParams&)
+        : axis(&axis), bins(bins), p(p), inside(inside_ranks(axis, p)) {
+#ifndef __CUDA_ARCH__
+        for (int n = 0; n < KEPT && inside.begin + n < inside.end; ++n) kept[n] = cell_at(axis, bins, p, inside.begin + n);
+#endif
+    }
+
+    ROIKIT_METHOD Cell operator[](int rank) const {
+#ifndef __CUDA_ARCH__
+        if (rank - inside.begin < KEPT) return kept[rank - inside.begin];
+#endif
+        return cell_at(*axis, bins, p, rank);
+    }
+};
+
 struct CellBin {
-    const Roi& roi;
-    const BoxGradientParams& params;
-    int p, q;
-    Ranks y, x;
+    typedef Cells Along;
+
+    Cells y, x;
     bool counts;
 
     ROIKIT_METHOD CellBin(const Roi& roi, const BoxGradientParams& params, int p, int q)
-        : roi(roi), params(params), p(p), q(q), y(inside_ranks(roi.y, p)), x(inside_ranks(roi.x, q)), counts(true) {}
+        : CellBin(roi, params, Cells(roi.y, params.bins_y, p, params), Cells(roi.x, params.bins_x, q, params)) {}
+
+    ROIKIT_METHOD CellBin(const Roi&, const BoxGradientParams&, const Cells& y, const Cells& x) : y(y), x(x), counts(true) {}
 
     template <int N> ROIKIT_METHOD void add(Sums<N>& sums, Sums<1>&, const Place& at) const {
         const Vector<N> arriving = read_channels<N>(at.grad, at.grad_step);
-        ROIKIT_ROLLED for (int i = y.begin; i < y.end; ++i) {
-            const Cell cell_y = cell_at(roi.y, params.bins_y, p, i);
-            ROIKIT_ROLLED for (int j = x.begin; j < x.end; ++j) {
-                add_cell<N>(sums, arriving, at, cell_y, cell_at(roi.x, params.bins_x, q, j));
-            }
+        ROIKIT_ROLLED for (int i = y.inside.begin; i < y.inside.end; ++i) {
+            const Cell cell_y = y[i];
+            ROIKIT_ROLLED for (int j = x.inside.begin; j < x.inside.end; ++j) add_cell<N>(sums, arriving, at, cell_y, x[j]);
         }
     }
 };
 
 struct CellBoxGradient {
     typedef CellBin Bin;
+    static constexpr bool TURNS = true;
+
+#ifndef __CUDA_ARCH__
+    ROIKIT_METHOD static Reach reach_along(const Axis& axis, int bins) {
+        return reach_between(edge_at(axis, 0), edge_at(axis, bins), axis.size);
+    }
+
+    ROIKIT_METHOD static int64 reads(const Roi& roi, int64) { return 4 * (int64)roi.y.size * roi.x.size; }  // all that it has
+#endif
 
     ROIKIT_METHOD static bool is_flat(const Roi& roi) { return !roi.y.taken || !roi.x.taken; }
     ROIKIT_METHOD static bool is_nan(const Roi& roi) { return is_flat(roi) && FLAT_BOX == FlatBox::nan; }

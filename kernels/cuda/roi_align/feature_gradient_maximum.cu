@@ -32,7 +32,9 @@ ROIKIT_FN void send(const Work& work, int64 c, const Piece& piece, int p, int q,
 extern "C" __global__ void __launch_bounds__(ROIKIT_THREADS, ROIKIT_FITTING_BLOCKS)
 roi_align_backward(const feature_t* grad, const acc_t* boxes, unsigned char* memory, const BackwardParams params) {
     ROIKIT_SHARED_MEMORY(shared_memory);
-    gather_maxima(grad, boxes, memory, shared_memory, params);
+    gather_maxima(boxes, memory, shared_memory, params, [&](const Chunk& chunk, const Work& work, const Workspace& workspace) {
+        gather_maximum(chunk, work, grad, workspace, params);
+    });
 }
 
 extern "C" __global__ void __launch_bounds__(ROIKIT_THREADS, ROIKIT_FITTING_BLOCKS)

@@ -57,6 +57,8 @@ struct TurnedBin {
 struct TurnedBoxGradient {
     typedef TurnedBin Bin;
 
+    static constexpr bool TURNS = false;
+
     ROIKIT_METHOD static bool is_nan(const Roi&) { return false; }
     ROIKIT_METHOD static bool is_zero(const Roi&) { return false; }
 

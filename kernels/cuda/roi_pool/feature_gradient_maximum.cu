@@ -1,5 +1,5 @@
-// RoIPool, the gradient of maxima for the maps (RP-8). First the winner of every bin is found, which is a pixel: its row and column of
-// the map; then a block takes a tile of a map (tiles.cuh) for some channels. The three launches of tiles.cu come before.
+// RoIPool, the gradient of maxima for the maps (RP-8). First, on a GPU, the winner of every bin is found, which is a pixel: its row
+// and column of the map; then a block takes a tile of a map (tiles.cuh) for some channels. The three launches of tiles.cu come before.
 //
 // The specialisation defines, besides the macros of the files below:
 //   ROIKIT_WINNERS   channels whose winners a thread finds together (on a GPU 1 if channels are first)
@@ -12,10 +12,8 @@
 #include "roi_pool/gathered.cuh"
 #include "roi_pool/maximum.cuh"
 
-// The first of the greatest pixels of bin (p, q) on `map`. Where a NaN is the maximum nothing wins.
-template <int N> ROIKIT_FN Best<N> find_winner(const Axis& axis_y, const Axis& axis_x, int p, int q, const feature_t* map,
-                                               const MapSteps& steps) {
-    const Span y = bin_at(axis_y, p), x = bin_at(axis_x, q);
+// The first of the greatest pixels of a bin on `map`. Where a NaN is the maximum nothing wins.
+template <int N> ROIKIT_FN Best<N> find_winner(const Span& y, const Span& x, const feature_t* map, const MapSteps& steps) {
     Best<N> best = best_from<N>(least());
     ROIKIT_ROLLED for (int row = y.begin; row < y.end; ++row) {
         ROIKIT_ROLLED for (int column = x.begin; column < x.end; ++column) {
@@ -36,6 +34,11 @@ template <int N> ROIKIT_FN Best<N> find_winner(const Axis& axis_y, const Axis& a
     return best;
 }
 
+template <int N> ROIKIT_FN Best<N> find_winner(const Axis& axis_y, const Axis& axis_x, int p, int q, const feature_t* map,
+                                               const MapSteps& steps) {
+    return find_winner<N>(bin_at(axis_y, p), bin_at(axis_x, q), map, steps);
+}
+
 #include "library/gathering/find_winners.cuh"
 
 ROIKIT_FN void send(const Work& work, int64 c, const Piece&, int, int, const Winner& winner, acc_t grad,
@@ -43,10 +46,24 @@ ROIKIT_FN void send(const Work& work, int64 c, const Piece&, int, int, const Win
     add_to_pixel(work, c, winner.y, winner.x, (acc_t)1, grad, params);
 }
 
+#include "roi_pool/find_and_send.cuh"
+
+#ifdef __CUDA_ARCH__
+constexpr bool FINDS_FIRST = true;
+#else
+constexpr bool FINDS_FIRST = LAYOUT == Layout::NCHW;  // as feature_gradient.py has it
+#endif
+
 extern "C" __global__ void __launch_bounds__(ROIKIT_THREADS, ROIKIT_FITTING_BLOCKS)
 roi_pool_backward(const feature_t* grad, const acc_t* boxes, unsigned char* memory, const BackwardParams params) {
     ROIKIT_SHARED_MEMORY(shared_memory);
-    gather_maxima(grad, boxes, memory, shared_memory, params);
+    gather_maxima(boxes, memory, shared_memory, params, [&](const Chunk& chunk, const Work& work, const Workspace& workspace) {
+        if constexpr (FINDS_FIRST) {
+            gather_maximum(chunk, work, grad, workspace, params);
+        } else {
+            find_and_send_chunk(chunk, work, grad, workspace, params);
+        }
+    });
 }
 
 extern "C" __global__ void __launch_bounds__(ROIKIT_THREADS, ROIKIT_FITTING_BLOCKS)

@@ -113,4 +113,5 @@ GRADIENT = Gradient(
     macros=_macros,
     piece_bytes=lambda _: 72,  # two axes of 24 bytes, whatever the type of sums; a number, and four of 32 bits
     blocks=blocks_per_multiprocessor,
+    winners_at_once=("NHWC",),
 )

@@ -14,7 +14,8 @@ from benchmarks.assembler.nvrtc import ARCHITECTURES
 from benchmarks.measuring import device, gpu_torch, machine, probes
 from benchmarks.measuring.exercise import Exercise
 from benchmarks.measuring.floors import ASSUMED
-from benchmarks.operators.roi_align.gpu import roikit as ours
+from benchmarks.operators.roi_align import calls
+from benchmarks.operators.roi_align.gpu import roikit as calls_of_pyramids
 from benchmarks.operators.roi_align.operations import Operation
 from benchmarks.operators.roi_align.operator import ROI_ALIGN
 from benchmarks.record import goldens, gpu_record, gpu_rows
@@ -72,10 +73,15 @@ def test_cold_gradients_are_written_to_arrays_of_their_own(gpu, small):
     assert len({out.ctypes.data for outs in written for out in outs}) == 3 * 2 == len(first.owned)
 
 
-@pytest.mark.parametrize("operation", [Operation.BACKWARD, Operation.POOLER_BACKWARD])
-def test_a_wrong_gradient_is_wrong_however_fast(gpu, small, monkeypatch, operation):
-    name = "roi_align_backward" if operation == Operation.BACKWARD else "multiscale_roi_align_backward"
-    honest = getattr(ours, name)
+@pytest.mark.parametrize(
+    ("operation", "place", "name"),
+    [
+        (Operation.BACKWARD, calls, "roi_align_backward"),
+        (Operation.POOLER_BACKWARD, calls_of_pyramids, "multiscale_roi_align_backward"),
+    ],
+)
+def test_a_wrong_gradient_is_wrong_however_fast(gpu, small, monkeypatch, operation, place, name):
+    honest = getattr(place, name)
 
     def doubled(*arguments, out, **keywords):
         honest(*arguments, out=out, **keywords)
@@ -83,7 +89,7 @@ def test_a_wrong_gradient_is_wrong_however_fast(gpu, small, monkeypatch, operati
             one[0] *= 2
         return out
 
-    monkeypatch.setattr(ours, name, doubled)
+    monkeypatch.setattr(place, name, doubled)
     row = measured(small, ("NHWC float32",), operation)
     assert row["entries"][0]["verdict"] == "wrong"
     assert "times the bound" in row["entries"][0]["reason"]
@@ -106,7 +112,7 @@ def test_what_cannot_be_captured_is_timed_without_a_graph(gpu, small, monkeypatc
 
 
 def test_a_wrong_kernel_is_wrong_however_fast(gpu, small, monkeypatch):
-    monkeypatch.setattr(ours, "roi_align", lambda *_, out, **__: gpu.launch() or out)  # writes nothing
+    monkeypatch.setattr(calls, "roi_align", lambda *_, out, **__: gpu.launch() or out)  # writes nothing
     row = measured(small, ("NCHW float32",))
     (entry,) = row["entries"]
     assert (entry["verdict"], entry["reason"]) == ("wrong", "not finite, or not written")

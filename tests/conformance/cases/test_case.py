@@ -93,6 +93,8 @@ def test_the_ledger_knows_every_case_and_notices_what_changes():
         editions.record(ledger, documents)
     with pytest.raises(editions.LedgerError, match="are gone"):
         editions.record(ledger, documents[1:])
+    with pytest.raises(editions.LedgerError, match="two cases are called"):
+        editions.record(ledger, [*documents, documents[-1]])
 
 
 def test_systematic_cases_are_those_that_the_generator_draws():

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from roikit.conformance.cases.case import case_files, load_cases
+from roikit.conformance.cases.golden import golden_ids
 from roikit.conformance.cases.selection import read_cases
 from roikit.conformance.errors import UsageError
 from roikit.conformance.results import deviations
@@ -84,8 +85,9 @@ added = 2026-11-24
 
 
 def test_a_damaged_list_of_deviations_is_read_or_refused(tmp_path):
-    cases = load_cases()
-    said, used = refusals(tmp_path / "x.toml", mutations.of_text(LIST, 300), lambda path: deviations.read(path, cases))
+    said, used = refusals(
+        tmp_path / "x.toml", mutations.of_text(LIST, 300), lambda path: deviations.read(path, golden_ids())
+    )
     assert len(said) > 150
     assert used > 5
     assert sum(":1" in text or ":2" in text for text in said) > 20  # with its line

@@ -67,7 +67,14 @@ SECTIONS = {
         "gradient for the boxes, GPU": branches.BOX_GRADIENT_ON_DEVICE,
         "gradient for the boxes, CPU": branches.BOX_GRADIENT_ON_HOST,
     },
-    "roi_pool": OF_BOTH,
+    "roi_pool": OF_BOTH
+    | {
+        "gradient for the maps, CPU": (
+            *branches.GATHERING_ON_HOST,
+            *(branch._replace(layouts=("NHWC",)) for branch in branches.WINNERS_ON_HOST),
+        ),
+        "winners, CPU": tuple(branch._replace(layouts=("NCHW",)) for branch in branches.WINNERS_ON_HOST),
+    },
     "ps_roi_pool": {
         **{launch: of_launch for launch, of_launch in OF_BOTH.items() if not launch.startswith("winners")},
         "forward, CPU": tuple(branch for branch in branches.POOLING_ON_HOST if branch not in branches.LINES),

@@ -1,58 +1,19 @@
-"""Our kernels on the host, with the outputs given."""
+"""Our kernels on the host, with the outputs given: those of levels, and those of all levels at once."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from roikit.kernels import (
-    multiscale_roi_align,
-    multiscale_roi_align_backward,
-    roi_align,
-    roi_align_backward,
-    roi_align_backward_boxes,
-)
+from roikit.kernels import multiscale_roi_align, multiscale_roi_align_backward
 
 from ....measuring.contestant import Contestant, as_nchw, in_layout, maps_like, result_like
-from ....workloads import gradient, gradient_of_few
+from ....measuring.ours import on_cpu
+from ....workloads import gradient
+from ..calls import OF_LEVELS
 from ..operations import Operation
 
 if TYPE_CHECKING:
-    from ....measuring.problem import Level, Problem
-
-
-def forward(problem: Problem, layout: str, dtype: str) -> Contestant:
-    """Pools each level by itself."""
-    row = problem.row
-    owned, calls = [], []
-    for level in problem.levels:
-        feature, boxes, scale = in_layout(level.feature, layout, dtype), level.boxes, level.scale
-        out = result_like(len(boxes), row, layout, feature.dtype)
-        owned.append(out)
-        calls.append(
-            lambda feature=feature, boxes=boxes, scale=scale, out=out: [
-                roi_align(feature, boxes, row.bins, scale, row.sampling_ratio, aligned=True, layout=layout, out=out)
-            ]
-        )
-    return Contestant("roikit", layout, dtype, calls, as_nchw(layout), owned)
-
-
-def backward(problem: Problem, layout: str, dtype: str) -> Contestant:
-    """Works out the gradient for the maps of each level."""
-    row, arriving = problem.row, gradient(problem.row)
-    owned, calls = [], []
-    for level in problem.levels:
-        grad = in_layout(arriving[level.rois], layout, dtype)
-        out = maps_like(level, layout, grad.dtype)
-        owned.append(out)
-
-        def call(level: Level = level, grad: np.ndarray = grad, out: np.ndarray = out) -> list[Any]:
-            sampling = level.scale, row.sampling_ratio, True
-            return [roi_align_backward(grad, level.boxes, out.shape, *sampling, layout=layout, out=out)]
-
-        calls.append(call)
-    return Contestant("roikit", layout, dtype, calls, as_nchw(layout), owned)
+    from ....measuring.problem import Problem
 
 
 def pooler(problem: Problem, layout: str, dtype: str) -> Contestant:
@@ -83,29 +44,8 @@ def pooler_backward(problem: Problem, layout: str, dtype: str) -> Contestant:
     return Contestant("roikit", layout, dtype, [call], as_nchw(layout), outs)
 
 
-def boxes(problem: Problem, layout: str, dtype: str) -> Contestant:
-    """Works out the gradient for the boxes of each level. No peer has one."""
-    row, arriving = problem.row, gradient_of_few(problem.row)
-    owned, calls = [], []
-    for level in problem.levels:
-        maps, grad = in_layout(level.feature, layout, dtype), in_layout(arriving[level.rois], layout, dtype)
-        out = np.empty((len(level.boxes), 4), np.float32)
-        owned.append(out)
-
-        def call(
-            level: Level = level, maps: np.ndarray = maps, grad: np.ndarray = grad, out: np.ndarray = out
-        ) -> list[Any]:
-            sampling = level.scale, row.sampling_ratio, True
-            return [roi_align_backward_boxes(grad, maps, level.boxes, *sampling, layout=layout, out=out)]
-
-        calls.append(call)
-    return Contestant("roikit", layout, dtype, calls, np.asarray, owned)
-
-
 OURS = {
-    Operation.FORWARD: forward,
-    Operation.BACKWARD: backward,
+    **on_cpu(OF_LEVELS),
     Operation.POOLER: pooler,
     Operation.POOLER_BACKWARD: pooler_backward,
-    Operation.BOXES: boxes,
 }

@@ -1,11 +1,11 @@
-// The winners of all bins, before what they are sent is gathered. An operator that includes this has
+// The winners of all bins: on a GPU before what they are sent is gathered. An operator that includes this has
 // `find_winner<N>(axis_y, axis_x, p, q, map, steps)`: those of bin (p, q) for N channels.
 #pragma once
 
 #include "library/gathering/gather_maximum.cuh"
 
-ROIKIT_FN MapSteps steps_on_map(const Roi& roi, const BackwardParams& params) {
-    const int64 columns = params.widths[roi.level], pixels = params.heights[roi.level] * columns;
+ROIKIT_FN MapSteps steps_on_map(int level, const BackwardParams& params) {
+    const int64 columns = params.widths[level], pixels = params.heights[level] * columns;
     return LAYOUT == Layout::NHWC ? MapSteps{columns * params.channels, params.channels, 1} : MapSteps{columns, 1, pixels};
 }
 
@@ -14,7 +14,7 @@ ROIKIT_FN MapSteps steps_on_map(const Roi& roi, const BackwardParams& params) {
 template <int N> ROIKIT_FN void write_winners(const Roi& roi, int p, int q, const feature_t* map, int64 channel, Winner* winners,
                                               const BackwardParams& params) {
     if (channel + N <= params.channels) {
-        const MapSteps steps = steps_on_map(roi, params);
+        const MapSteps steps = steps_on_map(roi.level, params);
         const Best<N> best = find_winner<N>(roi.y, roi.x, p, q, map + channel * steps.channel, steps);
         for (int v = 0; v < N; ++v) winners[(channel + v) * channel_step(params)] = Winner{best.y[v], best.x[v]};
     } else if constexpr (N > 1) {

@@ -58,9 +58,9 @@ ROIKIT_FN void gather_maximum(const Chunk& chunk, const Work& work, const featur
 
 #include "library/gathering/write_tile.cuh"
 
-// A block takes a tile of a map for some channels. Winners are known.
-ROIKIT_FN void gather_maxima(const feature_t* grad, const acc_t* boxes, unsigned char* memory, unsigned char* shared_memory,
-                             const BackwardParams& params) {
+// A block takes a tile of a map for some channels; `gather(chunk, work, workspace)` adds what a chunk of RoIs sends.
+template <class Gather> ROIKIT_FN void gather_maxima(const acc_t* boxes, unsigned char* memory, unsigned char* shared_memory,
+                                                     const BackwardParams& params, const Gather& gather) {
     const Workspace workspace = divide(memory, params);
     unsigned char* free_memory = shared_memory;
     Chunk chunk = carve_chunk(free_memory, params);
@@ -78,7 +78,7 @@ ROIKIT_FN void gather_maxima(const feature_t* grad, const acc_t* boxes, unsigned
             clear_sums(work, params);
             do {
                 see_chunk(chunk, work.tile, boxes, workspace, params);
-                gather_maximum(chunk, work, grad, workspace, params);
+                gather(chunk, work, workspace);
             } while (chunk.left > 0);
             write_tile(work, [&](int64 c, int y, int x) { return work.sums[place_of_sum(c, y, x, params)]; }, params);
         }

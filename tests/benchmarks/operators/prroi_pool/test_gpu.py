@@ -8,8 +8,8 @@ from typer.testing import CliRunner
 
 from benchmarks.exercise import app
 from benchmarks.measuring.floors import ASSUMED
+from benchmarks.operators.prroi_pool import calls as ours
 from benchmarks.operators.prroi_pool import exercise
-from benchmarks.operators.prroi_pool.gpu import roikit as ours
 from benchmarks.operators.prroi_pool.operations import Operation
 from benchmarks.operators.prroi_pool.operator import PRROI_POOL
 from benchmarks.record import gpu_rows

@@ -7,8 +7,8 @@ from typer.testing import CliRunner
 
 from benchmarks.exercise import app
 from benchmarks.measuring.floors import ASSUMED
+from benchmarks.operators.ps_roi_align import calls as ours
 from benchmarks.operators.ps_roi_align import exercise
-from benchmarks.operators.ps_roi_align.gpu import roikit as ours
 from benchmarks.operators.ps_roi_align.operations import Operation
 from benchmarks.operators.ps_roi_align.operator import PS_ROI_ALIGN
 from benchmarks.record import gpu_rows

@@ -7,8 +7,8 @@ from typer.testing import CliRunner
 
 from benchmarks.exercise import app
 from benchmarks.measuring.floors import ASSUMED
+from benchmarks.operators.ps_roi_pool import calls as ours
 from benchmarks.operators.ps_roi_pool import exercise
-from benchmarks.operators.ps_roi_pool.gpu import roikit as ours
 from benchmarks.operators.ps_roi_pool.operations import Operation
 from benchmarks.operators.ps_roi_pool.operator import PS_ROI_POOL
 from benchmarks.record import gpu_rows

@@ -7,7 +7,7 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from roikit.conformance.cases.case import load_cases
+from roikit.conformance.cases.golden import golden_ids
 from roikit.conformance.commands.detect import _find
 from roikit.conformance.detection.reading import Setting
 from roikit.conformance.detection.report import Verdict as Found
@@ -245,7 +245,7 @@ def test_a_choice_that_is_known_to_be_made_instead_is_known(monkeypatch, choices
     listed = (
         f"[[deviation]]\ncases = ['max-empty']\nchoices = {{ {choices} }}\nreason = 'as mmcv'\nadded = 2026-11-25\n"
     )
-    known = deviations.parse(listed, "x.toml", load_cases())
+    known = deviations.parse(listed, "x.toml", golden_ids())
     monkeypatch.setattr(deviations, "load", lambda *_: known)
     setting = Setting(operator="roi_align", dialect="torchvision-aligned", dtype="float32", layout="NCHW")
     finding = _find(Target("x", ""), setting, Readings(forward=played(DIALECTS["mmcv"])), is_declared=True)

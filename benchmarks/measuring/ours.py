@@ -1,0 +1,145 @@
+"""Ours, prepared for the rows of any operator: a call for each level, with the outputs given, on a CPU and on a GPU.
+
+An operator says how a call of a level is made, what it reads, and what it gives; kernels take NumPy's arrays and CuPy's alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .contestant import Contestant, as_nchw, coordinates, in_layout, numpy_dtype
+from .device_contestant import DeviceContestant
+from .problem import Level, Problem, Row
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+    from .contestant import PrepareOurs
+    from .device import Timer
+    from .device_contestant import Inputs, PrepareOnDevice
+
+CallOfLevel = Callable[..., Any]
+"""Makes the call of a level: gets what is read of it, its boxes, the level, its row, and by keyword ``layout`` and ``out``."""
+Shape = Callable[[Level, Row], tuple[int, ...]]
+"""The shape of what the call of a level gives, ``(N or K, C, …)``."""
+
+
+def output_shape(level: Level, row: Row) -> tuple[int, ...]:
+    """The shape of what pooling gives of a level."""
+    return len(level.boxes), row.channels, row.bins, row.bins
+
+
+def maps_shape(level: Level, row: Row) -> tuple[int, ...]:
+    """The shape of the maps of a level."""
+    del row
+    return level.feature.shape
+
+
+def corners_shape(level: Level, row: Row) -> tuple[int, ...]:
+    """The shape of the corners of the boxes of a level."""
+    del row
+    return len(level.boxes), 4
+
+
+def rows_of(level: Level, dtype: str) -> tuple[np.ndarray, ...]:
+    """The boxes of a level as most of our functions take them: rows ``(K, 5)``."""
+    return (level.boxes.astype(coordinates(dtype)),)
+
+
+@dataclass(frozen=True)
+class Ours:
+    """An operation of ours.
+
+    Attributes:
+        call: Makes the call of a level.
+        reads: The arrays that it reads besides boxes, ``(N or K, C, …)`` on the host: one of each level, and so on.
+        gives: What it gives.
+        boxes: What a function of ours takes for the boxes of a level, given the data type of the maps.
+        of_coordinates: Whether it gives coordinates: in no layout, and of the type of boxes.
+    """
+
+    call: CallOfLevel
+    reads: Callable[[Problem], list[np.ndarray]]
+    gives: Shape = output_shape
+    boxes: Callable[[Level, str], Sequence[np.ndarray]] = rows_of
+    of_coordinates: bool = False
+
+    def on_cpu(self, problem: Problem, layout: str, dtype: str) -> Contestant:
+        """Prepares the calls of a row on a CPU."""
+        row, calls, owned = problem.row, [], []
+        read = [in_layout(array, layout, dtype) for array in self.reads(problem)]
+        for level, arrays in zip(problem.levels, by_level(read, problem), strict=True):
+            shape = self.gives(level, row)
+            if self.of_coordinates:
+                out = np.empty(shape, coordinates(dtype))
+            else:
+                out = np.empty(shape if layout == "NCHW" else (shape[0], *shape[2:], shape[1]), numpy_dtype(dtype))
+            make = partial(self.call, arrays, self.boxes(level, dtype), level, row, layout=layout, out=out)
+            calls.append(partial(_listed, make))
+            owned.append(out)
+        convert = np.asarray if self.of_coordinates else as_nchw(layout)
+        return Contestant("roikit", layout, dtype, calls, convert, owned)
+
+    def on_device(self, inputs: Inputs, timer: Timer) -> DeviceContestant:
+        """Prepares the calls of a row on a GPU.
+
+        Gradients that are as large as the maps take turns, as what is read does: they might fit into the cache.
+        """
+        import cupy
+
+        problem, row = inputs.problem, inputs.problem.row
+        boxes = [tuple(map(cupy.asarray, self.boxes(level, inputs.dtype))) for level in problem.levels]
+
+        def outs() -> list[Any]:
+            shapes = [self.gives(level, row) for level in problem.levels]
+            if self.of_coordinates:
+                return [cupy.empty(shape, coordinates(inputs.dtype)) for shape in shapes]
+            return [inputs.empty(shape) for shape in shapes]
+
+        first = outs()
+        fresh = self.gives is maps_shape
+        owned = {id(one): outs() if fresh and number else first for number, one in enumerate(inputs.sets)}
+
+        def call(given: list[Any]) -> list[Any]:
+            levels = zip(by_level(given, problem), boxes, problem.levels, owned[id(given)], strict=True)
+            return [
+                self.call(arrays, rows, level, row, layout=inputs.layout, out=out)
+                for arrays, rows, level, out in levels
+            ]
+
+        def unchanged(out: Any) -> Any:
+            return out
+
+        everything = list({id(out): out for each in owned.values() for out in each}.values())
+        convert = unchanged if self.of_coordinates else inputs.as_nchw
+        return DeviceContestant("roikit", inputs, call, convert, timer.capture, everything)
+
+
+def _listed(make: Callable[[], Any]) -> list[Any]:
+    return [make()]
+
+
+def by_level(arrays: Sequence[Any], problem: Problem) -> list[tuple[Any, ...]]:
+    """Of each level the arrays that are of it, of a list that has one of each level, and so on."""
+    count = len(problem.levels)
+    return list(zip(*(arrays[first : first + count] for first in range(0, len(arrays), count)), strict=True))
+
+
+def on_cpu(ours: Mapping[Hashable, Ours]) -> dict[Any, PrepareOurs]:
+    """How ours is prepared for each operation on a CPU."""
+    return {operation: each.on_cpu for operation, each in ours.items()}
+
+
+def on_device(ours: Mapping[Hashable, Ours]) -> dict[Any, PrepareOnDevice]:
+    """How ours is prepared for each operation on a GPU."""
+    return {operation: each.on_device for operation, each in ours.items()}
+
+
+def inputs_of(ours: Mapping[Hashable, Ours]) -> dict[Any, Callable[[Problem], list[np.ndarray]]]:
+    """What each operation reads on the host."""
+    return {operation: each.reads for operation, each in ours.items()}

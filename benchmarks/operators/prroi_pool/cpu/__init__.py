@@ -1,1 +1,0 @@
-"""What is timed on a CPU: our kernels alone, as no library has others."""

@@ -1,1 +1,0 @@
-"""What is timed on a GPU: our kernels alone."""
