@@ -108,6 +108,7 @@ struct VolumeBin {
 
 struct VolumeBoxGradient {
     typedef VolumeBin Bin;
+    static constexpr bool TURNS = false;
 
     ROIKIT_METHOD static bool is_nan(const Roi&) { return false; }
     ROIKIT_METHOD static bool is_zero(const Roi&) { return false; }
