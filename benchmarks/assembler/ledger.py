@@ -20,7 +20,7 @@ from roikit.kernels.execution.device import OPTIONS
 from .nvrtc import Facts, compile_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from .specialisations import Specialisation
 
@@ -30,6 +30,9 @@ SHARE = 0.005
 """Of what is unchanged, so much is compiled in a run all the same."""
 
 _COMMENT = re.compile(r"//[^\"]*$")  # one that no string could contain
+
+_ASKED = {"#ifdef __CUDA_ARCH__": True, "#ifndef __CUDA_ARCH__": False}
+"""What a GPU's compiler makes of these conditions."""
 
 _ABOUT = (
     "Of each kernel for each architecture: registers, bytes of stack, bytes of spills, static shared bytes, bytes of code. "
@@ -52,9 +55,26 @@ def code() -> str:
 
 
 def what_computes(text: str) -> str:
-    """A source without comments, indentation and empty lines, none of which decides a fact."""
+    """A source without comments, indentation, empty lines and what only a CPU's compiler sees: none of it decides a fact."""
     lines = (_COMMENT.sub("", line).strip() for line in text.splitlines())
-    return "\n".join(line for line in lines if line)
+    return "\n".join(_seen_on_a_gpu(line for line in lines if line))
+
+
+def _seen_on_a_gpu(lines: Iterable[str]) -> Iterator[str]:
+    """The lines of which ``#ifdef __CUDA_ARCH__`` and ``#ifndef __CUDA_ARCH__`` leave out none, without these; others are kept."""
+    taken: list[bool | None] = []  # of each condition that is open, whether what follows is; None of one that is not asked about
+    for line in lines:
+        if line.startswith("#if"):
+            taken.append(_ASKED.get(line))
+        elif line.startswith("#else") and taken[-1] is not None:
+            taken[-1] = not taken[-1]
+        elif line.startswith("#elif") and taken[-1] is not None:
+            raise ValueError(f"{line}: a condition about __CUDA_ARCH__ has two branches at most")
+        is_asked = bool(taken) and taken[-1] is not None and line.startswith(("#if", "#else", "#endif"))
+        if not is_asked and False not in taken:
+            yield line
+        if line.startswith("#endif"):
+            taken.pop()
 
 
 def compile_all(specialisation: Specialisation) -> dict[str, dict[str, list[int]]]:

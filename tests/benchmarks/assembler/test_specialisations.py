@@ -140,6 +140,37 @@ def test_comments_and_strings_are_told_apart():
     assert ledger.what_computes(text) == 'int a;  // "quoted"\nfoo("a // b");\nint c;'
 
 
+def test_what_only_a_cpu_s_compiler_sees_does_not_count():
+    text = """
+#ifndef __CUDA_ARCH__
+int on_a_cpu;
+#if defined(__AVX__)
+int wide;
+#elif defined(__SSE__)
+int narrow;
+#else
+int none;
+#endif
+#else
+int on_a_gpu;
+#endif
+#ifdef __CUDA_ARCH__
+#if CHANNELS > 1
+int several;
+#else
+int one;
+#endif
+#else
+int of_a_cpu;
+#endif
+int both;
+"""
+    wanted = ["int on_a_gpu;", "#if CHANNELS > 1", "int several;", "#else", "int one;", "#endif", "int both;"]
+    assert ledger.what_computes(text) == "\n".join(wanted)
+    with pytest.raises(ValueError, match="two branches at most"):
+        ledger.what_computes("#ifdef __CUDA_ARCH__\nint a;\n#elif B\nint b;\n#endif\n")
+
+
 def test_what_is_written_is_what_is_read(tmp_path, monkeypatch):
     recorded, kernels = RECORDED["roi_align"], KERNELS["roi_align"].values()
     monkeypatch.setattr(ledger, "OPERATORS", tmp_path)
