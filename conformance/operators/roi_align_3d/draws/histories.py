@@ -5,13 +5,14 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, cast
 
+from ....draw import Draw
 from ....histories import IMAGES, SIZE, Histories, History
 from ....operation import Operation
 from ....placing import integers, number
 from ..claims import rules_of
 from ..oracle.face import VolumeOracle
 from . import sizes, systematic
-from .placements import PLACEMENTS, Draw
+from .placements import PLACEMENTS
 
 if TYPE_CHECKING:
     from ....sizing import Size

@@ -11,13 +11,14 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ....arrays import leaves
+from ....draw import Draw
 from ....memory import Asked, alike, arrangements, lying
 from ....operation import Operation
 from ....operator import rule_number
 from ....placing import integers, number
 from ..claims import claims
 from ..oracle.face import answer_in
-from .placements import PLACEMENTS, Draw
+from .placements import PLACEMENTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -125,7 +125,7 @@ def _moved(reaches: Sequence[Reach], roi: Roi, image: Array) -> Array:
 
 def _window(reach: Reach) -> slice:
     """The cells in which samples may be, and the pixel after."""
-    (cells,) = (reach.count.any(axis=0) | reach.may_read.any(axis=0)).nonzero()
+    (cells,) = (reach.count.any(axis=0) | reach.may_read.any(axis=0)).nonzero()  # type: ignore[misc]
     return slice(int(cells[0]), int(cells[-1]) + 1) if cells.size else slice(0, 0)
 
 

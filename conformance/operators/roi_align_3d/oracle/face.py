@@ -121,7 +121,7 @@ def numbers_of(asked: Asked) -> int:
     """Outputs, and samples along an axis."""
     outputs = len(asked.boxes) * asked.pixels.shape[1] * math.prod(asked.output_size)
     fixed = sum(max(ratio, 1) * bins for ratio, bins in zip(asked.ratios, asked.output_size, strict=True))
-    return outputs + len(asked.boxes) * fixed
+    return outputs + len(asked.boxes) * fixed  # type: ignore[no-any-return]
 
 
 def is_decided(arguments: Arguments, dialect: Dialect, dtype: str) -> bool:
