@@ -5,10 +5,10 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, cast
 
-from ....draw import Draw
 from ....histories import IMAGES, SIZE, Histories, History
 from ....operation import Operation
 from ....placing import integers, number
+from ...roi_align.draws.placements import Draw
 from ..claims import rules_of
 from ..oracle.face import VolumeOracle
 from . import sizes, systematic

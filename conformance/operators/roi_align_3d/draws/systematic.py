@@ -11,11 +11,11 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ....arrays import leaves
-from ....draw import Draw
 from ....memory import Asked, alike, arrangements, lying
 from ....operation import Operation
 from ....operator import rule_number
 from ....placing import integers, number
+from ...roi_align.draws.placements import Draw
 from ..claims import claims
 from ..oracle.face import answer_in
 from .placements import PLACEMENTS
