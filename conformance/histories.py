@@ -43,6 +43,7 @@ CHANGES = {
     "pool": "pool_size",
     "offset": "the offsets",
     "gamma": "gamma",
+    "groups": "group_size",
     "weights": "the weights",
     "normalise": "normalise",
     "mode": "mode",

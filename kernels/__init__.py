@@ -19,6 +19,12 @@ if TYPE_CHECKING:
     from .operators.crop_and_resize.box_gradient import crop_and_resize_backward_boxes
     from .operators.crop_and_resize.feature_gradient import crop_and_resize_backward, crop_and_resize_backward_workspace
     from .operators.crop_and_resize.forward import crop_and_resize, crop_and_resize_workspace
+    from .operators.deform_ps_roi_pool.feature_gradient import (
+        deform_ps_roi_pool_backward,
+        deform_ps_roi_pool_backward_workspace,
+    )
+    from .operators.deform_ps_roi_pool.forward import deform_ps_roi_pool
+    from .operators.deform_ps_roi_pool.offset_gradient import deform_ps_roi_pool_backward_offset
     from .operators.deform_roi_pool.feature_gradient import deform_roi_pool_backward, deform_roi_pool_backward_workspace
     from .operators.deform_roi_pool.forward import deform_roi_pool
     from .operators.deform_roi_pool.gradients import deform_roi_pool_backward_boxes, deform_roi_pool_backward_offset
@@ -81,6 +87,10 @@ __all__ = [
     "crop_and_resize_backward_boxes",
     "crop_and_resize_backward_workspace",
     "crop_and_resize_workspace",
+    "deform_ps_roi_pool",
+    "deform_ps_roi_pool_backward",
+    "deform_ps_roi_pool_backward_offset",
+    "deform_ps_roi_pool_backward_workspace",
     "deform_roi_pool",
     "deform_roi_pool_backward",
     "deform_roi_pool_backward_boxes",
@@ -143,6 +153,12 @@ _NAMES = {
     ".operators.crop_and_resize.box_gradient": ("crop_and_resize_backward_boxes",),
     ".operators.crop_and_resize.feature_gradient": ("crop_and_resize_backward", "crop_and_resize_backward_workspace"),
     ".operators.crop_and_resize.forward": ("crop_and_resize", "crop_and_resize_workspace"),
+    ".operators.deform_ps_roi_pool.feature_gradient": (
+        "deform_ps_roi_pool_backward",
+        "deform_ps_roi_pool_backward_workspace",
+    ),
+    ".operators.deform_ps_roi_pool.forward": ("deform_ps_roi_pool",),
+    ".operators.deform_ps_roi_pool.offset_gradient": ("deform_ps_roi_pool_backward_offset",),
     ".operators.deform_roi_pool.feature_gradient": ("deform_roi_pool_backward", "deform_roi_pool_backward_workspace"),
     ".operators.deform_roi_pool.forward": ("deform_roi_pool",),
     ".operators.deform_roi_pool.gradients": ("deform_roi_pool_backward_boxes", "deform_roi_pool_backward_offset"),

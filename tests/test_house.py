@@ -150,6 +150,7 @@ COMPOSED = {
     "weighted_roi_align": {"roi_align"},
     "deform_roi_pool": {"roi_align_rotated"},
     "roi_align_3d": {"roi_align"},
+    "deform_ps_roi_pool": {"deform_roi_pool", "roi_align_rotated"},
 }
 """Operators that are others put together: what is to be known of these is known of them."""
 

@@ -61,8 +61,10 @@ def what_computes(text: str) -> str:
 
 
 def _seen_on_a_gpu(lines: Iterable[str]) -> Iterator[str]:
-    """The lines of which ``#ifdef __CUDA_ARCH__`` and ``#ifndef __CUDA_ARCH__`` leave out none, without these; others are kept."""
-    taken: list[bool | None] = []  # of each condition that is open, whether what follows is; None of one that is not asked about
+    """Lines without those two conditions, and without what these leave out; others are kept."""
+    taken: list[
+        bool | None
+    ] = []  # of each open condition, whether it takes what follows; None of one that is not asked about
     for line in lines:
         if line.startswith("#if"):
             taken.append(_ASKED.get(line))

@@ -71,7 +71,7 @@ def float32_scale(call: RoiCall) -> float:
 
 
 def channels_of_output(call: RoiCall, output_size: tuple[int, int]) -> int:
-    """How many channels an output has whose bins each read a channel of their own, for libraries that are told."""
+    """How many channels an output has whose bins, or groups of them, read channels of their own, for libraries that are told."""
     channels, bins = int(call.input.shape[1]), math.prod(output_size)
     if bins < 1 or channels % bins:
         raise Unsupported("channels that are not as many for each bin")
@@ -89,6 +89,21 @@ def require_selected(call: Any) -> None:
     """Raises `Unsupported` unless there are as many rows of bins as columns, and as many channels for each bin."""
     one_side(call.output_size)
     channels_of_output(call, call.output_size)
+
+
+def require_grouped(call: Any) -> None:
+    """Raises `Unsupported` unless rows and columns of bins, of groups and of parts are as many, and channels of each class."""
+    one_side(call.output_size)
+    if call.group_size[0] != call.group_size[1]:
+        raise Unsupported("as many rows of groups as columns")
+    if call.offset is not None and call.offset.ndim == 4 and call.offset.shape[2] != call.offset.shape[3]:
+        raise Unsupported("as many rows of parts as columns")
+    channels_of_output(call, call.group_size)
+
+
+def parts_of(call: Any) -> int:
+    """The number of parts along an axis, each with an offset; that of bins, if there are none."""
+    return int(call.output_size[0] if call.offset is None else call.offset.shape[2])
 
 
 def _exactly(boxes: np.ndarray, dtype: np.dtype) -> np.ndarray:

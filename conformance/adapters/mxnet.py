@@ -9,6 +9,9 @@ Facts: the doc string of ``mxnet.nd.contrib.ROIAlign`` of 1.9.1, ``src/operator/
 * The spatial scale is from 0 to 1.
 * There is a gradient for the maps, none for the boxes.
 
+``mxnet.nd.contrib.DeformablePSROIPooling`` takes one number each of bins, groups, parts and samples, and gamma from 0 to 1; it
+has gradients for maps and offsets, and 0 for boxes.
+
 ``mxnet.nd.contrib.RROIAlign`` takes ``(K, 6)`` boxes, angles in degrees. Its backward is an error.
 """
 
@@ -20,7 +23,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from ..call import Unsupported
 from ..implementation import Description
 from ..operation import Operation
-from ._call import boxes_like_input, channels_of_output, one_side, require_described, require_selected
+from ._call import (
+    boxes_like_input,
+    channels_of_output,
+    one_side,
+    parts_of,
+    require_described,
+    require_grouped,
+    require_selected,
+)
 from ._script import FLOATS, OF_MAPS, Boxes, Script, each, finishes
 
 if TYPE_CHECKING:
@@ -28,6 +39,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
+    from ..operators.deform_ps_roi_pool.call import DeformedPsCall
     from ..operators.ps_roi_align.call import PsRoiAlignCall
     from ..operators.ps_roi_pool.call import PsRoiPoolCall
     from ..operators.roi_align.call import RoiAlignCall
@@ -41,8 +53,17 @@ _ENDINGS = finishes(
 )
 
 
+_ENDINGS_OF_OFFSETS = {
+    **_ENDINGS,
+    Operation.OFFSET_GRADIENT: {
+        "finish": "pooled.backward(mx.nd.array(grad, dtype=grad.dtype))\n"
+        "output = moves[0].grad.asnumpy()  # the gradient, that is"
+    },
+}
+
+
 class MxNet:
-    """``mxnet.nd.contrib.ROIAlign``, ``mxnet.nd.ROIPooling`` and ``mxnet.nd.contrib.PSROIPooling``."""
+    """``mxnet.nd.contrib.ROIAlign``, ``mxnet.nd.ROIPooling``, ``mxnet.nd.contrib.PSROIPooling``, and others."""
 
     requires: ClassVar[tuple[str, ...]] = ("mxnet",)
     install: ClassVar[str] = 'pip install mxnet "numpy<1.24"'
@@ -68,6 +89,15 @@ class MxNet:
         ),
         "ps_roi_align": Script(
             each("aligned", aligned), Boxes.ROWS, FLOATS, ("avg",), operations=OF_MAPS, endings=_ENDINGS
+        ),
+        "deform_ps_roi_pool": Script(
+            {"mxnet": {}},
+            Boxes.ROWS,
+            ("float32", "float64"),
+            ("avg",),
+            operations=(*OF_MAPS, Operation.OFFSET_GRADIENT),
+            endings=_ENDINGS_OF_OFFSETS,
+            require=require_grouped,
         ),
         "roi_align_rotated": Script({"mxnet": {}}, Boxes.ROWS, ("float32", "float64"), ("avg",)),
     }
@@ -118,6 +148,32 @@ class MxNet:
         bins, channels = one_side(call.output_size), channels_of_output(call, call.output_size)
         pool = self._mxnet.nd.contrib.PSROIPooling
         return self._answer(call, partial(pool, output_dim=channels, pooled_size=bins, group_size=bins))
+
+    def deform_ps_roi_pool(self, call: DeformedPsCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Calls the operator with copies of the arrays, and goes backward for a gradient."""
+        del out
+        require_described(call, self._description)
+        require_grouped(call)
+        if call.single_scale() > 1 or not 0 <= call.gamma <= 1:
+            raise Unsupported("a spatial scale, or a gamma, that is not from 0 to 1")
+        nd, dtype = self._mxnet.nd, call.input.dtype
+        maps, boxes = nd.array(call.input, dtype=dtype), nd.array(boxes_like_input(call), dtype=dtype)
+        moves = [] if call.offset is None else [nd.array(call.offset, dtype=dtype)]
+        wanted = {Operation.FEATURE_GRADIENT: [maps], Operation.OFFSET_GRADIENT: moves}.get(call.operation, [])
+        for array in (maps, *moves) if wanted else ():
+            array.attach_grad()
+        with self._mxnet.autograd.record(train_mode=True):
+            pooled = nd.contrib.DeformablePSROIPooling(
+                maps, boxes, *moves, spatial_scale=call.single_scale(),
+                output_dim=channels_of_output(call, call.group_size), group_size=call.group_size[0],
+                pooled_size=call.output_size[0], part_size=parts_of(call), sample_per_part=call.single_sampling_ratio(),
+                trans_std=call.gamma, no_trans=not moves,
+            )  # fmt: skip
+        if wanted:
+            pooled.backward(nd.array(call.grad, dtype=dtype))
+            pooled = wanted[0].grad
+        result: np.ndarray = pooled.asnumpy()
+        return result
 
     def roi_align_rotated(self, call: RotatedCall, out: np.ndarray | None = None) -> np.ndarray:
         """Calls the operator with copies of the arrays."""

@@ -12,7 +12,8 @@ Facts: ``openvino/opset9/ops.py`` of 2026.4, and running it.
 ROIPooling-2 takes ``(K, 5)`` boxes in the data type of the maps; a batch index of -1 ends the list of boxes. Its method
 "bilinear" is crop_and_resize of rows ``[image, x1, y1, x2, y2]``: fractions of the image, which a scale changes nothing of, and 0
 outside. PSROIPooling-1 takes the same boxes, and as many rows of bins as columns; its
-mode "bilinear" is another operator, too, and a model has the shapes that it was compiled for.
+mode "bilinear" is another operator, too, and a model has the shapes that it was compiled for. DeformablePSROIPooling-8 likewise;
+its output has as many bins as there are groups.
 
 ROIAlignRotated-15 takes ``(K, 5)`` boxes, angles in radians, and must be told whether they turn clockwise. It shifts by half a
 pixel.
@@ -32,7 +33,9 @@ from ._call import (
     channels_of_output,
     corners_and_indices,
     one_side,
+    parts_of,
     require_described,
+    require_grouped,
     require_selected,
 )
 from ._script import Boxes, Script, each
@@ -41,6 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ..operators.crop_and_resize.call import CropAndResizeCall
+    from ..operators.deform_ps_roi_pool.call import DeformedPsCall
     from ..operators.ps_roi_pool.call import PsRoiPoolCall
     from ..operators.roi_align.call import RoiAlignCall
     from ..operators.roi_align_rotated.call import RotatedCall
@@ -51,6 +55,13 @@ def _require_zero(call: CropAndResizeCall) -> None:
     """Raises `Unsupported` unless points outside are to be 0."""
     if call.extrapolation_value != 0:
         raise Unsupported("another extrapolation value than 0")
+
+
+def _require_as_many_groups(call: DeformedPsCall) -> None:
+    """Raises `Unsupported` unless there are as many groups as bins."""
+    require_grouped(call)
+    if call.group_size != call.output_size:
+        raise Unsupported("another number of groups than of bins")
 
 
 class OpenVino:
@@ -68,6 +79,9 @@ class OpenVino:
         "roi_align": Script(each("aligned_mode", aligned_mode), Boxes.CORNERS, ("float32", "float16")),
         "roi_pool": Script({"openvino": {}}, Boxes.ROWS, ("float32", "float16"), ("max",)),
         "ps_roi_pool": Script({"openvino": {}}, Boxes.ROWS, ("float32",), ("avg",), require=require_selected),
+        "deform_ps_roi_pool": Script(
+            {"openvino": {}}, Boxes.ROWS, ("float32",), ("avg",), require=_require_as_many_groups
+        ),
         "crop_and_resize": Script(
             {"openvino": {}}, Boxes.ROWS, ("float32",), ("bilinear",), pairs=True, require=_require_zero
         ),
@@ -81,6 +95,7 @@ class OpenVino:
         self._model = lru_cache(maxsize=256)(self._compile)
         self._pooling_model = lru_cache(maxsize=256)(self._compile_pooling)
         self._selecting_model = lru_cache(maxsize=256)(self._compile_selecting)
+        self._deformed_model = lru_cache(maxsize=256)(self._compile_deformed)
         self._rotated_model = lru_cache(maxsize=256)(self._compile_rotated)
         self._description = Description(
             version=openvino.__version__,
@@ -123,6 +138,20 @@ class OpenVino:
         shapes = call.input.shape, call.boxes.shape
         model = self._selecting_model(call.input.dtype, shapes, channels, bins, call.single_scale())
         result: np.ndarray = model([call.input, boxes_like_input(call)])[0]
+        return result
+
+    def deform_ps_roi_pool(self, call: DeformedPsCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Infers the call's model, which is kept compiled for later calls."""
+        del out
+        require_described(call, self._description)
+        _require_as_many_groups(call)
+        arrays = [call.input, boxes_like_input(call), *([] if call.offset is None else [call.offset])]
+        attributes = (
+            channels_of_output(call, call.group_size), call.single_scale(), call.group_size[0], *call.sampling_ratio, call.gamma,
+            parts_of(call),
+        )  # fmt: skip
+        model = self._deformed_model(call.input.dtype, tuple(array.shape for array in arrays), *attributes)
+        result: np.ndarray = model(arrays)[0]
         return result
 
     def crop_and_resize(self, call: CropAndResizeCall, out: np.ndarray | None = None) -> np.ndarray:
@@ -192,6 +221,20 @@ class OpenVino:
         data, rois = (opset1.parameter(list(shape), Type(dtype)) for shape in shapes)
         node = opset1.psroi_pooling(data, rois, channels, bins, scale, 1, 1, "average")
         return self._core.compile_model(Model([node], [data, rois]), "CPU", {hint.inference_precision: Type.f32})
+
+    def _compile_deformed(
+        self, dtype: np.dtype, shapes: Any, channels: int, scale: float, groups: int, samples_y: int, samples_x: int,
+        gamma: float, parts: int,
+    ) -> Any:  # fmt: skip
+        """Compiles the operator DeformablePSROIPooling for these shapes."""
+        from openvino import Model, Type, opset8
+        from openvino.properties import hint
+
+        data, rois, *offsets = inputs = [opset8.parameter(list(shape), Type(dtype)) for shape in shapes]
+        node = opset8.deformable_psroi_pooling(
+            data, rois, channels, scale, groups, "bilinear_deformable", samples_x, samples_y, gamma, parts, *offsets
+        )
+        return self._core.compile_model(Model([node], inputs), "CPU", {hint.inference_precision: Type.f32})
 
     @staticmethod
     def _node(*inputs_and_attributes: Any) -> Any:

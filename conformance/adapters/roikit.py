@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 OF_WEIGHTS = (*OF_BOXES, Operation.WEIGHT_GRADIENT)
 OF_OFFSETS = (*OF_BOXES, Operation.OFFSET_GRADIENT)
+OF_PARTS = (*OF_MAPS, Operation.OFFSET_GRADIENT)
 
 
 def _distinct_dialects(operator: str) -> tuple[str, ...]:
@@ -62,6 +63,7 @@ def _description(where: str, *, on_host: bool) -> Description:
         "border_align": _capability("border_align", OF_BOXES, on_host=on_host, modes=("max",)),
         "deform_roi_pool": _capability("deform_roi_pool", OF_OFFSETS, on_host=on_host, modes=("avg",)),
         "roi_align_3d": _capability("roi_align_3d", OF_BOXES, on_host=on_host, modes=("avg",)),
+        "deform_ps_roi_pool": _capability("deform_ps_roi_pool", OF_PARTS, on_host=on_host, modes=("avg",)),
     }
     return Description(version=f"{version('roikit')} ({where})", homepage="", operators=can)
 
@@ -137,9 +139,8 @@ def _script_of_weights() -> Script:
     return Script(dialects, Boxes.WIDE_ROWS, ALL, pairs=True, operations=OF_WEIGHTS, endings=endings)
 
 
-def _script_of_offsets() -> Script:
-    """What scripts of deformable RoI pooling need to know."""
-    name = "deform_roi_pool"
+def _script_of_offsets(name: str, operations: tuple[Operation, ...]) -> Script:
+    """What scripts of an operator need to know that moves bins."""
     offset = "\n    offset=offset,"
     calls = {
         Operation.FORWARD: (name, "features, boxes, ($height, $width)", offset),
@@ -152,7 +153,7 @@ def _script_of_offsets() -> Script:
         for operation, (function, arrays, moved) in calls.items()
     }
     dialects = each("dialect", {dialect: dialect for dialect in dialects_of(name)})
-    return Script(dialects, Boxes.WIDE_ROWS, ALL, ("avg",), pairs=True, operations=OF_OFFSETS, endings=endings)
+    return Script(dialects, Boxes.WIDE_ROWS, ALL, ("avg",), pairs=True, operations=operations, endings=endings)
 
 
 def _script_of_volumes() -> Script:
@@ -203,7 +204,8 @@ class RoikitHost(OfEveryOperator):
         "weighted_roi_align": _script_of_weights(),
         "roi_align_rotated": _script("roi_align_rotated", maps="", pairs=False),
         "border_align": _script_of_sides(),
-        "deform_roi_pool": _script_of_offsets(),
+        "deform_roi_pool": _script_of_offsets("deform_roi_pool", OF_OFFSETS),
+        "deform_ps_roi_pool": _script_of_offsets("deform_ps_roi_pool", OF_PARTS),
         "roi_align_3d": _script_of_volumes(),
     }
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from ..call import Call
     from ..operators.crop_and_resize.call import CropAndResizeCall
+    from ..operators.deform_ps_roi_pool.call import DeformedPsCall
     from ..operators.deform_roi_pool.call import DeformedCall
     from ..operators.multiscale_roi_align.call import MultiscaleRoiAlignCall
     from ..operators.prroi_pool.call import PrRoiPoolCall
@@ -193,6 +194,22 @@ def of_volumes(call: VolumeCall, arrays: Arrays, out: Any = None) -> Any:
     return kernels.roi_align_3d_backward(grad, boxes, call.input.shape, *where, **how)
 
 
+def deformed_in_groups(call: DeformedPsCall, arrays: Arrays, out: Any = None) -> Any:
+    """Makes a call of `deform_ps_roi_pool`."""
+    how: dict[str, Any] = {"gamma": call.gamma, "group_size": call.group_size}
+    how |= {"layout": call.layout, "dialect": call.dialect, "check": True}
+    boxes, where = arrays(call.boxes), (call.spatial_scale, call.sampling_ratio)
+    offset = None if call.offset is None else arrays(call.offset)
+    if call.operation == Operation.FORWARD:
+        maps = arrays(call.input)
+        return kernels.deform_ps_roi_pool(maps, boxes, call.output_size, *where, offset=offset, **how, out=out)
+    assert call.grad is not None
+    grad = arrays(call.grad)
+    if call.operation == Operation.FEATURE_GRADIENT:
+        return kernels.deform_ps_roi_pool_backward(grad, boxes, call.input.shape, *where, offset=offset, **how)
+    return kernels.deform_ps_roi_pool_backward_offset(grad, arrays(call.input), boxes, offset, *where, **how)
+
+
 def _of_all_levels(call: MultiscaleRoiAlignCall, arrays: Arrays, as_numpy: Arrays, out: Any) -> np.ndarray:
     """What a pooler returned as the call has it: of the gradients for the maps of all levels one array."""
     found = of_levels(call, arrays, out)
@@ -212,6 +229,7 @@ _MAKERS: Mapping[str, Callable[..., Any]] = {
     "roi_align_rotated": rotated,
     "deform_roi_pool": deformed,
     "roi_align_3d": of_volumes,
+    "deform_ps_roi_pool": deformed_in_groups,
 }
 _WHOLE: Mapping[str, Callable[..., np.ndarray]] = {"multiscale_roi_align": _of_all_levels, "border_align": bordered}
 """Of operators whose answers are not one array as it is."""
@@ -243,4 +261,4 @@ class OfEveryOperator:
 
     roi_align = roi_pool = ps_roi_pool = ps_roi_align = crop_and_resize = prroi_pool = answer
     multiscale_roi_align = weighted_roi_align = roi_align_rotated = border_align = deform_roi_pool = answer
-    roi_align_3d = answer
+    deform_ps_roi_pool = roi_align_3d = answer

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ..implementation import Description
     from ..operators.border_align.call import BorderAlignCall
     from ..operators.crop_and_resize.call import CropAndResizeCall
+    from ..operators.deform_ps_roi_pool.call import DeformedPsCall
     from ..operators.deform_roi_pool.call import DeformedCall
     from ..operators.multiscale_roi_align.call import MultiscaleRoiAlignCall
     from ..operators.prroi_pool.call import PrRoiPoolCall
@@ -51,6 +52,7 @@ class RoikitTorch(RoikitHost):
         self._border_align = torch.border_align
         self._deform_roi_pool = torch.deform_roi_pool
         self._roi_align_3d = torch.roi_align_3d
+        self._deform_ps_roi_pool = torch.deform_ps_roi_pool
 
     def describe(self) -> Description:
         """All dialects, modes, data types and layouts, as the kernels."""
@@ -151,3 +153,14 @@ class RoikitTorch(RoikitHost):
         how: dict[str, Any] = {"layout": call.layout, "dialect": call.dialect}
         where = (call.output_size, call.spatial_scale, call.sampling_ratio)
         return answer(call, call.boxes, lambda maps, boxes: self._roi_align_3d(maps, boxes, *where, **how))
+
+    def deform_ps_roi_pool(self, call: DeformedPsCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Calls the function as its users do."""
+        how: dict[str, Any] = {"gamma": call.gamma, "group_size": call.group_size}
+        how |= {"layout": call.layout, "dialect": call.dialect}
+        where = (call.output_size, call.spatial_scale, call.sampling_ratio)
+
+        def pool(maps: Any, boxes: Any, offset: Any = None) -> Any:
+            return self._deform_ps_roi_pool(maps, boxes, *where, offset=offset, **how)
+
+        return answer(call, call.boxes, pool)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from ..cases.history import AFTER_FORK, AT_ONCE, IN_TURN, SEVERAL
 from ..operation import Operation
-from .sizes import channels_of_bins
+from .sizes import channel_unit, channels_of_bins
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -76,7 +76,11 @@ def _fitting(arguments: Arguments, call: type[Call]) -> Changes:
         if arguments["weights"]["shape"] != shape:
             fitting["weights"] = _filled(shape, arguments["weights"])
     if "offset" in arguments:
-        shape = [len(arguments["boxes"]), 2, *arguments["output_size"]]
+        extents = {"K": len(arguments["boxes"]), **dict(zip(("P_h", "P_w"), arguments["output_size"], strict=True))}
+        shape = [
+            extents.get(axis, n)
+            for axis, n in zip(call.axes["offset"].split(), arguments["offset"]["shape"], strict=True)
+        ]
         if arguments["offset"]["shape"] != shape:
             fitting["offset"] = _filled(shape, arguments["offset"])
     # From all others its shape follows.
@@ -162,13 +166,15 @@ def _of_values(arguments: Arguments, call: type[Call], modes: Sequence[str]) -> 
 
 
 def _of_parts(arguments: Arguments, call: type[Call]) -> Iterator[tuple[str, Changes]]:
-    """Changes of the parts of a RoI: of bins, or of the points along its sides."""
+    """Changes of the parts of a RoI: of bins, and of the groups of channels that they read, or of the points along its sides."""
     if "pool_size" in arguments:
         yield "pool_size", {"pool_size": 2 * arguments["pool_size"]}
         return
     first, *others = arguments["output_size"]
     yield "rows and columns of bins", _binned(arguments, call, [*others, first])
     yield "output_size", _binned(arguments, call, [2 * first, *others])
+    if "group_size" in arguments:
+        yield "group_size", _grouped(arguments)
 
 
 def _of_shapes(arguments: Arguments, call: type[Call]) -> Iterator[tuple[str, Changes]]:
@@ -194,9 +200,20 @@ def _of_shapes(arguments: Arguments, call: type[Call]) -> Iterator[tuple[str, Ch
     more = _filled((images + 1, channels, *size), given)
     yield "the number of images", {"input": more}
     yield "the number of images, and which is read", {"input": more, "boxes": [[images, *box[1:]] for box in boxes]}
-    count = channels + max(channels_of_bins(arguments, call), 1)
+    count = channels + channel_unit(arguments, call)
     yield "the number of channels", {"input": _filled((images, count, *size), given)}
     yield "the number of boxes", {"boxes": [*boxes, *boxes[:1]]}
+
+
+def _grouped(arguments: Arguments) -> Changes:
+    """As many groups in other rows and columns, so that as many channels come out, or two, of twice the channels, if one."""
+    rows, columns = arguments["group_size"]
+    if rows != columns:
+        return {"group_size": [columns, rows]}
+    if rows > 1:
+        return {"group_size": [rows * columns, 1]}
+    images, channels, *size = arguments["input"]["shape"]
+    return {"group_size": [2, 1], "input": _filled((images, 2 * channels, *size), arguments["input"])}
 
 
 def _binned(arguments: Arguments, call: type[Call], bins: list[int]) -> Changes:

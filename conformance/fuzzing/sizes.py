@@ -17,7 +17,7 @@ from ..enlarging import MULTIPLES, Enlarged
 from ..operation import Operation
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from ..call import Call
 
@@ -77,6 +77,12 @@ def channels_of_bins(arguments: Mapping[str, Any], call: type[Call]) -> int:
     more_bins = {**arguments, "output_size": [arguments["input"]["shape"][1] + 1, *[1] * len(others)]}
     has_own = call.shape_of(more_bins, Operation.FORWARD)[1] == 0
     return _bins(arguments) if has_own else 0
+
+
+def channel_unit(arguments: Mapping[str, Any], call: type[Call]) -> int:
+    """Of what number those of the channels of the maps are multiples, so that bins, or classes, have as many each."""
+    said: Callable[[Mapping[str, Any]], int] | None = getattr(call, "channel_unit", None)
+    return said(arguments) if said else max(channels_of_bins(arguments, call), 1)
 
 
 def _bins(arguments: Mapping[str, Any]) -> int:

@@ -62,7 +62,7 @@ def cases(
         drawn = sequences.varied(drawn, operator.call)
     dialect, dtype = draw(st.sampled_from(dialects)), draw(st.sampled_from(dtypes))
     # Where each bin has channels of its own, those of the maps and of the output do not repeat alike.
-    may_grow = size != "small" and sizes.channels_of_bins(drawn, operator.call) <= 1
+    may_grow = size != "small" and sizes.channel_unit(drawn, operator.call) <= 1
     large = draw(sizes.enlarged(drawn, operation)) if may_grow else None
     lies = draw(sizes.arranged([name for name in operator.call.axes if name in drawn], ways))
     steps = []

@@ -27,6 +27,7 @@ NAMES = (
     "border_align",
     "deform_roi_pool",
     "roi_align_3d",
+    "deform_ps_roi_pool",
 )
 
 DEFAULT = "roi_align"

@@ -18,6 +18,7 @@ except ModuleNotFoundError as error:
 from .border_align import BorderAlign, border_align
 from .crop_and_resize import CropAndResize, crop_and_resize
 from .deform_modules import DeformRoIPool, DeformRoIPoolPack, ModulatedDeformRoIPoolPack
+from .deform_ps_roi_pool import DeformPSRoIPool, deform_ps_roi_pool
 from .deform_roi_pool import deform_roi_pool
 from .functional import multiscale_roi_align, roi_align
 from .modules import MultiScaleRoIAlign, RoIAlign
@@ -32,6 +33,7 @@ from .weighted_roi_align import WeightedRoIAlign, weighted_roi_align
 __all__ = [
     "BorderAlign",
     "CropAndResize",
+    "DeformPSRoIPool",
     "DeformRoIPool",
     "DeformRoIPoolPack",
     "ModulatedDeformRoIPoolPack",
@@ -46,6 +48,7 @@ __all__ = [
     "WeightedRoIAlign",
     "border_align",
     "crop_and_resize",
+    "deform_ps_roi_pool",
     "deform_roi_pool",
     "multiscale_roi_align",
     "prroi_pool",

@@ -48,7 +48,7 @@ class Beside:
         options: The type of the options, which come last in all of these.
         pool: The operator, of maps, boxes, the tensor beside, and the number of bins.
         for_maps: The operator of the gradient for maps, of what arrives, boxes, the tensor beside, and the shape of the maps.
-        for_boxes: That of the gradient for boxes, of what arrives, maps, boxes, and the tensor beside.
+        for_boxes: That of the gradient for boxes, of what arrives, maps, boxes, and the tensor beside; None if boxes have none.
         for_beside: That of the gradient for the tensor beside, of the same.
     """
 
@@ -56,7 +56,7 @@ class Beside:
     options: Any
     pool: Callable[..., Any]
     for_maps: Callable[..., Any]
-    for_boxes: Callable[..., Any]
+    for_boxes: Callable[..., Any] | None
     for_beside: Callable[..., Any]
 
     @property
@@ -69,7 +69,8 @@ class Beside:
         del output
         maps, boxes, beside, _, *options = inputs
         ctx.options, ctx.shape = options, tuple(maps.shape)
-        kept = boxes.requires_grad or (beside is not None and beside.requires_grad)
+        of_boxes = self.for_boxes is not None and boxes.requires_grad
+        kept = of_boxes or (beside is not None and beside.requires_grad)
         ctx.save_for_backward(boxes, beside, *((maps,) if kept else ()))
 
     def backward(self, ctx: Any, grad: torch.Tensor) -> tuple[Any, ...]:
@@ -78,7 +79,8 @@ class Beside:
         boxes, beside, *kept = ctx.saved_tensors
         of_maps, of_boxes, of_beside, *_ = ctx.needs_input_grad
         maps = self.for_maps(grad, boxes, beside, ctx.shape, *ctx.options) if of_maps else None
-        corners = self.for_boxes(grad, kept[0], boxes, beside, *ctx.options) if of_boxes else None
+        slope = self.for_boxes if of_boxes else None
+        corners = slope(grad, kept[0], boxes, beside, *ctx.options) if slope else None
         rows = pad(corners, (1, 0)).to(boxes.dtype) if corners is not None else None
         moved = self.for_beside(grad, kept[0], boxes, beside, *ctx.options) if of_beside else None
         return maps, rows, moved, None, *self._none
@@ -94,7 +96,7 @@ class Beside:
     def backward_of_maps(self, ctx: Any, arriving: torch.Tensor) -> tuple[Any, ...]:
         """The gradient for maps is the transpose of a linear function: its own gradient is that function of what arrives."""
         of_grad, of_boxes, of_beside, *_ = ctx.needs_input_grad
-        if of_boxes or of_beside:
+        if (of_boxes and self.for_boxes) or of_beside:
             raise NotImplementedError(
                 f"the gradient for maps has a gradient of its own for these alone: detach boxes and {self.of}, or call "
                 "backward() without create_graph=True"

@@ -53,6 +53,7 @@ def mend_signature(app, what, name, obj, options, signature, returns):  # noqa: 
         )
     if signature:
         others = (
+            "deform_ps_roi_pool",
             "prroi_pool",
             "ps_roi_pool",
             "ps_roi_align",

@@ -19,6 +19,9 @@ from roikit.kernels import (
     crop_and_resize,
     crop_and_resize_backward,
     crop_and_resize_backward_boxes,
+    deform_ps_roi_pool,
+    deform_ps_roi_pool_backward,
+    deform_ps_roi_pool_backward_offset,
     deform_roi_pool,
     deform_roi_pool_backward,
     deform_roi_pool_backward_boxes,
@@ -87,6 +90,9 @@ def right(
     assert_type(roi_align_rotated(halves, rows, (7, 7), 0.5, clockwise=True), npt.NDArray[np.float16])
     assert_type(roi_align_rotated_backward(grad, rows, maps.shape, dialect="mmcv"), Floats)
     assert_type(roi_align_rotated_backward_boxes(grad, maps, rows, out=rows), Floats)
+    assert_type(deform_ps_roi_pool(halves, rows, (7, 7), 0.5, group_size=1, offset=halves), npt.NDArray[np.float16])
+    assert_type(deform_ps_roi_pool_backward(grad, rows, maps.shape, offset=maps, dialect="mxnet"), Floats)
+    assert_type(deform_ps_roi_pool_backward_offset(grad, maps, rows, maps, 0.25, 2, 0.1, layout="NHWC"), Floats)
     assert_type(deform_roi_pool(halves, rows, (7, 7), 0.5, offset=halves, gamma=0.2), npt.NDArray[np.float16])
     assert_type(deform_roi_pool_backward(grad, rows, maps.shape, offset=maps, dialect="mmcv"), Floats)
     assert_type(deform_roi_pool_backward_offset(grad, maps, rows, maps, 0.25, 2, 0.1, layout="NHWC"), Floats)

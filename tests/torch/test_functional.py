@@ -204,6 +204,7 @@ def test_what_the_package_offers():
     modules = [
         "BorderAlign",
         "CropAndResize",
+        "DeformPSRoIPool",
         "DeformRoIPool",
         "DeformRoIPoolPack",
         "ModulatedDeformRoIPoolPack",
@@ -220,6 +221,7 @@ def test_what_the_package_offers():
     functions = [
         "border_align",
         "crop_and_resize",
+        "deform_ps_roi_pool",
         "deform_roi_pool",
         "multiscale_roi_align",
         "prroi_pool",

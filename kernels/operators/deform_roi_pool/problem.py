@@ -11,6 +11,7 @@ from ...calls import arguments
 from ...calls.problem import Asked, common_parts
 from ...calls.sampling import SampledProblem, sampling_ratio_pair
 from ...dialects.deform_roi_pool import DIALECTS, Dialect, named_dialect
+from ...staging.rows import BOX_NUMBERS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
 
 MODE = "avg"
 """What becomes of the samples of a bin."""
-
-BOX_NUMBERS = 1 + len(arguments.CORNERS)
-"""Of a row of boxes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ from roikit.kernels.dtypes import C_NAMES
 
 needs_nvrtc = pytest.mark.skipif(find_spec("cuda") is None, reason="NVRTC: pip install 'roikit[nvrtc]'")
 
-OF_ONE_KERNEL = ("prroi_pool", "crop_and_resize", "deform_roi_pool")
+OF_ONE_KERNEL = ("prroi_pool", "crop_and_resize", "deform_roi_pool", "deform_ps_roi_pool")
 """Operators of which dialects pool alike, but for the gradient of a flat box or of an offset, or give numbers to one kernel."""
 
 PARTS = 12  # so that processes share what there is to compile

@@ -1,21 +1,7 @@
-// Points and areas of a map, in feature pixels.
+// What of a map counts for points, as in RoIAlign.
 #pragma once
 
-#include "library/axis.cuh"
-
-struct Point {
-    acc_t y, x;
-};
-
-// Between two rows and two columns, these included.
-struct Area {
-    acc_t y_begin, y_end, x_begin, x_end;
-};
-
-// The samples (i, j) of a bin from begin to end - 1.
-struct Samples {
-    int y_begin, y_end, x_begin, x_end;
-};
+#include "library/points/place.cuh"
 
 // Where the map counts: what lies beyond is outside (RA-6).
 ROIKIT_FN Area area_of_map(int height, int width) { return Area{(acc_t)-1, (acc_t)height, (acc_t)-1, (acc_t)width}; }

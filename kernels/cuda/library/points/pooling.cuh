@@ -22,15 +22,7 @@ struct PoolingParams {
 template <int N> ROIKIT_FN Vector<N> pool_bin(const Roi& roi, int p, int q, const feature_t* map, const PointSteps& steps,
                                               const PoolingParams& params);
 
-template <int N> ROIKIT_FN void write_bin(const Vector<N>& values, feature_t* to, int64 step) {
-    if constexpr (LAYOUT == Layout::NHWC) {
-        store<N>(values, to);
-    } else {
-        acc_t parts[N];
-        write_vector<N>(values, parts);
-        for (int v = 0; v < N; ++v) narrow(parts[v], to[v * step]);
-    }
-}
+#include "library/points/write_bin.cuh"
 
 // Channels of a bin from `channel` on, as many as a vector has at the most, to elements that are `apart`; a short last vector in pieces.
 template <int N> ROIKIT_FN void pool_channels(const Roi& roi, int p, int q, int64 channel, int64 end, const feature_t* map,

@@ -1,0 +1,1 @@
+"""Deformable PSRoIPool: what is known of it."""

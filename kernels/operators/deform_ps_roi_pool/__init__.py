@@ -1,0 +1,1 @@
+"""Deformable PSRoIPool: its calls, its gradients, its kernels."""
