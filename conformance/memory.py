@@ -64,7 +64,7 @@ def _alike(name: str, data: Any) -> Any:
         return [data[0]] * len(data)
     if name == "grad":
         return {**data, "rows": [[1] * len(row) for row in data["rows"]]}
-    height = data["shape"][2]
+    height = data["shape"][-2]
     return {**data, "rows": [data["rows"][n - n % height] for n in range(len(data["rows"]))]}
 
 

@@ -50,6 +50,9 @@ if TYPE_CHECKING:
         multiscale_roi_align_backward,
         multiscale_roi_align_backward_boxes,
     )
+    from .operators.roi_align_3d.box_gradient import roi_align_3d_backward_boxes
+    from .operators.roi_align_3d.feature_gradient import roi_align_3d_backward, roi_align_3d_backward_workspace
+    from .operators.roi_align_3d.forward import roi_align_3d, roi_align_3d_workspace
     from .operators.roi_align_rotated.box_gradient import roi_align_rotated_backward_boxes
     from .operators.roi_align_rotated.feature_gradient import (
         roi_align_rotated_backward,
@@ -124,6 +127,11 @@ __all__ = [
     "riroi_align_rotated_backward_boxes",
     "riroi_align_rotated_backward_workspace",
     "roi_align",
+    "roi_align_3d",
+    "roi_align_3d_backward",
+    "roi_align_3d_backward_boxes",
+    "roi_align_3d_backward_workspace",
+    "roi_align_3d_workspace",
     "roi_align_backward",
     "roi_align_backward_boxes",
     "roi_align_backward_workspace",
@@ -186,6 +194,9 @@ _NAMES = {
         "riroi_align_rotated_backward_workspace",
     ),
     ".operators.riroi_align_rotated.forward": ("riroi_align_rotated",),
+    ".operators.roi_align_3d.box_gradient": ("roi_align_3d_backward_boxes",),
+    ".operators.roi_align_3d.feature_gradient": ("roi_align_3d_backward", "roi_align_3d_backward_workspace"),
+    ".operators.roi_align_3d.forward": ("roi_align_3d", "roi_align_3d_workspace"),
     ".operators.roi_align_rotated.box_gradient": ("roi_align_rotated_backward_boxes",),
     ".operators.roi_align_rotated.feature_gradient": (
         "roi_align_rotated_backward",

@@ -24,10 +24,12 @@ _MOST_NUMBERS = 200
 
 _AXES = {
     "N": "images", "C": "channels", "M": "channels of weights",
-    "H": "rows", "W": "columns", "K": "RoIs", "P_h": "rows of bins", "P_w": "columns of bins",
-    "2": "along x and y", "4": "coordinates", "5": "numbers",
-    "D": "along x and y of each class", "T_h": "rows of parts", "T_w": "columns of parts",
+    "D": "slices", "H": "rows", "W": "columns",
+    "K": "RoIs", "P_d": "slices of bins", "P_h": "rows of bins", "P_w": "columns of bins",
+    "2": "along x and y", "4": "coordinates", "5": "numbers", "6": "coordinates", "7": "numbers",
+    "T_h": "rows of parts", "T_w": "columns of parts",
 }  # fmt: skip
+_OF_PARTS = {**_AXES, "D": "along x and y of each class"}
 _RETURNED = {
     Operation.FORWARD: "the output",
     Operation.FEATURE_GRADIENT: "the gradient for the maps",
@@ -141,7 +143,8 @@ def arrays(arguments: Mapping[str, Any], operator: str) -> list[Numbers]:
 
 def as_text(name: str, values: Any, shape: Sequence[int], axes: str) -> Numbers:
     """An array of nested lists, or of products of factors."""
-    named = ", ".join(_AXES[axis] for axis in axes.split())
+    names = _OF_PARTS if "T_h" in axes else _AXES
+    named = ", ".join(names[axis] for axis in axes.split())
     size = f"{' × '.join(map(str, shape))}: {named}"
     if isinstance(values, dict):
         planes = values["outer"]

@@ -149,6 +149,7 @@ COMPOSED = {
     "multiscale_roi_align": {"roi_align"},
     "weighted_roi_align": {"roi_align"},
     "deform_roi_pool": {"roi_align_rotated"},
+    "roi_align_3d": {"roi_align"},
     "deform_ps_roi_pool": {"deform_roi_pool", "roi_align_rotated"},
     "riroi_align_rotated": {"roi_align_rotated"},
 }

@@ -99,14 +99,15 @@ def _gradients(
 
 def _arrives_elsewhere(call: Call, boxes: np.ndarray, pool: Callable[..., torch.Tensor]) -> bool:
     """Whether a gradient arrives with the parameters of a call, but a box and a map that nobody could object to."""
-    last = call.layout == "NHWC"
+    last, sides = call.layout == "NHWC", [8] * (call.arrays()["input"].ndim - 2)
     ones = [
-        np.ones((1, 8, 8, array.shape[3]) if last else (1, array.shape[1], 8, 8), array.dtype)
+        np.ones((1, *sides, array.shape[-1]) if last else (1, array.shape[1], *sides), array.dtype)
         for name in ("input", "weights")
         if (array := call.arrays().get(name)) is not None
     ]
     box = np.zeros((1, boxes.shape[1]), boxes.dtype)
-    box[0, 1:5] = 1, 1, 5, 5
+    corner = len(sides) + 1  # two corners, or a centre and a size
+    box[0, 1:corner], box[0, corner : 2 * corner - 1] = 1, 5
     ones.insert(1, box)
     if (offset := call.arrays().get("offset")) is not None:
         ones.append(np.zeros_like(offset, shape=(1, *offset.shape[1:])))

@@ -62,6 +62,7 @@ def _description(where: str, *, on_host: bool) -> Description:
         "roi_align_rotated": _capability("roi_align_rotated", OF_BOXES, on_host=on_host, modes=("avg",)),
         "border_align": _capability("border_align", OF_BOXES, on_host=on_host, modes=("max",)),
         "deform_roi_pool": _capability("deform_roi_pool", OF_OFFSETS, on_host=on_host, modes=("avg",)),
+        "roi_align_3d": _capability("roi_align_3d", OF_BOXES, on_host=on_host, modes=("avg",)),
         "deform_ps_roi_pool": _capability("deform_ps_roi_pool", OF_PARTS, on_host=on_host, modes=("avg",)),
         "riroi_align_rotated": _capability("riroi_align_rotated", OF_BOXES, on_host=on_host, modes=("avg",)),
     }
@@ -156,6 +157,19 @@ def _script_of_offsets(name: str, operations: tuple[Operation, ...]) -> Script:
     return Script(dialects, Boxes.WIDE_ROWS, ALL, ("avg",), pairs=True, operations=operations, endings=endings)
 
 
+def _script_of_volumes() -> Script:
+    """What scripts of RoIAlign of volumes need to know."""
+    name = "roi_align_3d"
+    calls = {
+        Operation.FORWARD: (name, "features, boxes, $output_size"),
+        Operation.FEATURE_GRADIENT: (f"{name}_backward", "grad, boxes, features.shape"),
+        Operation.BOX_GRADIENT: (f"{name}_backward_boxes", "grad, features, boxes"),
+    }
+    endings = {operation: {"function": function, "arrays": arrays} for operation, (function, arrays) in calls.items()}
+    dialects = each("dialect", {dialect: dialect for dialect in dialects_of(name)})
+    return Script(dialects, Boxes.WIDE_ROWS, ALL, ("avg",), pairs=True, operations=OF_BOXES, endings=endings)
+
+
 def _script_of_sides() -> Script:
     """What scripts of BorderAlign need to know."""
     name = "border_align"
@@ -194,6 +208,7 @@ class RoikitHost(OfEveryOperator):
         "deform_roi_pool": _script_of_offsets("deform_roi_pool", OF_OFFSETS),
         "deform_ps_roi_pool": _script_of_offsets("deform_ps_roi_pool", OF_PARTS),
         "riroi_align_rotated": _script("riroi_align_rotated", maps="", pairs=False),
+        "roi_align_3d": _script_of_volumes(),
     }
 
     def __init__(self) -> None:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ..operators.ps_roi_pool.call import PsRoiPoolCall
     from ..operators.riroi_align_rotated.call import RotationInvariantCall
     from ..operators.roi_align.call import RoiAlignCall
+    from ..operators.roi_align_3d.call import VolumeCall
     from ..operators.roi_align_rotated.call import RotatedCall
     from ..operators.roi_pool.call import RoiPoolCall
     from ..operators.weighted_roi_align.call import WeightedRoiAlignCall
@@ -194,6 +195,19 @@ def deformed(call: DeformedCall, arrays: Arrays, out: Any = None) -> Any:
     return kernels.deform_roi_pool_backward_boxes(grad, arrays(call.input), boxes, *where, offset=offset, **how)
 
 
+def of_volumes(call: VolumeCall, arrays: Arrays, out: Any = None) -> Any:
+    """Makes a call of `roi_align_3d`."""
+    how: dict[str, Any] = {"layout": call.layout, "dialect": call.dialect, "check": True}
+    boxes, where = arrays(call.boxes), (call.spatial_scale, call.sampling_ratio)
+    if call.operation == Operation.FORWARD:
+        return kernels.roi_align_3d(arrays(call.input), boxes, call.output_size, *where, **how, out=out)
+    assert call.grad is not None
+    grad = arrays(call.grad)
+    if call.operation == Operation.BOX_GRADIENT:
+        return kernels.roi_align_3d_backward_boxes(grad, arrays(call.input), boxes, *where, **how)
+    return kernels.roi_align_3d_backward(grad, boxes, call.input.shape, *where, **how)
+
+
 def deformed_in_groups(call: DeformedPsCall, arrays: Arrays, out: Any = None) -> Any:
     """Makes a call of `deform_ps_roi_pool`."""
     how: dict[str, Any] = {"gamma": call.gamma, "group_size": call.group_size}
@@ -228,6 +242,7 @@ _MAKERS: Mapping[str, Callable[..., Any]] = {
     "weighted_roi_align": weighed,
     "roi_align_rotated": rotated,
     "deform_roi_pool": deformed,
+    "roi_align_3d": of_volumes,
     "deform_ps_roi_pool": deformed_in_groups,
     "riroi_align_rotated": oriented,
 }
@@ -261,5 +276,4 @@ class OfEveryOperator:
 
     roi_align = roi_pool = ps_roi_pool = ps_roi_align = crop_and_resize = prroi_pool = answer
     multiscale_roi_align = weighted_roi_align = roi_align_rotated = border_align = deform_roi_pool = answer
-    deform_ps_roi_pool = answer
-    riroi_align_rotated = answer
+    deform_ps_roi_pool = riroi_align_rotated = roi_align_3d = answer

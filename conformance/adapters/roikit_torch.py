@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ..operators.ps_roi_pool.call import PsRoiPoolCall
     from ..operators.riroi_align_rotated.call import RotationInvariantCall
     from ..operators.roi_align.call import RoiAlignCall
+    from ..operators.roi_align_3d.call import VolumeCall
     from ..operators.roi_align_rotated.call import RotatedCall
     from ..operators.roi_pool.call import RoiPoolCall
     from ..operators.weighted_roi_align.call import WeightedRoiAlignCall
@@ -51,6 +52,7 @@ class RoikitTorch(RoikitHost):
         self._roi_align_rotated = torch.roi_align_rotated
         self._border_align = torch.border_align
         self._deform_roi_pool = torch.deform_roi_pool
+        self._roi_align_3d = torch.roi_align_3d
         self._deform_ps_roi_pool = torch.deform_ps_roi_pool
         self._riroi_align_rotated = torch.riroi_align_rotated
 
@@ -153,6 +155,12 @@ class RoikitTorch(RoikitHost):
             return self._deform_roi_pool(maps, boxes, *where, offset=offset, **how)
 
         return answer(call, call.boxes, pool)
+
+    def roi_align_3d(self, call: VolumeCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Calls the function as its users do."""
+        how: dict[str, Any] = {"layout": call.layout, "dialect": call.dialect}
+        where = (call.output_size, call.spatial_scale, call.sampling_ratio)
+        return answer(call, call.boxes, lambda maps, boxes: self._roi_align_3d(maps, boxes, *where, **how))
 
     def deform_ps_roi_pool(self, call: DeformedPsCall, out: np.ndarray | None = None) -> np.ndarray:
         """Calls the function as its users do."""

@@ -172,9 +172,9 @@ def _of_parts(arguments: Arguments, call: type[Call]) -> Iterator[tuple[str, Cha
         return
     if "num_orientations" in arguments:
         yield "num_orientations", _oriented(arguments)
-    rows, columns = arguments["output_size"]
-    yield "rows and columns of bins", _binned(arguments, call, [columns, rows])
-    yield "output_size", _binned(arguments, call, [2 * rows, columns])
+    first, *others = arguments["output_size"]
+    yield "rows and columns of bins", _binned(arguments, call, [*others, first])
+    yield "output_size", _binned(arguments, call, [2 * first, *others])
     if "group_size" in arguments:
         yield "group_size", _grouped(arguments)
 
@@ -190,7 +190,8 @@ def _oriented(arguments: Arguments) -> Changes:
 def _of_shapes(arguments: Arguments, call: type[Call]) -> Iterator[tuple[str, Changes]]:
     """Changes by which an array has another shape; the number of its elements stays where that can be."""
     given, boxes = arguments["input"], arguments["boxes"]
-    images, channels, height, width = given["shape"]
+    images, channels, *size = given["shape"]
+    height, width = size[-2:]
     if "level_sizes" in arguments:  # the last of the maps that lie one below the other has a row more
         *finer, (rows, columns) = arguments["level_sizes"]
         taller = _filled((images, channels, height + 1, width), given)
@@ -200,13 +201,17 @@ def _of_shapes(arguments: Arguments, call: type[Call]) -> Iterator[tuple[str, Ch
         yield "height and width", {"input": _filled((images, channels, _SIDES * width, rows), given)}
         yield "the size of images", {"input": _filled((images, channels, height + _SIDES, width), given)}
     else:
-        yield "height and width", {"input": _filled((images, channels, width, height), given)}
-        yield "the size of images", {"input": _filled((images, channels, height + 1, max(width - 1, 1)), given)}
-    more = _filled((images + 1, channels, height, width), given)
+        yield "height and width", {"input": _filled((images, channels, *reversed(size)), given)}
+        *before, _, _ = size
+        yield (
+            "the size of images",
+            {"input": _filled((images, channels, *before, height + 1, max(width - 1, 1)), given)},
+        )
+    more = _filled((images + 1, channels, *size), given)
     yield "the number of images", {"input": more}
     yield "the number of images, and which is read", {"input": more, "boxes": [[images, *box[1:]] for box in boxes]}
     count = channels + channel_unit(arguments, call)
-    yield "the number of channels", {"input": _filled((images, count, height, width), given)}
+    yield "the number of channels", {"input": _filled((images, count, *size), given)}
     yield "the number of boxes", {"boxes": [*boxes, *boxes[:1]]}
 
 

@@ -73,7 +73,8 @@ def enlarged(draw: st.DrawFn, arguments: Mapping[str, Any], operation: Operation
 
 def channels_of_bins(arguments: Mapping[str, Any], call: type[Call]) -> int:
     """How many channels of the maps a channel of the output reads, each bin its own; 0 if it is one for all bins."""
-    more_bins = {**arguments, "output_size": [arguments["input"]["shape"][1] + 1, 1]}
+    _, *others = arguments["output_size"]
+    more_bins = {**arguments, "output_size": [arguments["input"]["shape"][1] + 1, *[1] * len(others)]}
     has_own = call.shape_of(more_bins, Operation.FORWARD)[1] == 0
     return _bins(arguments) if has_own else 0
 
@@ -91,17 +92,23 @@ def _bins(arguments: Mapping[str, Any]) -> int:
 
 def _samples(arguments: Mapping[str, Any]) -> int:
     """About how many samples, or pixels, the largest RoI has."""
-    along, across = arguments.get("spatial_scale", (1, 1))  # fractions of an image have none
-    areas = [abs(width * across * height * along) for width, height in map(_sides, arguments["boxes"])]
+    scales = arguments.get("spatial_scale", (1, 1))[::-1]  # fractions of an image have none
+    areas = [
+        abs(math.prod(side * scale for side, scale in zip(_sides(box), scales, strict=True)))
+        for box in arguments["boxes"]
+    ]
     fixed: int = _bins(arguments) * math.prod(arguments.get("sampling_ratio", (arguments.get("pool_size", 1),)))
     most: int = max(1, fixed, math.ceil(max(areas)))
     return most
 
 
-def _sides(box: Sequence[float]) -> tuple[float, float]:
-    """Width and height of a box by its corners, or of one that has them beside its centre and an angle."""
-    _, a, b, c, d, *angle = box
-    return (c, d) if angle else (c - a, d - b)
+def _sides(box: Sequence[float]) -> list[float]:
+    """Width, height and maybe depth of a box by its corners, or of one that has them beside its centre and an angle."""
+    _, *numbers = box
+    half = len(numbers) // 2
+    if len(numbers) % 2:
+        return list(numbers[half:-1])
+    return [second - first for first, second in zip(numbers[:half], numbers[half:], strict=True)]
 
 
 @st.composite

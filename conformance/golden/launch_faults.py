@@ -28,10 +28,14 @@ DTYPE = "float64"
 POWERS = tuple(2**power for power in range(3, 17))
 """Where a launch may stop: 8 to 65536."""
 
-_NAMES = {"K": "RoIs", "C": "channels", "N": "images", "P_h": "rows of bins", "P_w": "columns of bins"}
-_MOST = {"K": 65536, "C": 2048, "N": 2048, "P_h": 32, "P_w": 32}
+_NAMES = {
+    "K": "RoIs", "C": "channels", "N": "images", "P_d": "slices of bins", "P_h": "rows of bins", "P_w": "columns of bins",
+}  # fmt: skip
+_SIDES = {"D": "slices", "H": "rows", "W": "columns"}
+"""Of maps, or volumes."""
+_MOST = {"K": 65536, "C": 2048, "N": 2048, "P_d": 32, "P_h": 32, "P_w": 32}
 """Up to which n an axis is held to."""
-_TILES = {"K": (8, 16, 32, 64), "C": (8, 16, 32, 64, 128, 256), "P_h": (4, 8, 16), "P_w": (4, 8, 16)}
+_TILES = {"K": (8, 16, 32, 64), "C": (8, 16, 32, 64, 128, 256), "P_d": (4, 8, 16), "P_h": (4, 8, 16), "P_w": (4, 8, 16)}
 Output = Callable[["Case", np.ndarray], "np.ndarray | None"]
 """From what is right to what a fault makes of it; None if it has nothing to show at."""
 
@@ -235,7 +239,7 @@ def _weighed(n: int, weight: int, dialect: str) -> Output:
                 return None
             channels = np.arange(values.shape[1]) % sent.shape[1]
             times = np.bincount(images[j::rois], weights[j::rois], minlength=len(values))
-            total += times[:, None, None, None] * sent[np.arange(len(values)) % small][:, channels]
+            total += times.reshape(-1, *[1] * (values.ndim - 1)) * sent[np.arange(len(values)) % small][:, channels]
         return total
 
     return returned
@@ -258,8 +262,10 @@ def _channels_summed(n: int) -> Output:
 def _of_reading(operator: Operator, dialect: str) -> Iterator[Fault]:
     forward = Operation.FORWARD
     for n in (2**power for power in range(6, 16)):
-        for axis, name in ((2, "rows"), (3, "columns")):
-            yield Fault(f"{name} of the map from n on read as 0", n, forward, _unread(n, axis, dialect))
+        for axis, name in enumerate(operator.call.axes["input"].split()):
+            if name not in _SIDES:
+                continue
+            yield Fault(f"{_SIDES[name]} of the map from n on read as 0", n, forward, _unread(n, axis, dialect))
     if "sampling_ratio" in {known.name for known in fields(operator.call)}:
         for n in (8, 16, 32):
             yield Fault("at most n samples along an axis of a bin", n, forward, _fewer_samples(n, dialect))

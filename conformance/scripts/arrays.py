@@ -121,7 +121,8 @@ class Repetition:
     def __init__(self, case: Case) -> None:
         assert case.enlarged is not None
         self._large, self._operation = case.enlarged, case.operation
-        self._images, self._channels = case.arguments["input"]["shape"][:2]
+        self._images, self._channels, *sides = case.arguments["input"]["shape"]
+        self._by_channel = ", ".join(["-1", *["1"] * len(sides)])
         self._rois = len(case.arguments["boxes"])
         self._image = f"[image % {self._images}]" * (self._large.images > self._images)
         self._channel = f"[:, channel % {self._channels}]" * (self._large.channels > self._channels)
@@ -137,7 +138,7 @@ class Repetition:
             lines.append(f"image = np.arange({large.images})")
         if self._channel:
             lines.append(f"channel = np.arange({large.channels})")
-            lines.append(f"times = 2.0 ** (channel // {self._channels} % {len(MULTIPLES)}).reshape(-1, 1, 1)")
+            lines.append(f"times = 2.0 ** (channel // {self._channels} % {len(MULTIPLES)}).reshape({self._by_channel})")
             times = " * times"
         if self._roi:
             lines.append(f"roi = np.arange({large.rois})")

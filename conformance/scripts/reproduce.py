@@ -174,8 +174,8 @@ def _ways(case: Case, library: Script) -> dict[str, str]:
 
 
 def _call_fields(call: Any) -> Fields:
-    """The arguments of a call by their names, a pair of equal numbers as one; and the shapes of arrays."""
-    height, width = call.output_size
+    """The arguments of a call by their names, equal numbers of all axes as one; and the shapes of arrays."""
+    *_, height, width = call.output_size
     output_shape = replace(call, operation=Operation.FORWARD).shape() or ()
     return {
         **{name: _single(value) for name, value in call.parameters().items()},
@@ -188,7 +188,7 @@ def _call_fields(call: Any) -> Fields:
 
 
 def _single(value: Any) -> Any:
-    return value[0] if isinstance(value, tuple) and value[0] == value[1] else value
+    return value[0] if isinstance(value, tuple) and all(each == value[0] for each in value) else value
 
 
 def _dtype_fields(dtype: str, library: Script) -> Fields:

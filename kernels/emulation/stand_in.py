@@ -91,7 +91,7 @@ class ndarray:  # noqa: N801 - CuPy's name
     def reshape(self, *shape: Any) -> ndarray:
         """The same elements in another shape: a view of a contiguous array."""
         held = self.held.reshape(*shape)
-        return ndarray(held, None if self.defined is None else self.defined.reshape(*held.shape, -1))
+        return ndarray(held, None if self.defined is None else self.defined.reshape(*held.shape, held.itemsize))
 
     def transpose(self, *axes: int) -> ndarray:
         """A view with the axes in another order."""

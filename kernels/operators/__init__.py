@@ -19,6 +19,7 @@ NAMES = (
     "roi_align_rotated",
     "border_align",
     "deform_roi_pool",
+    "roi_align_3d",
     "deform_ps_roi_pool",
     "riroi_align_rotated",
 )  # fmt: skip

@@ -46,6 +46,7 @@ class BoxGradient:
         macros: Those of its rules, for a problem whose gradient is wanted.
         neighbours: Whether the channels that a bin reads are neighbours, where channels are last in memory.
         numbers: Of a box, for each of which there is a gradient.
+        vector: Channels that a lane of a GPU takes together, where they are neighbours.
     """
 
     operator: str
@@ -53,6 +54,7 @@ class BoxGradient:
     macros: Callable[[Problem], Macros]
     neighbours: bool
     numbers: int = 4
+    vector: int = _DEVICE_VECTOR
 
     def host_source(self, problem: Problem) -> Source:
         """The kernel that a CPU runs for a gradient of this mode, layout, data type and dialect."""
@@ -61,7 +63,7 @@ class BoxGradient:
 
     def device_source(self, problem: Problem) -> Source:
         """The kernel that a GPU runs for such a gradient."""
-        vector = _DEVICE_VECTOR if problem.layout == "NHWC" and self.neighbours else 1
+        vector = self.vector if problem.layout == "NHWC" and self.neighbours else 1
         return self._source(problem, len(problem.heights), vector, _DEVICE_LANES)
 
     def _source(

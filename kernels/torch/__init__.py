@@ -26,6 +26,7 @@ from .prroi_pool import PrRoIPool, prroi_pool
 from .ps_roi_align import PSRoIAlign, ps_roi_align
 from .ps_roi_pool import PSRoIPool, ps_roi_pool
 from .riroi_align_rotated import RiRoIAlignRotated, riroi_align_rotated
+from .roi_align_3d import RoIAlign3d, roi_align_3d
 from .roi_align_rotated import RoIAlignRotated, roi_align_rotated
 from .roi_pool import RoIPool, roi_pool
 from .weighted_roi_align import WeightedRoIAlign, weighted_roi_align
@@ -43,6 +44,7 @@ __all__ = [
     "PrRoIPool",
     "RiRoIAlignRotated",
     "RoIAlign",
+    "RoIAlign3d",
     "RoIAlignRotated",
     "RoIPool",
     "WeightedRoIAlign",
@@ -56,6 +58,7 @@ __all__ = [
     "ps_roi_pool",
     "riroi_align_rotated",
     "roi_align",
+    "roi_align_3d",
     "roi_align_rotated",
     "roi_pool",
     "weighted_roi_align",

@@ -63,6 +63,7 @@ def mend_signature(app, what, name, obj, options, signature, returns):  # noqa: 
             "roi_align_rotated",
             "border_align",
             "deform_roi_pool",
+            "roi_align_3d",
         )
         operator = next((name for name in others if name in module), "roi_align")
         signature = signature.replace("| Dialect |", f"| roikit.kernels.dialects.{operator}.Dialect |")

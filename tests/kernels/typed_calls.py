@@ -42,6 +42,9 @@ from roikit.kernels import (
     riroi_align_rotated_backward,
     riroi_align_rotated_backward_boxes,
     roi_align,
+    roi_align_3d,
+    roi_align_3d_backward,
+    roi_align_3d_backward_boxes,
     roi_align_backward,
     roi_align_backward_boxes,
     roi_align_backward_workspace,
@@ -100,6 +103,9 @@ def right(
     assert_type(deform_roi_pool_backward(grad, rows, maps.shape, offset=maps, dialect="mmcv"), Floats)
     assert_type(deform_roi_pool_backward_offset(grad, maps, rows, maps, 0.25, 2, 0.1, layout="NHWC"), Floats)
     assert_type(deform_roi_pool_backward_boxes(grad, maps, rows, out=rows), Floats)
+    assert_type(roi_align_3d(halves, rows, (7, 7, 7), (0.25, 0.5, 0.5), 2, True), npt.NDArray[np.float16])
+    assert_type(roi_align_3d_backward(grad, rows, maps.shape, dialect="dkfz", layout="NHWC"), Floats)
+    assert_type(roi_align_3d_backward_boxes(grad, maps, rows, out=rows), Floats)
     assert_type(multiscale_roi_align([maps, maps], rows, 7, [1 / 4, (1 / 8, 1 / 8)], level_rule="axlearn"), Floats)
     assert_type(
         multiscale_roi_align_backward(grad, rows, [(1, 1, 8, 8)], [1], level_rule=LevelRule.MATTERPORT),

@@ -4,7 +4,7 @@
 // kept as a distance from its beginning: what lies at an address that was itself read from memory may be any memory to a GPU.
 #pragma once
 
-#include "library/roi.cuh"
+#include "library/rows.cuh"
 
 #if defined(__CUDA_ARCH__) && !defined(ROIKIT_IN_WORKSPACE)
 

@@ -4,6 +4,7 @@
 run, and no GPU is asked: plans for one are made for `MULTIPROCESSORS`.
 """
 
+import math
 import sys
 from collections import defaultdict
 from functools import cache
@@ -86,6 +87,9 @@ SECTIONS = {
 }
 """What each operator launches that has kernels of its own: a pooler's are RoIAlign's."""
 
+SECTIONS["roi_align_3d"] = SECTIONS["prroi_pool"] | {
+    "forward, GPU": (*branches.POOLING_ON_DEVICE, *branches.LINES_ON_DEVICE),
+}
 for _composed in ("ps_roi_align", "crop_and_resize"):
     SECTIONS[_composed] = SECTIONS["ps_roi_pool"] | {
         "gradient for the boxes, GPU": branches.BOX_GRADIENT_ON_DEVICE,
@@ -110,19 +114,23 @@ def way_of(operator, launch, mode, layout, branch):
 
 def asked_of(case, dialect, dtype, layout):
     """What the call of a case asks for."""
-    arguments = case.arguments
+    arguments, of_maps = case.arguments, operators.call_type(case.operator).axes["input"]
     shape, rois = tuple(arguments["input"]["shape"]), len(arguments["boxes"])
     if case.enlarged:
-        shape, rois = case.enlarged.shape(shape, "N C H W"), case.enlarged.rois
+        shape, rois = case.enlarged.shape(shape, of_maps), case.enlarged.rois
     if case.memory == "sparse":
         shape = (sparse_images(shape[1:]), *shape[1:])
-    axes = dict(zip(["N", "C", "H", "W"], shape, strict=True))
-    shapes = (tuple(axes[name] for name in axes_in("N C H W", layout).split()),)
+    axes = dict(zip(of_maps.split(), shape, strict=True))
+    shapes = (tuple(axes[name] for name in axes_in(of_maps, layout).split()),)
     options = tuple(arguments.get("sampling_ratio", ())) + ((False,) if case.operator == "roi_align" else ())
     size, mode = tuple(arguments["output_size"]), arguments["mode"]
     if case.operator == "crop_and_resize":
         return kernels_of(case.operator, "problem").asked_for(
             numpy_dtype(dtype), *shapes, rois, size, mode, layout, dialect
+        )
+    if case.operator == "roi_align_3d":
+        return kernels_of(case.operator, "problem").asked_for(
+            numpy_dtype(dtype), *shapes, rois, size, 1.0, options, layout, dialect, False
         )
     return Asked.of(
         numpy_dtype(dtype), shapes, rois, size, (1.0,), mode, layout, dialect, options
@@ -223,10 +231,10 @@ def smallest(cases):
     def numbers(case):
         large = case.enlarged.extents if case.enlarged else {}
         arguments = case.arguments
-        images, channels, height, width = arguments["input"]["shape"]
+        images, channels, *sides = arguments["input"]["shape"]
         images, channels = large.get("N", images), large.get("C", channels)
-        bins = arguments["output_size"][0] * arguments["output_size"][1]
-        return channels * (images * height * width + large.get("K", len(arguments["boxes"])) * bins)
+        bins = math.prod(arguments["output_size"])
+        return channels * (images * math.prod(sides) + large.get("K", len(arguments["boxes"])) * bins)
 
     return min(cases, key=lambda case: (SIZES.index(case.size), numbers(case)))
 

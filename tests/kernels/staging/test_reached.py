@@ -84,6 +84,26 @@ EXEMPT = {
     **{Excuse(BIG, launch): SAME_LINE for launch in OF_BOXES},
     **{Excuse(BIG, f"forward, {where}", operator="roi_align", mode="max"): SAME_LINE for where in ("GPU", "CPU")},
     **{Excuse(BIG, f"forward, {where}", operator="roi_pool", mode="avg"): SAME_LINE for where in ("GPU", "CPU")},
+    **{
+        Excuse(branch, launch, operator="roi_align_3d"): OF_ROI_ALIGN
+        for branch, launch in (
+            ("lists in global memory, a block for each RoI", "forward, GPU"),
+            ("lists in global memory, several RoIs for a block", "forward, GPU"),
+            ("lines shorter than a row", "forward, GPU"),
+            ("results of some rows at a time", "forward, GPU"),
+            ("whole vectors of channels only", "forward, CPU"),
+            ("a block for several slices of channels", OF_MAPS[0]),
+            ("aligned vectors of 4 channels", OF_MAPS[0]),
+            ("aligned vectors of 8 channels", OF_MAPS[0]),
+            ("whole groups of channels only", OF_MAPS[1]),
+            ("whole vectors of columns only", OF_MAPS[1]),
+            ("a map of whole tiles", OF_MAPS[1]),
+            ("whole vectors of channels only", OF_MAPS[1]),
+            ("several tiles for a block", "RoIs of tiles, GPU"),
+            ("whole vectors of channels only", OF_BOXES[1]),
+        )
+    },
+    Excuse("a map of whole tiles", OF_MAPS[0], layout="NCHW", operator="roi_align_3d"): OF_ROI_ALIGN,
 }
 
 

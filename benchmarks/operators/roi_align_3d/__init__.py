@@ -1,0 +1,1 @@
+"""RoIAlign of volumes: which kernels are compiled for every GPU."""

@@ -1,0 +1,44 @@
+"""Calls of RoIAlign of volumes, planned and by chance."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ....planning import Planned
+from ..claims import rules_of
+from . import sizes, systematic
+from .histories import HISTORIES
+from .sizes import VolumeSize
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ....operation import Operation
+
+
+class VolumeDraws(Planned):
+    """Calls of RoIAlign of volumes. What draws by chance needs Hypothesis, and is loaded when it is asked."""
+
+    edition = "2026-11"
+    box_classes = ("ordinary", "tiny", "huge", "outside", "inverted", "free")
+    invalid_classes = ("nan", "infinite", "no-image")
+
+    def __init__(self) -> None:
+        """What plans are made of."""
+        super().__init__(systematic, sizes, HISTORIES)
+
+    def draw(self, blueprint: Any, attempt: int) -> dict[str, Any]:
+        """The case that a blueprint gives at an attempt, without what is computed."""
+        if isinstance(blueprint, VolumeSize):
+            return sizes.draw(blueprint, attempt)
+        return super().draw(blueprint, attempt)
+
+    def rules_of(self, arguments: Mapping[str, Any], operation: Operation) -> Sequence[str]:
+        """The rules that a call exercises."""
+        return rules_of(arguments, operation)
+
+    def arguments(self, *, modes: Sequence[str], classes: Sequence[str], operation: Operation) -> Any:
+        """A Hypothesis strategy of the arguments of a call."""
+        from . import chance
+
+        return chance.arguments(modes=modes, classes=classes, operation=operation)

@@ -1,0 +1,1 @@
+"""RoIAlign of volumes."""
