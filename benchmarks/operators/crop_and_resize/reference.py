@@ -2,21 +2,25 @@
 
 Positions of float32 are off by a few roundings, by which a value may differ as much as neighbouring pixels do; a value is rounded
 a few times more. Where rounding decides whether a point is inside nothing is held against it. Small rows are checked throughout;
-of large ones all boxes on some channels and some boxes on all channels, gradients in all pixels of some channels.
+of large ones all boxes on some channels and some boxes on all channels, gradients in all pixels of some channels. Each kind is
+held against the exact oracle on two boxes of each level, in a channel.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from roikit.conformance.exact.floats import FLOAT_TYPES
+from roikit.conformance.operation import Operation as Asked
 
+from ... import oracles
 from ...measuring.judgement import FLOAT64, SAMPLED_CHANNELS, Expected, Reference, crosswise
 from ...workloads import SEED, gradient
 from .operations import Operation
 from .points import Points, points_of
+from .workloads import boxes_of
 
 if TYPE_CHECKING:
     from ...measuring.problem import Level, Problem
@@ -31,7 +35,10 @@ def reference_of(problem: Problem, processes: int, operation: Operation) -> Refe
     """What an operation should give."""
     del processes  # it takes less than a process needs to begin
     make = {Operation.FORWARD: outputs, Operation.BACKWARD: gradients, Operation.BOXES: box_gradients}[operation]
-    return make(problem)
+    reference, rng, arriving = make(problem), np.random.default_rng(SEED), gradient(problem.row)
+    for level in problem.levels:
+        reference.checked_exactly += _validate(problem, level, operation, arriving[level.rois], rng)
+    return reference
 
 
 def _taken(maps: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
@@ -167,3 +174,43 @@ def slope(level: Level, y: Points, x: Points, k: int, sent: np.ndarray) -> tuple
             open_ = doubtful or bool((near[axis] & along.inside[k]).any())
             bound[axis + corner] = np.inf if open_ else reach * rounding
     return value, bound
+
+
+# ---- against the exact oracle ----------------------------------------------------------------------------------------
+
+_OF = {
+    Operation.FORWARD: Asked.FORWARD,
+    Operation.BACKWARD: Asked.FEATURE_GRADIENT,
+    Operation.BOXES: Asked.BOX_GRADIENT,
+}
+
+
+def _validate(
+    problem: Problem, level: Level, operation: Operation, arriving: np.ndarray, rng: np.random.Generator
+) -> int:
+    """Compares what some boxes of a level give in a channel with the oracle; returns in how many numbers."""
+    row = problem.row
+    only, sent = oracles.some_of(level, arriving, rng)
+    boxes = boxes_of(only, "float64")
+    arguments: dict[str, Any] = {
+        "input": oracles.stated(only.feature),
+        "boxes": np.insert(boxes.corners, 0, boxes.indices, axis=1).tolist(),
+        "output_size": [row.bins, row.bins],
+        "mode": "bilinear",
+        "extrapolation_value": 0,
+    }
+    if operation != Operation.FORWARD:
+        arguments["grad"] = oracles.stated(sent)
+    found = _found(only, operation, sent, row.bins)
+    return oracles.hold(found, "crop_and_resize", _OF[operation], operation.dialect, arguments, row.name)
+
+
+def _found(level: Level, operation: Operation, sent: np.ndarray, points: int) -> np.ndarray:
+    """What the reference has for a level of one channel."""
+    if operation == Operation.BACKWARD:
+        return spread(level, sent, points)[0]
+    y, x = points_of(level, points)
+    every = range(len(level.boxes))
+    if operation == Operation.FORWARD:
+        return np.array([crop(level.feature[int(level.boxes[k, 0])], y, x, k)[0] for k in every])
+    return np.array([slope(level, y, x, k, sent[k])[0] for k in every])

@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from roikit.conformance import operators
 from roikit.conformance.operation import Operation as Asked
-from roikit.kernels.dialects.roi_align_rotated import DIALECTS
 
+from ... import oracles
 from ...measuring import points
 from ...workloads import SEED, gradient, gradient_of_few
 from .operations import Operation
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from ...measuring.problem import Level, Problem
     from .workloads import RotatedRow
 
-_TOLERANCE = 1e-9
 _OF = {
     Operation.FORWARD: Asked.FORWARD,
     Operation.BACKWARD: Asked.FEATURE_GRADIENT,
@@ -49,15 +47,11 @@ def reference_of(problem: Problem, processes: int, operation: Operation) -> Refe
 def _validate(
     problem: Problem, level: Level, operation: Operation, arriving: np.ndarray, rng: np.random.Generator
 ) -> int:
-    """Compares what two RoIs of a level give in a channel with the oracle; returns in how many numbers."""
-    rois = np.sort(rng.choice(len(level.boxes), min(2, len(level.boxes)), replace=False))
-    sent = arriving[rois]
-    channel = int(abs(sent).max(axis=(0, 2, 3)).argmax())
-    only = type(level)(level.feature[:, channel : channel + 1], level.boxes[rois], level.scale, level.rois[rois])
-    found = _found(problem, only, operation, sent[:, channel : channel + 1])
+    """Compares what some RoIs of a level give in a channel with the oracle; returns in how many numbers."""
     row = cast("RotatedRow", problem.row)
+    only, sent = oracles.some_of(level, arriving, rng)
     arguments: dict[str, Any] = {
-        "input": _stated(only.feature),
+        "input": oracles.stated(only.feature),
         "boxes": turned(only).astype(np.float64).tolist(),
         "output_size": [row.bins, row.bins],
         "spatial_scale": [level.scale, level.scale],
@@ -65,13 +59,9 @@ def _validate(
         "mode": "avg",
     }
     if operation != Operation.FORWARD:
-        arguments["grad"] = _stated(sent[:, channel : channel + 1])
-    oracle = operators.get("roi_align_rotated").oracle
-    right = np.asarray(oracle.values(arguments, _OF[operation], DIALECTS[operation.dialect])).astype(np.float64)
-    near = _TOLERANCE * (1 + abs(right).max())
-    if not np.allclose(found, right, rtol=_TOLERANCE, atol=near):
-        raise AssertionError(f"{row.name}: the reference of {operation} is not what the oracle gives")
-    return int(right.size)
+        arguments["grad"] = oracles.stated(sent)
+    found = _found(problem, only, operation, sent)
+    return oracles.hold(found, "roi_align_rotated", _OF[operation], operation.dialect, arguments, row.name)
 
 
 def _found(problem: Problem, level: Level, operation: Operation, sent: np.ndarray) -> np.ndarray:
@@ -87,8 +77,3 @@ def _found(problem: Problem, level: Level, operation: Operation, sent: np.ndarra
         case _:
             every = range(len(level.boxes))
             return np.array([points.slope(level, k, points_of(level, k, row), sent[k])[0] for k in every])
-
-
-def _stated(array: np.ndarray) -> dict[str, Any]:
-    """An array as case files have it."""
-    return {"shape": list(array.shape), "rows": array.reshape(-1, array.shape[-1]).astype(np.float64).tolist()}

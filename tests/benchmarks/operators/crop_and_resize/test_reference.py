@@ -7,6 +7,7 @@ import pytest
 
 from benchmarks.measuring.contestant import LAYOUTS
 from benchmarks.measuring.floors import Rates
+from benchmarks.operators.crop_and_resize import reference as references
 from benchmarks.operators.crop_and_resize.floors import Geometry, floor, geometry, visited
 from benchmarks.operators.crop_and_resize.operations import Operation
 from benchmarks.operators.crop_and_resize.operator import CROP_AND_RESIZE
@@ -28,6 +29,18 @@ def test_ours_is_correct_and_every_element_is_checked(work, operation, layout, d
     )
     assert judgement.correct, judgement.reason
     assert judgement.checked == judgement.elements
+
+
+@pytest.mark.parametrize(
+    ("name", "operation"),
+    [("crop", Operation.FORWARD), ("spread", Operation.BACKWARD), ("slope", Operation.BOXES)],
+)
+def test_a_reference_that_differs_from_the_rules_is_refused(work, name, operation, monkeypatch):
+    assert reference_of(work, 1, operation).checked_exactly >= 2 * 4
+    honest = getattr(references, name)
+    monkeypatch.setattr(references, name, lambda *given: (honest(*given)[0] * 1.001, honest(*given)[1]))
+    with pytest.raises(AssertionError, match=r"the reference of .* is not what the oracle gives"):
+        reference_of(work, 1, operation)
 
 
 @pytest.mark.parametrize("operation", Operation)

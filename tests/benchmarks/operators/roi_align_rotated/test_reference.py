@@ -94,7 +94,7 @@ def test_large_rows_are_checked_in_part(work, operation, monkeypatch):
 def test_a_reference_that_differs_from_the_rules_is_refused(work, name, operation, monkeypatch):
     honest = getattr(points, name)
     monkeypatch.setattr(points, name, lambda *given: (honest(*given)[0] * 1.001, honest(*given)[1]))
-    with pytest.raises(AssertionError, match=f"the reference of {operation} is not what the oracle gives"):
+    with pytest.raises(AssertionError, match=r"the reference of .* is not what the oracle gives"):
         reference_of(work, 1, operation)
 
 
