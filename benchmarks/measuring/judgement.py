@@ -47,7 +47,8 @@ class Expected(NamedTuple):
 class Reference:
     """The expected outputs of a row, in some elements.
 
-    ``shapes`` are those of whole outputs, in the order N or K, C, …; ``dtype`` is theirs if it is not that of the maps.
+    ``shapes`` are those of whole outputs, in the order N or K, C, …; ``dtype`` is theirs if it is not that of the maps, and these
+    are not of float64.
     ``others`` are what contestants are held to that follow other rules, by the name of these.
     """
 
@@ -63,7 +64,7 @@ class Reference:
 
     def judge(self, outputs: list[Any], dtype: str) -> Judgement:
         """Judges all outputs, NumPy's or CuPy's, ``dtype`` being that of the maps."""
-        dtype = self.dtype or dtype
+        dtype = dtype if self.dtype is None or dtype == "float64" else self.dtype
         worst = greatest = 0.0
         checked = 0
         for shape, output in zip(self.shapes, outputs, strict=True):

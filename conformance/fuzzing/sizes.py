@@ -73,7 +73,7 @@ def enlarged(draw: st.DrawFn, arguments: Mapping[str, Any], operation: Operation
 
 def channels_of_bins(arguments: Mapping[str, Any], call: type[Call]) -> int:
     """How many channels of the maps a channel of the output reads, each bin its own; 0 if it is one for all bins."""
-    _, *others = arguments["output_size"]
+    _, *others = arguments.get("output_size", (1, 1))
     more_bins = {**arguments, "output_size": [arguments["input"]["shape"][1] + 1, *[1] * len(others)]}
     has_own = call.shape_of(more_bins, Operation.FORWARD)[1] == 0
     return _bins(arguments) if has_own else 0

@@ -36,7 +36,7 @@ class Drawing(NamedTuple):
 def draw(case: Case) -> Drawing | None:
     """A drawing of a case; none of a call without a map and boxes that can be drawn."""
     arguments = case.arguments
-    if len(arguments["input"]["shape"]) != 4:  # which is to be refused
+    if len(arguments["input"]["shape"]) != 4:  # a volume, or what is to be refused
         return None
     images, channels, rows, columns = arguments["input"]["shape"]
     every = rectangles(arguments, case.operator)
@@ -50,7 +50,7 @@ def draw(case: Case) -> Drawing | None:
     if shaded:
         plane.shade(feature_map(arguments["input"])[image, 0], BLUE, ORANGE, strongest=0.5)
     plane.grid(rows, columns, every_pixel=shaded)
-    down, across = arguments.get("output_size", (1, 1))
+    down, across = arguments.get("output_size", (1, 1))[-2:]
     for n, box in enumerate(boxes):
         colour = _COLOURS[n % len(_COLOURS)]
         if "spatial_scale" in arguments and min(down, across) > 0 and max(down, across) <= _MOST_BINS:
@@ -64,7 +64,7 @@ def rectangles(arguments: Mapping[str, Any], operator: str) -> list[tuple[Ends, 
     """The boxes that can be drawn, x1, y1, x2, y2 in feature pixels as the scale has them, and the image of each."""
     rows, columns = arguments["input"]["shape"][-2:]
     if "spatial_scale" in arguments:
-        down, along = arguments["spatial_scale"]
+        down, along = arguments["spatial_scale"][-2:]
     elif "pool_size" in arguments:  # of the map
         down, along = 1, 1
     else:  # fractions of the image

@@ -70,7 +70,7 @@ struct AlongAxis {
     int bins, p;
     Ranks inside;
 #ifndef __CUDA_ARCH__
-    static constexpr int KEPT = 8;
+    static constexpr int KEPT = 2;
     Moving kept[KEPT];
 
     AlongAxis() = default;

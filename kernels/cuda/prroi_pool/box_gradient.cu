@@ -72,7 +72,7 @@ struct Cells {
     int bins, p;
     Ranks inside;
 #ifndef __CUDA_ARCH__
-    static constexpr int KEPT = 8;
+    static constexpr int KEPT = 4;
     Cell kept[KEPT];
 
     Cells() = default;

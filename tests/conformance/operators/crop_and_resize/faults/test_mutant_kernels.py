@@ -42,9 +42,9 @@ MUTANTS = {
     "weight of the second": (IMAGES, "i == taps.high && taps.high > taps.low ? taps.fraction : first;", "taps.high > taps.low", "true"),
     "sent from outside": (TILES, "return taps.low < 0 ? Span{0, 0} : Span{taps.low, taps.high + 1};", "taps.high + 1", "taps.high"),
     "only point moves whole": (BOXES, "(points > 1 ? (acc_t)(points - 1) : (acc_t)2);", "(acc_t)2", "(acc_t)1"),
-    "corners exchanged": (BOXES, "point.first = axis.points > 1 ? (acc_t)(axis.points - 1 - i) : (acc_t)1;", "axis.points - 1 - i", "i"),
-    "slope from the right": (BOXES, "params.slope_from_right && point.low == point.high", "params.slope_from_right", "!params.slope_from_right"),
-    "slope of nearest": (BOXES, "if (axis.nearest && !params.slope_of_nearest) point.high = point.low;", "!params.slope_of_nearest", "params.slope_of_nearest"),
+    "corners exchanged": (BOXES, "first = axis.points > 1 ? (acc_t)(axis.points - 1 - i) : (acc_t)1;", "axis.points - 1 - i", "i"),
+    "slope from the right": (BOXES, "params.slope_from_right && low == high", "params.slope_from_right", "!params.slope_from_right"),
+    "slope of nearest": (BOXES, "if (axis.nearest && !params.slope_of_nearest) high = low;", "!params.slope_of_nearest", "params.slope_of_nearest"),
     "points outside": (BOXES, "counts(y.around.low >= 0 && x.around.low >= 0)", "x.around.low >= 0", "true"),
     "along and down": (BOXES, "const bool along_y = n % 2 == 0;", "n % 2 == 0", "n % 2"),
 }  # fmt: skip
