@@ -18,6 +18,7 @@ NOT_RUN = {
     "ROIKIT_FN double ceil_of(double x) { return __builtin_ceil(x); }": "adaptive sampling of float64",
     "roi.y.taken = roi.x.taken = 0;": "boxes of no level: cases of multiscale_roi_align",
     "roi.y.grid = roi.x.grid = (acc_t)1;": "the same",
+    "return moving(*axis, bins, p, rank);": "more samples of a bin than a CPU keeps, in gradients for boxes",
     "EACH_PART(i) result.part[i] = a.part[i] / b;": "divisors that are no powers of two, with which little is exact",
 }
 """Lines that none of these runs is for, and what they are for: small cases are."""
