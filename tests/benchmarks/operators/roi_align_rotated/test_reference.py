@@ -25,8 +25,6 @@ def work(small_pool):
 def test_ours_is_correct_and_every_element_is_checked(work, operation, layout, dtype):
     expected = reference_of(work, 1, operation)
     outputs = ROI_ALIGN_ROTATED.cpu.ours[operation](work, layout, dtype).checked_outputs()
-    if operation == Operation.BOXES:  # which are of the type of coordinates
-        outputs = [output.astype(np.float32) for output in outputs]
     judgement = expected.judge(outputs, dtype)
     assert judgement.correct, judgement.reason
     assert judgement.checked == judgement.elements
