@@ -1,22 +1,19 @@
 """What a call of an operator that averages samples at points must at least cost: the bytes it touches, and the taps it adds.
 
 The footprint of a RoI are the pixels that its samples are interpolated between, each once. Points that lie on no grid of rows and
-columns share no sums: every sample costs four multiply-adds. A gradient for the maps reads what arrives at the output and writes
-every pixel of the maps, touched or not, once; one for the boxes reads what pooling reads and writes.
+columns share no sums: every sample costs four multiply-adds. What follows from the counts is in `footprints`.
 """
 
 from __future__ import annotations
 
 from dataclasses import astuple, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .floors import floor_of
 from .points import both
 
 if TYPE_CHECKING:
-    from .floors import Floor, Rates
     from .points import PointsOf
     from .problem import Level, Problem
 
@@ -36,6 +33,11 @@ class Geometry:
     footprint: int
     touched: int
     multiply_adds: int
+
+    @property
+    def operations(self) -> int:
+        """Those in float32."""
+        return 2 * self.multiply_adds
 
 
 def geometry_of(problem: Problem, points_of: PointsOf) -> Geometry:
@@ -57,21 +59,3 @@ def _of_level(problem: Problem, level: Level, points_of: PointsOf) -> Geometry:
         footprint += int(own.sum())
         adds += 4 * int(y.inside.sum())
     return Geometry(len(level.boxes), footprint, int(union.sum()), adds)
-
-
-def floor(problem: Problem, counts: Geometry, itemsize: int, rates: Rates, operation: Any) -> Floor:
-    """The least time of an operation."""
-    row = problem.row
-    output, operations = row.outputs * itemsize, 2 * counts.multiply_adds * row.channels
-    if operation.gradient:
-        maps = sum(level.feature.size for level in problem.levels) * itemsize
-        return floor_of(maps, maps, output, operations, rates)
-    touched, footprint = (count * row.channels * itemsize for count in (counts.touched, counts.footprint))
-    return floor_of(touched, footprint, output, operations, rates)
-
-
-def visited(problem: Problem, counts: Geometry, operation: Any) -> int:
-    """How many elements the calls of a row visit of what there are copies of: maps, or a gradient and those for maps."""
-    if operation.gradient:
-        return problem.row.outputs + sum(level.feature.size for level in problem.levels)
-    return counts.touched * problem.row.channels

@@ -17,7 +17,7 @@ import numpy as np
 
 from roikit.conformance.exact.floats import FLOAT_TYPES
 
-from .judgement import FLOAT64, Expected, Reference, crosswise
+from .judgement import FLOAT64, SAMPLED_CHANNELS, SAMPLED_ROIS, Expected, Reference, crosswise
 from .problem import Level, Row
 
 if TYPE_CHECKING:
@@ -25,10 +25,6 @@ if TYPE_CHECKING:
 
 WHOLE = 8_000_000
 """Results of at most so many elements are checked throughout."""
-CHECKED_CHANNELS = 24
-"""How many are checked of a gradient for maps of more elements."""
-CHECKED_ROIS = 24
-"""How many of a level are checked of a gradient for boxes."""
 _TYPE = FLOAT_TYPES["float32"]
 _OPERATIONS = 24  # on a term, besides its sum
 
@@ -133,7 +129,7 @@ def outputs(problem: Problem, points_of: PointsOf, rng: np.random.Generator) -> 
     row = problem.row
     reference = Reference([(len(level.boxes), row.channels, row.bins, row.bins) for level in problem.levels])
     for index, level in enumerate(problem.levels):
-        whole = row.outputs <= WHOLE or row.channels <= CHECKED_CHANNELS
+        whole = row.outputs <= WHOLE or row.channels <= SAMPLED_CHANNELS
         for rois, channels in crosswise(len(level.boxes), row.channels, rng, whole=whole):
             found = [mean(level, k, points_of(level, k, row), channels) for k in rois]
             value, bound = (np.array(arrays) for arrays in zip(*found, strict=True))
@@ -183,7 +179,7 @@ def gradients(problem: Problem, points_of: PointsOf, arriving: np.ndarray, rng: 
     row = problem.row
     reference = Reference([level.feature.shape for level in problem.levels])
     whole = sum(level.feature.size for level in problem.levels) <= WHOLE
-    few = np.sort(rng.choice(row.channels, min(CHECKED_CHANNELS, row.channels), replace=False))
+    few = np.sort(rng.choice(row.channels, min(SAMPLED_CHANNELS, row.channels), replace=False))
     channels = np.arange(row.channels) if whole else few
     for index, level in enumerate(problem.levels):
         value, bound = spread(level, row, arriving[level.rois][:, channels], points_of)
@@ -227,7 +223,7 @@ def slopes(problem: Problem, points_of: PointsOf, arriving: np.ndarray, rng: np.
     numbers = len(points_of(problem.levels[0], 0, row).motions)
     reference = Reference([(len(level.boxes), numbers) for level in problem.levels], dtype="float32")
     for index, level in enumerate(problem.levels):
-        rois = np.sort(rng.choice(len(level.boxes), min(CHECKED_ROIS, len(level.boxes)), replace=False))
+        rois = np.sort(rng.choice(len(level.boxes), min(SAMPLED_ROIS, len(level.boxes)), replace=False))
         found = [slope(level, k, points_of(level, k, row), arriving[level.rois[k]]) for k in rois]
         value, bound = (np.array(arrays) for arrays in zip(*found, strict=True))
         reference.blocks.append(Expected(index, (rois,), value, bound))

@@ -69,11 +69,13 @@ def _description(where: str, *, on_host: bool) -> Description:
     return Description(version=f"{version('roikit')} ({where})", homepage="", operators=can)
 
 
-def _script(operator: str, maps: str = ", input=features", *, pairs: bool = True) -> Script:
-    """What scripts need to know; the gradient for the maps is handed ``maps`` besides. ``pairs`` is that of `Script`."""
+def _script(
+    operator: str, maps: str = ", input=features", *, size: str = "($height, $width)", pairs: bool = True
+) -> Script:
+    """What scripts need to know: the ``size`` of the output as they write it, and what the gradient for ``maps`` gets besides."""
     dialects = each("dialect", {name: name for name in dialects_of(operator)})
     calls = {
-        Operation.FORWARD: (operator, "features, boxes, ($height, $width)"),
+        Operation.FORWARD: (operator, f"features, boxes, {size}"),
         Operation.FEATURE_GRADIENT: (f"{operator}_backward", f"grad, boxes, features.shape{maps}"),
         Operation.BOX_GRADIENT: (f"{operator}_backward_boxes", "grad, features, boxes"),
     }
@@ -157,19 +159,6 @@ def _script_of_offsets(name: str, operations: tuple[Operation, ...]) -> Script:
     return Script(dialects, Boxes.WIDE_ROWS, ALL, ("avg",), pairs=True, operations=operations, endings=endings)
 
 
-def _script_of_volumes() -> Script:
-    """What scripts of RoIAlign of volumes need to know."""
-    name = "roi_align_3d"
-    calls = {
-        Operation.FORWARD: (name, "features, boxes, $output_size"),
-        Operation.FEATURE_GRADIENT: (f"{name}_backward", "grad, boxes, features.shape"),
-        Operation.BOX_GRADIENT: (f"{name}_backward_boxes", "grad, features, boxes"),
-    }
-    endings = {operation: {"function": function, "arrays": arrays} for operation, (function, arrays) in calls.items()}
-    dialects = each("dialect", {dialect: dialect for dialect in dialects_of(name)})
-    return Script(dialects, Boxes.WIDE_ROWS, ALL, ("avg",), pairs=True, operations=OF_BOXES, endings=endings)
-
-
 def _script_of_sides() -> Script:
     """What scripts of BorderAlign need to know."""
     name = "border_align"
@@ -208,7 +197,7 @@ class RoikitHost(OfEveryOperator):
         "deform_roi_pool": _script_of_offsets("deform_roi_pool", OF_OFFSETS),
         "deform_ps_roi_pool": _script_of_offsets("deform_ps_roi_pool", OF_PARTS),
         "riroi_align_rotated": _script("riroi_align_rotated", maps="", pairs=False),
-        "roi_align_3d": _script_of_volumes(),
+        "roi_align_3d": _script("roi_align_3d", maps="", size="$output_size"),
     }
 
     def __init__(self) -> None:

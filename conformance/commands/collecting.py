@@ -168,7 +168,7 @@ def _known(target: Target, cases: Sequence[Case], request: Request) -> KnownDevi
     """What is known of an implementation, before its cases are run."""
     given, run = request.deviations, [case.id for case in cases]
     listed = deviations.read(given, golden_ids().union(run)) if given else deviations.load(target.name)
-    return KnownDeviations(listed, run, golden_ids())
+    return KnownDeviations(listed, run, golden_ids() if listed else ())
 
 
 def _with_advice(subject: Subject) -> Subject:

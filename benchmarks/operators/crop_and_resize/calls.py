@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING, Any
 from roikit.kernels import crop_and_resize, crop_and_resize_backward, crop_and_resize_backward_boxes
 
 from ...measuring.ours import Ours, corners_shape, maps_shape
-from ...workloads import gradients_of, maps_of
+from ...workloads import gradients_of, maps_and_whole_gradients, maps_of
 from .operations import Operation
 from .workloads import boxes_of
 
 if TYPE_CHECKING:
-    import numpy as np
-
-    from ...measuring.problem import Level, Problem, Row
+    from ...measuring.problem import Level, Row
 
 
 def crop(read: tuple[Any], boxes: tuple[Any, Any], level: Level, row: Row, **how: Any) -> Any:
@@ -36,13 +34,8 @@ def backward_boxes(read: tuple[Any, Any], boxes: tuple[Any, Any], level: Level, 
     return crop_and_resize_backward_boxes(grad, images, *boxes, **how)
 
 
-def images_and_gradients(problem: Problem) -> list[np.ndarray]:
-    """What the gradient for boxes reads: images, and what arrives."""
-    return [*maps_of(problem), *gradients_of(problem)]
-
-
 OURS = {
     Operation.FORWARD: Ours(crop, maps_of, boxes=boxes_of),
     Operation.BACKWARD: Ours(backward, gradients_of, maps_shape, boxes_of),
-    Operation.BOXES: Ours(backward_boxes, images_and_gradients, corners_shape, boxes_of, of_coordinates=True),
+    Operation.BOXES: Ours(backward_boxes, maps_and_whole_gradients, corners_shape, boxes_of, of_coordinates=True),
 }

@@ -13,11 +13,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...measuring.floors import floor_of
 from .weights import both
 
 if TYPE_CHECKING:
-    from ...measuring.floors import Floor, Rates
     from ...measuring.problem import Level, Problem
     from .operations import Operation
 
@@ -31,6 +29,11 @@ class Geometry:
     touched: int
     weights: int
     multiply_adds: int
+
+    @property
+    def operations(self) -> int:
+        """Those in float32."""
+        return 2 * self.multiply_adds
 
 
 def _level_geometry(level: Level, bins: int) -> Geometry:
@@ -54,21 +57,3 @@ def geometry(problem: Problem, operation: Operation | None = None) -> Geometry:
     del operation
     levels = [_level_geometry(level, problem.row.bins) for level in problem.levels]
     return Geometry(*(sum(counts) for counts in zip(*map(astuple, levels), strict=True)))
-
-
-def floor(problem: Problem, counts: Geometry, itemsize: int, rates: Rates, operation: Operation) -> Floor:
-    """The least time of an operation on a GPU."""
-    row = problem.row
-    output, operations = row.outputs * itemsize, 2 * counts.multiply_adds * row.channels
-    if operation.gradient:
-        maps = sum(level.feature.size for level in problem.levels) * itemsize
-        return floor_of(maps, maps, output, operations, rates)
-    touched, footprint = (count * row.channels * itemsize for count in (counts.touched, counts.footprint))
-    return floor_of(touched, footprint, output, operations, rates)
-
-
-def visited(problem: Problem, counts: Geometry, operation: Operation) -> int:
-    """How many elements the calls of a row visit of what there are copies of: maps, or a gradient and those for maps."""
-    if operation.gradient:
-        return problem.row.outputs + sum(level.feature.size for level in problem.levels)
-    return counts.touched * problem.row.channels

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from ...measuring.contestant import DTYPES, Contestants
 from ...measuring.device_contestant import DeviceContestants
+from ...measuring.footprints import floor, visited
 from ...measuring.ours import inputs_of, on_cpu, on_device
 from ...operator import Operator
 from .calls import OURS
 from .cpu.mxnet import MXNET
 from .cpu.torchvision import TORCHVISION
 from .exercise import EXERCISE
-from .floors import floor, geometry, visited
+from .floors import geometry
 from .gpu.torchvision import TORCHVISION as TORCHVISION_ON_DEVICE
 from .operations import Operation
 from .reference import reference_of

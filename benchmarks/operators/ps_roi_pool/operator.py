@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...measuring.contestant import DTYPES, Contestants
 from ...measuring.device_contestant import DeviceContestants
+from ...measuring.footprints import floor, visited
 from ...measuring.ours import inputs_of, on_cpu, on_device
 from ...operator import Operator
 from .calls import OURS
@@ -14,7 +15,7 @@ from .cpu.openvino import OPENVINO
 from .cpu.paddle import PADDLE
 from .cpu.torchvision import TORCHVISION
 from .exercise import EXERCISE
-from .floors import floor, geometry, visited
+from .floors import geometry
 from .gpu.torchvision import TORCHVISION as TORCHVISION_ON_DEVICE
 from .operations import Operation
 from .reference import reference_of

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from ...measuring.contestant import DTYPES, Contestants
 from ...measuring.device_contestant import DeviceContestants
+from ...measuring.footprints import floor, visited
 from ...measuring.ours import inputs_of, on_cpu, on_device
-from ...measuring.point_floors import floor, geometry_of, visited
+from ...measuring.point_floors import geometry_of
 from ...operator import Operator
 from .calls import OURS
 from .cpu.openvino import OPENVINO

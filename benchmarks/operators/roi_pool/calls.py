@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING, Any
 from roikit.kernels import roi_pool, roi_pool_backward
 
 from ...measuring.ours import Ours, maps_shape
-from ...workloads import gradients_of, maps_of
+from ...workloads import gradients_of, maps_and_whole_gradients, maps_of
 from .operations import Operation
 
 if TYPE_CHECKING:
-    import numpy as np
-
-    from ...measuring.problem import Level, Problem, Row
+    from ...measuring.problem import Level, Row
 
 DIALECT = Operation.FORWARD.dialect
 
@@ -32,14 +30,9 @@ def backward(read: tuple[Any, ...], boxes: tuple[Any], level: Level, row: Row, *
     return roi_pool_backward(grad, *boxes, how["out"].shape, level.scale, dialect=DIALECT, **given, **how)
 
 
-def maps_and_gradients(problem: Problem) -> list[np.ndarray]:
-    """What the gradient of a maximum reads on the host: the maps of each level, and then what arrives at the output of each."""
-    return [*maps_of(problem), *gradients_of(problem)]
-
-
 OURS = {
     Operation.FORWARD: Ours(partial(pool, mode="max"), maps_of),
-    Operation.BACKWARD: Ours(partial(backward, mode="max"), maps_and_gradients, maps_shape),
+    Operation.BACKWARD: Ours(partial(backward, mode="max"), maps_and_whole_gradients, maps_shape),
     Operation.AVERAGE: Ours(partial(pool, mode="avg"), maps_of),
     Operation.AVERAGE_BACKWARD: Ours(partial(backward, mode="avg"), gradients_of, maps_shape),
 }

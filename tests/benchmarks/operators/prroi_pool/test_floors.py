@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from benchmarks.measuring.floors import Rates
+from benchmarks.measuring.footprints import floor, visited
 from benchmarks.measuring.problem import Level, Problem, Row
-from benchmarks.operators.prroi_pool.floors import Geometry, floor, geometry, visited
+from benchmarks.operators.prroi_pool.floors import Geometry, geometry
 from benchmarks.operators.prroi_pool.operations import Operation
 from roikit.conformance.operators.prroi_pool.oracle.geometry import Rules, stages
 from roikit.kernels.dialects.prroi_pool import DIALECTS

@@ -3,8 +3,9 @@
 import numpy as np
 
 from benchmarks.measuring.floors import Rates
+from benchmarks.measuring.footprints import floor, visited
 from benchmarks.measuring.problem import Level, Problem
-from benchmarks.operators.ps_roi_align.floors import Geometry, floor, geometry, visited
+from benchmarks.operators.ps_roi_align.floors import Geometry, geometry
 from benchmarks.operators.ps_roi_align.operations import Operation
 from benchmarks.operators.ps_roi_align.workloads import SampledRow
 from roikit.conformance.operators.roi_align.oracle.output import stages

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from benchmarks.measuring.floors import Rates
+from benchmarks.measuring.footprints import floor, visited
 from benchmarks.measuring.problem import Level, Problem
-from benchmarks.operators.ps_roi_pool.floors import Geometry, floor, geometry, visited
+from benchmarks.operators.ps_roi_pool.floors import Geometry, geometry
 from benchmarks.operators.ps_roi_pool.operations import Operation
 from benchmarks.operators.ps_roi_pool.reference import exactly
 from benchmarks.operators.ps_roi_pool.workloads import SelectedRow

@@ -3,7 +3,8 @@
 import numpy as np
 
 from benchmarks.measuring.floors import Rates
-from benchmarks.measuring.point_floors import Geometry, floor, visited
+from benchmarks.measuring.footprints import floor, visited
+from benchmarks.measuring.point_floors import Geometry
 from benchmarks.measuring.problem import Level, Problem
 from benchmarks.operators.roi_align_rotated.operations import Operation
 from benchmarks.operators.roi_align_rotated.operator import geometry

@@ -72,7 +72,7 @@ def test_boxes_that_turn_the_other_way_are_wrong(work):
 @pytest.mark.parametrize("operation", [Operation.FORWARD, Operation.BACKWARD])
 def test_large_rows_are_checked_in_part(work, operation, monkeypatch):
     monkeypatch.setattr(points, "WHOLE", 10)
-    monkeypatch.setattr(points, "CHECKED_CHANNELS", 3)
+    monkeypatch.setattr(points, "SAMPLED_CHANNELS", 3)
     monkeypatch.setattr("benchmarks.measuring.judgement.SAMPLED_CHANNELS", 3)
     monkeypatch.setattr("benchmarks.measuring.judgement.SAMPLED_ROIS", 2)
     expected = reference_of(work, 1, operation)
