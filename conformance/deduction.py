@@ -221,8 +221,11 @@ def _place(probe: Any, at: tuple[int, ...]) -> str:
     roi = f"RoI {at[0]}, " if len(probe.boxes) > 1 else ""
     if len(at) == 2:  # of a gradient for boxes
         return f"{roi}corner {probe.corners[at[1]]}"
+    bin_ = f"bin {at[2:] if len(at) > 3 else at[2]}"
+    if getattr(probe, "operation", Operation.FORWARD) == Operation.OFFSET_GRADIENT:
+        return f"{roi}offset {at[1]} of {bin_}"
     map_ = f", map {at[1]}" if len(probe.maps) > 1 else ""
-    return f"{roi}bin {at[2:]}{map_}"
+    return f"{roi}{bin_}{map_}"
 
 
 # ---- gradients -------------------------------------------------------------------------------------------------------

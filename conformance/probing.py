@@ -6,16 +6,18 @@ What a probe asks for may be a gradient: where a decision point shows in nothing
 from __future__ import annotations
 
 import itertools
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields, replace
-from functools import cached_property
+from functools import cache, cached_property
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from .arrays import box_rows, feature_map, numpy_dtype
 from .call import to_layout
-from .deduction import Detective, compare
+from .deduction import Detective, compare, prediction_of
 from .operation import Operation
 
 if TYPE_CHECKING:
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from .deduction import Prediction
     from .exact.numbers import Array
     from .findings import Choice, Derivative, Detection, Reading, Readings
-    from .operator import Asker
+    from .operator import Answer, Asker
 
     Predictions = Callable[..., tuple[Prediction, ...]]
 
@@ -38,8 +40,8 @@ class CallProbe(ABC):
 
     Attributes:
         name: What is asked.
-        boxes: Of each RoI the four numbers that follow its image in a row.
-        output_size: ``(P_h, P_w)``.
+        boxes: Of each RoI the numbers that follow its image in a row.
+        output_size: ``(P_h, P_w)``, or of the axes that the operator has.
         size: Of the maps, in pixels.
         mode: Of the call.
         operation: What of it decides.
@@ -47,9 +49,9 @@ class CallProbe(ABC):
     """
 
     name: str
-    boxes: tuple[tuple[float, float, float, float], ...]
-    output_size: tuple[int, int]
-    size: tuple[int, int]
+    boxes: tuple[tuple[float, ...], ...]
+    output_size: tuple[int, ...]
+    size: tuple[int, ...]
     mode: str
     operation: Operation = Operation.FORWARD
     is_malformed: bool = False
@@ -60,17 +62,21 @@ class CallProbe(ABC):
     @property
     def maps(self) -> Array:
         """Two maps ``(C, H, W)``, float64: whole numbers in no order, none of them 0."""
-        pixels = np.arange(self.size[0] * self.size[1])
-        generic = ((pixels * 37 + 11) % _PRIME + 1.0).reshape(self.size)
-        return np.stack([generic, generic[::-1, ::-1]])
+        generic = generic_map(self.size)
+        return np.stack([generic, np.flip(generic)])
+
+    @property
+    def outputs(self) -> int:
+        """How many channels the output has."""
+        return len(self.maps)
 
     @property
     def arguments(self) -> dict[str, Any]:
         """The call, as a case has it."""
-        shape = len(self.boxes), len(self.maps), *self.output_size
+        shape = len(self.boxes), self.outputs, *self.output_size
         return {
-            "input": _rows(self.maps[None]),
-            "grad": _rows((np.arange(np.prod(shape)) % 13 + 1.0).reshape(shape)),
+            "input": rows_of(self.maps[None]),
+            "grad": rows_of(arriving(shape)),
             "boxes": [[0, *box] for box in self.boxes],
             "output_size": list(self.output_size),
             "mode": self.mode,
@@ -83,7 +89,19 @@ class CallProbe(ABC):
         """What else the operator is told."""
 
 
-def _rows(array: Array) -> dict[str, Any]:
+def generic_map(size: tuple[int, ...]) -> Array:
+    """A map of float64: whole numbers in no order, none of them 0."""
+    found: Array = ((np.arange(math.prod(size)) * 37 + 11) % _PRIME + 1.0).reshape(size)
+    return found
+
+
+def arriving(shape: tuple[int, ...]) -> Array:
+    """What arrives at an output of a shape: small whole numbers."""
+    found: Array = (np.arange(math.prod(shape)) % 13 + 1.0).reshape(shape)
+    return found
+
+
+def rows_of(array: Array) -> dict[str, Any]:
     """An array of a case file."""
     return {"shape": list(array.shape), "rows": array.reshape(-1, array.shape[-1]).tolist()}
 
@@ -96,7 +114,8 @@ def call_of(kind: type[Call], probe: CallProbe, operation: Operation, asker: Ask
     arguments = probe.arguments
     given: dict[str, Any] = {"operation": operation, "dialect": asker.dialect, "layout": asker.layout}
     given["boxes"] = box_rows(arguments["boxes"]).astype("float64" if asker.dtype == "float64" else "float32")
-    for name in ("input",) if operation == Operation.FORWARD else ("input", "grad"):
+    idle = ("boxes", "grad") if operation == Operation.FORWARD else ("boxes",)
+    for name in (name for name in kind.axes if name in arguments and name not in idle):
         array = to_layout(feature_map(arguments[name]).astype(numpy_dtype(asker.dtype)), kind.axes[name], asker.layout)
         given[name] = np.ascontiguousarray(array)
     return kind(**given, **kind.parameters_of(arguments))
@@ -108,6 +127,7 @@ class CallProbes(ABC):
     kind: ClassVar[type[Call]]
     points: Mapping[str, str]
     size: tuple[int, int]
+    """Of the maps of footprints, of which nobody reads any here."""
 
     @property
     @abstractmethod
@@ -144,14 +164,21 @@ class CallProbes(ABC):
         """Whether who cannot answer one probe cannot answer the other."""
         return (probe.mode, probe.operation) == (other.mode, other.operation)
 
-    @abstractmethod
+    @property
+    def _decision(self) -> Any:
+        """The module ``decision`` beside this one, which needs the oracle: it is loaded when it is asked."""
+        return import_module(".decision", type(self).__module__)
+
     def detect(self, readings: Readings, dtype: str) -> Detection:
         """What readings say."""
+        found: Detection = self._decision.detect(readings.forward, dtype)
+        return found
 
     @property
-    @abstractmethod
     def predictions(self) -> Predictions:
         """What a probe may give under a dialect, in a data type, of an operation."""
+        found: Predictions = self._decision.predictions
+        return found
 
     def derivatives(self, readings: Readings, best: Any, dtype: str) -> tuple[Derivative, Derivative]:
         """Whether the gradients for maps, and for boxes, are those of the outputs: of the dialect that fits best."""
@@ -164,13 +191,26 @@ class CallProbes(ABC):
         return iter(())
 
 
+def predictions_by(answer_in: Callable[..., Answer | None]) -> Predictions:
+    """What probes may give, by an oracle that has one answer to a call, or none, in a data type."""
+
+    @cache
+    def predictions(
+        probe: CallProbe, dialect: Any, dtype: str, operation: Operation | None = None
+    ) -> tuple[Prediction, ...]:
+        answer = answer_in(probe.arguments, operation or probe.operation, dialect, dtype)
+        return (prediction_of(answer),) if answer else ()
+
+    return predictions
+
+
 # ---- deciding --------------------------------------------------------------------------------------------------------
 
 
-def combinations(dialect: type[Any]) -> tuple[Any, ...]:
-    """Every combination of choices of a vocabulary that has nothing but enums."""
+def combinations(dialect: type[Any], **only: Sequence[Any]) -> tuple[Any, ...]:
+    """Every combination of choices of a vocabulary that has nothing but enums; of a point in ``only``, of those choices."""
     kinds: dict[str, Any] = {field.name: type(getattr(dialect(), field.name)) for field in fields(dialect)}
-    choices: list[tuple[Any, ...]] = [tuple(kind) for kind in kinds.values()]
+    choices: list[tuple[Any, ...]] = [tuple(only.get(name, kind)) for name, kind in kinds.items()]
     return tuple(dialect(**dict(zip(kinds, each, strict=True))) for each in itertools.product(*choices))
 
 

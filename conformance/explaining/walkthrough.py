@@ -13,22 +13,25 @@ import numpy as np
 
 from .. import operators
 from ..arrays import numpy_dtype
+from ..call import from_layout, to_layout
 from ..documents import to_json
 from ..errors import UsageError
 from ..exact.numbers import Special
+from ..explanation import Account
 from ..records import provenance
 from ..running.targets import select_targets
 from ..verdict import Judgement
 from ..workers.greeting import describe
 from ..workers.session import Session
+from .request import BESIDE, DEFAULTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from ..call import Call
-    from ..exact.numbers import Exact
-    from ..explanation import Pair, Walk
+    from ..exact.numbers import Array, Exact
+    from ..explanation import Bin, Explanation
     from ..workers.process import Target
     from .request import Request
 
@@ -42,7 +45,7 @@ _NOT_ASKED = ("operator", "picture", "run", "output")  # of what is written as i
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """What an implementation returned, ``(P_h, P_w)``."""
+    """What an implementation returned: the output of one channel, ``(P_h, P_w)`` or of the axes that it has."""
 
     implementation: str
     version: str
@@ -51,22 +54,23 @@ class Output:
     output: np.ndarray
 
     @property
-    def values(self) -> Mapping[Pair, Exact]:
+    def values(self) -> Mapping[Bin, Exact]:
         """The value of each bin, as a fraction."""
         return {at: Fraction(float(v)) if np.isfinite(v) else Special.NAN for at, v in np.ndenumerate(self.output)}
 
 
-def run(names: Sequence[str], call: Walk, dialect: str, operator: str) -> list[Output]:
+def run(names: Sequence[str], explained: Explanation, operator: str) -> list[Output]:
     """Makes a call with registered implementations, each in a process of its own, and returns what comes back.
 
     Raises:
         UsageError: an implementation is not there, does not offer the dialect, or fails.
     """
     targets = select_targets(names, [], "auto", [], []) if names else []
-    return [_run(target, call, dialect, operator) for target in targets]
+    return [_run(target, explained, operator) for target in targets]
 
 
-def _run(target: Target, call: Walk, dialect: str, operator: str) -> Output:
+def _run(target: Target, explained: Explanation, operator: str) -> Output:
+    dialect = explained.dialect
     with closing(Session(target, _SECONDS, threading.Event())) as session:
         subject = session.open()
         if subject.state != "ran":
@@ -78,46 +82,57 @@ def _run(target: Target, call: Walk, dialect: str, operator: str) -> Output:
             raise UsageError(f"--run {target.name} follows {offered}, not {dialect}")
         dtype = next((dtype for dtype in _DTYPES if dtype in can.dtypes), can.dtypes[0])
         layout = "NCHW" if "NCHW" in can.layouts else can.layouts[0]
-        answer = session.ask(_call(call, dialect, dtype, layout, operator))
+        call = _call(explained, dtype, layout, operator)
+        answer = session.ask(call)
     if isinstance(answer, Judgement):
         raise UsageError(f"--run {target.name}: {answer.verdict}: {answer.reason}")
-    values = answer.transpose(0, 3, 1, 2) if layout == "NHWC" else answer
-    return Output(target.name, description.version, dialect, dtype, values[0, 0].astype(np.float64))
+    values = from_layout(answer, call.answers[call.operation], layout)
+    channel = explained.channel if isinstance(explained, Account) else 0
+    return Output(target.name, description.version, dialect, dtype, values[0, channel].astype(np.float64))
 
 
-def _call(call: Walk, dialect: str, dtype: str, layout: str, operator: str) -> Call:
-    """The call on one channel; if bins have channels of their own, on one for each, all alike."""
-    one = _call_of(1, call, dialect, dtype, layout, operator)
-    return one if one.shape() else _call_of(math.prod(call.output_size), call, dialect, dtype, layout, operator)
+def _call(explained: Explanation, dtype: str, layout: str, operator: str) -> Call:
+    """The call on the maps that are explained; if bins have channels of their own, on one for each, all alike."""
+    if isinstance(explained, Account):
+        return _call_of(explained.maps(), explained.arrays(), explained, dtype, layout, operator)
+    feature = explained.call.feature
+    one = _call_of(feature[None], {}, explained, dtype, layout, operator)
+    if one.shape():
+        return one
+    maps = np.broadcast_to(feature, (math.prod(explained.call.output_size), *feature.shape))
+    return _call_of(maps, {}, explained, dtype, layout, operator)
 
 
-def _call_of(channels: int, call: Walk, dialect: str, dtype: str, layout: str, operator: str) -> Call:
-    maps = np.broadcast_to(np.asarray(call.feature, numpy_dtype(dtype)), (channels, *call.feature.shape))
-    kind: Any = operators.call_type(operator)
-    features = np.ascontiguousarray(maps[None] if layout == "NCHW" else maps.transpose(1, 2, 0)[None])
-    beside = {"weights": np.ones_like(features)} if "weights" in kind.axes else {}  # pixels that count alike
-    made: Call = kind(
-        input=features,
-        **beside,
-        boxes=np.array([[0.0, *map(float, call.box)]], "float64" if dtype == "float64" else "float32"),
-        output_size=call.output_size,
-        spatial_scale=(float(call.spatial_scale[0]), float(call.spatial_scale[1])),
-        sampling_ratio=call.sampling_ratio,
-        mode=call.mode,
-        layout=layout,
-        dialect=dialect,
-    )
-    return made
+def _call_of(
+    maps: Array, beside: Mapping[str, Array], explained: Explanation, dtype: str, layout: str, operator: str
+) -> Call:
+    kind, walk = operators.call_type(operator), explained.call
+    arrays = {"input": maps[None], **beside}
+    if "weights" in kind.axes:  # pixels that count alike
+        arrays["weights"] = np.ones_like(maps[None])
+    given: dict[str, Any] = {
+        name: np.ascontiguousarray(to_layout(np.asarray(array, numpy_dtype(dtype)), kind.axes[name], layout))
+        for name, array in arrays.items()
+    }
+    given["boxes"] = np.array([[0.0, *map(float, walk.box)]], "float64" if dtype == "float64" else "float32")
+    parameters = kind.parameters_of({**walk._asdict(), **walk.more})
+    return kind(**given, **parameters, layout=layout, dialect=explained.dialect)
 
 
 def write(path: Path, request: Request, outputs: Iterable[Output]) -> None:
     """Writes what was asked and what came back as JSON."""
-    asked = {name: value for name, value in asdict(request).items() if name not in _NOT_ASKED}
-    found = [{**asdict(output), "output": _numbers(output.output)} for output in outputs]
+    given = asdict(request)
+    asked = {name: value for name, value in given.items() if name not in _NOT_ASKED and not _is_idle(name, value)}
+    found = [{**asdict(output), "output": _numbers(np.atleast_2d(output.output))} for output in outputs]
     of = {} if request.operator == operators.DEFAULT else {"operator": request.operator}
     document = {"format": FORMAT, **provenance(asked), "walkthrough": {**of, "request": asked, "outputs": found}}
     path.write_text(to_json(document, indent=1) + "\n", encoding="utf-8")
 
 
-def _numbers(values: np.ndarray) -> list[list[Any]]:
-    return [[float(v) if np.isfinite(v) else str(v) for v in row] for row in values]
+def _is_idle(name: str, value: Any) -> bool:
+    """Whether an argument that only some operators take was not given."""
+    return name in BESIDE and value == DEFAULTS[name]
+
+
+def _numbers(values: np.ndarray) -> list[Any]:
+    return [_numbers(v) if v.ndim else float(v) if np.isfinite(v) else str(v) for v in map(np.asarray, values)]

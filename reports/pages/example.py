@@ -5,16 +5,19 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ...conformance import operators
 from ...conformance.errors import FileError, UsageError
-from ...conformance.explaining.request import Request, beside, explained, read_bin, read_call, read_dialects
-from ...conformance.explanation import decimal
+from ...conformance.explaining.request import Request, beside, explained, read_bin, read_call, read_dialects, settled
+from ...conformance.explanation import Account, decimal, layers, pair, place
 from ..model import operator_title
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ...conformance.explanation import Explanation, Pair, Walk
+    from ...conformance.exact.numbers import Exact
+    from ...conformance.explanation import Bin, Explanation, Pair, Walk
     from ..files import Walkthrough
     from ..model import Site
 
@@ -32,7 +35,7 @@ def _is_explained(operator: str) -> bool:
     return operator in operators.NAMES and operators.get(operator).explanation is not None
 
 
-def _asked(file: Walkthrough) -> tuple[Request, Walk, Pair]:
+def _asked(file: Walkthrough) -> tuple[Request, Walk, Bin]:
     """What was asked: the options, the call and the bin.
 
     Raises:
@@ -44,6 +47,7 @@ def _asked(file: Walkthrough) -> tuple[Request, Walk, Pair]:
             "a page shows the ramp alone, and reads no other file", file.path, field="walkthrough.request.map"
         )
     try:
+        request = settled(request)
         read_dialects(request)
         call = read_call(request)
         at = read_bin(request, call)
@@ -51,12 +55,6 @@ def _asked(file: Walkthrough) -> tuple[Request, Walk, Pair]:
         raise FileError(str(error), file.path, field="walkthrough.request") from None
     if math.prod(call.output_size) > _MOST:
         raise FileError(f"has more than {_MOST} bins", file.path, field="walkthrough.request.output_size")
-    rows, columns = call.output_size
-    for n, output in enumerate(file.document["outputs"]):
-        if [len(row) for row in output["output"]] != [columns] * rows:
-            raise FileError(
-                f"is not {rows} × {columns}, as asked for", file.path, field=f"walkthrough.outputs[{n}].output"
-            )
     return request, call, at
 
 
@@ -65,28 +63,91 @@ def _walkthrough(file: Walkthrough) -> dict[str, Any]:
 
     document = file.document
     request, call, at = _asked(file)
-    exact, windows = explained(call, request.dialect, document["operator"]), beside(call)[0]
-    if exact.y.grid * exact.x.grid > _MOST:
-        raise FileError(f"has more than {_MOST} samples in a bin", file.path, field="walkthrough.request")
-    outputs = [_output(output, exact) for output in document["outputs"]]
-    return {
+    try:
+        exact = explained(call, request.dialect, document["operator"])
+    except UsageError as error:
+        raise FileError(str(error), file.path, field="walkthrough.request") from None
+    _check_outputs(file, exact)
+    shared = {
         "operator": operator_title(document["operator"]),
-        "beside": windows.title,
-        "rules": exact.steps,
         "roi": ", ".join(map(decimal, call.box)),
         "map": " × ".join(map(str, call.feature.shape)),
         "dialect": request.dialect,
-        "bin": at,
-        "axes": [_axis(axis_name, axis, b) for axis_name, axis, b in (("y", exact.y, at[0]), ("x", exact.x, at[1]))],
-        "samples": [_sample(point) for point in exact.points(*at)],
-        "weights": [(place, decimal(weight)) for place, weight in exact.taps(*at).items()],
-        "value": decimal(exact.values[at]),
-        "values": [[decimal(exact.values[p, q]) for q in range(exact.x.bins)] for p in range(exact.y.bins)],
-        "whole": [[decimal(windows.values[p, q]) for q in range(exact.x.bins)] for p in range(exact.y.bins)],
-        "rounded": f"rows {windows.y.start} … {windows.y.end}, columns {windows.x.start} … {windows.x.end}",
-        "outputs": outputs,
-        "figures": drawn(exact, windows, at, document["outputs"]),
+        "outputs": [_output(output, exact) for output in document["outputs"]],
     }
+    if isinstance(exact, Account):
+        if len(exact.marks(at)) > _MOST:
+            raise FileError(f"has more than {_MOST} {exact.points}", file.path, field="walkthrough.request")
+        return {**shared, **_anywhere(exact, at)}
+    if exact.y.grid * exact.x.grid > _MOST:
+        raise FileError(f"has more than {_MOST} samples in a bin", file.path, field="walkthrough.request")
+    windows, (p, q) = beside(call)[0], pair(at)
+    return {
+        **shared,
+        "beside": windows.title,
+        "rules": exact.steps,
+        "bin": at,
+        "axes": [_axis(axis_name, axis, b) for axis_name, axis, b in (("y", exact.y, p), ("x", exact.x, q))],
+        "samples": [_sample(point) for point in exact.points(p, q)],
+        "weights": [(pixel, decimal(weight)) for pixel, weight in exact.taps(p, q).items()],
+        "value": decimal(exact.values[p, q]),
+        "values": [
+            [decimal(exact.values[row, column]) for column in range(exact.x.bins)] for row in range(exact.y.bins)
+        ],
+        "whole": [
+            [decimal(windows.values[row, column]) for column in range(exact.x.bins)] for row in range(exact.y.bins)
+        ],
+        "rounded": f"rows {windows.y.start} … {windows.y.end}, columns {windows.x.start} … {windows.x.end}",
+        "figures": drawn(exact, windows, (p, q), document["outputs"]),
+    }
+
+
+def _anywhere(exact: Account, at: Bin) -> dict[str, Any]:
+    """What is shown of an operator whose bins may lie anywhere."""
+    from .example_figures import drawn_anywhere
+
+    return {
+        "steps": exact.steps(at),
+        "bin": exact.called(at),
+        "unit": exact.unit,
+        "points": exact.points,
+        "point_rules": exact.point_rules,
+        "marks": [_mark(mark) for mark in exact.marks(at)],
+        "rule": exact.rule,
+        "value": decimal(exact.values[at]),
+        "tables": [(name.removeprefix(", "), _rows(cells)) for name, cells in layers(exact.values, "p").items()],
+        "figures": drawn_anywhere(exact, at),
+    }
+
+
+def _rows(cells: Mapping[Pair, Exact]) -> list[list[str]]:
+    rows: dict[int, list[str]] = {}
+    for (row, _), value in cells.items():
+        rows.setdefault(row, []).append(decimal(value))
+    return [*rows.values()]
+
+
+def _mark(mark: Any) -> dict[str, Any]:
+    moved = "" if mark.moved == mark.at else f" moved to {place(*mark.moved)}"
+    pixels = [(f"F[{', '.join(map(str, pixel))}]", decimal(weight)) for pixel, weight in mark.corners if weight]
+    return {"at": f"{place(*mark.at)}{moved}", "corners": pixels, "value": decimal(mark.value)}
+
+
+def _check_outputs(file: Walkthrough, exact: Explanation) -> None:
+    """Refuses an output that is not of the shape that was asked for."""
+    shape = tuple(max(numbers) + 1 for numbers in zip(*exact.values, strict=True))
+    due = shape if len(shape) > 1 else (1, *shape)
+    for n, output in enumerate(file.document["outputs"]):
+        if not _is_of(output["output"], due):
+            asked = " × ".join(map(str, due))
+            raise FileError(f"is not {asked}, as asked for", file.path, field=f"walkthrough.outputs[{n}].output")
+
+
+def _is_of(nested: Any, shape: tuple[int, ...]) -> bool:
+    """Whether nested lists are of a shape."""
+    if not shape:
+        return not isinstance(nested, list)
+    return isinstance(nested, list) and len(nested) == shape[0] and all(_is_of(each, shape[1:]) for each in nested)
 
 
 def _axis(name: str, axis: Any, b: int) -> dict[str, str]:
@@ -110,8 +171,6 @@ def _sample(point: Any) -> dict[str, Any]:
 
 def _output(output: Mapping[str, Any], exact: Explanation) -> dict[str, Any]:
     """What an implementation returned, and how far that is from the exact numbers."""
-    numbers = output["output"]
-    difference = max(
-        abs(float(exact.values[p, q]) - float(number)) for p, row in enumerate(numbers) for q, number in enumerate(row)
-    )
-    return {**output, "difference": difference}
+    numbers = np.array(output["output"], float).ravel()
+    due = [float(value) for value in exact.values.values()]
+    return {**output, "difference": max(abs(number - exactly) for number, exactly in zip(numbers, due, strict=True))}

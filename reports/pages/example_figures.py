@@ -8,18 +8,19 @@ import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
+from ...conformance.explaining import scenes
 from ...conformance.explaining.picture import figures
 from ..drawing import INK, PAPER, style, svg
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ...conformance.explanation import Explanation, Pair, Windows
+    from ...conformance.explanation import Account, Bin, OnAxes, Pair, Windows
 
 _COLOURS = LinearSegmentedColormap.from_list("output", [(0, 0.45, 0.7, 0.12), (0, 0.45, 0.7, 0.6)])
 
 
-def drawn(exact: Explanation, windows: Windows, at: Pair, outputs: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+def drawn(exact: OnAxes, windows: Windows, at: Pair, outputs: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     """SVGs: ``overview``, ``bin``, ``windows``, and ``output``, which is empty if nobody was asked."""
     titles = {
         "overview": "The RoI on the map, its bins and samples",
@@ -30,7 +31,12 @@ def drawn(exact: Explanation, windows: Windows, at: Pair, outputs: Sequence[Mapp
     return {**shown, "output": _output(outputs[0], exact) if outputs else ""}
 
 
-def _output(output: Mapping[str, Any], exact: Explanation) -> str:
+def drawn_anywhere(exact: Account, at: Bin) -> list[tuple[str, str]]:
+    """SVGs of an operator whose bins may lie anywhere, each with what it shows."""
+    return [(title, svg(figure, title)) for title, figure in scenes.figures(exact, at).items()]
+
+
+def _output(output: Mapping[str, Any], exact: OnAxes) -> str:
     """Draws the pooled output where its bins lie on the map."""
     numbers = np.array(output["output"], float)
     with style():

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from roikit.conformance.adapters.roikit import RoikitHost
+from roikit.conformance.call import from_layout
 from roikit.conformance.findings import Reading, Readings
 
 ALL = ("forward", "feature_gradient", "box_gradient")
@@ -23,8 +24,7 @@ class Kernels:
 
     def ask(self, call, shape):
         answer = getattr(RoikitHost(), call.operator)(replace(call, dialect=self.rules))
-        if answer.ndim == 4 and self.layout == "NHWC":
-            answer = answer.transpose(0, 3, 1, 2)
+        answer = from_layout(answer, call.answers[call.operation], self.layout)
         assert answer.shape == shape
         return Reading(np.array(self.spoil(call, answer), np.float64))
 

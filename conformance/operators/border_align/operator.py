@@ -8,8 +8,10 @@ from ...operator import Operator, Published
 from .call import BorderAlignCall
 from .claims import MAIN_DIALECTS, claims, rules_of
 from .draws import BorderAlignDraws
+from .explanation import BorderAlignExplanation
 from .faults.mutants import GRADIENT_MUTANTS, MUTANTS
 from .oracle.face import BorderAlignOracle
+from .probes import BorderAlignProbes
 
 OPERATOR = Operator(
     name="border_align",
@@ -31,5 +33,7 @@ OPERATOR = Operator(
         "ba-box-gradient-no-rois": "asks for the shape of a gradient without values",
     },
     draws=BorderAlignDraws(),
+    probes=BorderAlignProbes(),
     published=Published(rules_of, claims),
+    explanation=BorderAlignExplanation,
 )

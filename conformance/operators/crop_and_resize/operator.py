@@ -8,6 +8,7 @@ from ...operator import Operator, Published
 from .call import CropAndResizeCall
 from .claims import MAIN_DIALECTS, claims, rules_of
 from .draws import CropAndResizeDraws
+from .explanation import CropAndResizeExplanation
 from .faults.gradient_mutants import GRADIENT_MUTANTS
 from .faults.mutants import MUTANTS
 from .oracle.face import CropAndResizeOracle
@@ -35,4 +36,5 @@ OPERATOR = Operator(
     draws=CropAndResizeDraws(),
     probes=CropAndResizeProbes(),
     published=Published(rules_of, claims),
+    explanation=CropAndResizeExplanation,
 )

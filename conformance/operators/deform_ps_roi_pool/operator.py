@@ -8,8 +8,10 @@ from ...operator import Operator, Published
 from .call import DeformedPsCall
 from .claims import MAIN_DIALECTS, claims, rules_of
 from .draws import DeformedPsDraws
+from .explanation import DeformPsRoiPoolExplanation
 from .faults.mutants import GRADIENT_MUTANTS, MUTANTS
 from .oracle.face import DeformedPsOracle
+from .probes import DeformedPsProbes
 
 OPERATOR = Operator(
     name="deform_ps_roi_pool",
@@ -31,5 +33,7 @@ OPERATOR = Operator(
         "dq-offset-gradient-no-rois": "asks for the shape of a gradient without values",
     },
     draws=DeformedPsDraws(),
+    probes=DeformedPsProbes(),
     published=Published(rules_of, claims),
+    explanation=DeformPsRoiPoolExplanation,
 )

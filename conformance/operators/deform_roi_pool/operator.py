@@ -8,8 +8,10 @@ from ...operator import Operator, Published
 from .call import DeformedCall
 from .claims import MAIN_DIALECTS, claims, rules_of
 from .draws import DeformedDraws
+from .explanation import DeformRoiPoolExplanation
 from .faults.mutants import GRADIENT_MUTANTS, MUTANTS
 from .oracle.face import DeformedOracle
+from .probes import DeformedProbes
 
 OPERATOR = Operator(
     name="deform_roi_pool",
@@ -37,5 +39,7 @@ OPERATOR = Operator(
         "dp-box-gradient-no-rois": "asks for the shape of a gradient without values",
     },
     draws=DeformedDraws(),
+    probes=DeformedProbes(),
     published=Published(rules_of, claims),
+    explanation=DeformRoiPoolExplanation,
 )

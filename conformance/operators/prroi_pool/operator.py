@@ -8,6 +8,7 @@ from ...operator import Operator, Published
 from .call import PrRoiPoolCall
 from .claims import MAIN_DIALECTS, claims, rules_of
 from .draws import PrRoiPoolDraws
+from .explanation import PrRoiPoolExplanation
 from .faults.mutants import GRADIENT_MUTANTS, MUTANTS
 from .oracle.face import PrRoiPoolOracle
 from .probes import PrRoiPoolProbes
@@ -34,4 +35,5 @@ OPERATOR = Operator(
     draws=PrRoiPoolDraws(),
     probes=PrRoiPoolProbes(),
     published=Published(rules_of, claims),
+    explanation=PrRoiPoolExplanation,
 )

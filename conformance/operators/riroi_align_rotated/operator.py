@@ -8,8 +8,10 @@ from ...operator import Operator, Published
 from .call import RotationInvariantCall
 from .claims import MAIN_DIALECTS, claims, rules_of
 from .draws import RotationInvariantDraws
+from .explanation import RotationInvariantExplanation
 from .faults.mutants import GRADIENT_MUTANTS, MUTANTS
 from .oracle.face import RotationInvariantOracle
+from .probes import RotationInvariantProbes
 
 OPERATOR = Operator(
     name="riroi_align_rotated",
@@ -32,5 +34,7 @@ OPERATOR = Operator(
         "ri-gradient-whole-or-not": "rounding decides which channels of its one image get anything: nothing is expected of it",
     },
     draws=RotationInvariantDraws(),
+    probes=RotationInvariantProbes(),
     published=Published(rules_of, claims),
+    explanation=RotationInvariantExplanation,
 )

@@ -10,15 +10,12 @@ from typing import TYPE_CHECKING
 
 from ....kernels.dialects.choices import Max
 from ....kernels.dialects.roi_align import DIALECTS
-from ...errors import UsageError
-from ...explanation import Point, decimal
+from ...explanation import Point, pair, refuse_too_many
 from ...sampling.axis import Sample, stages
 
 if TYPE_CHECKING:
     from ...exact.numbers import Exact
     from ...explanation import Pair, Walk
-
-_MOST_SAMPLES = 10**5
 
 
 class RoiAlignExplanation:
@@ -27,11 +24,9 @@ class RoiAlignExplanation:
     def __init__(self, call: Walk, dialect: str) -> None:
         """Refuses a call of too many samples."""
         self.call, self.dialect = call, dialect
-        sizes = call.feature.shape, call.output_size, call.spatial_scale, call.sampling_ratio
-        _, self.y, self.x = stages((0, *call.box), *sizes, DIALECTS[dialect])
-        samples = math.prod(axis.bins * max(axis.taken, 1) for axis in (self.y, self.x))
-        if samples > _MOST_SAMPLES:
-            raise UsageError(f"{decimal(samples)} samples under {dialect} are too many: at most {_MOST_SAMPLES}")
+        sizes = pair(call.output_size), pair(call.spatial_scale), pair(call.sampling_ratio)
+        _, self.y, self.x = stages((0, *call.box), call.feature.shape, *sizes, DIALECTS[dialect])
+        refuse_too_many(math.prod(axis.bins * max(axis.taken, 1) for axis in (self.y, self.x)), dialect)
 
     @property
     def steps(self) -> dict[str, str]:

@@ -8,8 +8,10 @@ from ...operator import Operator, Published
 from .call import VolumeCall
 from .claims import MAIN_DIALECTS, claims, rules_of
 from .draws import VolumeDraws
+from .explanation import VolumeExplanation
 from .faults.mutants import GRADIENT_MUTANTS, MUTANTS
 from .oracle.face import VolumeOracle
+from .probes import VolumeProbes
 
 OPERATOR = Operator(
     name="roi_align_3d",
@@ -31,5 +33,7 @@ OPERATOR = Operator(
         "rv-box-gradient-no-rois": "asks for the shape of a gradient without values",
     },
     draws=VolumeDraws(),
+    probes=VolumeProbes(),
     published=Published(rules_of, claims),
+    explanation=VolumeExplanation,
 )

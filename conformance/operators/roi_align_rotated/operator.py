@@ -8,8 +8,10 @@ from ...operator import Operator, Published
 from .call import RotatedCall
 from .claims import MAIN_DIALECTS, claims, rules_of
 from .draws import RotatedDraws
+from .explanation import RotatedExplanation
 from .faults.mutants import GRADIENT_MUTANTS, MUTANTS
 from .oracle.face import RotatedOracle
+from .probes import RotatedProbes
 
 OPERATOR = Operator(
     name="roi_align_rotated",
@@ -31,5 +33,7 @@ OPERATOR = Operator(
         "rr-box-gradient-no-rois": "asks for the shape of a gradient without values",
     },
     draws=RotatedDraws(),
+    probes=RotatedProbes(),
     published=Published(rules_of, claims),
+    explanation=RotatedExplanation,
 )

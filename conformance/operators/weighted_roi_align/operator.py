@@ -11,6 +11,8 @@ from .draws import WeightedRoiAlignDraws
 from .explanation import WeightedRoiAlignExplanation
 from .faults.mutants import MUTANTS
 from .oracle.answers import WeightedRoiAlignOracle
+from .probes import WeightedRoiAlignProbes
+from .probes.footprint import footprint
 
 OPERATOR = Operator(
     name="weighted_roi_align",
@@ -36,5 +38,7 @@ OPERATOR = Operator(
         "sw-box-gradient-no-rois": "asks for the shape of a gradient without values",
     },
     draws=WeightedRoiAlignDraws(),
+    probes=WeightedRoiAlignProbes(),
+    footprint=footprint,
     explanation=WeightedRoiAlignExplanation,
 )

@@ -126,7 +126,7 @@ def calls(draw):
 @given(calls(), st.sampled_from(list(DIALECTS)))
 @settings(max_examples=150, deadline=None)
 def test_equals_the_oracle(call, name):
-    feature, box, *rest = call
+    feature, box, *rest, _ = call
     explanation, expected = Explanation(call, name), roi_align(feature[None, None], [[0, *box]], *rest, DIALECTS[name])
     assert list(explanation.values.values()) == expected.values.flatten().tolist()
     for p, q in np.ndindex(call.output_size):

@@ -1,0 +1,33 @@
+"""Which choices an implementation of deformable PSRoIPool makes, of what was read off it (`probing`)."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from .....kernels.dialects.deform_ps_roi_pool import DIALECTS, Dialect
+from ....probing import CallDetective, combinations, predictions_by
+from ..oracle.face import answer_in
+from .calls import OF_PARTS, ON_PIXELS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ....findings import Detection, Reading
+    from .calls import Probe
+
+predictions = predictions_by(answer_in)
+
+
+def detect(readings: Mapping[Probe, Reading], dtype: str) -> Detection:
+    """What readings say."""
+    return _Detective(readings, dtype).report()
+
+
+class _Detective(CallDetective):
+    dialects = DIALECTS
+    points = ("part", "knot")
+    not_seen = "no gradient for offsets is offered"
+    predictions = staticmethod(predictions)
+    candidates = combinations(Dialect)
+    shown_by = MappingProxyType({"part": OF_PARTS.__eq__, "knot": ON_PIXELS.__eq__})
