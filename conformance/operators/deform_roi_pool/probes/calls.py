@@ -28,7 +28,7 @@ class Probe(CallProbe):
     """A call for the output of some RoIs, or a gradient: ``scale`` feature pixels per image pixel, samples per bin and axis."""
 
     mode: str = "avg"
-    output_size: tuple[int, ...] = (2, 3)
+    output_size: tuple[int, ...] = (2, 4)
     size: tuple[int, ...] = SIZE
     scale: float = 1.0
     sampling_ratio: int = 2

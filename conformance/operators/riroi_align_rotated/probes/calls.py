@@ -5,7 +5,6 @@ They are those of rotated RoIAlign, on orientations. Where there is only one, no
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -41,7 +40,7 @@ class Probe(calls.Probe):
 
 
 def _quarters() -> Probe:
-    boxes = calls.at_bound(calls.QUARTERS * math.pi / 2)
+    boxes = calls.at_bound(calls.IN_RADIANS)
     return Probe(name="quarter turns of one orientation", boxes=boxes, orientations=1, **calls.AT_BOUND)
 
 

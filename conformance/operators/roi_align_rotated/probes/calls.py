@@ -7,11 +7,11 @@ from the number that stands for them than others; this one is far in float32 and
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from ....probing import CallProbe
+from ..oracle.turning import half_pi
 
 Box = tuple[float, float, float, float, float]
 
@@ -48,7 +48,10 @@ def at_bound(angle: float) -> tuple[Box, ...]:
 AT_BOUND: dict[str, Any] = {"output_size": (2, 1), "size": (3, 41), "sampling_ratio": 1}
 """How these are pooled: one sample to each side."""
 
-RADIANS = Probe(name="quarter turns in radians", boxes=at_bound(QUARTERS * math.pi / 2), **AT_BOUND)
+IN_RADIANS = float(QUARTERS * half_pi())
+"""The angle, the number of float64 that is nearest, and rounded once more that of float32."""
+
+RADIANS = Probe(name="quarter turns in radians", boxes=at_bound(IN_RADIANS), **AT_BOUND)
 DEGREES = Probe(name="quarter turns in degrees", boxes=at_bound(QUARTERS * 90.0), **AT_BOUND)
 
 TURNED = (

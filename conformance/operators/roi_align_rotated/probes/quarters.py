@@ -30,7 +30,8 @@ def beside(
 ) -> tuple[Prediction, ...]:  # fmt: skip
     """What a probe of `at_bound` may give, of what is predicted of a dialect, by rounding or not; of its gradients nothing.
 
-    A quarter turn that is computed takes a sample over the bound on one side or on the other, and never on none.
+    A quarter turn that is computed takes a sample over the bound on one side or on the other. In radians it cannot do otherwise,
+    since no number is a quarter turn; whoever computes well enough in degrees may have it exactly.
     """
     if operation is not None:
         return ()
@@ -38,7 +39,8 @@ def beside(
         return predicted(dialect)
     (found,) = predicted(replace(dialect, quarter_turns=QuarterTurns.EXACT))
     roi = 0 if dialect.offset == Offset.HALF else 1
-    return tuple(_without(found, roi, side) for side in (0, 1))
+    sides = tuple(_without(found, roi, side) for side in (0, 1))
+    return (found, *sides) if dialect.unit == Unit.DEGREES else sides
 
 
 def _is_quarter(probe: Probe, dialect: Dialect, dtype: str) -> bool:

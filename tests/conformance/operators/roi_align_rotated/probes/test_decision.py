@@ -15,7 +15,7 @@ from tests.conformance.played_probes import Kernels, left, predicted, read
 READ = OPERATOR.probes
 
 
-@pytest.mark.parametrize("side", [0, 1])
+@pytest.mark.parametrize("side", [-2, -1])
 @pytest.mark.parametrize("name", ["mmcv", "mmcv-legacy", "detectron2"])
 def test_on_whichever_side_a_computed_quarter_turn_falls_it_is_known(name, side):
     readings, dialect = predicted(READ, DIALECTS[name]), DIALECTS[name]
@@ -24,6 +24,13 @@ def test_on_whichever_side_a_computed_quarter_turn_falls_it_is_known(name, side)
     found = READ.detect(readings, "float32")
     assert left(found)["quarter_turns"] == (QuarterTurns.COMPUTED,)
     assert name in found.names
+
+
+def test_who_computes_a_quarter_turn_in_degrees_exactly_may_do_so():
+    readings = predicted(READ, DIALECTS["roikit-degrees"])
+    found = READ.detect(readings, "float32")
+    assert left(found)["quarter_turns"] == tuple(QuarterTurns)
+    assert set(found.names) == {"roikit-degrees", "detectron2"}
 
 
 def test_who_takes_a_sample_over_the_bound_on_both_sides_is_no_dialect():
@@ -38,7 +45,7 @@ def test_who_follows_no_named_dialect_is_nearest_to_one():
     mine = replace(DIALECTS["mmcv"], unit=Unit.DEGREES, turn=Turn.CLOCKWISE)
     found = READ.detect(read(READ, Kernels(mine, "roikit"), ("avg",)), "float32")
     assert (found.names, found.is_sound) == ((), True)
-    assert (found.nearest, dict(found.differences)) == ("detectron2", {"turn": Turn.COUNTER_CLOCKWISE})
+    assert (found.nearest, dict(found.differences)) == ("mmcv-clockwise", {"unit": Unit.RADIANS})
 
 
 def test_all_points_are_decided_apart():
