@@ -131,7 +131,7 @@ def _zoom(plane: Plane, mark: Mark | None, taps: Iterable[Bin], shape: float) ->
         shown += [near(mark.at[axis])] if mark and not pixels else []
         middle = near(mark.moved[axis]) if mark else (min(shown) + max(shown)) / 2
         spans.append((max(min(shown) - 0.3, middle - _ENLARGED), min(max(shown) + 0.3, middle + _ENLARGED)))
-    (height, width), (y, x) = plane.feature.shape, spans
+    (height, width), y, x = plane.feature.shape, spans[0], spans[1]
     return widen(y, shape * np.ptp(x), height), widen(x, np.ptp(y) / shape, width)
 
 
@@ -295,7 +295,7 @@ def _around(plane: Plane, taps: Mapping[Bin, Exact], shape: float) -> tuple[Span
         shown = [float(pixel[axis]) for pixel in taps] or [near(corner[1 - axis]) for corner in plane.chosen] or [0.0]
         low, high = min(shown), max(shown)
         spans.append((max(low - 1.6, -0.6), min(high + 1.6, pixels - 0.4)))
-    (height, width), (y, x) = plane.feature.shape, spans
+    (height, width), y, x = plane.feature.shape, spans[0], spans[1]
     return widen(y, shape * np.ptp(x), height), widen(x, np.ptp(y) / shape, width)
 
 

@@ -22,7 +22,7 @@ DISTINCT = [
 
 
 AS_EXACT = {"detectron2", "roikit-degrees"}
-"""Of rotated RoIAlign: whoever computes quarter turns in degrees may have them exactly, as our kernels do; then nobody can tell."""
+"""Of rotated RoIAlign: who computes quarter turns in degrees may have them exactly, as our kernels do; then nobody can tell."""
 
 
 def same_as(operator, name):

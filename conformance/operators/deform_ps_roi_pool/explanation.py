@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -49,13 +49,9 @@ class DeformPsRoiPoolExplanation(OfMovedBins):
         """Where the RoI lies, of whole image pixels."""
         x1, y1, x2, y2 = self.call.box
         row = (0, self.rules.first(x1), self.rules.first(y1), self.rules.end(x2), self.rules.end(y2))
-        how: Any = (
-            pair(self.call.output_size),
-            pair(self.call.spatial_scale),
-            pair(self.call.sampling_ratio),
-            self.gamma,
-        )
-        return roi_of(row, offsets, shape, *how, self.rules, EXACTLY)  # type: ignore[arg-type]
+        call = self.call
+        bins, scales, ratio = pair(call.output_size), pair(call.spatial_scale), pair(call.sampling_ratio)
+        return roi_of(row, offsets, shape, bins, scales, ratio, self.gamma, self.rules, EXACTLY)  # type: ignore[arg-type]
 
     def lines(self) -> tuple[Line, Line]:
         """Where samples are before any is moved, along y and along x."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -36,13 +36,9 @@ class OfMovedBins(OfPoints):
 
     def roi_of(self, offsets: Array | None, shape: tuple[int, ...]) -> Roi | None:
         """Where the RoI lies."""
-        how: Any = (
-            pair(self.call.output_size),
-            pair(self.call.spatial_scale),
-            pair(self.call.sampling_ratio),
-            self.gamma,
-        )
-        return roi_of((0, *self.call.box), offsets, shape, *how, Rules(DIALECTS[self.dialect]), EXACTLY)  # type: ignore[arg-type]
+        call, row, rules = self.call, (0, *self.call.box), Rules(DIALECTS[self.dialect])
+        bins, scales, ratio = pair(call.output_size), pair(call.spatial_scale), pair(call.sampling_ratio)
+        return roi_of(row, offsets, shape, bins, scales, ratio, self.gamma, rules, EXACTLY)  # type: ignore[arg-type]
 
     def arrays(self) -> dict[str, Array]:
         """The offsets."""
