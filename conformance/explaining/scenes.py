@@ -276,13 +276,15 @@ def _weights(axes: Axes, e: Account, at: Bin, plane: Plane, shape: float) -> Non
     ys, xs = _around(plane, taps, shape)
     axes.imshow(weights, cmap=_WEIGHT_COLOURS, vmin=0, vmax=max(weights.max(), 1e-9), interpolation="nearest")
     axes.set(ylim=ys[::-1], xlim=xs)
-    height, width = weights.shape
+    height, width = plane.feature.shape
     axes.hlines(np.arange(height + 1) - 0.5, -0.5, width - 0.5, color="#D5DCE2", linewidth=0.7, zorder=0.5)
     axes.vlines(np.arange(width + 1) - 0.5, -0.5, height - 0.5, color="#D5DCE2", linewidth=0.7, zorder=0.5)
     _outline(axes, plane.chosen, edgecolor=ORANGE, linewidth=2, label=e.called(at))
     cell = PANEL * 72 / max(np.ptp(ys), np.ptp(xs))
     for (row, column), weight in taps.items() if cell > _NUMBERED else ():
-        axes.text(column, row, decimal(weight), ha="center", va="center", size=min(10, 0.22 * cell), zorder=3)
+        axes.text(
+            column, row, decimal(weight), ha="center", va="center", size=min(10, 0.22 * cell), zorder=3, clip_on=True
+        )
     total = decimal(sum(w for w in taps.values() if not isinstance(w, str))) if taps else "0"
     name = e.called(at)
     caption(axes, f"What {name} weighs pixels with", f"{e.rule}; together {total}" if taps else "it reads none", "")
