@@ -15,7 +15,7 @@ from ..cases.selection import check_names
 from ..errors import UsageError
 from ..explanation import Walk
 from ..operation import Operation
-from .feature import feature_of
+from .feature import Source, feature_of
 from .numbers import for_each, numbers_of, whole_numbers
 
 if TYPE_CHECKING:
@@ -85,7 +85,10 @@ def settled(request: Request) -> Request:
         UsageError: no such operator is explained, or it takes no such argument.
     """
     explaining = [each.name for each in operators.everyone() if each.explanation]
-    check_names("operator that is explained", [request.operator], explaining)
+    kind_of_name = "operator that is explained"
+    if request.operator in operators.NAMES and request.operator not in explaining:  # which is like the name of another
+        raise UsageError(f"no {kind_of_name} is called {request.operator!r}: there are {', '.join(explaining)}")
+    check_names(kind_of_name, [request.operator], explaining)
     operator, kind = operators.get(request.operator), operators.call_type(request.operator)
     taken = {field.name for field in fields(kind)}
     taken |= {"parts"} if "T_h" in kind.axes.get("offset", "") else set()
@@ -113,13 +116,16 @@ def read_call(request: Request) -> Walk:
         raise UsageError(f"--spatial-scale is positive, not {request.spatial_scale!r}")
     bins = whole_numbers("--output-size", request.output_size, (1,) * axes, (_MOST_BINS,) * axes)
     more = _more(request, kind, bins)
+    source = Source(
+        name=request.map, size=request.map_size, channel=request.channel, axes=axes, orientations=more.get("num_orientations")
+    )  # fmt: skip
     return Walk(
         box=_box(request, kind),
         output_size=bins,
         spatial_scale=for_each(scale, axes),
         sampling_ratio=whole_numbers("--sampling-ratio", request.sampling_ratio, (0,) * axes, (_MOST_BINS,) * axes),
         mode=request.mode,
-        feature=feature_of(request, kind, more),
+        feature=feature_of(source),
         more=more,
     )
 
