@@ -10,7 +10,7 @@ from .claims import MAIN_DIALECTS, claims, rules_of
 from .draws import BorderAlignDraws
 from .explanation import BorderAlignExplanation
 from .faults.mutants import GRADIENT_MUTANTS, MUTANTS
-from .oracle.face import BorderAlignOracle
+from .oracle.face import ORACLE
 from .probes import BorderAlignProbes
 
 OPERATOR = Operator(
@@ -23,7 +23,7 @@ OPERATOR = Operator(
     dialects=DIALECTS,
     main_dialects=MAIN_DIALECTS,
     function_dialects=("roikit",),
-    oracle=BorderAlignOracle(),
+    oracle=ORACLE,
     mutants=(*MUTANTS, *GRADIENT_MUTANTS),
     blind={
         "ba-no-rois": "asks for the shape of an output without values",

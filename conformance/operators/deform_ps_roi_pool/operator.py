@@ -10,7 +10,7 @@ from .claims import MAIN_DIALECTS, claims, rules_of
 from .draws import DeformedPsDraws
 from .explanation import DeformPsRoiPoolExplanation
 from .faults.mutants import GRADIENT_MUTANTS, MUTANTS
-from .oracle.face import DeformedPsOracle
+from .oracle.face import ORACLE
 from .probes import DeformedPsProbes
 
 OPERATOR = Operator(
@@ -23,7 +23,7 @@ OPERATOR = Operator(
     dialects=DIALECTS,
     main_dialects=MAIN_DIALECTS,
     function_dialects=("mxnet",),
-    oracle=DeformedPsOracle(),
+    oracle=ORACLE,
     mutants=(*MUTANTS, *GRADIENT_MUTANTS),
     blind={
         "dq-no-rois": "asks for the shape of an output without values",

@@ -10,7 +10,7 @@ from .claims import MAIN_DIALECTS, claims, rules_of
 from .draws import DeformedDraws
 from .explanation import DeformRoiPoolExplanation
 from .faults.mutants import GRADIENT_MUTANTS, MUTANTS
-from .oracle.face import DeformedOracle
+from .oracle.face import ORACLE
 from .probes import DeformedProbes
 
 OPERATOR = Operator(
@@ -28,7 +28,7 @@ OPERATOR = Operator(
     dialects=DIALECTS,
     main_dialects=MAIN_DIALECTS,
     function_dialects=("mmcv",),
-    oracle=DeformedOracle(),
+    oracle=ORACLE,
     mutants=(*MUTANTS, *GRADIENT_MUTANTS),
     blind={
         "dp-no-rois": "asks for the shape of an output without values",

@@ -10,7 +10,7 @@ from .claims import MAIN_DIALECTS, claims, rules_of
 from .draws import RotationInvariantDraws
 from .explanation import RotationInvariantExplanation
 from .faults.mutants import GRADIENT_MUTANTS, MUTANTS
-from .oracle.face import RotationInvariantOracle
+from .oracle.face import ORACLE
 from .probes import RotationInvariantProbes
 
 OPERATOR = Operator(
@@ -23,7 +23,7 @@ OPERATOR = Operator(
     dialects=DIALECTS,
     main_dialects=MAIN_DIALECTS,
     function_dialects=("roikit", "roikit-clockwise"),
-    oracle=RotationInvariantOracle(),
+    oracle=ORACLE,
     mutants=(*MUTANTS, *GRADIENT_MUTANTS),
     blind={
         "ri-no-rois": "asks for the shape of an output without values",

@@ -10,7 +10,7 @@ from .claims import MAIN_DIALECTS, claims, rules_of
 from .draws import VolumeDraws
 from .explanation import VolumeExplanation
 from .faults.mutants import GRADIENT_MUTANTS, MUTANTS
-from .oracle.face import VolumeOracle
+from .oracle.face import ORACLE
 from .probes import VolumeProbes
 
 OPERATOR = Operator(
@@ -23,7 +23,7 @@ OPERATOR = Operator(
     dialects=DIALECTS,
     main_dialects=MAIN_DIALECTS,
     function_dialects=("roikit", "roikit-aligned"),
-    oracle=VolumeOracle(),
+    oracle=ORACLE,
     mutants=(*MUTANTS, *GRADIENT_MUTANTS),
     blind={
         "rv-no-rois": "asks for the shape of an output without values",

@@ -10,7 +10,7 @@ from .claims import MAIN_DIALECTS, claims, rules_of
 from .draws import RotatedDraws
 from .explanation import RotatedExplanation
 from .faults.mutants import GRADIENT_MUTANTS, MUTANTS
-from .oracle.face import RotatedOracle
+from .oracle.face import ORACLE
 from .probes import RotatedProbes
 
 OPERATOR = Operator(
@@ -23,7 +23,7 @@ OPERATOR = Operator(
     dialects=DIALECTS,
     main_dialects=MAIN_DIALECTS,
     function_dialects=("roikit",),
-    oracle=RotatedOracle(),
+    oracle=ORACLE,
     mutants=(*MUTANTS, *GRADIENT_MUTANTS),
     blind={
         "rr-no-rois": "asks for the shape of an output without values",

@@ -17,7 +17,7 @@ ACCOUNTS = {
     "roi_align_rotated": {"roi": "2.5,2.25,4,2.5,pi/6"},
     "deform_roi_pool": {"roi": "1,0.5,5,4"},
     "border_align": {"roi": "0.75,0.5,4.5,6.75"},
-    "crop_and_resize": {"roi": "0.125,0.25,1.25,0.75", "output_size": "3,2", "extrapolation_value": "-2"},
+    "crop_and_resize": {"roi": "0.125,-0.25,1.25,0.75", "output_size": "3,2", "extrapolation_value": "-2"},
     "prroi_pool": {"roi": "0.75,-1.5,4.5,3.25", "output_size": "2,1"},
     "deform_ps_roi_pool": {"roi": "1.5,0,4,3", "sampling_ratio": "2", "parts": "1,2"},
     "riroi_align_rotated": {"roi": "2.5,2.25,4,2.5,0.75", "num_orientations": "3", "channel": 1},
@@ -106,6 +106,12 @@ RULES = {
     "riroi_align_rotated": "RR-1 RR-2 RR-3 RR-4 RR-5 RR-6 RR-7 RR-8 RR-9 RI-2 RI-3 RI-4",
     "roi_align_3d": "RV-1 RV-2 RV-3 RV-4 RV-5 RV-6 RV-7 RV-8",
 }
+
+
+def test_of_equal_points_the_first_wins():
+    """Far outside all are 0."""
+    text = lines("--op", "border_align", "--roi=-9,-9,19,19", "--pool-size", 2, "--bin", 3)
+    assert "BA-6 comes from the first that has it point 0 at (19, 19)" in text
 
 
 @pytest.mark.parametrize("operator", ACCOUNTS)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from .....kernels.dialects.riroi_align_rotated import DIALECTS, Dialect
 from ....probing import CallDetective, combinations, predictions_by
 from ...roi_align_rotated.probes.quarters import beside
-from ..oracle.face import answer_in
+from ..oracle.face import ORACLE
 from .calls import AT_BOUND, TURNED
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ....operation import Operation
     from .calls import Probe
 
-_exactly = predictions_by(answer_in)
+_exactly = predictions_by(ORACLE.answer_in)
 
 
 def predictions(

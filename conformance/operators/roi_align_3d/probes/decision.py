@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from .....kernels.dialects.roi_align_3d import DIALECTS, Dialect
 from ....probing import CallDetective, combinations, predictions_by
-from ..oracle.face import answer_in
+from ..oracle.face import ORACLE
 from .calls import ORDINARY, SCALED, SMALL
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ....findings import Detection, Reading
     from .calls import Probe
 
-predictions = predictions_by(answer_in)
+predictions = predictions_by(ORACLE.answer_in)
 
 
 def detect(readings: Mapping[Probe, Reading], dtype: str) -> Detection:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from .....kernels.dialects.roi_align_rotated import DIALECTS, MIN_SIZES, OFFSETS, Dialect
 from ....probing import CallDetective, combinations, predictions_by
-from ..oracle.face import answer_in
+from ..oracle.face import ORACLE
 from .calls import DEGREES, RADIANS, SMALL, TURNED, UPRIGHT
 from .quarters import beside
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ....operation import Operation
     from .calls import Probe
 
-_exactly = predictions_by(answer_in)
+_exactly = predictions_by(ORACLE.answer_in)
 
 
 def predictions(
