@@ -119,11 +119,20 @@ def named(placements: Iterable[P], names: Container[str]) -> list[P]:
 
 
 def described(
-    blueprint: Blueprint, arguments: dict[str, Any], claims: str, about: str, rules: Iterable[str], memory: str
+    blueprint: Blueprint,
+    arguments: dict[str, Any],
+    claims: str,
+    about: str,
+    rules: Iterable[str],
+    memory: str,
+    map_: str = "map",
 ) -> dict[str, Any]:
-    """A case with its title, which ends in what it is ``about``, and its rules; ``memory`` is that on how arrays lie."""
+    """A case with its title, which ends in what it is ``about``, and its rules.
+
+    ``memory`` is the rule on how arrays lie, and ``map_`` what a map is called.
+    """
     placed = blueprint.placement.title[0].lower() + blueprint.placement.title[1:]
-    title = f"{_WHAT.get(blueprint.operation, '')}{lying(blueprint.arranged)}{placed}; {about}."
+    title = f"{_WHAT.get(blueprint.operation, '').replace('map', map_)}{lying(blueprint.arranged)}{placed}; {about}."
     found = {*rules, *blueprint.placement.rules, *([memory] if blueprint.arranged else [])}
     return as_case(blueprint, arguments, claims, title, found)
 

@@ -54,6 +54,16 @@ ROIKIT_FN void finish_bins(const Prepared& roi, int p, int bins_x, acc_t* result
     }
 }
 
+constexpr int MOST_ROWS = 4;  // of the map that are brought while others are joined
+
+// Brings the first rows of the map that row `p` of bins has, and the one before it has not.
+ROIKIT_FN void bring_rows(const Prepared& roi, int p, const Channels& channels, const Window& window) {
+    if (p >= roi.row_end) return;
+    const int begin = roi.y[p].begin > roi.y[p - 1].end ? roi.y[p].begin : roi.y[p - 1].end;
+    const int end = roi.y[p].end < begin + MOST_ROWS ? roi.y[p].end : begin + MOST_ROWS;
+    for (int y = begin; y < end; ++y) bring_row(channels, window, y * (int64)roi.width);
+}
+
 ROIKIT_FN void pool_row(const Prepared& roi, const Channels& channels, int p, const PoolingParams& params, acc_t* line,
                         acc_t* results) {
     const Span rows = roi.y[p];
@@ -61,6 +71,7 @@ ROIKIT_FN void pool_row(const Prepared& roi, const Channels& channels, int p, co
     int first = roi.columns.begin;
     do {
         const Window window = window_at(first, roi.columns.end, params.line_length, roi.width);
+        if (first == roi.columns.begin) bring_rows(roi, p + 1, channels, window);
         if (rows.end > rows.begin) fill_line(joined_rows, channels, window, line);
         join_columns(roi, line, window, first, first == roi.columns.begin, rows.end > rows.begin ? params.bins_x : 0, results);
         first += params.line_length;

@@ -103,7 +103,7 @@ def _described(blueprint: Blueprint, arguments: dict[str, Any], scales: Sequence
     about = f"{bins[0]} × {bins[1]} × {bins[2]} bins, {grid(arguments['sampling_ratio'])} samples"
     about += f", scale {scaled}" if scaled != "1" else ""
     rules = ("RV-1", "RV-2", "RV-4", "RV-5", "RV-7", _RULE[blueprint.operation])
-    return described(blueprint, arguments, claims(arguments, blueprint.operation), about, rules, "RV-13")
+    return described(blueprint, arguments, claims(arguments, blueprint.operation), about, rules, "RV-13", "volume")
 
 
 def suits(case: Mapping[str, Any], dialects: Sequence[Dialect]) -> bool:

@@ -94,6 +94,19 @@ template <class Row> ROIKIT_FN void fill_line(const Row& row, const Channels& ch
     }
 }
 
+// ---- what comes next --------------------------------------------------------------------------------------------------------
+
+// Has the columns of a row of the map brought from memory for all channels, while other rows are summed: a line or two of each channel,
+// from a page of its own, which no hardware sees coming.
+ROIKIT_FN void bring_row(const Channels& channels, const Window& window, int64 row) {
+    constexpr int LINE = 64 / sizeof(feature_t);
+    const feature_t* from = channels.map + row + window.first;
+    for (int c = 0; c < channels.count; ++c, from += channels.stride) {
+        for (int column = 0; column < window.columns - 1; column += LINE) ROIKIT_PREFETCH(from + column);
+        ROIKIT_PREFETCH(from + window.columns - 1);
+    }
+}
+
 // ---- second step: along the line --------------------------------------------------------------------------------------------
 
 ROIKIT_FN Register at(const acc_t* line, int column) {

@@ -94,6 +94,21 @@ ROIKIT_FN void pool_bins(const Prepared& roi, const Channels& channels, const Sa
     } while (++a < ny);
 }
 
+// Brings the rows of the map that row `p` of bins reads, and the one before it does not.
+ROIKIT_FN void bring_rows(const Prepared& roi, int p, const Channels& channels) {
+    if (p >= roi.row_end || roi.window.sparse || roi.window.columns == 0) return;
+    const List before = roi.y.lists[p - 1], list = roi.y.lists[p];
+    const Entry* const entries = roi.y.entries;
+    int read = before.count > 0 ? last_pixel(entries[before.begin + before.count - 1]) : -1;
+    for (int a = 0; a < list.count; ++a) {
+        const Entry& entry = entries[list.begin + a];
+        for (int y = first_pixel(entry) > read ? first_pixel(entry) : read + 1; y <= last_pixel(entry); ++y) {
+            bring_row(channels, roi.window, y * (int64)roi.width);
+        }
+        if (last_pixel(entry) > read) read = last_pixel(entry);
+    }
+}
+
 // ---- RoIs -------------------------------------------------------------------------------------------------------------------
 
 // Pools the channels from `channel` to `end`; `memory` has room for a line (two for corners) and results of LANES channels.
@@ -109,6 +124,7 @@ ROIKIT_FN void pool_in_lanes(const Prepared& roi, const PoolingParams& params, i
             const int rows = roi.row_end - row < params.bin_rows ? roi.row_end - row : params.bin_rows;
             for (int i = 0; i < (roi.result_is_nan ? 0 : rows); ++i) {
                 const List list = roi.y.lists[row + i];
+                bring_rows(roi, row + i + 1, channels);
                 pool_bins(roi, channels, roi.y.entries + list.begin, list.count, roi.width, line, line_length,
                           results + (int64)i * params.bins_x * LANES);
             }
