@@ -269,6 +269,18 @@ def test_a_walkthrough_is_of_its_operator(tmp_path):
     assert example.context(site_of(tmp_path))["walkthroughs"] == []
 
 
+def test_a_walkthrough_of_bins_that_lie_anywhere_has_its_steps(tmp_path):
+    document = json.loads((RECORDED / "conformance" / "example-2026-11-25.json").read_text())
+    asked = {"roi": "3,3,4,2,pi/6", "dialect": "roikit", "output_size": "2"}
+    document["walkthrough"] |= {"operator": "roi_align_rotated", "outputs": []}
+    document["walkthrough"]["request"] |= asked
+    (tmp_path / "e.json").write_text(json.dumps(document))
+    (shown,) = example.context(site_of(tmp_path))["walkthroughs"]
+    assert (shown["operator"], shown["rule"], shown["value"]) == ("Rotated RoIAlign", "RR-10 average", "27.0538")
+    assert [step.rule for step in shown["steps"]] == [f"RR-{n}" for n in range(1, 9)]
+    assert len(shown["figures"]) == 3
+
+
 CERTIFIED = [name for name in operators.NAMES if operators.folder(name).joinpath("adequacy.json").is_file()]
 
 
