@@ -5,8 +5,6 @@ This shows that every tensor is handed over where it is, in the right stream, an
 
 import sys
 from contextlib import contextmanager
-from importlib.util import module_from_spec, spec_from_file_location
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,22 +14,10 @@ torch = pytest.importorskip("torch")
 from roikit.kernels.execution import device  # noqa: E402
 from roikit.torch import memory, roi_align  # noqa: E402
 from roikit.torch import registration as operators  # noqa: E402
+from tests.kernels.operators import stand_in  # noqa: E402
 
 STREAM = object()
 ENTERED, HANDED, TAKEN = [], [], []
-
-
-def kernels_stand_in():
-    """Returns the module of tests/kernels/operators/roi_align that stands in for CuPy."""
-    spec = spec_from_file_location(
-        "stand_in_of_cupy", Path(__file__).parents[1] / "kernels" / "operators" / "roi_align" / "test_device.py"
-    )
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-STAND_IN = kernels_stand_in()
 
 
 class Cuda(torch.Tensor):
@@ -40,7 +26,7 @@ class Cuda(torch.Tensor):
     device = torch.device("cuda:0")
 
 
-class Array(STAND_IN.Array):
+class Array(stand_in.Array):
     __module__ = "cupy"
 
     def view(self, dtype):
@@ -71,15 +57,15 @@ class Allocator:
 
 @pytest.fixture(autouse=True)
 def gpu(monkeypatch):
-    cupy = STAND_IN.stand_in()
+    cupy = stand_in.stand_in()
     cupy.from_dlpack = from_dlpack
     stream = type("Stream", (), {"from_external": staticmethod(entered), "ptr": 7})
-    cupy.cuda.Device = lambda number=0: STAND_IN.Device(number) if ENTERED else entered(number)
+    cupy.cuda.Device = lambda number=0: stand_in.Device(number) if ENTERED else entered(number)
     cupy.cuda.Stream, cupy.cuda.get_current_stream = stream, stream
     cupy.cuda.PythonFunctionAllocator = Allocator
     cupy.cuda.using_allocator = lambda malloc: TAKEN.append(malloc) or entered("allocator")
     monkeypatch.setitem(sys.modules, "cupy", cupy)
-    monkeypatch.setattr(device, "_kernel", STAND_IN.kernel)
+    monkeypatch.setattr(device, "_kernel", stand_in.kernel)
     monkeypatch.setattr(torch.cuda, "current_stream", lambda _: STREAM)
     monkeypatch.setattr(torch.cuda, "device", on_first_gpu)
     memory._allocator.cache_clear()

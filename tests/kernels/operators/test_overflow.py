@@ -1,8 +1,5 @@
 """Finite boxes whose corners, or whose extent, the type of coordinates does not hold: invalid, on a CPU and on a GPU alike."""
 
-import importlib.util
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -17,12 +14,8 @@ from roikit.kernels import (
     roi_pool,
     roi_pool_backward,
 )
+from tests.kernels.operators import stand_in
 
-_spec = importlib.util.spec_from_file_location(
-    "stand_in_of_cupy", Path(__file__).parent / "roi_align" / "test_device.py"
-)
-stand_in = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(stand_in)
 Array, gpu = stand_in.Array, stand_in.gpu
 
 X = (

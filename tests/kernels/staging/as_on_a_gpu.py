@@ -16,7 +16,7 @@ from roikit.conformance.verdict import Verdict
 from roikit.conformance.verdicts.judge import judge_output
 from roikit.kernels import InvalidRoiError, multiscale_roi_align, roi_align
 from roikit.kernels.execution import device, host
-from tests.kernels.operators.roi_align import test_device as stand_in
+from tests.kernels.operators import stand_in
 
 DIALECT = "torchvision"
 

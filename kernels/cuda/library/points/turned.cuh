@@ -45,7 +45,7 @@ struct TurnedPoints {
 
 ROIKIT_FN Side side_of(acc_t size, int bins, int sampling_ratio) {
     Side side;
-    side.held = MIN_SIZE == MinSize::one && size < (acc_t)1;
+    side.held = MIN_SIZE == MinSize::one && size < (acc_t)1 && is_finite(size);  // -infinity stays, and is refused
     if (side.held) size = (acc_t)1;
     side.half = mul(size, (acc_t)0.5f);
     side.bin = size / (acc_t)bins;

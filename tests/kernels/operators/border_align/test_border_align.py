@@ -1,25 +1,16 @@
 """BorderAlign on the CPU against loops over points, mmcv's numbers, boxes of images and rows, and bad arguments."""
 
-import importlib.util
-from pathlib import Path
-
-import ml_dtypes
 import numpy as np
 import pytest
 
 from roikit.kernels import (
-    InvalidRoiError,
     border_align,
     border_align_backward,
     border_align_backward_boxes,
-    border_align_backward_workspace,
 )
+from tests.kernels.operators.arrays import DTYPES, as_nchw, drawn, epsilon, layouts, like, wide
+from tests.kernels.operators.border_align import reference
 
-_spec = importlib.util.spec_from_file_location("border_align_reference", Path(__file__).with_name("reference.py"))
-reference = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(reference)
-
-DTYPES = [np.float16, ml_dtypes.bfloat16, np.float32, np.float64]
 BOXES = [
     [0, 1.25, 2.5, 9.75, 6.125],
     [1, 8.5, 7.25, 2.125, 0.75],  # inverted
@@ -31,35 +22,22 @@ BOXES = [
 ]
 
 
-def wide(dtype):
-    return np.float64 if dtype == np.float64 else np.float32
-
-
-def last(array):
-    """With channels last: of maps, of outputs of boxes, and of images with their boxes (whose sides come before them)."""
-    return np.ascontiguousarray(np.moveaxis(array, 1, -1))
-
-
-def drawn(shape, dtype=np.float32, seed=0):
-    return np.random.default_rng(seed).integers(-8, 9, shape).astype(dtype)
-
-
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize(("channels", "pool_size"), [(3, 4), (21, 10), (21, 1)])
 def test_output_and_gradients_are_those_of_loops(dtype, channels, pool_size):
     x, boxes = drawn((2, 4 * channels, 9, 13), dtype), np.array(BOXES, wide(dtype))
     # No two points are equal, wherever they are.
     x = (x.astype(float) + np.random.default_rng(2).random(x.shape)).astype(dtype)
-    error = 8 * float(ml_dtypes.finfo(dtype).eps) + 200 * float(ml_dtypes.finfo(wide(dtype)).eps)
+    error = 8 * epsilon(dtype) + 200 * epsilon(wide(dtype))
     expected = reference.border_align(x, boxes, pool_size)
     grad = drawn(expected.shape, dtype, 1)
     right = reference.border_align_backward(grad, x, boxes, pool_size)
-    for layout, like in (("NCHW", lambda array: array), ("NHWC", last)):
-        out = border_align(like(x), boxes, pool_size, layout=layout)
+    for layout, maps in layouts(x):
+        out = border_align(maps, boxes, pool_size, layout=layout)
         assert out.dtype == dtype
-        np.testing.assert_allclose(out.astype(float), like(expected), rtol=error, atol=8 * error)
-        sent = border_align_backward(like(grad), like(x), boxes, pool_size, layout=layout)
-        np.testing.assert_allclose(sent.astype(float), like(right), rtol=error, atol=error * abs(right).max())
+        np.testing.assert_allclose(as_nchw(out, layout).astype(float), expected, rtol=error, atol=8 * error)
+        sent = as_nchw(border_align_backward(like(grad, layout), maps, boxes, pool_size, layout=layout), layout)
+        np.testing.assert_allclose(sent.astype(float), right, rtol=error, atol=error * abs(right).max())
 
 
 @pytest.mark.parametrize(("dialect", "offset"), [(None, 0.0), ("roikit-aligned", 0.5)])
@@ -68,8 +46,8 @@ def test_the_gradient_for_boxes_is_that_of_differences(dialect, offset):
     boxes[:, 1:] += 0.0703125  # no point lies on a pixel
     grad = drawn((len(boxes), 3, 4), np.float64, 1)
     right = reference.border_align_backward_boxes(grad, x, boxes, 3, offset)
-    for layout, like in (("NCHW", lambda array: array), ("NHWC", last)):
-        got = border_align_backward_boxes(like(grad), like(x), boxes, 3, layout=layout, dialect=dialect)
+    for layout, maps in layouts(x):
+        got = border_align_backward_boxes(like(grad, layout), maps, boxes, 3, layout=layout, dialect=dialect)
         np.testing.assert_allclose(got, right, rtol=1e-6, atol=1e-6)
 
 
@@ -77,7 +55,7 @@ def test_the_gradient_for_boxes_is_that_of_differences(dialect, offset):
 def test_boxes_of_images_have_the_bits_of_rows(layout):
     x, rows = drawn((2, 20, 9, 13)), np.array([*BOXES[::2], *BOXES[1::2]][:6], np.float32)
     rows[:, 0] = [0, 0, 0, 1, 1, 1]
-    x, boxes = last(x) if layout == "NHWC" else x, rows[:, 1:].reshape(2, 3, 4)
+    x, boxes = like(x, layout), rows[:, 1:].reshape(2, 3, 4)
 
     def by_rows(array):
         return (array if layout == "NHWC" else array.swapaxes(1, 2)).reshape(
@@ -99,35 +77,6 @@ def test_boxes_of_images_have_the_bits_of_rows(layout):
     assert np.array_equal(given, moved)
 
 
-def test_bits_do_not_depend_on_threads(monkeypatch):
-    x, boxes = drawn((2, 4 * 37, 30, 31)), np.array(BOXES * 9, np.float32)
-    grad, found = drawn((len(boxes), 37, 4), seed=1), []
-    for threads in ("1", "2", "5"):
-        monkeypatch.setenv("ROIKIT_NUM_THREADS", threads)
-        found.append((
-            border_align(x, boxes, 10).tobytes(),
-            border_align_backward(grad, x, boxes, 10).tobytes(),
-            border_align_backward_boxes(grad, x, boxes, 10).tobytes(),
-        ))  # fmt: skip
-    assert found[0] == found[1] == found[2]
-
-
-@pytest.mark.parametrize("row", [
-    [2, 3, 3, 4, 5], [-1, 3, 3, 4, 5], [0.5, 3, 3, 4, 5], [np.nan, 3, 3, 4, 5], [0, np.nan, 3, 4, 5], [0, 3, np.inf, 4, 5],
-    [0, 3, 3, -np.inf, 5], [0, -3e38, 3, 3e38, 5],
-])  # fmt: skip
-def test_a_box_that_cannot_be_pooled_is_named(row):
-    x, boxes = drawn((2, 12, 6, 6)), np.array([BOXES[0], row], np.float32)
-    grad = np.ones((2, 3, 4), np.float32)
-    for call in (
-        lambda: border_align(x, boxes, 2),
-        lambda: border_align_backward(grad, x, boxes, 2),
-        lambda: border_align_backward_boxes(grad, x, boxes, 2),
-    ):
-        with pytest.raises(InvalidRoiError, match=r"boxes\[1\] cannot be pooled"):
-            call()
-
-
 def test_huge_boxes_and_pixels_that_are_no_numbers_do_no_harm():
     x = drawn((1, 4, 6, 6))
     boxes = np.array([[0, -1e38, -1e38, 1e38, 1e38], [0, 1e30, 2, 1e30, 3], [0, 1, 1, 4, 4]], np.float32)
@@ -142,34 +91,11 @@ def test_huge_boxes_and_pixels_that_are_no_numbers_do_no_harm():
     assert np.isfinite(border_align_backward(grad[:1], x, np.array([[0, 1, 3, 4, 5]], np.float32), 3)).all()
 
 
-def test_empty_calls():
-    x, boxes = drawn((2, 12, 6, 6)), np.array(BOXES[:3], np.float32)
-    assert border_align(x[:, :0], boxes, 2).shape == (3, 0, 4)
-    assert border_align(x, boxes[:0], 2).shape == (0, 3, 4)
-    assert border_align(x, np.ones((2, 0, 4), np.float32), 2).shape == (2, 3, 0, 4)
+def test_images_without_boxes():
+    x, boxes = drawn((2, 12, 6, 6)), np.ones((2, 0, 4), np.float32)
+    assert border_align(x, boxes, 2).shape == (2, 3, 0, 4)
     assert border_align(x[:0], np.ones((0, 5, 4), np.float32), 2).shape == (0, 3, 5, 4)
-    none = np.ones((0, 3, 4), np.float32)
-    assert not border_align_backward(none, x, boxes[:0], 2).any()
-    assert border_align_backward_boxes(none, x, boxes[:0], 2).shape == (0, 4)
-    assert border_align_backward_boxes(
-        np.ones((2, 3, 0, 4), np.float32), x, np.ones((2, 0, 4), np.float32), 2
-    ).shape == (2, 0, 4)
-
-
-def test_arrays_that_are_given():
-    x, boxes = drawn((2, 12, 6, 6)), np.array(BOXES, np.float32)
-    right = border_align(x, boxes, 2)
-    out = np.empty_like(right)
-    assert border_align(x, boxes, 2, out=out) is out
-    assert np.array_equal(out, right)
-    size = border_align_backward_workspace(x.shape, len(boxes), on_gpu=False)
-    workspace = np.empty(size + 16, np.uint8)
-    workspace = workspace[-workspace.ctypes.data % 16 :][:size]
-    given = border_align_backward(right, x, boxes, 2, workspace=workspace)
-    assert np.array_equal(given, border_align_backward(right, x, boxes, 2))
-    with pytest.raises(ValueError, match=f"workspace has {size - 16} bytes, but this call needs {size}"):
-        border_align_backward(right, x, boxes, 2, workspace=workspace[16:])
-    assert np.array_equal(border_align(np.asfortranarray(x), boxes, 2), right)
+    assert border_align_backward_boxes(np.ones((2, 3, 0, 4), np.float32), x, boxes, 2).shape == (2, 0, 4)
 
 
 @pytest.mark.parametrize(("changes", "error", "message"), [

@@ -1,31 +1,18 @@
 """crop_and_resize on the CPU against exact arithmetic, and that nothing decides its bits but the call."""
 
-import importlib.util
-from contextlib import suppress
-from pathlib import Path
-
 import ml_dtypes
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from roikit.kernels import (
-    InvalidRoiError,
     crop_and_resize,
     crop_and_resize_backward,
     crop_and_resize_backward_boxes,
-    crop_and_resize_backward_workspace,
 )
-from roikit.kernels.calls.problem import forget
-from roikit.kernels.dialects.crop_and_resize import DIALECTS, Dialect, Knot
-from roikit.kernels.staging import pooling_plan
+from roikit.kernels.dialects.crop_and_resize import Dialect, Knot
+from tests.kernels.operators.arrays import DTYPES, as_nchw, drawn, epsilon, layouts, like
+from tests.kernels.operators.crop_and_resize import reference
 
-_spec = importlib.util.spec_from_file_location("crop_and_resize_reference", Path(__file__).with_name("reference.py"))
-reference = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(reference)
-
-DTYPES = [np.float16, ml_dtypes.bfloat16, np.float32, np.float64]
 ROWS = [
     [0, 0.15625, 0.28125, 0.84375, 0.71875],
     [1, 0, 0, 1, 1],
@@ -43,24 +30,6 @@ def apart(rows, dtype=np.float32):
     return rows[:, 1:].astype(np.float64 if dtype == np.float64 else np.float32), rows[:, 0].astype(np.int32)
 
 
-def layouts(x):
-    yield "NCHW", x
-    yield "NHWC", np.ascontiguousarray(x.transpose(0, 2, 3, 1))
-
-
-def as_nchw(array, layout):
-    return array if layout == "NCHW" else array.transpose(0, 3, 1, 2)
-
-
-def like(array, layout):
-    return array if layout == "NCHW" else np.ascontiguousarray(array.transpose(0, 2, 3, 1))
-
-
-def drawn(shape, dtype, seed=0):
-    """Integers, so that what positions of few bits make of them is exact."""
-    return np.random.default_rng(seed).integers(-8, 9, shape).astype(dtype)
-
-
 @pytest.mark.parametrize("dtype", DTYPES, ids=lambda d: np.dtype(d).name)
 @pytest.mark.parametrize(("method", "size"), [("bilinear", (3, 5)), ("nearest", (5, 3)), ("bilinear", (1, 2))])
 def test_output_and_gradients_are_those_of_exact_arithmetic(dtype, method, size):
@@ -71,7 +40,7 @@ def test_output_and_gradients_are_those_of_exact_arithmetic(dtype, method, size)
     sent = reference.crop_and_resize_backward(grad, x.shape, ROWS, method)
     slope = reference.crop_and_resize_backward_boxes(grad, x, ROWS, "zero")
     exact = dtype not in (np.float16, ml_dtypes.bfloat16)
-    error = 0 if exact else float(ml_dtypes.finfo(dtype).eps)
+    error = 0 if exact else epsilon(dtype)
     for layout, image in layouts(x):
         out = crop_and_resize(image, boxes, indices, size, method, -3, layout=layout)
         assert out.dtype == dtype
@@ -140,26 +109,8 @@ def test_vectors_of_channels(dtype):
         as_nchw(crop_and_resize(image, boxes, indices, (3, 2), layout=layout), layout) for layout, image in layouts(x)
     ]
     assert np.array_equal(*outs)
-    error = float(ml_dtypes.finfo(dtype).eps)
+    error = epsilon(dtype)
     np.testing.assert_allclose(outs[0].astype(float), reference.crop_and_resize(x, ROWS, (3, 2)), rtol=error)
-
-
-@pytest.mark.parametrize("layout", ["NCHW", "NHWC"])
-def test_the_number_of_threads_does_not_change_a_bit(layout, monkeypatch):
-    rng = np.random.default_rng(3)
-    x = like(rng.standard_normal((2, 48, 37, 41)).astype(np.float32), layout)
-    boxes, indices = rng.uniform(-0.25, 1.25, (40, 4)).astype(np.float32), rng.integers(0, 2, 40)
-    monkeypatch.setattr(pooling_plan, "_SMALL", 0)
-    seen = set()
-    forget()
-    for i in range(9):
-        monkeypatch.setenv("ROIKIT_NUM_THREADS", str(1 + i % 3))
-        out = crop_and_resize(x, boxes, indices, (3, 4), layout=layout)
-        sent = crop_and_resize_backward(out, boxes, indices, x.shape, layout=layout)
-        moved = crop_and_resize_backward_boxes(out, x, boxes, indices, layout=layout)
-        seen.add((out.tobytes(), sent.tobytes(), moved.tobytes()))
-    forget()
-    assert len(seen) == 1
 
 
 @pytest.mark.parametrize("layout", ["NCHW", "NHWC"])
@@ -171,46 +122,6 @@ def test_many_boxes_on_several_tiles_send_what_the_output_makes_of_them(layout):
     grad = rng.integers(-4, 5, out.shape).astype(float)
     sent = crop_and_resize_backward(grad, boxes, indices, x.shape, layout=layout, out=np.full_like(x, np.nan))
     assert (sent * x).sum() == pytest.approx((out * grad).sum(), rel=1e-12)
-
-
-@settings(max_examples=60, deadline=None)
-@given(
-    st.lists(st.lists(st.floats(width=32), min_size=4, max_size=4), min_size=1, max_size=4),
-    st.lists(st.integers(-(2**31), 2**31 - 1), min_size=4, max_size=4),
-    st.sampled_from(("bilinear", "nearest")),
-    st.sampled_from(sorted(DIALECTS)),
-)
-def test_no_box_whatever_corrupts_memory(rows, indices, method, dialect):
-    boxes, x = np.array(rows, np.float32), drawn((2, 3, 7, 8), np.float32)
-    images = np.array([index % 3 if index % 2 else index for index in indices[: len(rows)]])
-    for layout, image in layouts(x):
-        guarded = np.full(len(rows) * 3 * 4 + 128, 77, np.float32)
-        shape = (len(rows), 3, 2, 2) if layout == "NCHW" else (len(rows), 2, 2, 3)
-        how = {"layout": layout, "dialect": dialect}
-        with suppress(InvalidRoiError):
-            out = crop_and_resize(image, boxes, images, 2, method, **how, out=guarded[64:-64].reshape(shape))
-            crop_and_resize_backward(out, boxes, images, image.shape, method, **how)
-            crop_and_resize_backward_boxes(out, image, boxes, images, method, **how)
-        assert (guarded[:64] == 77).all()
-        assert (guarded[-64:] == 77).all()
-
-
-@pytest.mark.parametrize(
-    ("index", "box"),
-    [(index, [0, 0, 1, 1]) for index in (2, -1, 2**31)]
-    + [(0, box) for box in ([np.nan, 0, 1, 1], [0, 0, np.inf, 1], [-3e38, 0, 3e38, 1])],
-)
-def test_a_box_that_cannot_be_cropped_is_named(index, box):
-    x, boxes = drawn((2, 3, 7, 8), np.float32), np.array([[0, 0, 1, 1], box], np.float32)
-    indices, grad = np.array([0, index], np.int64), np.ones((2, 3, 2, 2), np.float32)
-    for call in (
-        lambda: crop_and_resize(x, boxes, indices, 2, layout="NCHW"),
-        lambda: crop_and_resize(like(x, "NHWC"), boxes, indices, 2),
-        lambda: crop_and_resize_backward(grad, boxes, indices, x.shape, layout="NCHW"),
-        lambda: crop_and_resize_backward_boxes(grad, x, boxes, indices, layout="NCHW"),
-    ):
-        with pytest.raises(InvalidRoiError, match=r"boxes\[1\] cannot be pooled"):
-            call()
 
 
 def test_strides_do_not_matter_nor_that_arrays_are_read_only_nor_the_type_of_indices():
@@ -227,51 +138,6 @@ def test_boxes_of_float32_go_with_images_of_float64_and_of_16_bits():
         assert np.array_equal(
             crop_and_resize(x, boxes, indices, 3), crop_and_resize(x, boxes.astype(dtype), indices, 3)
         )
-
-
-def test_more_than_2_to_the_31_elements_are_addressed_right():
-    """The images are never written to, so that the system need not provide their memory."""
-    x = np.zeros((1, 2**8, 2**8, 2**15 + 4), np.float16)
-    x[0, -1, -1, -1] = 5
-    out = crop_and_resize(x, np.array([[0, 0, 1, 1]], np.float32), np.zeros(1, np.int32), 2)
-    assert out[0, 1, 1, -1] == 5
-    assert not out[0, 0].any()
-
-
-@pytest.mark.parametrize(
-    ("shape", "count", "size", "expected"),
-    [
-        ((2, 3, 7, 8), 0, 2, (0, 3, 2, 2)),
-        ((2, 0, 7, 8), 3, 2, (3, 0, 2, 2)),
-        ((0, 3, 7, 8), 0, 2, (0, 3, 2, 2)),
-        ((2, 3, 7, 8), 3, (0, 2), (3, 3, 0, 2)),
-    ],
-)
-def test_nothing_to_do_gives_an_empty_output_and_gradients_of_zeros(shape, count, size, expected):
-    x, (boxes, indices) = drawn(shape, np.float32), apart(ROWS[:count])
-    assert crop_and_resize(x, boxes, indices, size, layout="NCHW").shape == expected
-    grad = np.ones(expected, np.float32)
-    assert not crop_and_resize_backward(grad, boxes, indices, shape, layout="NCHW").any()
-    moved = crop_and_resize_backward_boxes(grad, x, boxes, indices, layout="NCHW")
-    assert moved.shape == (count, 4)
-    assert not moved.any()
-
-
-def test_memory_beside_the_gradient_and_the_workspace_is_left_alone():
-    x, (boxes, indices) = drawn((2, 6, 18, 19), np.float32), apart(ROWS)
-    for layout, image in layouts(x):
-        how = {"layout": layout}
-        grad = crop_and_resize(image, boxes, indices, (3, 4), **how)
-        size = crop_and_resize_backward_workspace(image.shape, len(boxes), (3, 4), **how, on_gpu=False)
-        memory = np.full(size + 64, 0x5A, np.uint8)
-        begin = -memory.ctypes.data % 16 + 16
-        around = np.full(x.size + 32, 7, np.float32)
-        out = around[16:-16].reshape(image.shape)
-        given = {"out": out, "workspace": memory[begin : begin + size]}
-        assert crop_and_resize_backward(grad, boxes, indices, image.shape, **how, **given) is out
-        assert np.array_equal(out, crop_and_resize_backward(grad, boxes, indices, image.shape, **how))
-        assert (np.r_[around[:16], around[-16:]] == 7).all()
-        assert (np.r_[memory[:begin], memory[begin + size :]] == 0x5A).all()
 
 
 BOX = np.array([[0, 0, 1, 1]], np.float32)

@@ -1,9 +1,5 @@
 """Deformable PSRoIPool on the CPU against loops over samples, gradients against differences, and bad arguments."""
 
-import importlib.util
-from pathlib import Path
-
-import ml_dtypes
 import numpy as np
 import pytest
 
@@ -12,14 +8,10 @@ from roikit.kernels import (
     deform_ps_roi_pool,
     deform_ps_roi_pool_backward,
     deform_ps_roi_pool_backward_offset,
-    deform_ps_roi_pool_backward_workspace,
 )
+from tests.kernels.operators.arrays import DTYPES, as_nchw, drawn, epsilon, layouts, like, wide
+from tests.kernels.operators.deform_ps_roi_pool import reference
 
-_spec = importlib.util.spec_from_file_location("deform_ps_roi_pool_reference", Path(__file__).with_name("reference.py"))
-reference = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(reference)
-
-DTYPES = [np.float16, ml_dtypes.bfloat16, np.float32, np.float64]
 BOXES = [
     [0, 3.25, 2.75, 11.5, 8],
     [1, 6.25, 5, 7.6, 14.3],
@@ -38,50 +30,35 @@ GROUPED = [
 """Bins, groups, classes and parts."""
 
 
-def wide(dtype):
-    return np.float64 if dtype == np.float64 else np.float32
-
-
-def like(array, layout):
-    return array if layout == "NCHW" else np.ascontiguousarray(array.transpose(0, 2, 3, 1))
-
-
-def as_nchw(array, layout):
-    return array if layout == "NCHW" else array.transpose(0, 3, 1, 2)
-
-
-def drawn(shape, dtype=np.float32, seed=0):
-    return np.random.default_rng(seed).integers(-8, 9, shape).astype(dtype)
-
-
 def moves(shape, dtype=np.float32, seed=7):
     # No multiples of anything, so that no sample lies exactly at an edge, where loops in other precision count others.
     return (np.random.default_rng(seed).integers(-16, 17, shape) / 4 + 0.0137).astype(dtype)
 
 
-@pytest.mark.parametrize("layout", ["NCHW", "NHWC"])
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("grouped", GROUPED)
 @pytest.mark.parametrize("channels", [4, 36])
-def test_output_and_gradients_are_those_of_loops(layout, dtype, grouped, channels):
+def test_output_and_gradients_are_those_of_loops(dtype, grouped, channels):
     (bins, groups, classes, parts), boxes = grouped, np.array(BOXES, wide(dtype))
     x = drawn((2, channels * groups[0] * groups[1], 9, 21), dtype)
     offset = moves((len(boxes), 2 * classes, *parts), dtype)
-    how = {"spatial_scale": 0.75, "sampling_ratio": (2, 3), "gamma": 0.2, "group_size": groups, "layout": layout}
+    how = {"spatial_scale": 0.75, "sampling_ratio": (2, 3), "gamma": 0.2, "group_size": groups}
     same = {"scale": 0.75, "ratio": (2, 3), "gamma": 0.2}
-    error = 8 * float(ml_dtypes.finfo(dtype).eps) + 200 * float(ml_dtypes.finfo(wide(dtype)).eps)
-    out = deform_ps_roi_pool(like(x, layout), boxes, bins, offset=offset, **how)
-    assert out.dtype == dtype
+    error = 8 * epsilon(dtype) + 200 * epsilon(wide(dtype))
     expected = reference.deform_ps_roi_pool(x, boxes, offset, bins, groups, **same)
-    np.testing.assert_allclose(as_nchw(out, layout).astype(float), expected, rtol=error, atol=8 * error)
     grad = drawn(expected.shape, dtype, 1)
-    sent = deform_ps_roi_pool_backward(like(grad, layout), boxes, like(x, layout).shape, offset=offset, **how)
     right = reference.deform_ps_roi_pool_backward(grad, x.shape, boxes, offset, groups, **same)
-    np.testing.assert_allclose(as_nchw(sent, layout).astype(float), right, rtol=error, atol=error * abs(right).max())
-    moved = deform_ps_roi_pool_backward_offset(like(grad, layout), like(x, layout), boxes, offset, **how)
-    right = reference.deform_ps_roi_pool_backward_offset(grad, x, boxes, offset, groups, **same)
-    assert moved.dtype == dtype
-    np.testing.assert_allclose(moved.astype(float), right, rtol=error, atol=error * abs(right).max())
+    slopes = reference.deform_ps_roi_pool_backward_offset(grad, x, boxes, offset, groups, **same)
+    for layout, maps in layouts(x):
+        how["layout"], arriving = layout, like(grad, layout)
+        out = deform_ps_roi_pool(maps, boxes, bins, offset=offset, **how)
+        assert out.dtype == dtype
+        np.testing.assert_allclose(as_nchw(out, layout).astype(float), expected, rtol=error, atol=8 * error)
+        sent = as_nchw(deform_ps_roi_pool_backward(arriving, boxes, maps.shape, offset=offset, **how), layout)
+        np.testing.assert_allclose(sent.astype(float), right, rtol=error, atol=error * abs(right).max())
+        moved = deform_ps_roi_pool_backward_offset(arriving, maps, boxes, offset, **how)
+        assert moved.dtype == dtype
+        np.testing.assert_allclose(moved.astype(float), slopes, rtol=error, atol=error * abs(slopes).max())
 
 
 def test_only_the_first_sample_of_a_bin_that_was_moved_reaches_a_tile():
@@ -150,38 +127,6 @@ def test_a_rounded_quotient_falls_short(dtype, row):
     assert np.flatnonzero(ours != theirs).tolist() == [row]
 
 
-def test_bits_do_not_depend_on_threads(monkeypatch):
-    x, boxes = drawn((2, 74, 30, 31)), np.array(BOXES * 9, np.float32)
-    grad, offset = drawn((len(boxes), 37, 4, 3), seed=1), moves((len(boxes), 2, 4, 3))
-    found, how = [], {"group_size": (2, 1)}
-    for threads in ("1", "2", "5"):
-        monkeypatch.setenv("ROIKIT_NUM_THREADS", threads)
-        found.append((
-            deform_ps_roi_pool(x, boxes, (4, 3), offset=offset, **how).tobytes(),
-            deform_ps_roi_pool_backward(grad, boxes, x.shape, offset=offset, **how).tobytes(),
-            deform_ps_roi_pool_backward_offset(grad, x, boxes, offset, **how).tobytes(),
-        ))  # fmt: skip
-    assert found[0] == found[1] == found[2]
-
-
-@pytest.mark.parametrize("row", [
-    [2, 3, 3, 5, 5], [-1, 3, 3, 5, 5], [0.5, 3, 3, 5, 5], [np.nan, 3, 3, 5, 5], [0, np.nan, 3, 5, 5], [0, 3, np.inf, 5, 5],
-    [0, 3, 3, 5, -np.inf], [0, -3e38, 3, 3e38, 5], [0, 3, 3, 5, np.nan],
-])  # fmt: skip
-@pytest.mark.parametrize("moves_bins", [False, True])
-def test_a_roi_that_cannot_be_pooled_is_named(row, moves_bins):
-    x, boxes = drawn((2, 3, 6, 6)), np.array([BOXES[0], row], np.float32)
-    grad, offset = np.ones((2, 3, 2, 2), np.float32), moves((2, 2, 2, 2))
-    given = {"offset": offset if moves_bins else None, "group_size": 1}
-    for call in (
-        lambda: deform_ps_roi_pool(x, boxes, 2, **given),
-        lambda: deform_ps_roi_pool_backward(grad, boxes, x.shape, **given),
-        lambda: deform_ps_roi_pool_backward_offset(grad, x, boxes, offset, group_size=1),
-    ):
-        with pytest.raises(InvalidRoiError, match=r"boxes\[1\] cannot be pooled"):
-            call()
-
-
 def test_a_bin_whose_offset_is_no_number_is_zero_and_no_other_notices():
     x, boxes = drawn((1, 12, 6, 6)) + 20, np.array([[0, 1, 1, 4, 4]] * 2, np.float32)
     offset, still = np.zeros((2, 2, 2, 2), np.float32), np.zeros((2, 2, 2, 2), np.float32)
@@ -209,38 +154,21 @@ def test_many_samples_beyond_the_map_take_no_longer():
     assert out.tolist() == [[[[1]]]]
 
 
-@pytest.mark.parametrize("rois", [0, 3])
-def test_empty_calls(rois):
-    boxes, offset = np.array(BOXES[:rois], np.float32).reshape(-1, 5), moves((rois, 2, 2, 2))
-    x = drawn((2, 12, 6, 6))
-    assert deform_ps_roi_pool(x[:, :0], boxes, 2, offset=offset).shape == (rois, 0, 2, 2)
-    assert deform_ps_roi_pool(x, boxes[:0], 2, offset=offset[:0]).shape == (0, 3, 2, 2)
-    none = np.ones((0, 3, 2, 2), np.float32)
-    assert not deform_ps_roi_pool_backward(none, boxes[:0], x.shape, offset=offset[:0]).any()
-    assert deform_ps_roi_pool_backward_offset(none, x, boxes[:0], offset[:0]).shape == (0, 2, 2, 2)
-    nothing = np.ones((rois, 0, 2, 2), np.float32)
-    assert not deform_ps_roi_pool_backward_offset(nothing, x[:, :0], boxes, offset).any()
+@pytest.mark.parametrize("row", [[2, 3, 3, 5, 5], [0, np.nan, 3, 5, 5], [0, 3, 3, 5, -np.inf], [0, -3e38, 3, 3e38, 5]])
+def test_a_roi_that_cannot_be_pooled_is_named_without_offsets_too(row):
+    x, boxes, grad = drawn((2, 3, 6, 6)), np.array([BOXES[0], row], np.float32), np.ones((2, 3, 2, 2), np.float32)
+    for call in (
+        lambda: deform_ps_roi_pool(x, boxes, 2, group_size=1),
+        lambda: deform_ps_roi_pool_backward(grad, boxes, x.shape, group_size=1),
+    ):
+        with pytest.raises(InvalidRoiError, match=r"boxes\[1\] cannot be pooled"):
+            call()
 
 
-def test_arrays_that_are_given():
+def test_a_gradient_over_the_offsets_is_refused():
     x, boxes, offset = drawn((2, 12, 6, 6)), np.array(BOXES, np.float32), moves((len(BOXES), 2, 2, 2))
-    right = deform_ps_roi_pool(x, boxes, 2, offset=offset)
-    out = np.empty_like(right)
-    assert deform_ps_roi_pool(x, boxes, 2, offset=offset, out=out) is out
-    assert np.array_equal(out, right)
-    listed = [boxes[boxes[:, 0] == i, 1:] for i in range(2)]
-    order = np.concatenate([np.flatnonzero(boxes[:, 0] == i) for i in range(2)])
-    assert np.array_equal(deform_ps_roi_pool(x, listed, 2, offset=offset[order]), right[order])
-    size = deform_ps_roi_pool_backward_workspace(x.shape, len(boxes), 2, on_gpu=False)
-    workspace = np.empty(size + 16, np.uint8)
-    workspace = workspace[-workspace.ctypes.data % 16 :][:size]
-    given = deform_ps_roi_pool_backward(right, boxes, x.shape, offset=offset, workspace=workspace)
-    assert np.array_equal(given, deform_ps_roi_pool_backward(right, boxes, x.shape, offset=offset))
-    assert np.array_equal(deform_ps_roi_pool(np.asfortranarray(x), boxes, 2, offset=np.asfortranarray(offset)), right)
-    of_offset = np.empty_like(offset)
-    assert deform_ps_roi_pool_backward_offset(right, x, boxes, offset, out=of_offset) is of_offset
     with pytest.raises(ValueError, match="out overlaps offset"):
-        deform_ps_roi_pool_backward_offset(right, x, boxes, offset, out=offset)
+        deform_ps_roi_pool_backward_offset(np.ones((len(BOXES), 3, 2, 2), np.float32), x, boxes, offset, out=offset)
 
 
 @pytest.mark.parametrize(("changes", "error", "message"), [

@@ -1,9 +1,7 @@
 """Deformable RoI pooling on the CPU against loops over samples, gradients against differences, and bad arguments."""
 
-import importlib.util
-from pathlib import Path
+from functools import cache
 
-import ml_dtypes
 import numpy as np
 import pytest
 
@@ -13,17 +11,13 @@ from roikit.kernels import (
     deform_roi_pool_backward,
     deform_roi_pool_backward_boxes,
     deform_roi_pool_backward_offset,
-    deform_roi_pool_backward_workspace,
     roi_align,
     roi_align_backward,
     roi_align_backward_boxes,
 )
+from tests.kernels.operators.arrays import DTYPES, LAYOUTS, as_nchw, drawn, epsilon, like, wide
+from tests.kernels.operators.deform_roi_pool import reference
 
-_spec = importlib.util.spec_from_file_location("deform_roi_pool_reference", Path(__file__).with_name("reference.py"))
-reference = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(reference)
-
-DTYPES = [np.float16, ml_dtypes.bfloat16, np.float32, np.float64]
 BOXES = [
     [0, 3.25, 2.75, 11.5, 8],
     [1, 6.25, 5, 7.5, 14.3],
@@ -35,27 +29,22 @@ BOXES = [
 ]
 
 
-def wide(dtype):
-    return np.float64 if dtype == np.float64 else np.float32
-
-
-def like(array, layout):
-    return array if layout == "NCHW" else np.ascontiguousarray(array.transpose(0, 2, 3, 1))
-
-
-def as_nchw(array, layout):
-    return array if layout == "NCHW" else array.transpose(0, 3, 1, 2)
-
-
-def drawn(shape, dtype=np.float32, seed=0):
-    return np.random.default_rng(seed).integers(-8, 9, shape).astype(dtype)
-
-
 def moves(rois, bins, dtype=np.float32, seed=7):
     return (np.random.default_rng(seed).integers(-16, 17, (rois, 2, *bins)) / 4).astype(dtype)
 
 
-@pytest.mark.parametrize("layout", ["NCHW", "NHWC"])
+@cache
+def of_loops(channels, ratio, kind):
+    """Output and gradients for maps and offsets, all of numbers that are the same in every data type; boxes are of this one."""
+    x, boxes = drawn((2, channels, 9, 21)), np.array(BOXES, kind)
+    offset, how = moves(len(boxes), (3, 2)), (0.75, ratio, 0.2)
+    out = reference.deform_roi_pool(x, boxes, offset, (3, 2), *how)
+    grad = drawn(out.shape, seed=1)
+    sent = reference.deform_roi_pool_backward(grad, x.shape, boxes, offset, *how)
+    return out, sent, reference.mmcv_backward_offset(grad, x, boxes, offset, *how)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("channels", [3, 70])
 @pytest.mark.parametrize("ratio", [(2, 2), (0, 0), (1, 3)])
@@ -63,20 +52,18 @@ def test_output_and_gradients_are_those_of_loops(layout, dtype, channels, ratio)
     x, boxes = drawn((2, channels, 9, 21), dtype), np.array(BOXES, wide(dtype))
     offset = moves(len(boxes), (3, 2), dtype)
     how = {"spatial_scale": 0.75, "sampling_ratio": ratio, "gamma": 0.2, "layout": layout}
-    error = 8 * float(ml_dtypes.finfo(dtype).eps) + 200 * float(ml_dtypes.finfo(wide(dtype)).eps)
+    error = 8 * epsilon(dtype) + 200 * epsilon(wide(dtype))
+    expected, right, slopes = of_loops(channels, ratio, wide(dtype))
     out = deform_roi_pool(like(x, layout), boxes, (3, 2), offset=offset, **how)
     assert out.dtype == dtype
-    expected = reference.deform_roi_pool(x, boxes, offset, (3, 2), 0.75, ratio, 0.2)
     np.testing.assert_allclose(as_nchw(out, layout).astype(float), expected, rtol=error, atol=8 * error)
     grad = drawn(expected.shape, dtype, 1)
     sent = deform_roi_pool_backward(like(grad, layout), boxes, like(x, layout).shape, offset=offset, **how)
-    right = reference.deform_roi_pool_backward(grad, x.shape, boxes, offset, 0.75, ratio, 0.2)
     np.testing.assert_allclose(as_nchw(sent, layout).astype(float), right, rtol=error, atol=error * abs(right).max())
     arrays = like(grad, layout), like(x, layout), boxes
     moved = deform_roi_pool_backward_offset(*arrays, offset, dialect="mmcv", **how)
-    right = reference.mmcv_backward_offset(grad, x, boxes, offset, 0.75, ratio, 0.2)
     assert moved.dtype == dtype
-    np.testing.assert_allclose(moved.astype(float), right, rtol=error, atol=error * abs(right).max())
+    np.testing.assert_allclose(moved.astype(float), slopes, rtol=error, atol=error * abs(slopes).max())
 
 
 @pytest.mark.parametrize("layout", ["NCHW", "NHWC"])
@@ -155,40 +142,6 @@ def test_without_offsets_it_is_roi_align(dtype, offset):
     assert np.array_equal(moved, roi_align_backward_boxes(grad, x, boxes, 1.0, 2, aligned=True))
 
 
-def test_bits_do_not_depend_on_threads(monkeypatch):
-    x, boxes = drawn((2, 37, 30, 31)), np.array(BOXES * 9, np.float32)
-    grad, offset = drawn((len(boxes), 37, 4, 3), seed=1), moves(len(boxes), (4, 3))
-    found = []
-    for threads in ("1", "2", "5"):
-        monkeypatch.setenv("ROIKIT_NUM_THREADS", threads)
-        found.append((
-            deform_roi_pool(x, boxes, (4, 3), offset=offset).tobytes(),
-            deform_roi_pool_backward(grad, boxes, x.shape, offset=offset).tobytes(),
-            deform_roi_pool_backward_offset(grad, x, boxes, offset).tobytes(),
-            deform_roi_pool_backward_boxes(grad, x, boxes, offset=offset).tobytes(),
-        ))  # fmt: skip
-    assert found[0] == found[1] == found[2]
-
-
-@pytest.mark.parametrize("row", [
-    [2, 3, 3, 5, 5], [-1, 3, 3, 5, 5], [0.5, 3, 3, 5, 5], [np.nan, 3, 3, 5, 5], [0, np.nan, 3, 5, 5], [0, 3, np.inf, 5, 5],
-    [0, 3, 3, 5, -np.inf], [0, -3e38, 3, 3e38, 5], [0, 3, 3, 2.0**22, 5],
-])  # fmt: skip
-@pytest.mark.parametrize("moves_bins", [False, True])
-def test_a_roi_that_cannot_be_pooled_is_named(row, moves_bins):
-    x, boxes = drawn((2, 3, 6, 6)), np.array([BOXES[0], row], np.float32)
-    grad, offset = np.ones((2, 3, 2, 2), np.float32), moves(2, (2, 2))
-    given = {"offset": offset if moves_bins else None}
-    for call in (
-        lambda: deform_roi_pool(x, boxes, 2, **given),
-        lambda: deform_roi_pool_backward(grad, boxes, x.shape, **given),
-        lambda: deform_roi_pool_backward_offset(grad, x, boxes, offset),
-        lambda: deform_roi_pool_backward_boxes(grad, x, boxes, **given),
-    ):
-        with pytest.raises(InvalidRoiError, match=r"boxes\[1\] cannot be pooled"):
-            call()
-
-
 def test_a_bin_whose_offset_is_no_number_is_zero_and_no_other_notices():
     x, boxes = drawn((1, 3, 6, 6)) + 20, np.array([[0, 1, 1, 5, 5]] * 2, np.float32)
     offset, still = np.zeros((2, 2, 2, 2), np.float32), np.zeros((2, 2, 2, 2), np.float32)
@@ -219,39 +172,22 @@ def test_a_roi_far_around_the_map_takes_no_longer_than_one_that_covers_it():
     assert 0 < float(out.sum()) < 1e-6
 
 
-@pytest.mark.parametrize("rois", [0, 3])
-def test_empty_calls(rois):
-    x, boxes, offset = drawn((2, 3, 6, 6)), np.array(BOXES[:rois], np.float32).reshape(-1, 5), moves(rois, (2, 2))
-    assert deform_roi_pool(x[:, :0], boxes, 2, offset=offset).shape == (rois, 0, 2, 2)
-    assert deform_roi_pool(x, boxes[:0], 2, offset=offset[:0]).shape == (0, 3, 2, 2)
-    none = np.ones((0, 3, 2, 2), np.float32)
-    assert not deform_roi_pool_backward(none, boxes[:0], x.shape, offset=offset[:0]).any()
-    assert deform_roi_pool_backward_offset(none, x, boxes[:0], offset[:0]).shape == (0, 2, 2, 2)
-    assert deform_roi_pool_backward_boxes(none, x, boxes[:0], offset=offset[:0]).shape == (0, 4)
-    nothing = np.ones((rois, 0, 2, 2), np.float32)
-    assert not deform_roi_pool_backward_offset(nothing, x[:, :0], boxes, offset).any()
+@pytest.mark.parametrize("row", [[2, 3, 3, 5, 5], [0, np.nan, 3, 5, 5], [0, 3, 3, 5, -np.inf], [0, -3e38, 3, 3e38, 5]])
+def test_a_roi_that_cannot_be_pooled_is_named_without_offsets_too(row):
+    x, boxes, grad = drawn((2, 3, 6, 6)), np.array([BOXES[0], row], np.float32), np.ones((2, 3, 2, 2), np.float32)
+    for call in (
+        lambda: deform_roi_pool(x, boxes, 2),
+        lambda: deform_roi_pool_backward(grad, boxes, x.shape),
+        lambda: deform_roi_pool_backward_boxes(grad, x, boxes),
+    ):
+        with pytest.raises(InvalidRoiError, match=r"boxes\[1\] cannot be pooled"):
+            call()
 
 
-def test_arrays_that_are_given():
+def test_a_gradient_over_the_offsets_is_refused():
     x, boxes, offset = drawn((2, 3, 6, 6)), np.array(BOXES, np.float32), moves(len(BOXES), (2, 2))
-    right = deform_roi_pool(x, boxes, 2, offset=offset)
-    out = np.empty_like(right)
-    assert deform_roi_pool(x, boxes, 2, offset=offset, out=out) is out
-    assert np.array_equal(out, right)
-    listed = [boxes[boxes[:, 0] == i, 1:] for i in range(2)]
-    order = np.concatenate([np.flatnonzero(boxes[:, 0] == i) for i in range(2)])
-    assert np.array_equal(deform_roi_pool(x, listed, 2, offset=offset[order]), right[order])
-    size = deform_roi_pool_backward_workspace(x.shape, len(boxes), 2, on_gpu=False)
-    workspace = np.empty(size + 16, np.uint8)
-    workspace = workspace[-workspace.ctypes.data % 16 :][:size]
-    given = deform_roi_pool_backward(right, boxes, x.shape, offset=offset, workspace=workspace)
-    assert np.array_equal(given, deform_roi_pool_backward(right, boxes, x.shape, offset=offset))
-    strided = {"offset": np.asfortranarray(offset)}
-    assert np.array_equal(deform_roi_pool(np.asfortranarray(x), boxes, 2, **strided), right)
-    of_offset = np.empty_like(offset)
-    assert deform_roi_pool_backward_offset(right, x, boxes, offset, out=of_offset) is of_offset
     with pytest.raises(ValueError, match="out overlaps offset"):
-        deform_roi_pool_backward_offset(right, x, boxes, offset, out=offset)
+        deform_roi_pool_backward_offset(np.ones((len(BOXES), 3, 2, 2), np.float32), x, boxes, offset, out=offset)
 
 
 @pytest.mark.parametrize(("changes", "error", "message"), [

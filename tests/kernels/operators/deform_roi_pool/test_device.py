@@ -1,95 +1,24 @@
-"""Deformable RoI pooling on its way to a GPU, without one: a stand-in for CuPy runs launches on the host, by blocks."""
-
-import importlib.util
-from pathlib import Path
+"""Deformable RoI pooling on its way to a GPU, besides what all operators have in common (`test_device.py` above)."""
 
 import numpy as np
-import pytest
 
-from roikit.kernels import (
-    InvalidRoiError,
-    deform_roi_pool,
-    deform_roi_pool_backward,
-    deform_roi_pool_backward_boxes,
-    deform_roi_pool_backward_offset,
-)
-from roikit.kernels.dialects.deform_roi_pool import DIALECTS
-from roikit.kernels.execution import device
-from roikit.kernels.operators.deform_roi_pool.sources import OPERATIONS, sources
+from tests.kernels.operators import stand_in
+from tests.kernels.operators.examples import EXAMPLES
 
-_spec = importlib.util.spec_from_file_location(
-    "stand_in_of_cupy", Path(__file__).parents[1] / "roi_align" / "test_device.py"
-)
-stand_in = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(stand_in)
-Array, LAUNCHES, gpu = stand_in.Array, stand_in.LAUNCHES, stand_in.gpu
-
-BOXES = np.array([[0, 5, 4, 9, 7], [1, 6.25, 5, 13, 9.3], [0, -3, -2, 6, 9], [1, -14, -4, 30, 50]], np.float32)
-OFFSET = (np.random.default_rng(3).integers(-8, 9, (4, 2, 3, 2)) / 4).astype(np.float32)
+gpu = stand_in.gpu
 
 
-@pytest.mark.parametrize("layout", ["NCHW", "NHWC"])
-@pytest.mark.parametrize("channels", [4, 5])
-def test_a_gpu_launch_gives_what_the_cpu_gives(layout, channels):
-    x, _ = stand_in.case(layout, channels)
-    how = {"spatial_scale": 0.5, "layout": layout}
-    out = deform_roi_pool(Array(x), Array(BOXES), (3, 2), offset=Array(OFFSET), **how)
-    expected = deform_roi_pool(x, BOXES, (3, 2), offset=OFFSET, **how)
-    np.testing.assert_allclose(out.host, expected, rtol=1e-5, atol=1e-5)
-    (joining, *_), (source, grid, block, shared) = LAUNCHES
-    assert joining.entry == "deform_roi_pool_join"
-    assert grid[0] == len(BOXES)
-    assert block[0] * block[1] <= 256
-    assert shared == 0
-    assert ("#define ROIKIT_ALIGNED 1\n" in source.text) == (layout == "NHWC" and channels % 4 == 0)
-    LAUNCHES.clear()
-    grad = np.random.default_rng(4).standard_normal(expected.shape).astype(np.float32)
-    got = deform_roi_pool_backward(Array(grad), Array(BOXES), x.shape, offset=Array(OFFSET), **how)
-    right = deform_roi_pool_backward(grad, BOXES, x.shape, offset=OFFSET, **how)
-    np.testing.assert_allclose(got.host, right, rtol=1e-5, atol=1e-5)
-    moved = deform_roi_pool_backward_offset(Array(grad), Array(x), Array(BOXES), Array(OFFSET), **how)
-    expected = deform_roi_pool_backward_offset(grad, x, BOXES, OFFSET, **how)
-    np.testing.assert_allclose(moved.host, expected, rtol=1e-4, atol=1e-4)
-    grown = deform_roi_pool_backward_boxes(Array(grad), Array(x), Array(BOXES), **how)
-    expected = deform_roi_pool_backward_boxes(grad, x, BOXES, **how)
-    np.testing.assert_allclose(grown.host, expected, rtol=1e-4, atol=1e-4)
-    assert [source.entry.removeprefix("deform_roi_pool_") for source, *_ in LAUNCHES] == [
-        *("join", "find_extents", "find_touching", "order_tiles", "backward"),
-        *("join", "motions", "backward_offset"),
-        *("motions", "backward_boxes"),
-    ]
-    assert all(shared <= device.SHARED_BYTES and np.prod(block) <= 256 for _, _, block, shared in LAUNCHES)
-
-
-@pytest.mark.parametrize("layout", ["NCHW", "NHWC"])
-def test_without_check_what_belongs_to_a_roi_that_cannot_be_pooled_is_nan(layout):
-    x, _ = stand_in.case(layout, 4)
-    boxes = BOXES.copy()
-    boxes[2, 0] = 2
-    good, how = [0, 1, 3], {"layout": layout}
-    out = deform_roi_pool(Array(x), Array(boxes), (3, 2), offset=Array(OFFSET), **how).host
-    assert np.isnan(out[2]).all()
-    right = deform_roi_pool(x, boxes[good], (3, 2), offset=OFFSET[good], **how)
-    np.testing.assert_allclose(out[good], right, rtol=1e-5, atol=1e-5)
-    grad = np.ones(out.shape, np.float32)
-    sent = deform_roi_pool_backward(Array(grad), Array(boxes), x.shape, offset=Array(OFFSET), **how).host
-    right = deform_roi_pool_backward(grad[good], boxes[good], x.shape, offset=OFFSET[good], **how)
-    np.testing.assert_allclose(sent, right, rtol=1e-5, atol=1e-5)
-    moved = deform_roi_pool_backward_offset(Array(grad), Array(x), Array(boxes), Array(OFFSET), **how).host
-    assert np.isnan(moved).all(axis=(1, 2, 3)).tolist() == [False, False, True, False]
-    grown = deform_roi_pool_backward_boxes(Array(grad), Array(x), Array(boxes), offset=Array(OFFSET), **how).host
-    assert np.isnan(grown).all(axis=1).tolist() == [False, False, True, False]
-    with pytest.raises(InvalidRoiError, match=r"boxes\[2\] cannot be pooled: its batch index 2"):
-        deform_roi_pool(Array(x), Array(boxes), (3, 2), check=True, **how)
-
-
-def test_dialects_share_what_is_compiled_for_a_cpu():
-    for operation in OPERATIONS:
-        texts = {
-            source.text
-            for rules in DIALECTS.values()
-            for source in sources(operation, "float32", "avg", "NCHW", rules, on_host=True)
-        }
-        counts = {"forward": 2, "backward": 3, "backward_offset": 3, "backward_boxes": 3}
-        assert len(texts) == counts[operation], operation
-    assert sources("forward", "float32", "max", "NCHW", DIALECTS["roikit"], on_host=True) == []
+def test_without_offsets_there_is_nothing_to_join_to_the_boxes():
+    example = EXAMPLES["deform_roi_pool"]
+    call = example.call(example.maps("NCHW", 4), "NCHW", offset=None)
+    on_gpu = call.with_arrays(stand_in.Array)
+    for operation, launched in (
+        ("forward", ["forward"]),
+        ("backward", ["find_extents", "find_touching", "order_tiles", "backward"]),
+        ("backward_boxes", ["motions", "backward_boxes"]),
+    ):
+        stand_in.LAUNCHES.clear()
+        right = call(operation)
+        np.testing.assert_allclose(on_gpu(operation).host, right, rtol=1e-5, atol=1e-5 * abs(right).max())
+        entries = [source.entry.removeprefix("deform_roi_pool_") for source, *_ in stand_in.LAUNCHES]
+        assert entries == launched

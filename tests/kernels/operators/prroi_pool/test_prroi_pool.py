@@ -1,31 +1,17 @@
 """PrRoIPool on the CPU against a quadrature, and that nothing decides its bits but the call."""
 
-import importlib.util
-from contextlib import suppress
-from pathlib import Path
-
-import ml_dtypes
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from roikit.kernels import (
-    InvalidRoiError,
     prroi_pool,
     prroi_pool_backward,
     prroi_pool_backward_boxes,
-    prroi_pool_backward_workspace,
     roi_align,
 )
-from roikit.kernels.calls.problem import forget
-from roikit.kernels.staging import pooling_plan
+from tests.kernels.operators.arrays import DTYPES, as_nchw, drawn, epsilon, layouts, like, wide
+from tests.kernels.operators.prroi_pool import reference
 
-_spec = importlib.util.spec_from_file_location("prroi_pool_reference", Path(__file__).with_name("reference.py"))
-reference = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(reference)
-
-DTYPES = [np.float16, ml_dtypes.bfloat16, np.float32, np.float64]
 BOXES = [
     [0, 1, 1, 5, 5],
     [1, 0.25, 0, 9, 3.25],
@@ -39,27 +25,6 @@ BOXES = [
 ]
 
 
-def wide(dtype):
-    return np.float64 if dtype == np.float64 else np.float32
-
-
-def layouts(x):
-    yield "NCHW", x
-    yield "NHWC", np.ascontiguousarray(x.transpose(0, 2, 3, 1))
-
-
-def as_nchw(array, layout):
-    return array if layout == "NCHW" else array.transpose(0, 3, 1, 2)
-
-
-def like(array, layout):
-    return array if layout == "NCHW" else np.ascontiguousarray(array.transpose(0, 2, 3, 1))
-
-
-def drawn(shape, dtype, seed=0):
-    return np.random.default_rng(seed).integers(-8, 9, shape).astype(dtype)
-
-
 def check(x, boxes, size, scale):
     """Output and both gradients in both layouts, to a few roundings."""
     dtype, boxes = x.dtype, np.array(boxes, wide(x.dtype))
@@ -67,7 +32,7 @@ def check(x, boxes, size, scale):
     grad = drawn(expected.shape, dtype, 1)
     sent = reference.prroi_pool_backward(grad, x.shape, boxes, scale)
     moved = reference.prroi_pool_backward_boxes(grad, x, boxes, scale)
-    error, fine = 8 * float(ml_dtypes.finfo(dtype).eps), 64 * float(ml_dtypes.finfo(wide(dtype)).eps)
+    error, fine = 8 * epsilon(dtype), 64 * epsilon(wide(dtype))
     for layout, pixels in layouts(x):
         out = prroi_pool(pixels, boxes, size, scale, layout=layout)
         assert out.dtype == dtype
@@ -171,25 +136,6 @@ def test_huge_boxes_take_no_longer_and_give_almost_nothing(box):
 
 
 @pytest.mark.parametrize("layout", ["NCHW", "NHWC"])
-def test_the_number_of_threads_does_not_change_a_bit(layout, monkeypatch):
-    rng = np.random.default_rng(3)
-    x = like(rng.standard_normal((2, 19, 37, 41)).astype(np.float32), layout)
-    corners = rng.uniform(-9, 30, (40, 2))
-    boxes = np.column_stack([rng.integers(0, 2, 40), corners, corners + rng.uniform(0, 30, (40, 2))]).astype(np.float32)
-    monkeypatch.setattr(pooling_plan, "_SMALL", 0)
-    seen = set()
-    forget()
-    for i in range(6):
-        monkeypatch.setenv("ROIKIT_NUM_THREADS", str(1 + i % 3))
-        out = prroi_pool(x, boxes, (3, 4), layout=layout)
-        sent = prroi_pool_backward(out, boxes, x.shape, layout=layout)
-        moved = prroi_pool_backward_boxes(out, x, boxes, layout=layout)
-        seen.add((out.tobytes(), sent.tobytes(), moved.tobytes()))
-    forget()
-    assert len(seen) == 1
-
-
-@pytest.mark.parametrize("layout", ["NCHW", "NHWC"])
 def test_many_rois_on_several_tiles_send_what_the_output_makes_of_them(layout):
     rng = np.random.default_rng(0)
     x = like(rng.integers(-4, 5, (2, 6, 40, 79)).astype(np.float64), layout)
@@ -206,80 +152,6 @@ def test_more_bins_than_are_weighed_at_once():
     check(
         drawn((1, 2, 5, 160), np.float64), [[0, 3, 0, 150, 4], [0, -20, 1, 200, 3], [0, 10, 0, 45, 4.0]], (1, 70), 1.0
     )
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.lists(st.lists(st.floats(width=32), min_size=5, max_size=5), min_size=1, max_size=4))
-def test_no_box_whatever_corrupts_memory(rows):
-    boxes, x = np.array(rows, np.float32), drawn((2, 3, 7, 8), np.float32)
-    for layout, pixels in layouts(x):
-        guarded = np.full(len(rows) * 3 * 4 + 128, 77, np.float32)
-        shape = (len(rows), 3, 2, 2) if layout == "NCHW" else (len(rows), 2, 2, 3)
-        with suppress(InvalidRoiError):
-            out = prroi_pool(pixels, boxes, 2, 0.5, layout=layout, out=guarded[64:-64].reshape(shape))
-            prroi_pool_backward(out, boxes, pixels.shape, 0.5, layout=layout)
-            prroi_pool_backward_boxes(out, pixels, boxes, 0.5, layout=layout)
-        assert (guarded[:64] == 77).all()
-        assert (guarded[-64:] == 77).all()
-
-
-@pytest.mark.parametrize("row", [[2, 0, 0, 1, 1], [-1, 0, 0, 1, 1], [np.nan, 0, 0, 1, 1], [0, np.inf, 0, 1, 1],
-                                 [0, 0, 0, 1, np.nan], [0, -3e38, 0, 3e38, 1]])  # fmt: skip
-def test_a_roi_that_cannot_be_pooled_is_named(row):
-    x, boxes = drawn((2, 3, 7, 8), np.float32), np.array([[0, 0, 0, 1, 1], row], np.float32)
-    grad = np.ones((2, 3, 2, 2), np.float32)
-    for call in (
-        lambda: prroi_pool(x, boxes, 2),
-        lambda: prroi_pool(like(x, "NHWC"), boxes, 2, layout="NHWC"),
-        lambda: prroi_pool_backward(grad, boxes, x.shape),
-        lambda: prroi_pool_backward_boxes(grad, x, boxes),
-    ):
-        with pytest.raises(InvalidRoiError, match=r"boxes\[1\] cannot be pooled"):
-            call()
-
-
-@pytest.mark.parametrize(
-    ("shape", "rois", "size", "expected"),
-    [
-        ((2, 3, 7, 8), 0, 2, (0, 3, 2, 2)),
-        ((2, 0, 7, 8), 3, 2, (3, 0, 2, 2)),
-        ((0, 3, 7, 8), 0, 2, (0, 3, 2, 2)),
-        ((2, 3, 7, 8), 3, (0, 2), (3, 3, 0, 2)),
-    ],
-)
-def test_nothing_to_do_gives_an_empty_output_and_gradients_of_zeros(shape, rois, size, expected):
-    x, boxes = drawn(shape, np.float32), np.array(BOXES[:rois], np.float32).reshape(rois, 5)
-    assert prroi_pool(x, boxes, size).shape == expected
-    grad = np.ones(expected, np.float32)
-    assert not prroi_pool_backward(grad, boxes, shape).any()
-    moved = prroi_pool_backward_boxes(grad, x, boxes)
-    assert moved.shape == (rois, 4)
-    assert not moved.any()
-
-
-def test_memory_beside_gradients_and_the_workspace_is_left_alone():
-    x, boxes = drawn((2, 5, 18, 19), np.float32), np.array(BOXES, np.float32)
-    for layout, pixels in layouts(x):
-        grad = prroi_pool(pixels, boxes, (3, 4), layout=layout)
-        size = prroi_pool_backward_workspace(pixels.shape, len(boxes), (3, 4), layout=layout, on_gpu=False)
-        memory = np.full(size + 64, 0x5A, np.uint8)
-        begin = -memory.ctypes.data % 16 + 16
-        around = np.full(x.size + 32, 7, np.float32)
-        out, workspace = around[16:-16].reshape(pixels.shape), memory[begin : begin + size]
-        assert prroi_pool_backward(grad, boxes, pixels.shape, layout=layout, out=out, workspace=workspace) is out
-        assert np.array_equal(out, prroi_pool_backward(grad, boxes, pixels.shape, layout=layout))
-        assert (np.r_[around[:16], around[-16:]] == 7).all()
-        assert (np.r_[memory[:begin], memory[begin + size :]] == 0x5A).all()
-        rows = np.full((len(boxes) + 2, 4), 7, np.float32)
-        assert prroi_pool_backward_boxes(grad, pixels, boxes, layout=layout, out=rows[1:-1]) is not None
-        assert (rows[[0, -1]] == 7).all()
-
-
-def test_strides_of_the_input_do_not_matter_nor_that_it_is_read_only():
-    x = drawn((2, 8, 8, 8), np.float32).transpose(0, 1, 3, 2)[:, ::2]
-    x.flags.writeable = False
-    boxes = np.array(BOXES, np.float32)
-    assert np.array_equal(prroi_pool(x, boxes[::-1], 2)[::-1], prroi_pool(x.copy(), boxes, 2))
 
 
 @pytest.mark.parametrize(

@@ -1,28 +1,19 @@
 """PSRoIAlign on the CPU: RoIAlign's bits of the channels that bins read, and that nothing decides them but the call."""
 
-from contextlib import suppress
-
-import ml_dtypes
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from roikit.kernels import (
-    InvalidRoiError,
     ps_roi_align,
     ps_roi_align_backward,
     ps_roi_align_backward_boxes,
-    ps_roi_align_backward_workspace,
     roi_align,
     roi_align_backward,
     roi_align_backward_boxes,
 )
-from roikit.kernels.calls.problem import forget
 from roikit.kernels.dialects.ps_roi_align import DIALECTS, ChannelOrder, Dialect
-from roikit.kernels.staging import pooling_plan
+from tests.kernels.operators.arrays import DTYPES, as_nchw, like, wide
 
-DTYPES = [np.float16, ml_dtypes.bfloat16, np.float32, np.float64]
 DISTINCT = {rules: name for name, rules in reversed(DIALECTS.items())}.values()
 BOXES = [
     [0, 1, 1, 5, 5],
@@ -33,18 +24,6 @@ BOXES = [
     [1, 3, 2, 3, 2],  # without area
     [0, 0, 0, 6, 8],
 ]
-
-
-def wide(dtype):
-    return np.float64 if dtype == np.float64 else np.float32
-
-
-def like(array, layout):
-    return array if layout == "NCHW" else np.ascontiguousarray(array.transpose(0, 2, 3, 1))
-
-
-def as_nchw(array, layout):
-    return array if layout == "NCHW" else array.transpose(0, 3, 1, 2)
 
 
 def drawn(shape, dtype, seed=0):
@@ -143,24 +122,6 @@ def test_what_no_bin_reads_reaches_nothing(layout, special):
 
 
 @pytest.mark.parametrize("layout", ["NCHW", "NHWC"])
-def test_the_number_of_threads_does_not_change_a_bit(layout, monkeypatch):
-    rng = np.random.default_rng(3)
-    x = like(drawn((2, 48, 37, 41), np.float32), layout)
-    corners = rng.uniform(-9, 30, (40, 2))
-    boxes = np.column_stack([rng.integers(0, 2, 40), corners, corners + rng.uniform(0, 30, (40, 2))]).astype(np.float32)
-    monkeypatch.setattr(pooling_plan, "_SMALL", 0)
-    seen = set()
-    forget()
-    for i in range(9):
-        monkeypatch.setenv("ROIKIT_NUM_THREADS", str(1 + i % 3))
-        out = ps_roi_align(x, boxes, (3, 4), layout=layout)
-        sent = ps_roi_align_backward(out, boxes, x.shape, layout=layout)
-        seen.add((out.tobytes(), sent.tobytes(), ps_roi_align_backward_boxes(out, x, boxes, layout=layout).tobytes()))
-    forget()
-    assert len(seen) == 1
-
-
-@pytest.mark.parametrize("layout", ["NCHW", "NHWC"])
 def test_many_rois_on_several_tiles_send_what_the_output_makes_of_them(layout):
     rng = np.random.default_rng(0)
     x = like(rng.integers(-4, 5, (2, 12, 40, 79)).astype(np.float64), layout)
@@ -170,102 +131,6 @@ def test_many_rois_on_several_tiles_send_what_the_output_makes_of_them(layout):
     grad = rng.integers(-4, 5, out.shape).astype(float)
     sent = ps_roi_align_backward(grad, boxes, x.shape, layout=layout, out=np.full_like(x, np.nan))
     assert (sent * x).sum() == pytest.approx((out * grad).sum(), rel=1e-12)
-
-
-@settings(max_examples=60, deadline=None)
-@given(
-    st.lists(st.lists(st.floats(width=32), min_size=5, max_size=5), min_size=1, max_size=4),
-    st.sampled_from(sorted(DIALECTS)),
-    st.sampled_from([0, 2]),
-)
-def test_no_box_whatever_corrupts_memory(rows, dialect, ratio):
-    boxes, x = np.array(rows, np.float32), drawn((2, 12, 7, 8), np.float32)
-    for layout in ("NCHW", "NHWC"):
-        guarded = np.full(len(rows) * 3 * 4 + 128, 77, np.float32)
-        shape = (len(rows), 3, 2, 2) if layout == "NCHW" else (len(rows), 2, 2, 3)
-        how, maps = {"layout": layout, "dialect": dialect}, like(x, layout)
-        with suppress(InvalidRoiError):
-            out = ps_roi_align(maps, boxes, 2, 0.5, ratio, **how, out=guarded[64:-64].reshape(shape))
-            ps_roi_align_backward(out, boxes, maps.shape, 0.5, ratio, **how)
-            ps_roi_align_backward_boxes(out, maps, boxes, 0.5, ratio, **how)
-        assert (guarded[:64] == 77).all()
-        assert (guarded[-64:] == 77).all()
-
-
-@pytest.mark.parametrize("row", [[2, 0, 0, 1, 1], [-1, 0, 0, 1, 1], [np.nan, 0, 0, 1, 1], [0, np.inf, 0, 1, 1],
-                                 [0, 0, 0, 1, np.nan], [0, 0, 0, 3e6, 1]])  # fmt: skip
-def test_a_roi_that_cannot_be_pooled_is_named(row):
-    x, boxes = drawn((2, 12, 7, 8), np.float32), np.array([[0, 0, 0, 1, 1], row], np.float32)
-    grad = np.ones((2, 3, 2, 2), np.float32)
-    for call in (
-        lambda: ps_roi_align(x, boxes, 2),
-        lambda: ps_roi_align(like(x, "NHWC"), boxes, 2, layout="NHWC"),
-        lambda: ps_roi_align_backward(grad, boxes, x.shape),
-        lambda: ps_roi_align_backward_boxes(grad, x, boxes),
-    ):
-        with pytest.raises(InvalidRoiError, match=r"boxes\[1\] cannot be pooled"):
-            call()
-
-
-def test_strides_do_not_matter_nor_that_arrays_are_read_only():
-    x = drawn((2, 8, 8, 8), np.float32).transpose(0, 1, 3, 2)[:, ::2]
-    x.flags.writeable = False
-    boxes = np.array(BOXES, np.float32)
-    assert np.array_equal(ps_roi_align(x, boxes[::-1], 2)[::-1], ps_roi_align(x.copy(), boxes, 2))
-    grad = np.broadcast_to(np.float32(1), (len(boxes), 1, 2, 2))
-    for call in (
-        lambda grad: ps_roi_align_backward(grad, boxes, x.shape),
-        lambda grad: ps_roi_align_backward_boxes(grad, x, boxes),
-    ):
-        assert np.array_equal(call(grad), call(grad.copy()))
-
-
-def test_more_than_2_to_the_31_elements_are_addressed_right():
-    """The map is never written to, so that the system need not provide its memory."""
-    x = np.zeros((1, 2**15 + 4, 2**8, 2**8), np.float16)
-    x[0, -1, -2, -2] = 5
-    out = ps_roi_align(x, np.array([[0, 253.5, 253.5, 255.5, 255.5]], np.float32), 2, 1.0, 1)
-    assert out[0, -1, 1, 1] > 0
-    assert not out[0, :-1].any()
-    grad = np.zeros((1, 2**13 + 1, 2, 2), np.float16)
-    grad[0, -1, 1, 1] = 1
-    assert ps_roi_align_backward_boxes(grad, x, np.array([[0, 252, 252, 255, 255]], np.float32), 1.0, 1).any()
-
-
-@pytest.mark.parametrize(
-    ("shape", "rois", "size", "expected"),
-    [
-        ((2, 12, 7, 8), 0, 2, (0, 3, 2, 2)),
-        ((2, 0, 7, 8), 3, 2, (3, 0, 2, 2)),
-        ((0, 12, 7, 8), 0, 2, (0, 3, 2, 2)),
-        ((2, 3, 7, 8), 3, (0, 2), (3, 3, 0, 2)),
-    ],
-)
-def test_nothing_to_do_gives_an_empty_output_and_gradients_of_zeros(shape, rois, size, expected):
-    x, boxes = drawn(shape, np.float32), np.array(BOXES[:rois], np.float32).reshape(rois, 5)
-    assert ps_roi_align(x, boxes, size).shape == expected
-    grad = np.ones(expected, np.float32)
-    assert not ps_roi_align_backward(grad, boxes, shape).any()
-    gradient = ps_roi_align_backward_boxes(grad, x, boxes)
-    assert gradient.shape == (rois, 4)
-    assert not gradient.any()
-
-
-def test_memory_beside_the_gradient_and_the_workspace_is_left_alone():
-    x, boxes = drawn((2, 36, 18, 19), np.float32), np.array(BOXES, np.float32)
-    for layout in ("NCHW", "NHWC"):
-        how, maps = {"layout": layout}, like(x, layout)
-        grad = ps_roi_align(maps, boxes, (3, 4), **how)
-        size = ps_roi_align_backward_workspace(maps.shape, len(boxes), (3, 4), **how, on_gpu=False)
-        memory = np.full(size + 64, 0x5A, np.uint8)
-        begin = -memory.ctypes.data % 16 + 16
-        around = np.full(x.size + 32, 7, np.float32)
-        out = around[16:-16].reshape(maps.shape)
-        got = ps_roi_align_backward(grad, boxes, maps.shape, **how, out=out, workspace=memory[begin : begin + size])
-        assert got is out
-        assert np.array_equal(out, ps_roi_align_backward(grad, boxes, maps.shape, **how))
-        assert (np.r_[around[:16], around[-16:]] == 7).all()
-        assert (np.r_[memory[:begin], memory[begin + size :]] == 0x5A).all()
 
 
 @pytest.mark.parametrize(

@@ -1,32 +1,18 @@
 """PSRoIPool on the CPU against exact arithmetic, and that nothing decides its bits but the call."""
 
-import importlib.util
-from contextlib import suppress
-from pathlib import Path
-
-import ml_dtypes
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from roikit.kernels import (
-    InvalidRoiError,
     ps_roi_pool,
     ps_roi_pool_backward,
-    ps_roi_pool_backward_workspace,
     roi_pool,
 )
-from roikit.kernels.calls.problem import forget
 from roikit.kernels.dialects.choices import BinEdges
 from roikit.kernels.dialects.ps_roi_pool import DIALECTS, Clip, Corners, Dialect, LeastSize
-from roikit.kernels.staging import pooling_plan
+from tests.kernels.operators.arrays import DTYPES, as_nchw, drawn, epsilon, layouts, like, wide
+from tests.kernels.operators.ps_roi_pool import reference
 
-_spec = importlib.util.spec_from_file_location("ps_roi_pool_reference", Path(__file__).with_name("reference.py"))
-reference = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(reference)
-
-DTYPES = [np.float16, ml_dtypes.bfloat16, np.float32, np.float64]
 DISTINCT = {rules: name for name, rules in reversed(DIALECTS.items())}.values()
 BOXES = [
     [0, 1, 1, 5, 5],
@@ -41,28 +27,6 @@ BOXES = [
 ]
 
 
-def wide(dtype):
-    return np.float64 if dtype == np.float64 else np.float32
-
-
-def layouts(x):
-    yield "NCHW", x
-    yield "NHWC", np.ascontiguousarray(x.transpose(0, 2, 3, 1))
-
-
-def as_nchw(array, layout):
-    return array if layout == "NCHW" else array.transpose(0, 3, 1, 2)
-
-
-def like(array, layout):
-    return array if layout == "NCHW" else np.ascontiguousarray(array.transpose(0, 2, 3, 1))
-
-
-def drawn(shape, dtype, seed=0):
-    """Integers, so that sums are exact."""
-    return np.random.default_rng(seed).integers(-8, 9, shape).astype(dtype)
-
-
 def check(x, boxes, size, scale, rules):
     """Output and gradient in both layouts, to a few roundings."""
     dtype = x.dtype
@@ -70,7 +34,7 @@ def check(x, boxes, size, scale, rules):
     expected = reference.ps_roi_pool(x, boxes, size, scale, rules)
     grad = drawn(expected.shape, dtype, 1)
     sent = reference.ps_roi_pool_backward(grad, x.shape, boxes, scale, rules)
-    error = 4 * float(ml_dtypes.finfo(dtype).eps)
+    error = 4 * epsilon(dtype)
     for layout, pixels in layouts(x):
         how = {"layout": layout, "dialect": rules}
         out = ps_roi_pool(pixels, boxes, size, scale, **how)
@@ -105,9 +69,7 @@ def test_edges_are_off_where_products_of_their_type_are(dtype, edges):
         expected = reference.ps_roi_pool(x, boxes, (1, bins), (1.0, 1.0), rules)
         for layout, given_ in layouts(x):
             out = ps_roi_pool(given_, boxes, (1, bins), dialect=rules, layout=layout)
-            np.testing.assert_allclose(
-                as_nchw(out, layout).astype(float), expected, rtol=float(ml_dtypes.finfo(dtype).eps)
-            )
+            np.testing.assert_allclose(as_nchw(out, layout).astype(float), expected, rtol=epsilon(dtype))
 
 
 def test_edges_do_differ():
@@ -169,25 +131,8 @@ def test_vectors_of_channels(dtype):
     outs = [as_nchw(ps_roi_pool(pixels, boxes, (3, 2), layout=layout), layout) for layout, pixels in layouts(x)]
     assert np.array_equal(*outs)
     expected = reference.ps_roi_pool(x, boxes, (3, 2), (1.0, 1.0), DIALECTS["roikit"])
-    error = 2 * float(ml_dtypes.finfo(dtype).eps)
+    error = 2 * epsilon(dtype)
     np.testing.assert_allclose(outs[0].astype(float), expected, rtol=error, atol=error)
-
-
-@pytest.mark.parametrize("layout", ["NCHW", "NHWC"])
-def test_the_number_of_threads_does_not_change_a_bit(layout, monkeypatch):
-    rng = np.random.default_rng(3)
-    x = like(rng.standard_normal((2, 48, 37, 41)).astype(np.float32), layout)
-    corners = rng.uniform(-9, 30, (40, 2))
-    boxes = np.column_stack([rng.integers(0, 2, 40), corners, corners + rng.uniform(0, 30, (40, 2))]).astype(np.float32)
-    monkeypatch.setattr(pooling_plan, "_SMALL", 0)
-    seen = set()
-    forget()
-    for i in range(12):
-        monkeypatch.setenv("ROIKIT_NUM_THREADS", str(1 + i % 3))
-        out = ps_roi_pool(x, boxes, (3, 4), layout=layout)
-        seen.add((out.tobytes(), ps_roi_pool_backward(out, boxes, x.shape, layout=layout).tobytes()))
-    forget()
-    assert len(seen) == 1
 
 
 @pytest.mark.parametrize("layout", ["NCHW", "NHWC"])
@@ -216,90 +161,11 @@ def test_more_bins_than_are_weighed_at_once(layout):
     np.testing.assert_allclose(as_nchw(sent, layout), right, rtol=1e-14, atol=1e-14)
 
 
-@settings(max_examples=60, deadline=None)
-@given(
-    st.lists(st.lists(st.floats(width=32), min_size=5, max_size=5), min_size=1, max_size=4),
-    st.sampled_from(sorted(DIALECTS)),
-)
-def test_no_box_whatever_corrupts_memory(rows, dialect):
-    boxes, x = np.array(rows, np.float32), drawn((2, 12, 7, 8), np.float32)
-    for layout, pixels in layouts(x):
-        guarded = np.full(len(rows) * 3 * 4 + 128, 77, np.float32)
-        shape = (len(rows), 3, 2, 2) if layout == "NCHW" else (len(rows), 2, 2, 3)
-        how = {"layout": layout, "dialect": dialect}
-        with suppress(InvalidRoiError):
-            out = ps_roi_pool(pixels, boxes, 2, 0.5, **how, out=guarded[64:-64].reshape(shape))
-            ps_roi_pool_backward(out, boxes, pixels.shape, 0.5, **how)
-        assert (guarded[:64] == 77).all()
-        assert (guarded[-64:] == 77).all()
-
-
-@pytest.mark.parametrize("row", [[2, 0, 0, 1, 1], [-1, 0, 0, 1, 1], [np.nan, 0, 0, 1, 1], [0, np.inf, 0, 1, 1],
-                                 [0, 0, 0, 1, np.nan]])  # fmt: skip
-def test_a_roi_that_cannot_be_pooled_is_named(row):
-    x, boxes = drawn((2, 12, 7, 8), np.float32), np.array([[0, 0, 0, 1, 1], row], np.float32)
-    for call in (
-        lambda: ps_roi_pool(x, boxes, 2),
-        lambda: ps_roi_pool(like(x, "NHWC"), boxes, 2, layout="NHWC"),
-        lambda: ps_roi_pool_backward(np.ones((2, 3, 2, 2), np.float32), boxes, x.shape),
-    ):
-        with pytest.raises(InvalidRoiError, match=r"boxes\[1\] cannot be pooled"):
-            call()
-
-
 @pytest.mark.parametrize("box", [[-1e30, -1e30, 1e30, 1e30], [3e38, 0, 3e38, 5], [-3e38, -3e38, -3e38, 3e38]])
 def test_corners_beyond_every_map_are_finite_all_the_same(box):
     x, boxes = drawn((1, 12, 7, 8), np.float64), np.array([[0, *box]])
     expected = reference.ps_roi_pool(x, boxes, (2, 2), (1.0, 1.0), DIALECTS["roikit"])
     np.testing.assert_allclose(ps_roi_pool(x, boxes, 2), expected, rtol=1e-15)
-
-
-def test_strides_of_the_input_do_not_matter_nor_that_it_is_read_only():
-    x = drawn((2, 8, 8, 8), np.float32).transpose(0, 1, 3, 2)[:, ::2]
-    x.flags.writeable = False
-    boxes = np.array(BOXES, np.float32)
-    assert np.array_equal(ps_roi_pool(x, boxes[::-1], 2)[::-1], ps_roi_pool(x.copy(), boxes, 2))
-
-
-def test_more_than_2_to_the_31_elements_are_addressed_right():
-    """The map is never written to, so that the system need not provide its memory."""
-    x = np.zeros((1, 2**15 + 4, 2**8, 2**8), np.float16)
-    x[0, -1, -2, -2] = 5
-    out = ps_roi_pool(x, np.array([[0, 252, 252, 256, 256]], np.float32), 2)
-    assert out[0, -1, 1, 1] == 5
-    assert not out[0, :-1].any()
-
-
-@pytest.mark.parametrize(
-    ("shape", "rois", "size", "expected"),
-    [
-        ((2, 12, 7, 8), 0, 2, (0, 3, 2, 2)),
-        ((2, 0, 7, 8), 3, 2, (3, 0, 2, 2)),
-        ((0, 12, 7, 8), 0, 2, (0, 3, 2, 2)),
-        ((2, 3, 7, 8), 3, (0, 2), (3, 3, 0, 2)),
-    ],
-)
-def test_nothing_to_do_gives_an_empty_output_and_a_gradient_of_zeros(shape, rois, size, expected):
-    x, boxes = drawn(shape, np.float32), np.array(BOXES[:rois], np.float32).reshape(rois, 5)
-    assert ps_roi_pool(x, boxes, size).shape == expected
-    assert not ps_roi_pool_backward(np.ones(expected, np.float32), boxes, shape).any()
-
-
-def test_memory_beside_the_gradient_and_the_workspace_is_left_alone():
-    x, boxes = drawn((2, 36, 18, 19), np.float32), np.array(BOXES, np.float32)
-    for layout, pixels in layouts(x):
-        how = {"layout": layout}
-        grad = ps_roi_pool(pixels, boxes, (3, 4), **how)
-        size = ps_roi_pool_backward_workspace(pixels.shape, len(boxes), (3, 4), **how, on_gpu=False)
-        memory = np.full(size + 64, 0x5A, np.uint8)
-        begin = -memory.ctypes.data % 16 + 16
-        around = np.full(x.size + 32, 7, np.float32)
-        out = around[16:-16].reshape(pixels.shape)
-        got = ps_roi_pool_backward(grad, boxes, pixels.shape, **how, out=out, workspace=memory[begin : begin + size])
-        assert got is out
-        assert np.array_equal(out, ps_roi_pool_backward(grad, boxes, pixels.shape, **how))
-        assert (np.r_[around[:16], around[-16:]] == 7).all()
-        assert (np.r_[memory[:begin], memory[begin + size :]] == 0x5A).all()
 
 
 @pytest.mark.parametrize(

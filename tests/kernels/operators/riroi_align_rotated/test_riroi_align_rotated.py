@@ -1,29 +1,20 @@
 """Rotation-invariant RoIAlign on the CPU: against loops over samples, at quarter turns against rotated RoIAlign; bad calls."""
 
-import importlib.util
 import math
-from pathlib import Path
+from functools import cache
 
-import ml_dtypes
 import numpy as np
 import pytest
 
 from roikit.kernels import (
-    InvalidRoiError,
     riroi_align_rotated,
     riroi_align_rotated_backward,
     riroi_align_rotated_backward_boxes,
-    riroi_align_rotated_backward_workspace,
     roi_align_rotated,
 )
+from tests.kernels.operators.arrays import DTYPES, LAYOUTS, as_nchw, drawn, epsilon, like, wide
+from tests.kernels.operators.riroi_align_rotated import reference
 
-_spec = importlib.util.spec_from_file_location(
-    "riroi_align_rotated_reference", Path(__file__).with_name("reference.py")
-)
-reference = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(reference)
-
-DTYPES = [np.float16, ml_dtypes.bfloat16, np.float32, np.float64]
 BOXES = [
     [0, 5.25, 4.75, 4, 3, 0.3],
     [1, 6.25, 5, 7.5, 4.3, -1.2],
@@ -36,37 +27,27 @@ BOXES = [
 ]
 
 
-def wide(dtype):
-    return np.float64 if dtype == np.float64 else np.float32
+@cache
+def of_loops(channels, orientations, ratio, kind):
+    """Output and gradient for maps of integers, which are the same in every data type; boxes are of this one."""
+    x, boxes, how = drawn((2, channels, 9, 21)), np.array(BOXES, kind), (0.75, ratio, orientations)
+    out = reference.riroi_align_rotated(x, boxes, (3, 2), *how)
+    return out, reference.riroi_align_rotated_backward(drawn(out.shape, seed=1), x.shape, boxes, *how)
 
 
-def like(array, layout):
-    return array if layout == "NCHW" else np.ascontiguousarray(array.transpose(0, 2, 3, 1))
-
-
-def as_nchw(array, layout):
-    return array if layout == "NCHW" else array.transpose(0, 3, 1, 2)
-
-
-def drawn(shape, dtype=np.float32, seed=0):
-    return np.random.default_rng(seed).integers(-8, 9, shape).astype(dtype)
-
-
-@pytest.mark.parametrize("layout", ["NCHW", "NHWC"])
+@pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize(("channels", "orientations"), [(3, 3), (72, 8), (10, 5), (66, 2), (5, 1)])
 @pytest.mark.parametrize("ratio", [(2, 2), (0, 0), (1, 3)])
 def test_output_and_gradients_are_those_of_loops(layout, dtype, channels, orientations, ratio):
-    x, boxes = drawn((2, channels, 9, 21), dtype), np.array(BOXES, wide(dtype))
+    x, boxes = like(drawn((2, channels, 9, 21), dtype), layout), np.array(BOXES, wide(dtype))
     how = {"spatial_scale": 0.75, "sampling_ratio": ratio, "num_orientations": orientations, "layout": layout}
-    error = 8 * float(ml_dtypes.finfo(dtype).eps) + 400 * float(ml_dtypes.finfo(wide(dtype)).eps)
-    out = riroi_align_rotated(like(x, layout), boxes, (3, 2), **how)
+    error = 8 * epsilon(dtype) + 400 * epsilon(wide(dtype))
+    expected, right = of_loops(channels, orientations, ratio, wide(dtype))
+    out = riroi_align_rotated(x, boxes, (3, 2), **how)
     assert out.dtype == dtype
-    expected = reference.riroi_align_rotated(x, boxes, (3, 2), 0.75, ratio, orientations)
     np.testing.assert_allclose(as_nchw(out, layout).astype(float), expected, rtol=error, atol=16 * error)
-    grad = drawn(expected.shape, dtype, 1)
-    sent = riroi_align_rotated_backward(like(grad, layout), boxes, like(x, layout).shape, **how)
-    right = reference.riroi_align_rotated_backward(grad, x.shape, boxes, 0.75, ratio, orientations)
+    sent = riroi_align_rotated_backward(like(drawn(expected.shape, dtype, 1), layout), boxes, x.shape, **how)
     np.testing.assert_allclose(as_nchw(sent, layout).astype(float), right, rtol=error, atol=error * abs(right).max())
 
 
@@ -113,36 +94,6 @@ def test_what_is_not_read_does_not_matter():
     assert np.isnan(out).any(axis=(0, 2, 3)).tolist() == [n == 1 for n in range(8)]
 
 
-def test_bits_do_not_depend_on_threads(monkeypatch):
-    x, boxes = drawn((2, 40, 30, 31)), np.array(BOXES * 9, np.float32)
-    grad = drawn((len(boxes), 40, 4, 3), seed=1)
-    found = []
-    for threads in ("1", "2", "5"):
-        monkeypatch.setenv("ROIKIT_NUM_THREADS", threads)
-        found.append((
-            riroi_align_rotated(x, boxes, (4, 3)).tobytes(),
-            riroi_align_rotated_backward(grad, boxes, x.shape).tobytes(),
-            riroi_align_rotated_backward_boxes(grad, x, boxes).tobytes(),
-        ))  # fmt: skip
-    assert found[0] == found[1] == found[2]
-
-
-@pytest.mark.parametrize("row", [
-    [2, 3, 3, 2, 2, 0], [-1, 3, 3, 2, 2, 0], [0.5, 3, 3, 2, 2, 0], [np.nan, 3, 3, 2, 2, 0], [0, np.nan, 3, 2, 2, 0],
-    [0, 3, np.inf, 2, 2, 0], [0, 3, 3, 2, np.nan, 0], [0, 3, 3, 3e38, 3e38, 0], [0, 3, 3, 2, 2, np.nan], [0, 3, 3, 2, 2, -np.inf],
-    [0, 3, 3, 2.0**22, 2, 0],
-])  # fmt: skip
-def test_a_roi_that_cannot_be_pooled_is_named(row):
-    x, boxes = drawn((2, 8, 6, 6)), np.array([BOXES[0], row], np.float32)
-    grad = np.ones((2, 8, 2, 2), np.float32)
-    with pytest.raises(InvalidRoiError, match=r"boxes\[1\] cannot be pooled"):
-        riroi_align_rotated(x, boxes, 2)
-    with pytest.raises(InvalidRoiError, match=r"boxes\[1\] cannot be pooled"):
-        riroi_align_rotated_backward(grad, boxes, x.shape)
-    with pytest.raises(InvalidRoiError, match=r"boxes\[1\] cannot be pooled"):
-        riroi_align_rotated_backward_boxes(grad, x, boxes)
-
-
 def test_angles_without_digits_and_sizes_without_sense_do_no_harm():
     x = drawn((1, 8, 6, 6))
     rows = [
@@ -158,29 +109,6 @@ def test_angles_without_digits_and_sizes_without_sense_do_no_harm():
     grad = np.ones((len(rows), 8, 2, 2), np.float32)
     assert np.isfinite(riroi_align_rotated_backward(grad, boxes, x.shape, 1.0, 2)).all()
     assert np.isfinite(riroi_align_rotated_backward_boxes(grad, x, boxes, 1.0, 2)).all()
-
-
-@pytest.mark.parametrize("rois", [0, 3])
-def test_empty_calls(rois):
-    x, boxes = drawn((2, 8, 6, 6)), np.array(BOXES[:rois], np.float32).reshape(-1, 6)
-    assert riroi_align_rotated(x[:, :0], boxes, 2).shape == (rois, 0, 2, 2)
-    assert riroi_align_rotated(x, boxes[:0], 2).shape == (0, 8, 2, 2)
-    assert not riroi_align_rotated_backward(np.ones((0, 8, 2, 2), np.float32), boxes[:0], x.shape).any()
-    assert riroi_align_rotated_backward_boxes(np.ones((0, 8, 2, 2), np.float32), x, boxes[:0]).shape == (0, 5)
-
-
-def test_arrays_that_are_given():
-    x, boxes = drawn((2, 8, 6, 6)), np.array(BOXES, np.float32)
-    right = riroi_align_rotated(x, boxes, 2)
-    out = np.empty_like(right)
-    assert riroi_align_rotated(x, boxes, 2, out=out) is out
-    assert np.array_equal(out, right)
-    size = riroi_align_rotated_backward_workspace(x.shape, len(boxes), 2, on_gpu=False)
-    workspace = np.empty(size + 16, np.uint8)
-    workspace = workspace[-workspace.ctypes.data % 16 :][:size]
-    given = riroi_align_rotated_backward(right, boxes, x.shape, workspace=workspace)
-    assert np.array_equal(given, riroi_align_rotated_backward(right, boxes, x.shape))
-    assert np.array_equal(riroi_align_rotated(np.asfortranarray(x), boxes, 2), right)
 
 
 @pytest.mark.parametrize(("changes", "error", "message"), [

@@ -4,15 +4,10 @@ This shows that shapes, launch geometry, arguments and sources fit together, blo
 that a GPU agrees; that is what the conformance run of ``roikit-cuda`` is for.
 """
 
-import sys
-from struct import Struct
-from types import ModuleType, SimpleNamespace
-
 import numpy as np
 import pytest
 
 from roikit.kernels import (
-    InvalidRoiError,
     multiscale_roi_align,
     multiscale_roi_align_backward,
     roi_align,
@@ -21,124 +16,14 @@ from roikit.kernels import (
     roi_align_backward_workspace,
 )
 from roikit.kernels.dialects.choices import Outside
-from roikit.kernels.execution import device, host
-from roikit.kernels.execution.launch import Launch
+from roikit.kernels.execution import device
 from roikit.kernels.operators.roi_align.feature_gradient import GRADIENT
 from roikit.kernels.operators.roi_align.forward_plan import Shape, device_plan
 from roikit.kernels.operators.roi_align.problem import RoiAlignProblem, asked_for
 from roikit.kernels.staging.gather_plan import device_geometry, workspace_bytes
+from tests.kernels.operators import stand_in
 
-LAUNCHES = []
-
-
-class Device:
-    def __init__(self, number=0):
-        self.id = number
-        self.attributes = {"MultiProcessorCount": 2}
-
-    def __eq__(self, other):
-        return self.id == other.id
-
-    def __hash__(self):
-        return self.id
-
-    def __repr__(self):
-        return f"<CUDA Device {self.id}>"
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        return None
-
-
-class Array:
-    """Enough of cupy.ndarray: a NumPy array that is not one."""
-
-    __module__ = "cupy"
-
-    def __init__(self, array, number=0):
-        self.host, self.device = array, Device(number)
-        self.data = SimpleNamespace(ptr=array.ctypes.data)
-
-    def fill(self, value):
-        self.host.fill(value)
-
-    shape = property(lambda self: self.host.shape)
-    ndim = property(lambda self: self.host.ndim)
-    dtype = property(lambda self: self.host.dtype)
-    flags = property(lambda self: self.host.flags)
-    size = property(lambda self: self.host.size)
-
-    def __len__(self):
-        return len(self.host)
-
-    def __getitem__(self, key):
-        return self.host[key]
-
-
-def stand_in():
-    cupy = ModuleType("cupy")
-    cupy.empty = lambda shape, dtype: Array(np.full(shape, 0x7A, dtype))
-    cupy.full = lambda shape, value, dtype: Array(np.full(shape, value, dtype))
-    cupy.ascontiguousarray = lambda array, dtype=None: Array(np.ascontiguousarray(array.host, dtype), array.device.id)
-    cupy.may_share_memory = lambda a, b: np.may_share_memory(a.host, b.host)
-    cupy.int64, cupy.uint8, cupy.float32 = np.int64, np.uint8, np.float32
-    cupy.cuda = SimpleNamespace(Device=Device)
-    return cupy
-
-
-def kernel(source):
-    """Stands for cupy.RawKernel of ``source``."""
-
-    def launch(grid, block, values, *, shared_mem):
-        for value in values:  # CuPy would pass a Python number as 64 bits, and None as no argument at all
-            assert isinstance(value, (np.ndarray, np.uintp)), type(value)
-        LAUNCHES.append((source, grid, block, shared_mem))
-        *pointers, params = values
-        assert params.dtype == source.params
-        assert params.shape == ()
-        run_on_host(source, grid, block[:2], shared_mem, pointers, params)
-
-    return launch
-
-
-def run_on_host(source, grid, block, shared_bytes, pointers, params):
-    packed = params.tobytes()
-    count = 8 * source.addresses
-    addresses = (*map(int, pointers), *np.frombuffer(packed[:count], np.int64).tolist())
-    all_packed = Struct(f"={len(addresses)}q")
-    host.run(Launch(source, (), grid, block, shared_bytes, packed[count:], all_packed), addresses)
-
-
-@pytest.fixture(autouse=True)
-def gpu(monkeypatch):
-    monkeypatch.setitem(sys.modules, "cupy", stand_in())
-    monkeypatch.setattr(device, "_kernel", kernel)
-    LAUNCHES.clear()
-
-
-def case(layout, channels=20, seed=3):
-    rng = np.random.default_rng(seed)
-    shape = (2, channels, 9, 10) if layout == "NCHW" else (2, 9, 10, channels)
-    corners = rng.uniform(-3, 8, (4, 2))
-    boxes = np.column_stack([rng.integers(0, 2, 4), corners, corners + rng.uniform(0, 9, (4, 2))])
-    return rng.standard_normal(shape).astype(np.float32), boxes.astype(np.float32)
-
-
-@pytest.mark.parametrize("layout", ["NCHW", "NHWC"])
-@pytest.mark.parametrize("mode", ["avg", "max"])
-@pytest.mark.parametrize("channels", [1, 20, 21])
-def test_a_gpu_launch_gives_what_the_cpu_gives(layout, mode, channels):
-    x, boxes = case(layout, channels)
-    out = roi_align(Array(x), Array(boxes), (3, 2), 0.5, mode=mode, layout=layout)
-    assert type(out) is Array
-    assert np.array_equal(out.host, roi_align(x, boxes, (3, 2), 0.5, mode=mode, layout=layout))
-    ((source, grid, block, shared),) = LAUNCHES
-    assert grid[0] == 4
-    assert block[0] * block[1] <= 256
-    assert 0 < shared <= device.SHARED_BYTES
-    assert ("#define ROIKIT_ALIGNED 1\n" in source.text) == (layout == "NHWC" and channels % 4 == 0)
+Array, LAUNCHES, case, gpu = stand_in.Array, stand_in.LAUNCHES, stand_in.case, stand_in.gpu
 
 
 def test_lists_too_long_for_shared_memory_go_to_global_memory():
@@ -149,16 +34,6 @@ def test_lists_too_long_for_shared_memory_go_to_global_memory():
     ((_, grid, _, shared),) = LAUNCHES
     assert shared == 0
     assert grid[0] == 16
-
-
-def test_check_raises_and_without_it_the_bins_are_nan():
-    x, boxes = case("NCHW")
-    boxes[2, 0] = 2
-    out = roi_align(Array(x), Array(boxes), 2).host
-    assert np.isnan(out[2]).all()
-    assert np.array_equal(out[[0, 1, 3]], roi_align(x, boxes[[0, 1, 3]], 2))
-    with pytest.raises(InvalidRoiError, match=r"boxes\[2\] cannot be pooled: its batch index 2"):
-        roi_align(Array(x), Array(boxes), 2, check=True)
 
 
 def test_arrays_of_two_devices_are_refused():
@@ -200,22 +75,6 @@ def gradient_case(layout, mode, channels):
 
 @pytest.mark.parametrize("layout", ["NCHW", "NHWC"])
 @pytest.mark.parametrize("mode", ["avg", "max"])
-@pytest.mark.parametrize("channels", [1, 20, 21])
-def test_a_gradient_for_the_maps_is_that_of_the_cpu_to_the_last_bit(layout, mode, channels):
-    x, boxes, grad, how = gradient_case(layout, mode, channels)
-    expected = roi_align_backward(grad, boxes, x.shape, **how, input=x)
-    LAUNCHES.clear()
-    got = roi_align_backward(Array(grad), Array(boxes), x.shape, **how, input=Array(x))
-    assert type(got) is Array
-    assert np.array_equal(got.host, expected)
-    entries = [source.entry for source, *_ in LAUNCHES]
-    winners = ["find_winners"] if mode == "max" else []
-    assert entries == ["find_extents", "find_touching", "order_tiles", *winners, "roi_align_backward"]
-    assert all(shared <= device.SHARED_BYTES and np.prod(block) <= 256 for _, _, block, shared in LAUNCHES)
-
-
-@pytest.mark.parametrize("layout", ["NCHW", "NHWC"])
-@pytest.mark.parametrize("mode", ["avg", "max"])
 def test_a_gradient_for_the_boxes_is_that_of_the_cpu_but_for_the_order_of_sums(layout, mode):
     x, boxes, grad, how = gradient_case(layout, mode, 21)
     expected = roi_align_backward_boxes(grad, x, boxes, **how)
@@ -223,19 +82,6 @@ def test_a_gradient_for_the_boxes_is_that_of_the_cpu_but_for_the_order_of_sums(l
     assert np.allclose(got.host, expected, rtol=1e-5, atol=1e-5)
     again = roi_align_backward_boxes(Array(grad), Array(x), Array(boxes), **how)
     assert np.array_equal(got.host, again.host)
-
-
-def test_a_roi_that_cannot_be_pooled_sends_nothing_and_has_nan_for_a_gradient():
-    x, boxes, grad, how = gradient_case("NCHW", "avg", 4)
-    boxes[2, 3] = np.inf
-    good = [0, 1, 3]
-    got = roi_align_backward(Array(grad), Array(boxes), x.shape, **how).host
-    assert np.array_equal(got, roi_align_backward(grad[good], boxes[good], x.shape, **how))
-    of_boxes = roi_align_backward_boxes(Array(grad), Array(x), Array(boxes), **how).host
-    assert np.isnan(of_boxes[2]).all()
-    assert np.isfinite(of_boxes[good]).all()
-    with pytest.raises(InvalidRoiError, match=r"boxes\[2\] cannot be pooled"):
-        roi_align_backward(Array(grad), Array(boxes), x.shape, **how, check=True)
 
 
 def test_a_workspace_of_the_size_said_is_enough_and_one_byte_less_is_refused():

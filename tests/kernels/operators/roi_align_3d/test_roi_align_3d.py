@@ -1,27 +1,20 @@
 """RoIAlign of volumes on the CPU: against loops over samples, RoIAlign of slices, itself with axes exchanged; bad arguments."""
 
-import importlib.util
 import itertools
-from pathlib import Path
+from functools import cache
 
-import ml_dtypes
 import numpy as np
 import pytest
 
 from roikit.kernels import (
-    InvalidRoiError,
     roi_align,
     roi_align_3d,
     roi_align_3d_backward,
     roi_align_3d_backward_boxes,
-    roi_align_3d_backward_workspace,
 )
+from tests.kernels.operators.arrays import DTYPES, as_nchw, drawn, epsilon, layouts, like, wide
+from tests.kernels.operators.roi_align_3d import reference
 
-_spec = importlib.util.spec_from_file_location("roi_align_3d_reference", Path(__file__).with_name("reference.py"))
-reference = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(reference)
-
-DTYPES = [np.float16, ml_dtypes.bfloat16, np.float32, np.float64]
 SHAPE = (2, 5, 6, 7, 9)
 BOXES = [
     [0, 1.25, 2.5, 0.75, 7.75, 6.125, 4.5],
@@ -35,17 +28,12 @@ BOXES = [
 WAYS = [(False, 0.0, 1.0), (True, 0.5, None)]
 
 
-def wide(dtype):
-    return np.float64 if dtype == np.float64 else np.float32
-
-
-def last(array):
-    """With channels last."""
-    return np.ascontiguousarray(np.moveaxis(array, 1, -1))
-
-
-def drawn(shape=SHAPE, dtype=np.float32, seed=0):
-    return np.random.default_rng(seed).integers(-8, 9, shape).astype(dtype)
+@cache
+def of_loops(channels, bins, how, kind):
+    """Output and gradient for volumes of integers, which are the same in every data type; boxes are of this one."""
+    x, boxes = drawn((2, channels, 6, 7, 9)), np.array(BOXES, kind)
+    out = reference.roi_align_3d(x, boxes, bins, *how)
+    return out, reference.roi_align_3d_backward(drawn(out.shape, seed=1), x.shape, boxes, *how)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -56,18 +44,17 @@ def drawn(shape=SHAPE, dtype=np.float32, seed=0):
 )
 def test_output_and_gradient_are_those_of_loops(dtype, aligned, offset, least, channels, bins, ratio, scale):
     x, boxes = drawn((2, channels, 6, 7, 9), dtype), np.array(BOXES, wide(dtype))
-    error = 2 * float(ml_dtypes.finfo(dtype).eps) + 300 * float(ml_dtypes.finfo(wide(dtype)).eps)
-    how = (scale, ratio)
-    expected = reference.roi_align_3d(x, boxes, bins, *how, offset, least)
+    error = 2 * epsilon(dtype) + 300 * epsilon(wide(dtype))
+    expected, right = of_loops(channels, bins, (scale, ratio, offset, least), wide(dtype))
     grad = drawn(expected.shape, dtype, 1)
-    right = reference.roi_align_3d_backward(grad, x.shape, boxes, *how, offset, least)
-    for layout, like in (("NCHW", lambda array: array), ("NHWC", last)):
-        out = roi_align_3d(like(x), boxes, bins, *how, aligned, layout=layout)
+    for layout, maps in layouts(x):
+        how = (scale, ratio, aligned)
+        out = roi_align_3d(maps, boxes, bins, *how, layout=layout)
         assert out.dtype == dtype
-        np.testing.assert_allclose(out.astype(float), like(expected), rtol=error, atol=8 * error)
-        sent = roi_align_3d_backward(like(grad), boxes, like(x).shape, *how, aligned, layout=layout)
+        np.testing.assert_allclose(as_nchw(out, layout).astype(float), expected, rtol=error, atol=8 * error)
+        sent = as_nchw(roi_align_3d_backward(like(grad, layout), boxes, maps.shape, *how, layout=layout), layout)
         assert sent.dtype == dtype
-        np.testing.assert_allclose(sent.astype(float), like(right), rtol=error, atol=error * abs(right).max())
+        np.testing.assert_allclose(sent.astype(float), right, rtol=error, atol=error * abs(right).max())
 
 
 @pytest.mark.parametrize(("aligned", "offset", "least"), WAYS)
@@ -78,8 +65,8 @@ def test_the_gradient_for_boxes_is_that_of_differences(aligned, offset, least, r
     boxes[:, 4:] += 0.0625  # nor is the size of a bin a whole number
     grad, scale = drawn((len(boxes), 5, 2, 3, 2), np.float64, 1), (0.75, 1.0, 0.5)
     right = reference.roi_align_3d_backward_boxes(grad, x, boxes, scale, ratio, offset, least)
-    for layout, like in (("NCHW", lambda array: array), ("NHWC", last)):
-        got = roi_align_3d_backward_boxes(like(grad), like(x), boxes, scale, ratio, aligned, layout=layout)
+    for layout, maps in layouts(x):
+        got = roi_align_3d_backward_boxes(like(grad, layout), maps, boxes, scale, ratio, aligned, layout=layout)
         np.testing.assert_allclose(got, right, rtol=1e-6, atol=1e-6)
 
 
@@ -97,7 +84,7 @@ def test_a_slice_is_a_map(aligned, ratio):
 @pytest.mark.parametrize("aligned", [False, True])
 def test_slices_are_put_together_by_their_weights(aligned):
     """Along z it is a sum of RoIAlign of slices."""
-    x, boxes = drawn(dtype=np.float64), np.array(BOXES[:3], np.float64)
+    x, boxes = drawn(SHAPE, np.float64), np.array(BOXES[:3], np.float64)
     out = roi_align_3d(x, boxes, (3, 2, 2), 1.0, 2, aligned)
     slices = [roi_align(x[:, :, z], boxes[:, [0, 1, 2, 4, 5]], (2, 2), 1.0, 2, aligned) for z in range(x.shape[2])]
     expected = np.zeros(out.shape)
@@ -111,7 +98,7 @@ def test_slices_are_put_together_by_their_weights(aligned):
 
 @pytest.mark.parametrize("order", list(itertools.permutations(range(3)))[1:])
 def test_axes_that_are_exchanged_are_exchanged_in_the_output(order):
-    x, boxes, bins, ratio, scale = drawn(), np.array(BOXES, np.float32), (3, 2, 1), (1, 2, 0), (0.5, 1.0, 0.75)
+    x, boxes, bins, ratio, scale = drawn(SHAPE), np.array(BOXES, np.float32), (3, 2, 1), (1, 2, 0), (0.5, 1.0, 0.75)
     out = roi_align_3d(x, boxes, bins, scale, ratio)
 
     def of(values):
@@ -132,36 +119,6 @@ def test_axes_that_are_exchanged_are_exchanged_in_the_output(order):
     np.testing.assert_allclose(again, moved[:, [column - 1 for column in columns[1:]]], rtol=1e-4, atol=1e-3)
 
 
-def test_bits_do_not_depend_on_threads(monkeypatch):
-    x, boxes = drawn((2, 37, 12, 13, 20)), np.array(BOXES * 9, np.float32)
-    grad, found = drawn((len(boxes), 37, 2, 3, 3), seed=1), []
-    for threads in ("1", "2", "5"):
-        monkeypatch.setenv("ROIKIT_NUM_THREADS", threads)
-        found.append((
-            roi_align_3d(x, boxes, (2, 3, 3)).tobytes(),
-            roi_align_3d_backward(grad, boxes, x.shape).tobytes(),
-            roi_align_3d_backward_boxes(grad, x, boxes).tobytes(),
-        ))  # fmt: skip
-    assert found[0] == found[1] == found[2]
-
-
-@pytest.mark.parametrize("row", [
-    [2, 3, 3, 3, 4, 5, 5], [-1, 3, 3, 3, 4, 5, 5], [0.5, 3, 3, 3, 4, 5, 5], [np.nan, 3, 3, 3, 4, 5, 5],
-    [0, np.nan, 3, 3, 4, 5, 5], [0, 3, np.inf, 3, 4, 5, 5], [0, 3, 3, 3, 4, 5, -np.inf], [0, 3, 3, np.nan, 4, 5, 5],
-    [0, 3, 3, -3e38, 4, 5, 3e38], [0, 3, 3, 3, 4, 5, 2e6],
-])  # fmt: skip
-def test_a_box_that_cannot_be_pooled_is_named(row):
-    x, boxes = drawn((2, 3, 4, 6, 6)), np.array([BOXES[0], row], np.float32)
-    grad = np.ones((2, 3, 2, 2, 2), np.float32)
-    for call in (
-        lambda: roi_align_3d(x, boxes, 2),
-        lambda: roi_align_3d_backward(grad, boxes, x.shape),
-        lambda: roi_align_3d_backward_boxes(grad, x, boxes),
-    ):
-        with pytest.raises(InvalidRoiError, match=r"boxes\[1\] cannot be pooled"):
-            call()
-
-
 def test_huge_boxes_and_voxels_that_are_no_numbers_do_no_harm():
     x = drawn((1, 2, 6, 6, 6))
     boxes = np.array([[0, *[-1e30] * 3, *[1e30] * 3], [0, 1e30, 2, 2, 1.5e30, 3, 3], [0, 1, 1, 1, 4, 4, 4]], np.float32)
@@ -177,46 +134,9 @@ def test_huge_boxes_and_voxels_that_are_no_numbers_do_no_harm():
     assert np.isfinite(out[1]).all()
 
 
-def test_empty_calls():
-    x, boxes = drawn((2, 3, 4, 6, 6)), np.array(BOXES[:3], np.float32)
-    assert roi_align_3d(x[:, :0], boxes, 2).shape == (3, 0, 2, 2, 2)
-    assert roi_align_3d(x, boxes[:0], (2, 3, 4)).shape == (0, 3, 2, 3, 4)
-    assert roi_align_3d(x, boxes, (0, 3, 4)).shape == (3, 3, 0, 3, 4)
-    assert roi_align_3d(last(x), boxes[:0], (2, 3, 4), layout="NHWC").shape == (0, 2, 3, 4, 3)
-    none = np.ones((0, 3, 2, 2, 2), np.float32)
-    assert not roi_align_3d_backward(none, boxes[:0], x.shape).any()
-    assert roi_align_3d_backward_boxes(none, x, boxes[:0]).shape == (0, 6)
+def test_volumes_without_voxels_are_refused():
     with pytest.raises(ValueError, match="input has no pixels"):
-        roi_align_3d(x[:, :, :0], boxes, 2)
-
-
-@pytest.mark.parametrize("layout", ["NCHW", "NHWC"])
-def test_arrays_that_are_given(layout):
-    like = (lambda array: array) if layout == "NCHW" else last
-    x, boxes = like(drawn()), np.array(BOXES, np.float32)
-    right = roi_align_3d(x, boxes, (2, 3, 4), layout=layout)
-    out = np.empty_like(right)
-    assert roi_align_3d(x, boxes, (2, 3, 4), layout=layout, out=out) is out
-    assert np.array_equal(out, right)
-    by_image = [boxes[boxes[:, 0] == i, 1:] for i in range(2)]
-    together = np.concatenate([boxes[boxes[:, 0] == i] for i in range(2)])
-    assert np.array_equal(
-        roi_align_3d(x, by_image, (2, 3, 4), layout=layout), roi_align_3d(x, together, (2, 3, 4), layout=layout)
-    )
-    assert np.array_equal(roi_align_3d(np.asfortranarray(x), boxes, (2, 3, 4), layout=layout), right)
-    sent = roi_align_3d_backward(right, boxes, x.shape, layout=layout)
-    size = roi_align_3d_backward_workspace(x.shape, len(boxes), (2, 3, 4), layout=layout, on_gpu=False)
-    workspace = np.empty(size + 16, np.uint8)
-    workspace = workspace[-workspace.ctypes.data % 16 :][:size]
-    out = np.empty_like(x)
-    assert roi_align_3d_backward(right, boxes, x.shape, layout=layout, workspace=workspace, out=out) is out
-    assert np.array_equal(out, sent)
-    with pytest.raises(ValueError, match=f"workspace has {size - 16} bytes, but this call needs {size}"):
-        roi_align_3d_backward(right, boxes, x.shape, layout=layout, workspace=workspace[16:])
-    moved = roi_align_3d_backward_boxes(right, x, boxes, layout=layout)
-    out = np.empty_like(moved)
-    assert roi_align_3d_backward_boxes(right, x, boxes, layout=layout, out=out) is out
-    assert np.array_equal(out, moved)
+        roi_align_3d(drawn((2, 3, 0, 6, 6)), np.array(BOXES[:3], np.float32), 2)
 
 
 @pytest.mark.parametrize(("changes", "error", "message"), [

@@ -1,10 +1,8 @@
 """Rotated RoIAlign on the CPU against loops over samples, at quarter turns against RoIAlign bit for bit, and bad arguments."""
 
-import importlib.util
 import math
-from pathlib import Path
+from functools import cache
 
-import ml_dtypes
 import numpy as np
 import pytest
 
@@ -14,14 +12,10 @@ from roikit.kernels import (
     roi_align_rotated,
     roi_align_rotated_backward,
     roi_align_rotated_backward_boxes,
-    roi_align_rotated_backward_workspace,
 )
+from tests.kernels.operators.arrays import DTYPES, LAYOUTS, as_nchw, drawn, epsilon, like, wide
+from tests.kernels.operators.roi_align_rotated import reference
 
-_spec = importlib.util.spec_from_file_location("roi_align_rotated_reference", Path(__file__).with_name("reference.py"))
-reference = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(reference)
-
-DTYPES = [np.float16, ml_dtypes.bfloat16, np.float32, np.float64]
 BOXES = [
     [0, 5.25, 4.75, 4, 3, 0.3],
     [1, 6.25, 5, 7.5, 4.3, -1.2],
@@ -33,37 +27,27 @@ BOXES = [
 ]
 
 
-def wide(dtype):
-    return np.float64 if dtype == np.float64 else np.float32
+@cache
+def of_loops(channels, ratio, kind):
+    """Output and gradient for maps of integers, which are the same in every data type; boxes are of this one."""
+    x, boxes = drawn((2, channels, 9, 21)), np.array(BOXES, kind)
+    out = reference.roi_align_rotated(x, boxes, (3, 2), 0.75, ratio)
+    return out, reference.roi_align_rotated_backward(drawn(out.shape, seed=1), x.shape, boxes, 0.75, ratio)
 
 
-def like(array, layout):
-    return array if layout == "NCHW" else np.ascontiguousarray(array.transpose(0, 2, 3, 1))
-
-
-def as_nchw(array, layout):
-    return array if layout == "NCHW" else array.transpose(0, 3, 1, 2)
-
-
-def drawn(shape, dtype=np.float32, seed=0):
-    return np.random.default_rng(seed).integers(-8, 9, shape).astype(dtype)
-
-
-@pytest.mark.parametrize("layout", ["NCHW", "NHWC"])
+@pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("channels", [3, 70])
 @pytest.mark.parametrize("ratio", [(2, 2), (0, 0), (1, 3)])
 def test_output_and_gradients_are_those_of_loops(layout, dtype, channels, ratio):
-    x, boxes = drawn((2, channels, 9, 21), dtype), np.array(BOXES, wide(dtype))
+    x, boxes = like(drawn((2, channels, 9, 21), dtype), layout), np.array(BOXES, wide(dtype))
     how = {"spatial_scale": 0.75, "sampling_ratio": ratio, "layout": layout}
-    error = 8 * float(ml_dtypes.finfo(dtype).eps) + 200 * float(ml_dtypes.finfo(wide(dtype)).eps)
-    out = roi_align_rotated(like(x, layout), boxes, (3, 2), **how)
+    error = 8 * epsilon(dtype) + 200 * epsilon(wide(dtype))
+    expected, right = of_loops(channels, ratio, wide(dtype))
+    out = roi_align_rotated(x, boxes, (3, 2), **how)
     assert out.dtype == dtype
-    expected = reference.roi_align_rotated(x, boxes, (3, 2), 0.75, ratio)
     np.testing.assert_allclose(as_nchw(out, layout).astype(float), expected, rtol=error, atol=8 * error)
-    grad = drawn(expected.shape, dtype, 1)
-    sent = roi_align_rotated_backward(like(grad, layout), boxes, like(x, layout).shape, **how)
-    right = reference.roi_align_rotated_backward(grad, x.shape, boxes, 0.75, ratio)
+    sent = roi_align_rotated_backward(like(drawn(expected.shape, dtype, 1), layout), boxes, x.shape, **how)
     np.testing.assert_allclose(as_nchw(sent, layout).astype(float), right, rtol=error, atol=error * abs(right).max())
 
 
@@ -116,34 +100,13 @@ def test_a_quarter_turn_is_the_nearest_number_and_no_other():
     assert not np.array_equal(roi_align_rotated(x, box, 2, 1.0, 2), exact)
 
 
-def test_bits_do_not_depend_on_threads(monkeypatch):
-    x, boxes = drawn((2, 37, 30, 31)), np.array(BOXES * 9, np.float32)
-    grad = drawn((len(boxes), 37, 4, 3), seed=1)
-    found = []
-    for threads in ("1", "2", "5"):
-        monkeypatch.setenv("ROIKIT_NUM_THREADS", threads)
-        found.append((
-            roi_align_rotated(x, boxes, (4, 3)).tobytes(),
-            roi_align_rotated_backward(grad, boxes, x.shape).tobytes(),
-            roi_align_rotated_backward_boxes(grad, x, boxes).tobytes(),
-        ))  # fmt: skip
-    assert found[0] == found[1] == found[2]
-
-
-@pytest.mark.parametrize("row", [
-    [2, 3, 3, 2, 2, 0], [-1, 3, 3, 2, 2, 0], [0.5, 3, 3, 2, 2, 0], [np.nan, 3, 3, 2, 2, 0], [0, np.nan, 3, 2, 2, 0],
-    [0, 3, np.inf, 2, 2, 0], [0, 3, 3, 2, np.nan, 0], [0, 3, 3, 3e38, 3e38, 0], [0, 3, 3, 2, 2, np.nan], [0, 3, 3, 2, 2, -np.inf],
-    [0, 3, 3, 2.0**22, 2, 0],
-])  # fmt: skip
-def test_a_roi_that_cannot_be_pooled_is_named(row):
-    x, boxes = drawn((2, 3, 6, 6)), np.array([BOXES[0], row], np.float32)
-    grad = np.ones((2, 3, 2, 2), np.float32)
+@pytest.mark.parametrize("aligned", [True, False])
+@pytest.mark.parametrize("column", [3, 4])
+def test_a_size_of_minus_infinity_is_refused_where_sizes_are_enlarged_too(aligned, column):
+    boxes = np.array(BOXES[:2], np.float32)
+    boxes[1, column] = -np.inf
     with pytest.raises(InvalidRoiError, match=r"boxes\[1\] cannot be pooled"):
-        roi_align_rotated(x, boxes, 2)
-    with pytest.raises(InvalidRoiError, match=r"boxes\[1\] cannot be pooled"):
-        roi_align_rotated_backward(grad, boxes, x.shape)
-    with pytest.raises(InvalidRoiError, match=r"boxes\[1\] cannot be pooled"):
-        roi_align_rotated_backward_boxes(grad, x, boxes)
+        roi_align_rotated(drawn((2, 3, 6, 6)), boxes, 2, sampling_ratio=2, aligned=aligned)
 
 
 def test_angles_without_digits_and_sizes_without_sense_do_no_harm():
@@ -169,33 +132,6 @@ def test_a_roi_far_around_the_map_takes_no_longer_than_one_that_covers_it():
     box = np.array([[0, 4, 4, 2.0**19, 2.0**19, 0.5]], np.float32)
     out = roi_align_rotated(x, box, 1)
     assert 0 < float(out.sum()) < 1e-6
-
-
-@pytest.mark.parametrize("rois", [0, 3])
-def test_empty_calls(rois):
-    x, boxes = drawn((2, 3, 6, 6)), np.array(BOXES[:rois], np.float32).reshape(-1, 6)
-    assert roi_align_rotated(x[:, :0], boxes, 2).shape == (rois, 0, 2, 2)
-    assert roi_align_rotated(x, boxes[:0], 2).shape == (0, 3, 2, 2)
-    assert not roi_align_rotated_backward(np.ones((0, 3, 2, 2), np.float32), boxes[:0], x.shape).any()
-    assert roi_align_rotated_backward_boxes(np.ones((0, 3, 2, 2), np.float32), x, boxes[:0]).shape == (0, 5)
-
-
-def test_arrays_that_are_given():
-    x, boxes = drawn((2, 3, 6, 6)), np.array(BOXES, np.float32)
-    right = roi_align_rotated(x, boxes, 2)
-    out = np.empty_like(right)
-    assert roi_align_rotated(x, boxes, 2, out=out) is out
-    assert np.array_equal(out, right)
-    listed = [boxes[boxes[:, 0] == i, 1:] for i in range(2)]
-    order = np.concatenate([np.flatnonzero(boxes[:, 0] == i) for i in range(2)])
-    assert np.array_equal(roi_align_rotated(x, listed, 2), right[order])
-    size = roi_align_rotated_backward_workspace(x.shape, len(boxes), 2, on_gpu=False)
-    workspace = np.empty(size + 16, np.uint8)
-    workspace = workspace[-workspace.ctypes.data % 16 :][:size]
-    given = roi_align_rotated_backward(right, boxes, x.shape, workspace=workspace)
-    assert np.array_equal(given, roi_align_rotated_backward(right, boxes, x.shape))
-    strided = np.asfortranarray(x)
-    assert np.array_equal(roi_align_rotated(strided, boxes, 2), right)
 
 
 @pytest.mark.parametrize(("changes", "error", "message"), [

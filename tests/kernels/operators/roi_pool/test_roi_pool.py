@@ -1,27 +1,15 @@
 """RoIPool on the CPU against exact arithmetic, and that nothing decides its bits but the call."""
 
-import importlib.util
-from contextlib import suppress
-from itertools import product
-from pathlib import Path
-
 import ml_dtypes
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from roikit.kernels import InvalidRoiError, roi_align, roi_pool, roi_pool_backward, roi_pool_backward_workspace
-from roikit.kernels.calls.problem import forget
+from roikit.kernels import roi_align, roi_pool, roi_pool_backward
 from roikit.kernels.dialects.choices import BinEdges, CornerSnap, EmptyBin, MinSize, SnappedEnd
 from roikit.kernels.dialects.roi_pool import DIALECTS, Dialect, EdgeShift, MaxStart, NanPixel
-from roikit.kernels.staging import pooling_plan
+from tests.kernels.operators.arrays import DTYPES, as_nchw, drawn, epsilon, layouts, like, wide
+from tests.kernels.operators.roi_pool import reference
 
-_spec = importlib.util.spec_from_file_location("roi_pool_reference", Path(__file__).with_name("reference.py"))
-reference = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(reference)
-
-DTYPES = [np.float16, ml_dtypes.bfloat16, np.float32, np.float64]
 DISTINCT = {rules: name for name, rules in reversed(DIALECTS.items())}.values()
 BOXES = [
     [0, 1, 1, 5, 5],
@@ -36,28 +24,6 @@ BOXES = [
 ]
 
 
-def wide(dtype):
-    return np.float64 if dtype == np.float64 else np.float32
-
-
-def layouts(x):
-    yield "NCHW", x
-    yield "NHWC", np.ascontiguousarray(x.transpose(0, 2, 3, 1))
-
-
-def as_nchw(array, layout):
-    return array if layout == "NCHW" else array.transpose(0, 3, 1, 2)
-
-
-def like(array, layout):
-    return array if layout == "NCHW" else np.ascontiguousarray(array.transpose(0, 2, 3, 1))
-
-
-def drawn(shape, dtype, seed=0):
-    """Integers, so that sums are exact, with many ties."""
-    return np.random.default_rng(seed).integers(-8, 9, shape).astype(dtype)
-
-
 def check(x, boxes, size, scale, mode, rules):
     """Output and gradient in both layouts; of an average to a few roundings."""
     dtype = x.dtype
@@ -65,7 +31,7 @@ def check(x, boxes, size, scale, mode, rules):
     expected = reference.roi_pool(x, boxes, size, scale, mode, rules)
     grad = drawn(expected.shape, dtype, 1)
     sent = reference.roi_pool_backward(grad, x, boxes, scale, mode, rules)
-    error = 0 if mode == "max" else 4 * float(ml_dtypes.finfo(dtype).eps)
+    error = 0 if mode == "max" else 4 * epsilon(dtype)
     for layout, pixels in layouts(x):
         how = {"mode": mode, "layout": layout, "dialect": rules}
         out = roi_pool(pixels, boxes, size, scale, **how)
@@ -171,7 +137,7 @@ def test_vectors_of_channels_and_columns(dtype, mode):
     boxes = np.array([[0, 1, 2, 65, 18], [0, -4, 0, 12, 8], [0, 60, 3, 69, 19], [0, 3, 3, 3, 30]], wide(dtype))
     rules = DIALECTS["roikit"]
     expected = reference.roi_pool(x[:, :3], boxes, (3, 5), (1.0, 1.0), mode, rules)
-    error = 0 if mode == "max" else float(ml_dtypes.finfo(dtype).eps)
+    error = 0 if mode == "max" else epsilon(dtype)
     outs = [as_nchw(roi_pool(pixels, boxes, (3, 5), mode=mode, layout=layout), layout) for layout, pixels in layouts(x)]
     assert np.array_equal(*outs)
     np.testing.assert_allclose(outs[0][:, :3].astype(float), expected, rtol=error)
@@ -187,115 +153,12 @@ def test_rois_wider_than_a_line_are_taken_in_parts(mode):
     np.testing.assert_allclose(roi_pool(x, boxes, (1, 3), mode=mode), expected, rtol=0 if mode == "max" else 1e-6)
 
 
-@pytest.mark.parametrize("layout", ["NCHW", "NHWC"])
-@pytest.mark.parametrize("mode", ["max", "avg"])
-def test_the_number_of_threads_does_not_change_a_bit(layout, mode, monkeypatch):
-    rng = np.random.default_rng(3)
-    x = like(rng.standard_normal((2, 21, 37, 41)).astype(np.float32), layout)
-    corners = rng.uniform(-9, 30, (40, 2))
-    boxes = np.column_stack([rng.integers(0, 2, 40), corners, corners + rng.uniform(0, 30, (40, 2))]).astype(np.float32)
-    how = {"mode": mode, "layout": layout}
-    monkeypatch.setattr(pooling_plan, "_SMALL", 0)
-    seen = set()
-    forget()
-    for i in range(20):
-        monkeypatch.setenv("ROIKIT_NUM_THREADS", str(1 + i % 3))
-        out = roi_pool(x, boxes, (3, 4), **how)
-        seen.add((out.tobytes(), roi_pool_backward(out, boxes, x.shape, **how, input=x).tobytes()))
-    forget()
-    assert len(seen) == 1
-
-
-@settings(max_examples=60, deadline=None)
-@given(
-    st.lists(st.lists(st.floats(width=32), min_size=5, max_size=5), min_size=1, max_size=4),
-    st.sampled_from(["max", "avg"]),
-    st.sampled_from(sorted(DIALECTS)),
-)
-def test_no_box_whatever_corrupts_memory(rows, mode, dialect):
-    boxes, x = np.array(rows, np.float32), drawn((2, 3, 7, 8), np.float32)
-    for layout, pixels in layouts(x):
-        guarded = np.full(len(rows) * 3 * 4 + 128, 77, np.float32)
-        shape = (len(rows), 3, 2, 2) if layout == "NCHW" else (len(rows), 2, 2, 3)
-        how = {"mode": mode, "layout": layout, "dialect": dialect}
-        with suppress(InvalidRoiError):
-            out = roi_pool(pixels, boxes, 2, 0.5, **how, out=guarded[64:-64].reshape(shape))
-            roi_pool_backward(out, boxes, pixels.shape, 0.5, **how, input=pixels)
-        assert (guarded[:64] == 77).all()
-        assert (guarded[-64:] == 77).all()
-
-
-@pytest.mark.parametrize("row", [[2, 0, 0, 1, 1], [-1, 0, 0, 1, 1], [np.nan, 0, 0, 1, 1], [0, np.inf, 0, 1, 1],
-                                 [0, 0, 0, 1, np.nan]])  # fmt: skip
-def test_a_roi_that_cannot_be_pooled_is_named(row):
-    x, boxes = drawn((2, 3, 7, 8), np.float32), np.array([[0, 0, 0, 1, 1], row], np.float32)
-    for call in (
-        lambda: roi_pool(x, boxes, 2),
-        lambda: roi_pool(x, boxes, 2, layout="NHWC"),
-        lambda: roi_pool_backward(np.ones((2, 3, 2, 2), np.float32), boxes, x.shape, input=x),
-    ):
-        with pytest.raises(InvalidRoiError, match=r"boxes\[1\] cannot be pooled"):
-            call()
-
-
 @pytest.mark.parametrize("box", [[-1e30, -1e30, 1e30, 1e30], [3e38, 0, 3e38, 5], [-3e38, -3e38, -3e38, 3e38]])
 def test_corners_beyond_every_map_are_finite_all_the_same(box):
     x, boxes = drawn((1, 3, 7, 8), np.float64), np.array([[0, *box]])
     for mode in ("max", "avg"):
         expected = reference.roi_pool(x, boxes, (3, 2), (1.0, 1.0), mode, DIALECTS["roikit"])
         np.testing.assert_allclose(roi_pool(x, boxes, (3, 2), mode=mode), expected, rtol=1e-15)
-
-
-@pytest.mark.parametrize("view", [lambda x: x[:, :, ::-1], lambda x: x[:, ::2], lambda x: x.transpose(0, 1, 3, 2)])
-def test_strides_of_the_input_do_not_matter_nor_that_it_is_read_only(view):
-    x = view(drawn((2, 4, 8, 8), np.float32))
-    x.flags.writeable = False
-    boxes = np.array(BOXES, np.float32)
-    assert np.array_equal(roi_pool(x, boxes[::-1], 2)[::-1], roi_pool(x.copy(), boxes, 2))
-
-
-def test_more_than_2_to_the_31_elements_are_addressed_right():
-    """The map is never written to, so that the system need not provide its memory."""
-    x = np.zeros((1, 2**15 + 1, 2**8, 2**8), np.float16)
-    x[0, -1, -1, -1] = 5
-    box = np.array([[0, 255, 255, 255, 255]], np.float32)
-    out = roi_pool(x, box, 1)
-    assert out[0, -1, 0, 0] == 5
-    assert not out[0, :-1].any()
-
-
-@pytest.mark.parametrize(
-    ("shape", "rois", "size", "expected"),
-    [
-        ((2, 3, 7, 8), 0, 2, (0, 3, 2, 2)),
-        ((2, 0, 7, 8), 3, 2, (3, 0, 2, 2)),
-        ((0, 3, 7, 8), 0, 2, (0, 3, 2, 2)),
-        ((2, 3, 7, 8), 3, (0, 2), (3, 3, 0, 2)),
-    ],
-)
-def test_nothing_to_do_gives_an_empty_output_and_a_gradient_of_zeros(shape, rois, size, expected):
-    x, boxes = drawn(shape, np.float32), np.array(BOXES[:rois], np.float32).reshape(rois, 5)
-    assert roi_pool(x, boxes, size).shape == expected
-    assert not roi_pool_backward(np.ones(expected, np.float32), boxes, shape, input=x).any()
-
-
-def test_memory_beside_the_gradient_and_the_workspace_is_left_alone():
-    x, boxes = drawn((2, 5, 18, 19), np.float32), np.array(BOXES, np.float32)
-    for mode, (layout, pixels) in product(("max", "avg"), layouts(x)):
-        how = {"mode": mode, "layout": layout}
-        grad = roi_pool(pixels, boxes, (3, 4), **how)
-        size = roi_pool_backward_workspace(pixels.shape, len(boxes), (3, 4), **how, on_gpu=False)
-        memory = np.full(size + 64, 0x5A, np.uint8)
-        begin = -memory.ctypes.data % 16 + 16
-        around = np.full(x.size + 32, 7, np.float32)
-        out = around[16:-16].reshape(pixels.shape)
-        got = roi_pool_backward(
-            grad, boxes, pixels.shape, **how, out=out, workspace=memory[begin : begin + size], input=pixels
-        )
-        assert got is out
-        assert np.array_equal(out, roi_pool_backward(grad, boxes, pixels.shape, **how, input=pixels))
-        assert (np.r_[around[:16], around[-16:]] == 7).all()
-        assert (np.r_[memory[:begin], memory[begin + size :]] == 0x5A).all()
 
 
 @pytest.mark.parametrize(
