@@ -17,6 +17,7 @@ _OPERATORS = {
     "crop_and_resize": ("crop_and_resize.operator", "CROP_AND_RESIZE"),
     "prroi_pool": ("prroi_pool.operator", "PRROI_POOL"),
     "roi_align_rotated": ("roi_align_rotated.operator", "ROI_ALIGN_ROTATED"),
+    "deform_roi_pool": ("deform_roi_pool.operator", "DEFORM_ROI_POOL"),
 }
 """Where each operator stands; it is loaded when it is asked for."""
 
