@@ -178,7 +178,7 @@ def spread(level: Level, row: Row, sent: np.ndarray) -> tuple[np.ndarray, np.nda
 def slope(level: Level, k: int, row: Row, sent: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The gradient for the corners of a RoI to which this arrives, ``(C, P, …)``, and a bound of its error: x first, then y …"""
     axes = axes_of(level, k, row)
-    channels = np.flatnonzero(sent.reshape(len(sent), -1).any(axis=1))
+    channels = np.flatnonzero(sent.any(axis=tuple(range(1, sent.ndim))))
     arriving, pixels = sent[channels].astype(np.float64), read_by(level, k, axes, channels)
     largest = abs(arriving) * _wide(largest_of(level, k, channels), axes)
     gamma = _gamma(axes, arriving.size)

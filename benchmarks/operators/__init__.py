@@ -18,6 +18,7 @@ _OPERATORS = {
     "prroi_pool": ("prroi_pool.operator", "PRROI_POOL"),
     "roi_align_rotated": ("roi_align_rotated.operator", "ROI_ALIGN_ROTATED"),
     "deform_roi_pool": ("deform_roi_pool.operator", "DEFORM_ROI_POOL"),
+    "border_align": ("border_align.operator", "BORDER_ALIGN"),
 }
 """Where each operator stands; it is loaded when it is asked for."""
 
