@@ -19,6 +19,7 @@ _OPERATORS = {
     "roi_align_rotated": ("roi_align_rotated.operator", "ROI_ALIGN_ROTATED"),
     "deform_roi_pool": ("deform_roi_pool.operator", "DEFORM_ROI_POOL"),
     "border_align": ("border_align.operator", "BORDER_ALIGN"),
+    "roi_align_3d": ("roi_align_3d.operator", "ROI_ALIGN_3D"),
 }
 """Where each operator stands; it is loaded when it is asked for."""
 
