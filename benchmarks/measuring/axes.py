@@ -189,5 +189,6 @@ def slope(level: Level, k: int, row: Row, sent: np.ndarray) -> tuple[np.ndarray,
             weights = [one.moving[corner] if n == moving else one.weights for n, one in enumerate(axes)]
             off = across([one.knots if n == moving else one.doubt for n, one in enumerate(axes)])
             value[corner, number] = (arriving * pooled(pixels, weights)).sum() * level.scale
-            bound[corner, number] = 4 * (largest * (off + gamma)).sum() * level.scale
+            magnitude = (abs(arriving) * pooled(abs(pixels), [abs(each) for each in weights])).sum()
+            bound[corner, number] = (4 * (largest * off).sum() + 2 * gamma * magnitude) * level.scale
     return value.ravel(), bound.ravel()

@@ -20,6 +20,7 @@ _OPERATORS = {
     "deform_roi_pool": ("deform_roi_pool.operator", "DEFORM_ROI_POOL"),
     "border_align": ("border_align.operator", "BORDER_ALIGN"),
     "roi_align_3d": ("roi_align_3d.operator", "ROI_ALIGN_3D"),
+    "weighted_roi_align": ("weighted_roi_align.operator", "WEIGHTED_ROI_ALIGN"),
 }
 """Where each operator stands; it is loaded when it is asked for."""
 
