@@ -21,6 +21,7 @@ _OPERATORS = {
     "border_align": ("border_align.operator", "BORDER_ALIGN"),
     "roi_align_3d": ("roi_align_3d.operator", "ROI_ALIGN_3D"),
     "weighted_roi_align": ("weighted_roi_align.operator", "WEIGHTED_ROI_ALIGN"),
+    "riroi_align_rotated": ("riroi_align_rotated.operator", "RIROI_ALIGN_ROTATED"),
 }
 """Where each operator stands; it is loaded when it is asked for."""
 
