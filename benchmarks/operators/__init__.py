@@ -22,6 +22,7 @@ _OPERATORS = {
     "roi_align_3d": ("roi_align_3d.operator", "ROI_ALIGN_3D"),
     "weighted_roi_align": ("weighted_roi_align.operator", "WEIGHTED_ROI_ALIGN"),
     "riroi_align_rotated": ("riroi_align_rotated.operator", "RIROI_ALIGN_ROTATED"),
+    "deform_ps_roi_pool": ("deform_ps_roi_pool.operator", "DEFORM_PS_ROI_POOL"),
 }
 """Where each operator stands; it is loaded when it is asked for."""
 
