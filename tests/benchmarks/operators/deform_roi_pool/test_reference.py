@@ -36,7 +36,7 @@ def test_bounds_are_narrow(work):
         Operation.FORWARD: 2e-3,
         Operation.BACKWARD: 1e-2,
         Operation.OFFSETS: 1e-2,
-        Operation.BOXES: 0.05,
+        Operation.BOXES: 0.2,  # a sample beside a row of pixels has either slope, and of many some are
     }
     narrow(DEFORM_ROI_POOL, work, shares)
 
