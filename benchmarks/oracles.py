@@ -20,13 +20,27 @@ SOME = 2
 _TOLERANCE = 1e-9
 
 
-def some_of(level: Level, arriving: np.ndarray, rng: np.random.Generator) -> tuple[Level, np.ndarray]:
-    """Some RoIs of a level drawn by chance, with one channel of the maps and of what arrives: one to which something does."""
+def drawn(
+    level: Level, arriving: np.ndarray, rng: np.random.Generator, together: int = 1
+) -> tuple[np.ndarray, np.ndarray, int]:
+    """Some RoIs of a level drawn by chance, what arrives at a channel of these, and its number: something does.
+
+    Of channels that are made of each other, as many as are ``together``, it is the first of them that has a number.
+    """
     rois = np.sort(rng.choice(len(level.boxes), min(SOME, len(level.boxes)), replace=False))
     sent = arriving[rois]
-    channel = int(abs(sent).max(axis=(0, 2, 3)).argmax())
-    one = slice(channel, channel + 1)
-    return type(level)(level.feature[:, one], level.boxes[rois], level.scale, level.rois[rois]), sent[:, one]
+    channel = int(abs(sent).max(axis=(0, *range(2, sent.ndim))).argmax()) // together * together
+    return rois, sent[:, channel : channel + together], channel
+
+
+def some_of(
+    level: Level, arriving: np.ndarray, rng: np.random.Generator, together: int = 1
+) -> tuple[Level, np.ndarray]:
+    """Some RoIs of a level drawn by chance, with what arrives at a channel, or those that are `drawn`, and the maps of it."""
+    rois, sent, channel = drawn(level, arriving, rng, together)
+    each = level.feature.shape[1] // arriving.shape[1]
+    maps = level.feature[:, channel * each : (channel + together) * each]
+    return type(level)(maps, level.boxes[rois], level.scale, level.rois[rois]), sent
 
 
 def stated(array: np.ndarray) -> dict[str, Any]:

@@ -18,11 +18,16 @@ f      huge boxes, P2, 7 × 7                   1 × 64              1 × 4
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .measuring.problem import Level, Problem, Row
+from .measuring.problem import Level, Problem, Row, SampledRow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 SEED = 20260101
 IMAGE = (800, 1333)
@@ -87,6 +92,30 @@ DETECTORS = {
 """The rows on a GPU, by their letters."""
 
 
+def sampled_rows(names: Iterable[str]) -> dict[str, Row]:
+    """The rows of these names on a GPU, with two samples per bin and axis; those of huge boxes with one for each pixel."""
+    return {
+        name: SampledRow(**{**vars(DETECTORS[name[0]]), "name": name}, sampling_ratio=0 if name[0] == "f" else 2)
+        for name in names
+    }
+
+
+HEADS = {"a1": 10, "c1": 21, "e": 10, "f": 10}
+"""Channels of the output of the rows of position-sensitive pooling: c1 is R-FCN's head, the others are light heads."""
+
+
+def head(name: str) -> dict[str, Any]:
+    """The fields of such a row on a GPU: of 7 × 7 bins."""
+    row = DETECTORS[name[0]]
+    title = "R-FCN head" if name == "c1" else f"light head, {row.title}"
+    return {**vars(row), "name": name, "channels": HEADS[name], "bins": 7, "title": title}
+
+
+def rows_on_cpu(rows: Mapping[str, Row]) -> dict[str, Row]:
+    """The same rows with as many boxes as there are on a CPU."""
+    return {name: replace(row, boxes=CPU_BOXES[name[0]]) for name, row in rows.items()}
+
+
 def level_of(corners: np.ndarray, strides: tuple[int, ...]) -> np.ndarray:
     """The level of each box, an index of ``strides``: a box of 224 pixels belongs to stride 16."""
     if len(strides) == 1:
@@ -99,13 +128,13 @@ def level_of(corners: np.ndarray, strides: tuple[int, ...]) -> np.ndarray:
 @cache
 def feature_map(shape: tuple[int, ...]) -> np.ndarray:
     """Maps of random multiples of 1/32 within ±4, none of them 0: exact in float16 and bfloat16 too. Read-only."""
-    return _multiples(np.random.default_rng([SEED, *shape]), shape)
+    return multiples(np.random.default_rng([SEED, *shape]), shape)
 
 
 def gradient(row: Row) -> np.ndarray:
     """What arrives at the output, ``(rois, C, P, P)``: numbers like those of `feature_map`. Read-only."""
-    shape = (row.rois, row.channels, row.bins, row.bins)
-    return _multiples(np.random.default_rng([SEED, 1, *shape]), shape)
+    shape = (row.rois, row.channels, *row.bin_shape)
+    return multiples(np.random.default_rng([SEED, 1, *shape]), shape)
 
 
 FEW = 8
@@ -114,15 +143,16 @@ FEW = 8
 
 def gradient_of_few(row: Row) -> np.ndarray:
     """A gradient that is zero but for `FEW` numbers of each RoI, in channels and bins drawn by chance."""
-    shape = (row.rois, row.channels, row.bins, row.bins)
+    shape = (row.rois, row.channels, *row.bin_shape)
     rng = np.random.default_rng([SEED, 2, *shape])
     sent = np.zeros(shape, np.float32)
     elements = rng.integers(0, sent[0].size, (row.rois, FEW))
-    np.put_along_axis(sent.reshape(row.rois, -1), elements, _multiples(rng, elements.shape), axis=1)
+    np.put_along_axis(sent.reshape(row.rois, -1), elements, multiples(rng, elements.shape), axis=1)
     return sent
 
 
-def _multiples(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+def multiples(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    """Random multiples of 1/32 within ±4, none of them 0: exact in float16 and bfloat16 too. Read-only."""
     steps = rng.standard_normal(shape, dtype=np.float32)  # then in place: every process that times something does this
     steps *= 32
     np.rint(steps, out=steps)
@@ -139,9 +169,10 @@ def problem(row: Row) -> Problem:
     corners = [row.draw(rng, row.boxes) for _ in range(row.images)]
     boxes = np.concatenate([np.insert(c, 0, image, axis=1) for image, c in enumerate(corners)]).astype(np.float32)
     level = level_of(boxes[:, 1:].astype(float), row.strides)
+    padded = row.padded or PADDED
     levels = (
         Level(
-            feature_map((row.images, row.map_channels, PADDED[0] // stride, PADDED[1] // stride)),
+            feature_map((row.images, row.map_channels, *(pixels // stride for pixels in padded))),
             np.ascontiguousarray(boxes[level == index]),
             1 / stride,
             np.flatnonzero(level == index),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -75,27 +75,40 @@ def coordinates(dtype: str) -> type[np.floating[Any]]:
 
 
 def in_layout(feature: np.ndarray, layout: str, dtype: str) -> np.ndarray:
-    """Maps ``(N, C, H, W)`` in a layout and data type, contiguous."""
-    order = feature if layout == "NCHW" else feature.transpose(0, 2, 3, 1)
+    """An array ``(N or K, C, …)`` in a layout and data type, contiguous."""
+    order = feature if layout == "NCHW" else channels_last(feature)
     return np.ascontiguousarray(order.astype(numpy_dtype(dtype), copy=False))
 
 
+def channels_last(array: Any) -> Any:
+    """An array ``(N or K, C, …)`` of NumPy or CuPy with its channels last."""
+    return array.transpose(0, *range(2, array.ndim), 1)
+
+
+def channels_second(array: Any) -> Any:
+    """What `channels_last` was made of."""
+    return array.transpose(0, array.ndim - 1, *range(1, array.ndim - 1))
+
+
+def shape_in(layout: str, shape: Sequence[int]) -> tuple[int, ...]:
+    """The shape of an array ``(N or K, C, …)`` in a layout."""
+    first, channels, *rest = shape
+    return (first, channels, *rest) if layout == "NCHW" else (first, *rest, channels)
+
+
 def as_nchw(layout: str) -> Callable[[Any], np.ndarray]:
-    """A function that brings an output to NCHW."""
-    return np.asarray if layout == "NCHW" else lambda out: out.transpose(0, 3, 1, 2)
+    """A function that brings an output to channels after images or RoIs."""
+    return np.asarray if layout == "NCHW" else channels_second
 
 
 def result_like(rois: int, row: Row, layout: str, dtype: np.dtype[Any]) -> np.ndarray:
     """An array for what pooling gives of so many RoIs."""
-    bins = row.bins
-    shape = (rois, row.channels, bins, bins) if layout == "NCHW" else (rois, bins, bins, row.channels)
-    return np.empty(shape, dtype)
+    return np.empty(shape_in(layout, (rois, row.channels, *row.bin_shape)), dtype)
 
 
 def maps_like(level: Level, layout: str, dtype: np.dtype[Any]) -> np.ndarray:
     """An array for the gradient for the maps of a level."""
-    n, c, h, w = level.feature.shape
-    return np.empty((n, c, h, w) if layout == "NCHW" else (n, h, w, c), dtype)
+    return np.empty(shape_in(layout, level.feature.shape), dtype)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .contestant import LAYOUTS, numpy_dtype
+from .contestant import LAYOUTS, channels_last, channels_second, numpy_dtype, shape_in
 
 if TYPE_CHECKING:
     from .device import Timer
@@ -44,19 +44,18 @@ class Inputs:
 
         placed = cupy.asarray(array)
         placed = _upper_half(placed) if self.dtype == "bfloat16" else placed.astype(self.dtype)
-        placed = cupy.ascontiguousarray(placed.transpose(0, 2, 3, 1)) if self.layout == "NHWC" else placed
+        placed = cupy.ascontiguousarray(channels_last(placed)) if self.layout == "NHWC" else placed
         return placed.view(numpy_dtype(self.dtype))
 
     def empty(self, shape: tuple[int, ...]) -> Any:
         """An array for an output of shape ``(N or K, C, …)``, in layout and data type."""
         import cupy
 
-        n, c, h, w = shape
-        return cupy.empty((n, c, h, w) if self.layout == "NCHW" else (n, h, w, c), numpy_dtype(self.dtype))
+        return cupy.empty(shape_in(self.layout, shape), numpy_dtype(self.dtype))
 
     def as_nchw(self, array: Any) -> Any:
         """An output with channels after images or RoIs."""
-        return array if self.layout == "NCHW" else array.transpose(0, 3, 1, 2)
+        return array if self.layout == "NCHW" else channels_second(array)
 
     @cached_property
     def all_boxes(self) -> Any:

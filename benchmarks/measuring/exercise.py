@@ -58,11 +58,11 @@ class SmallCall:
     boxes: Any
     rng: np.random.Generator
 
-    def maps(self, each: int = 1) -> Any:
-        """Maps of two images, with ``each`` channels for each of the call's, in CuPy's array."""
+    def maps(self, each: int = 1, size: tuple[int, ...] = (_HEIGHT, _WIDTH)) -> Any:
+        """Maps of two images of this size, with ``each`` channels for each of the call's, in CuPy's array."""
         import cupy
 
-        feature = self.rng.standard_normal((2, self.channels * each, _HEIGHT, _WIDTH))
+        feature = self.rng.standard_normal((2, self.channels * each, *size))
         return cupy.asarray(in_layout(feature, self.layout, self.dtype))
 
 

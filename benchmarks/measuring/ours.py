@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .contestant import Contestant, as_nchw, coordinates, in_layout, numpy_dtype
+from .contestant import Contestant, as_nchw, coordinates, in_layout, numpy_dtype, shape_in
 from .device_contestant import DeviceContestant
 from .problem import Level, Problem, Row
 
@@ -24,14 +24,15 @@ if TYPE_CHECKING:
     from .device_contestant import Inputs, PrepareOnDevice
 
 CallOfLevel = Callable[..., Any]
-"""Makes the call of a level: gets what is read of it, its boxes, the level, its row, and by keyword ``layout`` and ``out``."""
+"""Makes the call of a level: gets what is read of it, its boxes and what is beside them, the level, its row, and by keyword
+``layout`` and ``out``."""
 Shape = Callable[[Level, Row], tuple[int, ...]]
 """The shape of what the call of a level gives, ``(N or K, C, …)``."""
 
 
 def output_shape(level: Level, row: Row) -> tuple[int, ...]:
     """The shape of what pooling gives of a level."""
-    return len(level.boxes), row.channels, row.bins, row.bins
+    return len(level.boxes), row.channels, *row.bin_shape
 
 
 def maps_shape(level: Level, row: Row) -> tuple[int, ...]:
@@ -51,6 +52,12 @@ def rows_of(level: Level, dtype: str) -> tuple[np.ndarray, ...]:
     return (level.boxes.astype(coordinates(dtype)),)
 
 
+def nothing(level: Level, row: Row, dtype: str) -> tuple[np.ndarray, ...]:
+    """What most of our functions take beside the boxes of a level."""
+    del level, row, dtype
+    return ()
+
+
 @dataclass(frozen=True)
 class Ours:
     """An operation of ours.
@@ -60,14 +67,29 @@ class Ours:
         reads: The arrays that it reads besides boxes, ``(N or K, C, …)`` on the host: one of each level, and so on.
         gives: What it gives.
         boxes: What a function of ours takes for the boxes of a level, given the data type of the maps.
+        beside: What it takes beside these that is small, such as offsets, which lie alike in all layouts.
         of_coordinates: Whether it gives coordinates: in no layout, and of the type of boxes.
+        of_offsets: Whether it gives offsets: in no layout, and of the type of the maps.
     """
 
     call: CallOfLevel
     reads: Callable[[Problem], list[np.ndarray]]
     gives: Shape = output_shape
     boxes: Callable[[Level, str], Sequence[np.ndarray]] = rows_of
+    beside: Callable[[Level, Row, str], Sequence[np.ndarray]] = nothing
     of_coordinates: bool = False
+    of_offsets: bool = False
+
+    @property
+    def _in_layout(self) -> bool:
+        return not (self.of_coordinates or self.of_offsets)
+
+    def _type(self, dtype: str) -> np.dtype[Any]:
+        """Of what it gives, beside maps of this data type."""
+        return np.dtype(coordinates(dtype)) if self.of_coordinates else numpy_dtype(dtype)
+
+    def _boxes(self, level: Level, row: Row, dtype: str) -> tuple[np.ndarray, ...]:
+        return (*self.boxes(level, dtype), *self.beside(level, row, dtype))
 
     def on_cpu(self, problem: Problem, layout: str, dtype: str) -> Contestant:
         """Prepares the calls of a row on a CPU."""
@@ -75,14 +97,11 @@ class Ours:
         read = [in_layout(array, layout, dtype) for array in self.reads(problem)]
         for level, arrays in zip(problem.levels, by_level(read, problem), strict=True):
             shape = self.gives(level, row)
-            if self.of_coordinates:
-                out = np.empty(shape, coordinates(dtype))
-            else:
-                out = np.empty(shape if layout == "NCHW" else (shape[0], *shape[2:], shape[1]), numpy_dtype(dtype))
-            make = partial(self.call, arrays, self.boxes(level, dtype), level, row, layout=layout, out=out)
+            out = np.empty(shape_in(layout, shape) if self._in_layout else shape, self._type(dtype))
+            make = partial(self.call, arrays, self._boxes(level, row, dtype), level, row, layout=layout, out=out)
             calls.append(partial(_listed, make))
             owned.append(out)
-        convert = np.asarray if self.of_coordinates else as_nchw(layout)
+        convert = as_nchw(layout) if self._in_layout else np.asarray
         return Contestant("roikit", layout, dtype, calls, convert, owned)
 
     def on_device(self, inputs: Inputs, timer: Timer) -> DeviceContestant:
@@ -93,13 +112,13 @@ class Ours:
         import cupy
 
         problem, row = inputs.problem, inputs.problem.row
-        boxes = [tuple(map(cupy.asarray, self.boxes(level, inputs.dtype))) for level in problem.levels]
+        boxes = [tuple(map(cupy.asarray, self._boxes(level, row, inputs.dtype))) for level in problem.levels]
 
         def outs() -> list[Any]:
             shapes = [self.gives(level, row) for level in problem.levels]
-            if self.of_coordinates:
-                return [cupy.empty(shape, coordinates(inputs.dtype)) for shape in shapes]
-            return [inputs.empty(shape) for shape in shapes]
+            if self._in_layout:
+                return [inputs.empty(shape) for shape in shapes]
+            return [cupy.empty(shape, self._type(inputs.dtype)) for shape in shapes]
 
         first = outs()
         fresh = self.gives is maps_shape
@@ -116,7 +135,7 @@ class Ours:
             return out
 
         everything = list({id(out): out for each in owned.values() for out in each}.values())
-        convert = unchanged if self.of_coordinates else inputs.as_nchw
+        convert = inputs.as_nchw if self._in_layout else unchanged
         return DeviceContestant("roikit", inputs, call, convert, timer.capture, everything)
 
 

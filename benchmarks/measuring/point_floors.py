@@ -1,7 +1,8 @@
 """What a call of an operator that averages samples at points must at least cost: the bytes it touches, and the taps it adds.
 
-The footprint of a RoI are the pixels that its samples are interpolated between, each once. Points that lie on no grid of rows and
-columns share no sums: every sample costs four multiply-adds. What follows from the counts is in `footprints`.
+The footprint of a RoI are the pixels that its samples are interpolated between, each once in each plane that they read. Points
+that lie on no grid of rows and columns share no sums: every sample costs four multiply-adds. What follows from the counts is in
+`footprints`.
 """
 
 from __future__ import annotations
@@ -48,13 +49,16 @@ def geometry_of(problem: Problem, points_of: PointsOf) -> Geometry:
 
 def _of_level(problem: Problem, level: Level, points_of: PointsOf) -> Geometry:
     images, _, height, width = level.feature.shape
-    union, footprint, adds = np.zeros((images, height, width), bool), 0, 0
+    planes = points_of(level, 0, problem.row).planes
+    union, footprint, adds = np.zeros((images, planes, height, width), bool), 0, 0
     for k, image in enumerate(level.boxes[:, 0].astype(int)):
-        y, x = both(level, points_of(level, k, problem.row))
-        own = np.zeros((height, width), bool)
+        points = points_of(level, k, problem.row)
+        y, x = both(level, points)
+        own = np.zeros((planes, height, width), bool)
+        plane = np.broadcast_to(points.plane, points.y.shape)[y.inside]
         for row in (y.low, y.high):
             for column in (x.low, x.high):
-                own[row[y.inside], column[y.inside]] = True
+                own[plane, row[y.inside], column[y.inside]] = True
         union[image] |= own
         footprint += int(own.sum())
         adds += 4 * int(y.inside.sum())

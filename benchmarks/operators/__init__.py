@@ -17,6 +17,12 @@ _OPERATORS = {
     "crop_and_resize": ("crop_and_resize.operator", "CROP_AND_RESIZE"),
     "prroi_pool": ("prroi_pool.operator", "PRROI_POOL"),
     "roi_align_rotated": ("roi_align_rotated.operator", "ROI_ALIGN_ROTATED"),
+    "deform_roi_pool": ("deform_roi_pool.operator", "DEFORM_ROI_POOL"),
+    "border_align": ("border_align.operator", "BORDER_ALIGN"),
+    "roi_align_3d": ("roi_align_3d.operator", "ROI_ALIGN_3D"),
+    "weighted_roi_align": ("weighted_roi_align.operator", "WEIGHTED_ROI_ALIGN"),
+    "riroi_align_rotated": ("riroi_align_rotated.operator", "RIROI_ALIGN_ROTATED"),
+    "deform_ps_roi_pool": ("deform_ps_roi_pool.operator", "DEFORM_PS_ROI_POOL"),
 }
 """Where each operator stands; it is loaded when it is asked for."""
 

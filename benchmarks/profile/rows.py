@@ -14,7 +14,7 @@ from roikit.kernels.emulation.stand_in import emulated, ndarray
 from roikit.kernels.execution.source import Source
 
 from ..assembler.nvrtc import Facts, compile_for
-from ..measuring.contestant import in_layout, numpy_dtype
+from ..measuring.contestant import in_layout, numpy_dtype, shape_in
 from ..measuring.floors import ASSUMED
 from ..workloads import problem
 from .device import residence
@@ -49,12 +49,10 @@ class _Inputs:
 
     def empty(self, shape: tuple[int, ...]) -> ndarray:
         """An array for an output of shape ``(N or K, C, …)``: its pages are not touched before they are written to."""
-        n, c, h, w = shape
-        shape = (n, c, h, w) if self.layout == "NCHW" else (n, h, w, c)
         size = math.prod(shape) * numpy_dtype(self.dtype).itemsize
         memory = np.empty(size + _ALIGNMENT, np.uint8)
         begin = -memory.ctypes.data % _ALIGNMENT
-        return ndarray(memory[begin : begin + size].view(numpy_dtype(self.dtype)).reshape(shape))
+        return ndarray(memory[begin : begin + size].view(numpy_dtype(self.dtype)).reshape(shape_in(self.layout, shape)))
 
     def as_nchw(self, array: Any) -> Any:
         """Outputs are not looked at."""

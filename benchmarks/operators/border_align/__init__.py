@@ -1,1 +1,1 @@
-"""BorderAlign: what its kernels take of a GPU."""
+"""BorderAlign, for those who time it."""

@@ -1,1 +1,1 @@
-"""Deformable PSRoIPool: what its kernels take of a GPU. Nothing is timed yet."""
+"""Deformable PSRoIPool, for those who time it."""

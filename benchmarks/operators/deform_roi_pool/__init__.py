@@ -1,1 +1,1 @@
-"""Deformable RoI pooling: what its kernels take of a GPU. Nothing is timed yet."""
+"""Deformable RoI pooling, for those who time it."""

@@ -5,10 +5,10 @@ Row c1 is R-FCN's: a map of stride 16 with 21 × 7 × 7 channels. The others are
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 from ...measuring.problem import Row
-from ...workloads import CPU_BOXES, DETECTORS
+from ...workloads import HEADS, head, rows_on_cpu
 
 
 @dataclass(frozen=True)
@@ -21,17 +21,5 @@ class SelectedRow(Row):
         return self.channels * self.bins**2
 
 
-_CHANNELS = {"a1": 10, "c1": 21, "e": 10, "f": 10}
-_LETTERS = {"a1": "a", "c1": "c", "e": "e", "f": "f"}
-
-
-def _row(name: str, boxes: int | None = None) -> SelectedRow:
-    row = DETECTORS[_LETTERS[name]]
-    known = {field.name: getattr(row, field.name) for field in fields(Row)}
-    known |= {"name": name, "channels": _CHANNELS[name], "bins": 7, "boxes": boxes or row.boxes}
-    known |= {"title": "R-FCN head" if name == "c1" else f"light head, {row.title}"}
-    return SelectedRow(**known)
-
-
-GPU_ROWS: dict[str, Row] = {name: _row(name) for name in _CHANNELS}
-CPU_ROWS: dict[str, Row] = {name: _row(name, CPU_BOXES[name[0]]) for name in _CHANNELS}
+GPU_ROWS: dict[str, Row] = {name: SelectedRow(**head(name)) for name in HEADS}
+CPU_ROWS = rows_on_cpu(GPU_ROWS)

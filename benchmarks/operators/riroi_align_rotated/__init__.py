@@ -1,1 +1,1 @@
-"""Rotation-invariant RoIAlign: what its kernels take of a GPU. Nothing is timed yet."""
+"""Rotation-invariant RoIAlign, for those who time it."""

@@ -1,1 +1,1 @@
-"""RoIAlign of volumes: which kernels are compiled for every GPU."""
+"""RoIAlign of volumes, for those who time it."""

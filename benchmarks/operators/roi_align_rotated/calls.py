@@ -12,21 +12,20 @@ from .operations import Operation
 from .workloads import boxes_of
 
 if TYPE_CHECKING:
-    from ...measuring.problem import Level, Row
-    from .workloads import RotatedRow
+    from ...measuring.problem import Level, Row, SampledRow
 
 
-def pool(read: tuple[Any], boxes: tuple[Any], level: Level, row: RotatedRow, **how: Any) -> Any:
+def pool(read: tuple[Any], boxes: tuple[Any], level: Level, row: SampledRow, **how: Any) -> Any:
     """Pools."""
     return roi_align_rotated(*read, *boxes, row.bins, level.scale, row.sampling_ratio, **how)
 
 
-def backward(read: tuple[Any], boxes: tuple[Any], level: Level, row: RotatedRow, **how: Any) -> Any:
+def backward(read: tuple[Any], boxes: tuple[Any], level: Level, row: SampledRow, **how: Any) -> Any:
     """Works out the gradient for the maps."""
     return roi_align_rotated_backward(*read, *boxes, how["out"].shape, level.scale, row.sampling_ratio, **how)
 
 
-def backward_boxes(read: tuple[Any, Any], boxes: tuple[Any], level: Level, row: RotatedRow, **how: Any) -> Any:
+def backward_boxes(read: tuple[Any, Any], boxes: tuple[Any], level: Level, row: SampledRow, **how: Any) -> Any:
     """Works out the gradient for the boxes. No peer has one."""
     maps, grad = read
     return roi_align_rotated_backward_boxes(grad, maps, *boxes, level.scale, row.sampling_ratio, **how)

@@ -20,11 +20,10 @@ from .workloads import CPU_ROWS, GPU_ROWS
 
 if TYPE_CHECKING:
     from ...measuring.point_floors import Geometry
-    from ...measuring.problem import Problem
-    from .workloads import RotatedRow
+    from ...measuring.problem import Problem, SampledRow
 
 
-def parameters(row: RotatedRow) -> dict[str, Any]:
+def parameters(row: SampledRow) -> dict[str, Any]:
     """The parameters that not all operators have."""
     return {"sampling_ratio": row.sampling_ratio}
 

@@ -12,43 +12,41 @@ import numpy as np
 
 from roikit.conformance.exact.floats import FLOAT_TYPES
 
-from ...measuring.points import Points
+from ...measuring.points import Points, crossed, places
 from .workloads import turned
 
 if TYPE_CHECKING:
-    from ...measuring.problem import Level, Row
-    from .workloads import RotatedRow
+    from ...measuring.problem import Level, Row, SampledRow
 
 _ROUNDINGS = 16
 
 
 def points_of(level: Level, k: int, row: Row) -> Points:
-    """The samples of the RoI of this number, and by how much they move with centre x, centre y, width, height and angle."""
-    scale, ratio = level.scale, cast("RotatedRow", row).sampling_ratio
+    """The samples of the RoI of this number, aligned."""
+    return samples_of(level, k, row, offset=0.5, least=0.0)
+
+
+def samples_of(level: Level, k: int, row: Row, *, offset: float, least: float) -> Points:
+    """The samples of the RoI of this number, and by how much they move with centre x, centre y, width, height and angle.
+
+    Centres are moved back by ``offset``, and sides are ``least`` long at least, in feature pixels.
+    """
+    scale, ratio = level.scale, cast("SampledRow", row).sampling_ratio
     cx, cy, w, h, angle = turned(level)[k, 1:].astype(np.float64)
-    height, width = h * scale, w * scale
-    a, b = (_shares(extent, row.bins, ratio) for extent in (height, width))
-    # (P, 1, g, 1) along the height, (1, P, 1, g) along the width
-    a, b = a[:, None, :, None], b[None, :, None, :]
+    height, width = max(h * scale, least), max(w * scale, least)
+    of_height, of_width = (scale if extent * scale >= least else 0.0 for extent in (h, w))
+    a, b = crossed(*(places(extent, row.bins, ratio) - 0.5 for extent in (height, width)))
     v, u, cos, sin = a * height, b * width, np.cos(angle), np.sin(angle)
-    y, x = cy * scale - 0.5 + v * cos - u * sin, cx * scale - 0.5 + v * sin + u * cos
+    y, x = cy * scale - offset + v * cos - u * sin, cx * scale - offset + v * sin + u * cos
     nothing = np.zeros(y.shape)
     motions = (
         (nothing, nothing + scale),
         (nothing + scale, nothing),
-        (-b * scale * sin, b * scale * cos),
-        (a * scale * cos, a * scale * sin),
+        (-b * of_width * sin, b * of_width * cos),
+        (a * of_height * cos, a * of_height * sin),
         (-v * sin - u * cos, v * cos - u * sin),
     )
     flat = (row.bins, row.bins, -1)
     moving = np.array([[np.broadcast_to(one, y.shape).reshape(flat) for one in each] for each in motions])
     farthest = max(abs(cy), abs(cx)) * scale + height + width + 1
     return Points(y.reshape(flat), x.reshape(flat), _ROUNDINGS * FLOAT_TYPES["float32"].unit * farthest, moving)
-
-
-def _shares(extent: float, bins: int, ratio: int) -> np.ndarray:
-    """Where samples lie along a side, as shares of it from its middle: ``(P, samples)``."""
-    count = ratio if ratio > 0 else int(np.ceil(extent / bins))
-    samples = (np.arange(count) + 0.5) / count
-    shares: np.ndarray = (np.arange(bins)[:, None] + samples) / bins - 0.5
-    return shares

@@ -2,31 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ...measuring.contestant import coordinates
-from ...measuring.problem import Row
-from ...workloads import CPU_BOXES, DETECTORS, SEED
+from ...workloads import SEED, rows_on_cpu, sampled_rows
 
 if TYPE_CHECKING:
     from ...measuring.problem import Level
 
-
-@dataclass(frozen=True)
-class RotatedRow(Row):
-    """A row with so many samples per bin and axis; 0: as many as a bin has pixels."""
-
-    sampling_ratio: int
-
-
-GPU_ROWS: dict[str, Row] = {
-    name: RotatedRow(**{**vars(DETECTORS[name[0]]), "name": name}, sampling_ratio=0 if name == "f" else 2)
-    for name in ("a1", "b1", "c1", "e", "f")
-}
-CPU_ROWS: dict[str, Row] = {name: replace(row, boxes=CPU_BOXES[name[0]]) for name, row in GPU_ROWS.items()}
+GPU_ROWS = sampled_rows(("a1", "b1", "c1", "e", "f"))
+CPU_ROWS = rows_on_cpu(GPU_ROWS)
 
 
 def turned(level: Level) -> np.ndarray:

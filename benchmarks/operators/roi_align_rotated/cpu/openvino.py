@@ -13,8 +13,7 @@ from ..workloads import turned
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ....measuring.problem import Level, Problem
-    from ..workloads import RotatedRow
+    from ....measuring.problem import Level, Problem, SampledRow
 
 
 def forward(problem: Problem, threads: int) -> Contestant:
@@ -23,7 +22,7 @@ def forward(problem: Problem, threads: int) -> Contestant:
     from openvino import opset15
     from openvino.properties import hint, inference_num_threads
 
-    row, core = cast("RotatedRow", problem.row), ov.Core()
+    row, core = cast("SampledRow", problem.row), ov.Core()
 
     def call(level: Level) -> Callable[[], list[Any]]:
         rows = turned(level)

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from benchmarks.measuring.problem import SampledRow
 from benchmarks.operators.roi_align_rotated.operator import ROI_ALIGN_ROTATED
-from benchmarks.operators.roi_align_rotated.workloads import RotatedRow
 
 
 def boxes_of_both_levels(rng, count):
@@ -15,7 +15,7 @@ def boxes_of_both_levels(rng, count):
 @pytest.fixture(params=[2, 0], ids=["two samples", "adaptive"])
 def small_pool(small, monkeypatch, request):
     """A row of two levels that is measured in no time, under the name a1."""
-    row = RotatedRow("a1", "small", 2, 6, 9, (8, 16), 3, boxes_of_both_levels, sampling_ratio=request.param)
+    row = SampledRow("a1", "small", 2, 6, 9, (8, 16), 3, boxes_of_both_levels, sampling_ratio=request.param)
     monkeypatch.setitem(ROI_ALIGN_ROTATED.cpu_rows, "a1", row)
     monkeypatch.setitem(ROI_ALIGN_ROTATED.gpu_rows, "a1", row)
     return row

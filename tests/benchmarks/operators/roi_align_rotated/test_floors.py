@@ -5,16 +5,15 @@ import numpy as np
 from benchmarks.measuring.floors import Rates
 from benchmarks.measuring.footprints import floor, visited
 from benchmarks.measuring.point_floors import Geometry
-from benchmarks.measuring.problem import Level, Problem
+from benchmarks.measuring.problem import Level, Problem, SampledRow
 from benchmarks.operators.roi_align_rotated.operations import Operation
 from benchmarks.operators.roi_align_rotated.operator import geometry
 from benchmarks.operators.roi_align_rotated.points import points_of
-from benchmarks.operators.roi_align_rotated.workloads import RotatedRow
 
 
 def work(boxes, bins=2, size=(9, 12), ratio=2):
     level = Level(np.ones((1, 3, *size), np.float32), np.array(boxes, np.float32), 1.0, np.arange(len(boxes)))
-    return Problem(RotatedRow("a1", "", 1, len(boxes), 3, (1,), bins, None, ratio), (level,))
+    return Problem(SampledRow("a1", "", 1, len(boxes), 3, (1,), bins, None, ratio), (level,))
 
 
 def test_pixels_are_those_between_which_samples_are_interpolated():

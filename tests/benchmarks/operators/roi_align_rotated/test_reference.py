@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.measuring import points
+from benchmarks.measuring import points, references
 from benchmarks.measuring.contestant import LAYOUTS
 from benchmarks.operators.roi_align_rotated.operations import Operation
 from benchmarks.operators.roi_align_rotated.operator import ROI_ALIGN_ROTATED
@@ -71,8 +71,8 @@ def test_boxes_that_turn_the_other_way_are_wrong(work):
 
 @pytest.mark.parametrize("operation", [Operation.FORWARD, Operation.BACKWARD])
 def test_large_rows_are_checked_in_part(work, operation, monkeypatch):
-    monkeypatch.setattr(points, "WHOLE", 10)
-    monkeypatch.setattr(points, "SAMPLED_CHANNELS", 3)
+    monkeypatch.setattr(references, "WHOLE", 10)
+    monkeypatch.setattr(references, "SAMPLED_CHANNELS", 3)
     monkeypatch.setattr("benchmarks.measuring.judgement.SAMPLED_CHANNELS", 3)
     monkeypatch.setattr("benchmarks.measuring.judgement.SAMPLED_ROIS", 2)
     expected = reference_of(work, 1, operation)

@@ -1,0 +1,31 @@
+"""What is timed of a row: deformable PSRoIPool, or one of its gradients; always a call per level."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Operation(StrEnum):
+    """One way to work on the maps, offsets and gradients of a row."""
+
+    FORWARD = "forward"
+    """The average of the samples of each bin, after it was moved, in a channel of its own."""
+    BACKWARD = "backward"
+    """The gradient of that for the maps."""
+    OFFSETS = "offsets-backward"
+    """The gradient of that for the offsets of bins."""
+
+    @property
+    def gradient(self) -> bool:
+        """Whether the result is a gradient for the maps."""
+        return self == Operation.BACKWARD
+
+    @property
+    def dialect(self) -> str:
+        """The rules that everybody is held to: as many parts as bins are the same in all arithmetics."""
+        return "roikit"
+
+    @property
+    def calls(self) -> str:
+        """How a record says what a call works on."""
+        return "one per level"

@@ -1,0 +1,42 @@
+"""What a call must at least cost: what RoIAlign's calls do, and the weights that they read or write besides."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...measuring.floors import floor_of
+from .operations import Operation
+
+if TYPE_CHECKING:
+    from ...measuring.axis_floors import Geometry
+    from ...measuring.floors import Floor, Rates
+    from ...measuring.problem import Problem
+
+
+def floor(problem: Problem, counts: Geometry, itemsize: int, rates: Rates, operation: Operation) -> Floor:
+    """The least time of an operation on a GPU. A gradient for weights writes all of them, touched or not, once."""
+    row = problem.row
+    output, operations = row.outputs * itemsize, counts.operations * (row.channels + 1)
+    touched, footprint = counts.touched * itemsize, counts.footprint * itemsize
+    if operation.gradient:
+        maps = sum(level.feature.size for level in problem.levels) * itemsize
+        return floor_of(maps + touched, maps + footprint, output, operations, rates)
+    read, read_by_all = touched * (row.channels + 1), footprint * (row.channels + 1)
+    if operation == Operation.WEIGHTS:
+        written = _weights(problem) * itemsize
+        return floor_of(read + written, read_by_all + written, output, operations, rates)
+    return floor_of(read, read_by_all, output, operations, rates)
+
+
+def visited(problem: Problem, counts: Geometry, operation: Operation) -> int:
+    """How many elements the calls of a row visit of what there are copies of: maps, weights, and what arrives."""
+    row = problem.row
+    if operation.gradient:
+        return counts.touched + row.outputs + sum(level.feature.size for level in problem.levels)
+    arriving = 0 if operation == Operation.FORWARD else row.outputs
+    return counts.touched * (row.channels + 1) + arriving
+
+
+def _weights(problem: Problem) -> int:
+    """How many there are."""
+    return sum(level.feature.size // level.feature.shape[1] for level in problem.levels)

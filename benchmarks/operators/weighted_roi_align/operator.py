@@ -1,0 +1,44 @@
+"""Weighted RoIAlign, for those who time it, as a weighted mean. torchvision's RoIAlign makes it in two calls."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ...measuring.axis_floors import geometry
+from ...measuring.contestant import DTYPES, Contestants
+from ...measuring.device_contestant import DeviceContestants
+from ...measuring.ours import inputs_of, on_cpu, on_device
+from ...operator import Operator
+from .calls import OURS
+from .cpu.torchvision import TORCHVISION
+from .exercise import EXERCISE
+from .floors import floor, visited
+from .gpu.torchvision import TORCHVISION as TORCHVISION_ON_DEVICE
+from .operations import Operation
+from .reference import reference_of
+from .workloads import CPU_ROWS, GPU_ROWS
+
+if TYPE_CHECKING:
+    from ...measuring.problem import SampledRow
+
+
+def parameters(row: SampledRow) -> dict[str, Any]:
+    """The parameters that not all operators have."""
+    return {"sampling_ratio": row.sampling_ratio, "normalise": True}
+
+
+WEIGHTED_ROI_ALIGN = Operator(
+    name="weighted_roi_align",
+    operations=Operation,
+    cpu_rows=CPU_ROWS,
+    gpu_rows=GPU_ROWS,
+    parameters=parameters,
+    reference=reference_of,
+    geometry=geometry,
+    floor=floor,
+    visited=visited,
+    cpu=Contestants(on_cpu(OURS), {"torchvision": TORCHVISION}, dtypes=(*DTYPES, "float64")),
+    gpu=DeviceContestants(inputs_of(OURS), on_device(OURS), {"torchvision": TORCHVISION_ON_DEVICE}),
+    golden_dialects=("torchvision-aligned",),
+    exercise=EXERCISE,
+)

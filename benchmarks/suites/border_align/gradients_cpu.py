@@ -1,0 +1,36 @@
+"""BorderAlign's gradients on the CPU: as `forward_cpu`."""
+
+import numpy as np
+
+from roikit.kernels import border_align_backward
+
+from ...measuring.contestant import LAYOUTS
+from .. import cpu
+
+OPERATIONS = ("backward", "boxes-backward")
+ROWS = ("c1", "e")
+DTYPES = ("float32",)
+
+
+class Time(cpu.Time):
+    operator = "border_align"
+    params = (OPERATIONS, ROWS, LAYOUTS, DTYPES)
+
+
+class Memory(cpu.Memory):
+    operator = "border_align"
+    params = (OPERATIONS, ROWS[:1], LAYOUTS)
+
+
+class PerOutput(cpu.PerOutput):
+    operator = "border_align"
+    params = (OPERATIONS, ROWS, LAYOUTS)
+
+
+class Call(cpu.Call):
+    def setup(self):
+        self.grad, self.boxes = np.ones((1, 1, 4), np.float32), np.array([[0, 1, 1, 9, 9]], np.float32)
+        self.maps = np.ones((1, 4, 8, 8), np.float32)
+
+    def call(self):
+        return border_align_backward(self.grad, self.maps, self.boxes, 1)

@@ -1,0 +1,16 @@
+"""What deformable RoI pooling's kernels ask of a GPU: instructions, sectors and bytes for each value, counted from PTX."""
+
+from .. import profiled
+
+VARIANTS = ("NCHW float32", "NHWC float32")
+OPERATIONS = ("forward",)
+ROWS = ("c1",)
+
+
+class Profiled(profiled.Profiled):
+    params = (profiled.FIGURES, OPERATIONS, ROWS, VARIANTS)
+
+    def setup_cache(self):
+        return profiled.measure("deform_roi_pool", OPERATIONS, ROWS, VARIANTS)
+
+    setup_cache.timeout = 600

@@ -1,0 +1,1 @@
+"""asv's suites of rotation-invariant RoIAlign."""

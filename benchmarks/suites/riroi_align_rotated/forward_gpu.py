@@ -1,0 +1,10 @@
+"""Rotation-invariant RoIAlign on a GPU."""
+
+from .. import gpu
+
+
+class Forward(gpu.Series):
+    def setup_cache(self):
+        return gpu.measure("riroi_align_rotated", "forward")
+
+    setup_cache.timeout = 600

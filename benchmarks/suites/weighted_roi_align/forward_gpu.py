@@ -1,0 +1,10 @@
+"""Weighted RoIAlign on a GPU."""
+
+from .. import gpu
+
+
+class Forward(gpu.Series):
+    def setup_cache(self):
+        return gpu.measure("weighted_roi_align", "forward")
+
+    setup_cache.timeout = 600
