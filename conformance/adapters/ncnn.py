@@ -20,6 +20,7 @@ from ..call import Unsupported
 from ..implementation import Description
 from ._call import channels_of_output, corners_and_indices, require_described
 from ._script import Boxes, Script
+from ._weighted import Weighs, with_weights
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,7 +52,7 @@ def _require_channels(call: Any) -> None:
     channels_of_output(call, call.output_size)
 
 
-class Ncnn:
+class Ncnn(Weighs):
     """The layer ROIAlign with ``version=1``, and the layers ROIPooling and PSROIPooling."""
 
     requires: ClassVar[tuple[str, ...]] = ("ncnn",)
@@ -69,11 +70,13 @@ class Ncnn:
 
         self._ncnn = ncnn
         self._net = lru_cache(maxsize=256)(self._load)
-        self._description = Description(
-            version=ncnn.__version__,
-            homepage="https://github.com/Tencent/ncnn",
-            dialects=tuple(self.aligned),
-            operators={name: script.capability() for name, script in self.scripts.items() if name != "roi_align"},
+        self._description = with_weights(
+            Description(
+                version=ncnn.__version__,
+                homepage="https://github.com/Tencent/ncnn",
+                dialects=tuple(self.aligned),
+                operators={name: script.capability() for name, script in self.scripts.items() if name != "roi_align"},
+            )
         )
 
     def describe(self) -> Description:
