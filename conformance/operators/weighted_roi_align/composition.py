@@ -9,7 +9,7 @@ bounds have room for a quotient that is rounded twice. Where a call is exact in 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ import numpy as np
 from ....kernels.dialects.weighted_roi_align import Guard
 from ...operation import Operation
 from ..roi_align.call import RoiAlignCall
+from .own_maps import brought_together, images_of, numbered, taken
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,9 +29,38 @@ if TYPE_CHECKING:
 
 
 def composed(call: WeightedRoiAlignCall, ask: Ask) -> np.ndarray:
-    """What a call asks for, of what ``ask`` returns for calls of RoIAlign, of its data type, layout and dialect."""
+    """What a call asks for, of what ``ask`` returns for calls of RoIAlign, of its data type, layout and dialect.
+
+    Raises:
+        ValueError: weights are of another shape than SW-1 says, of which RoIAlign sees nothing.
+    """
+    _check_weights(call)
+    if call.weights_of == "rois":
+        return _of_rois(call, ask)
     with np.errstate(all="ignore"):  # NaN and infinities are values like others
         return _Composition(call, ask).returned()
+
+
+def _check_weights(call: WeightedRoiAlignCall) -> None:
+    first = len(call.boxes) if call.weights_of == "rois" else len(call.input)
+    channels = 3 if call.layout == "NHWC" else 1
+    shape = (first, *call.input.shape[1:])
+    one = tuple(1 if axis == channels else size for axis, size in enumerate(shape))
+    if call.weights.shape not in (one, shape):
+        raise ValueError(f"weights must have shape {one} or {shape}, not {call.weights.shape}")
+
+
+def _of_rois(call: WeightedRoiAlignCall, ask: Ask) -> np.ndarray:
+    """SW-12: of a call with weights of RoIs, each of which has its image as a map of its own."""
+    images = images_of(call.boxes, len(call.input))
+    own = replace(
+        call, input=taken(call.input, images), boxes=numbered(call.boxes, images), weights_of="images"
+    )  # fmt: skip
+    found = composed(own, ask)
+    if call.operation != Operation.FEATURE_GRADIENT:
+        return found
+    together: np.ndarray = brought_together(found, images, len(call.input))
+    return together
 
 
 @dataclass(frozen=True)

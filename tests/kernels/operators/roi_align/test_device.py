@@ -74,7 +74,7 @@ class Array:
         return len(self.host)
 
     def __getitem__(self, key):
-        return self.host[key]
+        return Array(self.host[key], self.device.id) if isinstance(key, slice) else self.host[key]
 
 
 def stand_in():
