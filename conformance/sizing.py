@@ -6,14 +6,17 @@ expected of them: a few numbers say all of it. No pixel is negative, so that thi
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from .arrays import feature_map, leaves
 from .enlarging import Enlarged
 from .operation import Operation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from .answering import AnsweringOracle
     from .draw import Draw
 
 IMAGES, CHANNELS, ROIS = 3, 3, 7
@@ -23,7 +26,9 @@ MARGIN = 2
 """Pixels between boxes and the edges of the map, so that nothing that is read is outside."""
 
 _LONG = 16  # pixels, or bins, along an axis, from which maps are products
+_VERY_LONG = 100  # pixels along an axis from which RoIs lie near both of its ends
 _PERIODS = 5, 7  # of the factors of rows and columns
+_ONE = Fraction(1)
 
 Pair = tuple[int, int]
 
@@ -160,3 +165,43 @@ def described(size: Size, arguments: dict[str, Any], rules: Iterable[str]) -> di
         "enlarged": Enlarged(size.images, size.channels, size.rois)._asdict(),
         "arguments": arguments,
     }
+
+
+def fitting(chance: Draw, pixels: int, bins: int, sizes: Sequence[Fraction], margin: int = MARGIN) -> Fraction:
+    """The size of a bin, one of these, so that all fit the map if there is room; otherwise the first."""
+    found = [size for size in sizes if size * bins <= pixels - margin]
+    return Fraction(chance.one(found or sizes[:1]))
+
+
+def centre(chance: Draw, pixels: int, k: int, step: Fraction, reach: Fraction = _ONE) -> Fraction:
+    """Along an axis the centre of RoI ``k``: about that of the map; of a long one near its ends, or anywhere."""
+    if pixels < _VERY_LONG:
+        return Fraction(pixels, 2) + chance.between(-reach, reach, step)
+    ends = {0: Fraction(8), 1: Fraction(pixels - 8)}
+    return ends.get(k, chance.between(8, pixels - 8)) + chance.between(-1, 1, step)
+
+
+def suits(case: Mapping[str, Any], dialects: Sequence[Any], oracle: AnsweringOracle[Any, Any]) -> bool:
+    """Whether the call that a case repeats has an answer, exact if it claims that, which tells something."""
+    operation, is_exact = Operation(case.get("operation", Operation.FORWARD)), case["claims"] == "exact"
+    if is_exact and not all(adds_up_exactly(case, operation, dialect, oracle) for dialect in dialects):
+        return False
+    for dialect in dialects:
+        answer = oracle.answer_in(case["arguments"], operation, dialect, "float32", bounds=not is_exact)
+        if answer is None or None in leaves(answer.bound or 0) or not any(leaves(answer.output)):
+            return False
+    return True
+
+
+def adds_up_exactly(
+    case: Mapping[str, Any], operation: Operation, dialect: Any, oracle: AnsweringOracle[Any, Any]
+) -> bool:
+    """Whether what adds up in the large call is exact in any order: at once it may have factors of 2 that its parts have not."""
+    arguments = case["arguments"]
+    if operation == Operation.FORWARD or "enlarged" not in case:
+        return True
+    (images, channels), rois = arguments["input"]["shape"][:2], len(arguments["boxes"])
+    count = Enlarged(**case["enlarged"]).sent(operation, images, channels, rois)
+    grad = feature_map(arguments["grad"]) * (count | 1)
+    given = {**arguments, "grad": {"shape": list(grad.shape), "rows": grad.reshape(-1, grad.shape[-1]).tolist()}}
+    return oracle.answer_in(given, operation, dialect, "float32", bounds=False) is not None

@@ -9,7 +9,7 @@ from .call import BorderAlignCall
 from .claims import MAIN_DIALECTS, claims, rules_of
 from .draws import BorderAlignDraws
 from .faults.mutants import GRADIENT_MUTANTS, MUTANTS
-from .oracle.face import BorderAlignOracle
+from .oracle.face import ORACLE
 
 OPERATOR = Operator(
     name="border_align",
@@ -21,7 +21,7 @@ OPERATOR = Operator(
     dialects=DIALECTS,
     main_dialects=MAIN_DIALECTS,
     function_dialects=("roikit",),
-    oracle=BorderAlignOracle(),
+    oracle=ORACLE,
     mutants=(*MUTANTS, *GRADIENT_MUTANTS),
     blind={
         "ba-no-rois": "asks for the shape of an output without values",

@@ -9,7 +9,7 @@ from .call import DeformedPsCall
 from .claims import MAIN_DIALECTS, claims, rules_of
 from .draws import DeformedPsDraws
 from .faults.mutants import GRADIENT_MUTANTS, MUTANTS
-from .oracle.face import DeformedPsOracle
+from .oracle.face import ORACLE
 
 OPERATOR = Operator(
     name="deform_ps_roi_pool",
@@ -21,7 +21,7 @@ OPERATOR = Operator(
     dialects=DIALECTS,
     main_dialects=MAIN_DIALECTS,
     function_dialects=("mxnet",),
-    oracle=DeformedPsOracle(),
+    oracle=ORACLE,
     mutants=(*MUTANTS, *GRADIENT_MUTANTS),
     blind={
         "dq-no-rois": "asks for the shape of an output without values",

@@ -9,7 +9,7 @@ from .call import DeformedCall
 from .claims import MAIN_DIALECTS, claims, rules_of
 from .draws import DeformedDraws
 from .faults.mutants import GRADIENT_MUTANTS, MUTANTS
-from .oracle.face import DeformedOracle
+from .oracle.face import ORACLE
 
 OPERATOR = Operator(
     name="deform_roi_pool",
@@ -26,7 +26,7 @@ OPERATOR = Operator(
     dialects=DIALECTS,
     main_dialects=MAIN_DIALECTS,
     function_dialects=("mmcv",),
-    oracle=DeformedOracle(),
+    oracle=ORACLE,
     mutants=(*MUTANTS, *GRADIENT_MUTANTS),
     blind={
         "dp-no-rois": "asks for the shape of an output without values",

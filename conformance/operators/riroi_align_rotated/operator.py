@@ -9,7 +9,7 @@ from .call import RotationInvariantCall
 from .claims import MAIN_DIALECTS, claims, rules_of
 from .draws import RotationInvariantDraws
 from .faults.mutants import GRADIENT_MUTANTS, MUTANTS
-from .oracle.face import RotationInvariantOracle
+from .oracle.face import ORACLE
 
 OPERATOR = Operator(
     name="riroi_align_rotated",
@@ -21,7 +21,7 @@ OPERATOR = Operator(
     dialects=DIALECTS,
     main_dialects=MAIN_DIALECTS,
     function_dialects=("roikit", "roikit-clockwise"),
-    oracle=RotationInvariantOracle(),
+    oracle=ORACLE,
     mutants=(*MUTANTS, *GRADIENT_MUTANTS),
     blind={
         "ri-no-rois": "asks for the shape of an output without values",

@@ -9,7 +9,7 @@ from .call import VolumeCall
 from .claims import MAIN_DIALECTS, claims, rules_of
 from .draws import VolumeDraws
 from .faults.mutants import GRADIENT_MUTANTS, MUTANTS
-from .oracle.face import VolumeOracle
+from .oracle.face import ORACLE
 
 OPERATOR = Operator(
     name="roi_align_3d",
@@ -21,7 +21,7 @@ OPERATOR = Operator(
     dialects=DIALECTS,
     main_dialects=MAIN_DIALECTS,
     function_dialects=("roikit", "roikit-aligned"),
-    oracle=VolumeOracle(),
+    oracle=ORACLE,
     mutants=(*MUTANTS, *GRADIENT_MUTANTS),
     blind={
         "rv-no-rois": "asks for the shape of an output without values",

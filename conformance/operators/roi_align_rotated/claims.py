@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ....kernels.dialects.roi_align_rotated import DIALECTS
-from ...exact.floats import FLOAT_TYPES
 from ...operation import Operation
-from .oracle.face import RotatedOracle, is_decided
+from .oracle.face import ORACLE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,22 +13,10 @@ if TYPE_CHECKING:
 MAIN_DIALECTS = ("roikit", "mxnet")
 """Those under which every fault must be noticed: both units of angles, both offsets, and a least size."""
 
-_ORACLE = RotatedOracle()
-_WIDE = ("float32", "float64")
-
 
 def claims(arguments: Mapping[str, Any], operation: Operation = Operation.FORWARD) -> str:
     """Whether a call is exact in float32 and float64, or has bounds, or rounding decides which samples are inside."""
-    dialects = [DIALECTS[name] for name in MAIN_DIALECTS]
-    if not all(is_decided(arguments, dialect, dtype) for dialect in dialects for dtype in _WIDE):
-        return "fragile"
-    for dialect in dialects:
-        needed = _ORACLE.bits(arguments, operation, dialect)
-        if needed is None or needed > FLOAT_TYPES["float32"].bits:
-            return "bounded"
-        if not set(_WIDE) <= set(_ORACLE.exact_dtypes(arguments, operation, dialect)):
-            return "bounded"
-    return "exact"
+    return ORACLE.claim(arguments, operation, MAIN_DIALECTS)
 
 
 def rules_of(arguments: Mapping[str, Any], operation: Operation = Operation.FORWARD) -> list[str]:

@@ -9,7 +9,7 @@ from .call import RotatedCall
 from .claims import MAIN_DIALECTS, claims, rules_of
 from .draws import RotatedDraws
 from .faults.mutants import GRADIENT_MUTANTS, MUTANTS
-from .oracle.face import RotatedOracle
+from .oracle.face import ORACLE
 
 OPERATOR = Operator(
     name="roi_align_rotated",
@@ -21,7 +21,7 @@ OPERATOR = Operator(
     dialects=DIALECTS,
     main_dialects=MAIN_DIALECTS,
     function_dialects=("roikit",),
-    oracle=RotatedOracle(),
+    oracle=ORACLE,
     mutants=(*MUTANTS, *GRADIENT_MUTANTS),
     blind={
         "rr-no-rois": "asks for the shape of an output without values",

@@ -10,7 +10,7 @@ from ....placing import integers
 from ....sizing import Size
 from ..call import SIDES
 from ..claims import rules_of
-from ..oracle.face import BorderAlignOracle
+from ..oracle.face import ORACLE
 from . import sizes, systematic
 from .placements import PLACEMENTS
 
@@ -64,5 +64,5 @@ HISTORIES = _Histories(
     rules_of=rules_of,
     suits_small=systematic.suits,
     suits_large=sizes.suits,
-    oracle=BorderAlignOracle(),
+    oracle=ORACLE,
 )

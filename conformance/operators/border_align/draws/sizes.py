@@ -13,7 +13,7 @@ from ....placing import number
 from ....sizing import PIXELS, ROIS, Size, counted, described, maps, of_pixels, sent_back
 from ..call import SIDES
 from ..claims import rules_of
-from ..oracle.face import answer_in
+from ..oracle.face import ORACLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -110,7 +110,7 @@ def suits(case: Mapping[str, Any], dialects: list[Dialect]) -> bool:
     """Whether the call that a case repeats has an answer that is not 0, and is exact where sides have a power of two of parts."""
     arguments, operation = case["arguments"], Operation(case.get("operation", Operation.FORWARD))
     for dialect in dialects:
-        answer = answer_in(arguments, operation, dialect, "float32")
+        answer = ORACLE.answer_in(arguments, operation, dialect, "float32")
         if answer is None or not any(leaves(answer.output)):
             return False
         if (answer.bound is not None) if case["claims"] == "exact" else None in leaves(answer.bound):

@@ -7,29 +7,29 @@ drawn from what an implementation returns.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from ....arrays import leaves
 from ....draw import Draw
-from ....memory import Asked, alike, arrangements, lying
+from ....memory import Asked, alike
 from ....operation import Operation
-from ....operator import rule_number
 from ....placing import integers
+from ....systematic import Blueprint, described, named, of_memory
+from ....systematic import suits as suits_oracle
 from ..call import SIDES
 from ..claims import claims, rules_of
-from ..oracle.face import answer_in
+from ..oracle.face import ORACLE
 from .placements import COMPANY, PLACEMENTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from .....kernels.dialects.border_align import Dialect
-    from .placements import Placement
 
 _POOLS = {"one": (1,), "few": (2, 4), "many": (8, 16), "ten": (10,), "odd": (3, 5, 7)}
 """Into how many parts a side is divided."""
 _EXACT = ("one", "few", "many")
 _ENDS_OUTSIDE = ("wide", "tall")  # so that there must be points between them
+_ALIKE = ("point", "line", "column")  # whose points are equal: the first wins, if they are exact
 _SIDE = range(6, 10)
 _ASKED = (
     Asked("ba-w", Operation.FORWARD, "max", ("input", "boxes")),
@@ -38,23 +38,15 @@ _ASKED = (
 )
 _STRIDED = ("within", "low", "high", "wide")
 _GRADIENTS = {"g": Operation.FEATURE_GRADIENT, "b": Operation.BOX_GRADIENT}
-_WHAT = {Operation.FEATURE_GRADIENT: "gradient for the map: ", Operation.BOX_GRADIENT: "gradient for the box: "}
-
-
-class Blueprint(NamedTuple):
-    """What is fixed about a case before chance has its say."""
-
-    id: str
-    placement: Placement
-    pool: str
-    number: int
-    operation: Operation = Operation.FORWARD
-    arranged: tuple[tuple[str, str], ...] = ()
 
 
 def blueprints() -> dict[str, list[Blueprint]]:
     """The blueprints of all systematic cases, by the group that they belong to."""
-    return {"systematic": list(_maxima()), "gradient": list(_gradients()), "memory": list(_arrangements())}
+    return {
+        "systematic": list(_maxima()),
+        "gradient": list(_gradients()),
+        "memory": list(of_memory(_ASKED, named(PLACEMENTS, _STRIDED), "few")),
+    }
 
 
 def _maxima() -> Iterator[Blueprint]:
@@ -68,25 +60,14 @@ def _gradients() -> Iterator[Blueprint]:
     for (name, operation), (n, placement) in ((of, at) for of in _GRADIENTS.items() for at in enumerate(PLACEMENTS)):
         pool = "many" if placement.name in _ENDS_OUTSIDE else _EXACT[n % 3]
         yield Blueprint(f"ba-{name}-{placement.name}", placement, pool, n, operation)
-        if n % 2 and placement.name not in (
-            "point",
-            "line",
-            "column",
-        ):  # of equal points the first wins, if they are exact
+        if n % 2 and placement.name not in _ALIKE:
             yield Blueprint(f"ba-{name}-{placement.name}-ten", placement, "ten", n, operation)
-
-
-def _arrangements() -> Iterator[Blueprint]:
-    placed = [placement for placement in PLACEMENTS if placement.name in _STRIDED]
-    for each in arrangements(_ASKED):
-        spot = placed[each.number % len(placed)]
-        yield Blueprint(each.id, spot, "few", 1, each.operation, each.arranged)
 
 
 def draw(blueprint: Blueprint, attempt: int) -> dict[str, Any]:
     """The case that a blueprint gives at an attempt, without what is computed."""
     chance = Draw("roikit", blueprint.id, attempt)
-    pool_size = chance.one(_POOLS[blueprint.pool])
+    pool_size = chance.one(_POOLS[blueprint.output])
     size = chance.one(_SIDE), chance.one(_SIDE)
     images, channels = 1 + blueprint.number % 2, chance.one((1, 2))
     rois = chance.one((1, 2))
@@ -99,7 +80,7 @@ def draw(blueprint: Blueprint, attempt: int) -> dict[str, Any]:
         "pool_size": pool_size,
         "mode": "max",
     }
-    if blueprint.operation != Operation.FORWARD:
+    if blueprint.is_gradient:
         arguments["grad"] = integers(chance, (len(spots), channels, SIDES), range(-4, 5))
     alike(arguments, blueprint.arranged)
     return _described(blueprint, arguments)
@@ -107,37 +88,11 @@ def draw(blueprint: Blueprint, attempt: int) -> dict[str, Any]:
 
 def _described(blueprint: Blueprint, arguments: dict[str, Any]) -> dict[str, Any]:
     """A case with its title, its rules and its kind."""
-    is_gradient = blueprint.operation != Operation.FORWARD
-    what = _WHAT.get(blueprint.operation, "") + lying(blueprint.arranged)
     parts = arguments["pool_size"]
-    title = f"{what}{blueprint.placement.title}; {parts} part{'s' if parts > 1 else ''} of a side."
-    rules = {*rules_of(arguments, blueprint.operation), *blueprint.placement.rules}
-    rules |= {"BA-12"} if blueprint.arranged else set()
-    case: dict[str, Any] = {
-        "id": blueprint.id,
-        "title": title[0].upper() + title[1:],
-        "rules": sorted(rules, key=rule_number),
-        "kind": "value",
-    }
-    case |= {"operation": blueprint.operation.value} if is_gradient else {}
-    case |= {"arranged": dict(blueprint.arranged)} if blueprint.arranged else {}
-    return {**case, "claims": claims(arguments, blueprint.operation), "arguments": arguments}
+    about, rules = f"{parts} part{'s' if parts > 1 else ''} of a side", rules_of(arguments, blueprint.operation)
+    return described(blueprint, arguments, claims(arguments, blueprint.operation), about, rules, "BA-12")
 
 
 def suits(case: Mapping[str, Any], dialects: Sequence[Dialect]) -> bool:
     """Whether a case has an answer, which tells something, under these dialects."""
-    operation = Operation(case.get("operation", Operation.FORWARD))
-    if case.get("claims") == "fragile":
-        return False
-    for dialect in dialects:
-        for dtype in ("float32", "float64"):
-            answer = answer_in(case["arguments"], operation, dialect, dtype)
-            if answer is None or None in leaves(answer.bound or 0) or not _tells(answer.output):
-                return False
-    return True
-
-
-def _tells(output: Any) -> bool:
-    """Whether neither zeros nor any other constant would pass for an output."""
-    values = list(leaves(output))
-    return len(set(values)) > 1 if len(values) > 1 else bool(set(values) - {0})
+    return suits_oracle(case, dialects, ORACLE)

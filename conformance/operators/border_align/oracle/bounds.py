@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ....exact.floats import FLOAT_TYPES, as_float, as_floats
+from ....operation import Operation
 from ..call import SIDES
 from .errors import RoiError
 from .output import Points, Result, read, winners
@@ -161,6 +162,11 @@ def is_decided(asked: Asked) -> bool:
     return all(has_bound(error) and not Reach(asked, error).open.any() for error in errors_of(asked) if error)
 
 
+def are_exact(asked: Asked) -> bool:
+    """Whether all points are just where they should be."""
+    return all(error.are_exact for error in errors_of(asked) if error)
+
+
 def output_bounds(result: Result, asked: Asked) -> Array:
     """The greatest error of each element of an output; infinite where no bound holds."""
     storage, type_ = FLOAT_TYPES[asked.dtype], asked.working
@@ -177,6 +183,12 @@ def output_bounds(result: Result, asked: Asked) -> Array:
             found = found + as_floats(storage.rounding, values + np.where(np.isfinite(found), found, 0.0))
         bound[k] = found
     return bound * _SLACK
+
+
+def gradient_bounds(result: Result, asked: Asked, operation: Operation) -> Array:
+    """The greatest error of each element of a gradient."""
+    of = feature_gradient_bounds if operation == Operation.FEATURE_GRADIENT else box_gradient_bounds
+    return of(result, asked)
 
 
 def feature_gradient_bounds(result: Result, asked: Asked) -> Array:

@@ -7,20 +7,19 @@ or with what arrives, and sums. Positions are what `errors.RoiError.are_exact` i
 
 from __future__ import annotations
 
-import math
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ....asking import coarse, units
 from ....exact.budgets import Budget, numbers, quantum, single
-from ....exact.floats import FLOAT_TYPES, WORKING
 from ....operation import Operation
 from .geometry import ONE, ZERO
 from .output import border_align
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from ....exact.numbers import Array
     from .asked import Asked
@@ -48,18 +47,14 @@ def _weight(roi: Roi) -> Fraction:
     return _step(y, roi.inside) * _step(x, roi.inside)
 
 
-def _units(values: Array) -> Fraction:
-    return quantum(map(Fraction, np.unique(values[np.isfinite(values)]).tolist()))
-
-
 def budgets(asked: Asked, operation: Operation, exact: Result) -> Iterator[Budget]:
     """The budgets of what is computed; of a gradient those of the maxima, too."""
     weights = min((_weight(roi) for roi in _read(asked)), default=ONE)
     pooled = exact if operation == Operation.FORWARD else border_align(asked.maps, asked.rois)
-    yield Budget(weights * _units(asked.pixels), max(set(pooled.magnitude.flat), default=ZERO))
+    yield Budget(weights * units(asked.pixels), max(set(pooled.magnitude.flat), default=ZERO))
     if operation == Operation.FEATURE_GRADIENT:
         assert asked.grad is not None
-        yield Budget(weights * _units(asked.grad), max(set(exact.magnitude.flat), default=ZERO))
+        yield Budget(weights * units(asked.grad), max(set(exact.magnitude.flat), default=ZERO))
     elif operation == Operation.BOX_GRADIENT:
         yield from _of_boxes(asked)
     yield from numbers(exact.values)
@@ -68,7 +63,7 @@ def budgets(asked: Asked, operation: Operation, exact: Result) -> Iterator[Budge
 def _of_boxes(asked: Asked) -> Iterator[Budget]:
     """The budgets of how points move, times slopes and what arrives."""
     assert asked.grad is not None
-    least = _units(asked.pixels) * _units(asked.grad)
+    least = units(asked.pixels) * units(asked.grad)
     largest = Fraction(float(abs(asked.pixels[np.isfinite(asked.pixels)]).max(initial=0.0)))
     for k, roi in enumerate(asked.rois):
         if roi is None or not roi.inside.any():
@@ -76,14 +71,6 @@ def _of_boxes(asked: Asked) -> Iterator[Budget]:
         sent = Fraction(float(abs(asked.grad[k]).sum()))
         steps = min(_step(line, roi.inside) for line in roi.lines)
         yield Budget(least * steps * quantum(roi.shares), 4 * largest * sent)
-
-
-def handed(asked: Asked) -> Iterator[Budget]:
-    """The budgets of numbers that are handed over."""
-    for values in (asked.pixels, asked.grad):
-        if values is not None:
-            for x in np.unique(values[np.isfinite(values)]).tolist():
-                yield single(Fraction(x))
 
 
 def coordinates(asked: Asked) -> Iterator[Budget]:
@@ -94,25 +81,9 @@ def coordinates(asked: Asked) -> Iterator[Budget]:
             yield Budget(_step(line, roi.inside), max(abs(at) for at in line.at[roi.inside]))
 
 
-def fits(asked: Asked, stored: Iterable[Budget], computed: Iterable[Budget], values: Array) -> bool:
-    """Whether the data type of a call holds what is stored, and its arithmetic what is computed, and its values."""
-    type_ = FLOAT_TYPES[asked.dtype]
-    largest = max((abs(value) for value in values.flat if isinstance(value, Fraction)), default=ZERO)
-    return (
-        largest <= type_.largest
-        and all(budget.fits(type_) for budget in stored)
-        and all(budget.fits(FLOAT_TYPES[WORKING[asked.dtype]]) for budget in computed)
-    )
-
-
-def nearest_decision(asked: Asked) -> Fraction | None:
-    """How near a point comes to an edge of BA-4; 0 if one is there."""
-    return min(_distances(asked), default=None)
-
-
-def _distances(asked: Asked) -> Iterator[Fraction]:
+def decisions(asked: Asked) -> Iterator[Fraction]:
+    """How near points come to an edge of BA-4; 0 if one is there."""
     for roi in filter(None, asked.rois):
         for line in roi.lines:
             for at in line.at.flat:
-                distance = min(abs(at + 1), abs(at - line.pixels))
-                yield Fraction(math.floor(distance * _FINE), _FINE)
+                yield coarse(min(abs(at + 1), abs(at - line.pixels)))

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
-
 from ....arrays import leaves
 from ....draw import Draw
 from ....memory import Asked, alike, arrangements, lying
 from ....operation import Operation
-from ....operator import rule_number
 from ....placing import integers, number
+from ....systematic import as_case, named, tells
 from ..claims import claims
 from ..oracle.answers import answers_in
 from .placements import COMPANY, ON_GRID, PLACEMENTS
@@ -84,7 +82,7 @@ def _gradients(operation: Operation, letter: str) -> Iterator[Blueprint]:
 
 
 def _arrangements() -> Iterator[Blueprint]:
-    placed = [placement for placement in PLACEMENTS if placement.name in _STRIDED]
+    placed = named(PLACEMENTS, _STRIDED)
     sloped = [placement for placement in placed if placement.name not in _ON_PIXELS]
     for each in arrangements(_ASKED):
         spots = sloped if each.operation == Operation.BOX_GRADIENT else placed
@@ -132,15 +130,7 @@ def _described(blueprint: Blueprint, arguments: dict[str, Any]) -> dict[str, Any
     rules |= {rule for rule in blueprint.placement.rules if rule not in ("CR-4", "CR-5")}
     rules |= {Operation.FEATURE_GRADIENT: {"CR-7"}, Operation.BOX_GRADIENT: {"CR-8"}}.get(blueprint.operation, set())
     rules |= {"CR-12"} if blueprint.arranged else set()
-    case: dict[str, Any] = {
-        "id": blueprint.id,
-        "title": title[0].upper() + title[1:],
-        "rules": sorted(rules, key=rule_number),
-        "kind": "value",
-    }
-    case |= {"operation": blueprint.operation.value} if blueprint.operation != Operation.FORWARD else {}
-    case |= {"arranged": dict(blueprint.arranged)} if blueprint.arranged else {}
-    return {**case, "claims": claims(arguments, blueprint.operation), "arguments": arguments}
+    return as_case(blueprint, arguments, claims(arguments, blueprint.operation), title, rules)
 
 
 def suits(case: Mapping[str, Any], dialects: Sequence[Dialect]) -> bool:
@@ -149,21 +139,15 @@ def suits(case: Mapping[str, Any], dialects: Sequence[Dialect]) -> bool:
     Unless arrays lie in memory in some way, a gradient for boxes may be 0 throughout where nearest has no slope, or points are
     on pixels.
     """
-    operation, tells = Operation(case.get("operation", Operation.FORWARD)), []
+    operation, telling = Operation(case.get("operation", Operation.FORWARD)), []
     for dialect in dialects:
         found = [answers_in(case["arguments"], operation, dialect, dtype) for dtype in ("float32", "float64")]
         if any(len(each) != 1 or _is_open(each[0].bound) for each in found):
             return False
-        tells.append(_tells(found[0][0].output))
+        telling.append(tells(found[0][0].output))
     may_be_zero = operation == Operation.BOX_GRADIENT and "arranged" not in case
-    return any(tells) if may_be_zero else all(tells)
+    return any(telling) if may_be_zero else all(telling)
 
 
 def _is_open(bound: Any) -> bool:
     return bound is not None and None in leaves(bound)
-
-
-def _tells(output: Any) -> bool:
-    """Whether neither zeros nor any other constant would pass for an output."""
-    values = set(np.ravel(output).tolist())
-    return len(values) > 1 if np.size(output) > 1 else bool(values - {0})

@@ -11,11 +11,12 @@ from ....histories import IMAGES, SIZE, Histories, History
 from ....operation import Operation
 from ....placing import integers, number
 from ....sizing import Size
+from ...deform_roi_pool.draws.placements import offsets
 from ..call import groups_of
 from ..claims import rules_of
-from ..oracle.face import DeformedPsOracle
+from ..oracle.face import ORACLE
 from . import sizes, systematic
-from .placements import PLACEMENTS, offsets
+from .placements import PLACEMENTS
 
 if TYPE_CHECKING:
     from ....draw import Draw
@@ -96,6 +97,6 @@ HISTORIES = _Moved(
     rules_of=rules_of,
     suits_small=systematic.suits,
     suits_large=sizes.suits,
-    oracle=DeformedPsOracle(),
+    oracle=ORACLE,
     channels_of=_channels,
 )

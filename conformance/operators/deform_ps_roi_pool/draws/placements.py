@@ -8,98 +8,35 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ....placing import number
+from ...deform_roi_pool.draws import placements as of_bins
+from ...deform_roi_pool.draws.placements import (
+    HALF,
+    QUARTER,
+    before,
+    beyond,
+    high,
+    large,
+    little,
+    low,
+    middle,
+    negative,
+    nothing,
+    usual,
+    within,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from ....draw import Draw
-
-    Along = Callable[[Draw, int, Fraction], Fraction]
-
-EIGHTH, QUARTER, HALF, ONE = Fraction(1, 8), Fraction(1, 4), Fraction(1, 2), Fraction(1)
+    from ...deform_roi_pool.draws.placements import Along
 
 
-def within(chance: Draw, pixels: int, size: Fraction) -> Fraction:
-    """Within the map, if there is room."""
-    return chance.between(0, max(pixels - 1 - size, EIGHTH), EIGHTH)
-
-
-def low(chance: Draw, pixels: int, size: Fraction) -> Fraction:
-    """Around the low edge."""
-    del pixels
-    return -size / 2 + chance.between(-HALF, HALF, EIGHTH)
-
-
-def high(chance: Draw, pixels: int, size: Fraction) -> Fraction:
-    """Around the high edge."""
-    return pixels - 1 - size / 2 + chance.between(-HALF, HALF, EIGHTH)
-
-
-def middle(chance: Draw, pixels: int, size: Fraction) -> Fraction:
-    """Around the middle of the map."""
-    return Fraction(pixels - 1, 2) - size / 2 + chance.between(-HALF, HALF, EIGHTH)
-
-
-def beyond(chance: Draw, pixels: int, size: Fraction) -> Fraction:
-    """Beyond the map, whatever the offsets."""
-    return pixels + 24 + 4 * abs(size) + chance.between(0, 4, EIGHTH)
-
-
-def before(chance: Draw, pixels: int, size: Fraction) -> Fraction:
-    """Before the map, whatever the offsets."""
-    return -beyond(chance, pixels, size) - abs(size)
-
-
-def usual(chance: Draw) -> Fraction:
-    """A bin of some pixels, or less than one."""
-    return Fraction(chance.one((HALF, ONE, Fraction(3, 2), Fraction(2), Fraction(3, 4))))
-
-
-def large(chance: Draw) -> Fraction:
-    """A bin of several pixels."""
-    return Fraction(chance.one((3, 4, 5)))
-
-
-def little(chance: Draw) -> Fraction:
-    """A bin of a part of a pixel."""
-    return Fraction(chance.one((EIGHTH, Fraction(1, 16), QUARTER)))
-
-
-def nothing(chance: Draw) -> Fraction:
-    """No bin at all: the second corner is the pixel before the first."""
-    del chance
-    return Fraction(0)
-
-
-def negative(chance: Draw) -> Fraction:
-    """The second corner is before the first."""
-    return -usual(chance)
-
-
-@dataclass(frozen=True, slots=True)
-class Placement:
+@dataclass(frozen=True)
+class Placement(of_bins.Placement):
     """How RoIs lie, said in a sentence, and the rules that this is about. Offsets are up to ``far`` eighths."""
-
-    name: str
-    title: str
-    y: Along
-    x: Along
-    h: Callable[[Draw], Fraction]
-    w: Callable[[Draw], Fraction]
-    rules: tuple[str, ...]
-    far: int = 8
-
-    def row(
-        self, chance: Draw, image: int, size: Sequence[int], bins: Sequence[int], scales: Sequence[Fraction]
-    ) -> list[int | float]:
-        """A row of boxes that lies so, on a map of this size."""
-        (y1, y2), (x1, x2) = (
-            self._corners(chance, *each) for each in zip((self.y, self.x), (self.h, self.w), size, bins, scales, strict=True)
-        )  # fmt: skip
-        return [image, *map(number, (x1, y1, x2, y2))]
 
     @staticmethod
     def _corners(
@@ -110,17 +47,6 @@ class Placement:
         start = round((along(chance, pixels, each * bins * scale) + HALF) / scale)
         beside = (Fraction(0), Fraction(0), QUARTER, -QUARTER)
         return start + chance.one(beside), start + each * bins - 1 + chance.one(beside)
-
-    def offsets(self, chance: Draw, shape: Sequence[int]) -> dict[str, Any]:
-        """Offsets of this shape."""
-        return offsets(chance, shape, self.far)
-
-
-def offsets(chance: Draw, shape: Sequence[int], far: int = 8) -> dict[str, Any]:
-    """Offsets that are multiples of an eighth."""
-    rows = shape[0] * shape[1] * shape[2]
-    values = [[number(chance.between(-far, far) * EIGHTH) for _ in range(shape[3])] for _ in range(rows)]
-    return {"shape": list(shape), "rows": values}
 
 
 PLACEMENTS = (
@@ -144,6 +70,7 @@ PLACEMENTS = (
     Placement("inverted-x", "of negative width, beside another RoI", within, within, usual, negative, ("DQ-3", "DQ-5")),
     Placement("inverted", "of negative sizes, beside another RoI", middle, middle, negative, negative, ("DQ-3", "DQ-5")),
 )  # fmt: skip
+
 
 COMPANY = ("below", "before", "point", "inverted-x", "inverted")
 """Placements that have a RoI within the map beside them, since of them alone there may be nothing to see."""

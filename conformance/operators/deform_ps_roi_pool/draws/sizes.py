@@ -11,15 +11,13 @@ import math
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from ....arrays import feature_map, leaves
+from .... import sizing
 from ....draw import Draw
-from ....enlarging import Enlarged
 from ....operation import Operation
 from ....placing import number
 from ....sizing import (
     BINS,
     IMAGES,
-    MARGIN,
     PIXELS,
     ROIS,
     Size,
@@ -32,10 +30,10 @@ from ....sizing import (
     sent_back,
 )
 from ..claims import rules_of
-from ..oracle.face import answer_in
+from ..oracle.face import ORACLE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from .....kernels.dialects.deform_ps_roi_pool import Dialect
 
@@ -176,8 +174,11 @@ def _offsets(chance: Draw, size: Size, sides: tuple[tuple[Fraction, Fraction], .
 def _box(chance: Draw, size: Size, k: int) -> tuple[list[int | float], tuple[Fraction, Fraction]]:
     """Corners, and height and width: the first RoI near the low end of a long map and the second near its high end."""
     bins = _SEVERAL_PIXELS if has_bounds(size) else _BINS
-    sides = [_bin(chance, pixels, count, bins) * count for pixels, count in zip(size.pixels, size.bins, strict=True)]
-    centres = [_centre(chance, pixels, k) for pixels in size.pixels]
+    sides = [
+        sizing.fitting(chance, pixels, count, bins) * count
+        for pixels, count in zip(size.pixels, size.bins, strict=True)
+    ]
+    centres = [sizing.centre(chance, pixels, k, _QUARTER, _HALF) for pixels in size.pixels]
     (y1, y2), (x1, x2) = (_pixels(c, side) for c, side in zip(centres, sides, strict=True))
     return [x1, y1, x2, y2], (sides[0], sides[1])
 
@@ -188,38 +189,6 @@ def _pixels(centre: Fraction, side: Fraction) -> tuple[int, int]:
     return first, first + int(side / _QUARTER) - 1
 
 
-def _bin(chance: Draw, pixels: int, bins: int, sizes: Sequence[Fraction]) -> Fraction:
-    """The size of a bin, one of these, so that all fit the map if there is room."""
-    fitting = [size for size in sizes if size * bins <= pixels - MARGIN]
-    return Fraction(chance.one(fitting or sizes[:1]))
-
-
-def _centre(chance: Draw, pixels: int, k: int) -> Fraction:
-    if pixels < 100:
-        return Fraction(pixels, 2) + chance.between(-_HALF, _HALF, _QUARTER)
-    ends = {0: Fraction(8), 1: Fraction(pixels - 8)}
-    return ends.get(k, chance.between(8, pixels - 8)) + chance.between(-1, 1, _QUARTER)
-
-
 def suits(case: Mapping[str, Any], dialects: list[Dialect]) -> bool:
     """Whether the call that a case repeats has an answer, exact if it claims that, which tells something."""
-    operation, is_exact = Operation(case.get("operation", Operation.FORWARD)), case["claims"] == "exact"
-    if is_exact and not _adds_up_exactly(case, operation, dialects[0]):
-        return False
-    for dialect in dialects:
-        answer = answer_in(case["arguments"], operation, dialect, "float32", bounds=not is_exact)
-        if answer is None or None in leaves(answer.bound or 0) or not any(leaves(answer.output)):
-            return False
-    return True
-
-
-def _adds_up_exactly(case: Mapping[str, Any], operation: Operation, dialect: Dialect) -> bool:
-    """Whether what adds up in the large call is exact in any order: at once it may have factors of 2 that its parts have not."""
-    arguments = case["arguments"]
-    if operation == Operation.FORWARD or "enlarged" not in case:
-        return True
-    (images, channels), rois = arguments["input"]["shape"][:2], len(arguments["boxes"])
-    count = Enlarged(**case["enlarged"]).sent(operation, images, channels, rois)
-    grad = feature_map(arguments["grad"]) * (count | 1)
-    given = {**arguments, "grad": {"shape": list(grad.shape), "rows": grad.reshape(-1, grad.shape[-1]).tolist()}}
-    return answer_in(given, operation, dialect, "float32", bounds=False) is not None
+    return sizing.suits(case, dialects, ORACLE)

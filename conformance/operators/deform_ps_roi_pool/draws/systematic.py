@@ -8,23 +8,22 @@ drawn from what an implementation returns.
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from ....arrays import leaves
 from ....draw import Draw
-from ....memory import Asked, alike, arrangements, lying
+from ....memory import Asked, alike
 from ....operation import Operation
-from ....operator import rule_number
 from ....placing import integers, number
+from ....systematic import Blueprint, described, grid, named, of_gradients, of_memory, of_outputs
+from ....systematic import suits as suits_oracle
 from ..claims import claims
-from ..oracle.face import answer_in
+from ..oracle.face import ORACLE
 from .placements import COMPANY, HELD, PLACEMENTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from .....kernels.dialects.deform_ps_roi_pool import Dialect
-    from .placements import Placement
 
 _OUTPUTS = {
     "small": ((1, 1), (2, 2), (3, 2), (1, 4), (2, 1)),
@@ -44,10 +43,6 @@ _ASKED = (
 )
 _STRIDED = ("within", "low", "high", "around")
 _GRADIENTS = {"g": Operation.FEATURE_GRADIENT, "o": Operation.OFFSET_GRADIENT}
-_WHAT = {
-    Operation.FEATURE_GRADIENT: "gradient for the map: ",
-    Operation.OFFSET_GRADIENT: "gradient for the offsets: ",
-}
 _RULE = {
     Operation.FORWARD: "DQ-7",
     Operation.FEATURE_GRADIENT: "DQ-8",
@@ -55,46 +50,20 @@ _RULE = {
 }
 
 
-class Blueprint(NamedTuple):
-    """What is fixed about a case before chance has its say."""
-
-    id: str
-    placement: Placement
-    output: str
-    number: int
-    operation: Operation = Operation.FORWARD
-    arranged: tuple[tuple[str, str], ...] = ()
-
-
 def blueprints() -> dict[str, list[Blueprint]]:
     """The blueprints of all systematic cases, by the group that they belong to."""
-    return {"systematic": list(_averages()), "gradient": list(_gradients()), "memory": list(_arrangements())}
-
-
-def _averages() -> Iterator[Blueprint]:
-    for n, placement in enumerate(PLACEMENTS):
-        for output in _OUTPUTS:
-            if output != "seven" or placement.name in _SEVENS:
-                yield Blueprint(f"dq-s-{placement.name}-{output}", placement, output, n)
-
-
-def _gradients() -> Iterator[Blueprint]:
-    placed = [each for each in enumerate(PLACEMENTS) if each[1].name not in HELD]
-    for (name, operation), (n, placement) in ((of, at) for of in _GRADIENTS.items() for at in placed):
-        yield Blueprint(f"dq-{name}-{placement.name}", placement, ("small", "wide")[n % 2], n, operation)
-
-
-def _arrangements() -> Iterator[Blueprint]:
-    placed = [placement for placement in PLACEMENTS if placement.name in _STRIDED]
-    for each in arrangements(_ASKED):
-        spot = placed[each.number % len(placed)]
-        yield Blueprint(each.id, spot, "small", 1, each.operation, each.arranged)
+    moved = [each for each in enumerate(PLACEMENTS) if each[1].name not in HELD]
+    return {
+        "systematic": list(of_outputs("dq-s", PLACEMENTS, _OUTPUTS, _SEVENS)),
+        "gradient": list(of_gradients("dq", moved, _GRADIENTS, ("small", "wide"))),
+        "memory": list(of_memory(_ASKED, named(PLACEMENTS, _STRIDED), "small")),
+    }
 
 
 def draw(blueprint: Blueprint, attempt: int) -> dict[str, Any]:
     """The case that a blueprint gives at an attempt, without what is computed."""
     chance = Draw("roikit", blueprint.id, attempt)
-    is_gradient, placement = blueprint.operation != Operation.FORWARD, blueprint.placement
+    is_gradient, placement = blueprint.is_gradient, blueprint.placement
     bins = chance.one(_OUTPUTS[blueprint.output])
     size = chance.one(_SIDES[blueprint.output]), chance.one(_SIDES[blueprint.output])
     images, rois = 1 + blueprint.number % 2, chance.one((1, 2))
@@ -141,46 +110,20 @@ def _shared_out(
 
 def _described(blueprint: Blueprint, arguments: dict[str, Any], scales: Sequence[Fraction]) -> dict[str, Any]:
     """A case with its title, its rules and its kind."""
-    bins, ratio = arguments["output_size"], arguments["sampling_ratio"]
-    is_gradient = blueprint.operation != Operation.FORWARD
-    grid = " × ".join(map(str, ratio if ratio[0] != ratio[1] else ratio[:1]))
-    what = _WHAT.get(blueprint.operation, "") + lying(blueprint.arranged)
+    bins = arguments["output_size"]
     scaled = " × ".join(map(str, dict.fromkeys(scales)))
-    about = f", scale {scaled}" if scaled != "1" else ""
     groups = arguments.get("group_size", bins)
     _, numbers, *parts = arguments["offset"]["shape"]
+    about = f"{bins[0]} × {bins[1]} bins, {grid(arguments['sampling_ratio'])} samples"
+    about += f", scale {scaled}" if scaled != "1" else ""
     about += f", {groups[0]} × {groups[1]} groups" if groups != bins else ""
     about += f", {parts[0]} × {parts[1]} parts" if parts != bins else ""
     about += f", {numbers // 2} classes" if numbers > 2 else ""
     about += f", gamma {arguments['gamma']}"
-    title = f"{what}{blueprint.placement.title}; {bins[0]} × {bins[1]} bins, {grid} samples{about}."
-    rules = {"DQ-1", "DQ-2", "DQ-4", *blueprint.placement.rules, _RULE[blueprint.operation]}
-    rules |= {"DQ-13"} if blueprint.arranged else set()
-    case: dict[str, Any] = {
-        "id": blueprint.id,
-        "title": title[0].upper() + title[1:],
-        "rules": sorted(rules, key=rule_number),
-        "kind": "value",
-    }
-    case |= {"operation": blueprint.operation.value} if is_gradient else {}
-    case |= {"arranged": dict(blueprint.arranged)} if blueprint.arranged else {}
-    return {**case, "claims": claims(arguments, blueprint.operation), "arguments": arguments}
+    rules = ("DQ-1", "DQ-2", "DQ-4", _RULE[blueprint.operation])
+    return described(blueprint, arguments, claims(arguments, blueprint.operation), about, rules, "DQ-13")
 
 
 def suits(case: Mapping[str, Any], dialects: Sequence[Dialect]) -> bool:
     """Whether a case has an answer, which tells something, under these dialects."""
-    operation = Operation(case.get("operation", Operation.FORWARD))
-    if case.get("claims") == "fragile":
-        return False
-    for dialect in dialects:
-        for dtype in ("float32", "float64"):
-            answer = answer_in(case["arguments"], operation, dialect, dtype)
-            if answer is None or None in leaves(answer.bound or 0) or not _tells(answer.output):
-                return False
-    return True
-
-
-def _tells(output: Any) -> bool:
-    """Whether neither zeros nor any other constant would pass for an output."""
-    values = list(leaves(output))
-    return len(set(values)) > 1 if len(values) > 1 else bool(set(values) - {0})
+    return suits_oracle(case, dialects, ORACLE)

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ....arrays import box_rows, feature_map, numpy_dtype
-from ....exact.floats import FLOAT_TYPES, WORKING
+from ....asking import AskedCall, Handing
 from ...deform_roi_pool.oracle import asked as of_bins
 from ..call import channels_of, groups_of
 from .geometry import Rules, roi_of
@@ -23,13 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from .....kernels.dialects.deform_ps_roi_pool import Dialect
-    from ....exact.floats import FloatType
     from ....exact.numbers import Array
     from ...deform_roi_pool.oracle.geometry import Pair
     from .geometry import Roi
-
-NUMBERS = 5
-"""Of a row of boxes."""
 
 GAMMA = 0.1
 """What gamma is if a case does not say."""
@@ -74,73 +69,56 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Asked:
+class Asked(AskedCall):
     """A call.
 
     Attributes:
-        dtype: The data type of its maps.
-        pixels: The numbers of its maps, of float64.
-        boxes: Rows of float64, rounded to the type of coordinates.
         output_size, groups, ratio: As they are asked for.
         scales: Of both axes, rounded to the type of coordinates, ``(y, x)``.
         gamma: Rounded likewise.
         offset: ``(K, 2 n, T_h, T_w)``, of float64; None if there is none.
-        grad: What arrives, of float64.
         rules: The formulas.
     """
 
-    dtype: str
-    pixels: Array
-    boxes: Array
     output_size: tuple[int, int]
     groups: tuple[int, int]
     ratio: tuple[int, int]
     scales: Pair
     gamma: Fraction
     offset: Array | None
-    grad: Array | None
     rules: Rules
 
     @classmethod
     def of(cls, arguments: Mapping[str, Any], dialect: Dialect, dtype: str, rules: type[Rules] = Rules) -> Asked:
         """The call that a case describes, made in a data type."""
-        working = np.dtype(WORKING[dtype])
-
-        def stored(name: str) -> Array | None:
-            if name not in arguments:
-                return None
-            with np.errstate(over="ignore"):
-                return feature_map(arguments[name]).astype(numpy_dtype(dtype)).astype(np.float64)
-
-        def computed(number: Any) -> Fraction:
-            return Fraction(float(working.type(float(number))))
-
-        with np.errstate(over="ignore"):
-            boxes = box_rows(arguments["boxes"], NUMBERS).astype(working).astype(np.float64)
+        handed = Handing(arguments, dtype)
         bins_y, bins_x = arguments["output_size"]
         ratio_y, ratio_x = arguments["sampling_ratio"]
-        scale_y, scale_x = map(computed, arguments["spatial_scale"])
-        pixels = stored("input")
-        assert pixels is not None
+        scale_y, scale_x = map(handed.number, arguments["spatial_scale"])
         return cls(
-            dtype, pixels, boxes, (bins_y, bins_x), groups_of(arguments), (ratio_y, ratio_x), (scale_y, scale_x),
-            computed(arguments.get("gamma", GAMMA)), stored("offset"), stored("grad"), rules(dialect),
-        )  # fmt: skip
+            dtype,
+            handed.array("input"),
+            handed.rows(),
+            handed.array_if_given("grad"),
+            (bins_y, bins_x),
+            groups_of(arguments),
+            (ratio_y, ratio_x),
+            (scale_y, scale_x),
+            handed.number(arguments.get("gamma", GAMMA)),
+            handed.array_if_given("offset"),
+            rules(dialect),
+        )
 
     @property
-    def working(self) -> FloatType:
-        """The type of coordinates, weights and sums."""
-        return FLOAT_TYPES[WORKING[self.dtype]]
+    def arrays(self) -> dict[str, Array]:
+        """Those that have the data type of the call, under their names in a case."""
+        return super().arrays | ({} if self.offset is None else {"offset": self.offset})
 
     @property
-    def numbers(self) -> tuple[object, ...]:
-        """All that decides the exact answer: calls of 16 bits mostly have that of float32."""
-        arrays = (self.pixels, self.boxes, self.grad, self.offset)
-        known = ((a.shape, a.tobytes()) if a is not None else None for a in arrays)
-        return (
-            *known, self.output_size, self.groups, self.ratio, self.scales, self.gamma, self.rules.choices, type(self.rules),
-            self.working,
-        )  # fmt: skip
+    def asked_for(self) -> tuple[object, ...]:
+        """All that decides the exact answer, besides arrays and the type of coordinates."""
+        rules = self.rules
+        return self.output_size, self.groups, self.ratio, self.scales, self.gamma, rules.choices, type(rules)
 
     @property
     def channels(self) -> int:
@@ -190,7 +168,7 @@ class Asked:
         used = sorted(set(read.flat))
         selected = np.searchsorted(used, read) if used else read
         given = OfClass(
-            self.dtype, self.pixels[:, used], self.whole, bins, self.ratio, self.scales[0], self._sent(outputs, used, selected),
+            self.dtype, self.pixels[:, used], self.whole, self._sent(outputs, used, selected), bins, self.ratio, self.scales[0],
             self.rules, scales=self.scales, gamma=self.gamma, offset=self._of_bins(number),
         )  # fmt: skip
         return Part(given, outputs, used, selected)

@@ -21,6 +21,8 @@ from ...roi_align_rotated.oracle.bounds import Reach, steps_of
 from .errors import RoiError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ....exact.numbers import Array
     from ...roi_align_rotated.oracle.output import Result
     from .asked import Asked, Part
@@ -40,8 +42,21 @@ def errors_of(part: Part) -> list[RoiError | None]:
     ]
 
 
-def is_decided(error: RoiError) -> bool:
+def _errors(asked: Asked) -> Iterator[RoiError]:
+    return (error for part in asked.parts for error in errors_of(part) if error)
+
+
+def is_decided(asked: Asked) -> bool:
     """Whether no rounding decides which samples are inside."""
+    return all(map(_is_settled, _errors(asked)))
+
+
+def are_exact(asked: Asked) -> bool:
+    """Whether all samples are just where they should be."""
+    return all(error.are_exact for error in _errors(asked))
+
+
+def _is_settled(error: RoiError) -> bool:
     if max(error.positions) >= 1:
         return False
     reach = reach_of(error)

@@ -7,12 +7,10 @@ of these over the number of samples, and their products with gamma and sizes.
 
 from __future__ import annotations
 
-import math
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from ....asking import coarse, units
 from ....exact.budgets import Budget, numbers, quantum, single
 from ....exact.numbers import HALF
 from ....operation import Operation
@@ -58,14 +56,14 @@ def budgets(asked: Asked, operation: Operation, exact: Result) -> Iterator[Budge
     total = max(set(exact.magnitude.flat), default=ZERO)
     read = asked.pixels if operation == Operation.FORWARD else asked.grad
     assert read is not None
-    yield Budget(weight * _units(read), total * most)
+    yield Budget(weight * units(read), total * most)
 
 
 def _of_offsets(part: Part, k: int, roi: Roi) -> Iterator[Budget]:
     """The budgets of the slopes of the samples of RoI k, their products with what arrives, and these with gamma and sizes."""
     asked = part.asked
     assert asked.grad is not None
-    least = _units(asked.pixels) * _units(asked.grad) / max(_counts(roi))
+    least = units(asked.pixels) * units(asked.grad) / max(_counts(roi))
     least *= min(step_of(line, roi.inside) for line in roi.lines)
     for axis, size in enumerate(_sizes(part, k, roi)):
         if not (roi.lines[axis].slopes & roi.inside).any():
@@ -95,19 +93,6 @@ def _sizes(part: Part, k: int, roi: Roi) -> tuple[Fraction, Fraction]:
     return total(over_x, x.unit, x.fraction), total(over_y, y.unit, y.fraction)
 
 
-def _units(values: Array) -> Fraction:
-    return quantum(map(Fraction, np.unique(values[np.isfinite(values)]).tolist()))
-
-
-def handed(asked: Asked, operation: Operation) -> Iterator[Budget]:
-    """The budgets of numbers that are handed over."""
-    stored = [asked.pixels] * (operation != Operation.FEATURE_GRADIENT)
-    stored += [each for each in (asked.grad, asked.offset) if each is not None]
-    for values in stored:
-        finite = np.unique(values[np.isfinite(values)])
-        yield from (single(Fraction(x)) for x in finite.tolist())
-
-
 def coordinates(asked: Asked) -> Iterator[Budget]:
     """The budgets of positions of samples that are read, for the bits that a case needs."""
     for part in asked.parts:
@@ -125,14 +110,10 @@ def coordinates(asked: Asked) -> Iterator[Budget]:
                     yield from (single(x) for x in (roi.gamma, roi.reach[axis]))
 
 
-def nearest_decision(asked: Asked) -> Fraction | None:
-    """How near a sample comes to an edge of DQ-6; 0 if one is there."""
-    return min(_decisions(asked), default=None)
-
-
-def _decisions(asked: Asked) -> Iterator[Fraction]:
+def decisions(asked: Asked) -> Iterator[Fraction]:
+    """How near samples come to an edge of DQ-6; 0 if one is there."""
     for roi in filter(None, asked.rois):
         for line, pixels in zip(roi.unmoved, roi.pixels, strict=True):
             for n in line.at.flat:
                 at = Fraction(int(n), line.unit)
-                yield Fraction(math.floor(min(abs(at + HALF), abs(at - pixels + HALF)) * _FINE), _FINE)
+                yield coarse(min(abs(at + HALF), abs(at - pixels + HALF)))

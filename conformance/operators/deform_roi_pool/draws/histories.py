@@ -11,7 +11,7 @@ from ....operation import Operation
 from ....placing import integers, number
 from ....sizing import Size
 from ..claims import rules_of
-from ..oracle.face import DeformedOracle
+from ..oracle.face import ORACLE
 from . import sizes, systematic
 from .placements import PLACEMENTS, offsets
 
@@ -85,5 +85,5 @@ HISTORIES = _Moved(
     rules_of=rules_of,
     suits_small=systematic.suits,
     suits_large=sizes.suits,
-    oracle=DeformedOracle(),
+    oracle=ORACLE,
 )

@@ -89,7 +89,7 @@ def negative(chance: Draw) -> Fraction:
     return -usual(chance)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Placement:
     """How RoIs lie, said in a sentence, and the rules that this is about. Offsets are up to ``far`` eighths."""
 
@@ -119,9 +119,9 @@ class Placement:
         start = along(chance, pixels, size) + HALF
         return start / scale, (start + size) / scale
 
-    def offsets(self, chance: Draw, rois: int, bins: Sequence[int]) -> dict[str, Any]:
-        """Offsets of as many RoIs."""
-        return offsets(chance, (rois, 2, *bins), self.far)
+    def offsets(self, chance: Draw, shape: Sequence[int]) -> dict[str, Any]:
+        """Offsets of this shape."""
+        return offsets(chance, shape, self.far)
 
 
 def offsets(chance: Draw, shape: Sequence[int], far: int = 8) -> dict[str, Any]:

@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from ....arrays import box_rows, feature_map, numpy_dtype
-from ....exact.floats import WORKING
+from ....asking import Handing
 from ...roi_align_rotated.oracle import asked as of_points
 from .geometry import Rules, roi_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from fractions import Fraction
 
     from .....kernels.dialects.deform_roi_pool import Dialect
     from ....exact.numbers import Array
     from .geometry import Pair, Roi
-
-NUMBERS = 5
-"""Of a row of boxes."""
 
 GAMMA = 0.1
 """What gamma is if a case does not say."""
@@ -45,44 +39,33 @@ class Asked(of_points.Asked):
     @classmethod
     def of(cls, arguments: Mapping[str, Any], dialect: Dialect, dtype: str, rules: type[Rules] = Rules) -> Asked:  # type: ignore[override]
         """The call that a case describes, made in a data type."""
-        working = np.dtype(WORKING[dtype])
-
-        def stored(name: str) -> Array | None:
-            if name not in arguments:
-                return None
-            with np.errstate(over="ignore"):
-                return feature_map(arguments[name]).astype(numpy_dtype(dtype)).astype(np.float64)
-
-        def computed(number: Any) -> Fraction:
-            return Fraction(float(working.type(float(number))))
-
-        with np.errstate(over="ignore"):
-            boxes = box_rows(arguments["boxes"], NUMBERS).astype(working).astype(np.float64)
+        handed = Handing(arguments, dtype)
         bins_y, bins_x = arguments["output_size"]
         ratio_y, ratio_x = arguments["sampling_ratio"]
-        scale_y, scale_x = map(computed, arguments["spatial_scale"])
-        pixels = stored("input")
-        assert pixels is not None
+        scale_y, scale_x = map(handed.number, arguments["spatial_scale"])
         return cls(
-            dtype, pixels, boxes, (bins_y, bins_x), (ratio_y, ratio_x), scale_y, stored("grad"), rules(dialect),
-            scales=(scale_y, scale_x), gamma=computed(arguments.get("gamma", GAMMA)), offset=stored("offset"),
-        )  # fmt: skip
+            dtype,
+            handed.array("input"),
+            handed.rows(),
+            handed.array_if_given("grad"),
+            (bins_y, bins_x),
+            (ratio_y, ratio_x),
+            scale_y,
+            rules(dialect),
+            (scale_y, scale_x),
+            handed.number(arguments.get("gamma", GAMMA)),
+            handed.array_if_given("offset"),
+        )
 
     @property
-    def numbers(self) -> tuple[object, ...]:
-        """All that decides the exact answer: calls of 16 bits mostly have that of float32."""
-        arrays = (self.pixels, self.boxes, self.grad, self.offset)
-        known = ((a.shape, a.tobytes()) if a is not None else None for a in arrays)
-        return (
-            *known,
-            self.output_size,
-            self.ratio,
-            self.scales,
-            self.gamma,
-            self.deformed.choices,
-            type(self.rules),
-            self.working,
-        )
+    def arrays(self) -> dict[str, Array]:
+        """Those that have the data type of the call, under their names in a case."""
+        return super().arrays | ({} if self.offset is None else {"offset": self.offset})
+
+    @property
+    def asked_for(self) -> tuple[object, ...]:
+        """All that decides the exact answer, besides arrays and the type of coordinates."""
+        return self.output_size, self.ratio, self.scales, self.gamma, self.deformed.choices, type(self.rules)
 
     @property
     def deformed(self) -> Rules:

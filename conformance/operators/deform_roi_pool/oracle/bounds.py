@@ -49,9 +49,14 @@ def has_bound(error: RoiError) -> bool:
     return of_points.has_bound(cast("Any", error))
 
 
-def is_decided(error: RoiError) -> bool:
+def is_decided(asked: Asked) -> bool:
     """Whether no rounding decides how many samples there are, or whether one is inside."""
-    return of_points.is_decided(cast("Any", error))
+    return all(of_points.is_settled(cast("Any", error)) for error in errors_of(asked) if error)
+
+
+def are_exact(asked: Asked) -> bool:
+    """Whether all samples are just where they should be."""
+    return all(error.are_exact and not error.grid_is_open for error in errors_of(asked) if error)
 
 
 def output_bounds(result: Result, asked: Asked) -> Array:

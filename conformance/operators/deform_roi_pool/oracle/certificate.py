@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ....asking import units
 from ....exact.budgets import Budget, numbers, quantum, single
 from ....operation import Operation
 from ...roi_align_rotated.oracle import certificate as of_points
@@ -20,7 +21,6 @@ from .geometry import ONE, ZERO, Rules
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ....exact.numbers import Array
     from ...roi_align_rotated.oracle.output import Result
     from .asked import Asked
     from .geometry import Roi
@@ -46,7 +46,7 @@ def budgets(asked: Asked, operation: Operation, exact: Result) -> Iterator[Budge
 def _of_motions(asked: Asked, operation: Operation, k: int, roi: Roi, samples: Fraction) -> Iterator[Budget]:
     """The budgets of how samples of RoI k move, of slopes, and of their products with each other and with what arrives."""
     assert asked.grad is not None
-    least = _units(asked.pixels) * _units(asked.grad)
+    least = units(asked.pixels) * units(asked.grad)
     steps = min(step_of(line, roi.inside) for line in roi.lines)
     sums = _sizes(asked, k, roi)
     for factor in _factors(operation, roi):
@@ -88,18 +88,6 @@ def _factors(operation: Operation, roi: Roi) -> Iterator[list[Fraction]]:
         yield from (shares, moved, [scale * x for x in (*shares, *moved, ONE)])
     for pair in rules.moves(roi):
         yield [*pair[0].flat, *pair[1].flat]
-
-
-def _units(values: Array) -> Fraction:
-    return quantum(map(Fraction, np.unique(values[np.isfinite(values)]).tolist()))
-
-
-def handed(asked: Asked, operation: Operation) -> Iterator[Budget]:
-    """The budgets of numbers that are handed over."""
-    yield from of_points.handed(asked, operation)
-    if asked.offset is not None:
-        finite = np.unique(asked.offset[np.isfinite(asked.offset)])
-        yield from (single(Fraction(x)) for x in finite.tolist())
 
 
 def coordinates(asked: Asked) -> Iterator[Budget]:

@@ -2,182 +2,59 @@
 
 from __future__ import annotations
 
-import math
-from fractions import Fraction
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, Protocol
 
 from .....kernels.dialects.deform_roi_pool import DIALECTS
-from ....arrays import box_rows, feature_map
-from ....call import DTYPES
-from ....exact.budgets import bits_needed
-from ....exact.floats import FLOAT_TYPES, WORKING, rounded
-from ....exact.numbers import as_json
-from ....operation import Operation
-from ....operator import Answer
-from ...roi_align_rotated.oracle.certificate import fits, nearest_decision
-from . import bounds as limits
-from . import certificate
-from .asked import GAMMA, NUMBERS, Asked
+from ....answering import AnsweringOracle
+from ....asking import scales_of
+from ...roi_align_rotated.oracle.certificate import decisions
+from ...roi_align_rotated.oracle.face import is_too_large
+from . import bounds, certificate
+from .asked import GAMMA, Asked
 from .output import result_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from fractions import Fraction
 
-    from .....kernels.dialects.deform_roi_pool import Dialect
     from ....exact.numbers import Array
-    from ...roi_align_rotated.oracle.output import Result
-
-    Arguments = Mapping[str, Any]
-
-MOST_SAMPLES = 200_000
-"""Of all RoIs of a call; of more nobody waits for the exact answer."""
-
-_MAPS = ("input", "offset", "grad")
-"""Arrays of the data type of a call."""
+    from .geometry import Pair
 
 
-class DeformedOracle:
-    """The oracle of deformable RoI pooling."""
+class Moved(Protocol):
+    """A call whose bins are moved."""
 
-    def answers(
-        self, arguments: Arguments, operation: Operation, dialect: Dialect, claims: str
-    ) -> Iterator[tuple[str, tuple[Answer, ...]]]:
-        """Data types, and what the call may return in each: an exact answer, or an output with bounds."""
-        del claims
-        for dtype in DTYPES:
-            if answer := answer_in(arguments, operation, dialect, dtype):
-                yield dtype, (answer,)
+    @property
+    def scales(self) -> Pair:
+        """Of both axes, as they are handed over."""
 
-    def exact_dtypes(self, arguments: Arguments, operation: Operation, dialect: Dialect) -> tuple[str, ...]:
-        """The data types in which everything is exact but the rounding of the result to a type of 16 bits."""
-        found = ((dtype, answer_in(arguments, operation, dialect, dtype, bounds=False)) for dtype in DTYPES)
-        return tuple(dtype for dtype, answer in found if answer)
+    @property
+    def gamma(self) -> Fraction:
+        """As it is handed over."""
 
-    def values(self, arguments: Arguments, operation: Operation, dialect: Dialect) -> Array:
-        """The exact result of a call of float64."""
-        return result_of(Asked.of(arguments, dialect, "float64"), operation).values
-
-    def bounded(self, arguments: Arguments, dialect: Dialect, dtype: str) -> tuple[Array, Array]:
-        """The exact output for what a call of ``dtype`` is handed, and the greatest error of each element."""
-        asked = Asked.of(arguments, dialect, dtype)
-        result = result_of(asked, Operation.FORWARD)
-        return result.values, limits.output_bounds(result, asked)
-
-    def bits(self, arguments: Arguments, operation: Operation, dialect: Dialect) -> int | None:
-        """The bits of a significand that holds every number of a computation."""
-        asked = Asked.of(arguments, dialect, "float64")
-        exact = result_of(asked, operation)
-        found = [
-            *certificate.budgets(asked, operation, exact),
-            *certificate.handed(asked, operation),
-            *certificate.coordinates(asked),
-        ]
-        return bits_needed(found)
-
-    def nearest_decision(self, arguments: Arguments, dialect: Dialect) -> Fraction | None:
-        """How near a sample comes to a decision."""
-        return nearest_decision(Asked.of(arguments, dialect, "float64"))
-
-    def quick(
-        self, arguments: Arguments, operation: Operation, dialect: str, dtype: str, *, kinks: bool, bounds: bool
-    ) -> tuple[Answer, ...]:
-        """The answer in one data type; nothing if it has bounds and these are not wanted."""
-        del kinks  # DP-8 says what a slope is where there is none
-        answer = answer_in(arguments, operation, DIALECTS[dialect], dtype, bounds=bounds)
-        return (answer,) if answer else ()
+    @property
+    def offset(self) -> Array | None:
+        """Those of bins or parts; None if there are none."""
 
 
-_LAST: dict[tuple[object, ...], tuple[Any, Result]] = {}
-"""The last call: where its RoIs lie, and its exact result."""
-
-
-def _known(asked: Asked, operation: Operation) -> Result:
-    """The exact result of a call, which may be that of the call before in another data type."""
-    key = (operation, *asked.numbers)
-    if key not in _LAST:
-        _LAST.clear()
-        _LAST[key] = asked.rois, result_of(asked, operation)
-    asked.__dict__["rois"], result = _LAST[key]
-    return result
-
-
-def answer_in(
-    arguments: Arguments, operation: Operation, dialect: Dialect, dtype: str, *, bounds: bool = True
-) -> Answer | None:
-    """What a call may return in a data type; None if nobody can say, or if it has bounds that are not wanted."""
-    if not _in_range(arguments, dtype):
-        return None
-    asked = Asked.of(arguments, dialect, dtype)
-    if (asked.grad is not None and not np.isfinite(asked.grad).all()) or samples_of(asked) > MOST_SAMPLES:
-        return None
-    exact = _known(asked, operation)
-    if _same_numbers(arguments, asked, operation) and _fits(asked, operation, exact):
-        values = exact.values if WORKING[dtype] == dtype else rounded(exact.values, dtype)
-        return Answer(as_json(values))
-    if not bounds or operation != Operation.FORWARD:
-        return None
-    return Answer(as_json(exact.values), _written(limits.output_bounds(exact, asked)))
-
-
-def samples_of(asked: Asked) -> int:
-    """The samples of all RoIs."""
-    found = (roi.taken[0] * roi.taken[1] * roi.bins[0] * roi.bins[1] for roi in asked.rois if roi)
-    return sum(found)
-
-
-def is_decided(arguments: Arguments, dialect: Dialect, dtype: str) -> bool:
-    """Whether no rounding decides how many samples there are, or whether one is inside."""
-    asked = Asked.of(arguments, dialect, dtype)
-    return all(limits.is_decided(error) for error in limits.errors_of(asked) if error)
-
-
-def _fits(asked: Asked, operation: Operation, exact: Result) -> bool:
-    """Whether a call is exact in its data type."""
-    errors = [error for error in limits.errors_of(asked) if error]
-    if not all(error.are_exact and not error.grid_is_open for error in errors):
-        return False
-    reads = operation != Operation.FEATURE_GRADIENT
-    if reads and not np.isfinite(asked.pixels).all() and _in_doubt(asked, operation, exact):
-        return False
-    if operation == Operation.BOX_GRADIENT and not (rounded(exact.values, asked.dtype) == exact.values).all():
-        return False  # it may be float32, and is not rounded then
-    computed = certificate.budgets(asked, operation, exact)
-    return fits(asked, certificate.handed(asked, operation), computed, exact.values)
-
-
-def _in_doubt(asked: Asked, operation: Operation, exact: Result) -> bool:
-    """Whether nobody can say of an exact call with pixels that are not finite which of them it reads."""
-    if operation != Operation.FORWARD:
-        return True
-    return bool(np.isinf(limits.output_bounds(exact, asked)).any())
-
-
-def _same_numbers(arguments: Arguments, asked: Asked, operation: Operation) -> bool:
-    """Whether no number that matters was rounded when it was handed over."""
-    pairs: list[tuple[Any, Any]] = [
-        (box_rows(arguments["boxes"], NUMBERS), asked.boxes),
-        ([float(Fraction(s)) for s in arguments["spatial_scale"]], list(map(float, asked.scales))),
-    ]
+def other_numbers(arguments: Mapping[str, Any], asked: Moved) -> Iterator[tuple[Any, Any]]:
+    """The scales of a case and gamma, and as they are handed over; nothing is moved, and gamma for nothing, without offsets."""
+    yield scales_of(arguments), list(map(float, asked.scales))
     if asked.offset is not None:
-        pairs.append(([float(arguments.get("gamma", GAMMA))], [float(asked.gamma)]))
-        pairs.append((feature_map(arguments["offset"]), asked.offset))
-    if operation != Operation.FEATURE_GRADIENT:
-        pairs.append((feature_map(arguments["input"]), asked.pixels))
-    if asked.grad is not None:
-        pairs.append((feature_map(arguments["grad"]), asked.grad))
-    return all(np.array_equal(given, handed, equal_nan=True) for given, handed in pairs)
+        yield float(arguments.get("gamma", GAMMA)), float(asked.gamma)
 
 
-def _in_range(arguments: Arguments, dtype: str) -> bool:
-    """Whether what is finite in the arguments of a case is finite in a call of a data type."""
-    given = [(feature_map(arguments[name]), dtype) for name in _MAPS if name in arguments]
-    given.append((box_rows(arguments["boxes"], NUMBERS), WORKING[dtype]))
-    return all(abs(a[np.isfinite(a)]).max(initial=0.0) <= FLOAT_TYPES[kind].largest for a, kind in given)
-
-
-def _written(bound: Array) -> Any:
-    """Bounds as nested lists; None where there is none."""
-    nested: Any = np.frompyfunc(lambda x: None if math.isinf(x) else float(f"{x * 1.01:.2e}"), 1, 1)(bound)
-    return nested.tolist()
+ORACLE = AnsweringOracle(
+    dialects=DIALECTS,
+    asked=Asked.of,
+    result=result_of,
+    is_decided=bounds.is_decided,
+    are_exact=bounds.are_exact,
+    budgets=certificate.budgets,
+    coordinates=certificate.coordinates,
+    decisions=decisions,
+    output_bounds=bounds.output_bounds,
+    other_numbers=other_numbers,
+    is_too_large=is_too_large,
+)
+"""The oracle of deformable RoI pooling. DP-8 says what a slope is where there is none."""

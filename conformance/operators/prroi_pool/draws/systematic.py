@@ -8,23 +8,22 @@ implementation returns.
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from ....arrays import leaves
 from ....draw import Draw
-from ....memory import Asked, alike, arrangements, lying
+from ....memory import Asked, alike
 from ....operation import Operation
-from ....operator import rule_number
 from ....placing import box, integers, number
+from ....systematic import Blueprint, described, named, of_gradients, of_memory, of_outputs, scaled, tells
 from ..claims import claims
 from ..oracle.face import answer_in
 from .placements import COMPANY, PLACEMENTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from .....kernels.dialects.prroi_pool import Dialect
-    from ....placing import Placement
 
 _OUTPUTS = {
     "small": ((1, 1), (2, 2), (3, 2), (1, 4), (2, 1)),
@@ -42,44 +41,16 @@ _ASKED = (
 )
 _STRIDED = ("inside", "halves", "top", "left", "bottom", "right", "corner", "around")  # whose pixels differ
 _GRADIENTS = {"g": Operation.FEATURE_GRADIENT, "b": Operation.BOX_GRADIENT}
-_WHAT = {Operation.FEATURE_GRADIENT: "gradient for the map: ", Operation.BOX_GRADIENT: "gradient for the box: "}
 _RULE = {Operation.FORWARD: "PR-6", Operation.FEATURE_GRADIENT: "PR-7", Operation.BOX_GRADIENT: "PR-8"}
-
-
-class Blueprint(NamedTuple):
-    """What is fixed about a case before chance has its say."""
-
-    id: str
-    placement: Placement
-    output: str
-    number: int
-    operation: Operation = Operation.FORWARD
-    arranged: tuple[tuple[str, str], ...] = ()
 
 
 def blueprints() -> dict[str, list[Blueprint]]:
     """The blueprints of all systematic cases, by the group that they belong to."""
-    return {"systematic": list(_averages()), "gradient": list(_gradients()), "memory": list(_arrangements())}
-
-
-def _averages() -> Iterator[Blueprint]:
-    for n, placement in enumerate(PLACEMENTS):
-        for output in _OUTPUTS:
-            if output != "seven" or placement.name in _SEVENS:
-                yield Blueprint(f"pr-s-{placement.name}-{output}", placement, output, n)
-
-
-def _gradients() -> Iterator[Blueprint]:
-    for (name, operation), (n, placement) in ((of, at) for of in _GRADIENTS.items() for at in enumerate(PLACEMENTS)):
-        output = ("small", "wide")[n % 2]
-        yield Blueprint(f"pr-{name}-{placement.name}", placement, output, n, operation)
-
-
-def _arrangements() -> Iterator[Blueprint]:
-    placed = [placement for placement in PLACEMENTS if placement.name in _STRIDED]
-    for each in arrangements(_ASKED):
-        spot = placed[each.number % len(placed)]
-        yield Blueprint(each.id, spot, "small", 1, each.operation, each.arranged)
+    return {
+        "systematic": list(of_outputs("pr-s", PLACEMENTS, _OUTPUTS, _SEVENS)),
+        "gradient": list(of_gradients("pr", enumerate(PLACEMENTS), _GRADIENTS, ("small", "wide"))),
+        "memory": list(of_memory(_ASKED, named(PLACEMENTS, _STRIDED), "small")),
+    }
 
 
 def draw(blueprint: Blueprint, attempt: int) -> dict[str, Any]:
@@ -105,7 +76,7 @@ def draw(blueprint: Blueprint, attempt: int) -> dict[str, Any]:
         "spatial_scale": [number(s) for s in scale],
         "mode": "avg",
     }
-    if blueprint.operation != Operation.FORWARD:
+    if blueprint.is_gradient:
         arguments["grad"] = integers(chance, (len(boxes), channels, *bins), range(-4, 5))
     alike(arguments, blueprint.arranged)
     return _described(blueprint, arguments, scale)
@@ -113,21 +84,10 @@ def draw(blueprint: Blueprint, attempt: int) -> dict[str, Any]:
 
 def _described(blueprint: Blueprint, arguments: dict[str, Any], scale: Sequence[Fraction]) -> dict[str, Any]:
     """A case with its title, its rules and its kind."""
-    bins, is_gradient = arguments["output_size"], blueprint.operation != Operation.FORWARD
-    scales = f", scale {' and '.join(map(str, dict.fromkeys(scale)))}" if set(scale) != {1} else ""
-    what = _WHAT.get(blueprint.operation, "") + lying(blueprint.arranged)
-    title = f"{what}{blueprint.placement.title}; {bins[0]} × {bins[1]} bins{scales}."
-    rules = {"PR-1", "PR-3", *blueprint.placement.rules, _RULE[blueprint.operation]}
-    rules |= {"PR-12"} if blueprint.arranged else set()
-    case: dict[str, Any] = {
-        "id": blueprint.id,
-        "title": title[0].upper() + title[1:],
-        "rules": sorted(rules, key=rule_number),
-        "kind": "value",
-    }
-    case |= {"operation": blueprint.operation.value} if is_gradient else {}
-    case |= {"arranged": dict(blueprint.arranged)} if blueprint.arranged else {}
-    return {**case, "claims": claims(arguments, blueprint.operation), "arguments": arguments}
+    bins = arguments["output_size"]
+    about = f"{bins[0]} × {bins[1]} bins{scaled(scale)}"
+    rules = ("PR-1", "PR-3", _RULE[blueprint.operation])
+    return described(blueprint, arguments, claims(arguments, blueprint.operation), about, rules, "PR-12")
 
 
 def suits(case: Mapping[str, Any], dialects: Sequence[Dialect]) -> bool:
@@ -136,12 +96,6 @@ def suits(case: Mapping[str, Any], dialects: Sequence[Dialect]) -> bool:
     for dialect in dialects:
         for dtype in ("float32", "float64"):
             answer = answer_in(case["arguments"], operation, dialect, dtype)
-            if answer is None or None in leaves(answer.bound or 0) or not _tells(answer.output):
+            if answer is None or None in leaves(answer.bound or 0) or not tells(answer.output):
                 return False
     return True
-
-
-def _tells(output: Any) -> bool:
-    """Whether neither zeros nor any other constant would pass for an output."""
-    values = list(leaves(output))
-    return len(set(values)) > 1 if len(values) > 1 else bool(set(values) - {0})

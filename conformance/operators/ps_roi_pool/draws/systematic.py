@@ -8,24 +8,21 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, NamedTuple
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from ....draw import Draw
-from ....memory import Asked, alike, arrangements, lying
+from ....memory import Asked, alike
 from ....operation import Operation
-from ....operator import rule_number
 from ....placing import box, integers, number
+from ....systematic import Blueprint, described, named, of_gradients, of_memory, of_outputs, scaled, tells
 from ..claims import claims
 from ..oracle.answers import answers_in
 from .placements import COMPANY, PLACEMENTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from .....kernels.dialects.ps_roi_pool import Dialect
-    from ....placing import Placement
 
 _OUTPUTS = {
     "small": ((1, 1), (2, 2), (3, 2), (1, 4), (2, 1)),
@@ -43,40 +40,15 @@ _ASKED = (
 _STRIDED = ("inside", "whole", "top", "left", "bottom", "right", "corner", "around")  # whose pixels differ
 
 
-class Blueprint(NamedTuple):
-    """What is fixed about a case before chance has its say."""
-
-    id: str
-    placement: Placement
-    output: str
-    number: int
-    operation: Operation = Operation.FORWARD
-    arranged: tuple[tuple[str, str], ...] = ()
-
-
 def blueprints() -> dict[str, list[Blueprint]]:
     """The blueprints of all systematic cases, by the group that they belong to."""
-    return {"systematic": list(_averages()), "gradient": list(_gradients()), "memory": list(_arrangements())}
-
-
-def _averages() -> Iterator[Blueprint]:
-    for n, placement in enumerate(PLACEMENTS):
-        for output in _OUTPUTS:
-            if output != "seven" or placement.name in _SEVENS:
-                yield Blueprint(f"pp-s-{placement.name}-{output}", placement, output, n)
-
-
-def _gradients() -> Iterator[Blueprint]:
-    for n, placement in enumerate(PLACEMENTS):
-        output = ("small", "wide")[n % 2]
-        yield Blueprint(f"pp-g-{placement.name}", placement, output, n, Operation.FEATURE_GRADIENT)
-
-
-def _arrangements() -> Iterator[Blueprint]:
-    placed = [placement for placement in PLACEMENTS if placement.name in _STRIDED]
-    for each in arrangements(_ASKED):
-        spot = placed[each.number % len(placed)]
-        yield Blueprint(each.id, spot, "small", 1, each.operation, each.arranged)
+    return {
+        "systematic": list(of_outputs("pp-s", PLACEMENTS, _OUTPUTS, _SEVENS)),
+        "gradient": list(
+            of_gradients("pp", enumerate(PLACEMENTS), {"g": Operation.FEATURE_GRADIENT}, ("small", "wide"))
+        ),
+        "memory": list(of_memory(_ASKED, named(PLACEMENTS, _STRIDED), "small")),
+    }
 
 
 def draw(blueprint: Blueprint, attempt: int) -> dict[str, Any]:
@@ -103,7 +75,7 @@ def draw(blueprint: Blueprint, attempt: int) -> dict[str, Any]:
         "spatial_scale": [number(s) for s in scale],
         "mode": "avg",
     }
-    if blueprint.operation != Operation.FORWARD:
+    if blueprint.is_gradient:
         arguments["grad"] = integers(chance, (len(boxes), channels, *bins), range(-4, 5))
     alike(arguments, blueprint.arranged)
     return _described(blueprint, arguments, scale)
@@ -111,21 +83,10 @@ def draw(blueprint: Blueprint, attempt: int) -> dict[str, Any]:
 
 def _described(blueprint: Blueprint, arguments: dict[str, Any], scale: Sequence[Fraction]) -> dict[str, Any]:
     """A case with its title, its rules and its kind."""
-    bins, is_gradient = arguments["output_size"], blueprint.operation != Operation.FORWARD
-    scales = f", scale {' and '.join(map(str, dict.fromkeys(scale)))}" if set(scale) != {1} else ""
-    what = ("gradient for the map: " if is_gradient else "") + lying(blueprint.arranged)
-    title = f"{what}{blueprint.placement.title}; {bins[0]} × {bins[1]} bins{scales}."
-    rules = {"PP-1", "PP-2", "PP-4", "PP-5", "PP-7", *blueprint.placement.rules} | ({"PP-8"} if is_gradient else set())
-    rules |= {"PP-12"} if blueprint.arranged else set()
-    case: dict[str, Any] = {
-        "id": blueprint.id,
-        "title": title[0].upper() + title[1:],
-        "rules": sorted(rules, key=rule_number),
-        "kind": "value",
-    }
-    case |= {"operation": blueprint.operation.value} if is_gradient else {}
-    case |= {"arranged": dict(blueprint.arranged)} if blueprint.arranged else {}
-    return {**case, "claims": claims(arguments, blueprint.operation), "arguments": arguments}
+    bins = arguments["output_size"]
+    about = f"{bins[0]} × {bins[1]} bins{scaled(scale)}"
+    rules = ("PP-1", "PP-2", "PP-4", "PP-5", "PP-7", *(["PP-8"] if blueprint.is_gradient else []))
+    return described(blueprint, arguments, claims(arguments, blueprint.operation), about, rules, "PP-12")
 
 
 def suits(case: Mapping[str, Any], dialects: Sequence[Dialect]) -> bool:
@@ -133,12 +94,6 @@ def suits(case: Mapping[str, Any], dialects: Sequence[Dialect]) -> bool:
     operation = Operation(case.get("operation", Operation.FORWARD))
     for dialect in dialects:
         found = [answers_in(case["arguments"], operation, dialect, dtype) for dtype in ("float32", "float64")]
-        if any(len(each) != 1 for each in found) or not _tells(found[0][0].output):
+        if any(len(each) != 1 for each in found) or not tells(found[0][0].output):
             return False
     return True
-
-
-def _tells(output: Any) -> bool:
-    """Whether neither zeros nor any other constant would pass for an output."""
-    values = set(np.ravel(output).tolist())
-    return len(values) > 1 if np.size(output) > 1 else bool(values - {0})

@@ -11,7 +11,7 @@ from ....operation import Operation
 from ....placing import integers, number
 from ....sizing import Size
 from ..claims import rules_of
-from ..oracle.face import RotationInvariantOracle
+from ..oracle.face import ORACLE
 from . import sizes, systematic
 from .placements import PLACEMENTS
 
@@ -79,5 +79,5 @@ HISTORIES = _Oriented(
     rules_of=rules_of,
     suits_small=systematic.suits,
     suits_large=sizes.suits,
-    oracle=RotationInvariantOracle(),
+    oracle=ORACLE,
 )

@@ -12,14 +12,13 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from .....kernels.dialects.roi_align_rotated import QuarterTurns
-from ....arrays import feature_map, leaves
+from .... import sizing
+from ....arrays import leaves
 from ....draw import Draw
-from ....enlarging import Enlarged
 from ....operation import Operation
 from ....placing import number
 from ....sizing import (
     BINS,
-    MARGIN,
     PIXELS,
     ROIS,
     Size,
@@ -33,7 +32,7 @@ from ....sizing import (
 )
 from ...roi_align_rotated.draws.placements import QUARTERS, Spot
 from ..claims import rules_of
-from ..oracle.face import answer_in
+from ..oracle.face import ORACLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -147,9 +146,12 @@ def has_bounds(size: Size) -> bool:
 
 def _spot(chance: Draw, size: Size, k: int) -> Spot:
     """A RoI, the first near the low end of a long map and the second near its high end."""
-    bin_y, bin_x = (_bin(chance, pixels, bins) for pixels, bins in zip(size.pixels, size.bins, strict=True))
+    bin_y, bin_x = (
+        sizing.fitting(chance, pixels, bins, _BINS) for pixels, bins in zip(size.pixels, size.bins, strict=True)
+    )
     angle = _angle(chance, size)
-    cy, cx = (_centre(chance, size, pixels, k) for pixels in size.pixels)
+    step = _HALF if is_crowded(size) else _EIGHTH
+    cy, cx = (sizing.centre(chance, pixels, k, step) for pixels in size.pixels)
     return Spot(cy, cx, bin_y * size.bins[0], bin_x * size.bins[1], angle)
 
 
@@ -167,28 +169,14 @@ def _angle(chance: Draw, size: Size) -> float:
     return float(chance.one(_WHOLE_TURNS if is_crowded(size) else (0.0, *QUARTERS[:4])))
 
 
-def _bin(chance: Draw, pixels: int, bins: int) -> Fraction:
-    """The size of a bin, so that all fit the map if there is room."""
-    fitting = [size for size in _BINS if size * bins <= pixels - MARGIN]
-    return Fraction(chance.one(fitting or _BINS[:1]))
-
-
-def _centre(chance: Draw, size: Size, pixels: int, k: int) -> Fraction:
-    step = _HALF if is_crowded(size) else _EIGHTH
-    if pixels < 100:
-        return Fraction(pixels, 2) + chance.between(-1, 1, step)
-    ends = {0: Fraction(8), 1: Fraction(pixels - 8)}
-    return ends.get(k, chance.between(8, pixels - 8)) + chance.between(-1, 1, step)
-
-
 def suits(case: Mapping[str, Any], dialects: list[Dialect]) -> bool:
     """Whether the call that a case repeats has an answer that is no constant, and is exact where quarter turns are."""
     arguments, is_exact = case["arguments"], case["claims"] == "exact"
     operation = Operation(case.get("operation", Operation.FORWARD))
-    if is_exact and not _adds_up_exactly(case, operation, dialects[0]):
+    if is_exact and not sizing.adds_up_exactly(case, operation, dialects[0], ORACLE):
         return False
     for dialect in dialects:
-        answer = answer_in(arguments, operation, dialect, "float32")
+        answer = ORACLE.answer_in(arguments, operation, dialect, "float32")
         if answer is None or not any(leaves(answer.output)):
             return False
         if is_exact and dialect.quarter_turns == QuarterTurns.EXACT and answer.bound is not None:
@@ -196,15 +184,3 @@ def suits(case: Mapping[str, Any], dialects: list[Dialect]) -> bool:
         if not is_exact and None in leaves(answer.bound):
             return False
     return True
-
-
-def _adds_up_exactly(case: Mapping[str, Any], operation: Operation, dialect: Dialect) -> bool:
-    """Whether what adds up in the large call is exact in any order: at once it may have factors of 2 that its parts have not."""
-    arguments = case["arguments"]
-    if operation == Operation.FORWARD or "enlarged" not in case:
-        return True
-    (images, channels), rois = arguments["input"]["shape"][:2], len(arguments["boxes"])
-    count = Enlarged(**case["enlarged"]).sent(operation, images, channels, rois)
-    grad = feature_map(arguments["grad"]) * (count | 1)
-    given = {**arguments, "grad": {"shape": list(grad.shape), "rows": grad.reshape(-1, grad.shape[-1]).tolist()}}
-    return answer_in(given, operation, dialect, "float32", bounds=False) is not None

@@ -8,23 +8,22 @@ drawn from what an implementation returns.
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from ....arrays import leaves
 from ....draw import Draw
-from ....memory import Asked, alike, arrangements, lying
+from ....memory import Asked, alike
 from ....operation import Operation
-from ....operator import rule_number
 from ....placing import integers, number
+from ....systematic import Blueprint, described, grid, named, of_gradients, of_memory, of_outputs
+from ....systematic import suits as suits_oracle
 from ..claims import claims
-from ..oracle.face import answer_in
+from ..oracle.face import ORACLE
 from .placements import COMPANY, PLACEMENTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from .....kernels.dialects.riroi_align_rotated import Dialect
-    from ...roi_align_rotated.draws.placements import Placement
 
 _OUTPUTS = {
     "small": ((1, 1), (2, 2), (3, 2), (1, 4), (2, 1)),
@@ -49,43 +48,16 @@ _ASKED = (
 )
 _STRIDED = ("upright", "quarters", "quarters-low", "around-quarters")
 _GRADIENTS = {"g": Operation.FEATURE_GRADIENT, "b": Operation.BOX_GRADIENT}
-_WHAT = {Operation.FEATURE_GRADIENT: "gradient for the map: ", Operation.BOX_GRADIENT: "gradient for the box: "}
 _RULE = {Operation.FORWARD: "RI-4", Operation.FEATURE_GRADIENT: "RI-5", Operation.BOX_GRADIENT: "RI-6"}
-
-
-class Blueprint(NamedTuple):
-    """What is fixed about a case before chance has its say."""
-
-    id: str
-    placement: Placement
-    output: str
-    number: int
-    operation: Operation = Operation.FORWARD
-    arranged: tuple[tuple[str, str], ...] = ()
 
 
 def blueprints() -> dict[str, list[Blueprint]]:
     """The blueprints of all systematic cases, by the group that they belong to."""
-    return {"systematic": list(_averages()), "gradient": list(_gradients()), "memory": list(_arrangements())}
-
-
-def _averages() -> Iterator[Blueprint]:
-    for n, placement in enumerate(PLACEMENTS):
-        for output in _OUTPUTS:
-            if output != "seven" or placement.name in _SEVENS:
-                yield Blueprint(f"ri-s-{placement.name}-{output}", placement, output, n)
-
-
-def _gradients() -> Iterator[Blueprint]:
-    for (name, operation), (n, placement) in ((of, at) for of in _GRADIENTS.items() for at in enumerate(PLACEMENTS)):
-        yield Blueprint(f"ri-{name}-{placement.name}", placement, ("small", "wide")[n % 2], n, operation)
-
-
-def _arrangements() -> Iterator[Blueprint]:
-    placed = [placement for placement in PLACEMENTS if placement.name in _STRIDED]
-    for each in arrangements(_ASKED):
-        spot = placed[each.number % len(placed)]
-        yield Blueprint(each.id, spot, "small", 1, each.operation, each.arranged)
+    return {
+        "systematic": list(of_outputs("ri-s", PLACEMENTS, _OUTPUTS, _SEVENS)),
+        "gradient": list(of_gradients("ri", enumerate(PLACEMENTS), _GRADIENTS, ("small", "wide"))),
+        "memory": list(of_memory(_ASKED, named(PLACEMENTS, _STRIDED), "small")),
+    }
 
 
 def draw(blueprint: Blueprint, attempt: int) -> dict[str, Any]:
@@ -111,7 +83,7 @@ def draw(blueprint: Blueprint, attempt: int) -> dict[str, Any]:
         "num_orientations": orientations,
         "mode": "avg",
     }
-    if blueprint.operation != Operation.FORWARD:
+    if blueprint.is_gradient:
         arguments["grad"] = integers(chance, (len(spots), channels, *bins), range(-4, 5))
     alike(arguments, blueprint.arranged)
     return _described(blueprint, arguments, scale)
@@ -119,40 +91,14 @@ def draw(blueprint: Blueprint, attempt: int) -> dict[str, Any]:
 
 def _described(blueprint: Blueprint, arguments: dict[str, Any], scale: Fraction) -> dict[str, Any]:
     """A case with its title, its rules and its kind."""
-    bins, ratio, orientations = (arguments[name] for name in ("output_size", "sampling_ratio", "num_orientations"))
-    is_gradient = blueprint.operation != Operation.FORWARD
-    grid = " × ".join(str(g) if g else "adaptive" for g in (ratio if ratio[0] != ratio[1] else ratio[:1]))
-    what = _WHAT.get(blueprint.operation, "") + lying(blueprint.arranged)
-    scales = "" if scale == 1 else f", scale {scale}"
+    bins, scales = arguments["output_size"], "" if scale == 1 else f", scale {scale}"
+    orientations = arguments["num_orientations"]
     of = f"{orientations} orientations" if orientations > 1 else "one orientation"
-    title = f"{what}{blueprint.placement.title}; {of}, {bins[0]} × {bins[1]} bins, {grid} samples{scales}."
-    rules = {"RI-1", "RI-2", "RI-3", *blueprint.placement.rules, _RULE[blueprint.operation]}
-    rules |= {"RI-11"} if blueprint.arranged else set()
-    case: dict[str, Any] = {
-        "id": blueprint.id,
-        "title": title[0].upper() + title[1:],
-        "rules": sorted(rules, key=rule_number),
-        "kind": "value",
-    }
-    case |= {"operation": blueprint.operation.value} if is_gradient else {}
-    case |= {"arranged": dict(blueprint.arranged)} if blueprint.arranged else {}
-    return {**case, "claims": claims(arguments, blueprint.operation), "arguments": arguments}
+    about = f"{of}, {bins[0]} × {bins[1]} bins, {grid(arguments['sampling_ratio'])} samples{scales}"
+    rules = ("RI-1", "RI-2", "RI-3", _RULE[blueprint.operation])
+    return described(blueprint, arguments, claims(arguments, blueprint.operation), about, rules, "RI-11")
 
 
 def suits(case: Mapping[str, Any], dialects: Sequence[Dialect]) -> bool:
     """Whether a case has an answer, which tells something, under these dialects."""
-    operation = Operation(case.get("operation", Operation.FORWARD))
-    if case.get("claims") == "fragile":
-        return False
-    for dialect in dialects:
-        for dtype in ("float32", "float64"):
-            answer = answer_in(case["arguments"], operation, dialect, dtype)
-            if answer is None or None in leaves(answer.bound or 0) or not _tells(answer.output):
-                return False
-    return True
-
-
-def _tells(output: Any) -> bool:
-    """Whether neither zeros nor any other constant would pass for an output."""
-    values = list(leaves(output))
-    return len(set(values)) > 1 if len(values) > 1 else bool(set(values) - {0})
+    return suits_oracle(case, dialects, ORACLE)

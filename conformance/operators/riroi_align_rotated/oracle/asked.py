@@ -41,14 +41,13 @@ class Asked(of_rotated.Asked):
     ) -> Asked:
         """The call that a case describes, made in a data type."""
         given = of_rotated.Asked.of(arguments, dialect.sampling, dtype, rules)
-        numbers = given.pixels, given.boxes, given.output_size, given.ratio, given.scale, given.grad
+        numbers = given.pixels, given.boxes, given.grad, given.output_size, given.ratio, given.scale
         return cls(dtype, *numbers, given.rules, orienting(dialect, arguments["num_orientations"]))
 
     @property
-    def numbers(self) -> tuple[object, ...]:
-        """All that decides the exact answer."""
-        orienting = self.orienting
-        return (*super().numbers, orienting.orientations, type(orienting))
+    def asked_for(self) -> tuple[object, ...]:
+        """All that decides the exact answer, besides arrays and the type of coordinates."""
+        return (*super().asked_for, self.orienting.orientations, type(self.orienting))
 
     @cached_property
     def mixtures(self) -> list[Mixture | None]:

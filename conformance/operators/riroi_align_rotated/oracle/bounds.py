@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from ....exact.floats import FLOAT_TYPES, as_float, as_floats
+from ....operation import Operation
 from ...roi_align_rotated.oracle import bounds as of_rotated
 from ...roi_align_rotated.oracle import output as rotated
 from ...roi_align_rotated.oracle.output import Result
@@ -56,8 +57,9 @@ def index_error(mixture: Mixture, asked: Asked) -> IndexDoubt:
 
 def is_decided(asked: Asked) -> bool:
     """Whether no rounding decides how many samples there are, whether one is inside, or which orientation is read."""
-    points = all(of_rotated.is_decided(error) for error in of_rotated.errors_of(asked) if error)
-    return points and not any(index_error(mixture, asked).is_open for mixture in asked.mixtures if mixture)
+    return of_rotated.is_decided(asked) and not any(
+        index_error(mixture, asked).is_open for mixture in asked.mixtures if mixture
+    )
 
 
 def output_bounds(result: Mixed, asked: Asked) -> Array:
@@ -131,6 +133,12 @@ def _arriving_off(asked: Asked) -> Doubts:
 def _is_open(asked: Asked, k: int) -> bool:
     mixture = asked.mixtures[k]
     return mixture is not None and index_error(mixture, asked).is_open
+
+
+def gradient_bounds(result: Mixed, asked: Asked, operation: Operation) -> Array:
+    """The greatest error of each element of a gradient."""
+    of = feature_gradient_bounds if operation == Operation.FEATURE_GRADIENT else box_gradient_bounds
+    return of(result, asked)
 
 
 def feature_gradient_bounds(result: Mixed, asked: Asked) -> Array:

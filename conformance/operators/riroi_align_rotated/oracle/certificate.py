@@ -9,8 +9,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from ....asking import coarse, units
 from ....exact.budgets import Budget, numbers, quantum, single
 from ....exact.floats import as_float, as_floats
 from ....operation import Operation
@@ -68,10 +67,7 @@ def _of_index(asked: Asked, exact: Mixed) -> Iterator[Budget]:
 def _unit(asked: Asked) -> Fraction:
     """The power of two of which all products of pixels with what arrives are multiples."""
     assert asked.grad is not None
-    of_pixels, of_grad = (
-        quantum(map(Fraction, values[np.isfinite(values)].tolist())) for values in (asked.pixels, asked.grad)
-    )
-    return of_pixels * of_grad
+    return units(asked.pixels) * units(asked.grad)
 
 
 def coordinates(asked: Asked) -> Iterator[Budget]:
@@ -81,11 +77,9 @@ def coordinates(asked: Asked) -> Iterator[Budget]:
         yield single(mixture.index) if mixture.is_exact else Budget(ZERO, ONE)
 
 
-def nearest_decision(asked: Asked) -> Fraction | None:
-    """How near a sample, the size of a bin, or an index comes to a decision; 0 if one is there."""
-    found = of_rotated.nearest_decision(asked)
-    indices = [abs(mixture.index - round(mixture.index)) for mixture in _mixtures(asked) if not mixture.is_exact]
-    if asked.orienting.orientations == 1:
-        indices = []
-    nearest = [*([] if found is None else [found]), *(Fraction(int(each * 2**20), 2**20) for each in indices)]
-    return min(nearest, default=None)
+def decisions(asked: Asked) -> Iterator[Fraction]:
+    """How near samples, the sizes of bins, and indices come to a decision; 0 if one is there."""
+    yield from of_rotated.decisions(asked)
+    if asked.orienting.orientations > 1:
+        inexact = (mixture for mixture in _mixtures(asked) if not mixture.is_exact)
+        yield from (coarse(abs(mixture.index - round(mixture.index))) for mixture in inexact)

@@ -10,7 +10,7 @@ from ....operation import Operation
 from ....placing import integers, number
 from ...roi_align.draws.placements import Draw
 from ..claims import rules_of
-from ..oracle.face import VolumeOracle
+from ..oracle.face import ORACLE
 from . import sizes, systematic
 from .placements import PLACEMENTS
 
@@ -67,7 +67,7 @@ HISTORIES = Histories(
     rules_of=rules_of,
     suits_small=systematic.suits,
     suits_large=sizes.suits,
-    oracle=VolumeOracle(),
+    oracle=ORACLE,
     choices=Draw,
 )
 """Histories whose volumes have a few slices."""

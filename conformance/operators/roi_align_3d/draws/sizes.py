@@ -6,14 +6,13 @@ import math
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from ....arrays import feature_map, leaves
+from .... import sizing
 from ....draw import Draw
-from ....enlarging import Enlarged
 from ....operation import Operation
 from ....placing import integers, number
 from ....sizing import CHANNELS, IMAGES, MARGIN, ROIS, Size, counted, described, sent_back
 from ..claims import rules_of
-from ..oracle.face import answer_in
+from ..oracle.face import ORACLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -198,38 +197,11 @@ def _span(chance: Draw, size: VolumeSize, pixels: int, bins: int, k: int) -> tup
     sizes: Sequence[Fraction] = (
         _SEVERAL_PIXELS if size.ratio >= _MANY_SAMPLES else _BINS[1:] if size.is_coarse else _BINS
     )
-    fitting = [each for each in sizes if each * bins <= pixels - 1]
-    extent = Fraction(chance.one(fitting or sizes[:1])) * bins
+    extent = sizing.fitting(chance, pixels, bins, sizes, 1) * bins
     step = _HALF if size.is_coarse else _QUARTER
-    return (start := _centre(chance, pixels, k, step) - extent / 2), start + extent
-
-
-def _centre(chance: Draw, pixels: int, k: int, step: Fraction) -> Fraction:
-    if pixels < _LONG:
-        return Fraction(pixels, 2) + chance.between(-_HALF, _HALF, step)
-    ends = {0: Fraction(8), 1: Fraction(pixels - 8)}
-    return ends.get(k, chance.between(8, pixels - 8)) + chance.between(-1, 1, step)
+    return (start := sizing.centre(chance, pixels, k, step, _HALF) - extent / 2), start + extent
 
 
 def suits(case: Mapping[str, Any], dialects: list[Dialect]) -> bool:
     """Whether the call that a case repeats has an answer, exact if it claims that, which tells something."""
-    operation, is_exact = Operation(case.get("operation", Operation.FORWARD)), case["claims"] == "exact"
-    for dialect in dialects:
-        if is_exact and not _adds_up_exactly(case, operation, dialect):
-            return False
-        answer = answer_in(case["arguments"], operation, dialect, "float32", bounds=not is_exact)
-        if answer is None or None in leaves(answer.bound or 0) or not any(leaves(answer.output)):
-            return False
-    return True
-
-
-def _adds_up_exactly(case: Mapping[str, Any], operation: Operation, dialect: Dialect) -> bool:
-    """Whether what adds up in the large call is exact in any order: at once it may have factors of 2 that its parts have not."""
-    arguments = case["arguments"]
-    if operation == Operation.FORWARD:
-        return True
-    (images, channels), rois = arguments["input"]["shape"][:2], len(arguments["boxes"])
-    count = Enlarged(**case["enlarged"]).sent(operation, images, channels, rois)
-    grad = feature_map(arguments["grad"]) * (count | 1)
-    given = {**arguments, "grad": {"shape": list(grad.shape), "rows": grad.reshape(-1, grad.shape[-1]).tolist()}}
-    return answer_in(given, operation, dialect, "float32", bounds=False) is not None
+    return sizing.suits(case, dialects, ORACLE)

@@ -8,23 +8,22 @@ drawn from what an implementation returns.
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from ....arrays import leaves
-from ....memory import Asked, alike, arrangements, lying
+from ....memory import Asked, alike
 from ....operation import Operation
-from ....operator import rule_number
 from ....placing import integers, number
+from ....systematic import Blueprint, described, grid, named, of_gradients, of_memory, of_outputs
+from ....systematic import suits as suits_oracle
 from ...roi_align.draws.placements import Draw
 from ..claims import claims
-from ..oracle.face import answer_in
+from ..oracle.face import ORACLE
 from .placements import PLACEMENTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from .....kernels.dialects.roi_align_3d import Dialect
-    from .placements import Placement
 
 _SAMPLINGS = {
     "one": ((1, 1, 1),),
@@ -42,22 +41,7 @@ _ASKED = (
     Asked("rv-wb", Operation.BOX_GRADIENT, "avg", ("grad", "input", "boxes")),
 )
 _GRADIENTS = {"g": Operation.FEATURE_GRADIENT, "b": Operation.BOX_GRADIENT}
-_WHAT = {
-    Operation.FEATURE_GRADIENT: "gradient for the volume: ",
-    Operation.BOX_GRADIENT: "gradient for the box: ",
-}
 _RULE = {Operation.FORWARD: "RV-8", Operation.FEATURE_GRADIENT: "RV-9", Operation.BOX_GRADIENT: "RV-10"}
-
-
-class Blueprint(NamedTuple):
-    """What is fixed about a case before chance has its say."""
-
-    id: str
-    placement: Placement
-    sampling: str
-    number: int
-    operation: Operation = Operation.FORWARD
-    arranged: tuple[tuple[str, str], ...] = ()
 
 
 def blueprints() -> dict[str, list[Blueprint]]:
@@ -66,30 +50,25 @@ def blueprints() -> dict[str, list[Blueprint]]:
 
 
 def _averages() -> Iterator[Blueprint]:
-    for n, placement in enumerate(PLACEMENTS):
-        for sampling in _SAMPLINGS:
-            yield Blueprint(f"rv-s-{placement.name}-{sampling}", placement, sampling, n)
+    return of_outputs("rv-s", PLACEMENTS, _SAMPLINGS)
 
 
 def _gradients() -> Iterator[Blueprint]:
-    ways = list(_SAMPLINGS)
-    for name, operation in _GRADIENTS.items():
-        for n, placement in enumerate(PLACEMENTS):
-            if placement.name != "huge" or name == "g":
-                yield Blueprint(f"rv-{name}-{placement.name}", placement, ways[n % 3], n, operation)
+    placed = list(enumerate(PLACEMENTS))
+    small = [each for each in placed if each[1].name != "huge"]
+    yield from of_gradients("rv", placed, {"g": Operation.FEATURE_GRADIENT}, list(_SAMPLINGS)[:3])
+    yield from of_gradients("rv", small, {"b": Operation.BOX_GRADIENT}, list(_SAMPLINGS)[:3])
 
 
 def _arrangements() -> Iterator[Blueprint]:
-    placed = [placement for placement in PLACEMENTS if placement.name in ("inside", "front", "corner", "around")]
-    for each in arrangements(_ASKED):
-        spots = placed[:1] if each.operation == Operation.BOX_GRADIENT else placed
-        yield Blueprint(each.id, spots[each.number % len(spots)], "two", 1, each.operation, each.arranged)
+    placed = named(PLACEMENTS, ("inside", "front", "corner", "around"))
+    return of_memory(_ASKED, placed, "two", of_boxes=placed[:1])
 
 
 def draw(blueprint: Blueprint, attempt: int) -> dict[str, Any]:
     """The case that a blueprint gives at an attempt, without what is computed."""
     chance = Draw("roikit", blueprint.id, attempt)
-    is_gradient, placement = blueprint.operation != Operation.FORWARD, blueprint.placement
+    is_gradient, placement = blueprint.is_gradient, blueprint.placement
     bins = chance.one(_POWERS if is_gradient else _OUTPUTS)
     sides = _SHORT if blueprint.arranged else _SIDES
     size = tuple(chance.one(sides) for _ in range(3))
@@ -97,7 +76,7 @@ def draw(blueprint: Blueprint, attempt: int) -> dict[str, Any]:
     scales = [Fraction(chance.one(_SCALES))] * 3
     if blueprint.number % 3 == 2:  # the axes differ
         scales = [Fraction(chance.one(_SCALES)) for _ in range(3)]
-    ratios = chance.one(_SAMPLINGS[blueprint.sampling])
+    ratios = chance.one(_SAMPLINGS[blueprint.output])
     if blueprint.arranged:  # strides of every axis are to matter
         images, channels, rois, bins = 2, 2, 2, chance.one(_STRIDED)
     spots = [placement] * rois + [PLACEMENTS[0]] * placement.company
@@ -119,41 +98,14 @@ def draw(blueprint: Blueprint, attempt: int) -> dict[str, Any]:
 
 def _described(blueprint: Blueprint, arguments: dict[str, Any], scales: Sequence[Fraction]) -> dict[str, Any]:
     """A case with its title, its rules and its kind."""
-    bins, ratios = arguments["output_size"], arguments["sampling_ratio"]
-    is_gradient = blueprint.operation != Operation.FORWARD
-    grid = " × ".join(str(g) if g else "adaptive" for g in (ratios if len(set(ratios)) > 1 else ratios[:1]))
-    what = _WHAT.get(blueprint.operation, "") + lying(blueprint.arranged)
+    bins = arguments["output_size"]
     scaled = " × ".join(map(str, scales if len(set(scales)) > 1 else scales[:1]))
-    about = f", scale {scaled}" if scaled != "1" else ""
-    place = blueprint.placement.title[0].lower() + blueprint.placement.title[1:]
-    title = f"{what}{place}; {bins[0]} × {bins[1]} × {bins[2]} bins, {grid} samples{about}."
-    rules = {"RV-1", "RV-2", "RV-4", "RV-5", "RV-7", *blueprint.placement.rules, _RULE[blueprint.operation]}
-    rules |= {"RV-13"} if blueprint.arranged else set()
-    case: dict[str, Any] = {
-        "id": blueprint.id,
-        "title": title[0].upper() + title[1:],
-        "rules": sorted(rules, key=rule_number),
-        "kind": "value",
-    }
-    case |= {"operation": blueprint.operation.value} if is_gradient else {}
-    case |= {"arranged": dict(blueprint.arranged)} if blueprint.arranged else {}
-    return {**case, "claims": claims(arguments, blueprint.operation), "arguments": arguments}
+    about = f"{bins[0]} × {bins[1]} × {bins[2]} bins, {grid(arguments['sampling_ratio'])} samples"
+    about += f", scale {scaled}" if scaled != "1" else ""
+    rules = ("RV-1", "RV-2", "RV-4", "RV-5", "RV-7", _RULE[blueprint.operation])
+    return described(blueprint, arguments, claims(arguments, blueprint.operation), about, rules, "RV-13")
 
 
 def suits(case: Mapping[str, Any], dialects: Sequence[Dialect]) -> bool:
     """Whether a case has an answer, which tells something, under these dialects."""
-    operation = Operation(case.get("operation", Operation.FORWARD))
-    if case.get("claims") == "fragile":
-        return False
-    for dialect in dialects:
-        for dtype in ("float32", "float64"):
-            answer = answer_in(case["arguments"], operation, dialect, dtype)
-            if answer is None or None in leaves(answer.bound or 0) or not _tells(answer.output):
-                return False
-    return True
-
-
-def _tells(output: Any) -> bool:
-    """Whether neither zeros nor any other constant would pass for an output."""
-    values = list(leaves(output))
-    return len(set(values)) > 1 if len(values) > 1 else bool(set(values) - {0})
+    return suits_oracle(case, dialects, ORACLE)

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ....arrays import box_rows, feature_map, numpy_dtype
-from ....exact.floats import FLOAT_TYPES, WORKING
+from ....asking import AskedCall, Handing
 from ....exact.numbers import common_denominator
 from .geometry import Rules, Whole, roi_of
 
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from .....kernels.dialects.roi_align_3d import Dialect
-    from ....exact.floats import FloatType
     from ....exact.numbers import Array
     from .geometry import Roi
 
@@ -27,62 +25,39 @@ NUMBERS = 7
 
 
 @dataclass(frozen=True)
-class Asked:
+class Asked(AskedCall):
     """A call. Triples are ``(z, y, x)``.
 
     Attributes:
-        dtype: The data type of its volumes.
-        pixels: The numbers of its volumes, of float64.
-        boxes: Rows of float64, rounded to the type of coordinates.
         output_size, ratios: As they are asked for.
         scales: Rounded to the type of coordinates.
-        grad: What arrives, of float64.
         rules: The formulas.
     """
 
-    dtype: str
-    pixels: Array
-    boxes: Array
     output_size: tuple[int, ...]
     ratios: tuple[int, ...]
     scales: tuple[Fraction, ...]
-    grad: Array | None
     rules: Rules
 
     @classmethod
     def of(cls, arguments: Mapping[str, Any], dialect: Dialect, dtype: str, rules: type[Rules] = Rules) -> Asked:
         """The call that a case describes, made in a data type."""
-        working = np.dtype(WORKING[dtype])
-
-        def stored(data: Mapping[str, Any]) -> Array:
-            with np.errstate(over="ignore"):
-                return feature_map(data).astype(numpy_dtype(dtype)).astype(np.float64)
-
-        with np.errstate(over="ignore"):
-            boxes = box_rows(arguments["boxes"], NUMBERS).astype(working).astype(np.float64)
+        handed = Handing(arguments, dtype)
         return cls(
             dtype,
-            stored(arguments["input"]),
-            boxes,
+            handed.array("input"),
+            handed.rows(NUMBERS),
+            handed.array_if_given("grad"),
             tuple(arguments["output_size"]),
             tuple(arguments["sampling_ratio"]),
-            tuple(Fraction(float(working.type(float(scale)))) for scale in arguments["spatial_scale"]),
-            stored(arguments["grad"]) if "grad" in arguments else None,
+            tuple(map(handed.number, arguments["spatial_scale"])),
             rules(dialect),
         )
 
     @property
-    def numbers(self) -> tuple[object, ...]:
-        """All that decides the exact answer: calls of 16 bits mostly have that of float32."""
-        arrays = (self.pixels, self.boxes, self.grad)
-        known = ((a.shape, a.tobytes()) if a is not None else None for a in arrays)
-        asked = (self.output_size, self.ratios, self.scales, self.rules.choices, type(self.rules), self.working)
-        return (*known, *asked)
-
-    @property
-    def working(self) -> FloatType:
-        """The type of coordinates, weights and sums."""
-        return FLOAT_TYPES[WORKING[self.dtype]]
+    def asked_for(self) -> tuple[object, ...]:
+        """All that decides the exact answer, besides arrays and the type of coordinates."""
+        return self.output_size, self.ratios, self.scales, self.rules.choices, type(self.rules)
 
     @cached_property
     def whole_pixels(self) -> Whole:

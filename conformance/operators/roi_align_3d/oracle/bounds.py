@@ -41,9 +41,10 @@ def errors_of(roi: Roi, asked: Asked) -> list[AxisError]:
     return [AxisError(line.axis, asked.working) for line in roi.lines]
 
 
-def are_exact(roi: Roi, errors: Sequence[AxisError]) -> bool:
+def are_exact(asked: Asked) -> bool:
     """Whether all positions of samples that are inside are exact, and so is what is decided."""
-    return is_decided(errors) and all(_line_is_exact(*each) for each in zip(roi.lines, errors, strict=True))
+    found = ((roi, errors_of(roi, asked)) for roi in asked.rois if roi)
+    return all(_is_settled(errors) and all(map(_line_is_exact, roi.lines, errors)) for roi, errors in found)
 
 
 def _line_is_exact(line: Line, error: AxisError) -> bool:
@@ -55,8 +56,12 @@ def _line_is_exact(line: Line, error: AxisError) -> bool:
     )
 
 
-def is_decided(errors: Sequence[AxisError]) -> bool:
+def is_decided(asked: Asked) -> bool:
     """Whether no rounding decides how many samples there are, or whether one is inside."""
+    return all(_is_settled(errors_of(roi, asked)) for roi in asked.rois if roi)
+
+
+def _is_settled(errors: Sequence[AxisError]) -> bool:
     return not any(error.grid_is_fragile or any(error.at_bound(p) for p in range(error.axis.bins)) for error in errors)
 
 

@@ -12,19 +12,16 @@ import math
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from ....asking import coarse, units
 from ....exact.budgets import Budget, numbers, quantum, single
-from ....exact.floats import FLOAT_TYPES, WORKING
 from ....operation import Operation
 from ...roi_align.oracle.certificate import coordinates_along
 from .geometry import ONE, ZERO
 from .output import steepest_sum
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
-    from ....exact.numbers import Array
     from .asked import Asked
     from .geometry import Roi
     from .output import Result
@@ -48,15 +45,11 @@ def _heaviest(roi: Roi) -> Fraction:
     return math.prod(sums, start=ONE)
 
 
-def _units(values: Array) -> Fraction:
-    return quantum(map(Fraction, np.unique(values[np.isfinite(values)]).tolist()))
-
-
 def budgets(asked: Asked, operation: Operation, exact: Result) -> Iterator[Budget]:
     """The budgets of what is computed, but for the positions of samples."""
     total = max(set(exact.magnitude.flat), default=ZERO)
-    of_pixels = _units(asked.pixels)
-    of_grad = ONE if asked.grad is None else _units(asked.grad)
+    of_pixels = units(asked.pixels)
+    of_grad = ONE if asked.grad is None else units(asked.grad)
     for k, roi in _read(asked):
         samples = Fraction(roi.divisor)
         yield Budget(samples if quantum([samples]) == samples else ZERO, samples)
@@ -86,19 +79,6 @@ def _of_motions(asked: Asked, k: int, roi: Roi, least: Fraction, exact: Result) 
         yield Budget(least * step / samples, max(largest, sums * step))
 
 
-def handed(asked: Asked, operation: Operation) -> Iterator[Budget]:
-    """The budgets of numbers that are handed over."""
-    if operation != Operation.FEATURE_GRADIENT:
-        yield from _each(asked.pixels)
-    if asked.grad is not None:
-        yield from _each(asked.grad)
-
-
-def _each(values: Array) -> Iterator[Budget]:
-    for x in np.unique(values[np.isfinite(values)]).tolist():
-        yield single(Fraction(x))
-
-
 def coordinates(asked: Asked) -> Iterator[Budget]:
     """The budgets of coordinates, for the bits that a case needs."""
     for roi in filter(None, asked.rois):
@@ -107,30 +87,11 @@ def coordinates(asked: Asked) -> Iterator[Budget]:
             yield from coordinates_along(line.axis)
 
 
-def fits(asked: Asked, stored: Iterable[Budget], computed: Iterable[Budget], values: Array) -> bool:
-    """Whether the data type of a call holds what is stored, and its arithmetic what is computed, and its values."""
-    type_ = FLOAT_TYPES[asked.dtype]
-    largest = max((abs(value) for value in values.flat if isinstance(value, Fraction)), default=ZERO)
-    return (
-        largest <= type_.largest
-        and all(budget.fits(type_) for budget in stored)
-        and all(budget.fits(FLOAT_TYPES[WORKING[asked.dtype]]) for budget in computed)
-    )
-
-
-def nearest_decision(asked: Asked) -> Fraction | None:
-    """The least distance of a sample from a bound of a volume, and of an adaptive bin size from a step; None without any."""
-    return min(_decisions(asked), default=None)
-
-
-def _decisions(asked: Asked) -> Iterator[Fraction]:
+def decisions(asked: Asked) -> Iterator[Fraction]:
+    """How far samples are from a bound of a volume, and adaptive sizes of bins from a step."""
     for axis in (line.axis for roi in asked.rois if roi for line in roi.lines):
         if axis.sampling_ratio <= 0:
-            yield _coarse(abs(axis.bin - round(axis.bin)))
+            yield coarse(abs(axis.bin - round(axis.bin)))
         for p in range(axis.bins if axis.taken else 0):
             at = [axis.position(p, i) for i in axis.beside_bounds(p)]
-            yield from (_coarse(abs(y - bound)) for y in at for bound in (-1, axis.pixels))
-
-
-def _coarse(distance: Fraction) -> Fraction:
-    return Fraction(math.floor(distance * _FINE), _FINE)
+            yield from (coarse(abs(y - bound)) for y in at for bound in (-1, axis.pixels))

@@ -10,7 +10,7 @@ from ....operation import Operation
 from ....placing import integers, number
 from ....sizing import Size
 from ..claims import rules_of
-from ..oracle.face import RotatedOracle
+from ..oracle.face import ORACLE
 from . import sizes, systematic
 from .placements import PLACEMENTS
 
@@ -60,5 +60,5 @@ HISTORIES = Histories(
     rules_of=rules_of,
     suits_small=systematic.suits,
     suits_large=sizes.suits,
-    oracle=RotatedOracle(),
+    oracle=ORACLE,
 )

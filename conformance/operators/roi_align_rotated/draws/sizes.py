@@ -12,13 +12,13 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from .....kernels.dialects.roi_align_rotated import QuarterTurns
+from .... import sizing
 from ....arrays import leaves
 from ....draw import Draw
 from ....operation import Operation
 from ....placing import number
 from ....sizing import (
     BINS,
-    MARGIN,
     PIXELS,
     ROIS,
     Size,
@@ -31,7 +31,7 @@ from ....sizing import (
     sent_back,
 )
 from ..claims import rules_of
-from ..oracle.face import answer_in
+from ..oracle.face import ORACLE
 from .placements import QUARTERS, Spot
 
 if TYPE_CHECKING:
@@ -109,9 +109,11 @@ def has_bounds(size: Size) -> bool:
 
 def _spot(chance: Draw, size: Size, k: int) -> Spot:
     """A RoI, the first near the low end of a long map and the second near its high end."""
-    bin_y, bin_x = (_bin(chance, pixels, bins) for pixels, bins in zip(size.pixels, size.bins, strict=True))
+    bin_y, bin_x = (
+        sizing.fitting(chance, pixels, bins, _BINS) for pixels, bins in zip(size.pixels, size.bins, strict=True)
+    )
     angle = _angle(chance, size)
-    cy, cx = (_centre(chance, pixels, k) for pixels in size.pixels)
+    cy, cx = (sizing.centre(chance, pixels, k, _EIGHTH) for pixels in size.pixels)
     return Spot(cy, cx, bin_y * size.bins[0], bin_x * size.bins[1], angle)
 
 
@@ -121,25 +123,12 @@ def _angle(chance: Draw, size: Size) -> float:
     return float(chance.one((0.0, *QUARTERS[:4])))
 
 
-def _bin(chance: Draw, pixels: int, bins: int) -> Fraction:
-    """The size of a bin, so that all fit the map if there is room."""
-    fitting = [size for size in _BINS if size * bins <= pixels - MARGIN]
-    return Fraction(chance.one(fitting or _BINS[:1]))
-
-
-def _centre(chance: Draw, pixels: int, k: int) -> Fraction:
-    if pixels < 100:
-        return Fraction(pixels, 2) + chance.between(-1, 1, _EIGHTH)
-    ends = {0: Fraction(8), 1: Fraction(pixels - 8)}
-    return ends.get(k, chance.between(8, pixels - 8)) + chance.between(-1, 1, _EIGHTH)
-
-
 def suits(case: Mapping[str, Any], dialects: list[Dialect]) -> bool:
     """Whether the call that a case repeats has an answer that is no constant, and is exact where quarter turns are."""
     arguments, is_exact = case["arguments"], case["claims"] == "exact"
     operation = Operation(case.get("operation", Operation.FORWARD))
     for dialect in dialects:
-        answer = answer_in(arguments, operation, dialect, "float32")
+        answer = ORACLE.answer_in(arguments, operation, dialect, "float32")
         if answer is None or not any(leaves(answer.output)):
             return False
         if is_exact and dialect.quarter_turns == QuarterTurns.EXACT and answer.bound is not None:

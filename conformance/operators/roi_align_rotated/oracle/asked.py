@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from ....arrays import box_rows, feature_map, numpy_dtype
-from ....exact.floats import FLOAT_TYPES, WORKING
+from ....asking import AskedCall, Handing
 from .geometry import Rules, roi_of
 from .output import Maps
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from fractions import Fraction
 
     from .....kernels.dialects.roi_align_rotated import Dialect
-    from ....exact.floats import FloatType
-    from ....exact.numbers import Array
     from .geometry import Roi
 
 NUMBERS = 6
@@ -27,63 +22,41 @@ NUMBERS = 6
 
 
 @dataclass(frozen=True)
-class Asked:
+class Asked(AskedCall):
     """A call.
 
     Attributes:
-        dtype: The data type of its maps.
-        pixels: The numbers of its maps, of float64.
-        boxes: Rows of float64, rounded to the type of coordinates.
         output_size, ratio: As they are asked for.
-        scale: The one of both axes, rounded likewise.
-        grad: What arrives, of float64.
+        scale: The one of both axes, rounded to the type of coordinates.
         rules: The formulas.
     """
 
-    dtype: str
-    pixels: Array
-    boxes: Array
     output_size: tuple[int, int]
     ratio: tuple[int, int]
     scale: Fraction
-    grad: Array | None
     rules: Rules
 
     @classmethod
     def of(cls, arguments: Mapping[str, Any], dialect: Dialect, dtype: str, rules: type[Rules] = Rules) -> Asked:
         """The call that a case describes, made in a data type."""
-        working = np.dtype(WORKING[dtype])
-
-        def rounded(data: Mapping[str, Any]) -> Array:
-            with np.errstate(over="ignore"):
-                return feature_map(data).astype(numpy_dtype(dtype)).astype(np.float64)
-
-        with np.errstate(over="ignore"):
-            boxes = box_rows(arguments["boxes"], NUMBERS).astype(working).astype(np.float64)
+        handed = Handing(arguments, dtype)
         bins_y, bins_x = arguments["output_size"]
         ratio_y, ratio_x = arguments["sampling_ratio"]
         return cls(
             dtype,
-            rounded(arguments["input"]),
-            boxes,
+            handed.array("input"),
+            handed.rows(NUMBERS),
+            handed.array_if_given("grad"),
             (bins_y, bins_x),
             (ratio_y, ratio_x),
-            Fraction(float(working.type(float(arguments["spatial_scale"][0])))),
-            rounded(arguments["grad"]) if "grad" in arguments else None,
+            handed.number(arguments["spatial_scale"][0]),
             rules(dialect),
         )
 
     @property
-    def numbers(self) -> tuple[object, ...]:
-        """All that decides the exact answer: calls of 16 bits mostly have that of float32."""
-        arrays = (self.pixels, self.boxes, self.grad)
-        known = ((a.shape, a.tobytes()) if a is not None else None for a in arrays)
-        return (*known, self.output_size, self.ratio, self.scale, self.rules.dialect, type(self.rules), self.working)
-
-    @property
-    def working(self) -> FloatType:
-        """The type of coordinates, weights and sums."""
-        return FLOAT_TYPES[WORKING[self.dtype]]
+    def asked_for(self) -> tuple[object, ...]:
+        """All that decides the exact answer, besides arrays and the type of coordinates."""
+        return self.output_size, self.ratio, self.scale, self.rules.dialect, type(self.rules)
 
     @cached_property
     def maps(self) -> Maps:

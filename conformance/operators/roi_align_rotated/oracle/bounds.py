@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from ....exact.floats import FLOAT_TYPES, as_float, as_floats
+from ....operation import Operation
 from .errors import RoiError
 from .output import Result, corners
 
@@ -93,8 +94,18 @@ def _over(integers: Array, unit: int) -> Array:
     return np.asarray(found, object)
 
 
-def is_decided(error: RoiError) -> bool:
+def is_decided(asked: Asked) -> bool:
     """Whether no rounding decides how many samples there are, or whether one is inside."""
+    return all(is_settled(error) for error in errors_of(asked) if error)
+
+
+def are_exact(asked: Asked) -> bool:
+    """Whether all samples are just where they should be."""
+    return all(error.are_exact and not error.grid_is_open for error in errors_of(asked) if error)
+
+
+def is_settled(error: RoiError) -> bool:
+    """Whether no rounding decides how many samples a RoI has, or whether one is inside."""
     if error.grid_is_open or max(error.positions) >= 1:
         return False
     reach = reach_of(error)
@@ -177,6 +188,12 @@ def _doubts(roi: Roi, reach: Reach, mask: Array) -> Array:
     for rows, columns, weights in corners(*roi.lines):
         found |= (mask[:, rows, columns] & roi.inside & (weights == 0).astype(bool)).any(axis=3)
     return found
+
+
+def gradient_bounds(result: Result, asked: Asked, operation: Operation) -> Array:
+    """The greatest error of each element of a gradient."""
+    of = feature_gradient_bounds if operation == Operation.FEATURE_GRADIENT else box_gradient_bounds
+    return of(result, asked)
 
 
 def feature_gradient_bounds(result: Result, asked: Asked) -> Array:

@@ -14,21 +14,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ....asking import coarse, units
 from ....exact.budgets import Budget, numbers, quantum, single
-from ....exact.floats import FLOAT_TYPES, WORKING
 from ....operation import Operation
 from .geometry import ONE, ZERO
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from ....exact.numbers import Array
     from .asked import Asked
     from .geometry import Line, Roi
     from .output import Result
-
-_FINE = 2**20
-"""Distances from a decision are said in parts of a pixel as fine as this."""
 
 
 def step_of(line: Line, where: Array) -> Fraction:
@@ -56,10 +53,6 @@ def _samples(roi: Roi) -> Fraction:
     return Fraction(max(roi.grid[0] * roi.grid[1], 1))
 
 
-def _units(values: Array) -> Fraction:
-    return quantum(map(Fraction, np.unique(values[np.isfinite(values)]).tolist()))
-
-
 def budgets(asked: Asked, operation: Operation, exact: Result) -> Iterator[Budget]:
     """The budgets of what is computed, but for the positions of samples, which `errors.RoiError.are_exact` is about."""
     for roi in _read(asked):
@@ -68,11 +61,11 @@ def budgets(asked: Asked, operation: Operation, exact: Result) -> Iterator[Budge
     total = max(set(exact.magnitude.flat), default=ZERO)
     most = max((_samples(roi) for roi in _read(asked)), default=ONE)
     if operation == Operation.FORWARD:
-        step = weights(asked) * _units(asked.pixels)
+        step = weights(asked) * units(asked.pixels)
         yield Budget(step, total * most)
     elif operation == Operation.FEATURE_GRADIENT:
         assert asked.grad is not None
-        yield Budget(weights(asked) * _units(asked.grad), total * most)
+        yield Budget(weights(asked) * units(asked.grad), total * most)
     else:
         yield from _of_boxes(asked)
     yield from numbers(exact.values)
@@ -81,7 +74,7 @@ def budgets(asked: Asked, operation: Operation, exact: Result) -> Iterator[Budge
 def _of_boxes(asked: Asked) -> Iterator[Budget]:
     """The budgets of how samples move, of slopes, of their products with each other and with what arrives."""
     assert asked.grad is not None
-    least = _units(asked.pixels) * _units(asked.grad)
+    least = units(asked.pixels) * units(asked.grad)
     largest = Fraction(float(abs(asked.pixels[np.isfinite(asked.pixels)]).max(initial=0.0)))
     arriving = Fraction(float(abs(asked.grad).max(initial=0.0)))
     channels = asked.pixels.shape[1]
@@ -95,19 +88,6 @@ def _of_boxes(asked: Asked) -> Iterator[Budget]:
             yield Budget(least * steps * step / _samples(roi), total)
 
 
-def handed(asked: Asked, operation: Operation) -> Iterator[Budget]:
-    """The budgets of numbers that are handed over."""
-    if operation != Operation.FEATURE_GRADIENT:
-        yield from _each(asked.pixels)
-    if asked.grad is not None:
-        yield from _each(asked.grad)
-
-
-def _each(values: Array) -> Iterator[Budget]:
-    for x in np.unique(values[np.isfinite(values)]).tolist():
-        yield single(Fraction(x))
-
-
 def coordinates(asked: Asked) -> Iterator[Budget]:
     """The budgets of positions of samples that are read, for the bits that a case needs."""
     for roi in _read(asked):
@@ -119,32 +99,13 @@ def coordinates(asked: Asked) -> Iterator[Budget]:
             yield Budget(ZERO, ONE)
 
 
-def fits(asked: Asked, stored: Iterable[Budget], computed: Iterable[Budget], values: Array) -> bool:
-    """Whether the data type of a call holds what is stored, and its arithmetic what is computed, and its values."""
-    type_ = FLOAT_TYPES[asked.dtype]
-    largest = max((abs(value) for value in values.flat if isinstance(value, Fraction)), default=ZERO)
-    return (
-        largest <= type_.largest
-        and all(budget.fits(type_) for budget in stored)
-        and all(budget.fits(FLOAT_TYPES[WORKING[asked.dtype]]) for budget in computed)
-    )
-
-
-def nearest_decision(asked: Asked) -> Fraction | None:
-    """How near a sample comes to an edge of RR-9, or the size of a bin to where there is one sample more; 0 if one is there."""
-    return min(_decisions(asked), default=None)
-
-
-def _decisions(asked: Asked) -> Iterator[Fraction]:
+def decisions(asked: Asked) -> Iterator[Fraction]:
+    """How near samples come to an edge of RR-9, and the sizes of bins to where there is one sample more; 0 if one is there."""
     for roi in filter(None, asked.rois):
         for line, pixels in zip(roi.lines, roi.pixels, strict=True):
             for n in line.at.flat:
                 at = Fraction(int(n), line.unit)
-                yield _coarse(min(abs(at + 1), abs(at - pixels)))
+                yield coarse(min(abs(at + 1), abs(at - pixels)))
         for size, bins, ratio in zip(roi.size, roi.bins, asked.ratio, strict=True):
             if ratio <= 0:
-                yield _coarse(abs(size / bins - round(size / bins)))
-
-
-def _coarse(distance: Fraction) -> Fraction:
-    return Fraction(math.floor(distance * _FINE), _FINE)
+                yield coarse(abs(size / bins - round(size / bins)))

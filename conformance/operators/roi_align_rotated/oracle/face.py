@@ -6,85 +6,22 @@ import math
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from .....kernels.dialects.roi_align_rotated import DIALECTS, QuarterTurns, Unit
-from ....arrays import box_rows, feature_map
-from ....call import DTYPES
-from ....exact.budgets import bits_needed
-from ....exact.floats import FLOAT_TYPES, WORKING, rounded
-from ....exact.numbers import as_json
+from ....answering import AnsweringOracle
+from ....asking import same, scales_of
+from ....exact.floats import FLOAT_TYPES
 from ....operation import Operation
-from ....operator import Answer
-from . import bounds as limits
-from . import certificate, output
+from . import bounds, certificate, output
 from .asked import NUMBERS, Asked
 from .turning import quarter_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from .....kernels.dialects.roi_align_rotated import Dialect
     from ....exact.numbers import Array
-
-    Arguments = Mapping[str, Any]
-
-BOUNDED = ("float32", "float64")
-"""Data types in which an inexact gradient has bounds."""
 
 MOST_SAMPLES = 200_000
 """Of all RoIs of a call; of more nobody waits for the exact answer."""
-
-
-class RotatedOracle:
-    """The oracle of rotated RoIAlign."""
-
-    def answers(
-        self, arguments: Arguments, operation: Operation, dialect: Dialect, claims: str
-    ) -> Iterator[tuple[str, tuple[Answer, ...]]]:
-        """Data types, and what the call may return in each: one exact answer, or one with bounds."""
-        del claims
-        for dtype in DTYPES:
-            if answer := answer_in(arguments, operation, dialect, dtype):
-                yield dtype, (answer,)
-
-    def exact_dtypes(self, arguments: Arguments, operation: Operation, dialect: Dialect) -> tuple[str, ...]:
-        """The data types in which everything is exact but the rounding of the result to a type of 16 bits."""
-        found = ((dtype, answer_in(arguments, operation, dialect, dtype)) for dtype in DTYPES)
-        return tuple(dtype for dtype, answer in found if answer and answer.bound is None)
-
-    def values(self, arguments: Arguments, operation: Operation, dialect: Dialect) -> Array:
-        """The exact result of a call of float64."""
-        return result_of(Asked.of(arguments, dialect, "float64"), operation).values
-
-    def bounded(self, arguments: Arguments, dialect: Dialect, dtype: str) -> tuple[Array, Array]:
-        """The exact output for what a call of ``dtype`` is handed, and the greatest error of each element."""
-        asked = Asked.of(arguments, dialect, dtype)
-        result = result_of(asked, Operation.FORWARD)
-        return result.values, limits.output_bounds(result, asked)
-
-    def bits(self, arguments: Arguments, operation: Operation, dialect: Dialect) -> int | None:
-        """The bits of a significand that holds every number of a computation."""
-        asked = Asked.of(arguments, dialect, "float64")
-        exact = result_of(asked, operation)
-        found = [
-            *certificate.budgets(asked, operation, exact),
-            *certificate.handed(asked, operation),
-            *certificate.coordinates(asked),
-        ]
-        return bits_needed(found)
-
-    def nearest_decision(self, arguments: Arguments, dialect: Dialect) -> Fraction | None:
-        """How near a sample comes to a decision."""
-        return certificate.nearest_decision(Asked.of(arguments, dialect, "float64"))
-
-    def quick(
-        self, arguments: Arguments, operation: Operation, dialect: str, dtype: str, *, kinks: bool, bounds: bool
-    ) -> tuple[Answer, ...]:
-        """The answer in one data type; nothing if it has bounds and these are not wanted."""
-        del kinks  # RR-12 says what a slope is where there is none
-        answer = answer_in(arguments, operation, DIALECTS[dialect], dtype, bounds=bounds)
-        return (answer,) if answer else ()
 
 
 def result_of(asked: Asked, operation: Operation) -> output.Result:
@@ -100,91 +37,21 @@ def result_of(asked: Asked, operation: Operation) -> output.Result:
             raise ValueError(f"roi_align_rotated has no {operation}")
 
 
-_LAST: dict[tuple[object, ...], tuple[Any, output.Result]] = {}
-"""The last call: where its RoIs lie, and its exact result."""
+def is_too_large(asked: Asked) -> bool:
+    """Whether the RoIs have more samples than anybody waits for."""
+    samples = (roi.taken[0] * roi.taken[1] * roi.bins[0] * roi.bins[1] for roi in asked.rois if roi)
+    return sum(samples) > MOST_SAMPLES
 
 
-def _known(asked: Asked, operation: Operation) -> output.Result:
-    """The exact result of a call, which may be that of the call before in another data type."""
-    key = (operation, *asked.numbers)
-    if key not in _LAST:
-        _LAST.clear()
-        _LAST[key] = asked.rois, result_of(asked, operation)
-    asked.__dict__["rois"], result = _LAST[key]
-    return result
+def scales(arguments: Mapping[str, Any], asked: Asked) -> Iterator[tuple[Any, Any]]:
+    """The scales of a case, and as they are handed over."""
+    yield scales_of(arguments), [float(asked.scale)] * 2
 
 
-def answer_in(
-    arguments: Arguments, operation: Operation, dialect: Dialect, dtype: str, *, bounds: bool = True
-) -> Answer | None:
-    """What a call may return in a data type; None if nobody can say, or if it has bounds that are not wanted."""
-    if not _in_range(arguments, dtype):
-        return None
-    asked = Asked.of(arguments, dialect, dtype)
-    if (asked.grad is not None and not np.isfinite(asked.grad).all()) or samples_of(asked) > MOST_SAMPLES:
-        return None
-    exact = _known(asked, operation)
-    if _same_numbers(arguments, asked, operation) and _fits(asked, operation, exact):
-        return Answer(as_json(_stored(exact.values, dtype)))
-    bound = _bound(exact, asked, operation) if bounds else None
-    return None if bound is None else Answer(as_json(exact.values), _written(bound))
-
-
-def samples_of(asked: Asked) -> int:
-    """The samples of all RoIs."""
-    found = (roi.taken[0] * roi.taken[1] * roi.bins[0] * roi.bins[1] for roi in asked.rois if roi)
-    return sum(found)
-
-
-def is_decided(arguments: Arguments, dialect: Dialect, dtype: str) -> bool:
-    """Whether no rounding decides how many samples there are, or whether one is inside."""
-    asked = Asked.of(arguments, dialect, dtype)
-    return all(limits.is_decided(error) for error in limits.errors_of(asked) if error)
-
-
-def _stored(values: Array, dtype: str) -> Array:
-    """Exact values that the arithmetic of a data type holds, rounded to the type."""
-    return values if WORKING[dtype] == dtype else rounded(values, dtype)
-
-
-def _fits(asked: Asked, operation: Operation, exact: output.Result) -> bool:
-    """Whether a call is exact in its data type."""
-    errors = [error for error in limits.errors_of(asked) if error]
-    if not all(error.are_exact and not error.grid_is_open for error in errors):
-        return False
-    if (
-        not np.isfinite(asked.pixels).all()
-        and operation != Operation.FEATURE_GRADIENT
-        and _in_doubt(asked, operation, exact)
-    ):
-        return False
-    values = exact.values
-    if operation == Operation.BOX_GRADIENT and not (_stored(values, asked.dtype) == values).all():
-        return False
-    computed = certificate.budgets(asked, operation, exact)
-    return certificate.fits(asked, certificate.handed(asked, operation), computed, values)
-
-
-def _in_doubt(asked: Asked, operation: Operation, exact: output.Result) -> bool:
-    """Whether nobody can say of an exact call with pixels that are not finite which of them it reads."""
-    if operation == Operation.BOX_GRADIENT:
-        return True
-    return bool(np.isinf(limits.output_bounds(exact, asked)).any())
-
-
-def _same_numbers(arguments: Arguments, asked: Asked, operation: Operation) -> bool:
-    """Whether no number that matters was rounded when it was handed over; of a quarter turn (RR-4) it does not."""
-    given = box_rows(arguments["boxes"], NUMBERS)
-    pairs: list[tuple[Any, Any]] = [
-        (given[:, :5], asked.boxes[:, :5]),
-        ([float(Fraction(s)) for s in arguments["spatial_scale"]], [float(asked.scale)] * 2),
-    ]
-    if operation != Operation.FEATURE_GRADIENT:
-        pairs.append((feature_map(arguments["input"]), asked.pixels))
-    if asked.grad is not None:
-        pairs.append((feature_map(arguments["grad"]), asked.grad))
-    same = all(np.array_equal(given, handed, equal_nan=True) for given, handed in pairs)
-    return same and all(_same_angle(*each, asked) for each in zip(given[:, 5], asked.boxes[:, 5], strict=True))
+def same_boxes(given: Array, asked: Asked) -> bool:
+    """Whether boxes mean the same as they were handed over, however the angle of a quarter turn (RR-4) was rounded."""
+    angles = zip(given[:, 5].tolist(), asked.boxes[:, 5].tolist(), strict=True)
+    return same(given[:, :5], asked.boxes[:, :5]) and all(_same_angle(*pair, asked) for pair in angles)
 
 
 def _same_angle(given: float, handed: float, asked: Asked) -> bool:
@@ -194,29 +61,24 @@ def _same_angle(given: float, handed: float, asked: Asked) -> bool:
     if dialect.quarter_turns != QuarterTurns.EXACT:
         return False
     degrees = dialect.unit == Unit.DEGREES
-    wide = quarter_of(Fraction(float(given)), FLOAT_TYPES["float64"], degrees=degrees)
-    return wide is not None and wide == quarter_of(Fraction(float(handed)), asked.working, degrees=degrees)
+    wide = quarter_of(Fraction(given), FLOAT_TYPES["float64"], degrees=degrees)
+    return wide is not None and wide == quarter_of(Fraction(handed), asked.working, degrees=degrees)
 
 
-def _bound(exact: output.Result, asked: Asked, operation: Operation) -> Array | None:
-    """The greatest error of each element; None if nobody can say."""
-    if operation == Operation.FORWARD:
-        return limits.output_bounds(exact, asked)
-    if asked.dtype not in BOUNDED:
-        return None
-    if operation == Operation.FEATURE_GRADIENT:
-        return limits.feature_gradient_bounds(exact, asked)
-    return limits.box_gradient_bounds(exact, asked)
-
-
-def _in_range(arguments: Arguments, dtype: str) -> bool:
-    """Whether what is finite in the arguments of a case is finite in a call of a data type."""
-    given = [(feature_map(arguments["input"]), dtype), (box_rows(arguments["boxes"], NUMBERS), WORKING[dtype])]
-    given += [(feature_map(arguments["grad"]), dtype)] if "grad" in arguments else []
-    return all(abs(a[np.isfinite(a)]).max(initial=0.0) <= FLOAT_TYPES[kind].largest for a, kind in given)
-
-
-def _written(bound: Array) -> Any:
-    """Bounds as nested lists; None where there is none."""
-    nested: Any = np.frompyfunc(lambda x: None if math.isinf(x) else float(f"{x * 1.01:.2e}"), 1, 1)(bound)
-    return nested.tolist()
+ORACLE = AnsweringOracle(
+    dialects=DIALECTS,
+    asked=Asked.of,
+    result=result_of,
+    is_decided=bounds.is_decided,
+    are_exact=bounds.are_exact,
+    budgets=certificate.budgets,
+    coordinates=certificate.coordinates,
+    decisions=certificate.decisions,
+    output_bounds=bounds.output_bounds,
+    gradient_bounds=bounds.gradient_bounds,
+    other_numbers=scales,
+    same_boxes=same_boxes,
+    is_too_large=is_too_large,
+    columns=NUMBERS,
+)
+"""The oracle of rotated RoIAlign. RR-12 says what a slope is where there is none."""

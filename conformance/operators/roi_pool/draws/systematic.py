@@ -9,13 +9,11 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
-
 from ....draw import Draw
 from ....memory import Asked, alike, arrangements, lying
 from ....operation import Operation
-from ....operator import rule_number
 from ....placing import box, integers, number
+from ....systematic import as_case, named, scaled, tells
 from ..claims import claims
 from ..oracle.answers import answers_in
 from .placements import COMPANY, PLACEMENTS
@@ -82,7 +80,7 @@ def _gradients() -> Iterator[Blueprint]:
 
 
 def _arrangements() -> Iterator[Blueprint]:
-    placed = [placement for placement in PLACEMENTS if placement.name in _STRIDED]
+    placed = named(PLACEMENTS, _STRIDED)
     for each in arrangements(_ASKED):
         spot = placed[each.number % len(placed)]
         yield Blueprint(each.id, spot, "small", each.mode, 1, each.operation, each.arranged)
@@ -126,21 +124,12 @@ def _pixels(chance: Draw, blueprint: Blueprint) -> Sequence[int]:
 def _described(blueprint: Blueprint, arguments: dict[str, Any], scale: Sequence[Fraction]) -> dict[str, Any]:
     """A case with its title, its rules and its kind."""
     bins, is_gradient = arguments["output_size"], blueprint.operation != Operation.FORWARD
-    scales = f", scale {' and '.join(map(str, dict.fromkeys(scale)))}" if set(scale) != {1} else ""
     what = "gradient for the map: " if is_gradient else "average: " if blueprint.mode == "avg" else ""
     what += lying(blueprint.arranged)
-    title = f"{what}{blueprint.placement.title}; {bins[0]} × {bins[1]} bins{scales}."
+    title = f"{what}{blueprint.placement.title}; {bins[0]} × {bins[1]} bins{scaled(scale)}."
     rules = {"RP-1", "RP-3", "RP-4", "RP-7", *blueprint.placement.rules} | ({"RP-8"} if is_gradient else set())
     rules |= {"RP-12"} if blueprint.arranged else set()
-    case: dict[str, Any] = {
-        "id": blueprint.id,
-        "title": title[0].upper() + title[1:],
-        "rules": sorted(rules, key=rule_number),
-        "kind": "value",
-    }
-    case |= {"operation": blueprint.operation.value} if is_gradient else {}
-    case |= {"arranged": dict(blueprint.arranged)} if blueprint.arranged else {}
-    return {**case, "claims": claims(arguments, blueprint.operation), "arguments": arguments}
+    return as_case(blueprint, arguments, claims(arguments, blueprint.operation), title, rules)
 
 
 def suits(case: Mapping[str, Any], dialects: Sequence[Dialect]) -> bool:
@@ -148,12 +137,6 @@ def suits(case: Mapping[str, Any], dialects: Sequence[Dialect]) -> bool:
     operation, mode = Operation(case.get("operation", Operation.FORWARD)), case["arguments"]["mode"]
     for dialect in dialects:
         found = [answers_in(case["arguments"], operation, dialect, dtype) for dtype in ("float32", "float64")]
-        if any(len(each) != 1 for each in found) or not _tells(found[0][0].output):
+        if any(len(each) != 1 for each in found) or not tells(found[0][0].output):
             return False
     return bool(mode == "avg" or case["claims"] == "exact")
-
-
-def _tells(output: Any) -> bool:
-    """Whether neither zeros nor any other constant would pass for an output."""
-    values = set(np.ravel(output).tolist())
-    return len(values) > 1 if np.size(output) > 1 else bool(values - {0})

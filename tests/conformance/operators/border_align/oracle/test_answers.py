@@ -11,10 +11,9 @@ from roikit.conformance.arrays import numpy_dtype
 from roikit.conformance.operation import Operation
 from roikit.conformance.operators import folder
 from roikit.conformance.operators.border_align.draws.chance import arguments
-from roikit.conformance.operators.border_align.oracle.face import BorderAlignOracle, answer_in
+from roikit.conformance.operators.border_align.oracle.face import ORACLE
 from roikit.kernels.dialects.border_align import DIALECTS
 
-ORACLE = BorderAlignOracle()
 MMCV = {
     entry["id"]: entry for entry in json.loads(folder("border_align").joinpath("published.json").read_text())["entries"]
 }
@@ -36,7 +35,7 @@ SENT = {
 
 
 def answered(given_, dialect="mmcv", operation=Operation.FORWARD, dtype="float32"):
-    return answer_in(given_, operation, DIALECTS[dialect], dtype)
+    return ORACLE.answer_in(given_, operation, DIALECTS[dialect], dtype)
 
 
 @pytest.mark.parametrize("pool_size", [1, 2])
@@ -136,7 +135,7 @@ def read(planes, y, x, kind):
 @settings(max_examples=60, deadline=None)
 @given(arguments(), st.sampled_from(["float32", "float64"]), st.booleans())
 def test_bounds_hold_of_another_computation(given_, dtype, step_by_step):
-    answer = answer_in(given_, Operation.FORWARD, DIALECTS["mmcv"], dtype)
+    answer = ORACLE.answer_in(given_, Operation.FORWARD, DIALECTS["mmcv"], dtype)
     got = in_floats(given_, dtype, step_by_step).astype(float)
     bound = np.zeros(got.shape) if answer.bound is None else np.array(answer.bound, float)
     off = abs(got - np.array(answer.output, float))

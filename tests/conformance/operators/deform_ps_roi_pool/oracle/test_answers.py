@@ -8,10 +8,9 @@ from hypothesis import strategies as st
 from roikit.conformance.arrays import numpy_dtype
 from roikit.conformance.operation import Operation
 from roikit.conformance.operators.deform_ps_roi_pool.draws.chance import arguments
-from roikit.conformance.operators.deform_ps_roi_pool.oracle.face import DeformedPsOracle, answer_in
+from roikit.conformance.operators.deform_ps_roi_pool.oracle.face import ORACLE
 from roikit.kernels.dialects.deform_ps_roi_pool import DIALECTS
 
-ORACLE = DeformedPsOracle()
 OURS, MXNET = DIALECTS["roikit"], DIALECTS["mxnet"]
 
 
@@ -70,7 +69,9 @@ def test_a_rounded_quotient_falls_short_by_the_type_of_coordinates(dtype):
     offset = np.zeros((1, 2, 22, 1))
     offset[0, 0, :, 0] = 1 + np.arange(22) % 2
     asked = case(maps, [[0, 0, 0, 0, 21]], (22, 1), (1, 1), (1, 1), gamma=1, offset=offset)
-    ours, theirs = (np.ravel(answer_in(asked, Operation.FORWARD, dialect, dtype).output) for dialect in (OURS, MXNET))
+    ours, theirs = (
+        np.ravel(ORACLE.answer_in(asked, Operation.FORWARD, dialect, dtype).output) for dialect in (OURS, MXNET)
+    )
     assert np.flatnonzero(ours != theirs).tolist() == [{"float32": 13, "float64": 15}[dtype]]
 
 
@@ -153,7 +154,7 @@ def in_floats(given_, dtype):
     st.sampled_from(["float32", "float64"]),
 )
 def test_bounds_hold_of_another_computation(given_, dtype):
-    answer = answer_in(given_, Operation.FORWARD, OURS, dtype)
+    answer = ORACLE.answer_in(given_, Operation.FORWARD, OURS, dtype)
     if answer is None:
         return
     got = in_floats(given_, dtype).astype(float)

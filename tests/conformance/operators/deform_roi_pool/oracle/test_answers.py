@@ -10,12 +10,11 @@ from hypothesis import strategies as st
 from roikit.conformance.arrays import numpy_dtype
 from roikit.conformance.operation import Operation
 from roikit.conformance.operators.deform_roi_pool.draws.chance import arguments
-from roikit.conformance.operators.deform_roi_pool.oracle.face import DeformedOracle, answer_in
+from roikit.conformance.operators.deform_roi_pool.oracle.face import ORACLE
 from roikit.conformance.operators.roi_align.oracle.output import roi_align
 from roikit.kernels.dialects.deform_roi_pool import DIALECTS
 from roikit.kernels.dialects.roi_align import DIALECTS as OF_ROI_ALIGN
 
-ORACLE = DeformedOracle()
 OURS, MMCV = DIALECTS["roikit"], DIALECTS["mmcv"]
 
 
@@ -47,10 +46,10 @@ def test_what_mmcv_has_published():
         (four, 3, [1.9375, 4.75, 7.5625, 10.375], np.outer(row, row) / row[0]),
     ):
         asked = case(maps, [[0, 0, 0, corner, corner]], offset=still, grad=ones)
-        found = answer_in(asked, Operation.FORWARD, MMCV, "float32")
+        found = ORACLE.answer_in(asked, Operation.FORWARD, MMCV, "float32")
         assert found.bound is None
         assert np.ravel(found.output).tolist() == output
-        found = answer_in(asked, Operation.FEATURE_GRADIENT, MMCV, "float32")
+        found = ORACLE.answer_in(asked, Operation.FEATURE_GRADIENT, MMCV, "float32")
         assert np.allclose(np.ravel(found.output), np.ravel(sent), rtol=1e-6)
 
 
@@ -144,7 +143,7 @@ def in_floats(given_, dtype):
     st.sampled_from(["float32", "float64"]),
 )
 def test_bounds_hold_of_another_computation(given_, dtype):
-    answer = answer_in(given_, Operation.FORWARD, OURS, dtype)
+    answer = ORACLE.answer_in(given_, Operation.FORWARD, OURS, dtype)
     if answer is None:
         return
     got = in_floats(given_, dtype).astype(float)

@@ -15,12 +15,12 @@ from roikit.conformance.exact.floats import FLOAT_TYPES
 from roikit.conformance.golden.published import Verdict, compare
 from roikit.conformance.operation import Operation
 from roikit.conformance.operators.riroi_align_rotated.draws.chance import arguments
-from roikit.conformance.operators.riroi_align_rotated.oracle.face import RotationInvariantOracle, answer_in
+from roikit.conformance.operators.riroi_align_rotated.oracle.face import ORACLE
 from roikit.conformance.operators.riroi_align_rotated.oracle.orienting import Orienting
-from roikit.conformance.operators.roi_align_rotated.oracle.face import RotatedOracle
+from roikit.conformance.operators.roi_align_rotated.oracle.face import ORACLE as ROTATED
 from roikit.kernels.dialects.riroi_align_rotated import DIALECTS
 
-ORACLE, QUARTER, TURN = RotationInvariantOracle(), math.pi / 2, 2 * math.pi
+QUARTER, TURN = math.pi / 2, 2 * math.pi
 CONSTANTS = np.broadcast_to(np.arange(8.0)[None, :, None, None], (1, 8, 5, 5))
 
 
@@ -93,7 +93,7 @@ def test_one_orientation_is_rotated_roi_align():
     given_ = case(maps, [[0, 3, 2.5, 3, 2, 0.8], [0, 3, 2.5, 3, 2, QUARTER]], 1)
     for dialect in DIALECTS.values():
         found = ORACLE.values(given_, Operation.FORWARD, dialect)
-        right = RotatedOracle().values(given_, Operation.FORWARD, dialect.sampling)
+        right = ROTATED.values(given_, Operation.FORWARD, dialect.sampling)
         assert (found == right).all()
 
 
@@ -171,7 +171,7 @@ def in_floats(given_, dtype):
     st.sampled_from(["float32", "float64"]),
 )
 def test_bounds_hold_of_another_computation(given_, dtype):
-    answer = answer_in(given_, Operation.FORWARD, DIALECTS["mmcv"], dtype)
+    answer = ORACLE.answer_in(given_, Operation.FORWARD, DIALECTS["mmcv"], dtype)
     if answer is None:
         return
     got = in_floats(given_, dtype).astype(float)

@@ -12,11 +12,10 @@ from roikit.conformance.arrays import numpy_dtype
 from roikit.conformance.operation import Operation
 from roikit.conformance.operators.roi_align.oracle.output import roi_align
 from roikit.conformance.operators.roi_align_3d.draws.chance import arguments
-from roikit.conformance.operators.roi_align_3d.oracle.face import VolumeOracle, answer_in
+from roikit.conformance.operators.roi_align_3d.oracle.face import ORACLE
 from roikit.kernels.dialects.roi_align import DIALECTS as OF_ROI_ALIGN
 from roikit.kernels.dialects.roi_align_3d import DIALECTS
 
-ORACLE = VolumeOracle()
 LIKE = {"roikit": "torchvision", "roikit-aligned": "torchvision-aligned"}
 
 
@@ -151,7 +150,7 @@ def in_floats(given_, dtype, dialect):
     st.sampled_from(list(DIALECTS)),
 )
 def test_bounds_hold_of_another_computation(given_, dtype, name):
-    answer = answer_in(given_, Operation.FORWARD, DIALECTS[name], dtype)
+    answer = ORACLE.answer_in(given_, Operation.FORWARD, DIALECTS[name], dtype)
     if answer is None:
         return
     got = in_floats(given_, dtype, DIALECTS[name]).astype(float)
@@ -162,10 +161,10 @@ def test_bounds_hold_of_another_computation(given_, dtype, name):
 
 def test_a_call_of_thirds_has_bounds_and_others_are_exact():
     volumes = np.arange(60.0).reshape(1, 1, 3, 4, 5)
-    exact = answer_in(
+    exact = ORACLE.answer_in(
         case(volumes, [[0, 0.5, 0.5, 0.5, 2.5, 2.5, 2.5]]), Operation.FORWARD, DIALECTS["roikit"], "float32"
     )
-    rounded = answer_in(
+    rounded = ORACLE.answer_in(
         case(volumes, [[0, 0.3, 0.5, 0.5, 2.5, 2.5, 2.5]]), Operation.FORWARD, DIALECTS["roikit"], "float32"
     )
     assert exact.bound is None

@@ -13,10 +13,10 @@ from roikit.conformance.exact.floats import FLOAT_TYPES
 from roikit.conformance.operation import Operation
 from roikit.conformance.operators.roi_align_rotated.draws.chance import arguments
 from roikit.conformance.operators.roi_align_rotated.oracle import turning
-from roikit.conformance.operators.roi_align_rotated.oracle.face import RotatedOracle, answer_in
+from roikit.conformance.operators.roi_align_rotated.oracle.face import ORACLE
 from roikit.kernels.dialects.roi_align_rotated import DIALECTS
 
-ORACLE, QUARTER = RotatedOracle(), math.pi / 2
+QUARTER = math.pi / 2
 RAMP = np.arange(25.0).reshape(1, 1, 5, 5)
 TWO = np.array([[[[1, 2], [3, 4.0]]]])
 FOUR = np.array([[[[1, 2, 5, 6], [3, 4, 7, 8], [9, 10, 13, 14], [11, 12, 15, 16.0]]]])
@@ -38,7 +38,7 @@ def case(maps, boxes, size=(2, 2), ratio=(2, 2), scale=1.0, grad=None):
 
 
 def answered(given_, dialect, operation=Operation.FORWARD, dtype="float32"):
-    return answer_in(given_, operation, DIALECTS[dialect], dtype)
+    return ORACLE.answer_in(given_, operation, DIALECTS[dialect], dtype)
 
 
 def test_what_mmcv_has_published():
@@ -154,7 +154,7 @@ def in_floats(given_, dtype, degrees):
 )
 def test_bounds_hold_of_another_computation(given_, dtype):
     for dialect in ("mmcv", "detectron2"):
-        answer = answer_in(given_, Operation.FORWARD, DIALECTS[dialect], dtype)
+        answer = ORACLE.answer_in(given_, Operation.FORWARD, DIALECTS[dialect], dtype)
         if answer is None:
             continue
         got = in_floats(given_, dtype, dialect == "detectron2").astype(float)
