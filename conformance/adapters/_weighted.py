@@ -56,9 +56,7 @@ def with_weights(description: Description) -> Description:
 class Weighs:
     """An adapter of a library that has RoIAlign, and so weighted RoIAlign; it describes that by `with_weights`."""
 
-    def weighted_roi_align(
-        self: _HasRoiAlign, call: WeightedRoiAlignCall, out: np.ndarray | None = None
-    ) -> np.ndarray:
+    def weighted_roi_align(self: _HasRoiAlign, call: WeightedRoiAlignCall, out: np.ndarray | None = None) -> np.ndarray:
         """Makes the call of calls of RoIAlign."""
         del out
         require_described(call, self.describe())

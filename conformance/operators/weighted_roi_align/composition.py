@@ -1,10 +1,10 @@
 """Weighted RoIAlign by calls of RoIAlign: what anybody who has that one can be asked for. NumPy only.
 
-The output takes two calls, of weighted maps and of weights; each gradient is made of RoIAlign's own, of quotients (SW-6 to SW-8). All
-else is computed in the data type of the call: a product for each pixel, and a quotient for each bin. So it errs no more than
-`oracle.bounds` allows: what RoIAlign returns is off by no more than its own bound, products and quotients are rounded once, and the
-bounds have room for a quotient that is rounded twice. Where a call is exact in any order of operations, so is each of these calls
-(`oracle.certificate`).
+The output takes two calls, of weighted maps and of weights; each gradient is made of RoIAlign's own, of quotients (SW-6 to SW-8).
+All else is computed in the data type of the call: a product for each pixel, and a quotient for each bin. So it errs no more than
+`oracle.bounds` allows: what RoIAlign returns is off by no more than its own bound, products and quotients are rounded once, and
+the bounds have room for a quotient that is rounded twice. Where a call is exact in any order of operations, so is each of these
+calls (`oracle.certificate`).
 """
 
 from __future__ import annotations

@@ -66,8 +66,8 @@ def weighted_roi_align(
             pixels. Of the data type of ``input``, or float32 with 16-bit maps. A batch index is a whole number; with a
             ``dialect`` its fraction is left out, as all libraries do.
         weights: Of each pixel, for all channels, ``(N, 1, H, W)``, or of each channel, ``(N, C, H, W)``; ``(N, H, W, 1)`` or
-            ``(N, H, W, C)`` with ``layout="NHWC"``. Of the data type of ``input``, and any sign. With ``weights_of="rois"`` of each
-            RoI, the pixels of its image, so that the first axis is K.
+            ``(N, H, W, C)`` with ``layout="NHWC"``. Of the data type of ``input``, and any sign. With ``weights_of="rois"`` of
+            each RoI, the pixels of its image, so that the first axis is K.
         output_size: Bins per RoI, ``(P_h, P_w)`` or one number for both.
         spatial_scale: Feature pixels per image pixel; one number or ``(scale_y, scale_x)``.
         sampling_ratio: Samples per bin along an axis; one number or ``(g_y, g_x)``. 0 or less: as many as the bin has

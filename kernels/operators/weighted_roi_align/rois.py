@@ -1,7 +1,7 @@
 """Gradients where each RoI has weights of its own: some RoIs at a time, each with its image as a map of its own.
 
-Of these the gradients are those of weights of images; ``cuda/weighted_roi_align/rois.cu`` takes the maps, and brings together what
-RoIs of one image send to it.
+Of these the gradients are those of weights of images; ``cuda/weighted_roi_align/rois.cu`` takes the maps, and brings together
+what RoIs of one image send to it.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ OF_STORED, OF_WIDE = ("take_maps", "narrow"), ("own_maps", "add_rois")
 """Those of maps as they are stored, and as they are computed with."""
 
 _BYTES = 2**26
-"""Of the maps that RoIs have at a time, unless a map of one, or those of the images, take more: a gradient for maps takes as much."""
+"""Of the maps that RoIs have at a time; more if one map is larger, or the maps of the images are, whose gradient is as large."""
 _SMALL = 2**15  # numbers, for which threads take longer to start than to help
 _MOST_BLOCKS = 2**16
 

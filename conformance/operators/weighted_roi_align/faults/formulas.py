@@ -74,7 +74,9 @@ class OfItsImage(Formulas):
     @cached_property
     def weights(self) -> Array:
         weights = super().weights
-        return weights if self.images is None or not len(weights) else weights[np.maximum(self.images, 0) % len(weights)]
+        return (
+            weights if self.images is None or not len(weights) else weights[np.maximum(self.images, 0) % len(weights)]
+        )
 
 
 class OfItsNumber(Formulas):

@@ -120,9 +120,9 @@ class Sampled:
 
         call = Formulas(arguments, dialect, ask)
         found = call.returned(operation)
+        if operation == FOR_MAPS:
+            undefined = [call.together(of_channels.astype(int)).astype(bool) for of_channels in undefined]
         for of_channels in undefined:
-            if operation == FOR_MAPS:
-                of_channels = call.together(of_channels.astype(int)).astype(bool)
             found[of_channels if found.shape == of_channels.shape else of_channels.any(1, keepdims=True)] = None
         return found
 

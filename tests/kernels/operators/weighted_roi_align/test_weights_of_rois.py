@@ -1,4 +1,4 @@
-"""Weights of RoIs on the CPU: each RoI with its image as a map of its own, numbers by hand, derivatives, as many images as RoIs."""
+"""Weights of RoIs on the CPU: each RoI with its image as a map of its own, derivatives, some RoIs at a time."""
 
 import ml_dtypes
 import numpy as np
@@ -78,9 +78,7 @@ def test_each_roi_has_its_image_as_a_map_of_its_own(dtype, layout, channels, gua
     due = weighted_roi_align_backward_weights(grad_wide, maps, own, w_wide, *WHERE, **how)
     np.testing.assert_array_equal(found, due.astype(dtype))
     moved = weighted_roi_align_backward_boxes(grad, x, rows, w, *WHERE, weights_of="rois", **how)
-    np.testing.assert_array_equal(
-        moved, weighted_roi_align_backward_boxes(grad_wide, maps, own, w_wide, *WHERE, **how)
-    )
+    np.testing.assert_array_equal(moved, weighted_roi_align_backward_boxes(grad_wide, maps, own, w_wide, *WHERE, **how))
     sent = weighted_roi_align_backward(grad, rows, w, x.shape, *WHERE, weights_of="rois", **how)
     of_rois = weighted_roi_align_backward(grad_wide, own, w_wide, maps.shape, *WHERE, **how)
     due = np.stack([of_rois[rows[:, 0] == n].sum(0) for n in range(2)])
@@ -181,7 +179,9 @@ def test_a_wrong_argument_is_named():
     x, rows, w = call("NCHW", 1)
     with pytest.raises(ValueError, match=r"weights must have shape \(2, 1, 9, 11\) or \(2, 3, 9, 11\), not"):
         weighted_roi_align(x, rows, w, 2)
-    with pytest.raises(ValueError, match=r"weights must have shape \(7, 1, 9, 11\) or \(7, 3, 9, 11\) with weights_of='rois'"):
+    with pytest.raises(
+        ValueError, match=r"weights must have shape \(7, 1, 9, 11\) or \(7, 3, 9, 11\) with weights_of='rois'"
+    ):
         weighted_roi_align(x, rows, w[:2], 2, weights_of="rois")
     with pytest.raises(ValueError, match="weights_of must be one of"):
         weighted_roi_align(x, rows, w, 2, weights_of="boxes")
