@@ -26,7 +26,7 @@ _POWERS = (0, 1, 1, 2, 4)
 
 
 class Setting(NamedTuple):
-    """How a call weighs: whether each channel or RoI has weights, whether bins are divided, and how sums of nothing are guarded."""
+    """How a call weighs: what has weights of its own, whether bins are divided, and how sums of nothing are guarded."""
 
     each: bool = False
     normalise: bool = False

@@ -174,5 +174,5 @@ def test_dialects_share_what_is_compiled_for_a_cpu():
             for rules in DIALECTS.values()
             for source in sources(operation, "float32", "avg", "NCHW", rules, on_host=True)
         }
-        assert len(texts) == {"forward": 1, "backward_boxes": 3}.get(operation, 4)
+        assert len(texts) == {"forward": 1, "backward_boxes": 4}.get(operation, 5)
     assert sources("forward", "float32", "max", "NCHW", DIALECTS["torchvision"], on_host=True) == []
