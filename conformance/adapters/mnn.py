@@ -20,7 +20,6 @@ from ..implementation import Description
 from ..operation import Operation
 from ._call import require_described
 from ._script import OF_MAPS, Boxes, Script, each, for_modes
-from ._weighted import Weighs, with_weights
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,7 +38,7 @@ _ENDINGS = {
 }
 
 
-class Mnn(Weighs):
+class Mnn:
     """``MNN.expr.roi_align`` and ``roi_pooling``."""
 
     requires: ClassVar[tuple[str, ...]] = ("MNN",)
@@ -61,15 +60,13 @@ class Mnn(Weighs):
         import MNN
 
         self._expr = MNN.expr
-        self._description = with_weights(
-            Description(
-                version=MNN.version(),
-                homepage="https://github.com/alibaba/MNN",
-                dialects=tuple(self.aligned),
-                modes=("avg", "max"),
-                operations=(Operation.FORWARD, Operation.FEATURE_GRADIENT),
-                operators={"roi_pool": self.scripts["roi_pool"].capability()},
-            )
+        self._description = Description(
+            version=MNN.version(),
+            homepage="https://github.com/alibaba/MNN",
+            dialects=tuple(self.aligned),
+            modes=("avg", "max"),
+            operations=(Operation.FORWARD, Operation.FEATURE_GRADIENT),
+            operators={"roi_pool": self.scripts["roi_pool"].capability()},
         )
 
     def describe(self) -> Description:

@@ -20,7 +20,6 @@ from ..call import Unsupported
 from ..implementation import Description
 from ._call import channels_of_output, corners_and_indices, require_described
 from ._script import Boxes, Script
-from ._weighted import Weighs, with_weights
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,7 +51,7 @@ def _require_channels(call: Any) -> None:
     channels_of_output(call, call.output_size)
 
 
-class Ncnn(Weighs):
+class Ncnn:
     """The layer ROIAlign with ``version=1``, and the layers ROIPooling and PSROIPooling."""
 
     requires: ClassVar[tuple[str, ...]] = ("ncnn",)
@@ -70,13 +69,11 @@ class Ncnn(Weighs):
 
         self._ncnn = ncnn
         self._net = lru_cache(maxsize=256)(self._load)
-        self._description = with_weights(
-            Description(
-                version=ncnn.__version__,
-                homepage="https://github.com/Tencent/ncnn",
-                dialects=tuple(self.aligned),
-                operators={name: script.capability() for name, script in self.scripts.items() if name != "roi_align"},
-            )
+        self._description = Description(
+            version=ncnn.__version__,
+            homepage="https://github.com/Tencent/ncnn",
+            dialects=tuple(self.aligned),
+            operators={name: script.capability() for name, script in self.scripts.items() if name != "roi_align"},
         )
 
     def describe(self) -> Description:

@@ -19,7 +19,6 @@ from ..implementation import Description
 from ._call import corners_and_indices, require_described
 from ._onnx_model import INPUTS, RoiAlignModel, script_fields
 from ._script import ALL, Boxes, Script
-from ._weighted import Weighs, with_weights
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,7 +40,7 @@ def _in_dtype(fields: dict[str, Any], dtype: str) -> dict[str, Any]:
     return fields | {"opset": BFLOAT16_OPSET}
 
 
-class OnnxReference(Weighs):
+class OnnxReference:
     """``onnx.reference.ReferenceEvaluator`` over a model of one RoiAlign node."""
 
     requires: ClassVar[tuple[str, ...]] = ("onnx",)
@@ -60,14 +59,12 @@ class OnnxReference(Weighs):
         import onnx.reference
 
         self._evaluator = lru_cache(maxsize=256)(self._create_evaluator)
-        self._description = with_weights(
-            Description(
-                version=onnx.__version__,
-                homepage="https://onnx.ai",
-                dialects=tuple(self.opsets),
-                modes=("avg", "max"),
-                dtypes=("float16", "bfloat16", "float32", "float64"),
-            )
+        self._description = Description(
+            version=onnx.__version__,
+            homepage="https://onnx.ai",
+            dialects=tuple(self.opsets),
+            modes=("avg", "max"),
+            dtypes=("float16", "bfloat16", "float32", "float64"),
         )
 
     def describe(self) -> Description:
