@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from .....kernels.dialects.weighted_roi_align import DIALECTS
 from ....arrays import leaves
 from ....operation import Operation
+from ....operator import rule_number
 from ....sizing import IMAGES, ROIS, Size, counted, maps, of_bins, of_pixels, sent_back
 from ...roi_align.draws import sizes
 from ...roi_align.draws.placements import Draw
@@ -116,7 +117,7 @@ def draw(size: Size, attempt: int) -> dict[str, Any]:
     arguments["normalise"] = divided
     if size in _of_rois():
         arguments["weights_of"] = "rois"
-    return {**case, "rules": rules_of(arguments, size.operation)}
+    return {**case, "rules": sorted(rules_of(arguments, size.operation), key=rule_number)}
 
 
 def suits(case: Mapping[str, Any], dialects: list[Dialect]) -> bool:
