@@ -32,6 +32,7 @@ from ._onnx_model import (
     script_fields,
 )
 from ._script import FLOATS, Boxes, Script
+from ._weighted import Weighs, with_weights
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,7 +49,7 @@ MAX_ROI_POOL_OPSET = 21
 """The last with a kernel."""
 
 
-class OnnxRuntime:
+class OnnxRuntime(Weighs):
     """``onnxruntime.InferenceSession`` over a model of one RoiAlign or MaxRoiPool node."""
 
     requires: ClassVar[tuple[str, ...]] = ("onnxruntime", "onnx")
@@ -76,13 +77,15 @@ class OnnxRuntime:
         import onnxruntime
 
         self._session = lru_cache(maxsize=256)(self._create_session)
-        self._description = Description(
-            version=onnxruntime.__version__,
-            homepage="https://onnxruntime.ai",
-            dialects=tuple(self.opsets),
-            modes=("avg", "max"),
-            dtypes=("float16", "float32", "float64"),
-            operators={name: self.scripts[name].capability() for name in ("roi_pool", "crop_and_resize")},
+        self._description = with_weights(
+            Description(
+                version=onnxruntime.__version__,
+                homepage="https://onnxruntime.ai",
+                dialects=tuple(self.opsets),
+                modes=("avg", "max"),
+                dtypes=("float16", "float32", "float64"),
+                operators={name: self.scripts[name].capability() for name in ("roi_pool", "crop_and_resize")},
+            )
         )
 
     def describe(self) -> Description:

@@ -39,6 +39,7 @@ from ._call import (
     require_selected,
 )
 from ._script import Boxes, Script, each
+from ._weighted import Weighs, with_weights
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,7 +65,7 @@ def _require_as_many_groups(call: DeformedPsCall) -> None:
         raise Unsupported("another number of groups than of bins")
 
 
-class OpenVino:
+class OpenVino(Weighs):
     """``openvino.opset9.roi_align``, compiled for the CPU with float32 inference precision."""
 
     requires: ClassVar[tuple[str, ...]] = ("openvino",)
@@ -97,13 +98,15 @@ class OpenVino:
         self._selecting_model = lru_cache(maxsize=256)(self._compile_selecting)
         self._deformed_model = lru_cache(maxsize=256)(self._compile_deformed)
         self._rotated_model = lru_cache(maxsize=256)(self._compile_rotated)
-        self._description = Description(
-            version=openvino.__version__,
-            homepage="https://docs.openvino.ai",
-            dialects=tuple(self.aligned_mode),
-            modes=("avg", "max"),
-            dtypes=("float16", "float32"),
-            operators={name: script.capability() for name, script in self.scripts.items() if name != "roi_align"},
+        self._description = with_weights(
+            Description(
+                version=openvino.__version__,
+                homepage="https://docs.openvino.ai",
+                dialects=tuple(self.aligned_mode),
+                modes=("avg", "max"),
+                dtypes=("float16", "float32"),
+                operators={name: script.capability() for name, script in self.scripts.items() if name != "roi_align"},
+            )
         )
 
     def describe(self) -> Description:

@@ -164,7 +164,7 @@ def of_levels(call: MultiscaleRoiAlignCall, arrays: Arrays, out: Any = None) -> 
 def weighed(call: WeightedRoiAlignCall, arrays: Arrays, out: Any = None) -> Any:
     """Makes a call of `weighted_roi_align`."""
     how: dict[str, Any] = {"layout": call.layout, "dialect": call.dialect, "check": True}
-    how |= {"normalise": call.normalise, "guard": call.guard, "epsilon": call.epsilon}
+    how |= {"normalise": call.normalise, "guard": call.guard, "epsilon": call.epsilon, "weights_of": call.weights_of}
     where = (call.spatial_scale, call.sampling_ratio)
     boxes, weights = arrays(call.boxes), arrays(call.weights)
     if call.operation == Operation.FORWARD:

@@ -23,6 +23,7 @@ from ._call import boxes_like_input, require_described
 from ._poolers import by_image, of_levels, require_found
 from ._script import ALL, FLOATS, OF_BOXES, OF_MAPS, Boxes, Script, each
 from ._torch_gradient import answer
+from ._weighted import Weighs, with_weights
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,7 +46,7 @@ def _version() -> str:
     return f"{torchvision.__version__} (torch {torch.__version__})"
 
 
-class Torchvision:
+class Torchvision(Weighs):
     """``torchvision.ops.roi_align``, ``roi_pool``, ``ps_roi_pool``, ``ps_roi_align`` and the pooler, the compiled CPU kernels."""
 
     requires: ClassVar[tuple[str, ...]] = ("torch", "torchvision")
@@ -81,18 +82,20 @@ class Torchvision:
         self._roi_align, self._roi_pool = roi_align, roi_pool
         self._ps_roi_pool, self._ps_roi_align = ps_roi_pool, ps_roi_align
         self._pooler = MultiScaleRoIAlign
-        self._description = Description(
-            version=_version(),
-            homepage=HOMEPAGE,
-            dialects=tuple(self.aligned),
-            dtypes=("float16", "float32", "float64"),
-            operations=(Operation.FORWARD, Operation.FEATURE_GRADIENT),
-            reads_in_place=True,
-            threads=True,
-            operators={
-                name: self.scripts[name].capability(reads_in_place=True, threads=True)
-                for name in ("roi_pool", "ps_roi_pool", "ps_roi_align", "multiscale_roi_align")
-            },
+        self._description = with_weights(
+            Description(
+                version=_version(),
+                homepage=HOMEPAGE,
+                dialects=tuple(self.aligned),
+                dtypes=("float16", "float32", "float64"),
+                operations=(Operation.FORWARD, Operation.FEATURE_GRADIENT),
+                reads_in_place=True,
+                threads=True,
+                operators={
+                    name: self.scripts[name].capability(reads_in_place=True, threads=True)
+                    for name in ("roi_pool", "ps_roi_pool", "ps_roi_align", "multiscale_roi_align")
+                },
+            )
         )
 
     def describe(self) -> Description:

@@ -38,7 +38,21 @@ class Guard(StrEnum):
 DIALECTS: Mapping[str, Dialect] = MappingProxyType(
     {
         name: roi_align.DIALECTS[name].for_mode("avg")
-        for name in ("torchvision", "torchvision-aligned", "detectron2", "mmcv", "mmcv-legacy", "onnx-16", "paddle")
+        for name in (
+            "torchvision",
+            "torchvision-aligned",
+            "detectron2",
+            "mmcv",
+            "mmcv-legacy",
+            "onnx-10",
+            "onnx-16",
+            "onnx-16-output-half-pixel",
+            "openvino-half-pixel-for-nn",
+            "mnn-aligned",
+            "ncnn-version-1",
+            "ncnn-version-1-aligned",
+            "paddle",
+        )
     }
 )
 """The named dialects: those of libraries by which two calls of RoIAlign, of weighed maps and of weights, are made."""

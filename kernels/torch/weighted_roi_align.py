@@ -12,6 +12,7 @@ from ..kernels.calls import arguments
 from ..kernels.calls.problem import LAYOUTS
 from ..kernels.calls.sampling import sampling_ratio_pair
 from ..kernels.dialects.weighted_roi_align import Guard
+from ..kernels.operators.weighted_roi_align.problem import WEIGHTS_OF
 from .beside import Beside, like_beside, like_corners, like_maps
 from .dispatch import decoded, define, encoded, output_of, register, register_last
 from .memory import place
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..kernels import GuardName, Layout
+    from ..kernels.operators.weighted_roi_align.problem import WeightsOf
 
 _NAME = "weighted_roi_align"
 
@@ -39,6 +41,7 @@ def weighted_roi_align(
     normalise: bool = False,
     guard: GuardName = "zero",
     epsilon: float = 1e-6,
+    weights_of: WeightsOf = "images",
     layout: Layout = "NCHW",
     dialect: str | Dialect | None = None,
 ) -> torch.Tensor:
@@ -52,14 +55,15 @@ def weighted_roi_align(
         boxes: ``(K, 5)`` rows ``[batch_index, x1, y1, x2, y2]``, or N tensors ``(L_i, 4)``; corners in image pixels. Of the data
             type of ``input``, or float32 with 16-bit maps.
         weights: Of each pixel, for all channels, ``(N, 1, H, W)``, or of each channel, ``(N, C, H, W)``; ``(N, H, W, 1)`` or
-            ``(N, H, W, C)`` with ``layout="NHWC"``. Of the data type of ``input``, and any sign.
+            ``(N, H, W, C)`` with ``layout="NHWC"``. Of the data type of ``input``, and any sign. With ``weights_of="rois"`` of
+            each RoI, so that the first axis is K.
         output_size: Bins per RoI, ``(P_h, P_w)`` or one number for both.
         spatial_scale: Feature pixels per image pixel; one number or ``(scale_y, scale_x)``.
         sampling_ratio: Samples per bin along an axis; one number or ``(g_y, g_x)``; adaptive if 0 or less.
         aligned: Whether boxes are shifted by half a feature pixel.
         normalise, guard, epsilon: Whether each bin is divided by the sum of its weights, and what becomes of one whose weights
-        add up
-            to nothing; see `roikit.kernels.weighted_roi_align`.
+            add up to nothing; see `roikit.kernels.weighted_roi_align`.
+        weights_of: ``"images"`` or ``"rois"``: what there are ``weights`` for.
         layout: ``"NCHW"`` or ``"NHWC"``: what the dimensions of ``input``, ``weights`` and of the result mean.
         dialect: A `roikit.kernels.Dialect` or the name of one, which goes without ``aligned``.
 
@@ -81,6 +85,7 @@ def weighted_roi_align(
         arguments.truth("normalise", normalise),
         arguments.choice("guard", guard, tuple(Guard)),
         float(epsilon),
+        arguments.choice("weights_of", weights_of, WEIGHTS_OF),
         arguments.choice("layout", layout, LAYOUTS),
         encoded(dialect),
     )
@@ -96,7 +101,7 @@ class WeightedRoIAlign(torch.nn.Module):  # type: ignore[misc]
     """`weighted_roi_align` as a module.
 
     Args:
-        output_size, spatial_scale, sampling_ratio, aligned, normalise, guard, epsilon, layout, dialect: As for
+        output_size, spatial_scale, sampling_ratio, aligned, normalise, guard, epsilon, weights_of, layout, dialect: As for
             `weighted_roi_align`, which checks them.
     """
 
@@ -110,6 +115,7 @@ class WeightedRoIAlign(torch.nn.Module):  # type: ignore[misc]
         normalise: bool = False,
         guard: GuardName = "zero",
         epsilon: float = 1e-6,
+        weights_of: WeightsOf = "images",
         layout: Layout = "NCHW",
         dialect: str | Dialect | None = None,
     ) -> None:
@@ -119,7 +125,8 @@ class WeightedRoIAlign(torch.nn.Module):  # type: ignore[misc]
         self.sampling_ratio = sampling_ratio
         self.aligned = aligned
         self.options: dict[str, Any] = {
-            "normalise": normalise, "guard": guard, "epsilon": epsilon, "layout": layout, "dialect": dialect,
+            "normalise": normalise, "guard": guard, "epsilon": epsilon, "weights_of": weights_of, "layout": layout,
+            "dialect": dialect,
         }  # fmt: skip
 
     def forward(
@@ -149,6 +156,7 @@ class _Options(NamedTuple):
     normalise: bool
     guard: str
     epsilon: float
+    weights_of: str
     layout: str
     dialect: str | None
 
@@ -165,8 +173,8 @@ class _Options(NamedTuple):
 
 
 _SCHEMA = (
-    "float[] scales, int[] sampling_ratio, bool aligned, bool normalise, str guard, float epsilon, str layout, "
-    "str? dialect"
+    "float[] scales, int[] sampling_ratio, bool aligned, bool normalise, str guard, float epsilon, "
+    "str weights_of, str layout, str? dialect"
 )
 
 

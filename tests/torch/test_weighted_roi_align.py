@@ -93,7 +93,7 @@ def test_16_bits_are_those_of_the_kernels(dtype):
 @pytest.mark.parametrize("dialect", [None, "mmcv"])
 def test_compiled_and_checked_by_pytorch(dialect):
     x, w, boxes = drawn().requires_grad_(), weights().requires_grad_(), BOXES.clone().requires_grad_()
-    options = ([0.5, 0.5], [2, 2], False, True, "add", 0.5, "NCHW", dialect)
+    options = ([0.5, 0.5], [2, 2], False, True, "add", 0.5, "images", "NCHW", dialect)
     torch.library.opcheck(torch.ops.roikit.weighted_roi_align.default, (x, boxes, w, [3, 3], *options))
     grad = torch.ones(5, 3, 3, 3, requires_grad=True)
     gather = torch.ops.roikit.weighted_roi_align_backward.default
@@ -107,6 +107,22 @@ def test_compiled_and_checked_by_pytorch(dialect):
     assert torch.equal(out, pool(x, boxes, w))
     compiled, eager = (torch.autograd.grad(each.sum(), (x, boxes, w)) for each in (out, pool(x, boxes, w)))
     assert all(torch.equal(one, other) for one, other in zip(compiled, eager, strict=True))
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("last", [False, True])
+def test_weights_of_rois(channels, last):
+    x, w = drawn(torch.float64), torch.stack([weights(torch.float64, channels)[0] + k for k in range(2)])
+    x, w = (t.contiguous(memory_format=torch.channels_last) if last else t for t in (x, w))
+    where, how = ((3, 2), 0.8, 2, True), {"normalise": True, "weights_of": "rois"}
+    boxes = rows(SMOOTH[:2]).flip(0)  # RoI 0 lies on image 1
+    out = weighted_roi_align(x, boxes, w, *where, **how)
+    torch.testing.assert_close(out, weighted_roi_align(x, boxes, w.flip(0), *where, normalise=True))
+    inputs = x.requires_grad_(), w.requires_grad_()
+    assert torch.autograd.gradcheck(lambda x, w: weighted_roi_align(x, boxes, w, *where, **how), inputs)
+    module = WeightedRoIAlign(*where, **how)
+    assert torch.equal(module(x, boxes, w), weighted_roi_align(x, boxes, w, *where, **how))
+    assert "weights_of='rois'" in str(module)
 
 
 def test_a_wrong_argument_is_named():

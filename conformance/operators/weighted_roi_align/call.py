@@ -20,11 +20,12 @@ class WeightedRoiAlignCall(RoiAlignCall):
 
     Attributes:
         weights: Of pixels: ``(N, M, H, W)`` or ``(N, H, W, M)`` as ``layout`` says, of the data type of ``input``. M is C, or 1
-        if
-            all channels have the same. May have any strides.
+            if all channels have the same. May have any strides.
         normalise: Whether a bin is divided by the sum of its weights.
         guard: What becomes of a sum of 0: ``"zero"``, ``"add"``, ``"clamp"``, ``"none"``.
         epsilon: What ``"add"`` adds to the sum, and what ``"clamp"`` makes of a smaller one.
+        weights_of: ``"images"``; or ``"rois"``, of which each has weights of its own. Golden cases have as many images then as
+            RoIs, so that the shape of the weights says nothing, and is the same.
     """
 
     operator: ClassVar[str] = "weighted_roi_align"
@@ -35,6 +36,7 @@ class WeightedRoiAlignCall(RoiAlignCall):
     normalise: bool = False
     guard: str = "zero"
     epsilon: float = 1e-6
+    weights_of: str = "images"
 
     @classmethod
     def parameters_of(cls, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -44,12 +46,14 @@ class WeightedRoiAlignCall(RoiAlignCall):
             "normalise": arguments.get("normalise", False),
             "guard": arguments.get("guard", "zero"),
             "epsilon": float(arguments.get("epsilon", 1e-6)),
+            "weights_of": arguments.get("weights_of", "images"),
         }
 
     def plain_arguments(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """``output_size, spatial_scale, sampling_ratio, aligned`` of torchvision's RoIAlign, and by name weights and division."""
         given, _ = super(WeightedRoiAlignCall, self).plain_arguments()  # of slots there is a class made anew
-        named = {"normalise": self.normalise, "guard": self.guard, "epsilon": self.epsilon}
+        named: dict[str, Any] = {"normalise": self.normalise, "guard": self.guard, "epsilon": self.epsilon}
+        named |= {"weights_of": self.weights_of} if self.weights_of != "images" else {}
         return given, {"weights": self.weights, **named}
 
 

@@ -30,6 +30,7 @@ def rules_of(arguments: Mapping[str, Any], operation: Operation = Operation.FORW
     rules = ["SW-1", "SW-2", "SW-4" if arguments.get("normalise") else "SW-3"]
     rules += ["SW-5"] if arguments.get("normalise") and arguments.get("guard", "zero") != "zero" else []
     rules += _OF_GRADIENTS.get(operation, [])
+    rules += ["SW-12"] if arguments.get("weights_of") == "rois" else []
     return [*rules, "SW-10"] if arguments["input"]["shape"][0] > 1 or arguments.get("invalid_rois") else rules
 
 

@@ -37,7 +37,7 @@ struct PoolingParams {
 struct Prepared {
     Lists<Tap> y, x;
     const feature_t* map;        // of its image
-    const feature_t* weights;    // of its image; where they are of each channel they lie as the map does
+    const feature_t* weights;    // its own, or of its image; where they are of each channel they lie as the map does
     const feature_t* grad;       // what arrives at it, which lies as the output does
     int height, width;
     feature_t* output;
@@ -188,7 +188,7 @@ ROIKIT_FN void prepare(int64 k, const acc_t* box, feature_t* output, int64* stat
     mine.epsilon = (acc_t)params.epsilon * mine.divisor;
     const int64 pixels = (int64)mine.height * mine.width, outputs = params.channels * params.bins_y * params.bins_x;
     mine.map = (const feature_t*)params.maps[roi.level] + roi.image * params.channels * pixels;
-    mine.weights = (const feature_t*)params.weights + roi.image * params.weight_channels * pixels;
+    mine.weights = (const feature_t*)params.weights + (params.of_rois ? k : roi.image) * params.weight_channels * pixels;
     mine.grad = (const feature_t*)params.grad + k * outputs;
     mine.output = output + k * outputs;
     mine.gathers = CAN_GATHER;

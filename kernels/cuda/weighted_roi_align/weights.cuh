@@ -7,7 +7,8 @@ enum class Guard { zero, add, clamp, none };  // `weighing.py` numbers them as t
 #define ROIKIT_WEIGHT_FIELDS                                                                \
     int64 weight_channels;  /* one for all, or as many as the maps have */                  \
     double epsilon;                                                                         \
-    int normalise, guard;
+    int normalise, guard;                                                                   \
+    int of_rois;            /* whether there are weights for each RoI, and not for each image */
 
 // What a bin is divided by whose weights add up to `total`, not divided by the number of samples; `epsilon` is times that number.
 ROIKIT_FN acc_t guarded(acc_t total, int guard, acc_t epsilon) {

@@ -15,7 +15,7 @@ from ...staging.pooling import Planned, Planners, nothing, planned_on_device, pl
 from ...staging.pooling_plan import DEVICE_THREADS, Room, Work, device_vector, worthwhile_threads
 from ...staging.sampling import rule_macros
 from ...staging.tapped_plan import laid_out
-from .problem import MODE, Call, Weighing, WeightedRoiAlignProblem, check_weights
+from .problem import MODE, Call, Weighing, WeightedRoiAlignProblem, check_weights, rois_with_weights
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ...calls.problem import Asked
     from ...dialects.roi_align import Dialect
     from ...staging.pooling_plan import Plan
+    from .problem import WeightsOf
 
 PREPARED_BYTES = 208
 """Room for a RoI's ``Prepared`` struct (``cuda/weighted_roi_align/forward.cu``), which asserts it."""
@@ -44,6 +45,7 @@ def weighted_roi_align(
     normalise: bool = False,
     guard: GuardName = "zero",
     epsilon: float = 1e-6,
+    weights_of: WeightsOf = "images",
     layout: Layout = "NCHW",
     dialect: str | Dialect | None = None,
     out: A | None = None,
@@ -64,7 +66,8 @@ def weighted_roi_align(
             pixels. Of the data type of ``input``, or float32 with 16-bit maps. A batch index is a whole number; with a
             ``dialect`` its fraction is left out, as all libraries do.
         weights: Of each pixel, for all channels, ``(N, 1, H, W)``, or of each channel, ``(N, C, H, W)``; ``(N, H, W, 1)`` or
-            ``(N, H, W, C)`` with ``layout="NHWC"``. Of the data type of ``input``, and any sign.
+            ``(N, H, W, C)`` with ``layout="NHWC"``. Of the data type of ``input``, and any sign. With ``weights_of="rois"`` of
+            each RoI, the pixels of its image, so that the first axis is K.
         output_size: Bins per RoI, ``(P_h, P_w)`` or one number for both.
         spatial_scale: Feature pixels per image pixel; one number or ``(scale_y, scale_x)``.
         sampling_ratio: Samples per bin along an axis; one number or ``(g_y, g_x)``. 0 or less: as many as the bin has
@@ -75,6 +78,7 @@ def weighted_roi_align(
             exactly 0, ``"add"`` adds ``epsilon`` to every sum, ``"clamp"`` makes every sum ``epsilon`` at least, ``"none"``
             divides by 0.
         epsilon: Greater than 0; of weights over the number of samples, as an output is.
+        weights_of: ``"images"`` or ``"rois"``: what there are ``weights`` for, of which the shape does not tell.
         layout: ``"NCHW"`` or ``"NHWC"``, of ``input``, ``weights`` and output.
         dialect: A `roikit.kernels.Dialect` or the name of one, by whose rules boxes lie and are sampled. It decides what
             ``aligned`` would, and goes without that. None means torchvision's rules.
@@ -97,8 +101,9 @@ def weighted_roi_align(
     xp = arguments.array_namespace("input", input)
     arguments.check_feature_map(input)
     rows = arguments.box_rows(xp, boxes, name_of(input.dtype), input.shape[0])
-    channels = check_weights(xp, weights, input.dtype, input.shape, layout)
-    weighing = Weighing(normalise, guard, epsilon, channels)
+    rois = rois_with_weights(weights_of, len(rows))
+    channels = check_weights(xp, weights, input.dtype, input.shape, layout, rois)
+    weighing = Weighing(normalise, guard, epsilon, channels, weights_of)
     call = Call(len(rows), output_size, spatial_scale, sampling_ratio, aligned, layout, dialect, weighing)
     # What arrives is read by gradients alone.
     beside = {"weights": weights, "grad": weights}

@@ -6,22 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 from ...calls import arguments
 from ...dtypes import name_of
-from ...staging.box_gradient import BoxGradient, slope
-from ...staging.gathering import Gradient, gather
-from ...staging.sampling import rule_macros
-from . import pixels
-from .forward import blocks_per_multiprocessor
+from ...staging.box_gradient import slope
+from . import pixels, rois
 from .pixels import Shape, run_step
-from .problem import MODE, SamplingProblem
-from .shares import Sharing
+from .shares import OF_BOXES, Sharing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ...annotations import A, Array, GuardName, Layout
-    from ...calls.problem import Problem
     from ...dialects.roi_align import Dialect
-    from ...staging.gathering import Macros
+    from .problem import WeightsOf
 
 
 def weighted_roi_align_backward(
@@ -36,6 +31,7 @@ def weighted_roi_align_backward(
     normalise: bool = False,
     guard: GuardName = "zero",
     epsilon: float = 1e-6,
+    weights_of: WeightsOf = "images",
     layout: Layout = "NCHW",
     dialect: str | Dialect | None = None,
     out: A | None = None,
@@ -52,7 +48,7 @@ def weighted_roi_align_backward(
             float16, bfloat16, float32 or float64. Sums are at least float32.
         boxes, weights: As they were given to `weighted_roi_align`; the weights of the data type of ``grad``.
         input_shape: Shape of the maps, ``(N, C, H, W)``, or ``(N, H, W, C)`` with ``layout="NHWC"``.
-        spatial_scale, sampling_ratio, aligned, normalise, guard, epsilon, layout, dialect: As they were given to
+        spatial_scale, sampling_ratio, aligned, normalise, guard, epsilon, weights_of, layout, dialect: As they were given to
             `weighted_roi_align`.
         out: Array to write to: ``input_shape``, data type and device of ``grad``, C-contiguous, apart from the other arrays.
         check: On a GPU, wait for the result and raise for a RoI that could not be pooled. A CPU always does.
@@ -69,13 +65,14 @@ def weighted_roi_align_backward(
     xp = arguments.array_namespace("grad", grad)
     shape = arguments.shape_of_maps("input_shape", input_shape)
     sharing = Sharing.of(
-        xp, grad, boxes, weights, shape, spatial_scale, sampling_ratio, aligned, normalise, guard, epsilon, layout, dialect
+        xp, grad, boxes, weights, shape, spatial_scale, sampling_ratio, aligned, normalise, guard, epsilon, weights_of,
+        layout, dialect,
     )  # fmt: skip
     out = arguments.output_array(xp, out, shape, grad.dtype, grad=grad, boxes=sharing.rows, weights=weights)
-    sent = _sent(sharing, sharing.shares(), check=check)
-    weights = arguments.contiguous(xp, weights)
-    how = Shape.of(shape, layout, sharing.call.weighing.channels)
-    run_step(xp, "for_maps", name_of(grad.dtype), layout, how, sent=sent, weights=weights, gradient=out)
+    if sharing.is_of_rois:
+        _write_maps_of_rois(sharing, out, check=check)
+    else:
+        _write_for_maps(sharing, weights, out, check=check)
     gradient: A = out
     return gradient
 
@@ -92,6 +89,7 @@ def weighted_roi_align_backward_weights(
     normalise: bool = False,
     guard: GuardName = "zero",
     epsilon: float = 1e-6,
+    weights_of: WeightsOf = "images",
     layout: Layout = "NCHW",
     dialect: str | Dialect | None = None,
     out: A | None = None,
@@ -106,7 +104,7 @@ def weighted_roi_align_backward_weights(
         grad: The gradient that arrives at the output: ``(K, C, P_h, P_w)``, or ``(K, P_h, P_w, C)`` with ``layout="NHWC"``; of
             the data type of ``input``.
         input, boxes, weights: As they were given to `weighted_roi_align`.
-        spatial_scale, sampling_ratio, aligned, normalise, guard, epsilon, layout, dialect: As they were given to
+        spatial_scale, sampling_ratio, aligned, normalise, guard, epsilon, weights_of, layout, dialect: As they were given to
             `weighted_roi_align`. Through ``"none"`` and a sum of 0 there is no gradient: it is not finite.
         out: Array to write to: shape, data type and device of ``weights``, C-contiguous, apart from the other arrays.
         check: On a GPU, wait for the result and raise for a RoI that could not be pooled. A CPU always does.
@@ -121,18 +119,13 @@ def weighted_roi_align_backward_weights(
         InvalidRoiError: (a ValueError) a RoI cannot be pooled; see `weighted_roi_align`. What ``out`` then holds is not defined.
     """
     xp, sharing = _of_maps(
-        grad, input, boxes, weights, spatial_scale, sampling_ratio, aligned, normalise, guard, epsilon, layout, dialect
+        grad, input, boxes, weights, spatial_scale, sampling_ratio, aligned, normalise, guard, epsilon, weights_of,
+        layout, dialect,
     )  # fmt: skip
     others = {"grad": grad, "boxes": sharing.rows, "weights": weights, "input": input}
     out = arguments.output_array(xp, out, tuple(weights.shape), grad.dtype, **others)
-    sent, taken = _sent(sharing, sharing.shares(), check=check), None
-    if sharing.normalises:
-        taken = _sent(sharing, _taken_by_bins(sharing, input), tuple(weights.shape))
-    maps = arguments.contiguous(xp, input)
-    how = Shape.of(tuple(input.shape), layout, sharing.call.weighing.channels)
-    run_step(
-        xp, "for_weights", name_of(grad.dtype), layout, how, maps=maps, sent=sent, taken=taken, gradient=out
-    )  # fmt: skip
+    write = _write_weights_of_rois if sharing.is_of_rois else _write_for_weights
+    write(sharing, input, out, check=check)
     gradient: A = out
     return gradient
 
@@ -149,6 +142,7 @@ def weighted_roi_align_backward_boxes(
     normalise: bool = False,
     guard: GuardName = "zero",
     epsilon: float = 1e-6,
+    weights_of: WeightsOf = "images",
     layout: Layout = "NCHW",
     dialect: str | Dialect | None = None,
     out: A | None = None,
@@ -165,7 +159,7 @@ def weighted_roi_align_backward_boxes(
             the data type of ``input``.
         input, weights: As they were given to `weighted_roi_align`.
         boxes: Likewise; of a list of arrays the gradient is that of all rows, one after the other.
-        spatial_scale, sampling_ratio, aligned, normalise, guard, epsilon, layout, dialect: As they were given to
+        spatial_scale, sampling_ratio, aligned, normalise, guard, epsilon, weights_of, layout, dialect: As they were given to
             `weighted_roi_align`. Through ``"none"`` and a sum of 0 there is no gradient: it is not finite.
         out: Array to write to: ``(K, 4)``, float32 (float64 for float64 maps), C-contiguous, apart from the other arrays.
         check: On a GPU, wait for the result and raise for a RoI that could not be pooled. A CPU always does.
@@ -180,35 +174,17 @@ def weighted_roi_align_backward_boxes(
         InvalidRoiError: (a ValueError) a RoI cannot be pooled; see `weighted_roi_align`. What ``out`` then holds is not defined.
     """
     xp, sharing = _of_maps(
-        grad, input, boxes, weights, spatial_scale, sampling_ratio, aligned, normalise, guard, epsilon, layout, dialect
+        grad, input, boxes, weights, spatial_scale, sampling_ratio, aligned, normalise, guard, epsilon, weights_of,
+        layout, dialect,
     )  # fmt: skip
     others = {"grad": grad, "boxes": sharing.rows, "weights": weights, "input": input}
     out = arguments.output_array(xp, out, (len(sharing.rows), 4), sharing.rows.dtype, **others)
-    products = pixels.weighed(xp, input, weights, layout)
-    gradient: A = slope(
-        xp, OF_BOXES, sharing.shares(), (products,), sharing.rows, sharing.of_roi_align(), out=out, check=check
-    )
-    if sharing.normalises and sharing.grad.size:
-        _take_away(sharing, input, gradient)
+    if sharing.is_of_rois:
+        _write_boxes_with_weights(sharing, input, out, check=check)
+    else:
+        _write_for_boxes(sharing, input, weights, out, check=check)
+    gradient: A = out
     return gradient
-
-
-def _take_away(sharing: Sharing, maps: Any, gradient: Any) -> None:
-    """Takes away what the sums of weights change as boxes move."""
-    xp, layout = sharing.xp, sharing.call.layout
-    asked = sharing.of_roi_align(tuple(sharing.weights.shape))
-    taken = slope(
-        xp, OF_BOXES, _taken_by_bins(sharing, maps), (sharing.weights,), sharing.rows, asked, out=None, check=False
-    )
-    shape = Shape(len(gradient), 1, 4)
-    run_step(xp, "take_away", name_of(gradient.dtype), layout, shape, taken=taken, **{"from": gradient})
-
-
-def _taken_by_bins(sharing: Sharing, maps: Any) -> Any:
-    """What bins take away for their sums of weights: summed over channels where all have the same weights."""
-    xp, layout = sharing.xp, sharing.call.layout
-    by_bins = sharing.taken(pixels.widened(xp, maps, layout))
-    return pixels.channels_added(xp, by_bins, layout) if sharing.call.weighing.channels == 1 else by_bins
 
 
 def _of_maps(grad: Any, maps: Any, boxes: Any, weights: Any, *how: Any) -> tuple[Any, Sharing]:
@@ -220,23 +196,65 @@ def _of_maps(grad: Any, maps: Any, boxes: Any, weights: Any, *how: Any) -> tuple
     return xp, sharing
 
 
-def _sent(sharing: Sharing, shares: Any, shape: tuple[int, ...] | None = None, *, check: bool = False) -> Any:
-    """What RoIAlign sends to maps of this shape, or of that of the call's, in the type that is computed with."""
-    asked = sharing.of_roi_align(shape)
-    (sent,) = gather(sharing.xp, OF_MAPS, shares, sharing.rows, asked, None, None, None, check=check)
-    return sent
+def _write_for_maps(sharing: Sharing, weights: Any, out: Any, *, check: bool) -> None:
+    """SW-6, of weights of images."""
+    xp, call = sharing.xp, sharing.call
+    sent = sharing.sent(sharing.shares(), check=check)
+    how = Shape.of(sharing.shape, call.layout, call.weighing.channels)
+    weights = arguments.contiguous(xp, weights)
+    run_step(xp, "for_maps", name_of(out.dtype), call.layout, how, sent=sent, weights=weights, gradient=out)
 
 
-def _macros(problem: Problem) -> Macros:
-    assert isinstance(problem, SamplingProblem)
-    return rule_macros(problem.dialect.for_gradient(MODE), MODE)
+def _write_for_weights(sharing: Sharing, maps: Any, out: Any, *, check: bool = False) -> None:
+    """SW-7, of weights of images."""
+    xp, call = sharing.xp, sharing.call
+    sent, taken = sharing.sent(sharing.shares(), check=check), None
+    if sharing.normalises:
+        taken = sharing.sent(sharing.taken_by_bins(maps), tuple(sharing.weights.shape))
+    how = Shape.of(sharing.shape, call.layout, call.weighing.channels)
+    maps = arguments.contiguous(xp, maps)
+    run_step(
+        xp, "for_weights", name_of(out.dtype), call.layout, how, maps=maps, sent=sent, taken=taken, gradient=out
+    )  # fmt: skip
 
 
-OF_MAPS = Gradient(
-    operator="weighted_roi_align",
-    problem=SamplingProblem.of,
-    macros=lambda problem, _mode: _macros(problem),
-    piece_bytes={4: 72, 8: 104}.__getitem__,
-    blocks=blocks_per_multiprocessor,
-)
-OF_BOXES = BoxGradient(operator="weighted_roi_align", problem=SamplingProblem.of, macros=_macros, neighbours=True)
+def _write_for_boxes(sharing: Sharing, maps: Any, weights: Any, out: Any, *, check: bool = False) -> None:
+    """SW-8, of weights of images."""
+    xp, layout = sharing.xp, sharing.call.layout
+    products = pixels.weighed(xp, maps, weights, layout)
+    slope(xp, OF_BOXES, sharing.shares(), (products,), sharing.rows, sharing.of_roi_align(), out=out, check=check)
+    if not (sharing.normalises and sharing.grad.size):
+        return
+    # What the sums of weights change as boxes move.
+    asked = sharing.of_roi_align(tuple(sharing.weights.shape))
+    taken = slope(
+        xp, OF_BOXES, sharing.taken_by_bins(maps), (sharing.weights,), sharing.rows, asked, out=None, check=False
+    )
+    run_step(xp, "take_away", name_of(out.dtype), layout, Shape(len(out), 1, 4), taken=taken, **{"from": out})
+
+
+# ---- weights of RoIs -------------------------------------------------------------------------------------------------
+
+
+def _write_maps_of_rois(sharing: Sharing, out: Any, *, check: bool) -> None:
+    """SW-6, of weights of RoIs."""
+    sharing.check(wanted=check)
+    with rois.as_computed(sharing, out) as gradient:
+        gradient.fill(0)
+        for part in rois.parts(sharing):
+            rois.add_rois(part, part.sharing.sent(part.sharing.shares()), gradient)
+
+
+def _write_weights_of_rois(sharing: Sharing, maps: Any, out: Any, *, check: bool) -> None:
+    """SW-7, of weights of RoIs."""
+    sharing.check(wanted=check)
+    for part in rois.parts(sharing):
+        with rois.as_computed(sharing, out[part.several]) as gradient:
+            _write_for_weights(part.sharing, rois.maps_of(part, maps), gradient)
+
+
+def _write_boxes_with_weights(sharing: Sharing, maps: Any, out: Any, *, check: bool) -> None:
+    """SW-8, of weights of RoIs."""
+    sharing.check(wanted=check)
+    for part in rois.parts(sharing):
+        _write_for_boxes(part.sharing, rois.maps_of(part, maps), part.sharing.weights, out[part.several])

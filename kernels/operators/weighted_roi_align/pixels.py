@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 STEPS = ("widen", "weigh", "for_maps", "for_weights", "add_channels", "take_away")
 """The kernels of the text."""
+OF_STORED, OF_WIDE = ("widen", "for_maps"), ("add_channels", "take_away")
+"""Those of maps as they are stored, and as they are computed with; others are of both."""
 
 _BY_ROWS = ("widen", "weigh", "for_maps", "take_away")
 _SMALL = 2**15  # numbers, for which threads take longer to start than to help

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from enum import IntEnum
 from numbers import Real
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, get_args
 
 from ...calls import arguments
 from ...calls.problem import Asked, common_parts
@@ -25,6 +25,11 @@ MODE = "avg"
 
 GUARDS = tuple(Guard)
 """In the order of ``cuda/weighted_roi_align/weights.cuh``."""
+
+WeightsOf: TypeAlias = Literal["images", "rois"]
+"""What weights are of: the first axis of their shape."""
+
+WEIGHTS_OF: tuple[str, ...] = get_args(WeightsOf)
 
 
 class Wanted(IntEnum):
@@ -46,17 +51,19 @@ class Weighing:
         guard: What becomes of sums of 0.
         epsilon: What is added to a sum, or its least value.
         channels: Of the weights: 1, or those of the maps.
+        weights_of: Whether there are some for each image, or for each RoI.
     """
 
     normalise: Any
     guard: Any
     epsilon: Any
     channels: int
+    weights_of: Any = "images"
 
     @property
     def options(self) -> tuple[Any, ...]:
         """All of it, as a call is asked for."""
-        return self.normalise, self.guard, self.epsilon, self.channels
+        return self.normalise, self.guard, self.epsilon, self.channels, self.weights_of
 
     def checked(self) -> Weighing:
         """The same, of the right types.
@@ -72,7 +79,8 @@ class Weighing:
         epsilon = float(self.epsilon)
         if not (math.isfinite(epsilon) and epsilon > 0):
             raise ValueError(f"epsilon must be finite and greater than 0, not {self.epsilon!r}")
-        return Weighing(normalise, guard, epsilon, self.channels)
+        of = arguments.choice("weights_of", self.weights_of, WEIGHTS_OF)
+        return Weighing(normalise, guard, epsilon, self.channels, of)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +127,7 @@ class WeightedRoiAlignProblem(SamplingProblem):
             "epsilon": weighing.epsilon,
             "normalise": int(weighing.normalise),
             "guard": GUARDS.index(weighing.guard),
+            "of_rois": int(weighing.weights_of == "rois"),
             "wanted": int(self.wanted),
         }
 
@@ -176,8 +185,19 @@ def resolve_dialect(dialect: str | Dialect | None, *, aligned: object) -> Dialec
     return rules.for_mode(MODE)
 
 
-def check_weights(xp: ModuleType, weights: Any, dtype: Any, shape: tuple[int, ...], layout: object) -> int:
-    """How many channels the weights of maps of this data type and shape have: as many, or one for all.
+def rois_with_weights(weights_of: object, rois: int) -> int | None:
+    """How many RoIs have weights, of so many; None if images have.
+
+    Raises:
+        ValueError: ``weights_of`` names neither.
+    """
+    return rois if arguments.choice("weights_of", weights_of, WEIGHTS_OF) == "rois" else None
+
+
+def check_weights(
+    xp: ModuleType, weights: Any, dtype: Any, shape: tuple[int, ...], layout: object, rois: int | None = None
+) -> int:
+    """How many channels the weights of maps of this data type and shape have, or of so many ``rois``: as many, or one for all.
 
     Raises:
         TypeError: they come from elsewhere, or are of another data type.
@@ -187,7 +207,9 @@ def check_weights(xp: ModuleType, weights: Any, dtype: Any, shape: tuple[int, ..
     if weights.dtype != dtype:
         raise TypeError(f"weights has data type {weights.dtype}; it must be {name_of(dtype)}, that of input")
     channels = 3 if layout == "NHWC" else 1
+    shape = shape if rois is None else (rois, *shape[1:])
     one = tuple(1 if axis == channels else size for axis, size in enumerate(shape))
     if tuple(weights.shape) not in (one, tuple(shape)):
-        raise ValueError(f"weights must have shape {one} or {tuple(shape)}, not {tuple(weights.shape)}")
+        of = "" if rois is None else " with weights_of='rois'"
+        raise ValueError(f"weights must have shape {one} or {tuple(shape)}{of}, not {tuple(weights.shape)}")
     return int(weights.shape[channels])

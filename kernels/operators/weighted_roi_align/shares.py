@@ -10,15 +10,28 @@ import numpy as np
 from ...calls import arguments
 from ...calls.problem import bins_of
 from ...dtypes import name_of, numpy_dtype, wider
+from ...staging.box_gradient import BoxGradient
+from ...staging.gathering import Gradient, gather
 from ...staging.pooling import pool
+from ...staging.sampling import rule_macros
 from . import pixels
-from .forward import PLANNERS
-from .problem import Call, Wanted, Weighing, WeightedRoiAlignProblem, check_weights
+from .forward import PLANNERS, blocks_per_multiprocessor
+from .problem import (
+    MODE,
+    Call,
+    SamplingProblem,
+    Wanted,
+    Weighing,
+    WeightedRoiAlignProblem,
+    check_weights,
+    rois_with_weights,
+)
 
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from ...calls.problem import Asked
+    from ...calls.problem import Asked, Problem
+    from ...staging.gathering import Macros
 
 
 @dataclass(frozen=True)
@@ -54,6 +67,7 @@ class Sharing:
         normalise: Any,
         guard: Any,
         epsilon: Any,
+        weights_of: Any,
         layout: Any,
         dialect: Any,
     ) -> Sharing:
@@ -66,8 +80,8 @@ class Sharing:
         arguments.check_from(xp, "grad", grad)
         arguments.check_feature_map(grad, "grad")
         rows = arguments.box_rows(xp, boxes, name_of(grad.dtype), shape[0])
-        channels = check_weights(xp, weights, grad.dtype, shape, layout)
-        weighing = Weighing(normalise, guard, epsilon, channels)
+        channels = check_weights(xp, weights, grad.dtype, shape, layout, rois_with_weights(weights_of, len(rows)))
+        weighing = Weighing(normalise, guard, epsilon, channels, weights_of)
         call = Call(len(rows), bins_of(grad, layout), spatial_scale, sampling_ratio, aligned, layout, dialect, weighing)
         problem = WeightedRoiAlignProblem.of(call.weighed(grad.dtype, shape))
         arguments.check_like(xp, "grad", grad, problem.output_shape, grad.dtype)
@@ -79,6 +93,11 @@ class Sharing:
     def dtype(self) -> np.dtype[Any]:
         """Of what is computed with."""
         return numpy_dtype(wider(name_of(self.grad.dtype)))
+
+    @property
+    def is_of_rois(self) -> bool:
+        """Whether each RoI has weights of its own."""
+        return bool(self.call.weighing.weights_of == "rois")
 
     @property
     def normalises(self) -> bool:
@@ -94,12 +113,40 @@ class Sharing:
         # The maps are not read: where weights are of each channel they lie as the maps do.
         return self._pooled(self.weights, Wanted.SHARE) if self.normalises else self.grad
 
-    def taken(self, maps: Any) -> Any:
-        """That times the output, for maps as they are computed with: what is taken from pixels."""
-        return self._pooled(maps, Wanted.TAKEN)
+    def taken_by_bins(self, maps: Any) -> Any:
+        """That times the output: what bins take away for their sums of weights; summed over channels where all have the same."""
+        taken = self._pooled(pixels.widened(self.xp, maps, self.call.layout), Wanted.TAKEN)
+        together = self.call.weighing.channels == 1
+        return pixels.channels_added(self.xp, taken, self.call.layout) if together else taken
 
-    def _pooled(self, maps: Any, wanted: Wanted) -> Any:
+    def sent(self, shares: Any, shape: tuple[int, ...] | None = None, *, check: bool = False) -> Any:
+        """What RoIAlign sends to maps of this shape, or of that of the call's, in the type that is computed with."""
+        asked = self.of_roi_align(shape)
+        (sent,) = gather(self.xp, OF_MAPS, shares, self.rows, asked, None, None, None, check=check)
+        return sent
+
+    def check(self, *, wanted: bool) -> None:
+        """Raises for a RoI that cannot be pooled: on a CPU, and elsewhere if that is ``wanted``."""
+        if wanted or self.xp is np:
+            self._pooled(self.weights, Wanted.SHARE, check=wanted)
+
+    def _pooled(self, maps: Any, wanted: Wanted, *, check: bool = False) -> Any:
         beside = {"weights": self.weights, "grad": self.grad}
         asked = self.call.weighed(self.dtype, self.shape, wanted)
-        # Boxes that cannot be pooled are found by whoever is handed the result.
-        return pool(self.xp, (maps,), self.rows, asked, PLANNERS, out=None, workspace=None, check=False, beside=beside)
+        # Unless told otherwise, boxes that cannot be pooled are found by whoever is handed the result.
+        return pool(self.xp, (maps,), self.rows, asked, PLANNERS, out=None, workspace=None, check=check, beside=beside)
+
+
+def _macros(problem: Problem) -> Macros:
+    assert isinstance(problem, SamplingProblem)
+    return rule_macros(problem.dialect.for_gradient(MODE), MODE)
+
+
+OF_MAPS = Gradient(
+    operator="weighted_roi_align",
+    problem=SamplingProblem.of,
+    macros=lambda problem, _mode: _macros(problem),
+    piece_bytes={4: 72, 8: 104}.__getitem__,
+    blocks=blocks_per_multiprocessor,
+)
+OF_BOXES = BoxGradient(operator="weighted_roi_align", problem=SamplingProblem.of, macros=_macros, neighbours=True)

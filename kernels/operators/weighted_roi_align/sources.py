@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ...dtypes import wider
-from . import forward, gradients, pixels
+from . import forward, pixels, rois, shares
 from .problem import MODE, SamplingProblem, resolve_dialect
 
 if TYPE_CHECKING:
@@ -32,13 +32,23 @@ def sources(operation: str, dtype: str, mode: str, layout: str, dialect: Dialect
         sampling=(0, 0), mode=mode, layout=layout, dialect=dialect,
     )  # fmt: skip
     found = _pooling(wide, layout, dialect, on_host=on_host)
-    of = [(step, wide if step in ("add_channels", "take_away") else dtype) for step in pixels.STEPS]
-    found += [pixels.source(step, kind, layout) for step, kind in of]
+    found += _between(pixels, dtype, layout) + _between(rois, dtype, layout)
     if operation == "backward_boxes":
-        of_boxes = gradients.OF_BOXES
+        of_boxes = shares.OF_BOXES
         return [*found, of_boxes.host_source(problem) if on_host else of_boxes.device_source(problem)]
-    of_maps = gradients.OF_MAPS
+    of_maps = shares.OF_MAPS
     return [*found, *(of_maps.host_sources(problem) if on_host else of_maps.device_sources(problem))]
+
+
+def _between(steps: Any, dtype: str, layout: str) -> list[Source]:
+    """The kernels of what is between the steps, for maps as they are stored or as they are computed with, or both."""
+    wide = wider(dtype)
+    return [
+        steps.source(step, kind, layout)
+        for step in steps.STEPS
+        for kind in dict.fromkeys((dtype, wide))
+        if kind in ((dtype,) if step in steps.OF_STORED else (wide,) if step in steps.OF_WIDE else (dtype, wide))
+    ]
 
 
 def _pooling(dtype: str, layout: str, dialect: Dialect, *, on_host: bool) -> list[Source]:

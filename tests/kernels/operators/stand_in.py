@@ -60,7 +60,7 @@ class Array:
         return len(self.host)
 
     def __getitem__(self, key):
-        return self.host[key]
+        return Array(self.host[key], self.device.id) if isinstance(key, slice) else self.host[key]
 
     def __setitem__(self, key, value):
         self.host[key] = getattr(value, "host", value)

@@ -34,6 +34,8 @@ def arguments(
     setting = draw(st.sampled_from(SETTINGS if operation == Operation.FORWARD else OF_GRADIENTS))
     shape = weights_shape(given, setting)
     given |= setting.parameters
+    if shape[0] == len(given["boxes"]) and draw(st.booleans()):
+        given["weights_of"] = "rois"
     if setting.normalise and operation != Operation.FORWARD and draw(st.booleans()):
         given["weights"] = constant(shape)  # a quotient by what others come to is seldom exact
         return dict(given)

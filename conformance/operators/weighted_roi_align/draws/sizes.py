@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from .....kernels.dialects.weighted_roi_align import DIALECTS
 from ....arrays import leaves
 from ....operation import Operation
-from ....sizing import ROIS, Size, counted, maps, of_bins, of_pixels, sent_back
+from ....operator import rule_number
+from ....sizing import IMAGES, ROIS, Size, counted, maps, of_bins, of_pixels, sent_back
 from ...roi_align.draws import sizes
 from ...roi_align.draws.placements import Draw
 from ..claims import rules_of
@@ -32,7 +33,12 @@ _NAMES = (
 
 def blueprints() -> dict[str, list[Size]]:
     """The cases of real sizes, by the name of their file."""
-    return {"sizes": list(_outputs()), "sizes-gradient": list(_gradients())}
+    of_rois = list(_of_rois())
+    outputs = [size for size in of_rois if size.operation == Operation.FORWARD]
+    return {
+        "sizes": [*_outputs(), *outputs],
+        "sizes-gradient": [*_gradients(), *(size for size in of_rois if size not in outputs)],
+    }
 
 
 def _outputs() -> Iterator[Size]:
@@ -63,6 +69,17 @@ def _gradients() -> Iterator[Size]:
     of_boxes: dict[str, Any] = {"bins": (1, 1), "operation": Operation.BOX_GRADIENT}
     yield Size("sw-zb-rois-16387", "16387 RoIs", rois=2341 * ROIS, **of_boxes)
     yield Size("sw-zb-huge", "70000 RoIs", rois=10_000 * ROIS, size="huge", **of_boxes)
+
+
+def _of_rois() -> Iterator[Size]:
+    """Of RoIs that have weights of their own: of as many images, a RoI on each."""
+    what = "RoIs that have weights of their own"
+    many: dict[str, Any] = {"images": 129, "rois": 129, "distinct": IMAGES}
+    for name, operation in (("sw-zr", Operation.FORWARD), *((f"{name}r", operation) for name, operation in _NAMES)):
+        yield Size(f"{name}-rois-129", f"129 {what}", operation=operation, **many)
+    for name, operation in (("sw-zr", Operation.FORWARD), ("sw-zgr", Operation.FEATURE_GRADIENT)):
+        few: dict[str, Any] = {"images": IMAGES, "rois": IMAGES, "channels": 65, "operation": operation}
+        yield Size(f"{name}-channels-65", f"65 channels, and {what}", **few)
 
 
 def _has_bits(size: Size, operation: Operation) -> bool:
@@ -98,7 +115,9 @@ def draw(size: Size, attempt: int) -> dict[str, Any]:
         rows = [[chance.one((1, 2, 3)) for _ in range(pixels[1])] for _ in range(count)]
         arguments["weights"] = {"shape": list(shape), "rows": rows}
     arguments["normalise"] = divided
-    return {**case, "rules": rules_of(arguments, size.operation)}
+    if size in _of_rois():
+        arguments["weights_of"] = "rois"
+    return {**case, "rules": sorted(rules_of(arguments, size.operation), key=rule_number)}
 
 
 def suits(case: Mapping[str, Any], dialects: list[Dialect]) -> bool:

@@ -19,7 +19,7 @@ from ...roi_align.oracle.gradient import BoxGradient
 from ...roi_align.oracle.gradient_certificate import gradient
 from ..claims import rules_of
 from ..oracle.answers import WeightedRoiAlignOracle
-from .weighing import OF_GRADIENTS, SETTINGS, Setting, weighed
+from .weighing import OF_GRADIENTS, OF_ROIS, SETTINGS, Setting, weighed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -47,13 +47,27 @@ _RELATED = (
     ("box-differences", "inside"),
     ("box-differences", "sub-pixel"),
 )
+_OF_ROIS = {
+    ("sw-r", Operation.FORWARD): ("inside", "corner", "around", "thin", "beyond-left", "top"),
+    ("sw-rg", Operation.FEATURE_GRADIENT): ("corner", "inside", "left", "sub-pixel"),
+    ("sw-rw", Operation.WEIGHT_GRADIENT): ("inside", "corner", "sub-pixel", "left"),
+    ("sw-rb", Operation.BOX_GRADIENT): ("inside", "bottom", "right", "around"),
+}
+"""Where boxes lie that have weights of their own."""
+_IMAGES = (2, 0, 0)
+"""Those of these boxes: as many as boxes, one of them without any, and no box has the number of its image but the second."""
 _SAMPLINGS = ("one", "two", "adaptive")
 _FEW = ((1, 1), (1, 2), (2, 1))  # bins, of calls in which each is divided
 
 
 def blueprints() -> dict[str, list[Blueprint]]:
     """The blueprints of all systematic cases, by the name of their file."""
-    return {"systematic": list(_outputs()), "gradient": list(_gradients()), "memory": list(_arrangements())}
+    return {
+        "systematic": list(_outputs()),
+        "gradient": list(_gradients()),
+        "memory": list(_arrangements()),
+        "rois": list(_rois()),
+    }
 
 
 def _outputs() -> Iterator[Blueprint]:
@@ -89,8 +103,22 @@ def _arrangements() -> Iterator[Blueprint]:
         yield Blueprint(each.id, spot, "two", each.mode, 1, each.operation, arranged=each.arranged)
 
 
+def _rois() -> Iterator[Blueprint]:
+    placed = {placement.name: placement for placement in PLACEMENTS}
+    for (prefix, operation), names in _OF_ROIS.items():
+        for n, name in enumerate(names):
+            yield Blueprint(f"{prefix}-{name}", placed[name], _SAMPLINGS[n % 2], "avg", n, operation)
+
+
+def is_of_rois(blueprint: Blueprint) -> bool:
+    """Whether the boxes of a case have weights of their own."""
+    return blueprint.id.startswith("sw-r")
+
+
 def setting_of(blueprint: Blueprint) -> Setting:
     """How a case weighs: relations, and cases of memory, are of sums."""
+    if is_of_rois(blueprint):
+        return OF_ROIS[blueprint.variant % len(OF_ROIS)]
     if blueprint.relation or blueprint.arranged:
         return Setting()
     if blueprint.operation == Operation.FORWARD:
@@ -103,6 +131,8 @@ def draw(blueprint: Blueprint, attempt: int) -> dict[str, Any]:
     case = _of_roi_align(blueprint, attempt)
     chance = Draw("roikit", f"{blueprint.id} weights", attempt)
     setting, arguments = setting_of(blueprint), case["arguments"]
+    if setting.of_rois:
+        _give_images(chance, arguments)
     if setting.normalise:
         arguments["output_size"] = list(chance.one(_FEW))
     if "grad" in arguments:
@@ -117,6 +147,7 @@ def draw(blueprint: Blueprint, attempt: int) -> dict[str, Any]:
     case.pop("memory", None)
     how = ", divided by their sum" if setting.normalise else ""
     weights = "weights of each channel" if setting.each else "weights"
+    weights += " and RoI" if setting.of_rois and setting.each else " of each RoI" if setting.of_rois else ""
     return {
         **case,
         "title": f"{case['title'].removesuffix('.')}; {weights}{how}.",
@@ -124,6 +155,14 @@ def draw(blueprint: Blueprint, attempt: int) -> dict[str, Any]:
         "rules": sorted(set(rules), key=rule_number),
         "arguments": arguments,
     }
+
+
+def _give_images(chance: Draw, arguments: dict[str, Any]) -> None:
+    """As many images as boxes, of which there are more than lie somewhere else."""
+    boxes = arguments["boxes"] * len(_IMAGES)
+    arguments["boxes"] = [[image, *box[1:]] for image, box in zip(_IMAGES, boxes, strict=False)]
+    _, *of_map = arguments["input"]["shape"]
+    arguments["input"] = integers(chance, (len(_IMAGES), *of_map), range(-8, 9))
 
 
 def _of_roi_align(blueprint: Blueprint, attempt: int) -> dict[str, Any]:

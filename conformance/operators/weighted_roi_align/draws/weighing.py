@@ -26,12 +26,13 @@ _POWERS = (0, 1, 1, 2, 4)
 
 
 class Setting(NamedTuple):
-    """How a call weighs: whether channels have weights each, whether bins are divided, and how sums of nothing are guarded."""
+    """How a call weighs: what has weights of its own, whether bins are divided, and how sums of nothing are guarded."""
 
     each: bool = False
     normalise: bool = False
     guard: str = "zero"
     epsilon: float = 1
+    of_rois: bool = False
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -40,6 +41,7 @@ class Setting(NamedTuple):
         if self.normalise:
             given["guard"] = self.guard
             given |= {"epsilon": self.epsilon} if self.guard in ("add", "clamp") else {}
+        given |= {"weights_of": "rois"} if self.of_rois else {}
         return given
 
 
@@ -57,6 +59,9 @@ SETTINGS = (
 
 OF_GRADIENTS = tuple(setting for setting in SETTINGS if setting.guard != "none")
 """Those of gradients: of 0 / 0 there is none."""
+
+OF_ROIS = tuple(Setting(each, normalise, of_rois=True) for each in (False, True) for normalise in (False, True))
+"""Those of RoIs that have weights of their own."""
 
 
 def weights_shape(arguments: Arguments, setting: Setting) -> tuple[int, int, int, int]:

@@ -14,6 +14,7 @@ from ....exact.floats import rounded
 from ....operation import Operation
 from ....sampling.axis import stages
 from ..oracle.formulas import ZERO, Formulas, each, is_number, product
+from ..own_maps import NO_IMAGE, images_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,6 +68,56 @@ def of_first_channel(weights: Array) -> Array:
     return np.broadcast_to(weights[:, :1], weights.shape) if weights.shape[1] else weights
 
 
+class OfItsImage(Formulas):
+    """SW-12: of weights of RoIs a RoI has those that are its image's number's."""
+
+    @cached_property
+    def weights(self) -> Array:
+        weights = super().weights
+        return (
+            weights if self.images is None or not len(weights) else weights[np.maximum(self.images, 0) % len(weights)]
+        )
+
+
+class OfItsNumber(Formulas):
+    """SW-1: of weights of images a RoI has those that are its own number's."""
+
+    @cached_property
+    def images(self) -> Array | None:
+        rows, count = box_rows(self.arguments["boxes"]), self.arguments["input"]["shape"][0]
+        return images_of(rows, count) if super().images is None else super().images
+
+    @cached_property
+    def weights(self) -> Array:
+        weights = super().weights
+        of_images = self.arguments.get("weights_of", "images") == "images"
+        assert self.images is not None
+        return weights[np.arange(len(self.images)) % len(weights)] if of_images and len(weights) else weights
+
+
+class OneRoiOfAnImage(Formulas):
+    """SW-12: of several RoIs of an image only the last one sends anything to its maps."""
+
+    def together(self, gradient: Array) -> Array:
+        if self.images is None:
+            return gradient
+        found = np.full((self.arguments["input"]["shape"][0], *gradient.shape[1:]), ZERO, object)
+        for image, of_roi in zip(self.images, gradient, strict=True):
+            if image != NO_IMAGE:
+                found[image] = of_roi
+        return found
+
+
+class WeightsOfRoisTogether(Formulas):
+    """SW-12: the weights of each RoI get what those of all RoIs of its image get."""
+
+    def for_weights(self) -> Array:
+        found = super().for_weights()
+        if self.images is None:
+            return found
+        return np.stack([found[self.images == image].sum(0) for image in self.images]) if len(found) else found
+
+
 # ---- sums ------------------------------------------------------------------------------------------------------------
 
 
@@ -98,7 +149,7 @@ class Interpolated(Formulas):
         if not (g_y and g_x):
             return super().sums
         (rows, columns), images = self.arguments["output_size"], (self.maps, self.weights)
-        of_samples = {**self.arguments, "output_size": [rows * g_y, columns * g_x], "sampling_ratio": [1, 1]}
+        of_samples = {**self.asked, "output_size": [rows * g_y, columns * g_x], "sampling_ratio": [1, 1]}
         pixels, weights = (
             self.ask(of_samples, Operation.FORWARD, self.dialect, product(array, np.ones(()))) for array in images
         )
@@ -118,7 +169,7 @@ class OfBins(Formulas):
 
     @cached_property
     def sums(self) -> Array:
-        pooled = self.ask(self.arguments, Operation.FORWARD, self.dialect, product(self.maps, np.ones(())))
+        pooled = self.ask(self.asked, Operation.FORWARD, self.dialect, product(self.maps, np.ones(())))
         return _multiplied(pooled, np.broadcast_to(self.totals, pooled.shape))
 
 
@@ -214,7 +265,7 @@ class NothingIsMean(NothingIs):
     """It is the mean of its pixels."""
 
     def of_nothing(self) -> Array:
-        return self.ask(self.arguments, Operation.FORWARD, self.dialect, product(self.maps, np.ones(())))
+        return self.ask(self.asked, Operation.FORWARD, self.dialect, product(self.maps, np.ones(())))
 
 
 class NothingIsNan(Formulas):
@@ -243,7 +294,7 @@ class TotalOfImage(Formulas):
         if not np.isfinite(self.weights).all():
             return found
         means = [weights.sum((1, 2)) / Fraction(weights[0].size) for weights in self.exact_weights]
-        for k, row in enumerate(box_rows(self.arguments["boxes"])):
+        for k, row in enumerate(box_rows(self.asked["boxes"])):
             if np.isfinite(row[0]) and 0 <= int(row[0]) < len(means):
                 keep = each(is_number, found[k]).astype(bool)
                 found[k] = np.where(keep, np.broadcast_to(means[int(row[0])][:, None, None], found[k].shape), found[k])
@@ -274,7 +325,7 @@ class MapsUnweighted(Formulas):
     """The weights are used in the output alone."""
 
     def for_maps(self) -> Array:
-        return self.ask(self.arguments, Operation.FEATURE_GRADIENT, self.dialect, self.maps, self.share)
+        return self.together(self.ask(self.asked, Operation.FEATURE_GRADIENT, self.dialect, self.maps, self.share))
 
 
 class NotShared(Formulas):
@@ -332,7 +383,7 @@ class BoxesUnweighted(Formulas):
     """The gradient for boxes of maps that are not weighed."""
 
     def for_boxes(self) -> Array:
-        return self.ask(self.arguments, Operation.BOX_GRADIENT, self.dialect, self.maps, self.share)
+        return self.ask(self.asked, Operation.BOX_GRADIENT, self.dialect, self.maps, self.share)
 
 
 class BoxesOfTotals(Formulas):

@@ -118,7 +118,10 @@ class Sampled:
                 found[undefined[-1]] = Fraction(0)
             return found
 
-        found = Formulas(arguments, dialect, ask).returned(operation)
+        call = Formulas(arguments, dialect, ask)
+        found = call.returned(operation)
+        if operation == FOR_MAPS:
+            undefined = [call.together(of_channels.astype(int)).astype(bool) for of_channels in undefined]
         for of_channels in undefined:
             found[of_channels if found.shape == of_channels.shape else of_channels.any(1, keepdims=True)] = None
         return found
@@ -166,6 +169,7 @@ _WEIGHTS: Mapping[str, type[Formulas]] = {
     "weights clamped to 0 and 1": faults.weights_read(lambda weights: weights.clip(0, 1)),
     "weights made 0 or 1": faults.weights_read(lambda weights: (weights > 0).astype(np.float64)),
     "weights of 1": faults.weights_read(np.ones_like),
+    "weights of its image for a RoI": faults.OfItsImage,
 }
 _DIVISORS: Mapping[str, type[Formulas]] = {
     "divided by the number of samples, too": faults.DividedByGridToo,
@@ -182,6 +186,7 @@ _DIVISORS: Mapping[str, type[Formulas]] = {
 
 _FORWARD = (
     *(Mutant(name, formulas) for name, formulas in {**_WEIGHTS, **_DIVISORS}.items()),
+    Mutant("weights of its number for a RoI, where images have them", faults.OfItsNumber),
     Mutant("pixels not weighed, sums of weights as they are", faults.Unweighted),
     Mutant("pixels weighed twice", faults.WeighedTwice),
     Mutant("interpolated first, and then multiplied", faults.Interpolated),
@@ -215,6 +220,8 @@ def _sent_back() -> Iterator[Mutant]:
         yield Mutant(f"{where}output taken where epsilon is divided by", faults.ClampedTaken, operation)
         yield Mutant(f"{where}output added to pixels", faults.BoxesOfTotals, operation)
     yield Mutant("backward: weights in the output alone", faults.MapsUnweighted, FOR_MAPS)
+    yield Mutant("backward: the last RoI of an image with weights of its own", faults.OneRoiOfAnImage, FOR_MAPS)
+    yield Mutant("for weights: of all RoIs of its image for a RoI", faults.WeightsOfRoisTogether, FOR_WEIGHTS)
     yield Mutant("for boxes: maps not weighed", faults.BoxesUnweighted, FOR_BOXES)
     first = faults.summed_over(lambda gradient: gradient[:, :1])
     last = faults.summed_over(lambda gradient: gradient[:, -1:])

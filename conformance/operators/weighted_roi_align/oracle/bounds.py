@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .....kernels.dialects.weighted_roi_align import Guard
-from ....arrays import box_rows, feature_map, numpy_dtype
+from ....arrays import box_rows, numpy_dtype
 from ....exact.floats import FLOAT_TYPES, WORKING, as_float, as_floats
 from ...roi_align.oracle.bounds import bounds
 from ...roi_align.oracle.output import refused, roi_align
@@ -37,23 +37,14 @@ class Handed(Formulas):
 
     dtype: str = "float64"
 
-    def _rounded(self, name: str) -> Array:
-        return feature_map(self.arguments[name]).astype(numpy_dtype(self.dtype)).astype(np.float64)
-
-    @property
-    def maps(self) -> Array:
-        """F, ``(N, C, H, W)``."""
-        return self._rounded("input")
-
-    @property
-    def weights(self) -> Array:
-        """W, ``(N, M, H, W)``."""
-        return self._rounded("weights")
+    def given(self, name: str) -> Array:
+        """An array that is handed over, of the data type."""
+        return super().given(name).astype(numpy_dtype(self.dtype)).astype(np.float64)
 
     def pooled(self, maps: Array) -> Result:
         """What RoIAlign makes of maps."""
         with np.errstate(over="ignore"):
-            boxes = box_rows(self.arguments["boxes"]).astype(WORKING[self.dtype])
+            boxes = box_rows(self.asked["boxes"]).astype(WORKING[self.dtype])
         size, scale, ratio = (
             (self.arguments[name][0], self.arguments[name][1])
             for name in ("output_size", "spatial_scale", "sampling_ratio")

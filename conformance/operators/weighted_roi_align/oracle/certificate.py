@@ -84,7 +84,7 @@ def parts(call: Formulas, operation: Operation) -> Iterator[Part]:
     Raises:
         NotExactError: a number of theirs is none of float64.
     """
-    arguments = call.arguments
+    arguments = call.asked
     if operation == Operation.FORWARD or call.normalise:
         yield {**arguments, "input": as_rows(call.weighed())}, Operation.FORWARD
     if call.normalise:
@@ -97,10 +97,12 @@ def parts(call: Formulas, operation: Operation) -> Iterator[Part]:
     match operation:
         case Operation.FEATURE_GRADIENT:
             times = _cover(_finest(weights), _largest(weights))
-            yield {**arguments, "grad": as_rows(call.share * times)}, Operation.FEATURE_GRADIENT
+            # What RoIs of an image send to it adds up, whoever has the weights.
+            yield {**call.arguments, "grad": as_rows(call.share * times)}, Operation.FEATURE_GRADIENT
         case Operation.WEIGHT_GRADIENT:
             times = _cover(beside[0], beside[1] * (maps.shape[1] if weights.shape[1] == 1 else 1))
-            yield {**arguments, "grad": as_rows(call.share * times)}, Operation.FEATURE_GRADIENT
+            sent = {"grad": as_rows(call.share * times), "input": as_rows(call.maps)}
+            yield {**arguments, **sent}, Operation.FEATURE_GRADIENT
         case Operation.BOX_GRADIENT:
             times = _cover(_finest(weights) * beside[0], _largest(weights) * beside[1])
             constant = as_rows(np.full(maps.shape, times, object))
@@ -125,7 +127,7 @@ def own_budgets(call: Formulas, operation: Operation) -> set[Budget]:
 
 def stored(call: Formulas, operation: Operation) -> set[Budget]:
     """The budgets of what is handed over."""
-    given = [call.maps, call.weights, *([call.grad] if operation != Operation.FORWARD else [])]
+    given = [call.given("input"), call.weights, *([call.grad] if operation != Operation.FORWARD else [])]
     exact = (each(lambda x: Fraction(x) if np.isfinite(float(x)) else None, array) for array in given)
     return {budget for array in exact for budget in numbers(array)}
 

@@ -21,6 +21,7 @@ from ....exact.numbers import Special
 from ....operation import Operation
 from ...roi_align.oracle.gradient import box_gradient, feature_gradient
 from ...roi_align.oracle.output import refused, roi_align
+from ..own_maps import brought_together, images_of, numbered, taken
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -101,15 +102,34 @@ class Formulas:
     dialect: Dialect
     ask: Asking = exact_answer
 
+    def given(self, name: str) -> Array:
+        """An array that is handed over."""
+        return feature_map(self.arguments[name])
+
+    @cached_property
+    def images(self) -> Array | None:
+        """SW-12: the image of each RoI, which then has weights, and a map, of its own; None if images have weights."""
+        if self.arguments.get("weights_of", "images") == "images":
+            return None
+        return images_of(box_rows(self.arguments["boxes"]), self.arguments["input"]["shape"][0])
+
+    @cached_property
+    def asked(self) -> Arguments:
+        """What RoIAlign is asked for, but for maps and what arrives: the boxes, on maps of their own if they have such."""
+        if self.images is None:
+            return self.arguments
+        return {**self.arguments, "boxes": numbered(box_rows(self.arguments["boxes"]), self.images).tolist()}
+
     @cached_property
     def maps(self) -> Array:
-        """F, ``(N, C, H, W)``."""
-        return feature_map(self.arguments["input"])
+        """F, ``(N, C, H, W)``; or ``(K, C, H, W)``, of RoIs that have maps of their own."""
+        maps = self.given("input")
+        return maps if self.images is None else taken(maps, self.images)
 
     @cached_property
     def weights(self) -> Array:
-        """SW-1: w, ``(N, M, H, W)``."""
-        return feature_map(self.arguments["weights"])
+        """SW-1: w, ``(N, M, H, W)``, or ``(K, M, H, W)``."""
+        return self.given("weights")
 
     @cached_property
     def grad(self) -> Array:
@@ -140,12 +160,12 @@ class Formulas:
     @cached_property
     def sums(self) -> Array:
         """SW-3: the sums of weighted pixels of each bin, ``(K, C, P_h, P_w)``."""
-        return self.ask(self.arguments, Operation.FORWARD, self.dialect, self.weighed())
+        return self.ask(self.asked, Operation.FORWARD, self.dialect, self.weighed())
 
     @cached_property
     def totals(self) -> Array:
         """SW-4: the sums of the weights of each bin, ``(K, M, P_h, P_w)``."""
-        return self.ask(self.arguments, Operation.FORWARD, self.dialect, product(self.weights, np.ones(())))
+        return self.ask(self.asked, Operation.FORWARD, self.dialect, product(self.weights, np.ones(())))
 
     def guarded(self, total: Exact | None) -> Exact | None:
         """SW-5: what a bin is divided by."""
@@ -201,13 +221,20 @@ class Formulas:
 
     def for_maps(self) -> Array:
         """SW-6, ``(N, C, H, W)``."""
-        sent = self.ask(self.arguments, Operation.FEATURE_GRADIENT, self.dialect, self.maps, self.share)
-        return self.exact_weights * sent
+        sent = self.ask(self.asked, Operation.FEATURE_GRADIENT, self.dialect, self.maps, self.share)
+        return self.together(self.exact_weights * sent)
+
+    def together(self, gradient: Array) -> Array:
+        """SW-12: the gradient for the maps of images, from that for those of RoIs."""
+        if self.images is None:
+            return gradient
+        found: Array = brought_together(gradient, self.images, self.arguments["input"]["shape"][0])
+        return found
 
     def for_weights(self) -> Array:
         """SW-6, ``(N, M, H, W)``."""
         sent, taken = (
-            self.ask(self.arguments, Operation.FEATURE_GRADIENT, self.dialect, self.maps, grad)
+            self.ask(self.asked, Operation.FEATURE_GRADIENT, self.dialect, self.maps, grad)
             for grad in (self.share, self.share * self.outputs_taken())
         )
         return self.summed(each(Fraction, self.maps) * sent - taken)
@@ -220,12 +247,12 @@ class Formulas:
 
     def for_boxes(self) -> Array:
         """SW-6, ``(K, 4)``."""
-        of_sums = self.ask(self.arguments, Operation.BOX_GRADIENT, self.dialect, self.weighed(), self.share)
+        of_sums = self.ask(self.asked, Operation.BOX_GRADIENT, self.dialect, self.weighed(), self.share)
         if not self.normalise:
             return of_sums
         of_channels = np.broadcast_to(self.exact_weights, self.maps.shape)
         grad = self.share * self.outputs_taken()
-        of_totals = self.ask(self.arguments, Operation.BOX_GRADIENT, self.dialect, of_channels, grad)
+        of_totals = self.ask(self.asked, Operation.BOX_GRADIENT, self.dialect, of_channels, grad)
         return each(lambda a, b: None if a is None or b is None else a - b, of_sums, of_totals)
 
     @cached_property

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .....kernels.dialects.weighted_roi_align import DIALECTS, Guard
-from ....arrays import feature_map
+from ....arrays import box_rows, feature_map
 from ....exact.floats import FLOAT_TYPES, WORKING
 from ....operation import Operation
 from ...roi_align.oracle import quick as of_roi_align
 from ...roi_align.oracle.quick_gradient import quick_gradient
+from ..own_maps import brought_together, images_of, numbered, taken
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,6 +44,10 @@ class Quick:
         """Of the arguments of a case."""
         self.arguments, self.dialect, self.dtype = arguments, dialect, dtype
         self.maps, self.weights = feature_map(arguments["input"]), feature_map(arguments["weights"])
+        self.given = arguments
+        self.images: Array | None = None
+        if arguments.get("weights_of", "images") == "rois":
+            self._give_maps_to_rois()
         self.normalise, self.guard = arguments.get("normalise", False), arguments.get("guard", "zero")
         self.epsilon = arguments.get("epsilon", 1e-6)
         stored = [self.maps, self.weights]
@@ -52,6 +57,14 @@ class Quick:
         if not all(map(of_roi_align.are_integers, stored)):
             raise NotExactError
         self.kinks: Array | None = None
+
+    def _give_maps_to_rois(self) -> None:
+        """Each RoI has its image as a map of its own."""
+        rows = box_rows(self.given["boxes"])
+        self.images = images_of(rows, len(self.maps))
+        self.maps = taken(self.maps, self.images)
+        own = {"boxes": numbered(rows, self.images).tolist(), "input": _as_rows(self.maps)}
+        self.arguments = {**self.given, **own}
 
     def _require(self, type_: Any, *arrays: Array) -> None:
         if not all(of_roi_align.holds(type_, array) for array in arrays):
@@ -98,8 +111,12 @@ class Quick:
         totals = self.totals()
         share = np.where(np.isfinite(totals) & (totals != 0), self.grad / _or_one(totals), 0.0)
         if operation == Operation.FEATURE_GRADIENT:
-            self._certify(operation, share * _cover(abs(self.weights).max(initial=1)))
-            return self._holds(self.weights * self._sent(operation, share))
+            # What RoIs of an image send to it adds up, whoever has the weights.
+            self._certify(operation, share * _cover(abs(self.weights).max(initial=1)), of=self.given)
+            sent = self.weights * self._sent(operation, share)
+            if self.images is not None:
+                sent = brought_together(sent, self.images, self.given["input"]["shape"][0])
+            return self._holds(sent)
         taken = self._taken()
         finest = _finest(taken)
         largest = abs(self.maps).max(initial=1) + abs(taken).max(initial=0)
@@ -139,10 +156,17 @@ class Quick:
         self.kinks = found.kinks
         return found.values / times
 
-    def _certify(self, operation: Operation, grad: Array, maps: Array | None = None, finest: float = 1.0) -> None:
+    def _certify(
+        self,
+        operation: Operation,
+        grad: Array,
+        maps: Array | None = None,
+        finest: float = 1.0,
+        of: Arguments | None = None,
+    ) -> None:
         """Makes sure that a gradient is exact in the type that is computed with; its unit is ``finest`` of what it seems."""
         times = 1 / _finest(grad)
-        given = {**self.arguments, "grad": _as_rows(grad * times)}
+        given = {**(of or self.arguments), "grad": _as_rows(grad * times)}
         if maps is not None:
             given["input"] = _as_rows(maps)
         found = quick_gradient(given, operation, self.dialect, WORKING[self.dtype])

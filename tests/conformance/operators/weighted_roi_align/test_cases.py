@@ -25,13 +25,25 @@ VALUES = [case for case in CASES.values() if case.kind == "value"]
 
 def test_every_rule_has_cases():
     rules = {rule for case in CASES.values() for rule in case.rules}
-    assert rules == {f"SW-{n}" for n in range(1, 12)}
+    assert rules == {f"SW-{n}" for n in range(1, 13)}
     for case in DATA.values():
         assert case["rules"] == sorted(case["rules"], key=rule_number), case["id"]
 
 
 def test_ids_name_the_operator():
     assert all(case.startswith("sw-") for case in CASES)
+
+
+def test_weights_of_rois_are_in_every_operation_and_no_shape_tells():
+    of_rois = [case for case in VALUES if case.arguments.get("weights_of") == "rois"]
+    assert {case.operation for case in of_rois} == set(OPERATOR.operations)
+    for case in of_rois:
+        images = case.arguments["input"]["shape"][0]
+        assert images == len(case.arguments["boxes"]) == case.arguments["weights"]["shape"][0]
+        if case.size == "small":
+            read = [int(row[0]) for row in case.arguments["boxes"]]
+            assert len(set(read)) < len(read)
+            assert read != list(range(images))
 
 
 def test_every_operation_is_weighed_and_guarded_in_every_way():

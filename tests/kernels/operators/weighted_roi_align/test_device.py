@@ -15,6 +15,7 @@ from roikit.kernels import (
 )
 from roikit.kernels.dialects.weighted_roi_align import DIALECTS
 from roikit.kernels.execution import device
+from roikit.kernels.operators.weighted_roi_align import rois
 from roikit.kernels.operators.weighted_roi_align.sources import OPERATIONS, sources
 
 _spec = importlib.util.spec_from_file_location(
@@ -130,6 +131,42 @@ def test_without_check_a_roi_that_cannot_be_pooled_is_nan_and_sends_nothing(layo
         weighted_roi_align(Array(x), Array(boxes), Array(w), 2, check=True, layout=layout)
 
 
+@pytest.mark.parametrize("dtype", ["float16", "float32"])
+@pytest.mark.parametrize("layout", ["NCHW", "NHWC"])
+def test_weights_of_rois(layout, dtype, monkeypatch):
+    monkeypatch.setattr(rois, "_BYTES", 1)  # as many RoIs at a time as there are images: two
+    x, w, boxes = case(layout, 4)
+    x, w = x.astype(dtype), np.concatenate([w, w + 1, w + 2])[: len(boxes)].astype(dtype)
+    boxes[:, 0] = [1, 0, 1, 1, 0]
+    boxes[2, 0] = 2
+    how = {"layout": layout, "normalise": True, "guard": "add", "epsilon": 8.0, "weights_of": "rois"}
+    good, arrays = [0, 1, 3, 4], [Array(array) for array in (x, boxes, w)]
+    out = weighted_roi_align(*arrays, 2, **how).host
+    assert np.isnan(out[2]).all()
+    assert np.array_equal(out[good], weighted_roi_align(x, boxes[good], w[good], 2, **how))
+    grad = np.random.default_rng(4).integers(-3, 4, out.shape).astype(dtype)
+    some = grad[good], boxes[good], w[good]
+    LAUNCHES.clear()
+    sent = weighted_roi_align_backward(Array(grad), *arrays[1:], x.shape, **how).host
+    assert np.array_equal(sent, weighted_roi_align_backward(*some, x.shape, **how))
+    assert entries().count("own_maps") == entries().count("add_rois") == 3
+    assert all(shared <= device.SHARED_BYTES and np.prod(block) <= 256 for _, _, block, shared in LAUNCHES)
+    weigh = weighted_roi_align_backward_weights(Array(grad), *arrays, **how).host
+    assert np.array_equal(weigh[good], weighted_roi_align_backward_weights(some[0], x, *some[1:], **how))
+    assert not weigh[2].any()
+    moved = weighted_roi_align_backward_boxes(Array(grad), *arrays, **how).host
+    assert np.isnan(moved[2]).all()
+    due = weighted_roi_align_backward_boxes(some[0], x, *some[1:], **how)
+    np.testing.assert_allclose(moved[good], due, rtol=1e-3, atol=1e-2)  # lanes add up in another order
+    for function, given in (
+        (weighted_roi_align_backward, (arrays[1], arrays[2], x.shape)),
+        (weighted_roi_align_backward_weights, arrays),
+        (weighted_roi_align_backward_boxes, arrays),
+    ):
+        with pytest.raises(InvalidRoiError, match=r"boxes\[2\] cannot be pooled: its batch index 2"):
+            function(Array(grad), *given, check=True, **how)
+
+
 def test_dialects_share_what_is_compiled_for_a_cpu():
     for operation in OPERATIONS:
         texts = {
@@ -137,5 +174,5 @@ def test_dialects_share_what_is_compiled_for_a_cpu():
             for rules in DIALECTS.values()
             for source in sources(operation, "float32", "avg", "NCHW", rules, on_host=True)
         }
-        assert len(texts) == {"forward": 1, "backward_boxes": 3}.get(operation, 4)
+        assert len(texts) == {"forward": 1, "backward_boxes": 4}.get(operation, 5)
     assert sources("forward", "float32", "max", "NCHW", DIALECTS["torchvision"], on_host=True) == []

@@ -12,10 +12,15 @@ OF = {operation: [c for c in SMALL if c.operation == operation] for operation in
 MAIN = ("torchvision", "torchvision-aligned")
 
 # A source, a piece of it, what of that is replaced, and by what; and the operation whose cases are to notice it.
-OUTPUT, PIXELS = "weighted_roi_align/forward.cu", "weighted_roi_align/pixels.cu"
+OUTPUT, PIXELS, ROIS = (f"weighted_roi_align/{name}.cu" for name in ("forward", "pixels", "rois"))
 FOR_MAPS, FOR_BOXES, FOR_WEIGHTS = "feature_gradient", "box_gradient", "weight_gradient"
 MUTANTS = {
-    "weights of the first image": ("forward", OUTPUT, "roi.image * params.weight_channels * pixels;", "roi.image", "0"),
+    "weights of the first image": ("forward", OUTPUT, "(params.of_rois ? k : roi.image) * params.weight_channels * pixels;", ": roi.image", ": 0"),
+    "weights of images for RoIs": ("forward", OUTPUT, "(params.of_rois ? k : roi.image)", "? k", "? roi.image"),
+    "RoIs on other maps": (FOR_WEIGHTS, ROIS, "maps[image * params.numbers + i % params.numbers]", "image * ", "0 * "),
+    "RoIs of one weight": (FOR_MAPS, ROIS, "k * params.numbers + i : k * params.pixels + pixel", ": k *", ": 0 *"),
+    "RoIs sent to one image": (FOR_MAPS, ROIS, "gradient[images[k] * params.numbers + i];", "images[k]", "0"),
+    "RoIs of which the last is left": (FOR_MAPS, ROIS, "multiply_add(weight, sent[k * params.numbers + i], sum);", ", sum", ", (acc_t)0"),
     "one channel of weights": ("forward", OUTPUT, "mine.each = params.weight_channels != 1;", "params.weight_channels != 1", "0"),
     "weight of another column": ("forward", OUTPUT, "widen(roi.weights[(int64)row * roi.width + column]);", "+ column", "+ row"),
     "sum of weights without its lines": ("forward", OUTPUT, "multiply_add(taps.outer[a].weight, line, sum);", "taps.outer[a].weight", "(acc_t)1"),
