@@ -15,7 +15,14 @@ def test_there_are_scripts_of_all_that_can_run():
 
 @pytest.mark.parametrize(
     "case",
-    ["sw-mean", "sw-gradient-sum", "sw-box-gradient-sum", "sw-weight-gradient-sum", "sw-zw-channels-65", "sw-zgr-rois-129"],
+    [
+        "sw-mean",
+        "sw-gradient-sum",
+        "sw-box-gradient-sum",
+        "sw-weight-gradient-sum",
+        "sw-zw-channels-65",
+        "sw-zgr-rois-129",
+    ],
 )
 def test_a_script_of_a_conforming_case_exits_with_0(case):
     script = reproduce(case, "roikit", "torchvision-aligned", "float32")
