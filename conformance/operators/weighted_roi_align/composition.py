@@ -76,7 +76,7 @@ class _Composition:
     @cached_property
     def together(self) -> bool:
         """Whether all channels have the same weights."""
-        return self.call.weights.shape[self.channels] == 1
+        return bool(self.call.weights.shape[self.channels] == 1)
 
     def asked(self, maps: np.ndarray, grad: np.ndarray | None = None, *, boxes: bool = False) -> np.ndarray:
         """The output of RoIAlign; or, if something arrives, its gradient for the maps, or for the boxes."""
@@ -112,14 +112,14 @@ class _Composition:
             case Guard.ADD:
                 return np.asarray(self.totals + epsilon)
             case Guard.CLAMP:
-                return np.where(self.totals < epsilon, epsilon, self.totals)
+                return np.asarray(np.where(self.totals < epsilon, epsilon, self.totals))
             case _:
                 return self.totals
 
     @cached_property
     def nothing(self) -> np.ndarray:
         """SW-5: which bins are 0 since their weights add up to 0."""
-        return np.equal(self.divisors, 0) & (self.call.guard == Guard.ZERO)
+        return np.asarray(np.equal(self.divisors, 0) & (self.call.guard == Guard.ZERO))
 
     @cached_property
     def output(self) -> np.ndarray:
@@ -127,7 +127,7 @@ class _Composition:
         sums = self.asked(self.weighed)
         if not self.call.normalise:
             return sums
-        return np.where(self.nothing, sums.dtype.type(0), sums / self.divisors)
+        return np.asarray(np.where(self.nothing, sums.dtype.type(0), sums / self.divisors))
 
     # ---- gradients ----
 
@@ -138,7 +138,7 @@ class _Composition:
         if not self.call.normalise:
             return grad
         known = np.isfinite(self.divisors) & (self.divisors != 0)
-        return np.where(known, grad / self.divisors, grad.dtype.type(0))
+        return np.asarray(np.where(known, grad / self.divisors, grad.dtype.type(0)))
 
     @property
     def _grad(self) -> np.ndarray:
