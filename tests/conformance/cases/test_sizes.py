@@ -33,21 +33,34 @@ def whole(case, dialect):
     }
 
 
+TOO_LARGE = ("dq-z-heavy",)
+"""Of whose whole calls no oracle says anything: with 17 channels it has more samples than deformable PSRoIPool's waits for."""
+
 SMALL_ENOUGH = [
     case for case in REAL
-    if case.enlarged  # and not stated in full
+    if case.enlarged and case.id not in TOO_LARGE  # and not stated in full
     if case.enlarged.rois * case.enlarged.channels < 300 and case.enlarged.images < 40 and max(case.shape) < 300
     if (first := case.expectation(operators.get(case.operator).main_dialects[0], "float64")) and first.bound is None
 ][::3]  # fmt: skip
 
 
+def quick_answers(case, dialect):
+    """What the oracle says of the whole call."""
+    oracle = operators.get(case.operator).oracle
+    return oracle.quick(whole(case, dialect), case.operation, dialect, "float64", kinks=False, bounds=False)
+
+
 @pytest.mark.parametrize("case", SMALL_ENOUGH, ids=lambda case: case.id)
 def test_what_is_expected_is_what_the_oracle_says_of_the_whole_call(case):
     dialect = operators.get(case.operator).main_dialects[0]
-    oracle = operators.get(case.operator).oracle
-    found = oracle.quick(whole(case, dialect), case.operation, dialect, "float64", kinks=False, bounds=False)
+    found = quick_answers(case, dialect)
     stated = wanted(case, case.expectation(dialect, "float64").answers[0]).values
     assert np.array_equal(np.ravel(found[0].output), stated)
+
+
+@pytest.mark.parametrize("case", [case for case in REAL if case.id in TOO_LARGE], ids=lambda case: case.id)
+def test_nobody_waits_for_a_call_that_is_too_large(case):
+    assert not quick_answers(case, operators.get(case.operator).main_dialects[0])
 
 
 def test_there_are_sizes_of_every_operation_and_on_both_sides_of_blocks():
