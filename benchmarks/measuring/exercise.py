@@ -44,6 +44,11 @@ class Counted:
     dtype: str
 
 
+def ours_on(row: str) -> tuple[Counted, ...]:
+    """Ours on a row in float32, channels last and first."""
+    return tuple(Counted(row=row, library="roikit", layout=layout, dtype="float32") for layout in reversed(LAYOUTS))
+
+
 @dataclass(frozen=True)
 class SmallCall:
     """What small calls are made on.

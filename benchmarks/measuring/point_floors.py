@@ -15,6 +15,8 @@ import numpy as np
 from .points import both
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .points import PointsOf
     from .problem import Level, Problem
 
@@ -41,10 +43,15 @@ class Geometry:
         return 2 * self.multiply_adds
 
 
-def geometry_of(problem: Problem, points_of: PointsOf) -> Geometry:
-    """The counts of a row; they are the same for all operations."""
-    levels = [_of_level(problem, level, points_of) for level in problem.levels]
-    return Geometry(*(sum(counts) for counts in zip(*map(astuple, levels), strict=True)))
+def counts_by(points_of: PointsOf) -> Callable[[Problem, object], Geometry]:
+    """What says the counts of a row of an operator that reads these points: the same for all of its operations."""
+
+    def geometry(problem: Problem, operation: object = None) -> Geometry:
+        del operation
+        levels = [_of_level(problem, level, points_of) for level in problem.levels]
+        return Geometry(*(sum(counts) for counts in zip(*map(astuple, levels), strict=True)))
+
+    return geometry
 
 
 def _of_level(problem: Problem, level: Level, points_of: PointsOf) -> Geometry:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from roikit.kernels import border_align, border_align_backward, border_align_backward_boxes
 
-from ...measuring.exercise import Counted, Exercise, RowCall, SmallCall
+from ...measuring.exercise import Exercise, RowCall, SmallCall, ours_on
 from .workloads import SIDES, boxes_of
 
 
@@ -26,10 +26,7 @@ def ours(call: RowCall) -> None:
 
 EXERCISE = Exercise(
     kernels="border_align",
-    counted=(
-        Counted(row="c1", library="roikit", layout="NHWC", dtype="float32"),
-        Counted(row="c1", library="roikit", layout="NCHW", dtype="float32"),
-    ),
+    counted=ours_on("c1"),
     kinds=((1, 10), ("roikit", "roikit-aligned")),
     small=small,
     libraries={"roikit": ours},

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ...measuring import footprints
 from ...measuring.floors import floor_of
-from ...measuring.point_floors import geometry_of
+from ...measuring.point_floors import counts_by
 from .points import points_of
 
 if TYPE_CHECKING:
@@ -20,10 +20,8 @@ if TYPE_CHECKING:
     from .operations import Operation
 
 
-def geometry(problem: Problem, operation: Operation | None = None) -> Geometry:
-    """The counts of a row, per channel of the output; they are the same for all operations."""
-    del operation
-    return geometry_of(problem, points_of)
+geometry = counts_by(points_of)
+"""The counts of a row, per channel of the output."""
 
 
 def floor(problem: Problem, counts: Geometry, itemsize: int, rates: Rates, operation: Operation) -> Floor:

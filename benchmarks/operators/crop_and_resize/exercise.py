@@ -8,7 +8,7 @@ import numpy as np
 
 from roikit.kernels import crop_and_resize, crop_and_resize_backward, crop_and_resize_backward_boxes
 
-from ...measuring.exercise import Counted, Exercise, RowCall, SmallCall
+from ...measuring.exercise import Exercise, RowCall, SmallCall, ours_on
 from .workloads import boxes_of
 
 CORNERS = np.array(
@@ -51,10 +51,7 @@ def ours(call: RowCall) -> None:
 
 EXERCISE = Exercise(
     kernels="crop_and_resize",
-    counted=(
-        Counted(row="b", library="roikit", layout="NHWC", dtype="float32"),
-        Counted(row="b", library="roikit", layout="NCHW", dtype="float32"),
-    ),
+    counted=ours_on("b"),
     kinds=((1, 3), ("bilinear", "nearest")),
     small=small,
     libraries={"roikit": ours},

@@ -2,35 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
-
-import numpy as np
-
 from roikit.conformance.operation import Operation as Asked
 
-from ... import oracles
 from ...averages import AtPoints, Averages
-from ..deform_roi_pool.workloads import GAMMA, offsets
+from ..deform_roi_pool.reference import arguments_of
 from .operations import Operation
 from .points import points_of
-
-if TYPE_CHECKING:
-    from ...measuring.problem import Level, Row, SampledRow
-
-
-def arguments_of(level: Level, row: Row) -> dict[str, Any]:
-    """Those of a case, but for maps and what arrives; there are as many groups as bins."""
-    ratio = cast("SampledRow", row).sampling_ratio
-    return {
-        "boxes": level.boxes.astype(np.float64).tolist(),
-        "offset": oracles.stated(offsets(level, row)),
-        "output_size": [row.bins, row.bins],
-        "spatial_scale": [level.scale, level.scale],
-        "sampling_ratio": [ratio, ratio],
-        "gamma": GAMMA,
-        "mode": "avg",
-    }
-
 
 reference_of = Averages(
     "deform_ps_roi_pool",

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def arguments_of(level: Level, row: Row) -> dict[str, Any]:
-    """Those of a case, but for maps and what arrives."""
+    """Those of a case, but for maps and what arrives; of deformable PSRoIPool likewise, of as many groups as bins."""
     ratio = cast("SampledRow", row).sampling_ratio
     return {
         "boxes": level.boxes.astype(np.float64).tolist(),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from roikit.kernels import prroi_pool, prroi_pool_backward, prroi_pool_backward_boxes
 
-from ...measuring.exercise import Counted, Exercise, RowCall, SmallCall
+from ...measuring.exercise import Exercise, RowCall, SmallCall, ours_on
 
 
 def small(call: SmallCall, bins: int) -> int:
@@ -23,10 +23,7 @@ def ours(call: RowCall) -> None:
 
 EXERCISE = Exercise(
     kernels="prroi_pool",
-    counted=(
-        Counted(row="a", library="roikit", layout="NHWC", dtype="float32"),
-        Counted(row="a", library="roikit", layout="NCHW", dtype="float32"),
-    ),
+    counted=ours_on("a"),
     kinds=((1, 3),),
     small=small,
     libraries={"roikit": ours},

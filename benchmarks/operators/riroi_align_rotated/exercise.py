@@ -8,7 +8,7 @@ import numpy as np
 
 from roikit.kernels import riroi_align_rotated, riroi_align_rotated_backward, riroi_align_rotated_backward_boxes
 
-from ...measuring.exercise import Counted, Exercise, RowCall, SmallCall
+from ...measuring.exercise import Exercise, RowCall, SmallCall, ours_on
 from ..roi_align_rotated.workloads import turned
 from .workloads import ORIENTATIONS
 
@@ -38,10 +38,7 @@ def ours(call: RowCall) -> None:
 
 EXERCISE = Exercise(
     kernels="riroi_align_rotated",
-    counted=(
-        Counted(row="c1", library="roikit", layout="NHWC", dtype="float32"),
-        Counted(row="c1", library="roikit", layout="NCHW", dtype="float32"),
-    ),
+    counted=ours_on("c1"),
     kinds=(((1, 0), (3, 2)), (1, 4)),
     small=small,
     libraries={"roikit": ours},

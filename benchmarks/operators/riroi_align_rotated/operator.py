@@ -8,7 +8,7 @@ from ...measuring.contestant import DTYPES, Contestants
 from ...measuring.device_contestant import DeviceContestants
 from ...measuring.footprints import floor, visited
 from ...measuring.ours import inputs_of, on_cpu, on_device
-from ...measuring.point_floors import geometry_of
+from ...measuring.point_floors import counts_by
 from ...operator import Operator
 from .calls import OURS
 from .exercise import EXERCISE
@@ -18,19 +18,12 @@ from .sums import points_of
 from .workloads import CPU_ROWS, GPU_ROWS, ORIENTATIONS
 
 if TYPE_CHECKING:
-    from ...measuring.point_floors import Geometry
-    from ...measuring.problem import Problem, SampledRow
+    from ...measuring.problem import SampledRow
 
 
 def parameters(row: SampledRow) -> dict[str, Any]:
     """The parameters that not all operators have."""
     return {"sampling_ratio": row.sampling_ratio, "num_orientations": ORIENTATIONS}
-
-
-def geometry(problem: Problem, operation: Operation | None = None) -> Geometry:
-    """The counts of a row; they are the same for all operations."""
-    del operation
-    return geometry_of(problem, points_of)
 
 
 RIROI_ALIGN_ROTATED = Operator(
@@ -40,7 +33,7 @@ RIROI_ALIGN_ROTATED = Operator(
     gpu_rows=GPU_ROWS,
     parameters=parameters,
     reference=reference_of,
-    geometry=geometry,
+    geometry=counts_by(points_of),
     floor=floor,
     visited=visited,
     cpu=Contestants(on_cpu(OURS), {}, dtypes=(*DTYPES, "float64")),

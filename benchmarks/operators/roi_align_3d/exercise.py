@@ -8,7 +8,7 @@ import numpy as np
 
 from roikit.kernels import roi_align_3d, roi_align_3d_backward, roi_align_3d_backward_boxes
 
-from ...measuring.exercise import Counted, Exercise, RowCall, SmallCall
+from ...measuring.exercise import Exercise, RowCall, SmallCall, ours_on
 
 _SIZE = (7, 19, 23)
 
@@ -36,10 +36,7 @@ def ours(call: RowCall) -> None:
 
 EXERCISE = Exercise(
     kernels="roi_align_3d",
-    counted=(
-        Counted(row="c1", library="roikit", layout="NHWC", dtype="float32"),
-        Counted(row="c1", library="roikit", layout="NCHW", dtype="float32"),
-    ),
+    counted=ours_on("c1"),
     kinds=(((1, 0), (3, 2)), (False, True)),
     small=small,
     libraries={"roikit": ours},

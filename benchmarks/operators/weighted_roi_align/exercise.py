@@ -12,7 +12,7 @@ from roikit.kernels import (
 )
 
 from ...measuring.contestant import in_layout
-from ...measuring.exercise import Counted, Exercise, RowCall, SmallCall
+from ...measuring.exercise import Exercise, RowCall, SmallCall, ours_on
 from .calls import MEAN
 from .workloads import weights
 
@@ -45,10 +45,7 @@ def ours(call: RowCall) -> None:
 
 EXERCISE = Exercise(
     kernels="weighted_roi_align",
-    counted=(
-        Counted(row="c1", library="roikit", layout="NHWC", dtype="float32"),
-        Counted(row="c1", library="roikit", layout="NCHW", dtype="float32"),
-    ),
+    counted=ours_on("c1"),
     kinds=(((1, 0), (3, 2)), ((False, False), (True, False), (True, True))),
     small=small,
     libraries={"roikit": ours},

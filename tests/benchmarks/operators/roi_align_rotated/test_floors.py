@@ -7,7 +7,7 @@ from benchmarks.measuring.footprints import floor, visited
 from benchmarks.measuring.point_floors import Geometry
 from benchmarks.measuring.problem import Level, Problem, SampledRow
 from benchmarks.operators.roi_align_rotated.operations import Operation
-from benchmarks.operators.roi_align_rotated.operator import geometry
+from benchmarks.operators.roi_align_rotated.operator import ROI_ALIGN_ROTATED
 from benchmarks.operators.roi_align_rotated.points import points_of
 
 
@@ -18,7 +18,7 @@ def work(boxes, bins=2, size=(9, 12), ratio=2):
 
 def test_pixels_are_those_between_which_samples_are_interpolated():
     row = work([[0, 2, 2, 8, 6], [0, -4, 1, 5, 7], [0, 40, 40, 44, 44]])
-    counts, union, footprint, adds = geometry(row), set(), 0, 0
+    counts, union, footprint, adds = ROI_ALIGN_ROTATED.geometry(row), set(), 0, 0
     for k in range(3):
         points = points_of(row.levels[0], k, row.row)
         own = set()
