@@ -206,7 +206,8 @@ def _first_rois(arguments: Mapping[str, Any], count: int) -> dict[str, Any]:
     first = {**arguments, "boxes": arguments["boxes"][:count]}
     if "invalid_rois" in arguments:
         first["invalid_rois"] = [k for k in arguments["invalid_rois"] if k < count]
-    for name in ("grad", "offset"):
+    of_rois = ("grad", "offset", "weights" if arguments.get("weights_of") == "rois" else "")
+    for name in of_rois:
         if name in arguments:
             rois, *shape = arguments[name]["shape"]
             rows = arguments[name]["rows"]

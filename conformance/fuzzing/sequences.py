@@ -72,7 +72,8 @@ def _fitting(arguments: Arguments, call: type[Call]) -> Changes:
     fitting: Changes = {}
     if "weights" in arguments:
         images, channels, *size = arguments["input"]["shape"]
-        shape = [images, 1 if arguments["weights"]["shape"][1] == 1 else channels, *size]
+        count = len(arguments["boxes"]) if arguments.get("weights_of") == "rois" else images
+        shape = [count, 1 if arguments["weights"]["shape"][1] == 1 else channels, *size]
         if arguments["weights"]["shape"] != shape:
             fitting["weights"] = _filled(shape, arguments["weights"])
     if "offset" in arguments:

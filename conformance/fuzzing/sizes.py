@@ -46,9 +46,13 @@ def enlarged(draw: st.DrawFn, arguments: Mapping[str, Any], operation: Operation
     has_own = (
         arguments.get("weights", {"shape": (1, 1)})["shape"][1] > 1
     )  # weights of each channel, which repeat with none
+    images, channels, *pixels = arguments["input"]["shape"]
+    of_rois = arguments.get("weights_of") == "rois"
+    if of_rois:  # weights repeat as images do, so that there are as many of these as of RoIs
+        grown = grown.replace("K", "")
+        has_own = has_own or images != few
     if not grown or not few or has_own or arguments.get("invalid_rois"):
         return None
-    images, channels, *pixels = arguments["input"]["shape"]
     unit = arguments.get("num_orientations", 1)
     adds_up = operation in (Operation.BOX_GRADIENT, Operation.WEIGHT_GRADIENT)
     if (
@@ -61,7 +65,8 @@ def enlarged(draw: st.DrawFn, arguments: Mapping[str, Any], operation: Operation
     most = min(_MOST_NUMBERS // (channels * bins), _MOST_SAMPLES // (channels * samples))
     large = images
     if "N" in grown:
-        large = _size(draw, images, _IMAGES, min(_MOST_NUMBERS // (channels * area), images * most // few))
+        room = min(_MOST_NUMBERS // (channels * area), images * most // few)
+        large = _size(draw, images, _IMAGES, room, images if of_rois else 1)
     rois = few * (large // images)  # so that on every image there are as many
     if "K" in grown:
         rois = _size(draw, rois, _ROIS, most, rois if operation in MAP_GRADIENTS else 1)

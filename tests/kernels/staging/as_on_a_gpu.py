@@ -143,7 +143,9 @@ def counting(folder):
     """Has kernels compiled to count the lines that are run; what they were compiled from is kept in the folder."""
     host.cache_directory = lambda: folder
     without = ("-O3", "-Wl,-z,defs")
-    host._FLAGS = (*(flag for flag in host._FLAGS if flag not in without), "-O0", "--coverage")
+    # Threads of a block count at once; lines' counts are differences of what they counted, so that none may be lost.
+    counts = ("-O0", "--coverage", "-fprofile-update=atomic")
+    host._FLAGS = (*(flag for flag in host._FLAGS if flag not in without), *counts)
     compiled = host._run_compiler
 
     def compiles(text, flags, target):
