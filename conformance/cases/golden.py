@@ -34,5 +34,6 @@ def _of(name: str) -> tuple[Case, ...]:
         documents = (json.loads(file.read_text(encoding="utf-8")) for file in case_files(name))
         return tuple(case for document in documents for case in cases_of(document))
     finally:
+        gc.freeze()  # nor among them later
         if was_enabled:
             gc.enable()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -81,13 +80,6 @@ class PluginRun:
         self._session.close()
 
 
-def _lasting_cases(names: Sequence[str]) -> tuple[Case, ...]:
-    """The golden cases of operators, of which no collection of garbage will look at any: they are very many, and stay."""
-    cases = golden_cases(*names)
-    gc.freeze()
-    return cases
-
-
 def start(config: pytest.Config) -> tuple[PluginRun, Subject]:
     """The run that the options of pytest ask for, its calls planned, and what the implementation says of itself.
 
@@ -113,7 +105,7 @@ def start(config: pytest.Config) -> tuple[PluginRun, Subject]:
         chosen = selection(dtypes, several("layout"), several("dialect"), asked, quick=is_quick)
         names, functions = ([], [name]) if is_function and ":" in name else ([name], [])
         (target,) = select_targets(names, functions, option("arrays") or "auto", chosen.dialects, [], (), asked)
-        known = up_to(size, of_edition(_lasting_cases(operators_of([target], chosen)), option("edition")))
+        known = up_to(size, of_edition(golden_cases(*operators_of([target], chosen)), option("edition")))
         cases = select_cases(quick.cases_of(known) if is_quick else known, several("select"))
         path = option("deviations")
         listed = deviations.read(Path(path), golden_ids()) if path else deviations.load(name)

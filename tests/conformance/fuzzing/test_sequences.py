@@ -92,6 +92,7 @@ def test_what_may_be_chance_is_said_to_be_so(tmp_path):
     assert "after other calls, and not in a process of its own" in run.stdout
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("op", operators.NAMES)
 def test_sequences_of_every_operator_are_exact_and_differ_in_what_they_say(op):
     operator = operators.get(op)

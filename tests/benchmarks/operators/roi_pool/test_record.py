@@ -30,11 +30,23 @@ def quick(small_pool, monkeypatch):
 
 
 def run(path, *arguments):
-    chosen = ["--output", str(path), "--row", "a1", "--seconds", "0", *arguments]
+    chosen = [
+        "--output",
+        str(path),
+        "--op",
+        "roi_align",
+        "--op",
+        "roi_pool",
+        "--row",
+        "a1",
+        "--seconds",
+        "0",
+        *arguments,
+    ]
     return CliRunner().invoke(command.app, chosen)
 
 
-def test_of_bothof_two_operators(quick, tmp_path):
+def test_of_two_operators(quick, tmp_path):
     path = tmp_path / "record.json"
     result = run(path, "--operation", "forward", "--operation", "average-backward")
     assert result.exit_code == 0, result.output
