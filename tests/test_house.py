@@ -31,7 +31,7 @@ ROOMS = (
     "fault",
     "arrays arranging enlarging relations",
     "asking",
-    "answering",
+    "answering mistakes",
     "memory sizing placing chance deduction",
     "systematic",
     "probing",
