@@ -32,6 +32,7 @@ ROOMS = (
     "arrays arranging enlarging relations",
     "asking",
     "answering mistakes",
+    "windows",
     "memory sizing placing chance deduction",
     "systematic",
     "probing",
