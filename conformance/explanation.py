@@ -66,6 +66,7 @@ class Point(NamedTuple):
 class OnAxes(Protocol):
     """A call under one dialect of an operator that samples its bins; ``y`` and ``x`` say where they lie."""
 
+    title: str
     call: Walk
     dialect: str
     y: Axis

@@ -124,7 +124,7 @@ def _overview(axes: Axes, e: OnAxes, at: Pair, ys: Span, xs: Span) -> None:
     step = min(abs(near(axis.bin / max(axis.grid, 1))) for axis in (e.y, e.x))
     _samples(axes, e, range(e.y.bins), range(e.x.bins), min(max(0.4 * step * cell, 1.5), 8))
     bins = f"{e.y.bins} × {e.x.bins} bins of {decimal(e.y.bin)} × {decimal(e.x.bin)} pixels"
-    caption(axes, f"RoIAlign, {e.dialect}", f"{bins}, each with {e.y.taken} × {e.x.taken} samples")
+    caption(axes, f"{e.title}, {e.dialect}", f"{bins}, each with {e.y.taken} × {e.x.taken} samples")
 
 
 def _enlarge(axes: Axes, e: OnAxes, at: Pair, shape: float) -> None:
@@ -137,7 +137,8 @@ def _enlarge(axes: Axes, e: OnAxes, at: Pair, shape: float) -> None:
     cell = draw_map(axes, e.call.feature, *spans)
     _bins(axes, e, at)
     _samples(axes, e, (p,), (q,), 8)
-    above, below = "all its samples are outside (RA-6)" if points else "it has no samples (RA-4)", ""
+    boundary, grid = e.steps["boundary"], e.steps["grid"]
+    above, below = f"all its samples are outside ({boundary})" if points else f"it has no samples ({grid})", ""
     if point:
         position = f"({decimal(point.x.position)}, {decimal(point.y.position)})"
         above = f"{e.rule} over {e.y.taken} × {e.x.taken} samples; that at {position}:"

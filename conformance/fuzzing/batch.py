@@ -6,7 +6,6 @@ Needs ``pip install 'roikit[fuzz]'``.
 
 from __future__ import annotations
 
-import atexit
 import hashlib
 import json
 import threading
@@ -25,8 +24,8 @@ from ..operation import Operation
 from ..verdict import Judgement, Verdict
 from ..verdicts.contested import question_of
 from ..workers.greeting import describe
-from ..workers.twice import open_session
 from .cases import Following, answers_of
+from .sessions import session_with
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -34,8 +33,7 @@ if TYPE_CHECKING:
     from ..cases.case import Case
     from ..results.result import Subject
     from ..workers.process import Target
-    from ..workers.session import Plan, Session
-    from ..workers.twice import Twice
+    from ..workers.session import Plan
 
 CALLS = 100
 """Calls of a batch."""
@@ -146,29 +144,7 @@ class Batch:
     unsure: Found | None = None
 
 
-_sessions: dict[tuple[Target, float, bool], Session | Twice] = {}
-"""Sessions of this process: a worker takes longer to start than a batch to run."""
-
 _one_at_a_time = threading.Lock()
-
-
-def _session(target: Target, seconds: float, once: bool) -> Session | Twice:
-    key = target, seconds, once
-    if key not in _sessions:
-        _sessions[key] = open_session(target, seconds, threading.Event(), once=once)
-    return _sessions[key]
-
-
-@atexit.register
-def close_sessions() -> None:
-    """Ends the workers of this process."""
-    while _sessions:
-        _sessions.popitem()[1].close()
-
-
-def greet(target: Target, seconds: float, once: bool) -> Subject:
-    """What an implementation says of itself."""
-    return _session(target, seconds, once).open()
 
 
 def tasks_of(subject: Subject, first: Task) -> Task | None:
@@ -220,7 +196,7 @@ class _Attempt:
 
     def __init__(self, task: Task) -> None:
         self.task = task
-        self.session = _session(task.target, task.seconds, task.once)
+        self.session = session_with(task.target, task.seconds, task.once)
         self.calls = self.rois = self.exact = self.unsupported = 0
         self.found: Found | None = None
         self.unsure: Found | None = None

@@ -29,6 +29,7 @@ from . import batch as fuzz
 from . import sequences
 from .batch import Batch, Found, Task, run_batch
 from .cases import in_words, whole
+from .sessions import greet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -167,7 +168,7 @@ def fuzz_command(request: Request) -> int:
     dtypes = request.dtypes or (["float32"] if is_function else [])
     chosen = selection(dtypes, request.layouts, request.dialects, [operator.name])
     console = Console(emoji=False)
-    subject = fuzz.greet(target, request.timeout, request.once)
+    subject = greet(target, request.timeout, request.once)
     if subject.state != "ran":
         console.print(
             f"{target.name}: {subject.state}: {subject.reason}", markup=False, highlight=False, soft_wrap=True

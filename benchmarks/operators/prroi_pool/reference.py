@@ -204,7 +204,7 @@ def _validate_box(problem: Problem, level: Level, k: int, sent: np.ndarray, foun
     stages, rules = _oracle(problem, level, np.array([k]))
     grad = exact.Maps.of(sent[None, channels].astype(np.float64)).fractions()
     maps = exact.Maps.of(level.feature[:, channels])
-    right = exact_gradient.box_gradient(grad, maps, stages, rules)[0].astype(float)
+    right = exact_gradient.box_gradient(grad, maps, stages, rules).values[0].astype(float)
     near = np.allclose(found, right, rtol=1e-7, atol=1e-7 * (1 + abs(right).max()))
     _refuse_unless(bool(near), problem, "gradients for boxes")
     return int(right.size)

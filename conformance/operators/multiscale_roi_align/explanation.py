@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 class MultiscaleRoiAlignExplanation(RoiAlignExplanation):
     """A call under one dialect, of the map that there is."""
 
+    title = "Multi-scale RoIAlign"
+
     def __init__(self, call: Walk, dialect: str) -> None:
         """Refuses a call of too many samples."""
         super().__init__(call, name_of(DIALECTS[dialect]))

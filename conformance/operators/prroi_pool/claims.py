@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ....kernels.dialects.prroi_pool import DIALECTS
-from ...exact.floats import FLOAT_TYPES
 from ...operation import Operation
-from .oracle.face import PrRoiPoolOracle, is_decided
+from .oracle.face import ORACLE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,19 +13,10 @@ if TYPE_CHECKING:
 MAIN_DIALECTS = ("mmcv",)
 """Those under which golden cases must be exact, and every fault be noticed; the others differ in boxes without area alone."""
 
-_ORACLE = PrRoiPoolOracle()
-
 
 def claims(arguments: Mapping[str, Any], operation: Operation = Operation.FORWARD) -> str:
     """Whether a call is exact in float32 and float64, or has bounds, or rounding decides whether a RoI has an extent."""
-    dialect = DIALECTS[MAIN_DIALECTS[0]]
-    if not all(is_decided(arguments, dialect, dtype) for dtype in ("float32", "float64")):
-        return "fragile"
-    needed = _ORACLE.bits(arguments, operation, dialect)
-    if needed is None or needed > FLOAT_TYPES["float32"].bits:
-        return "bounded"
-    exact = _ORACLE.exact_dtypes(arguments, operation, dialect)
-    return "exact" if {"float32", "float64"} <= set(exact) else "bounded"
+    return ORACLE.claim(arguments, operation, MAIN_DIALECTS)
 
 
 def rules_of(arguments: Mapping[str, Any], operation: Operation = Operation.FORWARD) -> list[str]:

@@ -10,7 +10,7 @@ from .claims import MAIN_DIALECTS, claims, rules_of
 from .draws import PrRoiPoolDraws
 from .explanation import PrRoiPoolExplanation
 from .faults.mutants import GRADIENT_MUTANTS, MUTANTS
-from .oracle.face import PrRoiPoolOracle
+from .oracle.face import ORACLE
 from .probes import PrRoiPoolProbes
 
 OPERATOR = Operator(
@@ -23,7 +23,7 @@ OPERATOR = Operator(
     dialects=DIALECTS,
     main_dialects=MAIN_DIALECTS,
     function_dialects=("mmcv",),
-    oracle=PrRoiPoolOracle(),
+    oracle=ORACLE,
     mutants=(*MUTANTS, *GRADIENT_MUTANTS),
     blind={
         "pr-no-rois": "asks for the shape of an output without values",

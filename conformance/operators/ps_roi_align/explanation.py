@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 class PsRoiAlignExplanation(RoiAlignExplanation):
     """A call under one dialect; all channels are alike."""
 
+    title = "PSRoIAlign"
+
     def __init__(self, call: Walk, dialect: str) -> None:
         """Refuses a call of too many samples."""
         super().__init__(call, name_of(DIALECTS[dialect]))

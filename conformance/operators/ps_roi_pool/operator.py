@@ -9,7 +9,7 @@ from .call import PsRoiPoolCall
 from .claims import MAIN_DIALECTS, claims, rules_of
 from .draws import PsRoiPoolDraws
 from .faults.mutants import GRADIENT_MUTANTS, MUTANTS
-from .oracle.face import PsRoiPoolOracle
+from .oracle.face import ORACLE
 from .probes import PsRoiPoolProbes
 
 OPERATOR = Operator(
@@ -22,7 +22,7 @@ OPERATOR = Operator(
     dialects=DIALECTS,
     main_dialects=MAIN_DIALECTS,
     function_dialects=("torchvision",),
-    oracle=PsRoiPoolOracle(),
+    oracle=ORACLE,
     mutants=(*MUTANTS, *GRADIENT_MUTANTS),
     blind={
         "pp-no-rois": "asks for the shape of an output without values",

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 class RoiAlignExplanation:
     """A call under one dialect: ``y`` and ``x`` have RA-1 to RA-4."""
 
+    title = "RoIAlign"
+
     def __init__(self, call: Walk, dialect: str) -> None:
         """Refuses a call of too many samples."""
         self.call, self.dialect = call, dialect

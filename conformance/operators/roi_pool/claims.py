@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ....kernels.dialects.roi_pool import DIALECTS
-from ...exact.floats import FLOAT_TYPES
 from ...operation import Operation
-from .oracle.answers import answers_in
-from .oracle.certificate import bits, exact_dtypes
+from .oracle.face import ORACLE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,17 +16,7 @@ MAIN_DIALECTS = ("torchvision", "roikit", "onnxruntime", "openvino", "chainer", 
 
 def claims(arguments: Mapping[str, Any], operation: Operation = Operation.FORWARD) -> str:
     """Whether a call is exact in every type from float32 on, or has bounds, or rounding decides which pixel a corner becomes."""
-    dialects = list(dict.fromkeys(DIALECTS[name].for_mode(arguments["mode"]) for name in MAIN_DIALECTS))
-    for dialect in dialects:
-        if any(len(answers_in(arguments, operation, dialect, dtype)) != 1 for dtype in ("float32", "float64")):
-            return "fragile"
-    for dialect in dialects:
-        needed = bits(arguments, operation, dialect)
-        if needed is None or needed > FLOAT_TYPES["float32"].bits:
-            return "bounded"
-        if not {"float32", "float64"} <= set(exact_dtypes(arguments, operation, dialect)):
-            return "bounded"
-    return "exact"
+    return ORACLE.claim(arguments, operation, MAIN_DIALECTS)
 
 
 def rules_of(arguments: Mapping[str, Any], operation: Operation = Operation.FORWARD) -> list[str]:

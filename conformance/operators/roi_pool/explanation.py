@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from ....kernels.dialects.roi_pool import DIALECTS
 from ...explanation import Window
-from .oracle.geometry import Rules, axis
-from .oracle.output import exact_pixel
+from ...windows.geometry import axis
+from ...windows.pixels import exact_pixel
+from .oracle.geometry import Rules
 
 if TYPE_CHECKING:
     from fractions import Fraction

@@ -10,7 +10,7 @@ from .claims import MAIN_DIALECTS, claims, rules_of
 from .draws import RoiPoolDraws
 from .explanation import RoiPoolWindows
 from .faults.mutants import GRADIENT_MUTANTS, MUTANTS
-from .oracle.face import RoiPoolOracle
+from .oracle.face import ORACLE
 from .probes import RoiPoolProbes
 
 OPERATOR = Operator(
@@ -23,7 +23,7 @@ OPERATOR = Operator(
     dialects=DIALECTS,
     main_dialects=MAIN_DIALECTS,
     function_dialects=("torchvision",),
-    oracle=RoiPoolOracle(),
+    oracle=ORACLE,
     mutants=(*MUTANTS, *GRADIENT_MUTANTS),
     blind={
         "rp-no-rois": "asks for the shape of an output without values",

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 class WeightedRoiAlignExplanation(RoiAlignExplanation):
     """A call under one dialect, which has the name of RoIAlign's."""
 
+    title = "Weighted RoIAlign"
+
     def __init__(self, call: Walk, dialect: str) -> None:
         """Refuses a call of too many samples."""
         super().__init__(call, dialect)

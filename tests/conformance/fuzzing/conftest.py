@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from roikit.conformance.fuzzing import batch
+from roikit.conformance.fuzzing import sessions
 
 _PLAYERS = Path(__file__).parents[1]
 
@@ -13,4 +13,4 @@ def _players_can_be_imported(monkeypatch):
     """Workers find the players of the tests; none outlives a test."""
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, [str(_PLAYERS), os.environ.get("PYTHONPATH")])))
     yield
-    batch.close_sessions()
+    sessions.close_sessions()

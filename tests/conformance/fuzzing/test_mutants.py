@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from roikit.conformance.fuzzing import batch as fuzz
 from roikit.conformance.fuzzing.batch import Task, run_batch
+from roikit.conformance.fuzzing.sessions import close_sessions
 from roikit.conformance.workers.process import Target
 
 HERE = Path(__file__).parents[1]
@@ -75,7 +75,7 @@ def test_a_fault_is_found_within_a_minute(operation, fault, monkeypatch):
     try:
         batch = run_batch(task)
     finally:
-        fuzz.close_sessions()
+        close_sessions()
     assert batch.found is not None
     assert batch.found.verdict in ("deviates", "crashed")
     print(

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from roikit.conformance.fuzzing import run as fuzz_run
-from roikit.conformance.fuzzing.batch import Task, close_sessions
+from roikit.conformance.fuzzing.batch import Task
+from roikit.conformance.fuzzing.sessions import close_sessions
 from roikit.conformance.workers.process import Target
 
 distributed = pytest.importorskip("distributed")

@@ -16,6 +16,7 @@ from roikit.conformance.fuzzing import batch as fuzz
 from roikit.conformance.fuzzing import sequences, strategies
 from roikit.conformance.fuzzing.batch import run_batch
 from roikit.conformance.fuzzing.cases import whole
+from roikit.conformance.fuzzing.sessions import greet
 from tests.command import roikit
 from tests.conformance.fuzzing.tasks import task
 
@@ -148,7 +149,7 @@ def test_a_parameter_that_an_operator_has_changes_too(op):
 
 def test_threads_and_forks_are_not_asked_of_who_cannot(monkeypatch):
     first = task(kinds=sequences.KINDS)
-    greeted = fuzz.greet(first.target, 60.0, True)
+    greeted = greet(first.target, 60.0, True)
     assert fuzz.tasks_of(greeted, first).kinds == sequences.KINDS
     described = fuzz.describe(greeted)
     can = dataclasses.replace(described.capability("roi_align"), threads=False, forks=False)

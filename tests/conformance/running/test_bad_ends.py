@@ -65,8 +65,8 @@ def worker(tmp_path, script):
     return Target("worker", "", command=(sys.executable, str(path)))
 
 
-def player(name):
-    return Target(name, f"adapter:players:{name}")
+def player(name, module="players"):
+    return Target(name, f"adapter:{module}:{name}")
 
 
 DEATHS = {
@@ -140,22 +140,22 @@ def test_the_number_of_a_dead_worker_stays_its_own_until_it_is_closed(tmp_path):
 
 
 def test_right_answers_that_differ_from_process_to_process_accuse_no_memory():
-    judged, _ = ended(player("ChoosesAKernel"), named("article-example", "article-weights"), once=False)
+    judged, _ = ended(player("ChoosesAKernel", "fickle"), named("article-example", "article-weights"), once=False)
     assert {j.verdict for j in judged.values()} == {Verdict.CONFORMS}
 
 
 def test_right_answers_that_follow_what_memory_held_are_told_from_them():
-    judged, _ = ended(player("FollowsThePoison"), named("article-example"), once=False)
+    judged, _ = ended(player("FollowsThePoison", "fickle"), named("article-example"), once=False)
     (judgement,) = judged.values()
     assert judgement.verdict == Verdict.UNINITIALISED
 
 
 def test_wrong_answers_accuse_memory_only_if_they_follow_it():
-    for name, verdict, reason in (
-        ("IsWrongByChance", Verdict.NONDETERMINISTIC, "those too whose memory was filled alike; 4 of 4 values differ"),
-        ("WritesNothing", Verdict.UNINITIALISED, "(0xA5, 0x5A) gave different results"),
+    for name, module, verdict, reason in (
+        ("IsWrongByChance", "fickle", Verdict.NONDETERMINISTIC, "whose memory was filled alike; 4 of 4 values differ"),
+        ("WritesNothing", "players", Verdict.UNINITIALISED, "(0xA5, 0x5A) gave different results"),
     ):
-        judged, _ = ended(player(name), named("place-two-by-two"), once=False)
+        judged, _ = ended(player(name, module), named("place-two-by-two"), once=False)
         (judgement,) = judged.values()
         assert judgement.verdict == verdict
         assert reason in judgement.reason
@@ -169,7 +169,7 @@ INVALID = ("box-nan", "box-nan-adaptive", "box-infinite", "batch-index-negative"
 
 
 def test_bad_calls_that_do_no_harm_share_a_process_with_all_others():
-    judged, _ = ended(player("AnswersNan"), named("border-low", *INVALID))
+    judged, _ = ended(player("AnswersNan", "fickle"), named("border-low", *INVALID))
     assert {j.verdict for j in judged.values()} == {Verdict.CONFORMS}
     assert len(judged) == 6
     assert processes() == 1
@@ -177,7 +177,7 @@ def test_bad_calls_that_do_no_harm_share_a_process_with_all_others():
 
 def test_what_fails_after_a_bad_call_is_asked_again_in_a_process_that_has_had_none(monkeypatch):
     monkeypatch.setenv("FATAL", "-1.0")
-    judged, _ = ended(player("AnswersNan"), named("border-low", *INVALID))
+    judged, _ = ended(player("AnswersNan", "fickle"), named("border-low", *INVALID))
     assert {name for name, j in judged.items() if j.verdict == Verdict.CRASHED} == {"batch-index-negative"}
     assert processes() == 3  # it dies of it twice
 
@@ -185,7 +185,7 @@ def test_what_fails_after_a_bad_call_is_asked_again_in_a_process_that_has_had_no
 def test_no_good_call_is_made_where_a_bad_one_went_through():
     plans = [(case, "torchvision", "float32", "NCHW") for case in named("box-nan", "border-low")]
     plans = sorted(plans, key=lambda made: made[0].kind != "invalid")
-    with closing(Session(player("AnswersNan"), 20.0, threading.Event(), POISONS[0])) as session:
+    with closing(Session(player("AnswersNan", "fickle"), 20.0, threading.Event(), POISONS[0])) as session:
         judged = [judged.judgement.verdict for _, judged in session.judge(plans)]
     assert judged == [Verdict.CONFORMS] * 2
     assert processes() == 2
@@ -194,13 +194,13 @@ def test_no_good_call_is_made_where_a_bad_one_went_through():
 def test_bad_calls_of_who_may_be_forked_do_no_harm_and_cost_no_process_each():
     """The first goes through and fails, the second fails after it: from then on each is made in a fork."""
     good = ("border-low", "border-top", "place-two-by-two")
-    judged, _ = ended(player("IsSpoiled"), named(*good, *INVALID))
+    judged, _ = ended(player("IsSpoiled", "fickle"), named(*good, *INVALID))
     assert {name for name, j in judged.items() if j.verdict.is_failure} == set(INVALID)
     assert {name for name, j in judged.items() if j.verdict == Verdict.CONFORMS} == set(good)
     assert processes() == 2
     plans = [(case, "torchvision", "float32", "NCHW") for case in named(*INVALID, *good)]
     plans = sorted(plans, key=lambda made: made[0].kind != "invalid")
-    with closing(Session(player("IsSpoiled"), 20.0, threading.Event(), POISONS[0])) as session:
+    with closing(Session(player("IsSpoiled", "fickle"), 20.0, threading.Event(), POISONS[0])) as session:
         verdicts = {made[0].id: judged.judgement.verdict for made, judged in session.judge(plans)}
     assert [verdicts[name] for name in good] == [Verdict.CONFORMS] * 3  # though they come last
 
@@ -210,7 +210,7 @@ def test_what_is_known_to_fail_is_not_asked_again(monkeypatch):
     plans = [(case, "torchvision", "float32", "NCHW") for case in named(*INVALID)]
     for listed, count in ((False, len(INVALID)), (True, len(INVALID) + 1)):
         with closing(
-            Session(player("IsSpoiled"), 20.0, threading.Event(), is_listed=lambda _, all_=listed: all_)
+            Session(player("IsSpoiled", "fickle"), 20.0, threading.Event(), is_listed=lambda _, all_=listed: all_)
         ) as one:
             assert all(judged.judgement.verdict.is_failure for _, judged in one.judge(plans))
         assert processes() == count  # another for each, or one for all

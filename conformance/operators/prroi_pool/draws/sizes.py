@@ -26,7 +26,7 @@ from ....sizing import (
     sent_back,
 )
 from ..claims import rules_of
-from ..oracle.face import answer_in
+from ..oracle.face import ORACLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -146,7 +146,7 @@ def suits(case: Mapping[str, Any], dialects: list[Dialect]) -> bool:
     arguments = case["arguments"]
     operation = Operation(case.get("operation", Operation.FORWARD))
     for dialect in dialects:
-        answer = answer_in(arguments, operation, dialect, "float32")
+        answer = ORACLE.answer_in(arguments, operation, dialect, "float32")
         if answer is None or None in leaves(answer.bound or 0) or not any(leaves(answer.output)):
             return False
         if answer.bound is not None and max(arguments["input"]["shape"]) not in _WIDE:

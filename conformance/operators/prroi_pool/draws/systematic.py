@@ -17,7 +17,7 @@ from ....operation import Operation
 from ....placing import box, integers, number
 from ....systematic import Blueprint, described, named, of_gradients, of_memory, of_outputs, scaled, tells
 from ..claims import claims
-from ..oracle.face import answer_in
+from ..oracle.face import ORACLE
 from .placements import COMPANY, PLACEMENTS
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def suits(case: Mapping[str, Any], dialects: Sequence[Dialect]) -> bool:
     operation = Operation(case.get("operation", Operation.FORWARD))
     for dialect in dialects:
         for dtype in ("float32", "float64"):
-            answer = answer_in(case["arguments"], operation, dialect, dtype)
+            answer = ORACLE.answer_in(case["arguments"], operation, dialect, dtype)
             if answer is None or None in leaves(answer.bound or 0) or not tells(answer.output):
                 return False
     return True

@@ -5,11 +5,16 @@ Those that libraries really have, or had, name them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from .....kernels.dialects.prroi_pool import Dialect, FlatBox
+from .... import mistakes
+from ....fault import Fault
 from ....operation import Operation
+from ..oracle.asked import Asked
+from ..oracle.face import result_of
 from ..oracle.geometry import ONE, ZERO, Rules
 from . import calls, formulas
 
@@ -19,36 +24,19 @@ if TYPE_CHECKING:
     from ....exact.numbers import Array
 
 
-@dataclass(frozen=True, slots=True)
-class Mutant:
-    """A fault.
+class Mutant(Fault[Asked]):
+    """A fault of PrRoIPool."""
 
-    Attributes:
-        name: What is wrong, in a few words.
-        who: Libraries that have or had it; empty if it is a fault that one could make.
-        rules: The oracle's formulas with the fault, if it is in them.
-        before: Changes the call, if the fault is there.
-        after: Changes the answer, if the fault is there; it also gets the call.
-        concerns: Whether the fault can show under a dialect and in a mode; where it cannot, the mutant is equivalent.
-        equivalent: Why it cannot show elsewhere; empty if the formulas are then the same.
-        operation: What the fault is in.
-        dtype: The data type of the calls in which it shows.
-    """
+    __slots__ = ()
 
-    name: str
-    who: str = ""
-    rules: type[Rules] = Rules
-    before: Callable[[calls.Call], calls.Call] = lambda call: call
-    after: Callable[[Array, calls.Call], Array] = lambda values, _: values
-    concerns: Callable[[Dialect, str], bool] = lambda _dialect, _mode: True
-    equivalent: str = ""
-    operation: Operation = Operation.FORWARD
-    dtype: str = "float64"
+    def ask(self, arguments: Mapping[str, Any], dialect: Dialect) -> Asked:
+        """The call that a case describes, with the faulty formulas, if it is in them."""
+        # Who makes mistakes may well pool a box that is beyond the numbers of a type.
+        return replace(Asked.of(arguments, dialect, self.dtype, self.rules or Rules), largest=math.inf)
 
-    def returned(self, arguments: Mapping[str, Any], operation: Operation, dialect: Dialect, *, many: bool) -> Array:
-        """What an implementation with this fault returns for the arguments of a case; None throughout an invalid RoI."""
-        call = calls.Call.of(arguments, operation, dialect, many=many)
-        return self.after(calls.answer(self.before(call), self.rules), call)
+    def answer(self, asked: Asked, operation: Operation) -> Array:
+        """The oracle's answer to a call."""
+        return result_of(asked, operation).values
 
 
 _GEOMETRY: tuple[Mutant, ...] = (
@@ -57,15 +45,15 @@ _GEOMETRY: tuple[Mutant, ...] = (
     Mutant("corners truncated", rules=formulas.CornersTruncated),
     Mutant("scale forgotten", rules=formulas.ScaleForgotten),
     Mutant("scale inverted", rules=formulas.ScaleInverted),
-    Mutant("one scale for both axes", before=lambda call: replace(call, spatial_scale=(call.spatial_scale[0],) * 2)),
+    Mutant("one scale for both axes", before=lambda asked: replace(asked, scale=(asked.scale[0],) * 2)),
     Mutant("least size one", "RoIAlign", rules=formulas.MinSizeOne),
     Mutant("least size a little", rules=formulas.LittleSize),
     Mutant("inclusive end, in feature pixels", "RoIPool", rules=formulas.InclusiveEnd),
-    Mutant("inclusive end, in image pixels", before=calls.boxes(calls.ends_plus_one)),
+    Mutant("inclusive end, in image pixels", before=mistakes.boxes(calls.ends_plus_one)),
     Mutant("inverted extents kept", rules=formulas.SignedExtent),
     Mutant("extent without its sign", rules=formulas.AbsoluteExtent),
-    Mutant("corners sorted", before=calls.boxes(calls.sorted_corners)),
-    Mutant("boxes clipped to the map", before=calls.clipped_to_map),
+    Mutant("corners sorted", before=mistakes.boxes(calls.sorted_corners)),
+    Mutant("boxes clipped to the map", before=mistakes.clipped_to_map),
     Mutant("one bin less", rules=formulas.BinsOneLess),
     Mutant("every bin is the first", rules=formulas.FirstBinOnly),
     Mutant("bins of whole cells", rules=formulas.WholePixels),
@@ -90,9 +78,9 @@ _GEOMETRY: tuple[Mutant, ...] = (
     Mutant("divides by the height twice", rules=formulas.HeightTwice),
     Mutant("area at least one", rules=formulas.AreaAtLeastOne),
     Mutant("something added to the area", rules=formulas.AreaPlusLittle),
-    Mutant("x and y of the boxes exchanged", before=calls.boxes(lambda boxes: boxes[:, [0, 2, 1, 4, 3]])),
-    Mutant("boxes are corner and extent", before=calls.boxes(calls.extents_for_corners)),
-    Mutant("always the first image", before=calls.boxes(calls.first_image)),
+    Mutant("x and y of the boxes exchanged", before=mistakes.columns(0, 2, 1, 4, 3)),
+    Mutant("boxes are corner and extent", before=mistakes.boxes(mistakes.extents_for_corners)),
+    Mutant("always the first image", before=mistakes.boxes(mistakes.first_image)),
 )  # fmt: skip
 """Faults in where a RoI lies and what it weighs, which the output and both gradients may have."""
 
@@ -102,16 +90,16 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("divides by the area of the RoI", after=calls.over_roi),
     Mutant("0 / 0 without area", after=calls.flat_is_nan),
     Mutant("thin bins count as without area", after=calls.thin_is_flat),
-    Mutant("batch index in half precision", before=calls.boxes(calls.batch_in_half)),
-    Mutant("batch index rounded", before=calls.boxes(calls.batch_rounded)),
-    Mutant("every RoI is the first", after=calls.row_of_first_roi),
-    Mutant("map transposed", before=lambda call: replace(call, input=calls.transposed(call.input))),
-    Mutant("output transposed", after=lambda values, _: calls.transposed(values)),
+    Mutant("batch index in half precision", before=mistakes.boxes(mistakes.batch_in_half)),
+    Mutant("batch index rounded", before=mistakes.boxes(mistakes.batch_rounded)),
+    Mutant("every RoI is the first", after=mistakes.row_of_first_roi),
+    Mutant("map transposed", before=mistakes.map_transposed),
+    Mutant("output transposed", after=lambda values, _: mistakes.transposed(values)),
     Mutant("bins in reverse order", after=lambda values, _: values[:, :, ::-1, ::-1]),
     Mutant("channels in reverse order", after=lambda values, _: values[:, ::-1]),
-    Mutant("offsets in 32 bits", before=lambda call: replace(call, input=call.input * 0) if call.many else call),
-    Mutant("zeros", after=calls.constant(ZERO)),
-    Mutant("ones", after=calls.constant(ONE)),
+    Mutant("offsets in 32 bits", of_32_bits=True),
+    Mutant("zeros", after=mistakes.constant(ZERO)),
+    Mutant("ones", after=mistakes.constant(ONE)),
 )  # fmt: skip
 """Faults of the output."""
 
@@ -130,8 +118,8 @@ def _of_boxes(name: str, who: str = "", **how: Any) -> Mutant:
     return Mutant(name, who, operation=Operation.BOX_GRADIENT, **how)
 
 
-def _gives(flat: FlatBox) -> Callable[[calls.Call], calls.Call]:
-    return lambda call: replace(call, dialect=Dialect(flat_box=flat))
+def _gives(flat: FlatBox) -> Callable[[Asked], Asked]:
+    return lambda asked: replace(asked, rules=Rules(Dialect(flat_box=flat)))
 
 
 def _does_not(flat: FlatBox) -> Callable[[Dialect, str], bool]:
@@ -145,18 +133,18 @@ GRADIENT_MUTANTS: tuple[Mutant, ...] = (
     _of_maps("gradient divided by the area twice", before=calls.scaled(lambda roi: 1 / (roi.y.bin * roi.x.bin) if roi.has_area else ZERO)),
     _of_maps("a RoI without area sends NaN", after=calls.flat_spoils_map),
     _of_maps("the last bin overwrites the others", "Paddle on a CPU", after=calls.last_bin_wins),
-    _of_maps("the last RoI overwrites the others", "a scatter without atomics", after=calls.last_wins),
-    _of_maps("only the first RoI sends its gradient", after=calls.first_only),
+    _of_maps("the last RoI overwrites the others", "a scatter without atomics", after=mistakes.last_roi_wins(calls.of_maps)),
+    _of_maps("only the first RoI sends its gradient", after=mistakes.first_roi_alone(calls.of_maps)),
     _of_maps("gradient added to what was there before", after=lambda values, _: values * 2),
-    _of_maps("gradients of the bins transposed", before=calls.arriving(calls.transposed)),
-    _of_maps("gradients of the bins in reverse order", before=calls.arriving(lambda grad: grad[:, :, ::-1, ::-1])),
-    _of_maps("gradients of the channels in reverse order", before=calls.arriving(lambda grad: grad[:, ::-1])),
-    _of_maps("gradient without its sign", before=calls.arriving(abs)),
-    _of_maps("no gradient for the maps", after=calls.constant(ZERO)),
-    _of_maps("gradient of ones", after=calls.constant(ONE)),
+    _of_maps("gradients of the bins transposed", before=mistakes.arriving(mistakes.transposed)),
+    _of_maps("gradients of the bins in reverse order", before=mistakes.arriving(lambda grad: grad[:, :, ::-1, ::-1])),
+    _of_maps("gradients of the channels in reverse order", before=mistakes.arriving(lambda grad: grad[:, ::-1])),
+    _of_maps("gradient without its sign", before=mistakes.arriving(abs)),
+    _of_maps("no gradient for the maps", after=mistakes.constant(ZERO)),
+    _of_maps("gradient of ones", after=mistakes.constant(ONE)),
     *_derived("boxes", Operation.BOX_GRADIENT),
-    _of_boxes("no gradient for the boxes", "nearly all pools", after=calls.constant(ZERO)),
-    _of_boxes("box gradient of ones", after=calls.constant(ONE)),
+    _of_boxes("no gradient for the boxes", "nearly all pools", after=mistakes.constant(ZERO)),
+    _of_boxes("box gradient of ones", after=mistakes.constant(ONE)),
     _of_boxes("box gradient with the wrong sign", after=lambda values, _: calls.negated(values)),
     _of_boxes("box gradient in feature pixels", rules=formulas.MovesWithoutScale),
     _of_boxes("box gradient: corners exchanged", after=lambda values, _: values[:, [2, 3, 0, 1]]),
@@ -173,9 +161,9 @@ GRADIENT_MUTANTS: tuple[Mutant, ...] = (
     _of_boxes("box gradient: edges move as the middle of the bin", rules=formulas.EdgesInTheMiddle),
     _of_boxes("box gradient of the first channel", before=calls.first_channel),
     _of_boxes("box gradient of the first bin", before=calls.first_bin),
-    _of_boxes("box gradient: what arrives transposed", before=calls.arriving(calls.transposed)),
-    _of_boxes("box gradient: what arrives in reverse order", before=calls.arriving(lambda grad: grad[:, :, ::-1, ::-1])),
-    _of_boxes("box gradient: what arrives without its sign", before=calls.arriving(abs)),
+    _of_boxes("box gradient: what arrives transposed", before=mistakes.arriving(mistakes.transposed)),
+    _of_boxes("box gradient: what arrives in reverse order", before=mistakes.arriving(lambda grad: grad[:, :, ::-1, ::-1])),
+    _of_boxes("box gradient: what arrives without its sign", before=mistakes.arriving(abs)),
     _of_boxes("box gradient: a flat box gets NaN", "Paddle", before=_gives(FlatBox.NAN), concerns=_does_not(FlatBox.NAN)),
 )  # fmt: skip
 """Faults of gradients."""

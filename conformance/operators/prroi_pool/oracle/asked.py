@@ -6,81 +6,71 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from ....arrays import box_rows, feature_map, numpy_dtype
+from ....asking import AskedCall, Handing
 from ....exact.floats import FLOAT_TYPES, WORKING
 from .geometry import Rules
 from .output import Maps, all_stages
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
+    from fractions import Fraction
 
     from .....kernels.dialects.prroi_pool import Dialect
-    from ....exact.floats import FloatType
     from ....exact.numbers import Array
     from .geometry import Stages
 
 
 @dataclass(frozen=True)
-class Asked:
+class Asked(AskedCall):
     """A call.
 
     Attributes:
-        dtype: The data type of its maps.
-        pixels: The numbers of its maps, of float64.
-        boxes: Rows of float64, rounded to the type of coordinates.
-        output_size, scale: As they are asked for; the scale rounded likewise.
-        grad: What arrives, of float64.
+        output_size: As it is asked for.
+        scale: Those of y and x, rounded to the type of coordinates.
         rules: The formulas.
+        largest: The number beyond which no coordinate may be.
     """
 
-    dtype: str
-    pixels: Array
-    boxes: Array
-    output_size: Sequence[int]
-    scale: Sequence[float]
-    grad: Array | None
+    output_size: tuple[int, int]
+    scale: tuple[Fraction, Fraction]
     rules: Rules
+    largest: float
 
     @classmethod
-    def of(cls, arguments: Mapping[str, Any], dialect: Dialect, dtype: str) -> Asked:
+    def of(cls, arguments: Mapping[str, Any], dialect: Dialect, dtype: str, rules: type[Rules] = Rules) -> Asked:
         """The call that a case describes, made in a data type."""
-        working = np.dtype(WORKING[dtype])
-
-        def rounded(data: Mapping[str, Any]) -> Array:
-            with np.errstate(over="ignore"):
-                return feature_map(data).astype(numpy_dtype(dtype)).astype(np.float64)
-
-        with np.errstate(over="ignore"):
-            boxes = box_rows(arguments["boxes"]).astype(working).astype(np.float64)
+        handed = Handing(arguments, dtype)
+        bins_y, bins_x = arguments["output_size"]
+        scale_y, scale_x = map(handed.number, arguments["spatial_scale"])
         return cls(
             dtype,
-            rounded(arguments["input"]),
-            boxes,
-            arguments["output_size"],
-            [float(working.type(float(s))) for s in arguments["spatial_scale"]],
-            rounded(arguments["grad"]) if "grad" in arguments else None,
-            Rules(dialect),
+            handed.array("input"),
+            handed.rows(),
+            handed.array_if_given("grad"),
+            (bins_y, bins_x),
+            (scale_y, scale_x),
+            rules(dialect),
+            FLOAT_TYPES[WORKING[dtype]].largest,
         )
+
+    @property
+    def asked_for(self) -> tuple[object, ...]:
+        """All that decides the exact answer, besides arrays and the type of coordinates."""
+        return self.output_size, self.scale, self.rules.dialect, type(self.rules), self.largest
 
     @cached_property
     def maps(self) -> Maps:
         """The maps, exactly."""
         return Maps.of(self.pixels)
 
-    @property
-    def working(self) -> FloatType:
-        """The type of coordinates, weights and sums."""
-        return FLOAT_TYPES[WORKING[self.dtype]]
-
-    def rois(self) -> list[Stages | None]:
-        """Where the RoIs lie; None for one that cannot be pooled."""
-        return all_stages(
-            self.boxes, self.maps.shape, self.output_size, self.scale, self.rules, largest=self.working.largest
-        )
-
-    def exact_grad(self) -> Array:
+    @cached_property
+    def arriving(self) -> Array:
         """What arrives, as fractions; all of it must be finite."""
         assert self.grad is not None
         return Maps.of(self.grad).fractions()
+
+    @cached_property
+    def rois(self) -> list[Stages | None]:
+        """Where the RoIs lie; None for one that cannot be pooled."""
+        shape, rules = self.pixels.shape, self.rules
+        return all_stages(self.boxes, shape, self.output_size, self.scale, rules, largest=self.largest)

@@ -24,24 +24,23 @@ where the area of a bin is beyond the normal numbers, and where nobody can say w
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ....exact.floats import FLOAT_TYPES, as_float, as_floats
 from ....exact.numbers import Special
+from ....operation import Operation
 from .errors import AxisError
 from .matrices import columns_of, rows_of
 from .output import Read
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from ....exact.floats import FloatType
     from ....exact.numbers import Array
     from .asked import Asked
     from .geometry import Axis, Stages
-    from .gradient import FeatureGradient
+    from .gradient import BoxGradient, FeatureGradient
     from .matrices import Matrix
     from .output import Maps, Result
 
@@ -62,7 +61,10 @@ class RoiError:
     @property
     def holds(self) -> bool:
         """Whether there is any bound."""
-        return is_decided(self.roi, self.type) and self.type.smallest <= self.height * self.width <= self.type.largest
+        return (
+            has_clear_extent(self.roi, self.type)
+            and self.type.smallest <= self.height * self.width <= self.type.largest
+        )
 
     @property
     def ratios(self) -> tuple[Array, Array]:
@@ -107,8 +109,13 @@ class RoiError:
         return doubt
 
 
-def is_decided(roi: Stages, type_: FloatType) -> bool:
+def is_decided(asked: Asked) -> bool:
     """Whether no rounding decides if a RoI has an extent."""
+    return all(has_clear_extent(roi, asked.working) for roi in asked.rois if roi)
+
+
+def has_clear_extent(roi: Stages, type_: FloatType) -> bool:
+    """Whether no rounding in a type decides if a RoI has an extent."""
     return not any(AxisError(axis, type_).is_undecided for axis in (roi.y, roi.x))
 
 
@@ -121,14 +128,14 @@ def _beside(span: slice, pixels: int) -> slice:
     return slice(max(span.start - 1, 0), min(span.stop + 1, pixels))
 
 
-def output_bounds(result: Result, asked: Asked, rois: Sequence[Stages | None]) -> Array:
+def output_bounds(result: Result, asked: Asked) -> Array:
     """The greatest error of each element of an output; infinite where no bound holds, 0 for what is no number."""
     storage, type_ = FLOAT_TYPES[asked.dtype], asked.working
     bound = np.zeros(result.values.shape)
-    for k, roi in enumerate(rois):
+    for k, roi in enumerate(asked.rois):
         if roi is None or not result.values[k].size:
             continue
-        if not is_decided(roi, type_):
+        if not has_clear_extent(roi, type_):
             bound[k] = math.inf
         elif roi.has_area:
             bound[k] = _of_roi(RoiError(roi, type_), result.values[k], result.magnitude[k], asked.maps, storage)
@@ -153,15 +160,21 @@ def _of_roi(error: RoiError, values: Array, magnitudes: Array, maps: Maps, stora
     return bound
 
 
-def feature_gradient_bounds(exact: FeatureGradient, asked: Asked, rois: Sequence[Stages | None]) -> Array | None:
+def gradient_bounds(exact: Any, asked: Asked, operation: Operation) -> Any:
+    """The greatest error of each element of a gradient; None if nobody can say."""
+    of = feature_gradient_bounds if operation == Operation.FEATURE_GRADIENT else box_gradient_bounds
+    return of(exact, asked)
+
+
+def feature_gradient_bounds(exact: FeatureGradient, asked: Asked) -> Array | None:
     """The greatest error of each element of a gradient for the maps; None if nobody can say."""
     type_, grad = asked.working, asked.grad
     assert grad is not None
     moved, terms = np.zeros(exact.values.shape), np.zeros(exact.values.shape)
-    for roi, arriving in zip(rois, grad, strict=True):
+    for roi, arriving in zip(asked.rois, grad, strict=True):
         if roi is None:
             continue
-        if not is_decided(roi, type_):
+        if not has_clear_extent(roi, type_):
             return None
         if not roi.has_area or not arriving.size:
             continue
@@ -196,19 +209,19 @@ def _as_floats(matrix: Matrix) -> Array:
     return as_floats(lambda n: n / matrix.denominator, matrix.integers.astype(object))
 
 
-def box_gradient_bounds(values: Array, asked: Asked, rois: Sequence[Stages | None]) -> Array:
+def box_gradient_bounds(exact: BoxGradient, asked: Asked) -> Array:
     """The greatest error of each element of a gradient for the boxes, ``(K, 4)``; infinite where no bound holds."""
     type_, grad = asked.working, asked.grad
     assert grad is not None
-    bound = np.zeros(values.shape)
-    for k, (roi, arriving) in enumerate(zip(rois, grad, strict=True)):
+    bound = np.zeros(exact.values.shape)
+    for k, (roi, arriving) in enumerate(zip(asked.rois, grad, strict=True)):
         if roi is None or not arriving.size:
             continue
-        if not is_decided(roi, type_):
+        if not has_clear_extent(roi, type_):
             bound[k] = math.inf
         elif roi.has_area:
             bound[k] = _of_box(RoiError(roi, type_), abs(arriving), asked)
-            number = [not isinstance(value, Special) for value in values[k]]
+            number = [not isinstance(value, Special) for value in exact.values[k]]
             bound[k] = np.where(number, bound[k], math.inf if RoiError(roi, type_).doubts(asked.maps).any() else 0.0)
     return bound
 

@@ -23,7 +23,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ....exact.budgets import Budget, numbers, quantum, single
-from ....exact.floats import FLOAT_TYPES, WORKING
 from ....operation import Operation
 from .geometry import HALF, ONE, ZERO, largest_weight
 from .output import Read
@@ -31,7 +30,6 @@ from .output import Read
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ....exact.numbers import Array
     from .asked import Asked
     from .geometry import Axis, Stages
     from .gradient import FeatureGradient
@@ -57,20 +55,14 @@ def is_power(x: Fraction) -> bool:
     return x > 0 and quantum([x]) == x
 
 
-def fits(asked: Asked, stored: set[Budget], computed: set[Budget], values: Array) -> bool:
-    """Whether the data type of a call holds what is stored, and its arithmetic what is computed, and its values."""
-    type_ = FLOAT_TYPES[asked.dtype]
-    largest = max((abs(value) for value in values.flat if isinstance(value, Fraction)), default=ZERO)
-    return (
-        largest <= type_.largest
-        and all(budget.fits(type_) for budget in stored)
-        and all(budget.fits(FLOAT_TYPES[WORKING[asked.dtype]]) for budget in computed)
-    )
+def are_exact(asked: Asked) -> bool:
+    """Whether all coordinates are exact in the data type of a call."""
+    return all(budget.fits(asked.working) for budget in coordinates(asked))
 
 
-def coordinates(rois: Sequence[Stages | None]) -> Iterator[Budget]:
+def coordinates(asked: Asked) -> Iterator[Budget]:
     """The budgets of all coordinates of all RoIs (PR-1 to PR-3)."""
-    for roi in filter(None, rois):
+    for roi in filter(None, asked.rois):
         yield single(Fraction(roi.batch))
         for axis in (roi.y, roi.x):
             start, end = axis.corners
@@ -111,14 +103,9 @@ def weights(rois: Sequence[Stages | None]) -> Iterator[Budget]:
         yield from (Budget(*pair) for pair in _weights(y, x))
 
 
-def pixels(asked: Asked) -> set[Budget]:
-    """The budgets of the numbers of the maps, each alone."""
-    return {single(Fraction(x)) for x in np.unique(asked.pixels[np.isfinite(asked.pixels)]).tolist()}
-
-
-def sums(asked: Asked, rois: Sequence[Stages | None]) -> Iterator[Budget]:
+def sums(asked: Asked) -> Iterator[Budget]:
     """The budgets of weighted pixels, and of their sums (PR-6)."""
-    for roi, y, x in read_of(rois):
+    for roi, y, x in read_of(asked.rois):
         least, most = _pixels_of(asked, roi)
         for first in (y, y.divided, x, x.divided):
             yield Budget(first.quantum * least, first.total * most)
@@ -134,22 +121,22 @@ def _pixels_of(asked: Asked, roi: Stages) -> tuple[Fraction, Fraction]:
     return quantum(Fraction(n, found.denominator) for n in distinct), Fraction(max(distinct), found.denominator)
 
 
-def sent(asked: Asked, rois: Sequence[Stages | None], exact: FeatureGradient) -> Iterator[Budget]:
+def sent(asked: Asked, exact: FeatureGradient) -> Iterator[Budget]:
     """The budgets of what pixels are sent (PR-7), over all RoIs, as atomic additions make their sums in any order."""
     assert asked.grad is not None
     least = quantum(map(Fraction, set(asked.grad.ravel().tolist())))
     total = max(set(exact.magnitude.flat), default=ZERO)
-    found = list(read_of(rois))
+    found = list(read_of(asked.rois))
     largest = max((y.size * x.size for _, y, x in found), default=ONE)
     for _, y, x in found:
         # Sums of weights that are not divided yet are larger, if bins are.
         yield from (Budget(weight * least, total * max(ONE, largest)) for weight, _ in _weights(y, x))
 
 
-def moved(asked: Asked, rois: Sequence[Stages | None]) -> Iterator[Budget]:
+def moved(asked: Asked) -> Iterator[Budget]:
     """The budgets of the gradients for the boxes (PR-8)."""
     assert asked.grad is not None
-    for k, roi in enumerate(rois):
+    for k, roi in enumerate(asked.rois):
         arriving = asked.grad[k]
         if roi is None or not roi.has_area or not (any(roi.y.weights) and any(roi.x.weights)):
             continue
@@ -164,27 +151,20 @@ def moved(asked: Asked, rois: Sequence[Stages | None]) -> Iterator[Budget]:
             yield Budget(weight * share * least, 4 * total * most / own.size * moving.scale)
 
 
-def budgets(asked: Asked, rois: Sequence[Stages | None], operation: Operation, exact: Any) -> set[Budget]:
-    """The budgets of all numbers that a computation may form, besides those that it is handed; ``exact`` is its result."""
-    found = {*coordinates(rois), *weights(rois)}
+def budgets(asked: Asked, operation: Operation, exact: Any) -> Iterator[Budget]:
+    """The budgets of all numbers that a computation may form, but for coordinates; ``exact`` is its result."""
+    yield from set(weights(asked.rois))
     if operation == Operation.FEATURE_GRADIENT:
-        return found | {*sent(asked, rois, exact), *numbers(exact.values)}
-    found |= set(sums(asked, rois))
+        yield from set(sent(asked, exact))
+    else:
+        yield from set(sums(asked))
     if operation == Operation.BOX_GRADIENT:
-        return found | {*moved(asked, rois), *numbers(exact)}
-    return found | set(numbers(exact.values))
+        yield from set(moved(asked))
+    yield from numbers(exact.values)
 
 
-def handed(asked: Asked, operation: Operation) -> set[Budget]:
-    """The budgets of the numbers that a computation is handed, and that are stored in the data type of the maps."""
-    found = set() if operation == Operation.FEATURE_GRADIENT else pixels(asked)
-    if operation != Operation.FORWARD:
-        assert asked.grad is not None
-        found |= {single(Fraction(x)) for x in set(asked.grad[np.isfinite(asked.grad)].tolist())}
-    return found
-
-
-def nearest_decision(rois: Sequence[Stages | None]) -> Fraction | None:
-    """How near a RoI comes to having no extent; 0 if it has none. Nothing else is decided: the function is continuous."""
-    ends = [axis.corners for roi in filter(None, rois) for axis in (roi.y, roi.x)]
-    return min((abs(end - start) for start, end in ends), default=None)
+def decisions(asked: Asked) -> Iterator[Fraction]:
+    """How near each RoI comes to having no extent; 0 if it has none. Nothing else is decided: the function is continuous."""
+    for roi in filter(None, asked.rois):
+        for start, end in (roi.y.corners, roi.x.corners):
+            yield abs(end - start)

@@ -27,6 +27,12 @@ class FeatureGradient(NamedTuple):
     magnitude: Array
 
 
+class BoxGradient(NamedTuple):
+    """The exact gradient for the boxes, ``(K, 4)`` for x1, y1, x2, y2 in image pixels; None throughout an invalid RoI."""
+
+    values: Array
+
+
 def feature_gradient(grad: Array, shape: Sequence[int], rois: Sequence[Stages | None], rules: Rules) -> FeatureGradient:
     """PR-7 for maps of this shape; ``grad``, of fractions, is ``(K, C, P_h, P_w)``."""
     values, magnitude = (np.full(shape, ZERO, object) for _ in range(2))
@@ -44,8 +50,8 @@ def feature_gradient(grad: Array, shape: Sequence[int], rois: Sequence[Stages | 
     return FeatureGradient(values, magnitude)
 
 
-def box_gradient(grad: Array, maps: Maps, rois: Sequence[Stages | None], rules: Rules) -> Array:
-    """PR-8: ``(K, 4)`` for x1, y1, x2, y2 in image pixels, None throughout an invalid RoI. ``grad`` is of fractions."""
+def box_gradient(grad: Array, maps: Maps, rois: Sequence[Stages | None], rules: Rules) -> BoxGradient:
+    """PR-8; ``grad`` is of fractions."""
     values: Array = np.full((len(rois), 4), None, object)
     for k, (roi, arriving) in enumerate(zip(rois, grad, strict=True)):
         if roi is None:
@@ -59,7 +65,7 @@ def box_gradient(grad: Array, maps: Maps, rois: Sequence[Stages | None], rules: 
             values[k] = Special.NONFINITE
         if read.reads_any(maps.nan[roi.batch]).any():
             values[k] = Special.NAN
-    return values
+    return BoxGradient(values)
 
 
 def _moved(roi: Stages, grad: Array, maps: Maps, rules: Rules) -> list[object]:

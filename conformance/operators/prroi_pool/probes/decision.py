@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from .....kernels.dialects.prroi_pool import DIALECTS, Dialect
 from ....deduction import Prediction, prediction_of
 from ....probing import CallDetective, combinations
-from ..oracle.face import answer_in
+from ..oracle.face import ORACLE
 from .calls import FLAT
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def predictions(
     probe: Probe, dialect: Dialect, dtype: str, operation: Operation | None = None
 ) -> tuple[Prediction, ...]:
     """What a probe may give under a dialect: none if nobody can say."""
-    answer = answer_in(probe.arguments, operation or probe.operation, dialect, dtype)
+    answer = ORACLE.answer_in(probe.arguments, operation or probe.operation, dialect, dtype)
     return (prediction_of(answer),) if answer else ()
 
 

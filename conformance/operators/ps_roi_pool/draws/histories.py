@@ -10,7 +10,7 @@ from ....operation import Operation
 from ....placing import box, integers, number
 from ....sizing import Size
 from ..claims import rules_of
-from ..oracle.face import PsRoiPoolOracle
+from ..oracle.face import ORACLE
 from . import sizes, systematic
 from .placements import PLACEMENTS
 
@@ -62,6 +62,6 @@ HISTORIES = Histories(
     rules_of=rules_of,
     suits_small=systematic.suits,
     suits_large=sizes.suits,
-    oracle=PsRoiPoolOracle(),
+    oracle=ORACLE,
     channels_of=_channels,
 )

@@ -13,7 +13,7 @@ from ....arrays import leaves
 from ....draw import Draw
 from ....operation import Operation
 from ....sizing import IMAGES, MARGIN, PIXELS, ROIS, Size, counted, described, maps, of_pixels, sent_back
-from ..oracle.answers import answers_in
+from ..oracle.face import ORACLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -123,7 +123,7 @@ def suits(case: Mapping[str, Any], dialects: list[Dialect]) -> bool:
     """Whether the call that a case repeats has one answer under these dialects, if with bounds, and zeros do not pass it."""
     operation = Operation(case.get("operation", Operation.FORWARD))
     for dialect in dialects:
-        found = answers_in(case["arguments"], operation, dialect, "float32")
+        found = ORACLE.answers_in(case["arguments"], operation, dialect, "float32")
         if len(found) != 1 or None in leaves(found[0].bound or 0) or not any(leaves(found[0].output)):
             return False
     return True

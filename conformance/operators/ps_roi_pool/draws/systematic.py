@@ -16,7 +16,7 @@ from ....operation import Operation
 from ....placing import box, integers, number
 from ....systematic import Blueprint, described, named, of_gradients, of_memory, of_outputs, scaled, tells
 from ..claims import claims
-from ..oracle.answers import answers_in
+from ..oracle.face import ORACLE
 from .placements import COMPANY, PLACEMENTS
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def suits(case: Mapping[str, Any], dialects: Sequence[Dialect]) -> bool:
     """Whether a case has one answer, which tells something, under these dialects."""
     operation = Operation(case.get("operation", Operation.FORWARD))
     for dialect in dialects:
-        found = [answers_in(case["arguments"], operation, dialect, dtype) for dtype in ("float32", "float64")]
+        found = [ORACLE.answers_in(case["arguments"], operation, dialect, dtype) for dtype in ("float32", "float64")]
         if any(len(each) != 1 for each in found) or not tells(found[0][0].output):
             return False
     return True

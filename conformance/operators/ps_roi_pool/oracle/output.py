@@ -7,19 +7,20 @@ quotient in float64.
 from __future__ import annotations
 
 import math
-from fractions import Fraction
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from ....exact.numbers import Special
-from .geometry import ZERO, Rules, bins_of, pixels_in, stages
+from ....windows.geometry import bins_of, pixels_in
+from ....windows.pixels import Gradient, average
+from .geometry import ZERO
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ....exact.numbers import Array, Exact
-    from .geometry import Stages
+    from ....exact.numbers import Array
+    from ....windows.geometry import Stages
+    from .geometry import Rules
 
 
 class Result(NamedTuple):
@@ -32,34 +33,6 @@ class Result(NamedTuple):
     values: Array
     magnitude: Array
     counts: Array
-
-
-class Gradient(NamedTuple):
-    """The exact gradient for the map, ``(N, C, H, W)``: its values, Σ |term| and how many terms."""
-
-    values: Array
-    magnitude: Array
-    counts: Array
-
-
-def exact_pixel(number: Any) -> Exact:
-    """A pixel, exactly."""
-    if isinstance(number, int | Fraction) or math.isfinite(number):
-        return Fraction(number)
-    return Special.NAN if math.isnan(number) else Special.INFINITY if number > 0 else Special.MINUS_INFINITY
-
-
-def exact_pixels(maps: Array) -> Array:
-    """Maps of numbers, exactly."""
-    pixels: Array = np.frompyfunc(exact_pixel, 1, 1)(maps)
-    return pixels
-
-
-def all_stages(
-    boxes: Array, shape: Sequence[int], output_size: Sequence[int], scale: Sequence[Any], rules: Rules
-) -> list[Stages | None]:
-    """Where each RoI lies; None for one that cannot be pooled."""
-    return [stages(row, shape, output_size, scale, rules) for row in boxes.tolist()]
 
 
 def channels_read(rules: Rules, channels: int, p: int, q: int, bins: Sequence[int]) -> list[int]:
@@ -85,21 +58,10 @@ def ps_roi_pool(maps: Array, rois: Sequence[Stages | None], output_size: Sequenc
                 values[k, :, p, q] = ZERO if is_exact else 0.0
             elif is_exact:
                 for c, of_channel in enumerate(pixels.tolist()):
-                    values[k, c, p, q], magnitude[k, c, p, q] = _average(of_channel, rules)
+                    values[k, c, p, q], magnitude[k, c, p, q] = average(of_channel, rules)
             else:
                 values[k, :, p, q], magnitude[k, :, p, q] = pixels.sum(1) / count, abs(pixels).sum(1)
     return Result(values, magnitude, counts)
-
-
-def _average(pixels: Sequence[Exact], rules: Rules) -> tuple[Exact, Fraction]:
-    """PP-7 of the pixels of a bin, and Σ |pixel|."""
-    numbers = [pixel for pixel in pixels if isinstance(pixel, Fraction)]
-    magnitude = sum(map(abs, numbers), ZERO)
-    if any(pixel is Special.NAN for pixel in pixels):
-        return Special.NAN, magnitude
-    if len(numbers) < len(pixels):
-        return Special.NONFINITE, magnitude
-    return rules.average(sum(numbers, ZERO), len(pixels)), magnitude
 
 
 def feature_gradient(

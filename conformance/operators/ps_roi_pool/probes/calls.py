@@ -8,47 +8,26 @@ others.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from ....arrays import numpy_dtype
-from ....call import to_layout
-from ....operation import Operation
+from ....windows.probing import Box, WindowProbe
 from ..call import PsRoiPoolCall
 
 if TYPE_CHECKING:
     from ....exact.numbers import Array
 
-Box = tuple[float, float, float, float]
-
-SIZE = (6, 9)
-"""Of most maps, in pixels: not square, so that exchanged axes show."""
-
 _APART = 4.0  # by how much the maps of neighbouring bins differ
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Probe:
-    """A call for the output of some RoIs on one image.
+class Probe(WindowProbe):
+    """A probe of PSRoIPool."""
 
-    Attributes:
-        name: What is asked.
-        boxes: x1, y1, x2, y2 of each RoI, in image pixels.
-        output_size: Bins, ``(P_h, P_w)``.
-        scale: Feature pixels per image pixel.
-        size: Of the maps, in pixels.
-        is_malformed: Whether the boxes may do harm: then it is the last call that a worker gets.
-        mode: ``"avg"``.
-    """
+    kind: ClassVar = PsRoiPoolCall
 
-    name: str
-    boxes: tuple[Box, ...]
-    output_size: tuple[int, int] = (1, 1)
-    scale: float = 1.0
-    size: tuple[int, int] = SIZE
-    is_malformed: bool = False
     mode: str = "avg"
 
     @property
@@ -59,27 +38,9 @@ class Probe:
         return np.concatenate([each + bins for each in (y, y * y, x, x * x)])
 
     @property
-    def grad(self) -> Array:
-        """What arrives at the bins, ``(K, C_out, P_h, P_w)``: whole numbers."""
-        shape = len(self.boxes), len(self.maps) // math.prod(self.output_size), *self.output_size
-        return (np.arange(np.prod(shape)) % 13 + 1.0).reshape(shape)
-
-    @property
-    def arguments(self) -> dict[str, Any]:
-        """The call, as a case has it."""
-        return {
-            "input": _rows(self.maps[None]),
-            "grad": _rows(self.grad),
-            "boxes": [[0, *box] for box in self.boxes],
-            "output_size": list(self.output_size),
-            "spatial_scale": [self.scale, self.scale],
-            "mode": self.mode,
-        }
-
-
-def _rows(array: Array) -> dict[str, Any]:
-    """An array of a case file."""
-    return {"shape": list(array.shape), "rows": array.reshape(-1, array.shape[-1]).tolist()}
+    def channels(self) -> int:
+        """Of the output."""
+        return len(self.maps) // math.prod(self.output_size)
 
 
 _HALVES: tuple[Box, ...] = ((0.5, 1.5, 4.5, 3.5), (1.5, 0.5, 5.5, 2.5), (2.5, 2.5, 6.5, 4.5), (3.5, 1.5, 7.5, 4.5))
@@ -122,27 +83,3 @@ PROBES = (
     Probe(name="inverted boxes", boxes=_INVERTED, output_size=(2, 2), is_malformed=True),
 )  # fmt: skip
 """What an implementation is read with."""
-
-
-def call_of(probe: Probe, maps: Array, dialect: str, dtype: str, layout: str) -> PsRoiPoolCall:
-    """The call for the output of a probe on maps ``(C, H, W)``."""
-    return PsRoiPoolCall(
-        input=_as(maps[None], dtype, layout),
-        boxes=np.array([(0.0, *box) for box in probe.boxes], "float64" if dtype == "float64" else "float32"),
-        output_size=probe.output_size,
-        spatial_scale=(probe.scale, probe.scale),
-        mode=probe.mode,
-        layout=layout,
-        dialect=dialect,
-    )
-
-
-def backward_of(probe: Probe, dialect: str, dtype: str, layout: str) -> PsRoiPoolCall:
-    """The call for its gradient, in which the bins send different numbers."""
-    call = call_of(probe, probe.maps, dialect, dtype, layout)
-    return replace(call, operation=Operation.FEATURE_GRADIENT, grad=_as(probe.grad, dtype, layout))
-
-
-def _as(array: Array, dtype: str, layout: str) -> Array:
-    """A ``(N, C, H, W)`` array in a data type and layout."""
-    return np.ascontiguousarray(to_layout(array, "N C H W", layout)).astype(numpy_dtype(dtype))

@@ -10,7 +10,7 @@ from .....kernels.dialects.choices import BinEdges
 from .....kernels.dialects.ps_roi_pool import Clip, Corners, Dialect, LeastSize
 from ....deduction import Prediction, prediction_of
 from ....operation import Operation
-from ..oracle.answers import answers_in
+from ..oracle.face import ORACLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +23,7 @@ def predictions(
     probe: Probe, dialect: Dialect, dtype: str, operation: Operation = Operation.FORWARD
 ) -> tuple[Prediction, ...]:
     """What a probe may give under a dialect: several where rounding decides, none if nobody can say."""
-    return tuple(map(prediction_of, answers_in(probe.arguments, operation, dialect, dtype)))
+    return tuple(map(prediction_of, ORACLE.answers_in(probe.arguments, operation, dialect, dtype)))
 
 
 def _geometries() -> Iterator[Dialect]:

@@ -22,7 +22,7 @@ from ....sizing import (
     of_pixels,
     sent_back,
 )
-from ..oracle.answers import answers_in
+from ..oracle.face import ORACLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -132,7 +132,7 @@ def suits(case: Mapping[str, Any], dialects: list[Dialect]) -> bool:
     """Whether the call that a case repeats has one answer under these dialects, if with bounds, and zeros do not pass it."""
     operation = Operation(case.get("operation", Operation.FORWARD))
     for dialect in dialects:
-        found = answers_in(case["arguments"], operation, dialect, "float32")
+        found = ORACLE.answers_in(case["arguments"], operation, dialect, "float32")
         if len(found) != 1 or None in leaves(found[0].bound or 0) or not any(leaves(found[0].output)):
             return False
     return True

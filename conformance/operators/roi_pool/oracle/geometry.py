@@ -5,41 +5,37 @@
 
 from __future__ import annotations
 
-import itertools
 import math
-from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from .....kernels.dialects.choices import EmptyBin, MinSize, SnappedEnd
 from .....kernels.dialects.roi_pool import EdgeShift, MaxStart, NanPixel
 from ....exact.floats import FLOAT_TYPES
 from ....exact.numbers import Exact, Special
 from ....sampling.window import positions, snapped
+from ....windows.geometry import WindowRules
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from .....kernels.dialects.roi_pool import Dialect
+    from ....windows.geometry import Window
 
 ZERO = Fraction(0)
 
 LOWEST = -Fraction(FLOAT_TYPES["float32"].largest)
 """The lowest number of float32."""
 
-Window = tuple[int, int]
-"""The first pixel of a bin along an axis, and the first after it; equal if it has none."""
-
 Best = tuple[Exact | None, int | None]
 """A maximum, None if nobody can say; and which pixel of the bin it was read from, None if from none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
+class Rules(WindowRules):
     """The formulas under one dialect, for maps of one data type. Written for y; those for x are the same."""
 
+    __slots__ = ()
     dialect: Dialect
-    dtype: str
 
     def corners(self, y1: Fraction, y2: Fraction, scale: Fraction) -> tuple[Fraction, Fraction]:
         """RP-1, but for the snap: the corners in feature pixels."""
@@ -54,11 +50,6 @@ class Rules:
         pixels = end - start + (self.dialect.end == SnappedEnd.INCLUSIVE)
         return max(pixels, Fraction(1)) if self.dialect.min_size == MinSize.ONE else pixels
 
-    def first(self, start: Fraction, end: Fraction) -> Fraction:
-        """RP-2: where the RoI begins: at its first corner, even if that is beyond the second."""
-        del end
-        return start
-
     def positions(self, extent: Fraction, bins: int) -> tuple[Fraction, ...]:
         """RP-3, RP-4: where bins begin, from the start of the RoI, and where the last one ends."""
         return positions(extent, bins, self.dialect.edges, self.dtype)
@@ -69,10 +60,9 @@ class Rules:
             return self.clip(math.floor(start + at), math.ceil(start + until), pixels)
         return self.clip(int(start) + math.floor(at), int(start) + math.ceil(until), pixels)
 
-    def clip(self, first: int, end: int, pixels: int) -> Window:
-        """RP-5: what of a bin lies on the map."""
-        low, high = (min(max(edge, 0), pixels) for edge in (first, end))
-        return low, max(low, high)
+    def windows(self, start: Fraction, extent: Fraction, bins: int, pixels: int) -> tuple[Window, ...]:
+        """RP-4 to RP-6: the pixels of all bins; none if the RoI has no extent."""
+        return super().windows(start, extent, bins, pixels) if extent > 0 else ((0, 0),) * bins
 
     def empty(self, mode: str) -> Exact:
         """RP-6: the value of a bin without pixels."""
@@ -119,10 +109,6 @@ class Rules:
             return Special.MINUS_INFINITY, None  # float32's lowest number, rounded to a type that lacks it
         return value, at
 
-    def average(self, total: Fraction, count: int) -> Fraction:
-        """RP-7': the average of the pixels of a bin that has some."""
-        return total / count
-
     def winner(self, y: int, x: int, rows: Window, columns: Window, size: Sequence[int]) -> tuple[int, int]:
         """RP-8: the pixel that receives the gradient of a bin whose maximum is in row y and column x of the map."""
         del rows, columns, size
@@ -138,60 +124,3 @@ def greater(a: Exact, b: Exact) -> bool:
 
 def _rank(number: Exact) -> int:
     return {Special.INFINITY: 1, Special.MINUS_INFINITY: -1}.get(number, 0) if isinstance(number, Special) else 0
-
-
-@dataclass(frozen=True, slots=True)
-class Axis:
-    """One axis of a RoI: from where, how many pixels, and the window of each bin."""
-
-    start: Fraction
-    extent: Fraction
-    windows: tuple[Window, ...]
-
-
-class Stages(NamedTuple):
-    """Where a RoI lies: its image, and its axes."""
-
-    batch: int
-    y: Axis
-    x: Axis
-
-
-def axis_between(corners: tuple[Fraction, Fraction], bins: int, pixels: int, rules: Rules) -> Axis:
-    """The axis of a RoI between snapped corners."""
-    start, extent = rules.first(*corners), rules.extent(*corners)
-    if extent <= 0:
-        return Axis(start, extent, ((0, 0),) * bins)
-    at = rules.positions(extent, bins)
-    windows = (rules.window(start, here, there, pixels) for here, there in itertools.pairwise(at))
-    return Axis(start, extent, tuple(windows))
-
-
-def axis(y1: Fraction, y2: Fraction, scale: Fraction, bins: int, pixels: int, rules: Rules) -> Axis:
-    """The axis of a RoI whose corners are at y1 and y2, in image pixels."""
-    first, second = rules.corners(y1, y2, scale)
-    return axis_between((rules.snap(first), rules.snap(second)), bins, pixels, rules)
-
-
-def image_of(row: Sequence[float], images: int) -> int | None:
-    """The image of a RoI; None if it cannot be pooled: it has no such image, or no finite corners."""
-    if not all(math.isfinite(number) for number in row) or not 0 <= int(row[0]) < images:
-        return None
-    return int(row[0])
-
-
-def stages(
-    row: Sequence[float],
-    shape: Sequence[int],
-    output_size: Sequence[int],
-    scale: Sequence[float],
-    rules: Rules,
-) -> Stages | None:
-    """Where the RoI of a row ``[batch_index, x1, y1, x2, y2]`` lies on maps ``(N, C, H, W)``; None if it cannot be pooled."""
-    batch = image_of(row, shape[0])
-    if batch is None:
-        return None
-    _, x1, y1, x2, y2 = map(Fraction, row)
-    scale_y, scale_x = map(Fraction, scale)
-    y = axis(y1, y2, scale_y, output_size[0], shape[2], rules)
-    return Stages(batch, y, axis(x1, x2, scale_x, output_size[1], shape[3], rules))

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import itertools
-import math
-from fractions import Fraction
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from ....exact.numbers import Special
-from .geometry import ZERO, Rules, stages
+from ....windows.geometry import bins_of, pixels_in
+from ....windows.pixels import Gradient, average
+from .geometry import ZERO
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
-    from ....exact.numbers import Array, Exact
-    from .geometry import Stages
+    from ....exact.numbers import Array
+    from ....windows.geometry import Stages
+    from .geometry import Rules
 
 
 class Result(NamedTuple):
@@ -33,34 +32,6 @@ class Result(NamedTuple):
     counts: Array
 
 
-class Gradient(NamedTuple):
-    """The exact gradient for the map, ``(N, C, H, W)``: its values, Σ |term| and how many terms."""
-
-    values: Array
-    magnitude: Array
-    counts: Array
-
-
-def exact_pixel(number: Any) -> Exact:
-    """A pixel, exactly."""
-    if isinstance(number, int | Fraction) or math.isfinite(number):
-        return Fraction(number)
-    return Special.NAN if math.isnan(number) else Special.INFINITY if number > 0 else Special.MINUS_INFINITY
-
-
-def exact_pixels(maps: Array) -> Array:
-    """Maps of numbers, exactly."""
-    pixels: Array = np.frompyfunc(exact_pixel, 1, 1)(maps)
-    return pixels
-
-
-def all_stages(
-    boxes: Array, shape: Sequence[int], output_size: Sequence[int], scale: Sequence[Any], rules: Rules
-) -> list[Stages | None]:
-    """Where each RoI lies; None for one that cannot be pooled."""
-    return [stages(row, shape, output_size, scale, rules) for row in boxes.tolist()]
-
-
 def roi_pool(maps: Array, rois: Sequence[Stages | None], output_size: Sequence[int], mode: str, rules: Rules) -> Result:
     """The exact result of RoIPool on exact maps ``(N, C, H, W)``, ``mode`` being ``"avg"`` or ``"max"``."""
     values: Array = np.full((len(rois), maps.shape[1], *output_size), None, object)
@@ -69,14 +40,14 @@ def roi_pool(maps: Array, rois: Sequence[Stages | None], output_size: Sequence[i
     counts = np.zeros((len(rois), *output_size), np.int64)
     for k, roi in enumerate(rois):
         for p, q, rows, columns in bins_of(roi):
-            counts[k, p, q] = (rows[1] - rows[0]) * (columns[1] - columns[0])
+            counts[k, p, q] = pixels_in(rows, columns)
             for c in range(maps.shape[1]):
                 assert roi is not None
                 pixels = list(maps[roi.batch, c, slice(*rows), slice(*columns)].flat)
                 if not pixels:
                     values[k, c, p, q] = rules.empty(mode)
                 elif mode == "avg":
-                    values[k, c, p, q], magnitude[k, c, p, q] = _average(pixels, rules)
+                    values[k, c, p, q], magnitude[k, c, p, q] = average(pixels, rules)
                 else:
                     ends_map = (rows[1], columns[1]) == maps.shape[2:]
                     values[k, c, p, q], at = rules.best(pixels, ends_map=ends_map)
@@ -85,24 +56,6 @@ def roi_pool(maps: Array, rois: Sequence[Stages | None], output_size: Sequence[i
                         y, x = rules.winner(rows[0] + y, columns[0] + x, rows, columns, maps.shape[2:])
                         winners[k, c, p, q] = y * maps.shape[3] + x
     return Result(values, winners, magnitude, counts)
-
-
-def bins_of(roi: Stages | None) -> Iterator[tuple[int, int, tuple[int, int], tuple[int, int]]]:
-    """The bins of a RoI, with their windows of rows and columns; none if it cannot be pooled."""
-    if roi:
-        for (p, rows), (q, columns) in itertools.product(enumerate(roi.y.windows), enumerate(roi.x.windows)):
-            yield p, q, rows, columns
-
-
-def _average(pixels: Sequence[Exact], rules: Rules) -> tuple[Exact, Fraction]:
-    """RP-7' of the pixels of a bin, and Σ |pixel|."""
-    numbers = [pixel for pixel in pixels if isinstance(pixel, Fraction)]
-    magnitude = sum(map(abs, numbers), ZERO)
-    if any(pixel is Special.NAN for pixel in pixels):
-        return Special.NAN, magnitude
-    if len(numbers) < len(pixels):
-        return Special.NONFINITE, magnitude
-    return rules.average(sum(numbers, ZERO), len(pixels)), magnitude
 
 
 def feature_gradient(
@@ -114,7 +67,7 @@ def feature_gradient(
     winners = roi_pool(maps, rois, output_size, mode, rules).winners if mode == "max" else None
     for k, roi in enumerate(rois):
         for p, q, rows, columns in bins_of(roi):
-            count = (rows[1] - rows[0]) * (columns[1] - columns[0])
+            count = pixels_in(rows, columns)
             for c in range(maps.shape[1] if count else 0):
                 assert roi is not None
                 if winners is None:

@@ -10,14 +10,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ....exact.numbers import Special
+from ....windows.geometry import bins_of, pixels_in
+from ....windows.pixels import Gradient
 from .geometry import LOWEST
-from .output import Gradient, Result, bins_of
+from .output import Result
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ....exact.numbers import Array
-    from .geometry import Rules, Stages
+    from ....windows.geometry import Stages
+    from .geometry import Rules
 
 
 def roi_pool(maps: Array, rois: Sequence[Stages | None], output_size: Sequence[int], mode: str, rules: Rules) -> Result:
@@ -31,7 +34,7 @@ def roi_pool(maps: Array, rois: Sequence[Stages | None], output_size: Sequence[i
     for k, roi in enumerate(rois):
         for p, q, rows, columns in bins_of(roi):
             assert roi is not None
-            counts[k, p, q] = count = (rows[1] - rows[0]) * (columns[1] - columns[0])
+            counts[k, p, q] = count = pixels_in(rows, columns)
             pixels = maps[roi.batch, :, slice(*rows), slice(*columns)].reshape(channels, count)
             if not count:
                 values[k, :, p, q] = empty

@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from ....windows.probing import SIZE, read, warm_up
 from . import calls
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class RoiPoolProbes:
             "nan": "RP-9",
         }
     )
-    size = calls.SIZE
+    size = SIZE
 
     def offered(self, modes: Sequence[str]) -> list[Probe]:
         """The probes of the modes that an implementation has."""
@@ -39,14 +40,10 @@ class RoiPoolProbes:
 
     def read(self, asker: Asker, probe: Probe, readings: Readings) -> None:
         """Asks for what a probe gives, and adds it to ``readings``."""
-        from .reading import read
-
         read(asker, probe, readings)
 
     def warm_up(self, asker: Asker, probe: Probe, readings: Readings) -> None:
         """Makes an ordinary call before a malformed probe, whose output is of the same size."""
-        from .reading import warm_up
-
         warm_up(asker, probe, readings)
 
     def are_alike(self, probe: Probe, other: Probe) -> bool:

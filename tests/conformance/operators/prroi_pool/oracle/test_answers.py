@@ -12,11 +12,11 @@ from roikit.conformance.operators.prroi_pool.claims import claims
 from roikit.conformance.operators.prroi_pool.draws.chance import arguments
 from roikit.conformance.operators.prroi_pool.oracle import gradient, output
 from roikit.conformance.operators.prroi_pool.oracle.asked import Asked
-from roikit.conformance.operators.prroi_pool.oracle.face import PrRoiPoolOracle, answer_in
+from roikit.conformance.operators.prroi_pool.oracle.face import ORACLE
 from roikit.conformance.operators.prroi_pool.oracle.geometry import Rules
 from roikit.kernels.dialects.prroi_pool import DIALECTS
 
-RULES, ORACLE = Rules(DIALECTS["mmcv"]), PrRoiPoolOracle()
+RULES = Rules(DIALECTS["mmcv"])
 TWO = np.array([[[[1, 2], [3, 4.0]]]])
 FOUR = np.array([[[[1, 2, 5, 6], [3, 4, 7, 8], [9, 10, 13, 14], [11, 12, 15, 16.0]]]])
 ONES = np.full((1, 1, 2, 2), Fraction(1), object)
@@ -44,7 +44,7 @@ def exactly(maps, boxes, size=(2, 2), scale=1):
     return (
         output.prroi_pool(exact, rois, size, RULES).values,
         gradient.feature_gradient(grad, maps.shape, rois, RULES).values,
-        gradient.box_gradient(grad, exact, rois, RULES),
+        gradient.box_gradient(grad, exact, rois, RULES).values,
     )
 
 
@@ -85,10 +85,10 @@ def test_the_original_s_gradient_for_boxes():
 @given(arguments(operation=Operation.FEATURE_GRADIENT))
 def test_the_gradient_is_the_transpose_of_the_output(call):
     asked = Asked.of(call, DIALECTS["mmcv"], "float64")
-    rois = asked.rois()
+    rois = asked.rois
     values = output.prroi_pool(asked.maps, rois, asked.output_size, RULES).values
-    sent = gradient.feature_gradient(asked.exact_grad(), asked.maps.shape, rois, RULES)
-    assert (sent.values * asked.maps.fractions()).sum() == (values * asked.exact_grad()).sum()
+    sent = gradient.feature_gradient(asked.arriving, asked.maps.shape, rois, RULES)
+    assert (sent.values * asked.maps.fractions()).sum() == (values * asked.arriving).sum()
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_without_area_there_is_nothing():
         assert not of_map.any()
         assert not of_box.any()
     grad = np.ones((1, 1, 2, 2))
-    answer = answer_in(
+    answer = ORACLE.answer_in(
         case(FOUR, [[0, 2, 1, 2, 3]], grad=grad), Operation.BOX_GRADIENT, DIALECTS["paddle-legacy"], "float32"
     )
     assert answer.output == [["nan"] * 4]
@@ -155,7 +155,9 @@ def test_bounds_hold_for_a_computation_in_float32_that_cancels():
         x1, y1 = chance.uniform(-1, 4, 2).astype(np.float32)
         w, h = chance.uniform(0.05, 5, 2).astype(np.float32)
         row = [0, float(x1), float(y1), float(x1 + w), float(y1 + h)]
-        answer = answer_in(case(maps.astype(float), [row], (2, 3)), Operation.FORWARD, DIALECTS["mmcv"], "float32")
+        answer = ORACLE.answer_in(
+            case(maps.astype(float), [row], (2, 3)), Operation.FORWARD, DIALECTS["mmcv"], "float32"
+        )
         bin_y, bin_x = (np.float32(row[4]) - y1) / np.float32(2), (np.float32(row[3]) - x1) / np.float32(3)
         for p, q in np.ndindex(2, 3):
             a, left = y1 + np.float32(p) * bin_y, x1 + np.float32(q) * bin_x
@@ -175,5 +177,5 @@ def test_what_is_exact_and_what_has_bounds():
 
 def test_a_box_that_cannot_be_pooled_has_no_numbers():
     for box in ([0, "nan", 0, 1, 1], [1, 0, 0, 1, 1], [-1, 0, 0, 1, 1], [0, -3e38, 0, 3e38, 1]):
-        answer = answer_in(case(FOUR, [box]), Operation.FORWARD, DIALECTS["mmcv"], "float32")
+        answer = ORACLE.answer_in(case(FOUR, [box]), Operation.FORWARD, DIALECTS["mmcv"], "float32")
         assert answer.output == [[[["nan"] * 2] * 2]]

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from roikit.conformance.operation import Operation
-from roikit.conformance.operators.ps_roi_pool.oracle.answers import answers_in
-from roikit.conformance.operators.ps_roi_pool.oracle.certificate import bits, exact_dtypes, nearest_decision
+from roikit.conformance.operators.ps_roi_pool.oracle.face import ORACLE
 from roikit.kernels.dialects.ps_roi_pool import DIALECTS
 
 RAMP = {"shape": [1, 4, 5, 5], "rows": np.arange(100).reshape(20, 5).tolist()}
@@ -25,7 +24,7 @@ def along(low, high, scale=1.0, bins=1):
 
 
 def outputs(arguments, dialect="torchvision", dtype="float32"):
-    found = answers_in(arguments, Operation.FORWARD, DIALECTS[dialect], dtype)
+    found = ORACLE.answers_in(arguments, Operation.FORWARD, DIALECTS[dialect], dtype)
     return [np.ravel(answer.output).tolist() for answer in found]
 
 
@@ -81,11 +80,11 @@ def test_the_least_extent():
 
 
 def test_an_average_over_three_pixels_has_bounds():
-    assert bits(along(1, 4), Operation.FORWARD, DIALECTS["roikit"]) is None
-    (answer,) = answers_in(along(1, 4), Operation.FORWARD, DIALECTS["roikit"], "float32")
+    assert ORACLE.bits(along(1, 4), Operation.FORWARD, DIALECTS["roikit"]) is None
+    (answer,) = ORACLE.answers_in(along(1, 4), Operation.FORWARD, DIALECTS["roikit"], "float32")
     assert 0 < np.ravel(answer.bound)[0] < 1e-5
-    assert answers_in(along(1, 4), Operation.FORWARD, DIALECTS["roikit"], "float16") == ()
-    assert exact_dtypes(along(0, 4), Operation.FORWARD, DIALECTS["roikit"]) == (
+    assert ORACLE.answers_in(along(1, 4), Operation.FORWARD, DIALECTS["roikit"], "float16") == ()
+    assert ORACLE.exact_dtypes(along(0, 4), Operation.FORWARD, DIALECTS["roikit"]) == (
         "float16", "bfloat16", "float32", "float64",
     )  # fmt: skip
 
@@ -97,7 +96,7 @@ def test_bounds_hold_for_a_computation_in_float32():
         end = int(chance.integers(1, 9))
         maps = {"shape": [1, 1, 2, 10], "rows": [row, row]}
         arguments = {**along(0, end), "input": maps}
-        (answer,) = answers_in(arguments, Operation.FORWARD, DIALECTS["roikit"], "float32")
+        (answer,) = ORACLE.answers_in(arguments, Operation.FORWARD, DIALECTS["roikit"], "float32")
         summed, share = np.float32(0), np.float32(1) / np.float32(end)
         for pixel in np.array(row[:end], np.float32):
             summed += pixel * share
@@ -106,7 +105,7 @@ def test_bounds_hold_for_a_computation_in_float32():
 
 def test_a_gradient_goes_to_the_channel_of_its_bin():
     arguments = {**square(0, 0, 4, 4), "grad": {"shape": [1, 1, 2, 2], "rows": [[4, 8], [12, 16]]}}
-    (answer,) = answers_in(arguments, Operation.FEATURE_GRADIENT, DIALECTS["roikit"], "float32")
+    (answer,) = ORACLE.answers_in(arguments, Operation.FEATURE_GRADIENT, DIALECTS["roikit"], "float32")
     values = np.array(answer.output)
     assert [values[0, c].sum() for c in range(4)] == [4, 8, 12, 16]
     assert values[0, 0, :2, :2].tolist() == [[1, 1], [1, 1]]
@@ -116,15 +115,15 @@ def test_a_gradient_goes_to_the_channel_of_its_bin():
 def test_the_last_row_is_sent_to_where_it_is_read():
     arguments = {**square(0, 0, 5, 5), "grad": {"shape": [1, 1, 2, 2], "rows": [[1, 1], [1, 1]]}}
     for dialect, reads in (("torchvision", False), ("mxnet", True)):
-        (answer,) = answers_in(arguments, Operation.FEATURE_GRADIENT, DIALECTS[dialect], "float64")
+        (answer,) = ORACLE.answers_in(arguments, Operation.FEATURE_GRADIENT, DIALECTS[dialect], "float64")
         values = np.array(answer.output, float)
         assert bool(values[..., 4, :].any() or values[..., 4].any()) == reads
 
 
 def test_the_nearest_decision():
-    assert nearest_decision(along(0.25, 3.5), DIALECTS["roikit"]) == 0
-    assert nearest_decision(along(0.25, 3), DIALECTS["roikit"]) == 0.25
-    assert nearest_decision({**along(0, 1), "boxes": []}, DIALECTS["roikit"]) is None
+    assert ORACLE.nearest_decision(along(0.25, 3.5), DIALECTS["roikit"]) == 0
+    assert ORACLE.nearest_decision(along(0.25, 3), DIALECTS["roikit"]) == 0.25
+    assert ORACLE.nearest_decision({**along(0, 1), "boxes": []}, DIALECTS["roikit"]) is None
 
 
 def test_a_box_that_cannot_be_pooled_has_no_numbers():

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from roikit.conformance.operation import Operation
-from roikit.conformance.operators.roi_pool.oracle.answers import answers_in
-from roikit.conformance.operators.roi_pool.oracle.certificate import bits, exact_dtypes, nearest_decision
+from roikit.conformance.operators.roi_pool.oracle.face import ORACLE
 from roikit.kernels.dialects.roi_pool import DIALECTS
 
 ROW = {"shape": [1, 1, 1, 9], "rows": [[1, 2, 3, 4, 5, 6, 7, 8, 9]]}
@@ -24,7 +23,9 @@ def call(*box, scale=1.0, bins=1, mode="max", **more):
 
 
 def outputs(arguments, dialect="torchvision", dtype="float32", operation=Operation.FORWARD):
-    return [np.ravel(answer.output).tolist() for answer in answers_in(arguments, operation, DIALECTS[dialect], dtype)]
+    return [
+        np.ravel(answer.output).tolist() for answer in ORACLE.answers_in(arguments, operation, DIALECTS[dialect], dtype)
+    ]
 
 
 def test_a_half_that_is_exact_has_one_answer():
@@ -71,17 +72,19 @@ def test_unsnapped_corners_are_judged_where_no_rounding_moves_an_edge():
 
 @pytest.mark.parametrize("mode", ["max", "avg"])
 def test_bits(mode):
-    assert bits(call(0, 7, bins=2, mode=mode), Operation.FORWARD, DIALECTS["roikit"]) == (4 if mode == "max" else 5)
+    assert ORACLE.bits(call(0, 7, bins=2, mode=mode), Operation.FORWARD, DIALECTS["roikit"]) == (
+        4 if mode == "max" else 5
+    )
 
 
 def test_an_average_over_three_pixels_has_bounds():
     arguments = call(0, 2, mode="avg")
-    assert bits(arguments, Operation.FORWARD, DIALECTS["roikit"]) is None
-    answer, *others = answers_in(arguments, Operation.FORWARD, DIALECTS["roikit"], "float32")
+    assert ORACLE.bits(arguments, Operation.FORWARD, DIALECTS["roikit"]) is None
+    answer, *others = ORACLE.answers_in(arguments, Operation.FORWARD, DIALECTS["roikit"], "float32")
     assert not others
     assert 0 < np.ravel(answer.bound)[0] < 1e-5
-    assert answers_in(arguments, Operation.FORWARD, DIALECTS["roikit"], "float16") == ()
-    assert exact_dtypes(call(0, 3, mode="avg"), Operation.FORWARD, DIALECTS["roikit"]) == (
+    assert ORACLE.answers_in(arguments, Operation.FORWARD, DIALECTS["roikit"], "float16") == ()
+    assert ORACLE.exact_dtypes(call(0, 3, mode="avg"), Operation.FORWARD, DIALECTS["roikit"]) == (
         "float16",
         "bfloat16",
         "float32",
@@ -94,7 +97,7 @@ def test_bounds_hold_for_a_computation_in_float32():
     for _ in range(50):
         rows = chance.standard_normal((1, 9)).astype(np.float32).astype(float).tolist()
         arguments = {**call(0, int(chance.integers(0, 9)), mode="avg"), "input": {"shape": [1, 1, 1, 9], "rows": rows}}
-        (answer,) = answers_in(arguments, Operation.FORWARD, DIALECTS["roikit"], "float32")
+        (answer,) = ORACLE.answers_in(arguments, Operation.FORWARD, DIALECTS["roikit"], "float32")
         pixels = np.array(rows[0][: arguments["boxes"][0][3] + 1], np.float32)
         summed = np.float32(0)
         for pixel in pixels:
@@ -105,17 +108,17 @@ def test_bounds_hold_for_a_computation_in_float32():
 def test_gradients_add_up_within_bounds():
     grad = {"shape": [2, 1, 1, 1], "rows": [[1.0], [2.0**-30]]}
     arguments = {**call(0, 7), "boxes": [[0, 0, 0, 7, 0]] * 2, "grad": grad}
-    (wide,) = answers_in(arguments, Operation.FEATURE_GRADIENT, DIALECTS["roikit"], "float64")
-    (narrow,) = answers_in(arguments, Operation.FEATURE_GRADIENT, DIALECTS["roikit"], "float32")
+    (wide,) = ORACLE.answers_in(arguments, Operation.FEATURE_GRADIENT, DIALECTS["roikit"], "float64")
+    (narrow,) = ORACLE.answers_in(arguments, Operation.FEATURE_GRADIENT, DIALECTS["roikit"], "float32")
     assert wide.bound is None
     assert wide.output == narrow.output
     assert np.ravel(narrow.bound).tolist().count(0.0) == 8
     assert max(np.ravel(narrow.bound)) >= 2.0**-30
     coarse = {**arguments, "grad": {**grad, "rows": [[1.0], [2.0**-12]]}}
-    assert answers_in(coarse, Operation.FEATURE_GRADIENT, DIALECTS["roikit"], "float16") == ()
+    assert ORACLE.answers_in(coarse, Operation.FEATURE_GRADIENT, DIALECTS["roikit"], "float16") == ()
 
 
 def test_the_nearest_decision():
-    assert nearest_decision(call(0.25, 3.5), DIALECTS["roikit"]) == 0
-    assert nearest_decision(call(0.25, 3), DIALECTS["roikit"]) == 0.25
-    assert nearest_decision({**call(0, 1), "boxes": []}, DIALECTS["roikit"]) is None
+    assert ORACLE.nearest_decision(call(0.25, 3.5), DIALECTS["roikit"]) == 0
+    assert ORACLE.nearest_decision(call(0.25, 3), DIALECTS["roikit"]) == 0.25
+    assert ORACLE.nearest_decision({**call(0, 1), "boxes": []}, DIALECTS["roikit"]) is None

@@ -11,8 +11,10 @@ import pytest
 
 from roikit.conformance.exact.numbers import Special
 from roikit.conformance.operators.roi_pool.oracle.geometry import Rules
-from roikit.conformance.operators.roi_pool.oracle.output import all_stages, exact_pixels, feature_gradient, roi_pool
+from roikit.conformance.operators.roi_pool.oracle.output import feature_gradient, roi_pool
 from roikit.conformance.sampling.window import positions, snapped
+from roikit.conformance.windows.geometry import all_stages
+from roikit.conformance.windows.pixels import exact_pixels
 from roikit.kernels.dialects.choices import BinEdges, CornerSnap
 from roikit.kernels.dialects.roi_pool import DIALECTS
 

@@ -11,20 +11,18 @@ from roikit.conformance.exact.numbers import as_float64
 from roikit.conformance.operation import Operation
 from roikit.conformance.operators.roi_pool.draws.chance import BOXES, arguments
 from roikit.conformance.operators.roi_pool.oracle import output, quick
-from roikit.conformance.operators.roi_pool.oracle.answers import Asked
-from roikit.conformance.operators.roi_pool.oracle.geometry import Rules
+from roikit.conformance.operators.roi_pool.oracle.face import asked_of
 from roikit.kernels.dialects.roi_pool import DIALECTS
 
 
 def both(arguments, operation, dialect, dtype):
-    asked, rules = Asked.of(arguments, dtype), Rules(DIALECTS[dialect], dtype)
-    about = output.all_stages(*asked.about, rules), asked.output_size, asked.mode, rules
-    maps = output.exact_pixels(asked.maps)
+    asked = asked_of(arguments, DIALECTS[dialect], dtype)
+    about = asked.rois, asked.output_size, asked.mode, asked.rules
     if operation == Operation.FORWARD:
-        return quick.roi_pool(asked.maps, *about), output.roi_pool(maps, *about)
+        return quick.roi_pool(asked.pixels, *about), output.roi_pool(asked.maps, *about)
     return (
-        quick.feature_gradient(asked.grad, asked.maps, *about),
-        output.feature_gradient(output.exact_pixels(asked.grad), maps, *about),
+        quick.feature_gradient(asked.grad, asked.pixels, *about),
+        output.feature_gradient(asked.arriving, asked.maps, *about),
     )
 
 
@@ -56,7 +54,7 @@ def test_golden_cases(dialect):
         for case in up_to("small", load_cases())
         if case.operator == "roi_pool" and case.kind in ("value", "invalid")
     ]
-    finite = [case for case in cases if quick.fits(Asked.of(case.arguments, "float64").maps)]
+    finite = [case for case in cases if quick.fits(asked_of(case.arguments, DIALECTS["roikit"], "float64").pixels)]
     having = [case for case in finite if case.operation == Operation.FORWARD or case.mode == "max"]
     assert len(having) > 200
     for case in having:
