@@ -3,12 +3,12 @@
 import pytest
 
 from roikit.conformance.adapters._torch_gradient import answer
-from roikit.conformance.cases.case import load_cases
+from roikit.conformance.cases.golden import golden_cases
 from roikit.conformance.implementation import TwoAnswersError
 from roikit.conformance.operation import Operation
 
 torch = pytest.importorskip("torch")
-CASES = {case.id: case for case in load_cases() if case.id in ("hg-grad", "hb-grad")}
+CASES = {case.id: case for case in golden_cases() if case.id in ("hg-grad", "hb-grad")}
 
 
 class Doubling(torch.autograd.Function):

@@ -10,7 +10,8 @@ import pytest
 
 from roikit.conformance.arrays import leaves, numpy_dtype
 from roikit.conformance.cases import editions
-from roikit.conformance.cases.case import case_files, load_cases, up_to
+from roikit.conformance.cases.case import case_files, up_to
+from roikit.conformance.cases.golden import golden_cases
 from roikit.conformance.golden import files as golden_files
 from roikit.conformance.golden import generator, published
 from roikit.conformance.operators import NAMES
@@ -24,7 +25,7 @@ FILES = case_files("roi_align")
 SCHEMA = jsonschema_rs.validator_for(
     json.loads(files("roikit.conformance").joinpath("schema/case.schema.json").read_text())
 )
-CASES = {case.id: case for case in up_to("small", load_cases()) if case.operator == "roi_align"}
+CASES = {case.id: case for case in up_to("small", golden_cases()) if case.operator == "roi_align"}
 RULES = {f"RA-{number}" for number in range(1, 17)}
 DATA = {case["id"]: case for file in FILES for case in json.loads(file.read_text())["cases"]}
 FORWARD = [c for c in CASES.values() if c.operation == "forward"]
@@ -87,7 +88,7 @@ def test_the_ledger_knows_every_case_and_notices_what_changes():
     documents = [json.loads(file.read_text()) for name in NAMES for file in case_files(name)]
     ledger = json.loads(files("roikit.conformance").joinpath("editions.json").read_text())
     assert editions.record(ledger, documents) == ledger
-    assert {case for cases in ledger.values() for case in cases} == {case.id for case in load_cases()}
+    assert {case for cases in ledger.values() for case in cases} == {case.id for case in golden_cases()}
     documents[0]["cases"][0]["arguments"]["sampling_ratio"] = [7, 7]
     with pytest.raises(editions.LedgerError, match="another call now"):
         editions.record(ledger, documents)

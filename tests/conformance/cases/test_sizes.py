@@ -8,7 +8,8 @@ import pytest
 
 from roikit.conformance import operators
 from roikit.conformance.arrays import as_outer, outer
-from roikit.conformance.cases.case import case_files, load_cases, up_to
+from roikit.conformance.cases.case import case_files, up_to
+from roikit.conformance.cases.golden import golden_cases
 from roikit.conformance.enlarging import Enlarged
 from roikit.conformance.golden import generator
 from roikit.conformance.golden.launch_faults import as_rows
@@ -16,7 +17,7 @@ from roikit.conformance.operation import Operation
 from roikit.conformance.sizing import Size
 from roikit.conformance.verdicts.judge import judge_output, wanted
 
-LARGE = [case for case in load_cases() if case.size != "small"]
+LARGE = [case for case in golden_cases() if case.size != "small"]
 REAL = [case for case in LARGE if case.size == "real"]
 
 
@@ -104,7 +105,7 @@ def test_sizes_are_those_that_the_generator_draws():
 
 
 def test_small_real_and_huge_include_what_is_smaller():
-    everything = load_cases()
+    everything = golden_cases()
     counts = [len(up_to(size, everything)) for size in ("small", "real", "huge")]
     assert counts[0] < counts[1] < counts[2] == len(everything)
 

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from roikit.conformance.cases.case import load_cases
+from roikit.conformance.cases.golden import golden_cases
 from roikit.conformance.implementation import registered
 from roikit.conformance.operation import Operation
 from roikit.conformance.peers import places
@@ -30,7 +30,7 @@ def judge(name, *ids):
     target = Target(name, f"adapter:{point.module}:{point.attr}", python=found.python, bare=found.bare)
     subjects, results = [], []
     listener = Listener(lambda subject, calls: subjects.append(subject), results.append, threading.Event())
-    run(target, [case for case in load_cases() if case.id in ids], Selection(dtypes=("float32",)), 30.0, listener)
+    run(target, [case for case in golden_cases() if case.id in ids], Selection(dtypes=("float32",)), 30.0, listener)
     if subjects[0].state == "absent":  # from an environment that is outdated
         pytest.skip(subjects[0].reason)
     return subjects[0], {(r.case, r.dialect, r.layout): r.judgement for r in results}

@@ -9,7 +9,7 @@ import pytest
 
 from roikit.conformance import operators
 from roikit.conformance.cases import quick
-from roikit.conformance.cases.case import load_cases
+from roikit.conformance.cases.golden import golden_cases
 from roikit.conformance.diagnosing import hypotheses, search
 from roikit.conformance.diagnosing.cause import Failing, Passing
 from roikit.conformance.diagnosing.search import diagnose
@@ -19,7 +19,7 @@ from roikit.conformance.operation import Operation
 from roikit.conformance.verdict import Verdict
 from roikit.conformance.verdicts.judge import judge_output, wanted
 
-CASES = [c for c in quick.cases_of(load_cases()) if c.kind == "value" and c.memory != "sparse"]
+CASES = [c for c in quick.cases_of(golden_cases()) if c.kind == "value" and c.memory != "sparse"]
 DTYPE = "float32"
 
 
@@ -224,7 +224,7 @@ def test_two_causes_of_different_calls_are_told_apart():
 
 
 def test_bad_calls_that_go_through_have_one_cause():
-    bad = [c for c in quick.cases_of(load_cases()) if c.kind == "invalid" and c.expectation("torchvision", DTYPE)]
+    bad = [c for c in quick.cases_of(golden_cases()) if c.kind == "invalid" and c.expectation("torchvision", DTYPE)]
     bad = [case for case in bad if (case.operator, case.operation) == ("roi_align", Operation.FORWARD)]
     assert len(bad) > 3
     chance = np.random.default_rng(1)

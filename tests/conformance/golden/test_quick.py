@@ -7,7 +7,7 @@ import pytest
 
 from roikit.conformance import operators
 from roikit.conformance.cases import quick
-from roikit.conformance.cases.case import load_cases
+from roikit.conformance.cases.golden import golden_cases
 from roikit.conformance.cases.history import AFTER_FORK, AT_ONCE
 from roikit.conformance.golden import quick as certificate
 from roikit.conformance.implementation import Description
@@ -52,7 +52,7 @@ def test_without_some_of_them_faults_survive():
 
 def test_all_different_dialects_are_told_apart_that_cases_tell_apart():
     """By cases of one dialect the harness would not notice that an implementation follows another."""
-    cases = [case for case in load_cases() if case.id in quick.names("roi_align")]
+    cases = [case for case in golden_cases() if case.id in quick.names("roi_align")]
     pairs = certificate._pairs(operators.get("roi_align"))
     told = certificate._dialects(cases, pairs)
     assert len(told) > len(pairs) - 60
@@ -65,11 +65,11 @@ def test_one_other_choice_of_a_plain_function_is_noticed():
     other = [*certificate._other_choices(operator)]
     element = ("min_size zero", "torchvision-aligned")
     assert element in [each for each, _ in other]
-    noticed = certificate._choices([case for case in load_cases() if case.id in ids], other)
+    noticed = certificate._choices([case for case in golden_cases() if case.id in ids], other)
     assert element in noticed
     assert ("adaptive floor", "torchvision") in noticed
     fewer = ids - set(PARTS["roi_align"]["cases"]["choices"]) - set(noticed[element])
-    assert element not in certificate._choices([case for case in load_cases() if case.id in fewer], other)
+    assert element not in certificate._choices([case for case in golden_cases() if case.id in fewer], other)
 
 
 CAPABLE = {
@@ -83,7 +83,7 @@ CAPABLE = {
 
 def planned(dtypes=CAPABLE["dtypes"], asked=()):
     description = Description(version="1", homepage="", **{**CAPABLE, "dtypes": dtypes})
-    cases = quick.cases_of(load_cases())
+    cases = quick.cases_of(golden_cases())
     return list(plan(description, cases, Selection(quick=True, dtypes=asked), Target("x", "x")))
 
 

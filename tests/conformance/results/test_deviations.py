@@ -4,8 +4,7 @@ from importlib.resources import files
 
 import pytest
 
-from roikit.conformance.cases.case import load_cases
-from roikit.conformance.cases.golden import golden_ids
+from roikit.conformance.cases.golden import golden_cases, golden_ids
 from roikit.conformance.errors import FileError
 from roikit.conformance.implementation import registered
 from roikit.conformance.results import deviations
@@ -77,7 +76,7 @@ added = 2026-11-23
 )
 def test_the_reason_is_that_of_the_entry_which_says_most_closely_what_it_is_about(text, case, reason):
     assert judged(text, Verdict.CRASHED, case=case).reason.startswith(reason)
-    (found,) = [known for known in load_cases() if known.id == case]
+    (found,) = [known for known in golden_cases() if known.id == case]
     assert deviations.find(deviations.parse(text, "x.toml", golden_ids()), found, "onnx-16", "float32").reason == reason
 
 

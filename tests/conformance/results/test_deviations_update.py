@@ -7,8 +7,7 @@ from itertools import product
 import pytest
 from typer.testing import CliRunner
 
-from roikit.conformance.cases.case import load_cases
-from roikit.conformance.cases.golden import golden_ids
+from roikit.conformance.cases.golden import golden_cases, golden_ids
 from roikit.conformance.commands.cli import app
 from roikit.conformance.results import deviations
 from roikit.conformance.results.deviations import DeviationListError
@@ -25,7 +24,7 @@ reason = "It throws"
 link = "https://example.org/1"
 added = 2026-11-23
 """
-INVERTED = [case.id for case in load_cases() if case.id.startswith("inverted-")]
+INVERTED = [case.id for case in golden_cases() if case.id.startswith("inverted-")]
 
 
 def record(case, verdict, dialect="onnx-16", dtype="float32", reason="3 of 4 values differ; expected 1, got 2"):
@@ -33,7 +32,7 @@ def record(case, verdict, dialect="onnx-16", dtype="float32", reason="3 of 4 val
 
 
 def updated(text, *records):
-    return update(text, outcomes(records), load_cases(), TODAY)
+    return update(text, outcomes(records), golden_cases(), TODAY)
 
 
 def entries(text):

@@ -7,7 +7,7 @@ from itertools import product
 
 import pytest
 
-from roikit.conformance.cases.case import load_cases
+from roikit.conformance.cases.golden import golden_cases
 from roikit.conformance.errors import UsageError
 from roikit.conformance.results import gates, github
 from roikit.conformance.results.badge import badge
@@ -31,7 +31,7 @@ def result(implementation, verdict, reason="", case="border-low", dialect="torch
 def summary(judged, subjects=()):
     names = dict.fromkeys(r.implementation for r in judged)
     everyone = [*(Subject(implementation=name, state="ran", description={"version": "1"}) for name in names), *subjects]
-    cases = [case for case in load_cases() if case.id == "border-low"]
+    cases = [case for case in golden_cases() if case.id == "border-low"]
     return Summary.of(datetime(2026, 11, 23, tzinfo=UTC), [s.implementation for s in everyone], everyone, judged, cases)
 
 

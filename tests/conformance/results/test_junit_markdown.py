@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from roikit.conformance.cases.case import load_cases
+from roikit.conformance.cases.golden import golden_cases
 from roikit.conformance.results import file as results
 from roikit.conformance.results import junit_markdown as exports
 from roikit.conformance.results.result import Result, Subject
@@ -35,7 +35,7 @@ def summary(judged, subjects=()):
         for name in {r.implementation: 0 for r in judged}
     ]
     everyone = [*ran, *subjects]
-    cases = [case for case in load_cases() if case.id in ("border-low", "place-two-by-two")]
+    cases = [case for case in golden_cases() if case.id in ("border-low", "place-two-by-two")]
     return Summary.of(datetime(2026, 11, 23, tzinfo=UTC), [s.implementation for s in everyone], everyone, judged, cases)
 
 

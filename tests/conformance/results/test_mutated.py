@@ -6,8 +6,8 @@ import math
 import numpy as np
 import pytest
 
-from roikit.conformance.cases.case import case_files, load_cases
-from roikit.conformance.cases.golden import golden_ids
+from roikit.conformance.cases.case import case_files
+from roikit.conformance.cases.golden import golden_cases, golden_ids
 from roikit.conformance.cases.selection import read_cases
 from roikit.conformance.errors import UsageError
 from roikit.conformance.results import deviations
@@ -59,7 +59,7 @@ def refusals(path, damaged, use):
 def test_a_damaged_run_is_a_baseline_or_refused(run, tmp_path):
     def use(path):
         assert set(read_baseline(path).values()) <= set(Verdict)
-        update("", outcomes(record for record in read(path) if record["type"] == "result"), load_cases()[:1])
+        update("", outcomes(record for record in read(path) if record["type"] == "result"), golden_cases()[:1])
 
     said, used = refusals(tmp_path / "run.ndjson", mutations.of_lines(run, 400), use)
     assert len(said) > 200

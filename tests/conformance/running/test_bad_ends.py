@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from roikit.conformance.cases.case import load_cases
+from roikit.conformance.cases.golden import golden_cases
 from roikit.conformance.running.request import Selection
 from roikit.conformance.running.runner import Listener, run
 from roikit.conformance.verdict import Verdict
@@ -48,7 +48,7 @@ def _players_can_be_imported(monkeypatch, tmp_path):
 
 
 def named(*ids):
-    return [case for case in load_cases() if case.id in ids]
+    return [case for case in golden_cases() if case.id in ids]
 
 
 def ended(target, cases, *, once=True, seconds=20.0):

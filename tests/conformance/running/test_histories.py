@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from roikit.conformance.adapters.roikit import RoikitHost
-from roikit.conformance.cases.case import load_cases
+from roikit.conformance.cases.golden import golden_cases
 from roikit.conformance.cases.history import SEVERAL, calls_of
 from roikit.conformance.implementation import TwoAnswersError
 from roikit.conformance.operators import get as operator_of
@@ -24,7 +24,7 @@ from roikit.conformance.workers.process import Target
 from tests.conformance import forgetful
 
 HERE = Path(__file__).parents[1]
-CASES = {case.id: case for case in load_cases() if case.operator == "roi_align" and case.kind in SEVERAL}
+CASES = {case.id: case for case in golden_cases() if case.operator == "roi_align" and case.kind in SEVERAL}
 IN_TURN = {name: case for name, case in CASES.items() if case.kind == "history"}
 SELECTION = Selection(dtypes=("float32",), layouts=("NCHW",), dialects=("torchvision",))
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from roikit.conformance.cases.case import load_cases, up_to
+from roikit.conformance.cases.case import up_to
+from roikit.conformance.cases.golden import golden_cases
 from roikit.conformance.implementation import in_order_of_start, missing_requirements, registered
 from roikit.conformance.running.request import Selection
 from roikit.conformance.running.runner import Listener, run
@@ -19,7 +20,7 @@ from roikit.conformance.workers.process import Target
 
 HERE = Path(__file__).parents[1]
 # One case that players spoil (a map of 5 x 5 pixels), between two that they do not.
-ROI_ALIGN = [case for case in up_to("small", load_cases()) if case.operator == "roi_align"]
+ROI_ALIGN = [case for case in up_to("small", golden_cases()) if case.operator == "roi_align"]
 CASES = [case for case in ROI_ALIGN if case.id in ("border-low", "place-two-by-two", "border-top")]
 SELECTION = Selection(dtypes=("float32",), layouts=("NCHW",), dialects=("torchvision",))
 

@@ -9,7 +9,8 @@ import pytest
 from roikit import kernels
 from roikit.conformance import operators
 from roikit.conformance.arranging import MAY_BE_REFUSED, WAYS
-from roikit.conformance.cases.case import Origin, case_from_json, load_cases
+from roikit.conformance.cases.case import Origin, case_from_json
+from roikit.conformance.cases.golden import golden_cases
 from roikit.conformance.cases.selection import find_case
 from roikit.conformance.golden.expectations import exact_answers
 from roikit.conformance.operation import Operation
@@ -119,7 +120,7 @@ def test_the_statements_lay_an_array_out_as_the_harness_does(way, shape):
 @pytest.mark.parametrize("way", WAYS)
 def test_a_script_hands_over_arrays_that_lie_so(way, monkeypatch):
     case = dataclasses.replace(
-        find_case(load_cases(), "place-two-by-two"), arranged=dict.fromkeys(("input", "boxes"), way)
+        find_case(golden_cases(), "place-two-by-two"), arranged=dict.fromkeys(("input", "boxes"), way)
     )
     script = script_of(case, "roikit", None, "float32")
     assert ran(script) == 0
@@ -146,7 +147,7 @@ def test_a_script_hands_over_arrays_that_lie_so(way, monkeypatch):
 
 
 def test_pytorch_is_handed_no_negative_strides():
-    case = find_case(load_cases(), "place-two-by-two")
+    case = find_case(golden_cases(), "place-two-by-two")
     lies = dataclasses.replace(case, arranged={"input": "reversed", "boxes": "sliced"})
     script = script_of(lies, "torchvision", None, "float32")
     assert "np.flip" not in script

@@ -6,7 +6,8 @@ import sys
 
 import pytest
 
-from roikit.conformance.cases.case import load_cases, up_to
+from roikit.conformance.cases.case import up_to
+from roikit.conformance.cases.golden import golden_cases
 from roikit.conformance.errors import UsageError
 from roikit.conformance.implementation import missing_requirements, registered
 from roikit.conformance.results import deviations
@@ -140,7 +141,7 @@ def test_every_script_names_case_and_rules_and_imports_the_library_and_numpy_onl
         "torchvision": {"torch"}, "mmcv": {"torch"}, "onnxruntime": {"onnx"}, "opencv": {"cv2", "onnx"},
         "mnn": {"MNN"}, "keras-hub": {"keras", "os"}, "detectron2": {"torch", "torchvision"},
     }.get(name.removesuffix("-python"), set())  # fmt: skip
-    assert number_written(up_to("small", load_cases()), name, allowed) > 60
+    assert number_written(up_to("small", golden_cases()), name, allowed) > 60
 
 
 def test_the_heading_has_the_formula_of_the_choice_that_the_dialect_makes():

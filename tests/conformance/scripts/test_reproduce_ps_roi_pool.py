@@ -5,7 +5,8 @@ import subprocess
 
 import pytest
 
-from roikit.conformance.cases.case import load_cases, up_to
+from roikit.conformance.cases.case import up_to
+from roikit.conformance.cases.golden import golden_cases
 from roikit.conformance.errors import UsageError
 from roikit.conformance.implementation import registered
 from roikit.conformance.peers import places
@@ -66,7 +67,7 @@ def imports(script):
 def test_every_script_names_case_and_rules_and_imports_the_library_and_numpy_only(name):
     others = {"torchvision": {"torch"}, "roikit": {"importlib"}}
     written = 0
-    for case in (case for case in up_to("small", load_cases()) if case.operator == NAME):
+    for case in (case for case in up_to("small", golden_cases()) if case.operator == NAME):
         try:
             script = reproduce(case.id, name)
         except UsageError:

@@ -5,7 +5,8 @@ from functools import cache
 
 import pytest
 
-from roikit.conformance.cases.case import load_cases, up_to
+from roikit.conformance.cases.case import up_to
+from roikit.conformance.cases.golden import golden_cases
 from roikit.conformance.errors import UsageError
 from roikit.conformance.implementation import registered
 from roikit.conformance.peers import places
@@ -17,7 +18,7 @@ SCRIPTED = scripted("roi_pool")
 
 @cache
 def cases():
-    return [case for case in up_to("small", load_cases()) if case.operator == "roi_pool"]
+    return [case for case in up_to("small", golden_cases()) if case.operator == "roi_pool"]
 
 
 def run(case, name, dialect=None, dtype=None):

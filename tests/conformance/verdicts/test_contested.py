@@ -3,11 +3,11 @@
 import numpy as np
 
 from roikit.conformance.arrays import numpy_dtype
-from roikit.conformance.cases.case import load_cases
+from roikit.conformance.cases.golden import golden_cases
 from roikit.conformance.verdict import Verdict
 from roikit.conformance.verdicts import contested
 
-CASES = {case.id: case for case in load_cases()}
+CASES = {case.id: case for case in golden_cases()}
 
 
 def output(case, dialect):

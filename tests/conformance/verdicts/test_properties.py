@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from roikit.conformance.cases.case import load_cases
+from roikit.conformance.cases.golden import golden_cases
 from roikit.conformance.operation import Operation
 from roikit.conformance.operators.roi_align.oracle.branches import rounded_result
 from roikit.conformance.operators.roi_align.oracle.gradient_certificate import gradient
@@ -11,7 +11,7 @@ from roikit.conformance.verdict import Judgement, Verdict
 from roikit.conformance.verdicts import properties
 from roikit.kernels.dialects.roi_align import DIALECTS
 
-CASES = [case for case in load_cases() if case.operator == "roi_align" and case.kind == "property"]
+CASES = [case for case in golden_cases() if case.operator == "roi_align" and case.kind == "property"]
 
 
 def exactly(case, dialect=DIALECTS["torchvision"]):

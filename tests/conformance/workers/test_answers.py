@@ -6,7 +6,7 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from roikit.conformance.cases.case import load_cases
+from roikit.conformance.cases.golden import golden_cases
 from roikit.conformance.implementation import registered
 from roikit.conformance.peers import places
 from roikit.conformance.running.request import Selection
@@ -16,7 +16,7 @@ from roikit.conformance.verdicts.judge import judge_error
 from roikit.conformance.workers.process import Target
 from roikit.conformance.workers.worker import _answer
 
-CASES = {case.id: case for case in load_cases()}
+CASES = {case.id: case for case in golden_cases()}
 CALL = CASES["place-two-by-two"].call("torchvision", "float32", "NCHW")
 RIGHT = np.array([[[[9, 10], [14, 15]]]], np.float32)
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from roikit.conformance.call import Unsupported
-from roikit.conformance.cases.case import load_cases
+from roikit.conformance.cases.golden import golden_cases
 from roikit.conformance.workers import protocol
 from roikit.conformance.workers.answers import judge_answer
 from roikit.conformance.workers.greeting import describe, understand
@@ -258,7 +258,7 @@ def read_all(data, case):
 
 
 def test_mutated_messages_end_in_a_verdict_or_in_nonsense_but_in_no_traceback():
-    chance, case = random.Random(16), next(case for case in load_cases() if case.id == "place-two-by-two")
+    chance, case = random.Random(16), next(case for case in golden_cases() if case.id == "place-two-by-two")
     understood = nonsense = 0
     tracemalloc.start()
     try:

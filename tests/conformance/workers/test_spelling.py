@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from roikit.conformance.cases.case import load_cases, up_to
+from roikit.conformance.cases.case import up_to
+from roikit.conformance.cases.golden import golden_cases
 from roikit.conformance.running.request import Selection
 from roikit.conformance.running.runner import Listener, run
 from roikit.conformance.verdict import Verdict
@@ -14,7 +15,7 @@ from roikit.conformance.workers.process import Target
 from roikit.conformance.workers.spelling import respelled
 
 HERE = Path(__file__).parents[1]
-CASES = {case.id: case for case in up_to("small", load_cases()) if case.operator == "roi_align"}
+CASES = {case.id: case for case in up_to("small", golden_cases()) if case.operator == "roi_align"}
 SOME = [
     case
     for case in CASES.values()

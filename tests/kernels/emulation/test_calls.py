@@ -9,7 +9,7 @@ import pytest
 
 from roikit.conformance.adapters.roikit_calls import aligned, pooled
 from roikit.conformance.adapters.roikit_ptx import RoikitPtx
-from roikit.conformance.cases.case import load_cases
+from roikit.conformance.cases.golden import golden_cases
 from roikit.conformance.implementation import Unavailable
 from roikit.conformance.verdict import Verdict
 from roikit.conformance.verdicts.judge import judge_output
@@ -35,7 +35,7 @@ def case_of(operator, operation, mode, dtype):
     """The case with the largest maps among the small ones."""
     known = (
         case
-        for case in load_cases()
+        for case in golden_cases()
         if (case.operator, case.operation, case.mode, case.size) == (operator, operation, mode, "small")
         and (case.kind, case.memory, case.steps, case.arranged) == ("value", "contiguous", (), {})
         and case.says(DIALECT[operator], dtype)

@@ -27,12 +27,13 @@ import dataclasses
 from roikit.conformance.adapters.roikit import RoikitHost
 from roikit.conformance.arrays import in_memory
 from roikit.conformance.call import LAYOUTS
-from roikit.conformance.cases.case import load_cases, up_to
+from roikit.conformance.cases.case import up_to
+from roikit.conformance.cases.golden import golden_cases
 from roikit.conformance.verdicts.judge import judge_output
 
 ours, done, wrong = RoikitHost(), 0, []
 groups = {}
-for case in up_to("small", load_cases()):
+for case in up_to("small", golden_cases()):
     if case.operator == "roi_align" and case.operation == "forward" and case.kind == "value" and case.memory != "sparse":
         groups.setdefault((case.group, case.mode), []).append(case)
 for cases in groups.values():

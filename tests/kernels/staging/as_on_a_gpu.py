@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from roikit.conformance.adapters.roikit_calls import aligned
-from roikit.conformance.cases.case import load_cases
+from roikit.conformance.cases.golden import golden_cases
 from roikit.conformance.verdict import Verdict
 from roikit.conformance.verdicts.judge import judge_output
 from roikit.kernels import InvalidRoiError, multiscale_roi_align, roi_align
@@ -159,7 +159,7 @@ def main():
     counting(Path(sys.argv[1]))
     sys.modules["cupy"] = stand_in.stand_in()
     device._kernel = stand_in.kernel
-    cases = {case.id: case for case in load_cases()}
+    cases = {case.id: case for case in golden_cases()}
     for run in RUNS:
         report(run, judged(cases[run.case], run))
     for name, layout in PYRAMIDS:

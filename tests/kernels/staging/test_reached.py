@@ -7,7 +7,7 @@ import pytest
 
 from roikit.conformance import operators
 from roikit.conformance.call import LAYOUTS
-from roikit.conformance.cases.case import load_cases
+from roikit.conformance.cases.golden import golden_cases
 from roikit.conformance.operation import Operation
 from tests.kernels.staging import reached
 
@@ -109,7 +109,7 @@ EXEMPT = {
 
 @pytest.fixture(scope="module")
 def found():
-    return reached.reached(load_cases())
+    return reached.reached(golden_cases())
 
 
 def test_every_way_is_taken_by_a_golden_case_or_excused(found):
@@ -140,7 +140,7 @@ def test_a_branch_that_no_case_takes_would_be_noticed(found):
 def test_plans_tell_no_dialects_apart_but_those_that_clamp(operator):
     """Of calls large and small, with and without lists that dialects have a say in."""
     picked = ["z-head-7-64", "zm-adaptive-5x6501-7", "zg-whole", "zbm-whole", "rp-max-3"]
-    cases = [case for case in load_cases() if case.operator == operator and case.kind == "value"]
+    cases = [case for case in golden_cases() if case.operator == operator and case.kind == "value"]
     chosen = [case for case in cases if case.id in picked] or cases[:: len(cases) // 3]
     dtypes = ("float16", "float64")
     for case, dtype, layout in product(chosen, dtypes, LAYOUTS):

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from roikit.conformance.arrays import leaves, numpy_dtype
-from roikit.conformance.cases.case import case_files, load_cases, up_to
+from roikit.conformance.cases.case import case_files, up_to
+from roikit.conformance.cases.golden import golden_cases
 from roikit.conformance.golden import files, generator
 from roikit.conformance.operation import Operation
 from roikit.conformance.operator import rule_number
@@ -17,7 +18,7 @@ from roikit.conformance.verdict import Verdict
 from roikit.conformance.verdicts.judge import judge_output
 
 FILES = case_files("deform_roi_pool")
-CASES = {case.id: case for case in up_to("small", load_cases()) if case.operator == "deform_roi_pool"}
+CASES = {case.id: case for case in up_to("small", golden_cases()) if case.operator == "deform_roi_pool"}
 DATA = {case["id"]: case for file in FILES for case in json.loads(file.read_text())["cases"]}
 VALUES = [case for case in CASES.values() if case.kind == "value"]
 

@@ -5,14 +5,15 @@ import re
 import numpy as np
 import pytest
 
-from roikit.conformance.cases.case import load_cases, up_to
+from roikit.conformance.cases.case import up_to
+from roikit.conformance.cases.golden import golden_cases
 from roikit.conformance.verdict import Verdict
 from roikit.conformance.verdicts.judge import judge_output
 from tests.conformance.operators.roi_align.right import NORMALISED, POSITIONS, PROGRAMS, pooled
 
 CASES = [
     case
-    for case in up_to("real", load_cases())
+    for case in up_to("real", golden_cases())
     if case.operator == "roi_align"
     and case.operation == "forward"
     and case.kind == "value"

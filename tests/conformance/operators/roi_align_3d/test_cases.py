@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from roikit.conformance.arrays import leaves, numpy_dtype
-from roikit.conformance.cases.case import case_files, load_cases, up_to
+from roikit.conformance.cases.case import case_files, up_to
+from roikit.conformance.cases.golden import golden_cases
 from roikit.conformance.golden import files, generator
 from roikit.conformance.operator import rule_number
 from roikit.conformance.operators.roi_align_3d.claims import MAIN_DIALECTS, claims
@@ -16,7 +17,7 @@ from roikit.conformance.verdict import Verdict
 from roikit.conformance.verdicts.judge import judge_output
 
 FILES = case_files("roi_align_3d")
-CASES = {case.id: case for case in up_to("small", load_cases()) if case.operator == "roi_align_3d"}
+CASES = {case.id: case for case in up_to("small", golden_cases()) if case.operator == "roi_align_3d"}
 DATA = {case["id"]: case for file in FILES for case in json.loads(file.read_text())["cases"]}
 VALUES = [case for case in CASES.values() if case.kind == "value"]
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from roikit.conformance.arrays import leaves, numpy_dtype
-from roikit.conformance.cases.case import case_files, load_cases, up_to
+from roikit.conformance.cases.case import case_files, up_to
+from roikit.conformance.cases.golden import golden_cases
 from roikit.conformance.exact.numbers import as_float64
 from roikit.conformance.golden import files, generator, published
 from roikit.conformance.operator import rule_number
@@ -19,7 +20,7 @@ from roikit.conformance.verdicts.judge import judge_output
 from roikit.kernels.dialects.roi_pool import DIALECTS
 
 FILES = case_files("roi_pool")
-CASES = {case.id: case for case in up_to("small", load_cases()) if case.operator == "roi_pool"}
+CASES = {case.id: case for case in up_to("small", golden_cases()) if case.operator == "roi_pool"}
 DATA = {case["id"]: case for file in FILES for case in json.loads(file.read_text())["cases"]}
 VALUES = [case for case in CASES.values() if case.kind == "value"]
 

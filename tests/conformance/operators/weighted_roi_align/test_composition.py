@@ -3,7 +3,8 @@
 import pytest
 
 from roikit.conformance.arrays import leaves
-from roikit.conformance.cases.case import load_cases, up_to
+from roikit.conformance.cases.case import up_to
+from roikit.conformance.cases.golden import golden_cases
 from roikit.conformance.implementation import registered
 from roikit.conformance.operation import Operation
 from roikit.conformance.operators import dialects_of
@@ -14,7 +15,7 @@ from roikit.kernels import roi_align, roi_align_backward, roi_align_backward_box
 
 CASES = [
     case
-    for case in up_to("small", load_cases())
+    for case in up_to("small", golden_cases())
     if case.operator == "weighted_roi_align" and case.kind == "value" and not case.arranged
 ]
 

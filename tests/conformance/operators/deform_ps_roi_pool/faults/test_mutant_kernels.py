@@ -5,11 +5,12 @@ What a sample reads, and how tiles are gone through, is broken in the tests of r
 
 import pytest
 
-from roikit.conformance.cases.case import load_cases, up_to
+from roikit.conformance.cases.case import up_to
+from roikit.conformance.cases.golden import golden_cases
 from roikit.conformance.verdict import Verdict
 
 SMALL = [
-    c for c in up_to("small", load_cases()) if c.operator == "deform_ps_roi_pool" and c.kind in ("value", "invalid")
+    c for c in up_to("small", golden_cases()) if c.operator == "deform_ps_roi_pool" and c.kind in ("value", "invalid")
 ]
 BY_OPERATION = {
     operation: [case for case in SMALL if case.operation == operation]

@@ -5,10 +5,13 @@ Pooling, gathering and tiles of points are broken in the tests of rotated RoIAli
 
 import pytest
 
-from roikit.conformance.cases.case import load_cases, up_to
+from roikit.conformance.cases.case import up_to
+from roikit.conformance.cases.golden import golden_cases
 from roikit.conformance.verdict import Verdict
 
-SMALL = [c for c in up_to("small", load_cases()) if c.operator == "deform_roi_pool" and c.kind in ("value", "invalid")]
+SMALL = [
+    c for c in up_to("small", golden_cases()) if c.operator == "deform_roi_pool" and c.kind in ("value", "invalid")
+]
 BY_OPERATION = {
     operation: [case for case in SMALL if case.operation == operation]
     for operation in ("forward", "feature_gradient", "offset_gradient", "box_gradient")

@@ -2,12 +2,13 @@
 
 import pytest
 
-from roikit.conformance.cases.case import load_cases, up_to
+from roikit.conformance.cases.case import up_to
+from roikit.conformance.cases.golden import golden_cases
 from roikit.conformance.verdict import Verdict
 
 SMALL = [
     c
-    for c in up_to("small", load_cases())
+    for c in up_to("small", golden_cases())
     if c.operator == "multiscale_roi_align" and c.kind in ("value", "invalid") and "image_size" not in c.arguments
 ]
 OF = {operation: [c for c in SMALL if c.operation == operation] for operation in {c.operation for c in SMALL}}

@@ -2,10 +2,11 @@
 
 import pytest
 
-from roikit.conformance.cases.case import load_cases, up_to
+from roikit.conformance.cases.case import up_to
+from roikit.conformance.cases.golden import golden_cases
 from roikit.conformance.verdict import Verdict
 
-SMALL = [c for c in up_to("small", load_cases()) if c.operator == "ps_roi_align" and c.kind in ("value", "invalid")]
+SMALL = [c for c in up_to("small", golden_cases()) if c.operator == "ps_roi_align" and c.kind in ("value", "invalid")]
 OF = {operation: [c for c in SMALL if c.operation == operation] for operation in {c.operation for c in SMALL}}
 
 # A source, a piece of it, what of that is replaced, and by what.

@@ -2,13 +2,14 @@
 
 import pytest
 
-from roikit.conformance.cases.case import load_cases, up_to
+from roikit.conformance.cases.case import up_to
+from roikit.conformance.cases.golden import golden_cases
 from roikit.conformance.verdict import Verdict
 
 # Sparse maps and calls that must be refused are run by a worker, in test_runner.py.
 CASES = [
     c
-    for c in up_to("small", load_cases())
+    for c in up_to("small", golden_cases())
     if c.operator == "roi_align"
     and c.operation == "forward"
     and c.kind in ("value", "invalid")

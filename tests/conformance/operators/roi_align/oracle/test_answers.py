@@ -5,14 +5,14 @@ import pytest
 
 from roikit.conformance.arrays import numpy_dtype
 from roikit.conformance.call import DTYPES
-from roikit.conformance.cases.case import load_cases
+from roikit.conformance.cases.golden import golden_cases
 from roikit.conformance.operation import Operation
 from roikit.conformance.operators.roi_align.oracle.answers import RoiAlignOracle
 from roikit.conformance.verdict import Verdict
 from roikit.conformance.verdicts.judge import judge_output
 from roikit.kernels.dialects.roi_align import DIALECTS
 
-CASES = {case.id: case for case in load_cases() if case.operator == "roi_align"}
+CASES = {case.id: case for case in golden_cases() if case.operator == "roi_align"}
 ORACLE = RoiAlignOracle()
 
 

@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 
-from roikit.conformance.cases.case import load_cases, up_to
+from roikit.conformance.cases.case import up_to
+from roikit.conformance.cases.golden import golden_cases
 from roikit.conformance.operators.roi_align.oracle.certificate import exact_dtypes, forward_result
 from roikit.conformance.operators.roi_align.oracle.quick import quick
 from roikit.kernels.dialects.roi_align import DIALECTS
 
-ALL = [c for c in up_to("small", load_cases()) if c.operator == "roi_align"]
+ALL = [c for c in up_to("small", golden_cases()) if c.operator == "roi_align"]
 CASES = [c for c in ALL if c.operation == "forward" and c.kind == "value" and c.memory == "contiguous"]
 CASES = [c for c in CASES if c.group not in ("values", "random", "published", "fragile", "layout")]
 DISTINCT = sorted({choices: name for name, choices in reversed(DIALECTS.items())}.values())

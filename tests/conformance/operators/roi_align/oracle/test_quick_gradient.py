@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from roikit.conformance.adapters.roikit import RoikitHost
 from roikit.conformance.arrays import leaves
-from roikit.conformance.cases.case import load_cases, up_to
+from roikit.conformance.cases.case import up_to
+from roikit.conformance.cases.golden import golden_cases
 from roikit.conformance.fuzzing.cases import expect
 from roikit.conformance.operation import Operation
 from roikit.conformance.operators.roi_align.draws import chance
@@ -17,7 +18,7 @@ from roikit.conformance.operators.roi_align.oracle.gradient_certificate import e
 from roikit.conformance.operators.roi_align.oracle.quick_gradient import quick_gradient
 from roikit.kernels.dialects.roi_align import DIALECTS
 
-ALL = [c for c in up_to("small", load_cases()) if c.operator == "roi_align"]
+ALL = [c for c in up_to("small", golden_cases()) if c.operator == "roi_align"]
 CASES = [c for c in ALL if c.operation != "forward" and c.kind in ("value", "invalid")]
 DISTINCT = sorted({choices: name for name, choices in reversed(DIALECTS.items())}.values())
 

@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 
-from roikit.conformance.cases.case import load_cases, up_to
+from roikit.conformance.cases.case import up_to
+from roikit.conformance.cases.golden import golden_cases
 from roikit.conformance.verdict import Verdict
 from roikit.kernels import roi_pool, roi_pool_backward
 
 CASES = [
     c
-    for c in up_to("small", load_cases())
+    for c in up_to("small", golden_cases())
     if c.operator == "roi_pool" and c.operation != "forward" and c.kind in ("value", "invalid")
 ]
 MAIN = ("roikit", "torchvision")

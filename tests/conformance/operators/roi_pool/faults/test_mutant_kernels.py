@@ -2,12 +2,13 @@
 
 import pytest
 
-from roikit.conformance.cases.case import load_cases, up_to
+from roikit.conformance.cases.case import up_to
+from roikit.conformance.cases.golden import golden_cases
 from roikit.conformance.verdict import Verdict
 
 CASES = [
     c
-    for c in up_to("small", load_cases())
+    for c in up_to("small", golden_cases())
     if c.operator == "roi_pool" and c.operation == "forward" and c.kind in ("value", "invalid")
 ]
 

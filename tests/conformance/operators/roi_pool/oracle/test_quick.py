@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from roikit.conformance.cases.case import load_cases, up_to
+from roikit.conformance.cases.case import up_to
+from roikit.conformance.cases.golden import golden_cases
 from roikit.conformance.chance import INVALID
 from roikit.conformance.exact.numbers import as_float64
 from roikit.conformance.operation import Operation
@@ -51,7 +52,7 @@ def test_gradients(arguments, dialect):
 def test_golden_cases(dialect):
     cases = [
         case
-        for case in up_to("small", load_cases())
+        for case in up_to("small", golden_cases())
         if case.operator == "roi_pool" and case.kind in ("value", "invalid")
     ]
     finite = [case for case in cases if quick.fits(asked_of(case.arguments, DIALECTS["roikit"], "float64").pixels)]

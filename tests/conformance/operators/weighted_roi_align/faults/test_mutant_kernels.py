@@ -2,11 +2,12 @@
 
 import pytest
 
-from roikit.conformance.cases.case import load_cases, up_to
+from roikit.conformance.cases.case import up_to
+from roikit.conformance.cases.golden import golden_cases
 from roikit.conformance.verdict import Verdict
 
 SMALL = [
-    c for c in up_to("small", load_cases()) if c.operator == "weighted_roi_align" and c.kind in ("value", "invalid")
+    c for c in up_to("small", golden_cases()) if c.operator == "weighted_roi_align" and c.kind in ("value", "invalid")
 ]
 OF = {operation: [c for c in SMALL if c.operation == operation] for operation in {c.operation for c in SMALL}}
 MAIN = ("torchvision", "torchvision-aligned")

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from roikit.conformance.arrays import leaves
-from roikit.conformance.cases.case import load_cases, up_to
+from roikit.conformance.cases.case import up_to
+from roikit.conformance.cases.golden import golden_cases
 from roikit.conformance.exact.numbers import Special
 from roikit.conformance.operators.roi_align.oracle.answers import RoiAlignOracle
 from roikit.conformance.operators.weighted_roi_align.operator import OPERATOR
@@ -18,7 +19,7 @@ ORACLE, ALIGNED = WeightedRoiAlignOracle(), DIALECTS["torchvision-aligned"]
 FORWARD, FOR_MAPS, FOR_BOXES, FOR_WEIGHTS = OPERATOR.operations
 MAP = [[1, 2, 5, 6], [3, 4, 7, 8], [9, 10, 13, 14], [11, 12, 15, 16]]
 WEIGHTS = [[0, 1, 1, 0], [1, 2, 0, 1], [1, 0, 2, 1], [0, 1, 1, 0]]
-SMALL = [c for c in up_to("small", load_cases()) if c.operator == "weighted_roi_align" and c.kind == "value"]
+SMALL = [c for c in up_to("small", golden_cases()) if c.operator == "weighted_roi_align" and c.kind == "value"]
 
 
 def arguments(box=(0, 0, 4, 4), **changes):
