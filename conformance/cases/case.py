@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -238,6 +240,12 @@ def cases_of(document: Mapping[str, Any]) -> list[Case]:
     """The cases of a case file; those of one that names no operator are of RoIAlign."""
     origin = Origin(document["group"], document["edition"], document.get("operator", operators.DEFAULT))
     return [case_from_json(item, origin) for item in document["cases"]]
+
+
+@cache
+def load_cases() -> tuple[Case, ...]:
+    """All golden cases, in the order of the files and within them."""
+    return tuple(case for file in case_files() for case in cases_of(json.loads(file.read_text(encoding="utf-8"))))
 
 
 def up_to(size: str, cases: Iterable[Case]) -> tuple[Case, ...]:

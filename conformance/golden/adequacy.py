@@ -17,8 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .. import operators
-from ..cases.case import case_files, up_to
-from ..cases.golden import golden_cases
+from ..cases.case import case_files, load_cases, up_to
 from . import noticing, of_operator
 from .ledger import Ledger, Row
 from .noticing import JUDGED, mains_of, noticed
@@ -39,7 +38,7 @@ Notices = dict[str, dict[str, tuple[str, ...]]]
 
 def cases_of(operator: Operator) -> list[Case]:
     """The golden cases of an operator by which faults of formulas are to be noticed: not those of sizes and of memory."""
-    return [c for c in up_to("small", golden_cases()) if c.operator == operator.name and not c.arranged]
+    return [c for c in up_to("small", load_cases()) if c.operator == operator.name and not c.arranged]
 
 
 def by_fault(operator: Operator, by_case: Mapping[str, Mapping[str, Sequence[str]]]) -> Notices:
