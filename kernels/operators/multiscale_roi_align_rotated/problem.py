@@ -95,7 +95,7 @@ def resolve_dialect(dialect: str | Dialect | None, level_rule: Any, *, aligned: 
     if dialect is None:
         rule = arguments.choice("level_rule", LevelRule.AXLEARN if level_rule is None else level_rule, LEVEL_RULES)
         return composed(
-            rule, DIALECTS[("roikit" if aligned else "roikit-legacy") + ("-clockwise" if clockwise else "")]
+            LevelRule(rule), DIALECTS[("roikit" if aligned else "roikit-legacy") + ("-clockwise" if clockwise else "")]
         )
     rules = named_dialect(dialect) if isinstance(dialect, str) else dialect
     if not isinstance(rules, Dialect):
