@@ -28,6 +28,12 @@ if TYPE_CHECKING:
     from .operators.deform_roi_pool.feature_gradient import deform_roi_pool_backward, deform_roi_pool_backward_workspace
     from .operators.deform_roi_pool.forward import deform_roi_pool
     from .operators.deform_roi_pool.gradients import deform_roi_pool_backward_boxes, deform_roi_pool_backward_offset
+    from .operators.multiscale_roi_align_rotated.box_gradient import multiscale_roi_align_rotated_backward_boxes
+    from .operators.multiscale_roi_align_rotated.feature_gradient import (
+        multiscale_roi_align_rotated_backward,
+        multiscale_roi_align_rotated_backward_workspace,
+    )
+    from .operators.multiscale_roi_align_rotated.forward import multiscale_roi_align_rotated
     from .operators.prroi_pool.box_gradient import prroi_pool_backward_boxes
     from .operators.prroi_pool.feature_gradient import prroi_pool_backward, prroi_pool_backward_workspace
     from .operators.prroi_pool.forward import prroi_pool, prroi_pool_workspace
@@ -106,6 +112,10 @@ __all__ = [
     "multiscale_roi_align",
     "multiscale_roi_align_backward",
     "multiscale_roi_align_backward_boxes",
+    "multiscale_roi_align_rotated",
+    "multiscale_roi_align_rotated_backward",
+    "multiscale_roi_align_rotated_backward_boxes",
+    "multiscale_roi_align_rotated_backward_workspace",
     "named_dialect",
     "precompile",
     "prroi_pool",
@@ -172,6 +182,12 @@ _NAMES = {
     ".operators.deform_roi_pool.feature_gradient": ("deform_roi_pool_backward", "deform_roi_pool_backward_workspace"),
     ".operators.deform_roi_pool.forward": ("deform_roi_pool",),
     ".operators.deform_roi_pool.gradients": ("deform_roi_pool_backward_boxes", "deform_roi_pool_backward_offset"),
+    ".operators.multiscale_roi_align_rotated.box_gradient": ("multiscale_roi_align_rotated_backward_boxes",),
+    ".operators.multiscale_roi_align_rotated.feature_gradient": (
+        "multiscale_roi_align_rotated_backward",
+        "multiscale_roi_align_rotated_backward_workspace",
+    ),
+    ".operators.multiscale_roi_align_rotated.forward": ("multiscale_roi_align_rotated",),
     ".operators.prroi_pool.box_gradient": ("prroi_pool_backward_boxes",),
     ".operators.prroi_pool.feature_gradient": ("prroi_pool_backward", "prroi_pool_backward_workspace"),
     ".operators.prroi_pool.forward": ("prroi_pool", "prroi_pool_workspace"),

@@ -156,6 +156,7 @@ COMPOSED = {
     "roi_align_3d": {"roi_align"},
     "deform_ps_roi_pool": {"deform_roi_pool", "roi_align_rotated"},
     "riroi_align_rotated": {"roi_align_rotated"},
+    "multiscale_roi_align_rotated": {"multiscale_roi_align", "roi_align", "roi_align_rotated"},
 }
 """Operators that are others put together: what is to be known of these is known of them."""
 

@@ -65,6 +65,9 @@ def _description(where: str, *, on_host: bool) -> Description:
         "roi_align_3d": _capability("roi_align_3d", OF_BOXES, on_host=on_host, modes=("avg",)),
         "deform_ps_roi_pool": _capability("deform_ps_roi_pool", OF_PARTS, on_host=on_host, modes=("avg",)),
         "riroi_align_rotated": _capability("riroi_align_rotated", OF_BOXES, on_host=on_host, modes=("avg",)),
+        "multiscale_roi_align_rotated": _capability(
+            "multiscale_roi_align_rotated", OF_BOXES, on_host=on_host, modes=("avg",)
+        ),
     }
     return Description(version=f"{version('roikit')} ({where})", homepage="", operators=can)
 
@@ -110,7 +113,20 @@ def _script_of_levels() -> Script:
         }
         for dialect, rules in dialects_of(name).items()
     }
+    return _script_of_pyramids(name, dialects)
 
+
+def _script_of_rotated_levels() -> Script:
+    """What scripts of a pooler of rotated boxes need to know."""
+    name = "multiscale_roi_align_rotated"
+    dialects = {
+        dialect: {"level_rule": rules.level_rule, "dialect": dialect} for dialect, rules in dialects_of(name).items()
+    }
+    return _script_of_pyramids(name, dialects)
+
+
+def _script_of_pyramids(name: str, dialects: Mapping[str, dict[str, Any]]) -> Script:
+    """What scripts of any pooler need to know, of which each dialect says some more."""
     together = """
 maps, output = output, np.zeros_like(features)
 for level, found in zip(levels_of(output), maps):
@@ -198,6 +214,7 @@ class RoikitHost(OfEveryOperator):
         "deform_ps_roi_pool": _script_of_offsets("deform_ps_roi_pool", OF_PARTS),
         "riroi_align_rotated": _script("riroi_align_rotated", maps="", pairs=False),
         "roi_align_3d": _script("roi_align_3d", maps="", size="$output_size"),
+        "multiscale_roi_align_rotated": _script_of_rotated_levels(),
     }
 
     def __init__(self) -> None:

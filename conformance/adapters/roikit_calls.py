@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ..operators.deform_ps_roi_pool.call import DeformedPsCall
     from ..operators.deform_roi_pool.call import DeformedCall
     from ..operators.multiscale_roi_align.call import MultiscaleRoiAlignCall
+    from ..operators.multiscale_roi_align_rotated.call import RotatedPyramidCall
     from ..operators.prroi_pool.call import PrRoiPoolCall
     from ..operators.ps_roi_align.call import PsRoiAlignCall
     from ..operators.ps_roi_pool.call import PsRoiPoolCall
@@ -161,6 +162,32 @@ def of_levels(call: MultiscaleRoiAlignCall, arrays: Arrays, out: Any = None) -> 
     return kernels.multiscale_roi_align_backward(grad, boxes, [level.shape for level in maps], *where, **how)
 
 
+def rotated_of_levels(call: RotatedPyramidCall, arrays: Arrays, as_numpy: Arrays, out: Any = None) -> np.ndarray:
+    """Makes a call of `multiscale_roi_align_rotated`; of the gradients for the maps of all levels one array."""
+    how: dict[str, Any] = {"layout": call.layout, "dialect": call.dialect, "check": True, **related_sizes(call)}
+    boxes, where = arrays(call.boxes), (call.scales(), call.sampling_ratio)
+    maps = [arrays(level) for level in call.levels()]
+    if call.operation == Operation.FORWARD:
+        forward = kernels.multiscale_roi_align_rotated
+        return as_numpy(forward(maps, boxes, call.output_size, *where, **how, out=out))  # type: ignore[no-any-return]
+    assert call.grad is not None
+    grad = arrays(call.grad)
+    if call.operation == Operation.BOX_GRADIENT:
+        for_boxes = kernels.multiscale_roi_align_rotated_backward_boxes
+        return as_numpy(for_boxes(grad, maps, boxes, *where, **how))  # type: ignore[no-any-return]
+    shapes = [level.shape for level in maps]
+    found = kernels.multiscale_roi_align_rotated_backward(grad, boxes, shapes, *where, **how)
+    return call.joined([as_numpy(array) for array in found])
+
+
+def related_sizes(call: RotatedPyramidCall) -> dict[str, Any]:
+    """What our functions relate the sizes of rotated boxes to."""
+    rules = dialects_of("multiscale_roi_align_rotated")[call.dialect]
+    if rules.level_rule == "mmdetection" and call.level_sizes:  # which is told the least size of the first level
+        return {"canonical_size": call.finest_size(), "canonical_level": call.first_level()}
+    return {"canonical_size": call.canonical_size, "canonical_level": call.canonical_level}
+
+
 def weighed(call: WeightedRoiAlignCall, arrays: Arrays, out: Any = None) -> Any:
     """Makes a call of `weighted_roi_align`."""
     how: dict[str, Any] = {"layout": call.layout, "dialect": call.dialect, "check": True}
@@ -246,7 +273,11 @@ _MAKERS: Mapping[str, Callable[..., Any]] = {
     "deform_ps_roi_pool": deformed_in_groups,
     "riroi_align_rotated": oriented,
 }
-_WHOLE: Mapping[str, Callable[..., np.ndarray]] = {"multiscale_roi_align": _of_all_levels, "border_align": bordered}
+_WHOLE: Mapping[str, Callable[..., np.ndarray]] = {
+    "multiscale_roi_align": _of_all_levels,
+    "multiscale_roi_align_rotated": rotated_of_levels,
+    "border_align": bordered,
+}
 """Of operators whose answers are not one array as it is."""
 
 
@@ -276,4 +307,4 @@ class OfEveryOperator:
 
     roi_align = roi_pool = ps_roi_pool = ps_roi_align = crop_and_resize = prroi_pool = answer
     multiscale_roi_align = weighted_roi_align = roi_align_rotated = border_align = deform_roi_pool = answer
-    deform_ps_roi_pool = riroi_align_rotated = roi_align_3d = answer
+    deform_ps_roi_pool = riroi_align_rotated = roi_align_3d = multiscale_roi_align_rotated = answer

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from ..operators import dialects_of
 from ._torch_gradient import answer
 from .roikit import RoikitHost
+from .roikit_calls import related_sizes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from ..operators.deform_ps_roi_pool.call import DeformedPsCall
     from ..operators.deform_roi_pool.call import DeformedCall
     from ..operators.multiscale_roi_align.call import MultiscaleRoiAlignCall
+    from ..operators.multiscale_roi_align_rotated.call import RotatedPyramidCall
     from ..operators.prroi_pool.call import PrRoiPoolCall
     from ..operators.ps_roi_align.call import PsRoiAlignCall
     from ..operators.ps_roi_pool.call import PsRoiPoolCall
@@ -55,6 +57,7 @@ class RoikitTorch(RoikitHost):
         self._roi_align_3d = torch.roi_align_3d
         self._deform_ps_roi_pool = torch.deform_ps_roi_pool
         self._riroi_align_rotated = torch.riroi_align_rotated
+        self._multiscale_roi_align_rotated = torch.multiscale_roi_align_rotated
 
     def describe(self) -> Description:
         """All dialects, modes, data types and layouts, as the kernels."""
@@ -133,6 +136,16 @@ class RoikitTorch(RoikitHost):
         how: dict[str, Any] = {"layout": call.layout, "dialect": call.dialect}
         where = (call.output_size, call.single_scale(), call.sampling_ratio)
         return answer(call, call.boxes, lambda maps, boxes: self._roi_align_rotated(maps, boxes, *where, **how))
+
+    def multiscale_roi_align_rotated(self, call: RotatedPyramidCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Calls the function as its users do."""
+        how: dict[str, Any] = {"layout": call.layout, "dialect": call.dialect, **related_sizes(call)}
+        where = (call.output_size, call.scales(), call.sampling_ratio)
+
+        def pool(maps: Any, boxes: Any) -> Any:
+            return self._multiscale_roi_align_rotated(call.levels(maps), boxes, *where, **how)
+
+        return answer(call, call.boxes, pool)
 
     def riroi_align_rotated(self, call: RotationInvariantCall, out: np.ndarray | None = None) -> np.ndarray:
         """Calls the function as its users do."""

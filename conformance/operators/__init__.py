@@ -29,6 +29,7 @@ NAMES = (
     "roi_align_3d",
     "deform_ps_roi_pool",
     "riroi_align_rotated",
+    "multiscale_roi_align_rotated",
 )
 
 DEFAULT = "roi_align"

@@ -9,6 +9,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..calls.levels import compiled_levels
 from ..calls.problem import kept
 from ..execution.launch import Launch
 from ..execution.source import specialise
@@ -53,18 +54,19 @@ class PointPooling:
 
     def host_source(self, problem: Problem) -> Source:
         """The kernel that a CPU runs."""
-        return self._source(problem, _HOST_VECTOR[problem.layout], packed=False, rules_at_launch=True)
+        levels = compiled_levels(len(problem.heights))
+        return self._source(problem, levels, _HOST_VECTOR[problem.layout], packed=False, rules_at_launch=True)
 
     def device_source(self, problem: Problem, *, packed: bool) -> Source:
         """The kernel that a GPU runs, for aligned vectors of channels if they are ``packed``."""
-        return self._source(problem, _vector(problem), packed=packed, rules_at_launch=False)
+        return self._source(problem, len(problem.heights), _vector(problem), packed=packed, rules_at_launch=False)
 
     def device_sources(self, problem: Problem) -> list[Source]:
         """The kernels that a GPU may run: with channels last one for aligned vectors, and one for any."""
         alignments = (False, True) if problem.layout == "NHWC" else (False,)
         return [self.device_source(problem, packed=packed) for packed in alignments]
 
-    def _source(self, problem: Problem, vector: int, *, packed: bool, rules_at_launch: bool) -> Source:
+    def _source(self, problem: Problem, levels: int, vector: int, *, packed: bool, rules_at_launch: bool) -> Source:
         return specialise(
             f"{self.operator}/forward.cu",
             f"{self.operator}_forward",
@@ -72,7 +74,7 @@ class PointPooling:
             (
                 *self.macros(problem),
                 ("LAYOUT", problem.layout),
-                ("LEVELS", 1),
+                ("LEVELS", levels),
                 ("VECTOR", vector),
                 ("ALIGNED", int(packed)),
                 ("THREADS", DEVICE_THREADS),

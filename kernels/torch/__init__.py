@@ -22,6 +22,7 @@ from .deform_ps_roi_pool import DeformPSRoIPool, deform_ps_roi_pool
 from .deform_roi_pool import deform_roi_pool
 from .functional import multiscale_roi_align, roi_align
 from .modules import MultiScaleRoIAlign, RoIAlign
+from .multiscale_roi_align_rotated import MultiScaleRoIAlignRotated, multiscale_roi_align_rotated
 from .prroi_pool import PrRoIPool, prroi_pool
 from .ps_roi_align import PSRoIAlign, ps_roi_align
 from .ps_roi_pool import PSRoIPool, ps_roi_pool
@@ -39,6 +40,7 @@ __all__ = [
     "DeformRoIPoolPack",
     "ModulatedDeformRoIPoolPack",
     "MultiScaleRoIAlign",
+    "MultiScaleRoIAlignRotated",
     "PSRoIAlign",
     "PSRoIPool",
     "PrRoIPool",
@@ -53,6 +55,7 @@ __all__ = [
     "deform_ps_roi_pool",
     "deform_roi_pool",
     "multiscale_roi_align",
+    "multiscale_roi_align_rotated",
     "prroi_pool",
     "ps_roi_align",
     "ps_roi_pool",

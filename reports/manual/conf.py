@@ -60,6 +60,7 @@ def mend_signature(app, what, name, obj, options, signature, returns):  # noqa: 
             "roi_pool",
             "crop_and_resize",
             "riroi_align_rotated",
+            "multiscale_roi_align_rotated",
             "roi_align_rotated",
             "border_align",
             "deform_roi_pool",

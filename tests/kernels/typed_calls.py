@@ -29,6 +29,9 @@ from roikit.kernels import (
     multiscale_roi_align,
     multiscale_roi_align_backward,
     multiscale_roi_align_backward_boxes,
+    multiscale_roi_align_rotated,
+    multiscale_roi_align_rotated_backward,
+    multiscale_roi_align_rotated_backward_boxes,
     precompile,
     prroi_pool,
     prroi_pool_backward,
@@ -112,6 +115,12 @@ def right(
         tuple[Floats, ...],
     )
     assert_type(multiscale_roi_align_backward_boxes(grad, (maps,), rows, (0.25,)), Floats)
+    assert_type(multiscale_roi_align_rotated([halves], [rows], 7, [0.25], clockwise=True), npt.NDArray[np.float16])
+    assert_type(
+        multiscale_roi_align_rotated_backward(grad, rows, [(1, 1, 8, 8)], [1], level_rule="detectron2"),
+        tuple[Floats, ...],
+    )
+    assert_type(multiscale_roi_align_rotated_backward_boxes(grad, (maps,), rows, (0.25,), dialect="mmrotate"), Floats)
     assert_type(roi_align_workspace((1, 1, 8, 8), 3, 7, dtype="bfloat16"), int)
     assert_type(roi_align_backward_workspace([1, 1, 8, 8], 3, 7, on_gpu=False), int)
     assert_type(precompile(dtypes=["float32", "float64"], modes=["max"], operations=("forward", "backward")), int)
@@ -141,6 +150,7 @@ def wrong(maps: Floats, rows: Floats) -> None:
     prroi_pool(maps, rows, 7, sampling_ratio=2)  # type: ignore[call-arg]
     multiscale_roi_align([maps], rows, 7, 0.25)  # type: ignore[arg-type]
     multiscale_roi_align([maps], rows, 7, [0.25], level_rule="detectron")  # type: ignore[arg-type]
+    multiscale_roi_align_rotated([maps], rows, 7, [0.25], mode="max")  # type: ignore[call-arg]
     roi_align_workspace((1, 1, 8, 8), 3, 7, dtype="float")  # type: ignore[arg-type]
     precompile(dtypes="float32")  # type: ignore[arg-type]
     precompile(operations=["backwards"])  # type: ignore[list-item]

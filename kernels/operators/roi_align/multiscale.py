@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ...calls import arguments
 from ...calls.levels import resolve_levels
-from ...calls.problem import axes_of, bins_of
+from ...calls.problem import bins_of
+from ...calls.pyramid import checked_maps, checked_shapes, scale_pairs
 from ...dtypes import name_of
 from ...staging.box_gradient import slope
 from ...staging.gathering import gather
@@ -18,7 +19,6 @@ from .problem import asked_for
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from types import ModuleType
 
     from ...annotations import A, Array, Layout, LevelRuleName, Mode
     from ...calls.problem import Asked
@@ -79,7 +79,7 @@ def multiscale_roi_align(
         ValueError: an argument has a wrong shape or value, or the maps do not go together.
         InvalidRoiError: as for `roi_align`.
     """
-    xp, maps = _checked_maps(inputs, layout)
+    xp, maps = checked_maps(inputs, layout)
     rows = arguments.box_rows(xp, boxes, name_of(maps[0].dtype), maps[0].shape[0])
     rule = (level_rule, first_level, canonical_size, canonical_level)
     how = (sampling_ratio, mode, layout, dialect, aligned)
@@ -131,11 +131,7 @@ def multiscale_roi_align_backward(
     """
     xp = arguments.array_namespace("grad", grad)
     arguments.check_feature_map(grad, "grad")
-    shapes = [arguments.shape_of_maps("input_shapes", shape) for shape in input_shapes]
-    _check_together(shapes, layout)
-    for name, given in (("inputs", inputs), ("out", out)):
-        if given is not None and len(given) != len(shapes):
-            raise ValueError(f"{name} has {len(given)} arrays for {len(shapes)} levels")
+    shapes = checked_shapes(input_shapes, layout, inputs=inputs, out=out)
     rows = arguments.box_rows(xp, boxes, name_of(grad.dtype), shapes[0][0])
     rule = (level_rule, first_level, canonical_size, canonical_level)
     how = (sampling_ratio, mode, layout, dialect, aligned)
@@ -183,7 +179,7 @@ def multiscale_roi_align_backward_boxes(
         ValueError: an argument has a wrong shape or value.
         InvalidRoiError: as for `roi_align`.
     """
-    xp, maps = _checked_maps(inputs, layout)
+    xp, maps = checked_maps(inputs, layout)
     arguments.check_from(xp, "grad", grad)
     arguments.check_feature_map(grad, "grad")
     rows = arguments.box_rows(xp, boxes, name_of(grad.dtype), maps[0].shape[0])
@@ -196,42 +192,12 @@ def multiscale_roi_align_backward_boxes(
     return gradient
 
 
-def _checked_maps(inputs: Sequence[Any], layout: str) -> tuple[ModuleType, tuple[Any, ...]]:
-    """The module that the maps come from, and the maps."""
-    maps = tuple(inputs)
-    if not maps:
-        raise ValueError("inputs must be the maps of at least one level")
-    xp = arguments.array_namespace("inputs[0]", maps[0])
-    for i, array in enumerate(maps):
-        if arguments.array_namespace(f"inputs[{i}]", array) is not xp:
-            raise TypeError(f"inputs[{i}] must come from {xp.__name__}, as inputs[0] does")
-        arguments.check_feature_map(array, f"inputs[{i}]")
-        if array.dtype != maps[0].dtype:
-            raise TypeError(f"inputs[{i}] has data type {array.dtype}, but inputs[0] has {maps[0].dtype}")
-    if xp.__name__ == "cupy":
-        arguments.check_same_device(xp, maps[0], **arguments.named("inputs", maps))
-    _check_together([array.shape for array in maps], layout)
-    return xp, maps
-
-
-def _check_together(shapes: Sequence[tuple[int, ...]], layout: str) -> None:
-    channel, _, _ = axes_of(layout)
-    if not shapes:
-        raise ValueError("there must be at least one level")
-    if len({(shape[0], shape[channel]) for shape in shapes}) > 1:
-        raise ValueError(
-            f"maps of all levels must have the same N and C; their shapes are {', '.join(map(str, shapes))}"
-        )
-
-
 def _asked_for(
     dtype: Any, shapes: Sequence[tuple[int, ...]], rows: Any, output_size: Any, spatial_scales: Sequence[Any],
     rule: tuple[Any, Any, Any, Any], how: tuple[Any, Any, Any, Any, Any],
 ) -> Asked:  # fmt: skip
     """What is asked for, with a level for each of the maps; ``how`` is what `asked_for` takes between scales and levels."""
-    if len(spatial_scales) != len(shapes):
-        raise ValueError(f"there are {len(spatial_scales)} spatial_scales for {len(shapes)} levels")
     name, first, canonical_size, canonical_level = rule
-    scales = [arguments.pair("spatial_scales", scale) for scale in spatial_scales]
+    scales = scale_pairs(spatial_scales, len(shapes))
     levels = resolve_levels(name, scales, first, canonical_size, canonical_level, name_of(rows.dtype))
     return asked_for(dtype, tuple(shapes), len(rows), output_size, scales, *how, levels)

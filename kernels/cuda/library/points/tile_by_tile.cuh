@@ -4,20 +4,7 @@
 // synchronised when it returns.
 #pragma once
 
-// Writes the sums of a tile.
-ROIKIT_FN void write_tile(const Work& work, const PointTile& held, const BackwardParams& params) {
-    const int64 row = params.widths[0], pixels = row * params.heights[0];
-    const bool last = LAYOUT == Layout::NHWC;
-    ROIKIT_ROLLED for (int64 i = thread_of_block(); i < held.pixels * work.channels; i += threads_of_block()) {
-        const int pixel = (int)(last ? i / work.channels : i % held.pixels);
-        const int64 c = last ? i % work.channels : i / held.pixels, channel = work.channel + c;
-        if (!is_of_tile(work.tile, pixel, params)) continue;
-        const int64 y = work.tile.y_begin + pixel / params.tile_x, x = work.tile.x_begin + pixel % params.tile_x;
-        const int64 place = y * row + x;
-        narrow(held.sums[pixel * params.channels_per_block + c],
-               work.gradient[last ? place * params.channels + channel : channel * pixels + place]);
-    }
-}
+#include "library/points/write_tile.cuh"
 
 // A block takes a tile of a map for some channels.
 ROIKIT_FN void gather_points(const feature_t* grad, const acc_t* boxes, unsigned char* memory, unsigned char* shared_memory,

@@ -1,0 +1,93 @@
+"""Histories of poolers of rotated boxes: what their calls are, and what they change to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from ....histories import IMAGES, SIZE, Histories, History
+from ....operation import Operation
+from ....placing import integers, number
+from ....sizing import Size
+from ...multiscale_roi_align.draws.pyramids import Setting, sizes_of, whole_of
+from ...roi_align_rotated.draws.placements import PLACEMENTS
+from ..claims import rules_of
+from ..oracle.answers import ORACLE
+from . import sizes, systematic
+from .turned import scaled
+
+if TYPE_CHECKING:
+    from ....draw import Draw
+
+_BINS, _SCALE = (2, 2), Fraction(1, 2)
+_PLACES = ("upright-high", "upright", "upright-low")  # exact in every unit of angles
+_PYRAMID = Setting(0, 2)
+
+
+def _levels(size: tuple[int, ...]) -> list[list[int]]:
+    return [list(pair) for pair in sizes_of((size[0], size[1]), _PYRAMID)]
+
+
+def _map(chance: Draw, history: History, shape: tuple[int, ...]) -> dict[str, Any]:
+    """What histories count are pixels of the first map."""
+    del history
+    images, channels, *size = shape
+    return integers(chance, (images, channels, *whole_of(sizes_of((size[0], size[1]), _PYRAMID))), range(-8, 9))
+
+
+def _boxes(chance: Draw, history: History) -> list[list[int | float]]:
+    del history
+    spots = [next(placement for placement in PLACEMENTS if placement.name == name) for name in _PLACES]
+    found = [spot.spot(chance, SIZE, _BINS).row(IMAGES - 1 - k % IMAGES, _SCALE) for k, spot in enumerate(spots)]
+    return [*found[:-1], scaled(found[-1], 4.0)]
+
+
+def _large(history: History, other: bool) -> Size:
+    # What a box gets adds up over channels, and must be exact in float32.
+    channels = 33 if history.operation == Operation.BOX_GRADIENT else 129
+    bins, pixels = ((1, 4), (10, 9)) if other else ((2, 2), (9, 10))
+    return Size(history.id, "", bins, 1, pixels, 3, channels, 147, "avg", history.operation, coarse=True)
+
+
+@dataclass(frozen=True)
+class _OfLevels(Histories):
+    """Histories whose maps are of several levels."""
+
+    def _changes(self, chance: Any, history: History, arguments: dict[str, Any]) -> dict[str, Any]:
+        changes = super()._changes(chance, history, arguments)
+        if history.changed == "size":  # with the map the sizes of its levels change
+            changes["level_sizes"] = _levels((SIZE[1], SIZE[0]))
+        return changes
+
+
+HISTORIES = _OfLevels(
+    asked=(
+        ("mr-h", Operation.FORWARD, "avg"),
+        ("mr-hg", Operation.FEATURE_GRADIENT, "avg"),
+        ("mr-hb", Operation.BOX_GRADIENT, "avg"),
+    ),
+    at_once="avg",
+    given={
+        "output_size": list(_BINS),
+        "level_sizes": _levels(SIZE),
+        "spatial_scale": [number(_SCALE)] * 2,
+        "canonical_size": 7,
+        "canonical_level": 2,
+        "sampling_ratio": [2, 2],
+    },
+    others={
+        "bins": {"output_size": [1, 4]},  # as many
+        "scale": {"spatial_scale": [0.25, 0.25]},
+        "ratio": {"sampling_ratio": [1, 1]},
+    },
+    values=_map,
+    integers=integers,
+    boxes=_boxes,
+    large=_large,
+    draw_large=sizes.draw,
+    rules_of=rules_of,
+    suits_small=systematic.suits,
+    suits_large=sizes.suits,
+    oracle=ORACLE,
+)

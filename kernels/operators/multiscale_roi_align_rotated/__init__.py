@@ -1,0 +1,1 @@
+"""Rotated RoIAlign on a feature pyramid: its calls, its gradients, its kernels."""
