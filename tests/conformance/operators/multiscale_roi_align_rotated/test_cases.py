@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from roikit.conformance.arrays import leaves, numpy_dtype
-from roikit.conformance.cases.case import case_files, load_cases, up_to
+from roikit.conformance.cases.case import case_files, up_to
+from roikit.conformance.cases.golden import golden_cases
 from roikit.conformance.golden import files, generator
 from roikit.conformance.operation import Operation
 from roikit.conformance.operator import rule_number
@@ -20,7 +21,7 @@ from roikit.kernels.dialects.multiscale_roi_align_rotated import DIALECTS
 
 NAME = "multiscale_roi_align_rotated"
 FILES = case_files(NAME)
-CASES = {case.id: case for case in up_to("small", load_cases()) if case.operator == NAME}
+CASES = {case.id: case for case in up_to("small", golden_cases()) if case.operator == NAME}
 DATA = {case["id"]: case for file in FILES for case in json.loads(file.read_text())["cases"]}
 VALUES = [case for case in CASES.values() if case.kind == "value"]
 LEVELS = [case for case in VALUES if case.group in ("levels", "level-gradient")]

@@ -5,11 +5,12 @@ Where samples lie, and what they weigh, is broken in the tests of rotated RoIAli
 
 import pytest
 
-from roikit.conformance.cases.case import load_cases, up_to
+from roikit.conformance.cases.case import up_to
+from roikit.conformance.cases.golden import golden_cases
 from roikit.conformance.verdict import Verdict
 
 NAME = "multiscale_roi_align_rotated"
-SMALL = [c for c in up_to("small", load_cases()) if c.operator == NAME and c.kind in ("value", "invalid")]
+SMALL = [c for c in up_to("small", golden_cases()) if c.operator == NAME and c.kind in ("value", "invalid")]
 BY_OPERATION = {
     operation: [case for case in SMALL if case.operation == operation]
     for operation in ("forward", "feature_gradient", "box_gradient")
