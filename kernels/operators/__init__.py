@@ -22,6 +22,7 @@ NAMES = (
     "roi_align_3d",
     "deform_ps_roi_pool",
     "riroi_align_rotated",
+    "multiscale_roi_align_rotated",
 )  # fmt: skip
 
 

@@ -66,6 +66,26 @@ class Call:
         return replace(self, given={**given, "rois": len(given["boxes"])})
 
 
+class OfAPyramid(Call):
+    """A call of an operator that takes the maps of several levels, seen as one of the first of them.
+
+    The other level, whose map is given as ``coarse``, is there, too; its gradient is made, and left.
+    """
+
+    def _of(self, name: str, changes: Mapping[str, Any]) -> Any:
+        given, scale = {**self.given, **changes}, changes.get("spatial_scale", self.given.get("spatial_scale", 1.0))
+        maps = [given["input"], given["coarse"]]
+        of_levels = {
+            "inputs": maps,
+            "input_shapes": [array.shape for array in maps],
+            "spatial_scales": (scale, scale / 2),
+        }
+        if name.endswith("_backward") and "out" in given:
+            of_levels["out"] = [given["out"], np.empty_like(given["coarse"])]
+        result = super()._of(name, {**changes, **of_levels})
+        return result[0] if isinstance(result, tuple) else result
+
+
 def as_boxes(rows):
     return {"boxes": rows}
 
@@ -107,6 +127,7 @@ class Example:
         shared: Whether a block that pools has shared memory.
         only_mode: What its kernels make of samples, if calls do not say.
         kinds: In how many kinds dialects fall that do not share what is compiled for a CPU, by operation.
+        called: What calls are.
     """
 
     operator: str
@@ -132,6 +153,7 @@ class Example:
     on_a_gpu: tuple[str, ...] = ()
     only_mode: str = "avg"
     kinds: Mapping[str, int] = field(default_factory=dict)
+    called: type[Call] = Call
 
     @property
     def operations(self) -> tuple[str, ...]:
@@ -167,7 +189,7 @@ class Example:
             "dtype": x.dtype.name, "grad": like(drawn((len(rows), outputs, *bins), x.dtype, 1), layout),
             **({self.size: bins} if self.size else {}), **self.boxes_as(rows), **self.others(x, rows, bins, layout),
         }  # fmt: skip
-        return Call(self.operator, {**given, **self.how, **how})
+        return self.called(self.operator, {**given, **self.how, **how})
 
 
 def some_offsets(maps, rows, bins, layout):
@@ -184,6 +206,12 @@ def offsets_of_parts(maps, rows, bins, layout):
 def some_weights(maps, rows, bins, layout):
     """For all channels, from 1 to 9."""
     return {"weights": np.abs(maps[:, :1] if layout == "NCHW" else maps[..., :1]) + maps.dtype.type(1)}
+
+
+def a_coarser_map(maps, rows, bins, layout):
+    """Of the level after that of the maps: a few pixels."""
+    images, channels = maps.shape[0], maps.shape[1 if layout == "NCHW" else -1]
+    return {"coarse": like(drawn((images, channels, 5, 6), maps.dtype, 2), layout)}
 
 
 CORNERS = (
@@ -295,6 +323,12 @@ EXAMPLES = {
     ),
     "roi_align_rotated": of_centres("roi_align_rotated"),
     "riroi_align_rotated": of_centres("riroi_align_rotated", how={"num_orientations": 2}, unit=2),
+    "multiscale_roi_align_rotated": of_centres(
+        "multiscale_roi_align_rotated",
+        how={"canonical_size": 5, "canonical_level": 1, "first_level": 0},
+        others=a_coarser_map,
+        called=OfAPyramid,
+    ),
     "border_align": of_corners(
         "border_align",
         how={"pool_size": 5},
