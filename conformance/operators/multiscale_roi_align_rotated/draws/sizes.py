@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ....arrays import leaves
 from ....draw import Draw
 from ....operation import Operation
-from ....sizing import ROIS, Size, maps, of_bins, of_pixels
+from ....sizing import ROIS, Size, counted, maps, of_bins, of_pixels
 from ...multiscale_roi_align.draws.pyramids import Setting, placed, whole_of
 from ...roi_align_rotated.draws import sizes
 from ..claims import rules_of
@@ -33,7 +33,8 @@ def blueprints() -> dict[str, list[Size]]:
     return {"sizes": list(_averages()), "sizes-gradient": list(_gradients())}
 
 
-def _counted(name: str, **how: Any) -> Iterator[Size]:
+def _sent_back(name: str, **how: Any) -> Iterator[Size]:
+    """What is added up in each pixel comes from as many RoIs, and in each box from as many channels."""
     for rois in _ROIS:
         yield Size(f"{name}-rois-{rois * ROIS}", f"{rois * ROIS} RoIs", images=3, rois=rois * ROIS, **how)
     for channels in _CHANNELS:
@@ -44,7 +45,7 @@ def _counted(name: str, **how: Any) -> Iterator[Size]:
 
 
 def _averages() -> Iterator[Size]:
-    yield from _counted("mr-z")
+    yield from counted("mr-z")
     yield from (of_bins("mr-z", bins)._replace(distinct=2) for bins in _BINS)
     yield from (of_pixels("mr-z", pixels)._replace(distinct=2) for pixels in _PIXELS)
     yield Size("mr-z-head", "23 RoIs of 64 channels in 7 × 7 bins", (7, 7), 2, (20, 23), 2, 64, 23, distinct=1)
@@ -59,14 +60,14 @@ def _averages() -> Iterator[Size]:
 def _gradients() -> Iterator[Size]:
     alone: dict[str, Any] = {"images": 3, "rois": 3}  # what one RoI sends is a product
     sent: dict[str, Any] = {"operation": Operation.FEATURE_GRADIENT}
-    yield from _counted("mr-zg", **sent)
+    yield from _sent_back("mr-zg", **sent)
     yield of_bins("mr-zg", (7, 7))._replace(**alone, **sent)
     yield of_pixels("mr-zg", (257, 5))._replace(**alone, **sent)
     yield Size("mr-zg-planes", "more than 65535 planes", (1, 1), 1, (4, 4), 258, 257, 86 * ROIS, **sent)
     yield Size("mr-zg-crowd", "4102 RoIs over few pixels", (1, 1), pixels=(2, 2), rois=586 * ROIS, **sent)
     yield Size("mr-zg-huge", "70000 RoIs over few pixels", (1, 1), rois=10_000 * ROIS, size="huge", **sent)
     moved: dict[str, Any] = {"operation": Operation.BOX_GRADIENT}
-    yield from _counted("mr-zb", **moved)
+    yield from _sent_back("mr-zb", **moved)
     yield of_bins("mr-zb", (16, 16))._replace(ratio=1, **moved)
     yield of_pixels("mr-zb", (257, 7))._replace(**moved)
     yield Size("mr-zb-huge", "70000 RoIs", rois=10_000 * ROIS, size="huge", **moved)
