@@ -98,8 +98,8 @@ class MultiScaleRoIAlignRotated(torch.nn.Module):  # type: ignore[misc]
     """`multiscale_roi_align_rotated` as a module.
 
     Args:
-        output_size, spatial_scales, sampling_ratio, aligned, clockwise, level_rule, first_level, canonical_size, canonical_level,
-            layout, dialect: As for `multiscale_roi_align_rotated`, which checks them.
+        output_size, spatial_scales, sampling_ratio, aligned, clockwise: As for `multiscale_roi_align_rotated`, which checks them.
+        level_rule, first_level, canonical_size, canonical_level, layout, dialect: Likewise.
     """
 
     def __init__(
