@@ -320,6 +320,7 @@ EXAMPLES = {
         allocates=("backward_boxes",),
         same_bits=("forward", "backward", "backward_weights"),
         launches=WEIGHED,
+        on_a_gpu=("torchvision-aligned", "paddle"),
     ),
     "roi_align_rotated": of_centres("roi_align_rotated"),
     "riroi_align_rotated": of_centres("riroi_align_rotated", how={"num_orientations": 2}, unit=2),
