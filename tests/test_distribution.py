@@ -16,6 +16,8 @@ import pytest
 import yaml
 
 import roikit
+from roikit.conformance import operators
+from roikit.conformance.cases.golden import golden_cases
 
 ROOT = Path(__file__).parents[1]
 GENERATED = re.compile(r"PKG-INFO|setup\.cfg|roikit\.egg-info/.*")
@@ -145,6 +147,16 @@ def test_it_leads_to_the_repository_once_that_has_an_address(tmp_path):
 
 def test_readme_has_links_of_the_kind_that_such_a_page_cannot_have():
     assert "](kernels/README.md)" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_readme_counts_the_dialects_and_cases_of_every_operator():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    said = {
+        name: numbers for name, *numbers in re.findall(r"^\| `(\w+)` \|.*\| (\d+) \| (\d+) \|$", text, re.MULTILINE)
+    }
+    assert said == {
+        name: [str(len(operators.get(name).dialects)), str(len(golden_cases(name)))] for name in operators.NAMES
+    }
 
 
 def test_every_file_says_the_same_version(metadata):
