@@ -6,16 +6,19 @@ oldest architecture and on the one aimed at; on the others only the main dialect
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from roikit.kernels.operators import NAMES
+from roikit.kernels.calls.problem import LAYOUTS
+from roikit.kernels.dtypes import C_NAMES
+from roikit.kernels.operators import NAMES, sources_of
 
 from .nvrtc import ARCHITECTURES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Mapping
 
     from roikit.kernels.execution.source import Source
 
@@ -38,6 +41,28 @@ class Specialisation:
     name: str
     source: Source
     architectures: tuple[str, ...]
+
+
+_WHAT = {
+    "forward": "forward",
+    "backward": "gradient",
+    "backward_weights": "weights",
+    "backward_offset": "offsets",
+    "backward_boxes": "boxes",
+}
+"""What names of kernels call the operations."""
+
+
+def of_one_mode(operator: str, dialects: Mapping[str, object], main: str, mode: str) -> Iterator[Wanted]:
+    """The kernels of an operator with one mode: those of its main dialect in every data type, of the others in float32."""
+    known = sources_of(operator)
+    for layout, operation in itertools.product(LAYOUTS, known.OPERATIONS):
+        of_main = [(dtype, main) for dtype in C_NAMES]
+        for dtype, dialect in [*of_main, *(("float32", name) for name in dialects if name != main)]:
+            sources = known.sources(operation, dtype, mode, layout, dialects[dialect], on_host=False)
+            for number, source in enumerate(sources):
+                name = f"{_WHAT[operation]} {dtype} {mode} {layout} {dialect} {number}"
+                yield Wanted(name, source, everywhere=dialect == main)
 
 
 def specialisations(operator: str) -> list[Specialisation]:

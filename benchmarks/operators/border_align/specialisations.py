@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import TYPE_CHECKING
 
-from roikit.kernels.calls.problem import LAYOUTS
 from roikit.kernels.dialects.border_align import DIALECTS
-from roikit.kernels.dtypes import C_NAMES
 from roikit.kernels.operators.border_align.problem import MODE
-from roikit.kernels.operators.border_align.sources import OPERATIONS, sources
 
-from ...assembler.specialisations import Wanted
+from ...assembler.specialisations import of_one_mode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from ...assembler.specialisations import Wanted
 
 MAIN = "roikit"
 """The dialect that is compiled in every data type and for all architectures."""
@@ -27,23 +25,5 @@ def most_registers(name: str, architecture: str) -> int:
 
 
 def wanted() -> Iterator[Wanted]:
-    """What is to be compiled: every dialect that differs in float32 besides."""
-    for layout, operation in itertools.product(LAYOUTS, OPERATIONS):
-        for dtype in C_NAMES:
-            yield from _of(operation, dtype, layout, MAIN)
-        for dialect in DIALECTS:
-            if DIALECTS[dialect] != DIALECTS[MAIN]:
-                yield from _of(operation, "float32", layout, dialect)
-
-
-_WHAT = {
-    "forward": "forward",
-    "backward": "gradient",
-    "backward_boxes": "boxes",
-}
-
-
-def _of(operation: str, dtype: str, layout: str, dialect: str) -> Iterator[Wanted]:
-    for number, source in enumerate(sources(operation, dtype, MODE, layout, DIALECTS[dialect], on_host=False)):
-        name = f"{_WHAT[operation]} {dtype} {MODE} {layout} {dialect} {number}"
-        yield Wanted(name, source, everywhere=dialect == MAIN)
+    """What is to be compiled: every dialect in float32 besides."""
+    return of_one_mode("border_align", DIALECTS, MAIN, MODE)
