@@ -32,7 +32,7 @@ _AVERAGES = PyramidAverages(
 
 
 def require_levels(problem: Problem) -> None:
-    """Holds the level that every box of a row is put on against those of the oracle, by every rule for levels.
+    """Holds the level that every box of a row is put on against those of the oracle, by every rule for levels, computed in float32.
 
     Raises:
         AssertionError: a box may be on another, or rounding decides it.
@@ -43,8 +43,8 @@ def require_levels(problem: Problem) -> None:
         "level_sizes": [list(level.feature.shape[2:]) for level in problem.levels],
     }
     put = [{index} for index, level in enumerate(problem.levels) for _ in level.rois]
-    for name, dtype in ((name, dtype) for name in ("roikit", "detectron2", "mmrotate") for dtype in ("", "float32")):
-        if levels_of(arguments, DIALECTS[name], dtype) != put:
+    for name in ("roikit", "detectron2", "mmrotate"):
+        if levels_of(arguments, DIALECTS[name], "float32") != put:
             raise AssertionError(f"{problem.row.name}: a box is not certainly on its level by the rules of {name}")
 
 
