@@ -14,6 +14,7 @@ from ..roi_align_rotated.points import points_of
 from .calls import OURS
 from .cpu.openvino import OPENVINO
 from .exercise import EXERCISE
+from .gpu.common_kernel import COMMON
 from .operations import Operation
 from .reference import reference_of
 from .workloads import CPU_ROWS, GPU_ROWS
@@ -41,4 +42,5 @@ MULTISCALE_ROI_ALIGN_ROTATED = Operator(
     gpu=DeviceContestants(inputs_of(OURS), on_device(OURS), {}),
     golden_dialects=("roikit",),
     exercise=EXERCISE,
+    common=COMMON,
 )

@@ -32,7 +32,7 @@ _AVERAGES = PyramidAverages(
 
 
 def require_levels(problem: Problem) -> None:
-    """Holds the level that every box of a row is put on against those of the oracle, by every rule for levels, computed in float32.
+    """Holds the level that every box of a row is put on against those of the oracle, by every rule, computed in float32.
 
     Raises:
         AssertionError: a box may be on another, or rounding decides it.
