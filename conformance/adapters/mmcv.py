@@ -9,7 +9,7 @@ of 2.2.0, and running them.
   float32 whatever that type.
 * The kernel reads the maps as if they were contiguous, whatever their strides.
 * With ``aligned`` a box of negative extent is refused.
-* ``roi_align_rotated`` takes ``(K, 6)`` boxes likewise, with angles in radians, and has no mode; ``clockwise`` is False by default.
+* ``roi_align_rotated`` takes ``(K, 6)`` boxes likewise, angles in radians, and has no mode; ``clockwise`` is False by default.
 * ``mmcv/ops/prroi_pool.py`` has an implementation for CUDA alone; a call with tensors on a CPU ends in an exception.
 """
 
