@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, cast
 
 import numpy as np
 
@@ -69,6 +69,7 @@ class Averages:
         asked: What the oracle calls each of its operations.
         numbers: How many a box has.
         together: How many channels that follow each other are made of each other.
+        joined: Whether a call is of all levels, and not of one.
     """
 
     operator: str
@@ -77,6 +78,7 @@ class Averages:
     asked: Mapping[Any, Asked]
     numbers: int = 4
     together: int = 1
+    joined: ClassVar[bool] = False
 
     def reference_of(self, problem: Problem, processes: int, operation: Any) -> Reference:
         """What an operation should give."""
@@ -84,29 +86,36 @@ class Averages:
         rng, asked, row = np.random.default_rng(SEED), self.asked[operation], problem.row
         arriving = gradient_of_few(row) if asked == Asked.BOX_GRADIENT else gradient(row)
         reference = self._reference(problem, asked, arriving, rng)
-        for level in problem.levels:
-            reference.checked_exactly += self._validate(row, level, operation, arriving[level.rois], rng)
+        reference.checked_exactly += self._validated(problem, operation, arriving, rng)
         return reference
 
     def _reference(self, problem: Problem, asked: Asked, arriving: np.ndarray, rng: np.random.Generator) -> Reference:
         row, sums = problem.row, self.sums
         match asked:
             case Asked.FORWARD:
-                return references.outputs(problem, lambda level, k, some: sums.mean(level, k, row, some), rng)
+                return references.outputs(
+                    problem, lambda level, k, some: sums.mean(level, k, row, some), rng, joined=self.joined
+                )
             case Asked.FEATURE_GRADIENT:
                 return references.gradients(
                     problem, lambda level, sent, _: sums.spread(level, row, sent), arriving, rng, together=self.together
                 )
         shape, dtype = ((self.numbers,), "float32") if asked == Asked.BOX_GRADIENT else ((2, *row.bin_shape), None)
         return references.of_rois(
-            problem, lambda level, k, sent: self._of_roi(asked, level, k, row, sent), arriving, rng, shape, dtype
-        )
+            problem, lambda level, k, sent: self._of_roi(asked, level, k, row, sent), arriving, rng, shape, dtype,
+            joined=self.joined,
+        )  # fmt: skip
 
     def _of_roi(self, asked: Asked, level: Level, k: int, row: Row, sent: np.ndarray) -> Bounded:
         """What a RoI gets to which this arrives."""
         if asked == Asked.BOX_GRADIENT:
             return self.sums.slope(level, k, row, sent)
         return cast("AtPoints", self.sums).pull(level, k, row, sent)
+
+    def _validated(self, problem: Problem, operation: Any, arriving: np.ndarray, rng: np.random.Generator) -> int:
+        """Compares what some RoIs of each level give with the oracle; returns in how many numbers."""
+        row = problem.row
+        return sum(self._validate(row, level, operation, arriving[level.rois], rng) for level in problem.levels)
 
     def _validate(self, row: Row, level: Level, operation: Any, arriving: np.ndarray, rng: np.random.Generator) -> int:
         """Compares what some RoIs of a level give in a channel with the oracle; returns in how many numbers."""
@@ -115,12 +124,12 @@ class Averages:
         arguments = {"input": oracles.stated(only.feature), **self.arguments(only, row)}
         if asked != Asked.FORWARD:
             arguments["grad"] = oracles.stated(sent)
-        found = self._found(row, only, asked, sent)
+        found = self._found(row, only, asked, sent, np.arange(self.together))
         return oracles.hold(found, self.operator, asked, operation.dialect, arguments, row.name)
 
-    def _found(self, row: Row, level: Level, asked: Asked, sent: np.ndarray) -> np.ndarray:
-        """What is formed of a level of one channel, or of those that are made of each other."""
-        every, channels = range(len(level.boxes)), np.arange(self.together)
+    def _found(self, row: Row, level: Level, asked: Asked, sent: np.ndarray, channels: np.ndarray) -> np.ndarray:
+        """What is formed of a level that has no other channels of the output than these."""
+        every = range(len(level.boxes))
         match asked:
             case Asked.FORWARD:
                 return np.array([self.sums.mean(level, k, row, channels)[0] for k in every])

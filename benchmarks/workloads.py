@@ -194,6 +194,11 @@ def gradients_of(problem: Problem) -> list[np.ndarray]:
     return [arriving[level.rois] for level in problem.levels]
 
 
+def whole_gradient(problem: Problem) -> list[np.ndarray]:
+    """What a gradient for the maps of all levels at once reads on the host: what arrives at the output."""
+    return [gradient(problem.row)]
+
+
 def maps_and_whole_gradients(problem: Problem) -> list[np.ndarray]:
     """The maps of each level, and then what arrives at the output of each, as they are read on the host."""
     return [*maps_of(problem), *gradients_of(problem)]
@@ -203,3 +208,8 @@ def maps_and_gradients(problem: Problem) -> list[np.ndarray]:
     """What a gradient for the boxes reads on the host: the maps of each level, and then what arrives at the output of each."""
     arriving = gradient_of_few(problem.row)
     return [*maps_of(problem), *(arriving[level.rois] for level in problem.levels)]
+
+
+def maps_and_few(problem: Problem) -> list[np.ndarray]:
+    """What a gradient for the boxes of all levels at once reads on the host: the maps, and then what arrives at the output."""
+    return [*maps_of(problem), gradient_of_few(problem.row)]

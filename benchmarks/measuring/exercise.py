@@ -97,6 +97,21 @@ class RowCall:
         return maps, torch.from_dlpack(self.boxes).to(maps.dtype)
 
 
+@dataclass(frozen=True)
+class PyramidCall:
+    """What the call of a row is made on that is of all levels at once: maps of each in CuPy's arrays."""
+
+    problem: Problem
+    layout: Any
+    dtype: str
+    maps: list[Any]
+
+    @property
+    def row(self) -> Any:
+        """The row."""
+        return self.problem.row
+
+
 @dataclass(frozen=True, kw_only=True)
 class Exercise:
     """The calls on a GPU that run under sanitizers and the profiler: ``python -m benchmarks.exercise OPERATOR``.
@@ -106,14 +121,16 @@ class Exercise:
         counted: What to profile.
         kinds: What small calls differ in besides data type, layout and channels: the values of each.
         small: Makes the calls of one of each kind; gives back how many.
-        libraries: Who makes the call of a level of a row, by name; ours is ``roikit``.
+        libraries: Who makes the call of a level of a row, or that of all levels, by name; ours is ``roikit``.
+        joined: Whether a call is of all levels.
     """
 
     kernels: str
     counted: tuple[Counted, ...]
     kinds: tuple[tuple[Any, ...], ...]
     small: Callable[..., int]
-    libraries: Mapping[str, Callable[[RowCall], object]]
+    libraries: Mapping[str, Callable[..., object]]
+    joined: bool = False
 
     def small_calls(self) -> int:
         """Makes the small calls; returns how many."""
@@ -142,7 +159,11 @@ class Exercise:
         import cupy
 
         call, row = self.libraries[library], problem.row
-        for level in problem.levels:
-            call(RowCall(row, level, layout, dtype, cupy.asarray(in_layout(level.feature, layout, dtype))))
+        maps = [cupy.asarray(in_layout(level.feature, layout, dtype)) for level in problem.levels]
+        if self.joined:
+            call(PyramidCall(problem, layout, dtype, maps))
+        else:
+            for level, of_level in zip(problem.levels, maps, strict=True):
+                call(RowCall(row, level, layout, dtype, of_level))
         cupy.cuda.Device().synchronize()
-        return len(problem.levels)
+        return 1 if self.joined else len(maps)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -149,16 +149,27 @@ def by_level(arrays: Sequence[Any], problem: Problem) -> list[tuple[Any, ...]]:
     return list(zip(*(arrays[first : first + count] for first in range(0, len(arrays), count)), strict=True))
 
 
-def on_cpu(ours: Mapping[Hashable, Ours]) -> dict[Any, PrepareOurs]:
+class Prepared(Protocol):
+    """An operation of ours: a call for each level, or of all of them."""
+
+    @property
+    def reads(self) -> Callable[[Problem], list[np.ndarray]]: ...
+
+    def on_cpu(self, problem: Problem, layout: str, dtype: str) -> Contestant: ...
+
+    def on_device(self, inputs: Inputs, timer: Timer) -> DeviceContestant: ...
+
+
+def on_cpu(ours: Mapping[Hashable, Prepared]) -> dict[Any, PrepareOurs]:
     """How ours is prepared for each operation on a CPU."""
     return {operation: each.on_cpu for operation, each in ours.items()}
 
 
-def on_device(ours: Mapping[Hashable, Ours]) -> dict[Any, PrepareOnDevice]:
+def on_device(ours: Mapping[Hashable, Prepared]) -> dict[Any, PrepareOnDevice]:
     """How ours is prepared for each operation on a GPU."""
     return {operation: each.on_device for operation, each in ours.items()}
 
 
-def inputs_of(ours: Mapping[Hashable, Ours]) -> dict[Any, Callable[[Problem], list[np.ndarray]]]:
+def inputs_of(ours: Mapping[Hashable, Prepared]) -> dict[Any, Callable[[Problem], list[np.ndarray]]]:
     """What each operation reads on the host."""
     return {operation: each.reads for operation, each in ours.items()}

@@ -30,15 +30,26 @@ OfRoi = Callable[[Level, int, np.ndarray], Bounded]
 """What a RoI gets to which this arrives, ``(C, …)``."""
 
 
-def outputs(problem: Problem, pooled: Pooled, rng: np.random.Generator) -> Reference:
-    """What pooling should give."""
+def counts_of(problem: Problem, *, joined: bool) -> list[int]:
+    """How many RoIs each output has that has some: one for each level, or one for all of them, ``joined``."""
+    return [problem.row.rois] if joined else [len(level.boxes) for level in problem.levels]
+
+
+def places_of(level: Level, index: int, *, joined: bool) -> tuple[int, np.ndarray]:
+    """The number of the output that has the RoIs of a level, and which of its rows these are."""
+    return (0, level.rois) if joined else (index, np.arange(len(level.boxes)))
+
+
+def outputs(problem: Problem, pooled: Pooled, rng: np.random.Generator, *, joined: bool = False) -> Reference:
+    """What pooling should give, of each level by itself or of all of them."""
     row = problem.row
-    reference = Reference([(len(level.boxes), row.channels, *row.bin_shape) for level in problem.levels])
+    reference = Reference([(count, row.channels, *row.bin_shape) for count in counts_of(problem, joined=joined)])
     whole = row.outputs <= WHOLE or row.channels <= SAMPLED_CHANNELS
     for index, level in enumerate(problem.levels):
+        output, places = places_of(level, index, joined=joined)
         for rois, channels in crosswise(len(level.boxes), row.channels, rng, whole=whole):
             value, bound = _stacked([pooled(level, k, channels) for k in rois])
-            reference.blocks.append(Expected(index, (rois[:, None], channels[None]), value, bound))
+            reference.blocks.append(Expected(output, (places[rois][:, None], channels[None]), value, bound))
     return reference
 
 
@@ -83,16 +94,19 @@ def of_rois(
     rng: np.random.Generator,
     shape: tuple[int, ...],
     dtype: str | None = None,
+    *,
+    joined: bool = False,
 ) -> Reference:
     """What a gradient of this shape, which each RoI has for itself, should be if ``arriving`` comes to the output.
 
-    ``dtype`` is its data type, if that is not the one of the maps.
+    ``dtype`` is its data type, if that is not the one of the maps. There is one for each level, or one for all, ``joined``.
     """
-    reference = Reference([(len(level.boxes), *shape) for level in problem.levels], dtype=dtype)
+    reference = Reference([(count, *shape) for count in counts_of(problem, joined=joined)], dtype=dtype)
     for index, level in enumerate(problem.levels):
         rois = np.sort(rng.choice(len(level.boxes), min(SAMPLED_ROIS, len(level.boxes)), replace=False))
         value, bound = _stacked([of_roi(level, k, arriving[level.rois[k]]) for k in rois])
-        reference.blocks.append(Expected(index, (rois,), value, bound))
+        output, places = places_of(level, index, joined=joined)
+        reference.blocks.append(Expected(output, (places[rois],), value, bound))
     return reference
 
 

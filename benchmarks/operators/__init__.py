@@ -23,6 +23,7 @@ _OPERATORS = {
     "weighted_roi_align": ("weighted_roi_align.operator", "WEIGHTED_ROI_ALIGN"),
     "riroi_align_rotated": ("riroi_align_rotated.operator", "RIROI_ALIGN_ROTATED"),
     "deform_ps_roi_pool": ("deform_ps_roi_pool.operator", "DEFORM_PS_ROI_POOL"),
+    "multiscale_roi_align_rotated": ("multiscale_roi_align_rotated.operator", "MULTISCALE_ROI_ALIGN_ROTATED"),
 }
 """Where each operator stands; it is loaded when it is asked for."""
 

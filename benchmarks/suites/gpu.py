@@ -39,7 +39,7 @@ def figures(measured):
 
 
 def measure(name, operation):
-    """The figures of all rows of an operation of an operator; none without a GPU."""
+    """The figures of those of `ROWS` that an operator has, in one of its operations; none without a GPU."""
     if not gpu.present():
         return {}
     from ..measuring import probes
@@ -52,6 +52,7 @@ def measure(name, operation):
     return {
         row: figures(gpu_rows.measure_on_gpu(*about, operator.gpu_rows[row], rates, 1.0, machine.cores(), VARIANTS))
         for row in ROWS
+        if row in operator.gpu_rows
     }
 
 
@@ -66,6 +67,8 @@ class Series(ABC):
     def setup(self, cache, row, variant):
         if not cache:
             raise NotImplementedError("CuPy finds no GPU here")
+        if row not in cache:
+            raise NotImplementedError("the operator has no such row")
         if cache[row][variant]["verdict"] != "correct":
             raise RuntimeError("the result is wrong")
 

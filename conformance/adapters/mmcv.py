@@ -1,6 +1,7 @@
 """mmcv on a CPU.
 
-Facts: ``mmcv/ops/roi_align.py`` and ``mmcv/ops/csrc/pytorch/cpu/roi_align.cpp`` of 2.2.0, and running them.
+Facts: ``mmcv/ops/roi_align.py``, ``mmcv/ops/roi_align_rotated.py`` and the files of ``mmcv/ops/csrc/pytorch/cpu/`` of these names
+of 2.2.0, and running them.
 
 * ``aligned`` is a boolean argument, True by default; False is the dialect ``mmcv-legacy``.
 * Adaptive sampling is asked for by a ``sampling_ratio`` of 0 (the default) or less.
@@ -8,6 +9,7 @@ Facts: ``mmcv/ops/roi_align.py`` and ``mmcv/ops/csrc/pytorch/cpu/roi_align.cpp``
   float32 whatever that type.
 * The kernel reads the maps as if they were contiguous, whatever their strides.
 * With ``aligned`` a box of negative extent is refused.
+* ``roi_align_rotated`` takes ``(K, 6)`` boxes likewise, angles in radians, and has no mode; ``clockwise`` is False by default.
 * ``mmcv/ops/prroi_pool.py`` has an implementation for CUDA alone; a call with tensors on a CPU ends in an exception.
 """
 
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
     from ..operators.prroi_pool.call import PrRoiPoolCall
     from ..operators.roi_align.call import RoiAlignCall
+    from ..operators.roi_align_rotated.call import RotatedCall
 
 
 class Mmcv:
@@ -37,16 +40,23 @@ class Mmcv:
     requires: ClassVar[tuple[str, ...]] = ("torch", "mmcv")
     install: ClassVar[str] = "pip install torch openmim && mim install mmcv"
     aligned: ClassVar[dict[str, bool]] = {"mmcv": True, "mmcv-legacy": False}
+    turns: ClassVar[Mapping[str, dict[str, bool]]] = {
+        "mmcv": {"aligned": True, "clockwise": False},
+        "mmcv-clockwise": {"aligned": True, "clockwise": True},
+        "mmcv-legacy": {"aligned": False, "clockwise": False},
+        "mmcv-legacy-clockwise": {"aligned": False, "clockwise": True},
+    }
     scripts: ClassVar[Mapping[str, Script]] = {
-        "roi_align": Script(each("aligned", aligned), Boxes.ROWS, FLOATS, uses_torch=True, operations=OF_MAPS)
+        "roi_align": Script(each("aligned", aligned), Boxes.ROWS, FLOATS, uses_torch=True, operations=OF_MAPS),
+        "roi_align_rotated": Script(turns, Boxes.ROWS, FLOATS, ("avg",), uses_torch=True, operations=OF_MAPS),
     }
 
     def __init__(self) -> None:
         import mmcv
         import torch
-        from mmcv.ops import roi_align
+        from mmcv.ops import roi_align, roi_align_rotated
 
-        self._roi_align = roi_align
+        self._roi_align, self._rotated = roi_align, roi_align_rotated
         self._description = Description(
             version=f"{mmcv.__version__} (torch {torch.__version__})",
             homepage="https://github.com/open-mmlab/mmcv",
@@ -55,7 +65,10 @@ class Mmcv:
             dtypes=("float16", "float32", "float64"),
             operations=(Operation.FORWARD, Operation.FEATURE_GRADIENT),
             reads_in_place=True,
-            operators={"prroi_pool": Capability(dialects=("mmcv",))},
+            operators={
+                "roi_align_rotated": self.scripts["roi_align_rotated"].capability(reads_in_place=True),
+                "prroi_pool": Capability(dialects=("mmcv",)),
+            },
         )
 
     def describe(self) -> Description:
@@ -70,6 +83,18 @@ class Mmcv:
             call,
             boxes_like_input(call),
             lambda maps, boxes: self._roi_align(maps, boxes, call.output_size, scale, ratio, call.mode, aligned),
+        )
+
+    def roi_align_rotated(self, call: RotatedCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Calls the function, which takes positional arguments only."""
+        require_described(call, self._description)
+        scale, ratio, how = call.single_scale(), call.single_sampling_ratio(), self.turns[call.dialect]
+        return answer(
+            call,
+            boxes_like_input(call),
+            lambda maps, boxes: self._rotated(
+                maps, boxes, call.output_size, scale, ratio, how["aligned"], how["clockwise"]
+            ),
         )
 
     def prroi_pool(self, call: PrRoiPoolCall, out: np.ndarray | None = None) -> np.ndarray:

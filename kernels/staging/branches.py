@@ -212,6 +212,26 @@ POOLING_ON_HOST = (
 """Forward, on a CPU."""
 
 
+_POINTS = (
+    Branch("whole vectors of channels only", lambda f: _rest(f) == 0),
+    Branch("a short last vector, in single channels", lambda f: _rest(f) > 0),
+)
+POINTS_ON_DEVICE = (
+    *_vectors((2, 4, 8)),
+    *_POINTS,
+    Branch("one block for all bins and channels of a RoI", lambda f: f["grid"][1] == 1),
+    Branch("several blocks for the bins and channels of a RoI", lambda f: f["grid"][1] > 1),
+    Branch("a block for each RoI", lambda f: f["grid"][0] == f["rois"]),
+    Branch("several RoIs for a block", lambda f: f["grid"][0] < f["rois"]),
+    Branch("2^31 elements of output or more", lambda f: f["rois"] * f["channels"] * _bins(f) >= _INT_LIMIT),
+    *_ANYWHERE,
+)
+"""Forward, on a GPU, of an operator whose samples are points."""
+
+POINTS_ON_HOST = (*_ANY_THREADS, *_POINTS, *_ANYWHERE)
+"""The same on a CPU."""
+
+
 def _several_chunks(facts: Facts) -> bool:
     return bool(facts["rois"] > facts["rois_per_chunk"])
 

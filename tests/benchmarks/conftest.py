@@ -10,8 +10,7 @@ sys.path.insert(0, str(ROOT))  # benchmarks/ is not installed
 
 from benchmarks import workloads  # noqa: E402
 from benchmarks.measuring import machine  # noqa: E402
-from benchmarks.operators.roi_align import calls as calls_of_levels  # noqa: E402
-from benchmarks.operators.roi_align.gpu import roikit as calls_of_pyramids  # noqa: E402
+from benchmarks.operators.roi_align import calls as calls_of_roi_align  # noqa: E402
 from benchmarks.operators.roi_align.operator import ROI_ALIGN  # noqa: E402
 from benchmarks.operators.roi_align.workloads import RoiAlignRow  # noqa: E402
 from roikit import kernels  # noqa: E402
@@ -174,11 +173,11 @@ def gpu(monkeypatch):
         return out
 
     for place, name, stand_in_of in (
-        (calls_of_levels, "roi_align", on_host),
-        (calls_of_levels, "roi_align_backward", gradient_on_host),
-        (calls_of_levels, "roi_align_backward_boxes", boxes_on_host),
-        (calls_of_pyramids, "multiscale_roi_align", pooler_on_host),
-        (calls_of_pyramids, "multiscale_roi_align_backward", gradient_on_host),
+        (calls_of_roi_align, "roi_align", on_host),
+        (calls_of_roi_align, "roi_align_backward", gradient_on_host),
+        (calls_of_roi_align, "roi_align_backward_boxes", boxes_on_host),
+        (calls_of_roi_align, "multiscale_roi_align", pooler_on_host),
+        (calls_of_roi_align, "multiscale_roi_align_backward", gradient_on_host),
     ):
         monkeypatch.setattr(place, name, stand_in_of)
     monkeypatch.setattr(machine, "gpu_state", lambda: [{"name": "Stand-in", "clocks.sm": "1 MHz"}])

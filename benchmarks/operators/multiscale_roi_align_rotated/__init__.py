@@ -1,1 +1,1 @@
-"""Rotated RoIAlign on a feature pyramid: which of its kernels a GPU may run. No benchmark of it is planned yet."""
+"""Rotated RoIAlign on a feature pyramid, for those who time it."""

@@ -6,20 +6,19 @@ from typing import TYPE_CHECKING, Any
 
 from ...measuring.contestant import Contestants
 from ...measuring.device_contestant import DeviceContestants
+from ...measuring.ours import inputs_of, on_cpu, on_device
 from ...operator import Assembled, Operator
 from . import compiled, floors
+from .calls import OURS
 from .cpu.detectron2_style import DETECTRON2_STYLE
 from .cpu.mnn import MNN
 from .cpu.onnxruntime import ONNXRUNTIME
 from .cpu.opencv import OPENCV
 from .cpu.openvino import OPENVINO
-from .cpu.roikit import OURS
 from .cpu.torchvision import TORCHVISION
 from .exercise import EXERCISE
 from .gpu.common_kernel import COMMON
 from .gpu.detectron2_style import DETECTRON2_STYLE as DETECTRON2_STYLE_ON_DEVICE
-from .gpu.inputs import INPUTS
-from .gpu.roikit import OURS as OURS_ON_DEVICE
 from .gpu.torchvision import TORCHVISION as TORCHVISION_ON_DEVICE
 from .gpu.usual_kernel import PROBES
 from .operations import Operation
@@ -66,7 +65,7 @@ ROI_ALIGN = Operator(
     floor=floor,
     visited=visited,
     cpu=Contestants(
-        OURS,
+        on_cpu(OURS),
         {
             "torchvision": TORCHVISION,
             "detectron2-style": DETECTRON2_STYLE,
@@ -77,8 +76,8 @@ ROI_ALIGN = Operator(
         },
     ),
     gpu=DeviceContestants(
-        INPUTS,
-        OURS_ON_DEVICE,
+        inputs_of(OURS),
+        on_device(OURS),
         {"torchvision": TORCHVISION_ON_DEVICE, "detectron2-style": DETECTRON2_STYLE_ON_DEVICE},
     ),
     golden_dialects=("torchvision-aligned", "torchvision"),

@@ -13,6 +13,7 @@ from ...operator import Operator
 from .calls import OURS
 from .cpu.openvino import OPENVINO
 from .exercise import EXERCISE
+from .gpu.common_kernel import COMMON
 from .operations import Operation
 from .points import points_of
 from .reference import reference_of
@@ -41,4 +42,5 @@ ROI_ALIGN_ROTATED = Operator(
     gpu=DeviceContestants(inputs_of(OURS), on_device(OURS), {}),
     golden_dialects=("roikit",),
     exercise=EXERCISE,
+    common=COMMON,
 )

@@ -81,10 +81,10 @@ def on_host(gpu, monkeypatch, names, places, result):
         def call(*arguments, out=None, **keywords):
             gpu.launch()
             made.append(name)
-            given = [one.get() if hasattr(one, "get") else one for one in arguments]
+            given = [_held(one) for one in arguments]
             if out is None:
                 return sys.modules["cupy"].empty(*result(name, given, keywords))
-            getattr(kernels, name)(*given, out=out.get(), **keywords)
+            getattr(kernels, name)(*given, out=_held(out), **keywords)
             return out
 
         return call
@@ -94,3 +94,10 @@ def on_host(gpu, monkeypatch, names, places, result):
             monkeypatch.setattr(place, name, of(name))
     monkeypatch.setattr(sys.modules["cupy"].cuda, "set_allocator", lambda allocator: None, raising=False)
     return made
+
+
+def _held(one):
+    """An argument as the host has it: an array, those of all levels, or what is no array."""
+    if isinstance(one, list):
+        return [_held(each) for each in one]
+    return one.get() if hasattr(one, "get") else one

@@ -71,5 +71,5 @@ def test_no_operator_imports_another(name):
 def test_imports_are_seen():
     """The checks above would find nothing if these were not found."""
     assert "benchmarks.operators.roi_align.operations.Operation" in imported(
-        BENCHMARKS / "operators" / "roi_align" / "cpu" / "roikit.py"
+        BENCHMARKS / "operators" / "roi_align" / "cpu" / "torchvision.py"
     )

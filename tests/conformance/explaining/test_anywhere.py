@@ -22,6 +22,7 @@ ACCOUNTS = {
     "deform_ps_roi_pool": {"roi": "1.5,0,4,3", "sampling_ratio": "2", "parts": "1,2"},
     "riroi_align_rotated": {"roi": "2.5,2.25,4,2.5,0.75", "num_orientations": "3", "channel": 1},
     "roi_align_3d": {"roi": "1,0.5,-2,5,4,3.5", "output_size": "2,1,2"},
+    "multiscale_roi_align_rotated": {"roi": "2.5,2.25,4,2.5,pi/6"},
 }
 CALLS = [(operator, dialect) for operator in ACCOUNTS for dialect in operators.get(operator).dialects]
 
@@ -53,7 +54,13 @@ def arguments_of(found):
     rows |= {
         name: {"shape": [*a.shape], "rows": a.reshape(-1, a.shape[-1]).tolist()} for name, a in found.arrays().items()
     }
-    return {**found.call._asdict(), **found.call.more, **rows, "boxes": [[0, *map(float, found.call.box)]]}
+    boxes = [[0, *map(float, found.call.box)]]
+    return json.loads(json.dumps({**found.call._asdict(), **found.call.more, **rows, "boxes": boxes}, default=plain))
+
+
+def plain(number):
+    """What is no number of a file, as one."""
+    return number.tolist() if isinstance(number, np.ndarray) else float(number)
 
 
 @pytest.mark.parametrize(("operator", "dialect"), CALLS)
@@ -105,6 +112,7 @@ RULES = {
     "deform_ps_roi_pool": "DQ-1 DQ-2 DQ-3 DQ-4 DQ-5 DQ-6 DQ-7",
     "riroi_align_rotated": "RR-1 RR-2 RR-3 RR-4 RR-5 RR-6 RR-7 RR-8 RR-9 RI-2 RI-3 RI-4",
     "roi_align_3d": "RV-1 RV-2 RV-3 RV-4 RV-5 RV-6 RV-7 RV-8",
+    "multiscale_roi_align_rotated": "MR-6",
 }
 
 

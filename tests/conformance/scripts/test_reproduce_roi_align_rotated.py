@@ -21,12 +21,12 @@ def run(case, name, dialect=None, dtype=None):
 
 
 def test_there_are_scripts_of_all_that_have_an_adapter():
-    assert set(scripted(NAME)) == {"roikit", "openvino", "mxnet"}
+    assert set(scripted(NAME)) == {"roikit", "openvino", "mxnet", "mmcv"}
 
 
 SETTINGS = [
     (name, dialect)
-    for name in ("roikit", "openvino", "mxnet")
+    for name in ("roikit", "openvino", "mxnet", "mmcv")
     for dialect in scripts_of(name)[NAME].dialects
     if name != "roikit" or dialect in ("roikit", "detectron2")
 ]

@@ -86,7 +86,7 @@ SECTIONS = {
         "gradient for the boxes, CPU": branches.BOX_GRADIENT_ON_HOST,
     },
 }
-"""What each operator launches that has kernels of its own: a pooler's are RoIAlign's."""
+"""What each operator launches that has kernels of its own: those of a pooler of upright boxes are RoIAlign's."""
 
 SECTIONS["roi_align_3d"] = SECTIONS["prroi_pool"] | {
     "forward, GPU": (*branches.POOLING_ON_DEVICE, *branches.LINES_ON_DEVICE),
@@ -96,6 +96,12 @@ for _composed in ("ps_roi_align", "crop_and_resize"):
         "gradient for the boxes, GPU": branches.BOX_GRADIENT_ON_DEVICE,
         "gradient for the boxes, CPU": branches.BOX_GRADIENT_ON_HOST,
     }
+
+
+SECTIONS["multiscale_roi_align_rotated"] = SECTIONS["prroi_pool"] | {
+    "forward, GPU": branches.POINTS_ON_DEVICE,
+    "forward, CPU": branches.POINTS_ON_HOST,
+}
 
 
 def all_ways():
@@ -121,8 +127,7 @@ def asked_of(case, dialect, dtype, layout):
         shape, rois = case.enlarged.shape(shape, of_maps), case.enlarged.rois
     if case.memory == "sparse":
         shape = (sparse_images(shape[1:]), *shape[1:])
-    axes = dict(zip(of_maps.split(), shape, strict=True))
-    shapes = (tuple(axes[name] for name in axes_in(of_maps, layout).split()),)
+    shapes = tuple(in_layout(sizes, of_maps, layout) for sizes in levels_in(shape, arguments.get("level_sizes")))
     options = tuple(arguments.get("sampling_ratio", ())) + ((False,) if case.operator == "roi_align" else ())
     size, mode = tuple(arguments["output_size"]), arguments["mode"]
     if case.operator == "crop_and_resize":
@@ -133,9 +138,26 @@ def asked_of(case, dialect, dtype, layout):
         return kernels_of(case.operator, "problem").asked_for(
             numpy_dtype(dtype), *shapes, rois, size, 1.0, options, layout, dialect, False
         )
+    if case.operator == "multiscale_roi_align_rotated":
+        module = kernels_of(case.operator, "problem")
+        scales = [2.0**-level for level in range(len(shapes))]
+        return module.asked_for(
+            numpy_dtype(dtype), shapes, rois, size, scales, options, True, False, module.Choosing(), layout, dialect
+        )
     return Asked.of(
         numpy_dtype(dtype), shapes, rois, size, (1.0,), mode, layout, dialect, options
     )  # no plan sees scales
+
+
+def levels_in(shape, level_sizes):
+    """The shapes of the maps of all levels, of an array in which they lie below each other; of one level that of the array."""
+    return [(*shape[:2], *size) for size in level_sizes or (shape[2:],)]
+
+
+def in_layout(shape, axes, layout):
+    """A shape of these axes as a layout has it."""
+    sizes = dict(zip(axes.split(), shape, strict=True))
+    return tuple(sizes[name] for name in axes_in(axes, layout).split())
 
 
 def facts_of(operator, operation, asked):

@@ -39,11 +39,17 @@ GATHERED = "the same lines gather for roi_align, whose cases do"
 SHARED = "the same lines are roi_align's, whose cases take them"
 ONE_BY_ONE = "channels of a bin are taken one by one"
 OF_ROI_ALIGN = "RoIAlign's cases take the same lines of the library, and none of this operator's does"
+WHOLE = "channels of its cases are odd numbers: test_whole_vectors.py takes whole ones, and maps of whole tiles"
+OF_ONE_MAP = "rotated RoIAlign's cases take the same lines: its gradients are of maps of several tiles, and of few bins"
+NO_CHUNKS = "RoIs of points are taken one by one"
+MANY_BLOCKS = "takes 2^30 RoIs"
+CHANNELS = "takes millions of channels"
+PYRAMID = "multiscale_roi_align_rotated"
 OF_MAPS = ("gradient for the maps, GPU", "gradient for the maps, CPU")
 OF_BOXES = ("gradient for the boxes, GPU", "gradient for the boxes, CPU")
 
 EXEMPT = {
-    Excuse("several levels"): ONE_MAP,
+    **{Excuse("several levels", operator=name): ONE_MAP for name in reached.SECTIONS if name != PYRAMID},
     Excuse("more channels for each, lest there be more than 65535", "forward, GPU"): SLICES,
     Excuse("lists in global memory, a block for each RoI", "forward, GPU", operator="roi_pool"): BINS,
     Excuse("lists in global memory, several RoIs for a block", "forward, GPU", operator="roi_pool"): BINS,
@@ -104,6 +110,29 @@ EXEMPT = {
         )
     },
     Excuse("a map of whole tiles", OF_MAPS[0], layout="NCHW", operator="roi_align_3d"): OF_ROI_ALIGN,
+    Excuse("several RoIs for a block", "forward, GPU", operator=PYRAMID): MANY_BLOCKS,
+    Excuse("16 RoIs in a chunk", OF_MAPS[0], operator=PYRAMID): NO_CHUNKS,
+    Excuse("a block for several slices of channels", OF_MAPS[0], operator=PYRAMID): CHANNELS,
+    Excuse("several tiles for a block", "RoIs of tiles, GPU", operator=PYRAMID): OF_ROI_ALIGN,
+    Excuse("more bins than a block has threads", "RoIs of tiles, GPU", operator=PYRAMID): OF_ONE_MAP,
+    **{
+        Excuse(branch, launch, operator=PYRAMID): OF_ONE_MAP
+        for launch in OF_MAPS
+        for branch in ("one tile of the map", "more bins, weighed part by part")
+    },
+    **{
+        Excuse(branch, launch, operator=PYRAMID): WHOLE
+        for branch, launch in (
+            ("aligned vectors of 4 channels", OF_MAPS[0]),
+            ("aligned vectors of 8 channels", OF_MAPS[0]),
+            ("whole groups of channels only", OF_MAPS[1]),
+            ("whole vectors of columns only", OF_MAPS[1]),
+            ("a map of whole tiles", OF_MAPS[1]),
+            ("whole vectors of channels only", OF_MAPS[1]),
+            ("whole vectors of channels only", OF_BOXES[0]),
+            ("whole vectors of channels only", OF_BOXES[1]),
+        )
+    },
 }
 
 

@@ -26,6 +26,7 @@ from roikit.conformance.sampling.errors import AxisError
 from roikit.kernels.dialects.roi_align import DIALECTS
 
 from ....measuring.judgement import FLOAT64, Expected, Reference, crosswise
+from ....measuring.references import counts_of, places_of
 from ....workloads import SEED
 from ..floors import geometry
 from ..operations import Operation
@@ -123,21 +124,16 @@ def make_reference(problem: Problem, processes: int = 1, operation: Operation = 
     """Computes what pooling a row should give; raises if that disagrees with the oracle."""
     row, rng = problem.row, np.random.default_rng(SEED)
     whole = max(row.outputs, geometry(problem).footprint * row.channels // 25) <= WHOLE
-    counts = [row.rois] if operation.all_levels else [len(level.boxes) for level in problem.levels]
+    counts = counts_of(problem, joined=operation.all_levels)
     reference = Reference([(count, row.channels, row.bins, row.bins) for count in counts])
     for index, facts in enumerate(facts_of(problem, operation.dialect, processes)):
         level = problem.levels[index]
-        output, places = _places(level, index, operation)
+        output, places = places_of(level, index, joined=operation.all_levels)
         for rois, channels in crosswise(len(facts), row.channels, rng, whole=whole):
             value, bound = _expect(level, facts, rois, channels)
             reference.blocks.append(Expected(output, (places[rois][:, None], channels[None]), value, bound))
         reference.checked_exactly += validate(problem, reference, index, operation, rng)
     return reference
-
-
-def _places(level: Level, index: int, operation: Operation) -> tuple[int, np.ndarray]:
-    """The number of the output that a level is pooled into, and which of its RoIs are those of the level."""
-    return (0, level.rois) if operation.all_levels else (index, np.arange(len(level.boxes)))
 
 
 def _expect(
@@ -176,7 +172,7 @@ def validate(problem: Problem, reference: Reference, index: int, operation: Oper
         AssertionError: they disagree.
     """
     row, level = problem.row, problem.levels[index]
-    output, places = _places(level, index, operation)
+    output, places = places_of(level, index, joined=operation.all_levels)
     blocks = [block for block in reference.blocks if block.output == output and block.index[0][0, 0] in places]
     channel = int(rng.choice(blocks[0].index[1][0]))
     elements = 0

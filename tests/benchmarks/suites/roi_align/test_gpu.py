@@ -55,3 +55,13 @@ def test_each_suite_of_asv_measures_its_operation(gpu, small, monkeypatch, suite
     assert measured == [(ROI_ALIGN, operation)]
     suite().setup(cache, "a1", "NHWC float16")
     assert suite().track_kernel_cold(cache, "a1", "NHWC float16") > 0
+
+
+def test_rows_that_an_operator_lacks_are_not_measured_but_skipped(gpu, small, monkeypatch):
+    monkeypatch.setattr(series, "ROWS", ("a1", "another"))
+    monkeypatch.setattr(series.gpu, "present", lambda: True)
+    monkeypatch.setattr(probes, "bandwidths", lambda timer: [])
+    cache = forward_gpu.Forward().setup_cache()
+    assert list(cache) == ["a1"]
+    with pytest.raises(NotImplementedError, match="no such row"):
+        forward_gpu.Forward().setup(cache, "another", "NHWC float16")

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from benchmarks import workloads
-from benchmarks.operators.roi_align.cpu.roikit import OURS
 from benchmarks.operators.roi_align.operations import Operation
+from benchmarks.operators.roi_align.operator import ROI_ALIGN
 from benchmarks.operators.roi_align.reference import box_gradient as box_reference
 from benchmarks.operators.roi_align.reference.box_gradient import make_box_reference, rises_of
 from benchmarks.workloads import problem
@@ -30,7 +30,7 @@ def expected(work):
 def test_ours_is_correct_in_every_number(small, ratio, layout, dtype):
     work = problem(replace(small, sampling_ratio=ratio))
     expected = make_box_reference(work, 1, Operation.BOXES)
-    judgement = expected.judge(OURS[Operation.BOXES](work, layout, dtype).checked_outputs(), dtype)
+    judgement = expected.judge(ROI_ALIGN.cpu.ours[Operation.BOXES](work, layout, dtype).checked_outputs(), dtype)
     assert judgement.correct
     assert 0 < judgement.error_over_bound <= 1
     assert judgement.checked == judgement.elements == 4 * work.row.rois
@@ -68,7 +68,7 @@ def spoil_not_written(gradient):
 
 @pytest.mark.parametrize("spoil", [spoil_value, spoil_corners, spoil_axes, spoil_rois, spoil_sign, spoil_not_written])
 def test_a_spoilt_gradient_is_wrong(work, expected, spoil):
-    outputs = OURS[Operation.BOXES](work, "NCHW", "float32").checked_outputs()
+    outputs = ROI_ALIGN.cpu.ours[Operation.BOXES](work, "NCHW", "float32").checked_outputs()
     spoil(outputs[0])
     judgement = expected.judge(outputs, "float32")
     assert not judgement.correct
@@ -84,7 +84,7 @@ def test_a_gradient_that_lacks_one_number_is_wrong(work, expected, monkeypatch):
         return sent
 
     monkeypatch.setattr(workloads, "gradient_of_few", without_one)
-    outputs = OURS[Operation.BOXES](work, "NCHW", "float32").checked_outputs()
+    outputs = ROI_ALIGN.cpu.ours[Operation.BOXES](work, "NCHW", "float32").checked_outputs()
     assert not expected.judge(outputs, "float32").correct
 
 

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from benchmarks import workloads
-from benchmarks.operators.roi_align.cpu.roikit import OURS
 from benchmarks.operators.roi_align.operations import Operation
 from benchmarks.operators.roi_align.operator import ROI_ALIGN
 from benchmarks.operators.roi_align.reference import gradient as gradient_reference
@@ -20,7 +19,7 @@ from roikit.conformance.operators.roi_align.oracle import output as oracle
 from roikit.conformance.sampling.errors import AxisError
 from roikit.kernels.dialects.roi_align import DIALECTS
 
-GRADIENTS = {operation: OURS[operation] for operation in (Operation.BACKWARD, Operation.POOLER_BACKWARD)}
+GRADIENTS = {operation: ROI_ALIGN.cpu.ours[operation] for operation in (Operation.BACKWARD, Operation.POOLER_BACKWARD)}
 
 
 @pytest.fixture
@@ -55,7 +54,7 @@ def test_other_grids(small, operation, ratio):
 def test_the_pooler_is_correct_in_the_order_of_the_boxes(work):
     expected = reference_of(work, 1, Operation.POOLER)
     for layout in ("NCHW", "NHWC"):
-        pooled = OURS[Operation.POOLER](work, layout, "float32").checked_outputs()
+        pooled = ROI_ALIGN.cpu.ours[Operation.POOLER](work, layout, "float32").checked_outputs()
         judgement = expected.judge(pooled, "float32")
         assert judgement.correct
         assert judgement.checked == judgement.elements == work.row.outputs
@@ -141,14 +140,14 @@ def test_a_gradient_that_lacks_one_roi_is_wrong(work, monkeypatch):
         return sent
 
     monkeypatch.setattr(workloads, "gradient", without_the_last)
-    outputs = OURS[Operation.BACKWARD](work, "NCHW", "float32").checked_outputs()
+    outputs = ROI_ALIGN.cpu.ours[Operation.BACKWARD](work, "NCHW", "float32").checked_outputs()
     assert not make_gradient_reference(work, 1, Operation.BACKWARD).judge(outputs, "float32").correct
 
 
 def test_large_rows_are_checked_in_some_channels_and_in_some_pixels_of_all(work, monkeypatch):
     monkeypatch.setattr(gradient_reference, "WHOLE", 10)
     monkeypatch.setattr(gradient_reference, "SAMPLED_CHANNELS", 3)
-    whole = OURS[Operation.BACKWARD](work, "NCHW", "float32").checked_outputs()
+    whole = ROI_ALIGN.cpu.ours[Operation.BACKWARD](work, "NCHW", "float32").checked_outputs()
     expected = make_gradient_reference(work, 1, Operation.BACKWARD)
     shapes = [block.value.shape for block in expected.blocks]
     assert shapes == [(2, 3, 40, 64), (24, 9), (2, 3, 20, 32), (24, 9)]

@@ -8,8 +8,8 @@ import pytest
 
 from benchmarks.measuring import judgement as judging
 from benchmarks.measuring.contestant import LAYOUTS
-from benchmarks.operators.roi_align.cpu.roikit import OURS
 from benchmarks.operators.roi_align.operations import Operation
+from benchmarks.operators.roi_align.operator import ROI_ALIGN
 from benchmarks.operators.roi_align.reference import output as reference
 from benchmarks.operators.roi_align.reference.output import make_reference, validate
 from benchmarks.workloads import problem
@@ -29,7 +29,7 @@ def expected(work):
 @pytest.mark.parametrize("dtype", ["float32", "float16", "bfloat16"])
 def test_ours_is_correct_and_every_element_is_checked(work, expected, layout, dtype):
     assert len(work.levels) == 2
-    judgement = expected.judge(OURS[Operation.FORWARD](work, layout, dtype).checked_outputs(), dtype)
+    judgement = expected.judge(ROI_ALIGN.cpu.ours[Operation.FORWARD](work, layout, dtype).checked_outputs(), dtype)
     assert judgement.correct
     assert 0 < judgement.error_over_bound <= 1
     assert judgement.checked == judgement.elements == work.row.outputs
@@ -40,7 +40,7 @@ def test_ours_is_correct_and_every_element_is_checked(work, expected, layout, dt
 def test_other_grids(small, ratio):
     work = problem(replace(small, sampling_ratio=ratio))
     judgement = make_reference(work).judge(
-        OURS[Operation.FORWARD](work, "NCHW", "float32").checked_outputs(), "float32"
+        ROI_ALIGN.cpu.ours[Operation.FORWARD](work, "NCHW", "float32").checked_outputs(), "float32"
     )
     assert judgement.correct
     assert judgement.checked == judgement.elements
@@ -70,7 +70,7 @@ def spoil_not_written(out):
     "spoil", [spoil_value, spoil_one_rounding_too_many, spoil_channels, spoil_roi, spoil_not_written]
 )
 def test_a_spoilt_result_is_wrong(work, expected, spoil):
-    outputs = OURS[Operation.FORWARD](work, "NCHW", "float32").checked_outputs()
+    outputs = ROI_ALIGN.cpu.ours[Operation.FORWARD](work, "NCHW", "float32").checked_outputs()
     spoil(outputs[0])
     judgement = expected.judge(outputs, "float32")
     assert not judgement.correct
@@ -78,20 +78,22 @@ def test_a_spoilt_result_is_wrong(work, expected, spoil):
 
 
 def test_another_type_or_shape_is_wrong(work, expected):
-    outputs = OURS[Operation.FORWARD](work, "NCHW", "float32").checked_outputs()
+    outputs = ROI_ALIGN.cpu.ours[Operation.FORWARD](work, "NCHW", "float32").checked_outputs()
     assert "instead of" in expected.judge([o.astype(np.float16) for o in outputs], "float32").reason
     assert "instead of" in expected.judge([o[:, :, :2] for o in outputs], "float32").reason
 
 
 def test_infinity_is_noticed_in_every_data_type(work, expected):
     for dtype in (np.float32, np.float16, ml_dtypes.bfloat16):
-        outputs = [o.astype(dtype) for o in OURS[Operation.FORWARD](work, "NCHW", "float32").checked_outputs()]
+        outputs = [
+            o.astype(dtype) for o in ROI_ALIGN.cpu.ours[Operation.FORWARD](work, "NCHW", "float32").checked_outputs()
+        ]
         outputs[1][0, 0, 0, 0] = np.inf
         assert "not finite" in expected.judge(outputs, np.dtype(dtype).name).reason
 
 
 def test_a_contestant_that_writes_nothing_is_wrong(work, expected):
-    lazy = OURS[Operation.FORWARD](work, "NCHW", "float32")
+    lazy = ROI_ALIGN.cpu.ours[Operation.FORWARD](work, "NCHW", "float32")
     lazy()
     lazy.calls = [lambda out=out: [out] for out in lazy.owned]  # returns what an earlier call left
     assert "not written" in expected.judge(lazy.checked_outputs(), "float32").reason
@@ -105,7 +107,7 @@ def test_large_rows_are_checked_crosswise(work, monkeypatch):
     shapes = [block.value.shape[:2] for block in expected.blocks]
     counts = [len(level.boxes) for level in work.levels]
     assert shapes == [(counts[0], 3), (2, 9), (counts[1], 3), (2, 9)]
-    outputs = OURS[Operation.FORWARD](work, "NCHW", "float32").checked_outputs()
+    outputs = ROI_ALIGN.cpu.ours[Operation.FORWARD](work, "NCHW", "float32").checked_outputs()
     assert expected.judge(outputs, "float32").correct
     outputs[1][:, expected.blocks[2].index[1][0, 0]] += 0.01
     assert not expected.judge(outputs, "float32").correct

@@ -1,0 +1,16 @@
+"""The kernel that most libraries have, in our own words (``common_kernel.cu``)."""
+
+from __future__ import annotations
+
+from operator import attrgetter
+from pathlib import Path
+
+from ....measuring.common import CommonKernel
+from ..operations import Operation
+from ..workloads import turned
+
+BINS = Path(__file__).parents[1] / "common_kernel.cu"
+"""Where bins and samples of turned boxes lie."""
+_KERNEL = CommonKernel(BINS, attrgetter("sampling_ratio"), turned)
+
+COMMON = {Operation.FORWARD: _KERNEL.forward, Operation.BACKWARD: _KERNEL.backward}

@@ -1,0 +1,1 @@
+"""asv's suites of rotated RoIAlign on a feature pyramid."""

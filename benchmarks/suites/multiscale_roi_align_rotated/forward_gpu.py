@@ -1,0 +1,10 @@
+"""Rotated RoIAlign on a pyramid on a GPU."""
+
+from .. import gpu
+
+
+class Forward(gpu.Series):
+    def setup_cache(self):
+        return gpu.measure("multiscale_roi_align_rotated", "forward")
+
+    setup_cache.timeout = 600
