@@ -32,7 +32,7 @@ from roikit.kernels.execution import host, source
 from roikit.kernels.operators import NAMES as COMPILED
 
 FILE = Path(__file__).with_suffix(".json")
-SHARE = 0.04  # of what is sealed is judged again in each run
+SHARE = 0.02  # of what is sealed is judged again in each run
 KERNELS = {"multiscale_roi_align": "roi_align"}  # of whose kernels it is made
 MORE = {"roi_align": ("chainer",)}  # dialects that have kernels of their own
 _COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)

@@ -163,6 +163,7 @@ def constants_pass(case, dialect):
     ]
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("case", [c for c in CASES.values() if c.kind in ("value", "invalid")], ids=lambda c: c.id)
 def test_zeros_do_not_pass_a_case_nor_does_a_constant_that_is_longer_than_a_few_numbers(case):
     if case.id in OF_FLOAT64:

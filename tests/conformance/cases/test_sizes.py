@@ -51,6 +51,7 @@ def quick_answers(case, dialect):
     return oracle.quick(whole(case, dialect), case.operation, dialect, "float64", kinks=False, bounds=False)
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("case", SMALL_ENOUGH, ids=lambda case: case.id)
 def test_what_is_expected_is_what_the_oracle_says_of_the_whole_call(case):
     dialect = operators.get(case.operator).main_dialects[0]

@@ -39,7 +39,7 @@ FAULTS = {
 _BATCHES = 4  # an idle core makes more in a minute
 
 
-@pytest.mark.one_in(6)
+@pytest.mark.one_in(12)
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_is_found_within_a_minute(fault, monkeypatch):
     monkeypatch.setattr(fuzz, "_SHRINKING_SECONDS", 0)
@@ -93,7 +93,7 @@ def test_what_may_be_chance_is_said_to_be_so(tmp_path):
     assert "after other calls, and not in a process of its own" in run.stdout
 
 
-@pytest.mark.one_in(2)
+@pytest.mark.one_in(5)
 @pytest.mark.parametrize("op", operators.NAMES)
 def test_sequences_of_every_operator_are_exact_and_differ_in_what_they_say(op):
     operator = operators.get(op)
@@ -127,6 +127,7 @@ def test_sequences_of_every_operator_are_exact_and_differ_in_what_they_say(op):
     assert len(seen) > 5
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("op", operators.NAMES)
 def test_a_parameter_that_an_operator_has_changes_too(op):
     """Whoever adds an operator with a parameter of its own says in `sequences` what it changes to."""

@@ -17,7 +17,7 @@ from roikit.conformance.golden.noticing import noticed
 from roikit.conformance.golden.of_operator import CERTIFICATE, EXPECTATIONS
 
 PARTS = 16  # so that processes share what there is to compute
-SAMPLED = 0.5  # of what the commands sample, which are run less often
+SAMPLED = 0.25  # of what the commands sample, which are run less often
 OPERATORS = {operator.name: operator for operator in operators.everyone()}
 UPDATE = "python -m roikit.conformance.golden conformance, and the same of golden.adequacy, bring it up to date"
 

@@ -23,6 +23,7 @@ def work(small_row):
     return problem(small_row)
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("operation", Operation)
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("dtype", ["float64", "float32", "float16"])
@@ -36,6 +37,7 @@ def test_bounds_are_narrow(work):
     narrow(BORDER_ALIGN, work, {Operation.FORWARD: 1e-3, Operation.BACKWARD: 1e-2, Operation.BOXES: 1e-2})
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("operation", Operation)
 @pytest.mark.parametrize("spoil", SPOILS)
 def test_a_spoilt_result_is_wrong(work, operation, spoil):

@@ -20,6 +20,7 @@ def work(small_row):
     return problem(small_row)
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("operation", Operation)
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("dtype", ["float32", "float16"])
@@ -43,6 +44,7 @@ def test_a_reference_that_differs_from_the_rules_is_refused(work, name, operatio
         reference_of(work, 1, operation)
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("operation", Operation)
 @pytest.mark.parametrize("spoil", ["value", "first", "not written"])
 def test_a_spoilt_result_is_wrong(work, operation, spoil):

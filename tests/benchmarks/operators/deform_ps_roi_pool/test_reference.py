@@ -24,6 +24,7 @@ def work(small_pool):
     return problem(small_pool)
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("operation", Operation)
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("dtype", ["float64", "float32", "float16"])
@@ -37,6 +38,7 @@ def test_bounds_are_narrow(work):
     narrow(DEFORM_PS_ROI_POOL, work, {Operation.FORWARD: 2e-3, Operation.BACKWARD: 1e-2, Operation.OFFSETS: 1e-2})
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("operation", Operation)
 @pytest.mark.parametrize("spoil", SPOILS)
 def test_a_spoilt_result_is_wrong(work, operation, spoil):

@@ -22,6 +22,7 @@ def work(small_pool):
     return problem(small_pool)
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("operation", Operation)
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("dtype", ["float64", "float32", "float16"])
@@ -41,6 +42,7 @@ def test_bounds_are_narrow(work):
     narrow(DEFORM_ROI_POOL, work, shares)
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("operation", Operation)
 @pytest.mark.parametrize("spoil", SPOILS)
 def test_a_spoilt_result_is_wrong(work, operation, spoil):

@@ -24,6 +24,7 @@ def test_weights_add_up_to_one_within_the_map_and_to_less_beyond():
     assert along(4.0, 2.0, 1.0, 2, 12).weights.shape == (2, 0)
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("operation", Operation)
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("dtype", ["float64", "float32", "float16"])
@@ -49,6 +50,7 @@ def spoil_not_written(output):
     output[1, 3] = np.nan
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("operation", Operation)
 @pytest.mark.parametrize("spoil", [spoil_value, spoil_first, spoil_not_written])
 def test_a_spoilt_result_is_wrong(work, operation, spoil):

@@ -19,6 +19,7 @@ def work(small_pool):
     return problem(small_pool)
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("operation", Operation)
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("dtype", ["float64", "float32", "float16"])
@@ -32,6 +33,7 @@ def test_bounds_are_narrow(work):
     narrow(RIROI_ALIGN_ROTATED, work, {Operation.FORWARD: 2e-3, Operation.BACKWARD: 1e-2, Operation.BOXES: 0.05})
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("operation", Operation)
 @pytest.mark.parametrize("spoil", SPOILS)
 def test_a_spoilt_result_is_wrong(work, operation, spoil):

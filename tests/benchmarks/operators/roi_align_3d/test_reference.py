@@ -18,6 +18,7 @@ def work(small_volume):
     return problem(small_volume)
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("operation", Operation)
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("dtype", ["float64", "float32", "float16"])
@@ -31,6 +32,7 @@ def test_bounds_are_narrow(work):
     narrow(ROI_ALIGN_3D, work, {Operation.FORWARD: 2e-3, Operation.BACKWARD: 1e-2, Operation.BOXES: 0.1})
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("operation", Operation)
 @pytest.mark.parametrize("spoil", SPOILS)
 def test_a_spoilt_result_is_wrong(work, operation, spoil):

@@ -37,6 +37,7 @@ def work(small_pool):
     return problem(small_pool)
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("operation", Operation)
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("dtype", ["float64", "float32", "float16", "bfloat16"])
@@ -67,6 +68,7 @@ def spoil_not_written(output):
     output[1, 3] = np.nan
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("operation", Operation)
 @pytest.mark.parametrize("spoil", [spoil_value, spoil_channels, spoil_first, spoil_not_written])
 def test_a_spoilt_result_is_wrong(work, operation, spoil):

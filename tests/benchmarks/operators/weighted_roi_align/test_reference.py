@@ -20,6 +20,7 @@ def work(small_pool):
     return problem(small_pool)
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("operation", Operation)
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("dtype", ["float64", "float32", "float16"])
@@ -39,6 +40,7 @@ def test_bounds_are_narrow(work):
     narrow(WEIGHTED_ROI_ALIGN, work, shares)
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("operation", Operation)
 @pytest.mark.parametrize("spoil", SPOILS[:2])
 def test_a_spoilt_result_is_wrong(work, operation, spoil):

@@ -25,6 +25,7 @@ def expected(work):
     return make_reference(work)
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("dtype", ["float32", "float16", "bfloat16"])
 def test_ours_is_correct_and_every_element_is_checked(work, expected, layout, dtype):
@@ -66,6 +67,7 @@ def spoil_not_written(out):
     out[2, 3] = np.nan
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(
     "spoil", [spoil_value, spoil_one_rounding_too_many, spoil_channels, spoil_roi, spoil_not_written]
 )

@@ -53,7 +53,7 @@ MUTANTS = {
 }  # fmt: skip
 
 
-@pytest.mark.one_in(3)
+@pytest.mark.one_in(6)
 @pytest.mark.parametrize("fault", MUTANTS)
 def test_the_cases_notice_a_broken_kernel(fault, mutant, judgements):
     cases = OF[OPERATIONS[MUTANTS[fault][0]]]

@@ -46,7 +46,7 @@ MUTANTS = {
 _OPERATION = {OUTPUT: "forward", AVERAGE: "feature_gradient", TILES: "feature_gradient", BOXES: "box_gradient"}
 
 
-@pytest.mark.one_in(3)
+@pytest.mark.one_in(6)
 @pytest.mark.parametrize("fault", MUTANTS)
 def test_the_cases_notice_a_broken_kernel(fault, mutant, judgements):
     source = MUTANTS[fault][0]

@@ -47,7 +47,7 @@ MUTANTS = {
 }  # fmt: skip
 
 
-@pytest.mark.one_in(3)
+@pytest.mark.one_in(6)
 @pytest.mark.parametrize("fault", MUTANTS)
 def test_the_cases_notice_a_broken_kernel(fault, mutant, judgements):
     source = MUTANTS[fault][0]

@@ -191,7 +191,7 @@ def test_wide_maps(order, dtype):
     assert 0 < ratio_to_bound(call, computed(call, np.dtype(dtype), order), dtype) <= 1
 
 
-@pytest.mark.one_in(3)
+@pytest.mark.one_in(6)
 @pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
 @pytest.mark.parametrize("mode", ["avg", "max"])
 @pytest.mark.parametrize("fault", [{"position_error": 1e-3}, {"weight_factor": 1.01}], ids=["position", "weight"])
