@@ -33,6 +33,8 @@ def pytest_collection_modifyitems(items):
 
 _SHARED_OUT = ("test_recorded.py", "test_judged.py", "test_specialisations.py", "test_ways_in.py")
 """Files whose tests share nothing but much to compute: any process takes any of them, after the others."""
+_TOGETHER = "tests/reports/"
+"""A folder whose files share what takes long to make, a site: one process takes all of them."""
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -43,6 +45,8 @@ def pytest_xdist_make_scheduler(config, log):
     class ByFile(LoadFileScheduling):
         def _split_scope(self, nodeid):
             file = super()._split_scope(nodeid)
+            if file.startswith(_TOGETHER):
+                return _TOGETHER
             return nodeid if file.endswith(_SHARED_OUT) else file
 
     return ByFile(config, log)

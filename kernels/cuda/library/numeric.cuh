@@ -9,13 +9,8 @@
 #define ROIKIT_METHOD __device__ __forceinline__
 #define ROIKIT_ROLLED _Pragma("unroll 1")  // short or cold loops, whose copies would cost registers
 #else
-#ifdef __OPTIMIZE__
 #define ROIKIT_FN static inline __attribute__((always_inline))
 #define ROIKIT_METHOD inline __attribute__((always_inline))
-#else  // as tests compile most kernels: to expand every call would be half of the compiler's work
-#define ROIKIT_FN static inline
-#define ROIKIT_METHOD inline
-#endif
 #define ROIKIT_ROLLED
 #endif
 

@@ -68,12 +68,14 @@ def test_cases_notice_the_faults_that_the_certificate_has(name, part, record_pro
     assert due.complaints({row.name: noticed(cases[row.name]) for row in due.rows}) == [], UPDATE
 
 
+@pytest.mark.one_in(10)
 @pytest.mark.parametrize("file", case_files(), ids=lambda file: file.name)
 def test_a_case_file_is_laid_out_as_the_command_writes_it(file):
     text = file.read_text(encoding="utf-8")
     assert files.arranged(json.loads(text), {}) == text
 
 
+@pytest.mark.one_in(5)
 @every_operator
 def test_a_certificate_is_laid_out_as_the_command_writes_it(name):
     operator, folder = OPERATORS[name], operators.folder(name)
