@@ -80,7 +80,7 @@ FAULTS = {
 }
 
 
-@pytest.mark.one_in(2)
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("operator", NAMES)
 def test_a_fault_has_no_name(operator, fault):

@@ -283,6 +283,7 @@ HARD = {
 }
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("arguments", HARD.values(), ids=HARD)
 def test_pictures_of_all_kinds(tmp_path, arguments):
     run = explain(*arguments, "--picture", tmp_path / "it.png")

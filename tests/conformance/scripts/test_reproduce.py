@@ -33,6 +33,7 @@ def run(case, name, dialect=None, dtype=None):
     return subprocess.run([sys.executable, "-"], input=script, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("name", SCRIPTED)
 @pytest.mark.parametrize("case", ["random-adaptive", "infinite-read"])
 def test_a_script_of_a_conforming_case_exits_with_0(case, name):

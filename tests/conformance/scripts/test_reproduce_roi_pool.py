@@ -38,12 +38,14 @@ SETTINGS = [
 ]
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(("name", "dialect", "dtype"), SETTINGS)
 def test_a_script_of_a_conforming_case_exits_with_0(name, dialect, dtype):
     done = run("rp-average-clipped" if dialect == "chainer-average" else "rp-s-inside-small", name, dialect, dtype)
     assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "All values agree."), done.stdout + done.stderr
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("name", [name for name in SCRIPTED if len(scripts_of(name)["roi_pool"].operations) > 1])
 def test_a_gradient_is_asked_for(name):
     for dialect in scripts_of(name)["roi_pool"].dialects:
@@ -52,6 +54,7 @@ def test_a_gradient_is_asked_for(name):
         assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "All values agree."), done.stdout + done.stderr
 
 
+@pytest.mark.one_in(5)
 @pytest.mark.parametrize("name", SCRIPTED)
 def test_every_script_names_case_and_rules_and_imports_the_library_and_numpy_only(name):
     others = {"torchvision": {"torch"}, "onnxruntime": {"onnx"}, "mnn": {"MNN"}, "roikit": {"importlib"}}

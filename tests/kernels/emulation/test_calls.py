@@ -141,6 +141,7 @@ def backward(cupy, mode, layout):
     roi_align_backward(grad, cupy.asarray(boxes), maps.shape, 0.5, **how)
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("mode", ["avg", "max"])
 @pytest.mark.parametrize("layout", ["NCHW", "NHWC"])
 @pytest.mark.parametrize("call", [forward, backward])

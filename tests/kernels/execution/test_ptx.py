@@ -51,7 +51,7 @@ def _is_general(source):
     return not re.search(r"#define ROIKIT_BINS [1-9]", source.text)
 
 
-@pytest.mark.one_in(3)
+@pytest.mark.one_in(6)
 @pytest.mark.parametrize(
     ("operator", "operation", "mode"),
     [

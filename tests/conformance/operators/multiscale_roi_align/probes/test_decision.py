@@ -36,6 +36,7 @@ def sampling():
     return [probe for probe in READ.offered(("avg",)) if not isinstance(probe, LevelProbe)]
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("name", DIALECTS)
 def test_named_dialects_are_read_off_the_oracle_in_float64(name):
     found = READ.detect(of_oracle(name, "float64"), "float64")

@@ -34,6 +34,7 @@ from tests.conformance.operators.roi_align.oracle.calls import (
 )
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("name", DIALECTS)
 @settings(deadline=None, max_examples=15)
 @given(

@@ -34,7 +34,7 @@ from tests.conformance.operators.roi_align.probes.played import (
 )
 
 
-@pytest.mark.one_in(3)
+@pytest.mark.one_in(6)
 @pytest.mark.parametrize("dialect", DISTINCT, ids=DISTINCT.values())
 def test_every_named_dialect_is_detected(dialect):
     detection = detect(played(dialect), "float32")
@@ -49,6 +49,7 @@ def test_every_named_dialect_is_detected(dialect):
             assert np.array_equal(one, other, equal_nan=True)
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("is_offered", [lambda ratio: ratio == 0, lambda ratio: ratio == 2, lambda ratio: ratio > 0])
 def test_a_declared_dialect_is_never_ruled_out_where_only_some_sampling_is_offered(is_offered):
     for dialect, name in DISTINCT.items():
@@ -80,7 +81,7 @@ def choices_of(point):
     return choices(point) if point != "max" else tuple(Max)
 
 
-@pytest.mark.one_in(3)
+@pytest.mark.one_in(6)
 @pytest.mark.parametrize(("base", "point", "choice"), list(single_decisions()))
 def test_a_single_other_decision_is_named(base, point, choice):
     other = replace(DIALECTS[base], **{point: choice})
@@ -159,6 +160,7 @@ def test_nothing_is_made_of_nothing():
     assert detection.unexplained == ()
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(
     ("rules", "unexplained"),
     [

@@ -28,6 +28,7 @@ def test_probes_have_names_of_their_own():
     assert len({probe.name for probe in PROBES}) == len(PROBES)
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("name", KNOWN)
 def test_named_dialects(name):
     found = detect(readings_of(DIALECTS[name]), "float32")
@@ -38,6 +39,7 @@ def test_named_dialects(name):
         assert len(decision.left) == 1 or decision.point in ("edges", "start")
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("name", KNOWN)
 def test_a_maximum_begins_otherwise_in_float64(name):
     """float32's lowest number is that of a map of float32."""
