@@ -97,6 +97,7 @@ def test_what_is_wrong_about_memory_is_shrunk_to_one_array_and_can_be_replayed_b
         assert roikit("conform", "-i", function, "--cases", path).returncode == status
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("operation", ["forward", "feature_gradient", "box_gradient"])
 def test_large_calls_are_bounded_and_those_of_gradients_send_everything_as_often(operation):
     drawn = strategies.cases(

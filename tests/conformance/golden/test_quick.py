@@ -22,6 +22,13 @@ PARTS = {
 
 
 @pytest.mark.parametrize("name", operators.NAMES)
+def test_it_is_of_the_certificate_of_today(name):
+    certified = certificate.certified(operators.get(name))
+    assert PARTS[name]["of"] == certified, "python -m roikit.conformance.golden.quick conformance"
+
+
+@pytest.mark.one_in(5)
+@pytest.mark.parametrize("name", operators.NAMES)
 def test_every_fault_is_noticed_but_those_that_are_left_by_name(name):
     """A sample of the faults is looked at, another in each run: they change with the certificate alone."""
     operator = operators.get(name)
@@ -30,7 +37,6 @@ def test_every_fault_is_noticed_but_those_that_are_left_by_name(name):
     assert alive == []
     assert set(left) <= set(PARTS[name]["left to --full"])
     assert not is_full or left == PARTS[name]["left to --full"]
-    assert PARTS[name]["of"] == certificate.certified(operator), "python -m roikit.conformance.golden.quick conformance"
 
 
 def test_what_is_left_shows_in_other_data_types_only():

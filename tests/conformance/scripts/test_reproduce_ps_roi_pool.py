@@ -63,6 +63,7 @@ def imports(script):
             yield node.module.partition(".")[0]
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("name", SCRIPTED)
 def test_every_script_names_case_and_rules_and_imports_the_library_and_numpy_only(name):
     others = {"torchvision": {"torch"}, "roikit": {"importlib"}}

@@ -130,6 +130,7 @@ def test_a_wrong_number_of_threads_is_refused(monkeypatch, value):
         host.thread_count()
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("layout", ["NCHW", "NHWC"])
 @pytest.mark.parametrize("mode", ["avg", "max"])
 def test_block_size_grid_and_channel_tiles_do_not_change_a_bit(mode, layout):

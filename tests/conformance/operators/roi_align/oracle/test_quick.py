@@ -15,6 +15,7 @@ CASES = [c for c in CASES if c.group not in ("values", "random", "published", "f
 DISTINCT = sorted({choices: name for name, choices in reversed(DIALECTS.items())}.values())
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("offset", range(len(DISTINCT)))
 def test_the_quick_oracle_agrees_with_the_exact_one(offset):
     """Every case under one of the dialects, which differ from case to case."""
