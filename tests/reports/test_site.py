@@ -8,7 +8,7 @@ import pytest
 
 from roikit.conformance import operators
 from roikit.reports.model import Conformance, Implementation, golden, page_name, web_address
-from tests.reports.conftest import SIZES
+from tests.reports.conftest import RECORDED, SIZES
 
 PAGES = (
     "index",
@@ -63,6 +63,13 @@ def test_every_link_leads_somewhere_and_nothing_is_loaded_from_elsewhere(built, 
         loads = LOADS.findall(text)
         assert len(loads) >= 2
         assert all((path.parent / load).resolve() in files for load in loads)
+
+
+def test_each_pair_that_was_compared_has_its_words(built):
+    page = html.unescape((built[0] / "differences.html").read_text(encoding="utf-8"))
+    assert page.count("boxes that differ") >= len(list((RECORDED / "differences").iterdir())) > 3
+    for title in ("RoIAlign: torchvision → mindspore", "RoIPool: torchvision → openvino"):
+        assert title in page
 
 
 def test_pages_are_small_and_so_is_the_site(built, pages):

@@ -49,6 +49,7 @@ def conform(started, path, *arguments):
 needs_compiler = pytest.mark.skipif(not COMPILER, reason="no C++ compiler")
 
 
+@pytest.mark.one_in(3)
 @needs_compiler
 @pytest.mark.parametrize("version", protocol.SUPPORTED)
 def test_a_worker_in_cpp_conforms_in_every_version_of_the_protocol(tmp_path, version):
@@ -78,6 +79,7 @@ FAULTS = {
 }
 
 
+@pytest.mark.one_in(3)
 @needs_compiler
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_of_a_worker_in_cpp_is_found(tmp_path, fault):
