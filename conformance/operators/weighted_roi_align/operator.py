@@ -34,6 +34,7 @@ OPERATOR = Operator(
     mutants=MUTANTS,
     blind={
         "sw-no-rois": "asks for the shape of an output without values",
+        "sw-max-no-rois": "asks for the shape of an output without values",
         "sw-no-channels": "asks for the shape of an output without values",
         "sw-no-images": "asks for the shape of an output without values",
         "sw-box-gradient-no-rois": "asks for the shape of a gradient without values",
