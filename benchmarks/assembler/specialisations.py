@@ -54,7 +54,7 @@ _WHAT = {
 
 
 def of_one_mode(operator: str, dialects: Mapping[str, object], main: str, mode: str) -> Iterator[Wanted]:
-    """The kernels of an operator with one mode: those of its main dialect in every data type, of the others in float32."""
+    """The kernels of an operator in one mode: those of its main dialect in every data type, of the others in float32."""
     known = sources_of(operator)
     for layout, operation in itertools.product(LAYOUTS, known.OPERATIONS):
         of_main = [(dtype, main) for dtype in C_NAMES]

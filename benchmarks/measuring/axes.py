@@ -43,6 +43,7 @@ class Axis:
         doubt: By how much the weights of a bin may be off, all together.
         knots: What share of the samples of a bin may have another slope.
         samples: Of a bin.
+        first, second: The ends, in feature pixels.
     """
 
     window: slice
@@ -53,6 +54,8 @@ class Axis:
     doubt: np.ndarray
     knots: np.ndarray
     samples: int
+    first: float
+    second: float
 
 
 def axis(first: float, second: float, pixels: int, bins: int, ratio: int) -> Axis:
@@ -86,6 +89,8 @@ def axis(first: float, second: float, pixels: int, bins: int, ratio: int) -> Axi
         (2 * off * found.inside + found.at_border).sum(axis=1) / count,
         (found.at_border | found.at_knot).sum(axis=1) / count,
         shares.shape[1],
+        first,
+        second,
     )
 
 
@@ -147,7 +152,26 @@ def _wide(largest: np.ndarray, axes: Sequence[Axis]) -> np.ndarray:
 
 def mean(level: Level, k: int, row: Row, channels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The average of each bin of a RoI, ``(C, P, …)``, and a bound of its error."""
+    return _mean(level, k, axes_of(level, k, row), channels)
+
+
+def maximum(level: Level, k: int, row: Row, channels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The greatest sample of each bin of a RoI, ``(C, P, …)``, and a bound of its error: that of the worst of them.
+
+    A sample is the average of a bin that has no other. Bins of an adaptive grid have one sample at least.
+    """
     axes = axes_of(level, k, row)
+    alone = [
+        axis(one.first, one.second, size, row.bins * one.samples, 1)
+        for one, size in zip(axes, level.feature.shape[2:], strict=True)
+    ]
+    within = [length for one in axes for length in (row.bins, one.samples)]
+    of_bin = tuple(range(2, 2 + 2 * len(axes), 2))
+    value, bound = (of.reshape(-1, *within).max(axis=of_bin) for of in _mean(level, k, alone, channels))
+    return value, bound
+
+
+def _mean(level: Level, k: int, axes: Sequence[Axis], channels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     pixels, weights = read_by(level, k, axes, channels), [one.weights for one in axes]
     value, magnitude = pooled(pixels, weights), pooled(abs(pixels), weights)
     shares = [each.sum(axis=1) for each in weights]

@@ -46,6 +46,7 @@ def with_weights(description: Description) -> Description:
     capability = Capability(
         dialects=dialects,
         dtypes=dtypes,
+        modes=description.modes,
         layouts=description.layouts,
         operations=tuple(str(wanted) for wanted, needed in _MADE_OF.items() if needed in description.operations),
         threads=description.threads,

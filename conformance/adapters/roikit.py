@@ -58,7 +58,7 @@ def _description(where: str, *, on_host: bool) -> Description:
         "crop_and_resize": _capability("crop_and_resize", OF_BOXES, on_host=on_host, modes=("bilinear", "nearest")),
         "prroi_pool": _capability("prroi_pool", OF_BOXES, on_host=on_host, modes=("avg",)),
         "multiscale_roi_align": _capability("multiscale_roi_align", OF_BOXES, on_host=on_host, modes=("avg",)),
-        "weighted_roi_align": _capability("weighted_roi_align", OF_WEIGHTS, on_host=on_host, modes=("avg",)),
+        "weighted_roi_align": _capability("weighted_roi_align", OF_WEIGHTS, on_host=on_host),
         "roi_align_rotated": _capability("roi_align_rotated", OF_BOXES, on_host=on_host, modes=("avg",)),
         "border_align": _capability("border_align", OF_BOXES, on_host=on_host, modes=("max",)),
         "deform_roi_pool": _capability("deform_roi_pool", OF_OFFSETS, on_host=on_host, modes=("avg",)),
@@ -149,7 +149,7 @@ def _script_of_weights() -> Script:
     name = "weighted_roi_align"
     calls = {
         Operation.FORWARD: (name, "features, boxes, weights, ($height, $width)"),
-        Operation.FEATURE_GRADIENT: (f"{name}_backward", "grad, boxes, weights, features.shape"),
+        Operation.FEATURE_GRADIENT: (f"{name}_backward", "grad, boxes, weights, features.shape, input=features"),
         Operation.BOX_GRADIENT: (f"{name}_backward_boxes", "grad, features, boxes, weights"),
         Operation.WEIGHT_GRADIENT: (f"{name}_backward_weights", "grad, features, boxes, weights"),
     }

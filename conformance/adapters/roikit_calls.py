@@ -190,7 +190,7 @@ def related_sizes(call: RotatedPyramidCall) -> dict[str, Any]:
 
 def weighed(call: WeightedRoiAlignCall, arrays: Arrays, out: Any = None) -> Any:
     """Makes a call of `weighted_roi_align`."""
-    how: dict[str, Any] = {"layout": call.layout, "dialect": call.dialect, "check": True}
+    how: dict[str, Any] = {"mode": call.mode, "layout": call.layout, "dialect": call.dialect, "check": True}
     how |= {"normalise": call.normalise, "guard": call.guard, "epsilon": call.epsilon, "weights_of": call.weights_of}
     where = (call.spatial_scale, call.sampling_ratio)
     boxes, weights = arrays(call.boxes), arrays(call.weights)
@@ -199,6 +199,7 @@ def weighed(call: WeightedRoiAlignCall, arrays: Arrays, out: Any = None) -> Any:
     assert call.grad is not None
     grad = arrays(call.grad)
     if call.operation == Operation.FEATURE_GRADIENT:
+        how["input"] = arrays(call.input) if call.mode == "max" else None
         return kernels.weighted_roi_align_backward(grad, boxes, weights, call.input.shape, *where, **how)
     if call.operation == Operation.WEIGHT_GRADIENT:
         return kernels.weighted_roi_align_backward_weights(grad, arrays(call.input), boxes, weights, *where, **how)

@@ -122,8 +122,13 @@ class RoikitTorch(RoikitHost):
 
     def weighted_roi_align(self, call: WeightedRoiAlignCall, out: np.ndarray | None = None) -> np.ndarray:
         """Calls the function as its users do."""
-        how: dict[str, Any] = {"layout": call.layout, "dialect": call.dialect, "normalise": call.normalise}
-        how |= {"guard": call.guard, "epsilon": call.epsilon, "weights_of": call.weights_of}
+        how: dict[str, Any] = {"mode": call.mode, "layout": call.layout, "dialect": call.dialect}
+        how |= {
+            "normalise": call.normalise,
+            "guard": call.guard,
+            "epsilon": call.epsilon,
+            "weights_of": call.weights_of,
+        }
         where = (call.output_size, call.spatial_scale, call.sampling_ratio)
 
         def pool(maps: Any, boxes: Any, weights: Any) -> Any:

@@ -62,13 +62,12 @@ def _misread(name: str, way: str, dialect: str) -> Output:
 def _is_read(operator: Operator, operation: Operation, name: str) -> bool:
     """Whether an operation depends on the numbers of an array.
 
-    Of a gradient for maps only that of a maximum does on theirs; of one for weights, that of sums does not on weights.
+    Of a gradient for maps only that of a maximum does on theirs, and of one for weights on theirs: others are of sums.
     """
     if operation == Operation.FORWARD:
         return name != "grad"
-    if operation == Operation.WEIGHT_GRADIENT and name == "weights":
-        return False
-    return not (name == "input" and operation == Operation.FEATURE_GRADIENT and "max" not in operator.modes)
+    own = {Operation.FEATURE_GRADIENT: "input", Operation.WEIGHT_GRADIENT: "weights"}.get(operation)
+    return name != own or "max" in operator.modes
 
 
 def faults(operator: Operator, dialect: str) -> Iterator[Fault]:

@@ -1,4 +1,4 @@
-"""The vocabulary of weighted RoIAlign's dialects: those of RoIAlign that differ where samples are averaged.
+"""The vocabulary of weighted RoIAlign's dialects: RoIAlign's, of libraries that can be asked for it.
 
 This module is data, not arithmetic. Pixels are weighed before anything is sampled, so that where boxes lie and how they are
 sampled has RoIAlign's choices, and no others. What becomes of a bin whose weights add up to nothing is no dialect but an
@@ -37,7 +37,7 @@ class Guard(StrEnum):
 
 DIALECTS: Mapping[str, Dialect] = MappingProxyType(
     {
-        name: roi_align.DIALECTS[name].for_mode("avg")
+        name: roi_align.DIALECTS[name]
         for name in (
             "torchvision",
             "torchvision-aligned",

@@ -1,4 +1,4 @@
-"""How a forward call is laid out whose blocks hold the taps of each row and column of bins of a RoI."""
+"""How a forward call is laid out whose blocks hold the taps, or samples, of each row and column of bins of a RoI."""
 
 from __future__ import annotations
 
@@ -22,16 +22,17 @@ def laid_out(
     prepared_bytes: int,
     plan: Callable[[Work, Room], Plan],
 ) -> Plan:
-    """A plan with room for the taps of averages, besides a RoI's ``Prepared`` struct of so many bytes.
+    """A plan with room for the taps of averages, or the samples of maxima, besides a RoI's ``Prepared`` struct of so many bytes.
 
     Raises:
         ValueError: there would be too many of them, or too much to pool.
     """
     work = Work.of(problem)
     sizes = zip(problem.bins, sampling, (problem.heights[0], problem.widths[0]), strict=True)
-    y, x = (list_capacity(*size, "avg", outside) for size in sizes)
+    y, x = (list_capacity(*size, problem.mode, outside) for size in sizes)
     check_list_sizes(y=y, x=x)
     work.check()
-    lists = sum(bytes_of_lists(n, bins, "avg", work.wide) for n, bins in zip((y, x), problem.bins, strict=True))
+    both = zip((y, x), problem.bins, strict=True)
+    lists = sum(bytes_of_lists(capacity, bins, problem.mode, work.wide) for capacity, bins in both)
     plain = plan(work, Room(prepared_bytes + lists))
     return replace(plain, fields={**plain.fields, "capacity_y": y, "capacity_x": x})

@@ -47,9 +47,11 @@ class Beside:
         of: The name of the tensor beside.
         options: The type of the options, which come last in all of these.
         pool: The operator, of maps, boxes, the tensor beside, and the number of bins.
-        for_maps: The operator of the gradient for maps, of what arrives, boxes, the tensor beside, and the shape of the maps.
+        for_maps: The operator of the gradient for maps, of what arrives, boxes, the tensor beside, the shape of the maps, and,
+            if some options look at them, the maps or None.
         for_boxes: That of the gradient for boxes, of what arrives, maps, boxes, and the tensor beside; None if boxes have none.
         for_beside: That of the gradient for the tensor beside, of the same.
+        looks_at_maps: Whether the gradient for maps with these options depends on the maps; None if none does.
     """
 
     of: str
@@ -58,11 +60,17 @@ class Beside:
     for_maps: Callable[..., Any]
     for_boxes: Callable[..., Any] | None
     for_beside: Callable[..., Any]
+    looks_at_maps: Callable[[Any], bool] | None = None
 
     @property
     def _none(self) -> tuple[None, ...]:
         """The gradients for the options."""
         return (None,) * len(self.options._fields)
+
+    @property
+    def _maps(self) -> int:
+        """How many arguments for maps that are looked at the operator of their gradient has."""
+        return int(self.looks_at_maps is not None)
 
     def remember(self, ctx: Any, inputs: tuple[Any, ...], output: torch.Tensor) -> None:
         """Keeps what the gradients of a call need."""
@@ -70,7 +78,8 @@ class Beside:
         maps, boxes, beside, _, *options = inputs
         ctx.options, ctx.shape = options, tuple(maps.shape)
         of_boxes = self.for_boxes is not None and boxes.requires_grad
-        kept = of_boxes or (beside is not None and beside.requires_grad)
+        looked_at = self.looks_at_maps is not None and self.looks_at_maps(self.options(*options))
+        kept = looked_at or of_boxes or (beside is not None and beside.requires_grad)
         ctx.save_for_backward(boxes, beside, *((maps,) if kept else ()))
 
     def backward(self, ctx: Any, grad: torch.Tensor) -> tuple[Any, ...]:
@@ -78,7 +87,10 @@ class Beside:
         check_plain(ARRIVING, grad)
         boxes, beside, *kept = ctx.saved_tensors
         of_maps, of_boxes, of_beside, *_ = ctx.needs_input_grad
-        maps = self.for_maps(grad, boxes, beside, ctx.shape, *ctx.options) if of_maps else None
+        looked_at: tuple[Any, ...] = ()
+        if self.looks_at_maps is not None:
+            looked_at = (kept[0] if self.looks_at_maps(self.options(*ctx.options)) else None,)
+        maps = self.for_maps(grad, boxes, beside, ctx.shape, *looked_at, *ctx.options) if of_maps else None
         slope = self.for_boxes if of_boxes else None
         corners = slope(grad, kept[0], boxes, beside, *ctx.options) if slope else None
         rows = pad(corners, (1, 0)).to(boxes.dtype) if corners is not None else None
@@ -88,14 +100,16 @@ class Beside:
     def remember_for_maps(self, ctx: Any, inputs: tuple[Any, ...], output: torch.Tensor) -> None:
         """Keeps what the gradient of the gradient for maps needs."""
         del output
-        grad, boxes, beside, _, *options = inputs
-        ctx.options = self.options(*options)
+        grad, boxes, beside, _, *others = inputs
+        ctx.options = self.options(*others[self._maps :])
         ctx.size = tuple(grad.shape[1:3] if ctx.options.layout == "NHWC" else grad.shape[2:])
         ctx.save_for_backward(boxes, beside)
 
     def backward_of_maps(self, ctx: Any, arriving: torch.Tensor) -> tuple[Any, ...]:
         """The gradient for maps is the transpose of a linear function: its own gradient is that function of what arrives."""
         of_grad, of_boxes, of_beside, *_ = ctx.needs_input_grad
+        if self.looks_at_maps is not None and self.looks_at_maps(ctx.options):
+            raise NotImplementedError(f"the gradient of mode={ctx.options.mode!r} has no gradient of its own")
         if (of_boxes and self.for_boxes) or of_beside:
             raise NotImplementedError(
                 f"the gradient for maps has a gradient of its own for these alone: detach boxes and {self.of}, or call "
@@ -103,4 +117,4 @@ class Beside:
             )
         boxes, beside = ctx.saved_tensors
         again = self.pool(arriving.contiguous(), boxes, beside, ctx.size, *ctx.options) if of_grad else None
-        return again, None, None, None, *self._none
+        return again, None, None, None, *(None,) * self._maps, *self._none

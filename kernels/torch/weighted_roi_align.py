@@ -9,7 +9,7 @@ import torch
 from .. import kernels
 from ..kernels import Dialect
 from ..kernels.calls import arguments
-from ..kernels.calls.problem import LAYOUTS
+from ..kernels.calls.problem import LAYOUTS, MODES
 from ..kernels.calls.sampling import sampling_ratio_pair
 from ..kernels.dialects.weighted_roi_align import Guard
 from ..kernels.operators.weighted_roi_align.problem import WEIGHTS_OF
@@ -22,7 +22,7 @@ from .tracing import traceable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..kernels import GuardName, Layout
+    from ..kernels import GuardName, Layout, Mode
     from ..kernels.operators.weighted_roi_align.problem import WeightsOf
 
 _NAME = "weighted_roi_align"
@@ -38,6 +38,7 @@ def weighted_roi_align(
     sampling_ratio: int | tuple[int, int] = -1,
     aligned: bool = False,
     *,
+    mode: Mode = "avg",
     normalise: bool = False,
     guard: GuardName = "zero",
     epsilon: float = 1e-6,
@@ -45,9 +46,9 @@ def weighted_roi_align(
     layout: Layout = "NCHW",
     dialect: str | Dialect | None = None,
 ) -> torch.Tensor:
-    """Averages samples of each bin of each RoI, each pixel counting as much as its weight says.
+    """Averages samples of each bin of each RoI, or takes the greatest, each pixel counting as much as its weight says.
 
-    Differentiable for ``input``, ``weights`` and ``boxes``; a second time for ``input`` alone.
+    Differentiable for ``input``, ``weights`` and ``boxes``; averages a second time, for ``input`` alone.
 
     Args:
         input: Feature maps ``(N, C, H, W)``, or ``(N, H, W, C)`` with ``layout="NHWC"``; float16, bfloat16, float32 or float64;
@@ -61,6 +62,7 @@ def weighted_roi_align(
         spatial_scale: Feature pixels per image pixel; one number or ``(scale_y, scale_x)``.
         sampling_ratio: Samples per bin along an axis; one number or ``(g_y, g_x)``; adaptive if 0 or less.
         aligned: Whether boxes are shifted by half a feature pixel.
+        mode: ``"avg"`` or ``"max"``: what a bin makes of its samples.
         normalise, guard, epsilon: Whether each bin is divided by the sum of its weights, and what becomes of one whose weights
             add up to nothing; see `roikit.kernels.weighted_roi_align`.
         weights_of: ``"images"`` or ``"rois"``: what there are ``weights`` for.
@@ -82,6 +84,7 @@ def weighted_roi_align(
         scale_pair("spatial_scale", spatial_scale),
         sampling_ratio_pair(sampling_ratio),
         arguments.truth("aligned", aligned),
+        arguments.choice("mode", mode, MODES),
         arguments.truth("normalise", normalise),
         arguments.choice("guard", guard, tuple(Guard)),
         float(epsilon),
@@ -101,8 +104,8 @@ class WeightedRoIAlign(torch.nn.Module):  # type: ignore[misc]
     """`weighted_roi_align` as a module.
 
     Args:
-        output_size, spatial_scale, sampling_ratio, aligned, normalise, guard, epsilon, weights_of, layout, dialect: As for
-            `weighted_roi_align`, which checks them.
+        output_size, spatial_scale, sampling_ratio, aligned, mode, normalise, guard, epsilon, weights_of, layout, dialect: As
+            for `weighted_roi_align`, which checks them.
     """
 
     def __init__(
@@ -112,6 +115,7 @@ class WeightedRoIAlign(torch.nn.Module):  # type: ignore[misc]
         sampling_ratio: int | tuple[int, int],
         aligned: bool = False,
         *,
+        mode: Mode = "avg",
         normalise: bool = False,
         guard: GuardName = "zero",
         epsilon: float = 1e-6,
@@ -125,7 +129,7 @@ class WeightedRoIAlign(torch.nn.Module):  # type: ignore[misc]
         self.sampling_ratio = sampling_ratio
         self.aligned = aligned
         self.options: dict[str, Any] = {
-            "normalise": normalise, "guard": guard, "epsilon": epsilon, "weights_of": weights_of, "layout": layout,
+            "mode": mode, "normalise": normalise, "guard": guard, "epsilon": epsilon, "weights_of": weights_of, "layout": layout,
             "dialect": dialect,
         }  # fmt: skip
 
@@ -153,6 +157,7 @@ class _Options(NamedTuple):
     scales: Sequence[float]
     sampling_ratio: Sequence[int]
     aligned: bool
+    mode: str
     normalise: bool
     guard: str
     epsilon: float
@@ -173,17 +178,18 @@ class _Options(NamedTuple):
 
 
 _SCHEMA = (
-    "float[] scales, int[] sampling_ratio, bool aligned, bool normalise, str guard, float epsilon, "
+    "float[] scales, int[] sampling_ratio, bool aligned, str mode, bool normalise, str guard, float epsilon, "
     "str weights_of, str layout, str? dialect"
 )
 
 
-def _called(function: str, *given: Any, options: Sequence[Any], out: torch.Tensor) -> torch.Tensor:
+def _called(function: str, *given: Any, options: Sequence[Any], out: torch.Tensor, **named: Any) -> torch.Tensor:
     """What a function of `roikit.kernels` writes to ``out``, of tensors and of what else it takes."""
     how = _Options(*options).of_kernels
     del how["scales"]
     with place(out.device) as array:
         arrays = [array(each) if isinstance(each, torch.Tensor) else each for each in given]
+        how |= {name: array(each) if isinstance(each, torch.Tensor) else each for name, each in named.items()}
         getattr(kernels, function)(*arrays, **how, out=array(out))
     return out
 
@@ -205,10 +211,15 @@ def _pool(
 
 
 def _for_maps(
-    grad: torch.Tensor, boxes: torch.Tensor, weights: torch.Tensor, shape: Sequence[int], *options: Any
+    grad: torch.Tensor,
+    boxes: torch.Tensor,
+    weights: torch.Tensor,
+    shape: Sequence[int],
+    maps: torch.Tensor | None,
+    *options: Any,
 ) -> torch.Tensor:
     out = like_maps(grad, boxes, weights, shape)
-    return _called(f"{_NAME}_backward", grad, boxes, weights, tuple(shape), options=options, out=out)
+    return _called(f"{_NAME}_backward", grad, boxes, weights, tuple(shape), options=options, out=out, input=maps)
 
 
 def _for_weights(
@@ -227,10 +238,11 @@ def _for_boxes(
 
 _LAST = "Tensor grad, Tensor maps, Tensor boxes, Tensor weights"
 _POOL = define(_NAME, "Tensor maps, Tensor boxes, Tensor weights, SymInt[] output_size", _SCHEMA, "Tensor")
-_GATHER = define(f"{_NAME}_backward", "Tensor grad, Tensor boxes, Tensor weights, SymInt[] shape", _SCHEMA, "Tensor")
+_OF_MAPS = "Tensor grad, Tensor boxes, Tensor weights, SymInt[] shape, Tensor? maps"
+_GATHER = define(f"{_NAME}_backward", _OF_MAPS, _SCHEMA, "Tensor")
 _WEIGH = define(f"{_NAME}_backward_weights", _LAST, _SCHEMA, "Tensor")
 _SLOPE = define(f"{_NAME}_backward_boxes", _LAST, _SCHEMA, "Tensor")
-_GRADIENTS = Beside("weights", _Options, _POOL, _GATHER, _SLOPE, _WEIGH)
+_GRADIENTS = Beside("weights", _Options, _POOL, _GATHER, _SLOPE, _WEIGH, lambda options: options.mode == "max")
 register(_NAME, _pool, _output, _GRADIENTS.remember, _GRADIENTS.backward)
 register(f"{_NAME}_backward", _for_maps, like_maps, _GRADIENTS.remember_for_maps, _GRADIENTS.backward_of_maps)
 register_last(f"{_NAME}_backward_weights", _for_weights, like_beside, why="", of="weights")

@@ -93,11 +93,11 @@ def test_16_bits_are_those_of_the_kernels(dtype):
 @pytest.mark.parametrize("dialect", [None, "mmcv"])
 def test_compiled_and_checked_by_pytorch(dialect):
     x, w, boxes = drawn().requires_grad_(), weights().requires_grad_(), BOXES.clone().requires_grad_()
-    options = ([0.5, 0.5], [2, 2], False, True, "add", 0.5, "images", "NCHW", dialect)
+    options = ([0.5, 0.5], [2, 2], False, "avg", True, "add", 0.5, "images", "NCHW", dialect)
     torch.library.opcheck(torch.ops.roikit.weighted_roi_align.default, (x, boxes, w, [3, 3], *options))
     grad = torch.ones(5, 3, 3, 3, requires_grad=True)
     gather = torch.ops.roikit.weighted_roi_align_backward.default
-    torch.library.opcheck(gather, (grad, BOXES, w.detach(), [2, 3, 9, 11], *options))
+    torch.library.opcheck(gather, (grad, BOXES, w.detach(), [2, 3, 9, 11], None, *options))
 
     def pool(x, boxes, w):
         how = {"normalise": True, "guard": "add", "epsilon": 0.5, "dialect": dialect}
@@ -106,6 +106,44 @@ def test_compiled_and_checked_by_pytorch(dialect):
     out = torch.compile(pool, backend="aot_eager", fullgraph=True)(x, boxes, w)
     assert torch.equal(out, pool(x, boxes, w))
     compiled, eager = (torch.autograd.grad(each.sum(), (x, boxes, w)) for each in (out, pool(x, boxes, w)))
+    assert all(torch.equal(one, other) for one, other in zip(compiled, eager, strict=True))
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("of", ["images", "rois"])
+@pytest.mark.parametrize("last", [False, True])
+def test_maxima(channels, of, last):
+    generator = torch.Generator().manual_seed(5)
+    x, w = (torch.rand(2, c, 9, 11, dtype=torch.float64, generator=generator) + 0.1 for c in (3, channels))
+    x, w = (t.contiguous(memory_format=torch.channels_last) if last else t for t in (x, w))
+    where, how = ((3, 2), 0.8, 2, True), {"mode": "max", "weights_of": of}
+    boxes = rows(SMOOTH)  # the RoI of each image has the number of it
+    out = weighted_roi_align(x, boxes, w, *where, **how)
+    assert torch.equal(out, roi_align(x * w, boxes, *where, mode="max"))
+    inputs = x.requires_grad_(), w.requires_grad_(), SMOOTH.clone().requires_grad_()
+    assert torch.autograd.gradcheck(lambda x, w, c: weighted_roi_align(x, rows(c), w, *where, **how), inputs)
+    module = WeightedRoIAlign(*where, **how)
+    assert torch.equal(module(x, boxes, w), weighted_roi_align(x, boxes, w, *where, **how))
+    assert "mode='max'" in str(module)
+    gradient = torch.autograd.grad(weighted_roi_align(x, boxes, w, *where, **how).sum(), x, create_graph=True)[0]
+    with pytest.raises(NotImplementedError, match="the gradient of mode='max' has no gradient of its own"):
+        gradient.sum().backward()
+
+
+@pytest.mark.filterwarnings("ignore:The .grad attribute:UserWarning")  # of opcheck itself
+def test_maxima_are_compiled_and_checked_by_pytorch():
+    x, w = drawn().requires_grad_(), weights().requires_grad_()
+    options = ([0.5, 0.5], [2, 2], False, "max", False, "zero", 0.5, "images", "NCHW", None)
+    torch.library.opcheck(torch.ops.roikit.weighted_roi_align.default, (x, BOXES, w, [3, 3], *options))
+    gather, grad = torch.ops.roikit.weighted_roi_align_backward.default, torch.ones(5, 3, 3, 3)
+    torch.library.opcheck(gather, (grad, BOXES, w.detach(), [2, 3, 9, 11], x.detach(), *options))
+
+    def pool(x, w):
+        return weighted_roi_align(x, BOXES, w, 3, 0.5, 2, mode="max")
+
+    out = torch.compile(pool, backend="aot_eager", fullgraph=True)(x, w)
+    assert torch.equal(out, pool(x, w))
+    compiled, eager = (torch.autograd.grad(each.sum(), (x, w)) for each in (out, pool(x, w)))
     assert all(torch.equal(one, other) for one, other in zip(compiled, eager, strict=True))
 
 
@@ -130,5 +168,9 @@ def test_a_wrong_argument_is_named():
         weighted_roi_align(drawn(), BOXES, weights(channels=2), 2)
     with pytest.raises(TypeError, match=r"weights must be a torch\.Tensor"):
         weighted_roi_align(drawn(), BOXES, np.ones((2, 1, 9, 11)), 2)
+    with pytest.raises(ValueError, match="mode must be one of"):
+        weighted_roi_align(drawn(), BOXES, weights(), 2, mode="lp")
+    with pytest.raises(ValueError, match="leave normalise out"):
+        weighted_roi_align(drawn(), BOXES, weights(), 2, mode="max", normalise=True)
     with pytest.raises(ValueError, match="guard must be one of"):
         weighted_roi_align(drawn(), BOXES, weights(), 2, guard="nan")

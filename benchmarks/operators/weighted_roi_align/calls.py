@@ -27,6 +27,13 @@ def pool(read: tuple[Any, Any], boxes: tuple[Any], level: Level, row: SampledRow
     return weighted_roi_align(maps, *boxes, weights, row.bins, level.scale, row.sampling_ratio, **MEAN, **how)
 
 
+def maximum(read: tuple[Any, Any], boxes: tuple[Any], level: Level, row: SampledRow, **how: Any) -> Any:
+    """Pools by the greatest sample."""
+    maps, weights = read
+    where = (row.bins, level.scale, row.sampling_ratio, True)
+    return weighted_roi_align(maps, *boxes, weights, *where, mode="max", **how)
+
+
 def backward(read: tuple[Any, Any], boxes: tuple[Any], level: Level, row: SampledRow, **how: Any) -> Any:
     """Works out the gradient for the maps."""
     (grad, weights), where = read, (how["out"].shape, level.scale, row.sampling_ratio)
@@ -47,6 +54,7 @@ def backward_boxes(read: tuple[Any, Any, Any], boxes: tuple[Any], level: Level, 
 
 OURS = {
     Operation.FORWARD: Ours(pool, maps_and_weights),
+    Operation.MAXIMUM: Ours(maximum, maps_and_weights),
     Operation.BACKWARD: Ours(backward, gradients_and_weights, maps_shape),
     Operation.WEIGHTS: Ours(backward_weights, all_three, weights_shape),
     Operation.BOXES: Ours(backward_boxes, all_three_of_few, corners_shape, of_coordinates=True),

@@ -17,18 +17,19 @@ from .calls import MEAN
 from .workloads import weights
 
 
-def small(call: SmallCall, grid: tuple[int, int], whole: tuple[bool, bool]) -> int:
+def small(call: SmallCall, grid: tuple[int, int], kind: tuple[str, bool, bool]) -> int:
     """Pools, and works out all gradients; returns how many calls that were."""
     import cupy
 
     bins, ratio = grid
-    normalise, of_channels = whole
+    mode, normalise, of_channels = kind
     maps, boxes = call.maps(), call.boxes
     shape = (2, call.channels if of_channels else 1, *(maps.shape[2:] if call.layout == "NCHW" else maps.shape[1:3]))
     of_pixels = cupy.asarray(in_layout(call.rng.uniform(0, 1, shape), call.layout, call.dtype))
-    how: dict[str, Any] = {"normalise": normalise, "layout": call.layout}
+    how: dict[str, Any] = {"mode": mode, "normalise": normalise, "layout": call.layout}
+    compared = maps if mode == "max" else None
     grad = weighted_roi_align(maps, boxes, of_pixels, bins, 0.5, ratio, **how)
-    weighted_roi_align_backward(grad, boxes, of_pixels, maps.shape, 0.5, ratio, **how)
+    weighted_roi_align_backward(grad, boxes, of_pixels, maps.shape, 0.5, ratio, **how, input=compared)
     weighted_roi_align_backward_weights(grad, maps, boxes, of_pixels, 0.5, ratio, **how)
     weighted_roi_align_backward_boxes(grad, maps, boxes, of_pixels, 0.5, ratio, **how)
     return 4
@@ -46,7 +47,16 @@ def ours(call: RowCall) -> None:
 EXERCISE = Exercise(
     kernels="weighted_roi_align",
     counted=ours_on("c1"),
-    kinds=(((1, 0), (3, 2)), ((False, False), (True, False), (True, True))),
+    kinds=(
+        ((1, 0), (3, 2)),
+        (
+            ("avg", False, False),
+            ("avg", True, False),
+            ("avg", True, True),
+            ("max", False, False),
+            ("max", False, True),
+        ),
+    ),
     small=small,
     libraries={"roikit": ours},
 )

@@ -33,7 +33,7 @@ def visited(problem: Problem, counts: Geometry, operation: Operation) -> int:
     row = problem.row
     if operation.gradient:
         return counts.touched + row.outputs + sum(level.feature.size for level in problem.levels)
-    arriving = 0 if operation == Operation.FORWARD else row.outputs
+    arriving = 0 if operation in (Operation.FORWARD, Operation.MAXIMUM) else row.outputs
     return counts.touched * (row.channels + 1) + arriving
 
 

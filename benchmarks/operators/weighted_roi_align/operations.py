@@ -1,4 +1,4 @@
-"""What is timed of a row: the weighted mean of each bin, or one of its gradients; always a call per level."""
+"""What is timed of a row: the weighted mean of each bin, one of its gradients, or a maximum; always a call per level."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ class Operation(StrEnum):
 
     FORWARD = "forward"
     """The mean of the samples of each bin, in which each pixel counts as much as its weight."""
+    MAXIMUM = "maximum"
+    """The greatest of the samples of each bin, of pixels times their weights."""
     BACKWARD = "backward"
     """The gradient of that for the maps."""
     WEIGHTS = "weights-backward"

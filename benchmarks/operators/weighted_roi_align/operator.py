@@ -1,4 +1,4 @@
-"""Weighted RoIAlign, for those who time it, as a weighted mean. torchvision's RoIAlign makes it in two calls."""
+"""Weighted RoIAlign, for those who time it, as a weighted mean or a maximum. torchvision makes the mean in two calls."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def parameters(row: SampledRow) -> dict[str, Any]:
     """The parameters that not all operators have."""
-    return {"sampling_ratio": row.sampling_ratio, "normalise": True}
+    return {"sampling_ratio": row.sampling_ratio}
 
 
 WEIGHTED_ROI_ALIGN = Operator(

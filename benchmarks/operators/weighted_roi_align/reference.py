@@ -1,6 +1,7 @@
 """What a timed call should have returned, and how far from it a sound result may be.
 
-A bin is the mean of weighed pixels over that of weights, both by `measuring.axes`, and off by as much as both may be. Gradients
+A bin is the mean of weighed pixels over that of weights, both by `measuring.axes`, and off by as much as both may be; or the
+greatest sample of weighed pixels. Gradients
 are those of the two, of what arrives over the mean of weights. Each kind is held against the exact oracle on two RoIs of each
 level, in a channel.
 """
@@ -139,6 +140,11 @@ def reference_of(problem: Problem, processes: int, operation: Operation) -> Refe
         case Operation.FORWARD:
             of = {id(level): weighed(level) for level in problem.levels}
             reference = references.outputs(problem, lambda level, k, some: means(*of[id(level)], k, row, some)[:2], rng)
+        case Operation.MAXIMUM:
+            of = {id(level): weighed(level) for level in problem.levels}
+            reference = references.outputs(
+                problem, lambda level, k, some: axes.maximum(of[id(level)][0], k, row, some), rng
+            )
         case Operation.BACKWARD:
             reference = references.gradients(problem, lambda level, sent, _: spread(level, row, sent), arriving, rng)
         case Operation.WEIGHTS:
@@ -165,6 +171,7 @@ def _of_weights(problem: Problem, arriving: np.ndarray) -> Reference:
 
 _OF = {
     Operation.FORWARD: Asked.FORWARD,
+    Operation.MAXIMUM: Asked.FORWARD,
     Operation.BACKWARD: Asked.FEATURE_GRADIENT,
     Operation.WEIGHTS: Asked.WEIGHT_GRADIENT,
     Operation.BOXES: Asked.BOX_GRADIENT,
@@ -178,14 +185,14 @@ def _validate(row: Row, level: Level, operation: Operation, arriving: np.ndarray
     arguments: dict[str, Any] = {
         "input": oracles.stated(only.feature),
         "weights": oracles.stated(weights(only)),
-        "normalise": True,
+        "normalise": operation != Operation.MAXIMUM,
         "boxes": only.boxes.astype(np.float64).tolist(),
         "output_size": [row.bins, row.bins],
         "spatial_scale": [level.scale, level.scale],
         "sampling_ratio": [ratio, ratio],
-        "mode": "avg",
+        "mode": "max" if operation == Operation.MAXIMUM else "avg",
     }
-    if operation != Operation.FORWARD:
+    if operation not in (Operation.FORWARD, Operation.MAXIMUM):
         arguments["grad"] = oracles.stated(sent)
     found = _found(row, only, operation, sent)
     return oracles.hold(found, "weighted_roi_align", _OF[operation], operation.dialect, arguments, row.name)
@@ -197,6 +204,8 @@ def _found(row: Row, level: Level, operation: Operation, sent: np.ndarray) -> np
     match operation:
         case Operation.FORWARD:
             return np.array([means(*weighed(level), k, row, _ONE).value for k in every])
+        case Operation.MAXIMUM:
+            return np.array([axes.maximum(weighed(level)[0], k, row, _ONE)[0] for k in every])
         case Operation.BACKWARD:
             return spread(level, row, sent)[0]
         case Operation.WEIGHTS:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from roikit.kernels.calls.problem import MODES
 from roikit.kernels.dialects.weighted_roi_align import DIALECTS
-from roikit.kernels.operators.weighted_roi_align.problem import MODE
 
 from ...assembler.specialisations import of_one_mode
 
@@ -26,4 +26,5 @@ def most_registers(name: str, architecture: str) -> int:
 
 def wanted() -> Iterator[Wanted]:
     """What is to be compiled: every dialect in float32 besides."""
-    return of_one_mode("weighted_roi_align", DIALECTS, MAIN, MODE)
+    for mode in MODES:
+        yield from of_one_mode("weighted_roi_align", DIALECTS, MAIN, mode)

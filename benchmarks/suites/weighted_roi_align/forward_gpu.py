@@ -8,3 +8,10 @@ class Forward(gpu.Series):
         return gpu.measure("weighted_roi_align", "forward")
 
     setup_cache.timeout = 600
+
+
+class Maximum(gpu.Series):
+    def setup_cache(self):
+        return gpu.measure("weighted_roi_align", "maximum")
+
+    setup_cache.timeout = 600

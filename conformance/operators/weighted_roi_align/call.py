@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 class WeightedRoiAlignCall(RoiAlignCall):
     """One call of weighted RoIAlign, or of a gradient: what RoIAlign is asked for, and how much each pixel counts.
 
+    A maximum is normalised by nothing.
+
     Attributes:
         weights: Of pixels: ``(N, M, H, W)`` or ``(N, H, W, M)`` as ``layout`` says, of the data type of ``input``. M is C, or 1
             if all channels have the same. May have any strides.
@@ -51,8 +53,8 @@ class WeightedRoiAlignCall(RoiAlignCall):
 
     def plain_arguments(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """``output_size, spatial_scale, sampling_ratio, aligned`` of torchvision's RoIAlign, and by name weights and division."""
-        given, _ = super(WeightedRoiAlignCall, self).plain_arguments()  # of slots there is a class made anew
-        named: dict[str, Any] = {"normalise": self.normalise, "guard": self.guard, "epsilon": self.epsilon}
+        given, mode = super(WeightedRoiAlignCall, self).plain_arguments()  # of slots there is a class made anew
+        named: dict[str, Any] = {**mode, "normalise": self.normalise, "guard": self.guard, "epsilon": self.epsilon}
         named |= {"weights_of": self.weights_of} if self.weights_of != "images" else {}
         return given, {"weights": self.weights, **named}
 

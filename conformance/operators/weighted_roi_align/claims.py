@@ -10,24 +10,40 @@ from ..roi_align.oracle.certificate import fairness
 from .oracle.answers import WeightedRoiAlignOracle
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
-MAIN_DIALECTS = ("torchvision", "torchvision-aligned", "paddle")
+    from ....kernels.dialects.roi_align import Dialect
+
+MAIN_DIALECTS = (
+    "torchvision",
+    "torchvision-aligned",
+    "paddle",
+    "onnx-16",
+    "mmcv",
+    "openvino-half-pixel-for-nn",
+)
 """Those under which golden cases must be exact, and every fault be noticed: all choices are among theirs."""
 
 
 def claims(arguments: Mapping[str, Any], operation: Operation = Operation.FORWARD) -> str:
     """Whether a call is exact from float32 on, or has bounds, or rounding decides which branch of a rule is taken."""
-    if any(fairness(arguments, dialect) for dialect in DIALECTS.values()):
+    if any(fairness(arguments, dialect) for dialect in different(arguments)):
         return "fragile"
     oracle = WeightedRoiAlignOracle()
-    exact = (oracle.exact_dtypes(arguments, operation, DIALECTS[name]) for name in MAIN_DIALECTS)
+    mains = different(arguments, MAIN_DIALECTS)
+    exact = (oracle.exact_dtypes(arguments, operation, dialect) for dialect in mains)
     return "exact" if all({"float32", "float64"} <= set(dtypes) for dtypes in exact) else "bounded"
+
+
+def different(arguments: Mapping[str, Any], names: Iterable[str] = tuple(DIALECTS)) -> list[Dialect]:
+    """What dialects say that is different in the mode of a call."""
+    return list(dict.fromkeys(DIALECTS[name].for_mode(arguments["mode"]) for name in names))
 
 
 def rules_of(arguments: Mapping[str, Any], operation: Operation = Operation.FORWARD) -> list[str]:
     """The rules that a call exercises."""
-    rules = ["SW-1", "SW-2", "SW-4" if arguments.get("normalise") else "SW-3"]
+    of_bin = "SW-13" if arguments["mode"] == "max" else "SW-4" if arguments.get("normalise") else "SW-3"
+    rules = ["SW-1", "SW-2", of_bin]
     rules += ["SW-5"] if arguments.get("normalise") and arguments.get("guard", "zero") != "zero" else []
     rules += _OF_GRADIENTS.get(operation, [])
     rules += ["SW-12"] if arguments.get("weights_of") == "rois" else []

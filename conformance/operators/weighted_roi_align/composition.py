@@ -1,10 +1,10 @@
 """Weighted RoIAlign by calls of RoIAlign: what anybody who has that one can be asked for. NumPy only.
 
-The output takes two calls, of weighted maps and of weights; each gradient is made of RoIAlign's own, of quotients (SW-6 to SW-8).
-All else is computed in the data type of the call: a product for each pixel, and a quotient for each bin. So it errs no more than
-`oracle.bounds` allows: what RoIAlign returns is off by no more than its own bound, products and quotients are rounded once, and
-the bounds have room for a quotient that is rounded twice. Where a call is exact in any order of operations, so is each of these
-calls (`oracle.certificate`).
+The output takes two calls, of weighted maps and of weights, a maximum the first of them; each gradient is made of RoIAlign's own,
+of quotients (SW-6 to SW-8). All else is computed in the data type of the call: a product for each pixel, and a quotient for each
+bin. So it errs no more than `oracle.bounds` allows: what RoIAlign returns is off by no more than its own bound, products and
+quotients are rounded once, and the bounds have room for a quotient that is rounded twice. Where a call is exact in any order of
+operations, so is each of these calls (`oracle.certificate`).
 """
 
 from __future__ import annotations
@@ -32,9 +32,11 @@ def composed(call: WeightedRoiAlignCall, ask: Ask) -> np.ndarray:
     """What a call asks for, of what ``ask`` returns for calls of RoIAlign, of its data type, layout and dialect.
 
     Raises:
-        ValueError: weights are of another shape than SW-1 says, of which RoIAlign sees nothing.
+        ValueError: weights are of another shape than SW-1 says, or a maximum is to be divided, of which RoIAlign sees nothing.
     """
     _check_weights(call)
+    if call.normalise and call.mode == "max":
+        raise ValueError("normalise is for averages alone")
     if call.weights_of == "rois":
         return _of_rois(call, ask)
     with np.errstate(all="ignore"):  # NaN and infinities are values like others
@@ -157,13 +159,18 @@ class _Composition:
         """What weights get of each channel: of weights that all channels have, the sum."""
         return array.sum(self.channels, keepdims=True) if self.together else array
 
+    @property
+    def compared(self) -> np.ndarray:
+        """SW-13: what a maximum is of; an average does not look at maps."""
+        return self.weighed if self.call.mode == "max" else self.call.input
+
     def for_maps(self) -> np.ndarray:
         """SW-6."""
-        return np.asarray(self.call.weights * self.asked(self.call.input, self.share))
+        return np.asarray(self.call.weights * self.asked(self.compared, self.share))
 
     def for_weights(self) -> np.ndarray:
         """SW-7."""
-        found = self.summed(self.call.input * self.asked(self.call.input, self.share))
+        found = self.summed(self.call.input * self.asked(self.compared, self.share))
         return np.asarray(found - self.asked(self.call.weights, self.taken) if self.call.normalise else found)
 
     def for_boxes(self) -> np.ndarray:

@@ -27,4 +27,4 @@ class WeightedRoiAlignExplanation(RoiAlignExplanation):
     @property
     def rule(self) -> str:
         """How the samples of a bin become one number."""
-        return "SW-3 sum"
+        return "SW-3 sum" if self.call.mode == "avg" else super().rule.replace("RA-9", "SW-13")

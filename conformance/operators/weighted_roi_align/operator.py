@@ -7,6 +7,7 @@ from ...operation import Operation
 from ...operator import Operator
 from .call import WeightedRoiAlignCall
 from .claims import MAIN_DIALECTS
+from .contested import MAXIMUM
 from .draws import WeightedRoiAlignDraws
 from .explanation import WeightedRoiAlignExplanation
 from .faults.mutants import MUTANTS
@@ -25,7 +26,7 @@ OPERATOR = Operator(
         Operation.BOX_GRADIENT,
         Operation.WEIGHT_GRADIENT,
     ),
-    modes=("avg",),
+    modes=("avg", "max"),
     dialects=DIALECTS,
     main_dialects=MAIN_DIALECTS,
     function_dialects=("torchvision", "torchvision-aligned"),
@@ -33,10 +34,12 @@ OPERATOR = Operator(
     mutants=MUTANTS,
     blind={
         "sw-no-rois": "asks for the shape of an output without values",
+        "sw-max-no-rois": "asks for the shape of an output without values",
         "sw-no-channels": "asks for the shape of an output without values",
         "sw-no-images": "asks for the shape of an output without values",
         "sw-box-gradient-no-rois": "asks for the shape of a gradient without values",
     },
+    contested=(MAXIMUM,),
     draws=WeightedRoiAlignDraws(),
     probes=WeightedRoiAlignProbes(),
     footprint=footprint,

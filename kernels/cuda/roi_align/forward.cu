@@ -30,13 +30,7 @@ struct PoolingParams {
     ROIKIT_POOLING_FIELDS
 };
 
-template <Mode> struct entry_of {
-    typedef Tap type;
-};
-template <> struct entry_of<Mode::max> {
-    typedef Sample type;
-};
-typedef entry_of<MODE>::type Entry;
+#include "library/pooling/entry.cuh"
 
 #include "library/pooling/window.cuh"
 
@@ -66,15 +60,7 @@ template <int N> ROIKIT_FN Vector<N> finished(const Prepared& roi, const Vector<
     return roi.reciprocal_is_exact ? roi.reciprocal * result : result / roi.divisor;
 }
 
-// RA-9. What the maximum of a bin starts from, of whose samples ny × nx are inside the map.
-ROIKIT_FN acc_t start_of_maximum(const Prepared& roi, int ny, int nx) {
-    const bool some_outside = OUTSIDE == Outside::zero && roi.taken_y > 0 && roi.taken_x > 0 &&
-                              (ny < roi.taken_y || nx < roi.taken_x);
-    const bool zero_counts = some_outside && MAX != Max::sample_inside;
-    const bool any = zero_counts || MAX_START != MaxStart::first || (ny > 0 && nx > 0);
-    const acc_t start = MAX_START == MaxStart::value ? MAX_START_VALUE : -infinity();
-    return zero_counts || !any ? larger(start, (acc_t)0) : start;
-}
+#include "library/pooling/start_of_maximum.cuh"
 
 typedef ListsOfBin<Entry> Bin;
 

@@ -1,5 +1,6 @@
-// Weighted RoIAlign, forward, and what gradients need of it: sums of pixels times their weights, bin by bin, with RoIAlign's taps. A block
-// works out the taps of its RoIs once (geometry.cuh) and then pools them for a tile of channels after the other (channels_last.cuh).
+// Weighted RoIAlign, forward, and what gradients need of it: sums of pixels times their weights, bin by bin, with RoIAlign's taps; or the
+// maxima of its samples between such pixels. A block works out taps or samples of its RoIs once (geometry.cuh) and then pools them for a
+// tile of channels after the other (channels_last.cuh).
 //
 // `wanted` says what is written for each bin: its output; or, with what arrives there, what it is a share of (SW-6), or what is taken
 // from its pixels (SW-7).
@@ -13,6 +14,7 @@
 #include "library/geometry.cuh"
 #include "library/vectors.cuh"
 #include "library/roi.cuh"
+#include "library/sampled_maximum.cuh"
 #include "library/pooling/common.cuh"
 #include "library/pooling/lists.cuh"
 #include "weighted_roi_align/weights.cuh"
@@ -33,9 +35,11 @@ struct PoolingParams {
     int wanted;
 };
 
+#include "library/pooling/entry.cuh"
+
 // What a block knows of a RoI while it pools it; in the block's memory.
 struct Prepared {
-    Lists<Tap> y, x;
+    Lists<Entry> y, x;
     const feature_t* map;        // of its image
     const feature_t* weights;    // its own, or of its image; where they are of each channel they lie as the map does
     const feature_t* grad;       // what arrives at it, which lies as the output does
@@ -44,12 +48,15 @@ struct Prepared {
     acc_t divisor, epsilon;      // the number of samples, and epsilon times that
     int row_begin, row_end;      // the rows of bins that this block pools
     int bins_y, bins_x;
+    int taken_y, taken_x;
     int64 channels;
     int result_is_nan;
     int gathers;                 // NCHW: pooled bin by bin
     int each, normalise, guard, wanted;
 };
 static_assert(sizeof(Prepared) <= ROIKIT_PREPARED_BYTES, "a size that forward.py reckons with");
+
+#include "library/pooling/start_of_maximum.cuh"
 
 // A bin, and the sum of its weights if all channels have the same.
 struct Bin {
@@ -59,6 +66,7 @@ struct Bin {
 };
 
 #include "library/pooling/channels_last.cuh"
+#include "library/pooling/with_sample.cuh"
 
 #ifdef ROIKIT_PREFETCH
 // Bins are read pixel after pixel, which a CPU foresees.
@@ -75,14 +83,13 @@ struct Taps {
     int outers, inners;
 };
 
-ROIKIT_FN Taps taps_of(const Prepared& roi, const Bin& bin) {
-    const Tap *const y = roi.y.entries + bin.y.begin, *const x = roi.x.entries + bin.x.begin;
+ROIKIT_FN Taps taps_of(const Bin& bin, const Tap* y, const Tap* x) {
     return ROWS ? Taps{y, x, bin.y.count, bin.x.count} : Taps{x, y, bin.x.count, bin.y.count};
 }
 
 // The sum of weights that all channels have.
-ROIKIT_FN acc_t total_of(const Prepared& roi, const Bin& bin) {
-    const Taps taps = taps_of(roi, bin);
+ROIKIT_FN acc_t total_of(const Prepared& roi, const Bin& bin, const Tap* y, const Tap* x) {
+    const Taps taps = taps_of(bin, y, x);
     const int64 outer_step = ROWS ? roi.width : 1, inner_step = ROWS ? 1 : roi.width;
     acc_t sum = (acc_t)0;
     ROIKIT_ROLLED for (int a = 0; a < taps.outers; ++a) {
@@ -96,9 +103,14 @@ ROIKIT_FN acc_t total_of(const Prepared& roi, const Bin& bin) {
     return sum;
 }
 
+// A maximum is divided by nothing.
+ROIKIT_FN acc_t total_of(const Prepared&, const Bin& bin, const Sample*, const Sample*) { return bin.total; }
+
+ROIKIT_FN const Entry* entries_of(const Lists<Entry>& axis, const List& list) { return axis.entries + list.begin; }
+
 ROIKIT_FN Bin bin_of(const Prepared& roi, int p, int q) {
     Bin bin = {roi.y.lists[p], roi.x.lists[q], p, q, (acc_t)1};
-    if (roi.normalise && !roi.each) bin.total = total_of(roi, bin);
+    if (roi.normalise && !roi.each) bin.total = total_of(roi, bin, entries_of(roi.y, bin.y), entries_of(roi.x, bin.x));
     return bin;
 }
 
@@ -107,9 +119,12 @@ template <int N> struct Sums {
     Vector<N> pixels, weights;
 };
 
-template <int N> ROIKIT_FN Sums<N> sums_of(const Prepared& roi, const Steps& steps, const Bin& bin) {
-    const Taps taps = taps_of(roi, bin);
-    const int64 beside = (int64)roi.weights - (int64)roi.map;  // from a pixel to its weight, in bytes
+// From a pixel to its weight, if weights are of each channel, in bytes.
+ROIKIT_FN int64 beside(const Prepared& roi) { return (int64)roi.weights - (int64)roi.map; }
+
+template <int N> ROIKIT_FN Sums<N> sums_of(const Prepared& roi, const Steps& steps, const Bin& bin, const Tap* y, const Tap* x) {
+    const Taps taps = taps_of(bin, y, x);
+    const int64 to_weight = beside(roi);
     const bool of_pixels = roi.wanted != (int)Wanted::share;   // of which a share needs none
     Sums<N> sums = {filled<N>((acc_t)0), filled<N>((acc_t)0)};
     ROIKIT_ROLLED for (int a = 0; a < taps.outers; ++a) {
@@ -118,7 +133,7 @@ template <int N> ROIKIT_FN Sums<N> sums_of(const Prepared& roi, const Steps& ste
             const int row = ROWS ? taps.outer[a].index : taps.inner[b].index, column = ROWS ? taps.inner[b].index : taps.outer[a].index;
             const feature_t* const from = at_column(at_row(steps, row), steps, column);
             if (roi.each) {
-                const Vector<N> weight = load_channels<N>(bytes_after(from, beside), steps);
+                const Vector<N> weight = load_channels<N>(bytes_after(from, to_weight), steps);
                 if (of_pixels) line = multiply_add<N>(taps.inner[b].weight, weight * load_channels<N>(from, steps), line);
                 of_weights = multiply_add<N>(taps.inner[b].weight, weight, of_weights);
             } else if (of_pixels) {
@@ -153,8 +168,8 @@ ROIKIT_FN acc_t result_of(const Prepared& roi, acc_t sum, acc_t total, acc_t gra
     return is_held ? (acc_t)0 : share * (sum / divisor);
 }
 
-template <int N> ROIKIT_FN Vector<N> pooled_bin(const Prepared& roi, const Steps& steps, const Bin& bin) {
-    const Sums<N> sums = sums_of<N>(roi, steps, bin);
+template <int N> ROIKIT_FN Vector<N> pool_bin(const Prepared& roi, const Steps& steps, const Bin& bin, const Tap* y, const Tap* x) {
+    const Sums<N> sums = sums_of<N>(roi, steps, bin, y, x);
     if (!roi.normalise && roi.wanted == (int)Wanted::output) return sums.pixels / roi.divisor;
     acc_t pixels[N], totals[N], grads[N];
     write_vector<N>(sums.pixels, pixels);
@@ -163,6 +178,35 @@ template <int N> ROIKIT_FN Vector<N> pooled_bin(const Prepared& roi, const Steps
     if (roi.wanted != (int)Wanted::output) write_vector<N>(arriving<N>(roi, steps, bin), grads);
     for (int v = 0; v < N; ++v) pixels[v] = result_of(roi, pixels[v], totals[v], grads[v]);
     return read_vector<N>(pixels);
+}
+
+// ---- SW-13: the maximum -----------------------------------------------------------------------------------------------------
+
+template <int N> ROIKIT_FN Vector<N> weighed_pixel(const Prepared& roi, const Steps& steps, int row, int column) {
+    const feature_t* const from = at_column(at_row(steps, row), steps, column);
+    const Vector<N> pixel = load_channels<N>(from, steps);
+    if (roi.each) return load_channels<N>(bytes_after(from, beside(roi)), steps) * pixel;
+    return widen(roi.weights[(int64)row * roi.width + column]) * pixel;
+}
+
+template <int N>
+ROIKIT_FN Vector<N> pool_bin(const Prepared& roi, const Steps& steps, const Bin& bin, const Sample* y, const Sample* x) {
+    if (roi.wanted != (int)Wanted::output) return arriving<N>(roi, steps, bin);  // of which all goes to the winner
+    Vector<N> best = filled<N>(start_of_maximum(roi, bin.y.count, bin.x.count));
+    ROIKIT_ROLLED for (int a = 0; a < bin.y.count; ++a) {
+        ROIKIT_ROLLED for (int b = 0; b < bin.x.count; ++b) {
+            const Vector<N> c00 = weighed_pixel<N>(roi, steps, y[a].low, x[b].low);
+            const Vector<N> c01 = weighed_pixel<N>(roi, steps, y[a].low, x[b].high);
+            const Vector<N> c10 = weighed_pixel<N>(roi, steps, y[a].high, x[b].low);
+            const Vector<N> c11 = weighed_pixel<N>(roi, steps, y[a].high, x[b].high);
+            best = with_sample<N>(best, y[a], x[b], c00, c01, c10, c11);
+        }
+    }
+    return best;
+}
+
+template <int N> ROIKIT_FN Vector<N> pooled_bin(const Prepared& roi, const Steps& steps, const Bin& bin) {
+    return pool_bin<N>(roi, steps, bin, entries_of(roi.y, bin.y), entries_of(roi.x, bin.x));
 }
 
 // ---- preparation ----------------------------------------------------------------------------------------------------------
@@ -177,13 +221,15 @@ ROIKIT_FN void prepare(int64 k, const acc_t* box, feature_t* output, int64* stat
     mine.bins_y = params.bins_y;
     mine.bins_x = params.bins_x;
     mine.channels = params.channels;
-    mine.y = carve_lists<Tap>(memory, params.bins_y, params.capacity_y);
-    mine.x = carve_lists<Tap>(memory, params.bins_x, params.capacity_x);
+    mine.y = carve_lists<Entry>(memory, params.bins_y, params.capacity_y);
+    mine.x = carve_lists<Entry>(memory, params.bins_x, params.capacity_x);
     choose_rows(roi, (int64)roi.y.taken * params.bins_y * roi.x.taken * params.bins_x, params, mine);
     bool refused = roi.refusal != 0;
     if (!refused && mine.row_begin < mine.row_end) refused = !build_lists(roi.y, roi.x, mine.y, mine.x);
+    mine.taken_y = roi.y.taken;
+    mine.taken_x = roi.x.taken;
     const acc_t samples = roi.y.grid * roi.x.grid;
-    mine.result_is_nan = refused || (EMPTY_GRID == EmptyGrid::nan && samples == (acc_t)0);
+    mine.result_is_nan = refused || (MODE == Mode::avg && EMPTY_GRID == EmptyGrid::nan && samples == (acc_t)0);
     mine.divisor = samples < (acc_t)1 ? (acc_t)1 : samples;
     mine.epsilon = (acc_t)params.epsilon * mine.divisor;
     const int64 pixels = (int64)mine.height * mine.width, outputs = params.channels * params.bins_y * params.bins_x;

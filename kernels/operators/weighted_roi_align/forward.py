@@ -15,12 +15,12 @@ from ...staging.pooling import Planned, Planners, nothing, planned_on_device, pl
 from ...staging.pooling_plan import DEVICE_THREADS, Room, Work, device_vector, worthwhile_threads
 from ...staging.sampling import rule_macros
 from ...staging.tapped_plan import laid_out
-from .problem import MODE, Call, Weighing, WeightedRoiAlignProblem, check_weights, rois_with_weights
+from .problem import Call, Weighing, WeightedRoiAlignProblem, check_weights, rois_with_weights
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from ...annotations import A, Array, DataType, GuardName, Layout
+    from ...annotations import A, Array, DataType, GuardName, Layout, Mode
     from ...calls.problem import Asked
     from ...dialects.roi_align import Dialect
     from ...staging.pooling_plan import Plan
@@ -42,6 +42,7 @@ def weighted_roi_align(
     sampling_ratio: int | tuple[int, int] = -1,
     aligned: bool = False,
     *,
+    mode: Mode = "avg",
     normalise: bool = False,
     guard: GuardName = "zero",
     epsilon: float = 1e-6,
@@ -54,10 +55,10 @@ def weighted_roi_align(
 ) -> A:
     """Pools each RoI of a feature map into bins, each pixel counting as much as its weight says: a mask, saliency, or learned.
 
-    The pixels are multiplied by their weights, and `roi_align` averages the samples of the products. With ``normalise`` a bin
-    is divided by what it makes of the weights alone: a weighted mean, which is the same wherever pixels are, whatever the
-    weights. CuPy arrays are worked on by their GPU, on the current stream; NumPy arrays by the CPU, with the same source. The
-    rules are those of ``conformance/operators/weighted_roi_align/RULES.md``.
+    The pixels are multiplied by their weights, and `roi_align` averages the samples of the products, or takes their maximum.
+    With ``normalise`` a bin is divided by what it makes of the weights alone: a weighted mean, which is the same wherever pixels
+    are, whatever the weights. CuPy arrays are worked on by their GPU, on the current stream; NumPy arrays by the CPU, with the
+    same source. The rules are those of ``conformance/operators/weighted_roi_align/RULES.md``.
 
     Args:
         input: Feature maps ``(N, C, H, W)``, or ``(N, H, W, C)`` with ``layout="NHWC"``; float16, bfloat16, float32 or
@@ -73,7 +74,8 @@ def weighted_roi_align(
         sampling_ratio: Samples per bin along an axis; one number or ``(g_y, g_x)``. 0 or less: as many as the bin has
             feature pixels, rounded up (or as the dialect says), for every RoI by itself.
         aligned: Whether boxes are shifted by half a feature pixel, as for `roi_align`.
-        normalise: Whether each bin is divided by the sum of its weights.
+        mode: ``"avg"`` or ``"max"``, what a bin makes of its samples. A pixel of weight 0 is 0 to a maximum, and is not left out.
+        normalise: Whether each bin is divided by the sum of its weights. Averages alone are.
         guard: What becomes of a bin whose weights add up to nothing, if bins are divided: ``"zero"`` makes it 0 where the sum is
             exactly 0, ``"add"`` adds ``epsilon`` to every sum, ``"clamp"`` makes every sum ``epsilon`` at least, ``"none"``
             divides by 0.
@@ -104,7 +106,7 @@ def weighted_roi_align(
     rois = rois_with_weights(weights_of, len(rows))
     channels = check_weights(xp, weights, input.dtype, input.shape, layout, rois)
     weighing = Weighing(normalise, guard, epsilon, channels, weights_of)
-    call = Call(len(rows), output_size, spatial_scale, sampling_ratio, aligned, layout, dialect, weighing)
+    call = Call(len(rows), output_size, spatial_scale, sampling_ratio, aligned, mode, layout, dialect, weighing)
     # What arrives is read by gradients alone.
     beside = {"weights": weights, "grad": weights}
     output: A = pool(
@@ -121,6 +123,7 @@ def weighted_roi_align_workspace(
     sampling_ratio: int | tuple[int, int] = -1,
     *,
     dtype: DataType = "float32",
+    mode: Mode = "avg",
     layout: Layout = "NCHW",
 ) -> int:
     """How many bytes `weighted_roi_align` needs as ``workspace`` on the current GPU; 0 unless maps are thousands of pixels wide.
@@ -128,20 +131,27 @@ def weighted_roi_align_workspace(
     Args:
         input_shape: Shape of the maps, in their layout.
         rois: K.
-        output_size, sampling_ratio, layout: As for `weighted_roi_align`.
+        output_size, sampling_ratio, mode, layout: As for `weighted_roi_align`.
         dtype: Name of the data type of the maps.
 
     Raises:
         TypeError: an argument has a wrong type.
         ValueError: an argument has a wrong value.
     """
-    call = Call(rois, output_size, 1.0, sampling_ratio, False, layout, None, Weighing(False, "zero", 1.0, 1))
+    call = Call(rois, output_size, 1.0, sampling_ratio, False, mode, layout, None, Weighing(False, "zero", 1.0, 1))
     asked = call.weighed(arguments.dtype_called(dtype), tuple(input_shape))
     return plan_on_device(asked, False, device.multiprocessor_count()).workspace_bytes
 
 
 def specialised(
-    dtype: str, layout: str, dialect: Dialect, *, vector: int, packed: bool = False, rules_at_launch: bool = False
+    dtype: str,
+    mode: str,
+    layout: str,
+    dialect: Dialect,
+    *,
+    vector: int,
+    packed: bool = False,
+    rules_at_launch: bool = False,
 ) -> Source:
     """The kernel for maps of a data type (by name).
 
@@ -155,14 +165,14 @@ def specialised(
         ("TOGETHER", vector),
         ("PREPARED_BYTES", PREPARED_BYTES),
         ("THREADS", DEVICE_THREADS),
-        ("BLOCKS", blocks_per_multiprocessor(dtype, MODE)),
+        ("BLOCKS", blocks_per_multiprocessor(dtype, mode)),
         ("ALIGNED", int(packed)),
     )
     return specialise(
         "weighted_roi_align/forward.cu",
         "weighted_roi_align_forward",
         dtype,
-        (*rule_macros(dialect, MODE), *macros),
+        (*rule_macros(dialect, mode), *macros),
         rules_at_launch=rules_at_launch,
     )
 
@@ -176,21 +186,21 @@ def blocks_per_multiprocessor(dtype: str, mode: str) -> int:
     return 2
 
 
-def host_source(dtype: str, layout: str, dialect: Dialect) -> Source:
+def host_source(dtype: str, mode: str, layout: str, dialect: Dialect) -> Source:
     """The kernel that a CPU runs."""
     vector = _HOST_VECTOR if layout == "NHWC" else 1
-    return specialised(dtype, layout, dialect, vector=vector, rules_at_launch=True)
+    return specialised(dtype, mode, layout, dialect, vector=vector, rules_at_launch=True)
 
 
-def device_sources(dtype: str, layout: str, dialect: Dialect) -> list[Source]:
+def device_sources(dtype: str, mode: str, layout: str, dialect: Dialect) -> list[Source]:
     """The kernels that a GPU may run: with channels last one for aligned vectors, and one for any."""
     vector = device_vector(dtype, layout)
     alignments = (False, True) if layout == "NHWC" else (False,)
-    return [specialised(dtype, layout, dialect, vector=vector, packed=packed) for packed in alignments]
+    return [specialised(dtype, mode, layout, dialect, vector=vector, packed=packed) for packed in alignments]
 
 
 def _laid_out(problem: WeightedRoiAlignProblem, plan: Callable[[Work, Room], Plan]) -> Plan:
-    """A plan with room for the taps of each row and column of bins."""
+    """A plan with room for the taps, or samples, of each row and column of bins."""
     return laid_out(problem, problem.sampling, problem.dialect.outside, PREPARED_BYTES, plan)
 
 
@@ -200,7 +210,7 @@ def plan_on_host(asked: Asked, threads: int) -> Planned:
     problem = WeightedRoiAlignProblem.of(asked)
     if math.prod(problem.output_shape) == 0:
         return nothing(problem)
-    source = host_source(problem.dtype, problem.layout, problem.dialect)
+    source = host_source(problem.dtype, problem.mode, problem.layout, problem.dialect)
     threads = worthwhile_threads(Work.of(problem), threads)
     plan = _laid_out(problem, lambda work, room: pooling_plan.host_plan(work, room, threads))
     return planned_on_host(problem, source, plan, threads)
@@ -214,7 +224,9 @@ def plan_on_device(asked: Asked, packed: bool, multiprocessors: int) -> Planned:
         return nothing(problem)
     vector = device_vector(problem.dtype, problem.layout)
     packed = packed and problem.layout == "NHWC" and problem.channels % vector == 0
-    source = specialised(problem.dtype, problem.layout, problem.dialect, vector=vector, packed=packed)
+    source = specialised(
+        problem.dtype, problem.mode, problem.layout, problem.dialect, vector=vector, packed=packed
+    )  # fmt: skip
     parts = 1 if all(problem.sampling) else _PARTS
     plan = _laid_out(
         problem, lambda work, room: pooling_plan.device_plan(work, room, vector, parts=parts, in_lines=False)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ...calls import arguments
 from ...dtypes import name_of
 from ...staging.box_gradient import slope
@@ -13,8 +15,9 @@ from .shares import OF_BOXES, Sharing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from types import ModuleType
 
-    from ...annotations import A, Array, GuardName, Layout
+    from ...annotations import A, Array, GuardName, Layout, Mode
     from ...dialects.roi_align import Dialect
     from .problem import WeightsOf
 
@@ -28,12 +31,14 @@ def weighted_roi_align_backward(
     sampling_ratio: int | tuple[int, int] = -1,
     aligned: bool = False,
     *,
+    mode: Mode = "avg",
     normalise: bool = False,
     guard: GuardName = "zero",
     epsilon: float = 1e-6,
     weights_of: WeightsOf = "images",
     layout: Layout = "NCHW",
     dialect: str | Dialect | None = None,
+    input: Array | None = None,  # noqa: A002 - torchvision's name
     out: A | None = None,
     check: bool = False,
 ) -> A:
@@ -41,15 +46,16 @@ def weighted_roi_align_backward(
 
     Every element is summed by one thread in the order of the RoIs, so that results are the same from run to run, whatever the
     number of threads; nothing is atomic. What is between the steps is allocated: an array of the maps' shape, and one of the
-    output's.
+    output's; of a maximum another of the maps' shape, and its winners.
 
     Args:
         grad: The gradient that arrives at the output: ``(K, C, P_h, P_w)``, or ``(K, P_h, P_w, C)`` with ``layout="NHWC"``;
             float16, bfloat16, float32 or float64. Sums are at least float32.
         boxes, weights: As they were given to `weighted_roi_align`; the weights of the data type of ``grad``.
         input_shape: Shape of the maps, ``(N, C, H, W)``, or ``(N, H, W, C)`` with ``layout="NHWC"``.
-        spatial_scale, sampling_ratio, aligned, normalise, guard, epsilon, weights_of, layout, dialect: As they were given to
-            `weighted_roi_align`.
+        spatial_scale, sampling_ratio, aligned, mode, normalise, guard, epsilon, weights_of, layout, dialect: As they were given
+            to `weighted_roi_align`.
+        input: The maps, which a maximum needs; of the data type of ``grad``.
         out: Array to write to: ``input_shape``, data type and device of ``grad``, C-contiguous, apart from the other arrays.
         check: On a GPU, wait for the result and raise for a RoI that could not be pooled. A CPU always does.
 
@@ -65,14 +71,17 @@ def weighted_roi_align_backward(
     xp = arguments.array_namespace("grad", grad)
     shape = arguments.shape_of_maps("input_shape", input_shape)
     sharing = Sharing.of(
-        xp, grad, boxes, weights, shape, spatial_scale, sampling_ratio, aligned, normalise, guard, epsilon, weights_of,
-        layout, dialect,
+        xp, grad, boxes, weights, shape, spatial_scale, sampling_ratio, aligned, mode, normalise, guard, epsilon,
+        weights_of, layout, dialect,
     )  # fmt: skip
-    out = arguments.output_array(xp, out, shape, grad.dtype, grad=grad, boxes=sharing.rows, weights=weights)
+    others = {"grad": grad, "boxes": sharing.rows, "weights": weights}
+    if mode == "max":
+        others["input"] = input = _compared_maps(xp, input, shape, grad)  # noqa: A001 - likewise
+    out = arguments.output_array(xp, out, shape, grad.dtype, **others)
     if sharing.is_of_rois:
-        _write_maps_of_rois(sharing, out, check=check)
+        _write_maps_of_rois(sharing, input, out, check=check)
     else:
-        _write_for_maps(sharing, weights, out, check=check)
+        _write_for_maps(sharing, input, weights, out, check=check)
     gradient: A = out
     return gradient
 
@@ -86,6 +95,7 @@ def weighted_roi_align_backward_weights(
     sampling_ratio: int | tuple[int, int] = -1,
     aligned: bool = False,
     *,
+    mode: Mode = "avg",
     normalise: bool = False,
     guard: GuardName = "zero",
     epsilon: float = 1e-6,
@@ -104,8 +114,8 @@ def weighted_roi_align_backward_weights(
         grad: The gradient that arrives at the output: ``(K, C, P_h, P_w)``, or ``(K, P_h, P_w, C)`` with ``layout="NHWC"``; of
             the data type of ``input``.
         input, boxes, weights: As they were given to `weighted_roi_align`.
-        spatial_scale, sampling_ratio, aligned, normalise, guard, epsilon, weights_of, layout, dialect: As they were given to
-            `weighted_roi_align`. Through ``"none"`` and a sum of 0 there is no gradient: it is not finite.
+        spatial_scale, sampling_ratio, aligned, mode, normalise, guard, epsilon, weights_of, layout, dialect: As they were given
+            to `weighted_roi_align`. Through ``"none"`` and a sum of 0 there is no gradient: it is not finite.
         out: Array to write to: shape, data type and device of ``weights``, C-contiguous, apart from the other arrays.
         check: On a GPU, wait for the result and raise for a RoI that could not be pooled. A CPU always does.
 
@@ -119,13 +129,15 @@ def weighted_roi_align_backward_weights(
         InvalidRoiError: (a ValueError) a RoI cannot be pooled; see `weighted_roi_align`. What ``out`` then holds is not defined.
     """
     xp, sharing = _of_maps(
-        grad, input, boxes, weights, spatial_scale, sampling_ratio, aligned, normalise, guard, epsilon, weights_of,
-        layout, dialect,
+        grad, input, boxes, weights, spatial_scale, sampling_ratio, aligned, mode, normalise, guard, epsilon,
+        weights_of, layout, dialect,
     )  # fmt: skip
     others = {"grad": grad, "boxes": sharing.rows, "weights": weights, "input": input}
     out = arguments.output_array(xp, out, tuple(weights.shape), grad.dtype, **others)
-    write = _write_weights_of_rois if sharing.is_of_rois else _write_for_weights
-    write(sharing, input, out, check=check)
+    if sharing.is_of_rois:
+        _write_weights_of_rois(sharing, input, out, check=check)
+    else:
+        _write_for_weights(sharing, input, weights, out, check=check)
     gradient: A = out
     return gradient
 
@@ -139,6 +151,7 @@ def weighted_roi_align_backward_boxes(
     sampling_ratio: int | tuple[int, int] = -1,
     aligned: bool = False,
     *,
+    mode: Mode = "avg",
     normalise: bool = False,
     guard: GuardName = "zero",
     epsilon: float = 1e-6,
@@ -159,8 +172,8 @@ def weighted_roi_align_backward_boxes(
             the data type of ``input``.
         input, weights: As they were given to `weighted_roi_align`.
         boxes: Likewise; of a list of arrays the gradient is that of all rows, one after the other.
-        spatial_scale, sampling_ratio, aligned, normalise, guard, epsilon, weights_of, layout, dialect: As they were given to
-            `weighted_roi_align`. Through ``"none"`` and a sum of 0 there is no gradient: it is not finite.
+        spatial_scale, sampling_ratio, aligned, mode, normalise, guard, epsilon, weights_of, layout, dialect: As they were given
+            to `weighted_roi_align`. Through ``"none"`` and a sum of 0 there is no gradient: it is not finite.
         out: Array to write to: ``(K, 4)``, float32 (float64 for float64 maps), C-contiguous, apart from the other arrays.
         check: On a GPU, wait for the result and raise for a RoI that could not be pooled. A CPU always does.
 
@@ -174,8 +187,8 @@ def weighted_roi_align_backward_boxes(
         InvalidRoiError: (a ValueError) a RoI cannot be pooled; see `weighted_roi_align`. What ``out`` then holds is not defined.
     """
     xp, sharing = _of_maps(
-        grad, input, boxes, weights, spatial_scale, sampling_ratio, aligned, normalise, guard, epsilon, weights_of,
-        layout, dialect,
+        grad, input, boxes, weights, spatial_scale, sampling_ratio, aligned, mode, normalise, guard, epsilon,
+        weights_of, layout, dialect,
     )  # fmt: skip
     others = {"grad": grad, "boxes": sharing.rows, "weights": weights, "input": input}
     out = arguments.output_array(xp, out, (len(sharing.rows), 4), sharing.rows.dtype, **others)
@@ -196,21 +209,32 @@ def _of_maps(grad: Any, maps: Any, boxes: Any, weights: Any, *how: Any) -> tuple
     return xp, sharing
 
 
-def _write_for_maps(sharing: Sharing, weights: Any, out: Any, *, check: bool) -> None:
-    """SW-6, of weights of images."""
+def _compared_maps(xp: ModuleType, maps: Any, shape: tuple[int, ...], grad: Any) -> Any:
+    """The maps that a maximum was taken of, checked."""
+    if maps is None:
+        raise ValueError('the gradient of mode="max" needs the maps that were pooled: pass input')
+    arguments.check_from(xp, "input", maps)
+    arguments.check_like(xp, "input", maps, shape, grad.dtype)
+    if xp is not np:
+        arguments.check_same_device(xp, grad, input=maps)
+    return maps
+
+
+def _write_for_maps(sharing: Sharing, maps: Any, weights: Any, out: Any, *, check: bool) -> None:
+    """SW-6, of weights of images; an average needs no maps."""
     xp, call = sharing.xp, sharing.call
-    sent = sharing.sent(sharing.shares(), check=check)
+    sent = sharing.sent(sharing.shares(), sharing.compared(maps, weights), check=check)
     how = Shape.of(sharing.shape, call.layout, call.weighing.channels)
     weights = arguments.contiguous(xp, weights)
     run_step(xp, "for_maps", name_of(out.dtype), call.layout, how, sent=sent, weights=weights, gradient=out)
 
 
-def _write_for_weights(sharing: Sharing, maps: Any, out: Any, *, check: bool = False) -> None:
+def _write_for_weights(sharing: Sharing, maps: Any, weights: Any, out: Any, *, check: bool = False) -> None:
     """SW-7, of weights of images."""
     xp, call = sharing.xp, sharing.call
-    sent, taken = sharing.sent(sharing.shares(), check=check), None
+    sent, taken = sharing.sent(sharing.shares(), sharing.compared(maps, weights), check=check), None
     if sharing.normalises:
-        taken = sharing.sent(sharing.taken_by_bins(maps), tuple(sharing.weights.shape))
+        taken = sharing.sent(sharing.taken_by_bins(maps), shape=tuple(sharing.weights.shape))
     how = Shape.of(sharing.shape, call.layout, call.weighing.channels)
     maps = arguments.contiguous(xp, maps)
     run_step(
@@ -236,13 +260,15 @@ def _write_for_boxes(sharing: Sharing, maps: Any, weights: Any, out: Any, *, che
 # ---- weights of RoIs -------------------------------------------------------------------------------------------------
 
 
-def _write_maps_of_rois(sharing: Sharing, out: Any, *, check: bool) -> None:
-    """SW-6, of weights of RoIs."""
+def _write_maps_of_rois(sharing: Sharing, maps: Any, out: Any, *, check: bool) -> None:
+    """SW-6, of weights of RoIs; an average needs no maps."""
     sharing.check(wanted=check)
     with rois.as_computed(sharing, out) as gradient:
         gradient.fill(0)
         for part in rois.parts(sharing):
-            rois.add_rois(part, part.sharing.sent(part.sharing.shares()), gradient)
+            of_rois = part.sharing
+            compared = None if maps is None else of_rois.compared(rois.maps_of(part, maps), of_rois.weights)
+            rois.add_rois(part, of_rois.sent(of_rois.shares(), compared), gradient)
 
 
 def _write_weights_of_rois(sharing: Sharing, maps: Any, out: Any, *, check: bool) -> None:
@@ -250,7 +276,7 @@ def _write_weights_of_rois(sharing: Sharing, maps: Any, out: Any, *, check: bool
     sharing.check(wanted=check)
     for part in rois.parts(sharing):
         with rois.as_computed(sharing, out[part.several]) as gradient:
-            _write_for_weights(part.sharing, rois.maps_of(part, maps), gradient)
+            _write_for_weights(part.sharing, rois.maps_of(part, maps), part.sharing.weights, gradient)
 
 
 def _write_boxes_with_weights(sharing: Sharing, maps: Any, out: Any, *, check: bool) -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 MODE = "avg"
-"""What becomes of the samples of a bin."""
+"""What becomes of the samples of a bin, if calls do not say; and what kernels are compiled as that see no samples."""
 
 GUARDS = tuple(Guard)
 """In the order of ``cuda/weighted_roi_align/weights.cuh``."""
@@ -114,8 +114,13 @@ class WeightedRoiAlignProblem(SamplingProblem):
     @classmethod
     def of(cls, asked: Asked) -> Self:
         """What a call asks for, checked."""
-        *weighing, wanted = asked.options[3:]
-        return cls(**_parts(asked), weighing=Weighing(*weighing).checked(), wanted=wanted)
+        *options, wanted = asked.options[3:]
+        parts, weighing = _parts(asked), Weighing(*options).checked()
+        if weighing.normalise and parts["mode"] == "max":
+            raise ValueError(
+                'normalise=True divides sums, and mode="max" has none: leave normalise out, or ask for mode="avg"'
+            )
+        return cls(**parts, weighing=weighing, wanted=wanted)
 
     @property
     def fields(self) -> dict[str, Any]:
@@ -150,6 +155,7 @@ class Call:
     spatial_scale: Any
     sampling_ratio: Any
     aligned: Any
+    mode: Any
     layout: Any
     dialect: Any
     weighing: Weighing
@@ -165,7 +171,7 @@ class Call:
     def _asked(self, dtype: np.dtype[Any], shape: tuple[int, ...], options: tuple[Any, ...]) -> Asked:
         sampling = (*arguments.pair("sampling_ratio", self.sampling_ratio), self.aligned)
         return Asked.of(
-            dtype, (tuple(shape),), self.rois, self.output_size, (self.spatial_scale,), MODE, self.layout, self.dialect,
+            dtype, (tuple(shape),), self.rois, self.output_size, (self.spatial_scale,), self.mode, self.layout, self.dialect,
             (*sampling, *options),
         )  # fmt: skip
 
@@ -174,7 +180,7 @@ def resolve_dialect(dialect: str | Dialect | None, *, aligned: object) -> Dialec
     """The rules that ``dialect`` and ``aligned`` of `weighted_roi_align` ask for."""
     aligned = arguments.truth("aligned", aligned)
     if dialect is None:
-        return DIALECTS["torchvision-aligned" if aligned else "torchvision"].for_mode(MODE)
+        return DIALECTS["torchvision-aligned" if aligned else "torchvision"]
     rules = named_dialect(dialect) if isinstance(dialect, str) else dialect
     if not isinstance(rules, Dialect):
         raise TypeError(f"dialect must be a roi_align.Dialect or the name of one, not {dialect!r}")
@@ -182,7 +188,7 @@ def resolve_dialect(dialect: str | Dialect | None, *, aligned: object) -> Dialec
         raise ValueError(
             f"aligned=True goes with no dialect, and dialect={dialect!r} says itself whether boxes are shifted"
         )
-    return rules.for_mode(MODE)
+    return rules
 
 
 def rois_with_weights(weights_of: object, rois: int) -> int | None:

@@ -17,7 +17,6 @@ from ...staging.sampling import rule_macros
 from . import pixels
 from .forward import PLANNERS, blocks_per_multiprocessor
 from .problem import (
-    MODE,
     Call,
     SamplingProblem,
     Wanted,
@@ -64,6 +63,7 @@ class Sharing:
         spatial_scale: Any,
         sampling_ratio: Any,
         aligned: Any,
+        mode: Any,
         normalise: Any,
         guard: Any,
         epsilon: Any,
@@ -82,7 +82,8 @@ class Sharing:
         rows = arguments.box_rows(xp, boxes, name_of(grad.dtype), shape[0])
         channels = check_weights(xp, weights, grad.dtype, shape, layout, rois_with_weights(weights_of, len(rows)))
         weighing = Weighing(normalise, guard, epsilon, channels, weights_of)
-        call = Call(len(rows), bins_of(grad, layout), spatial_scale, sampling_ratio, aligned, layout, dialect, weighing)
+        bins = bins_of(grad, layout)
+        call = Call(len(rows), bins, spatial_scale, sampling_ratio, aligned, mode, layout, dialect, weighing)
         problem = WeightedRoiAlignProblem.of(call.weighed(grad.dtype, shape))
         arguments.check_like(xp, "grad", grad, problem.output_shape, grad.dtype)
         if xp is not np:
@@ -119,10 +120,16 @@ class Sharing:
         together = self.call.weighing.channels == 1
         return pixels.channels_added(self.xp, taken, self.call.layout) if together else taken
 
-    def sent(self, shares: Any, shape: tuple[int, ...] | None = None, *, check: bool = False) -> Any:
+    def compared(self, maps: Any, weights: Any) -> tuple[Any] | None:
+        """What a maximum is of, products of pixels and weights as they are stored; None of an average, which compares nothing."""
+        return (pixels.weighed(self.xp, maps, weights, self.call.layout),) if self.call.mode == "max" else None
+
+    def sent(
+        self, shares: Any, compared: Any = None, shape: tuple[int, ...] | None = None, *, check: bool = False
+    ) -> Any:
         """What RoIAlign sends to maps of this shape, or of that of the call's, in the type that is computed with."""
         asked = self.of_roi_align(shape)
-        (sent,) = gather(self.xp, OF_MAPS, shares, self.rows, asked, None, None, None, check=check)
+        (sent,) = gather(self.xp, OF_MAPS, shares, self.rows, asked, compared, None, None, check=check)
         return sent
 
     def check(self, *, wanted: bool) -> None:
@@ -137,16 +144,21 @@ class Sharing:
         return pool(self.xp, (maps,), self.rows, asked, PLANNERS, out=None, workspace=None, check=check, beside=beside)
 
 
-def _macros(problem: Problem) -> Macros:
+def _macros(problem: Problem, mode: str) -> Macros:
     assert isinstance(problem, SamplingProblem)
-    return rule_macros(problem.dialect.for_gradient(MODE), MODE)
+    return rule_macros(problem.dialect.for_gradient(mode), mode)
 
 
 OF_MAPS = Gradient(
     operator="weighted_roi_align",
     problem=SamplingProblem.of,
-    macros=lambda problem, _mode: _macros(problem),
+    macros=_macros,
     piece_bytes={4: 72, 8: 104}.__getitem__,
     blocks=blocks_per_multiprocessor,
 )
-OF_BOXES = BoxGradient(operator="weighted_roi_align", problem=SamplingProblem.of, macros=_macros, neighbours=True)
+OF_BOXES = BoxGradient(
+    operator="weighted_roi_align",
+    problem=SamplingProblem.of,
+    macros=lambda problem: _macros(problem, problem.mode),
+    neighbours=True,
+)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...dtypes import wider
 from . import forward, pixels, rois, shares
-from .problem import MODE, SamplingProblem, resolve_dialect
+from .problem import SamplingProblem, resolve_dialect
 
 if TYPE_CHECKING:
     from ...dialects.roi_align import Dialect
@@ -21,17 +21,15 @@ def rules(dialect: str | Dialect | None, *, aligned: bool) -> Dialect:
 
 
 def sources(operation: str, dtype: str, mode: str, layout: str, dialect: Dialect, *, on_host: bool) -> list[Source]:
-    """The kernels of an operation on a CPU, or on a GPU; none of a maximum, which there is not."""
-    if mode != MODE:
-        return []
+    """The kernels of an operation on a CPU, or on a GPU."""
     if operation == "forward":
-        return _pooling(dtype, layout, dialect, on_host=on_host)
+        return _pooling(dtype, mode, layout, dialect, on_host=on_host)
     wide = wider(dtype)
     problem = SamplingProblem(
         dtype=wide, images=1, channels=1, rois=1, heights=(1,), widths=(1,), bins=(1, 1), scales=((1.0, 1.0),),
         sampling=(0, 0), mode=mode, layout=layout, dialect=dialect,
     )  # fmt: skip
-    found = _pooling(wide, layout, dialect, on_host=on_host)
+    found = _pooling(wide, mode, layout, dialect, on_host=on_host)
     found += _between(pixels, dtype, layout) + _between(rois, dtype, layout)
     if operation == "backward_boxes":
         of_boxes = shares.OF_BOXES
@@ -51,7 +49,7 @@ def _between(steps: Any, dtype: str, layout: str) -> list[Source]:
     ]
 
 
-def _pooling(dtype: str, layout: str, dialect: Dialect, *, on_host: bool) -> list[Source]:
+def _pooling(dtype: str, mode: str, layout: str, dialect: Dialect, *, on_host: bool) -> list[Source]:
     if on_host:
-        return [forward.host_source(dtype, layout, dialect)]
-    return forward.device_sources(dtype, layout, dialect)
+        return [forward.host_source(dtype, mode, layout, dialect)]
+    return forward.device_sources(dtype, mode, layout, dialect)

@@ -17,6 +17,9 @@ def test_there_are_scripts_of_all_that_can_run():
     "case",
     [
         "sw-mean",
+        "sw-max-positive",
+        "sw-max-gradient-channels-each",
+        "sw-max-weight-gradient-channels-together",
         "sw-gradient-sum",
         "sw-box-gradient-sum",
         "sw-weight-gradient-sum",

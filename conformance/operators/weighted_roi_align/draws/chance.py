@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ....operation import Operation
 from ...roi_align.draws import chance
-from .weighing import OF_GRADIENTS, SETTINGS, constant, weights_shape
+from .weighing import OF_GRADIENTS, OF_MAXIMA, SETTINGS, constant, weights_shape
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +22,7 @@ _WEIGHTS = (1, 0, 2, -1, 3)  # the simplest first
 def arguments(
     draw: DrawFn,
     *,
-    modes: Sequence[str] = ("avg",),
+    modes: Sequence[str] = ("avg", "max"),
     classes: Sequence[str] = chance.BOXES,
     operation: Operation = Operation.FORWARD,
 ) -> dict[str, Any]:
@@ -31,7 +31,8 @@ def arguments(
         classes = [name for name in classes if name != "free"] or classes
     of_roi_align = Operation.FEATURE_GRADIENT if operation == Operation.WEIGHT_GRADIENT else operation
     given = draw(chance.arguments(modes=modes, classes=classes, operation=of_roi_align))
-    setting = draw(st.sampled_from(SETTINGS if operation == Operation.FORWARD else OF_GRADIENTS))
+    settings = SETTINGS if operation == Operation.FORWARD else OF_GRADIENTS
+    setting = draw(st.sampled_from(OF_MAXIMA if given["mode"] == "max" else settings))
     shape = weights_shape(given, setting)
     given |= setting.parameters
     if shape[0] == len(given["boxes"]) and draw(st.booleans()):

@@ -48,9 +48,11 @@ class _Weighed(Histories):
     """Histories whose weights are of the shape of the map."""
 
     def _means_nothing(self, history: History) -> bool:
-        """Whether a change changes nothing, or too few calls with it are exact."""
+        """Whether a change changes nothing, or too few calls with it have an answer, or one that is exact."""
         is_unread = history.changed == "weights" and history.operation == Operation.WEIGHT_GRADIENT
+        is_unread &= history.mode == "avg"
         is_inexact = history.changed == "normalise" and history.operation == Operation.BOX_GRADIENT
+        is_inexact |= history.changed == "normalise" and history.mode == "max"  # which is refused
         return is_unread or is_inexact or super()._means_nothing(history)
 
     def _changes(self, chance: Any, history: History, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -67,6 +69,9 @@ HISTORIES = _Weighed(
         ("sw-hg", Operation.FEATURE_GRADIENT, "avg"),
         ("sw-hb", Operation.BOX_GRADIENT, "avg"),
         ("sw-hw", Operation.WEIGHT_GRADIENT, "avg"),
+        ("sw-hx", Operation.FORWARD, "max"),
+        ("sw-hgx", Operation.FEATURE_GRADIENT, "max"),
+        ("sw-hwx", Operation.WEIGHT_GRADIENT, "max"),
     ),
     at_once="avg",
     given={
@@ -82,6 +87,7 @@ HISTORIES = _Weighed(
         "ratio": {"sampling_ratio": [1, 1]},
         "weights": {"weights": _WEIGHTS},
         "normalise": {"normalise": True},
+        "mode": {"mode": "max"},
     },
     values=_map,
     integers=integers,

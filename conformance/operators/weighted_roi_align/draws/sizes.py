@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _BINS = ((7, 7), (9, 9), (1, 64), (64, 1), (33, 17))
 _PIXELS = ((257, 5), (5, 257), (40_000, 5), (5, 40_000))
+_FEW = ("-rois-33", "-rois-257", "-rois-1025", "-channels-33", "-channels-257", "-images-33", "-images-257")
+"""How the counts of maxima end."""
 _LONG = 16  # pixels, from which on maps are products
 _NAMES = (
     ("sw-zg", Operation.FEATURE_GRADIENT),
@@ -38,6 +40,7 @@ def blueprints() -> dict[str, list[Size]]:
     return {
         "sizes": [*_outputs(), *outputs],
         "sizes-gradient": [*_gradients(), *(size for size in of_rois if size not in outputs)],
+        "sizes-max": [*_maxima(), *_gradients_of_maxima()],
     }
 
 
@@ -54,6 +57,25 @@ def _outputs() -> Iterator[Size]:
     huge: dict[str, Any] = {"size": "huge", "bins": (1, 1)}
     yield Size("sw-z-rois-70000", "70000 RoIs", rois=70_000, **huge)
     yield Size("sw-z-outputs-2-24", "more than 2²⁴ output values", rois=70_000, channels=240, **huge)
+
+
+def _maxima() -> Iterator[Size]:
+    counts = (size for size in counted("sw-zx") if size.id.endswith(_FEW))
+    bins = (of_bins("sw-zx", bins) for bins in ((1, 64), (33, 17)))
+    pixels = (of_pixels("sw-zx", pixels) for pixels in _PIXELS)
+    for size in (*counts, *bins, *pixels):
+        yield size._replace(mode="max")
+    yield Size("sw-zx-samples-8", "8 × 8 samples in a bin", ratio=8, pixels=(14, 23), mode="max")
+
+
+def _gradients_of_maxima() -> Iterator[Size]:
+    for name, operation in _NAMES:
+        channels = 65 if operation == Operation.FEATURE_GRADIENT else 33
+        title = f"{5 * ROIS} RoIs of {channels} channels in 8 × 8 bins"
+        about = Size(f"{name}x-8", title, (8, 8), 1, (24, 25), 1, channels, 5 * ROIS, "max", operation)
+        yield about
+        few: dict[str, Any] = {"bins": (1, 2), "pixels": (6, 7), "channels": 3, "rois": 77}
+        yield about._replace(id=f"{name}x-images-33", title="33 images", images=33, **few)
 
 
 def _gradients() -> Iterator[Size]:
@@ -128,7 +150,8 @@ def suits(case: Mapping[str, Any], dialects: list[Dialect]) -> bool:
     """
     arguments, operation = case["arguments"], Operation(case.get("operation", Operation.FORWARD))
     bounds = any(count & (count - 1) for count in arguments["output_size"])
-    for name in (next(n for n, known in DIALECTS.items() if known == dialect) for dialect in dialects):
+    mode = arguments["mode"]
+    for name in (next(n for n, known in DIALECTS.items() if known.for_mode(mode) == dialect) for dialect in dialects):
         found = WeightedRoiAlignOracle().quick(arguments, operation, name, "float32", kinks=False, bounds=bounds)
         if not found or None in leaves(found[0].bound or 0) or not any(leaves(found[0].output)):
             return False

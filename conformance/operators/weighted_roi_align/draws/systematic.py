@@ -6,8 +6,10 @@ import math
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
-from .....kernels.dialects.weighted_roi_align import DIALECTS
+import numpy as np
+
 from ....arrays import leaves
+from ....call import MAP_GRADIENTS
 from ....memory import Asked, alike, arrangements, lying
 from ....operation import Operation
 from ....operator import rule_number
@@ -17,9 +19,11 @@ from ...roi_align.draws.systematic import Blueprint, integers
 from ...roi_align.oracle.certificate import fairness
 from ...roi_align.oracle.gradient import BoxGradient
 from ...roi_align.oracle.gradient_certificate import gradient
-from ..claims import rules_of
+from ..claims import different, rules_of
 from ..oracle.answers import WeightedRoiAlignOracle
-from .weighing import OF_GRADIENTS, OF_ROIS, SETTINGS, Setting, weighed
+from ..oracle.certificate import as_rows
+from ..oracle.formulas import Formulas, last_answer
+from .weighing import OF_GRADIENTS, OF_MAXIMA, OF_ROIS, SETTINGS, Setting, weighed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -36,7 +40,16 @@ _ASKED = (
     Asked("sw-mg", Operation.FEATURE_GRADIENT, "avg", ("grad", "weights", "boxes")),
     Asked("sw-mb", Operation.BOX_GRADIENT, "avg", ("grad", "boxes", "input", "weights")),
     Asked("sw-mw", Operation.WEIGHT_GRADIENT, "avg", ("grad", "boxes", "input")),
+    Asked(
+        "sw-mgx", Operation.FEATURE_GRADIENT, "max", ("input",)
+    ),  # which averages do not look at, nor at weights here
+    Asked("sw-mwx", Operation.WEIGHT_GRADIENT, "max", ("weights",)),
 )
+_OF_MAXIMA = {
+    "sw-xg": Operation.FEATURE_GRADIENT,
+    "sw-xw": Operation.WEIGHT_GRADIENT,
+    "sw-xb": Operation.BOX_GRADIENT,
+}
 _ALL = ("-sliced", "-reversed")  # ways of the first array, while the others lie in other ways
 _SMOOTH = ("inside", "top", "left", "bottom", "right", "beyond-top", "around", "sub-pixel", "thin", "inverted")
 """Where a box can lie so that its gradient is a derivative."""
@@ -57,6 +70,10 @@ _OF_ROIS = {
 _IMAGES = (2, 0, 0)
 """Those of these boxes: as many as boxes, one of them without any, and no box has the number of its image but the second."""
 _SAMPLINGS = ("one", "two", "adaptive")
+_TELLING = tuple(placement for placement in PLACEMENTS if placement.name != "huge")
+"""Where the boxes of a maximum lie: of one over many samples there is nothing more to see."""
+_SENDING = tuple(placement.name for placement in _TELLING if placement.name not in ("integral", "whole", "outside"))
+"""Where boxes lie that send something, and of which no samples share a pixel."""
 _FEW = ((1, 1), (1, 2), (2, 1))  # bins, of calls in which each is divided
 
 
@@ -65,6 +82,8 @@ def blueprints() -> dict[str, list[Blueprint]]:
     return {
         "systematic": list(_outputs()),
         "gradient": list(_gradients()),
+        "systematic-max": list(_maxima()),
+        "gradient-max": list(_gradients_of_maxima()),
         "memory": list(_arrangements()),
         "rois": list(_rois()),
     }
@@ -93,10 +112,26 @@ def _gradients() -> Iterator[Blueprint]:
         yield Blueprint(f"sw-p-{relation}-{name}", placed[name], _SAMPLINGS[n % 3], "avg", n, operation, relation)
 
 
+def _maxima() -> Iterator[Blueprint]:
+    for n, placement in enumerate(_TELLING):
+        for k in range(2):
+            sampling = _SAMPLINGS[(n + k) % 3]
+            yield Blueprint(f"sw-x-{placement.name}-{sampling}", placement, sampling, "max", n + k)
+
+
+def _gradients_of_maxima() -> Iterator[Blueprint]:
+    for prefix, operation in _OF_MAXIMA.items():
+        of_boxes = operation == Operation.BOX_GRADIENT
+        for n, placement in enumerate(_TELLING):
+            if placement.name in (_SMOOTH if of_boxes else _SENDING):
+                sampling = "one" if of_boxes else _SAMPLINGS[n % 3] if placement.name != "inverted" else "two"
+                yield Blueprint(f"{prefix}-{placement.name}", placement, sampling, "max", n, operation)
+
+
 def _arrangements() -> Iterator[Blueprint]:
     placed = [placement for placement in PLACEMENTS if placement.name not in ("outside", "empty", "inverted", "huge")]
     for each in arrangements(_ASKED):
-        if "-all-" in each.id and not each.id.endswith(_ALL):
+        if "-all-" in each.id and (each.mode == "max" or not each.id.endswith(_ALL)):
             continue
         spots = placed[:1] if each.operation == Operation.BOX_GRADIENT else placed
         spot = spots[each.number % len(spots)]
@@ -108,6 +143,9 @@ def _rois() -> Iterator[Blueprint]:
     for (prefix, operation), names in _OF_ROIS.items():
         for n, name in enumerate(names):
             yield Blueprint(f"{prefix}-{name}", placed[name], _SAMPLINGS[n % 2], "avg", n, operation)
+        for n, name in enumerate(names[:2]):
+            sampling = "one" if operation == Operation.BOX_GRADIENT else "two"
+            yield Blueprint(f"{prefix}x-{name}", placed[name], sampling, "max", 2 * n, operation)
 
 
 def is_of_rois(blueprint: Blueprint) -> bool:
@@ -116,11 +154,13 @@ def is_of_rois(blueprint: Blueprint) -> bool:
 
 
 def setting_of(blueprint: Blueprint) -> Setting:
-    """How a case weighs: relations, and cases of memory, are of sums."""
+    """How a case weighs: relations, and cases of memory, are of sums, or of maxima."""
     if is_of_rois(blueprint):
         return OF_ROIS[blueprint.variant % len(OF_ROIS)]
     if blueprint.relation or blueprint.arranged:
         return Setting()
+    if blueprint.mode == "max":
+        return OF_MAXIMA[blueprint.variant % len(OF_MAXIMA)]
     if blueprint.operation == Operation.FORWARD:
         return SETTINGS[blueprint.variant % len(SETTINGS)]
     return OF_GRADIENTS[blueprint.variant % len(OF_GRADIENTS)]
@@ -177,7 +217,7 @@ def _is_exact(arguments: Mapping[str, Any]) -> bool:
     oracle = WeightedRoiAlignOracle()
     return all(
         {"float32", "float64"} <= set(oracle.exact_dtypes(arguments, Operation.FORWARD, dialect))
-        for dialect in set(DIALECTS.values())
+        for dialect in different(arguments)
     )
 
 
@@ -193,19 +233,35 @@ def suits(case: Mapping[str, Any], dialects: list[Dialect]) -> bool:
                 return False
         elif not {"float32", "float64"} <= set(oracle.exact_dtypes(arguments, operation, dialect)):
             return False
+        if _has_ties(arguments, operation, dialect):
+            return False
         values = list(leaves(oracle.values(arguments, operation, dialect).tolist()))
         if not any(values) or (len(set(values)) < 2 and len(values) > 1):
             return False
     return True
 
 
+def _sampled(arguments: Mapping[str, Any], dialect: Dialect) -> dict[str, Any]:
+    """RoIAlign's call of what is sampled: pixels that are weighed."""
+    call = Formulas(arguments, dialect)
+    return {**call.asked, "input": as_rows(call.weighed())}
+
+
+def _has_ties(arguments: Mapping[str, Any], operation: Operation, dialect: Dialect) -> bool:
+    """Whether equal maxima share what arrives, so that nobody can say who has it."""
+    if arguments["mode"] != "max" or operation not in MAP_GRADIENTS:
+        return False
+    first, last = (Formulas(arguments, dialect, *ask).returned(operation) for ask in ((), (last_answer,)))
+    return not np.array_equal(first, last)
+
+
 def _is_fair(arguments: Mapping[str, Any], operation: Operation) -> bool:
     """Whether rounding decides nothing under any dialect, and no gradient for a box is on a kink."""
-    for dialect in set(DIALECTS.values()):
+    for dialect in different(arguments):
         if operation == Operation.FORWARD and fairness(arguments, dialect):
             return False
         if operation == Operation.BOX_GRADIENT:
-            exact = gradient(arguments, operation, dialect)
+            exact = gradient(_sampled(arguments, dialect), operation, dialect)
             assert isinstance(exact, BoxGradient)
             if any(exact.kink):
                 return False

@@ -9,8 +9,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .....kernels.dialects.weighted_roi_align import DIALECTS
-from ..claims import MAIN_DIALECTS
+from ..claims import MAIN_DIALECTS, different
 from ..oracle.formulas import Formulas
 
 if TYPE_CHECKING:
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
 
 _TRIES = 60  # weights for one placement of boxes
 _FREE = (-2, -1, 0, 1, 1, 2, 3)
+_UNLIKE = (-3, -1, 1, 2, 3, 5)  # of whose products with pixels few are equal
 _POWERS = (0, 1, 1, 2, 4)
 
 
@@ -60,6 +60,9 @@ SETTINGS = (
 OF_GRADIENTS = tuple(setting for setting in SETTINGS if setting.guard != "none")
 """Those of gradients: of 0 / 0 there is none."""
 
+OF_MAXIMA = tuple(setting for setting in SETTINGS if not setting.normalise)
+"""Those of maxima, of which none is divided."""
+
 OF_ROIS = tuple(Setting(each, normalise, of_rois=True) for each in (False, True) for normalise in (False, True))
 """Those of RoIs that have weights of their own."""
 
@@ -79,11 +82,11 @@ def constant(shape: tuple[int, ...]) -> dict[str, Any]:
     }
 
 
-def free(chance: Draw, shape: tuple[int, ...]) -> dict[str, Any]:
-    """Small numbers, some of which are 0 or negative."""
+def free(chance: Draw, shape: tuple[int, ...], numbers: tuple[int, ...] = _FREE) -> dict[str, Any]:
+    """Small numbers, some of which are 0 or negative; or some of these."""
     *lines, width = shape
     count = lines[0] * lines[1] * lines[2]
-    return {"shape": list(shape), "rows": [[chance.one(_FREE) for _ in range(width)] for _ in range(count)]}
+    return {"shape": list(shape), "rows": [[chance.one(numbers) for _ in range(width)] for _ in range(count)]}
 
 
 def _patterned(chance: Draw, shape: tuple[int, ...]) -> dict[str, Any]:
@@ -110,7 +113,8 @@ def weighed(chance: Draw, arguments: Arguments, setting: Setting, *, exactly: bo
     given = {**arguments, **setting.parameters}
     shape = weights_shape(arguments, setting)
     if not (setting.normalise and exactly):
-        return {**given, "weights": free(chance, shape)}
+        has_winners = arguments["mode"] == "max" and "grad" in arguments
+        return {**given, "weights": free(chance, shape, _UNLIKE if has_winners else _FREE)}
     for _ in range(_TRIES):
         given["weights"] = _patterned(chance, shape)
         if _divides(given):
@@ -123,8 +127,8 @@ def _divides(arguments: Arguments) -> bool:
     rows = arguments["weights"]["rows"]
     if all(value == rows[0][0] for row in rows for value in row):
         return False
-    for name in MAIN_DIALECTS:
-        call = Formulas(arguments, DIALECTS[name])
+    for dialect in different(arguments, MAIN_DIALECTS):
+        call = Formulas(arguments, dialect)
         divisors = [call.guarded(total) for total in call.totals.flat]
         if not any(isinstance(d, Fraction) and d for d in divisors):
             return False

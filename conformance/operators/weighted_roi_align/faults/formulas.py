@@ -151,7 +151,8 @@ class Interpolated(Formulas):
         (rows, columns), images = self.arguments["output_size"], (self.maps, self.weights)
         of_samples = {**self.asked, "output_size": [rows * g_y, columns * g_x], "sampling_ratio": [1, 1]}
         pixels, weights = (
-            self.ask(of_samples, Operation.FORWARD, self.dialect, product(array, np.ones(()))) for array in images
+            self.ask({**of_samples, "mode": "avg"}, Operation.FORWARD, self.dialect, product(array, np.ones(())))
+            for array in images
         )
         multiplied = _multiplied(pixels, np.broadcast_to(weights, pixels.shape))
         k, c = multiplied.shape[:2]
@@ -160,8 +161,14 @@ class Interpolated(Formulas):
         for at in np.ndindex(found.shape):
             values = list(of_bins[at[0], at[1], at[2], :, at[3]].flat)
             numbers = all(isinstance(value, Fraction) for value in values)
-            found[at] = sum(values, ZERO) / (g_y * g_x) if numbers else values[0]
+            found[at] = self._of_samples(values) if numbers else values[0]
         return found
+
+    def _of_samples(self, values: list[Any]) -> Any:
+        if not self.is_maximum:
+            return sum(values, ZERO) / len(values)
+        start = self.dialect.max_start
+        return max([*values, *([] if start is None else [Fraction(start)])])
 
 
 class OfBins(Formulas):
@@ -325,7 +332,30 @@ class MapsUnweighted(Formulas):
     """The weights are used in the output alone."""
 
     def for_maps(self) -> Array:
-        return self.together(self.ask(self.asked, Operation.FEATURE_GRADIENT, self.dialect, self.maps, self.share))
+        return self.together(
+            self.ask(self.asked, Operation.FEATURE_GRADIENT, self.dialect, self.compared(), self.share)
+        )
+
+
+class WeightsComparedNot(Formulas):
+    """SW-13: the pixels themselves are compared, and the greatest sample of these has what arrives."""
+
+    def compared(self) -> Array:
+        return self.maps
+
+
+class WeighedAfterwards(Formulas):
+    """SW-13: the greatest sample of pixels, by the greatest of weights."""
+
+    @cached_property
+    def sums(self) -> Array:
+        if not self.is_maximum:
+            return super().sums
+        pixels, weights = (
+            self.ask(self.asked, Operation.FORWARD, self.dialect, product(array, np.ones(())))
+            for array in (self.maps, self.weights)
+        )
+        return _multiplied(pixels, np.broadcast_to(weights, pixels.shape))
 
 
 class NotShared(Formulas):

@@ -1,4 +1,4 @@
-"""Faults to inject into the oracle, one at a time: RoIAlign's of averages, and those of weights, divisors and what is sent back."""
+"""Faults to inject into the oracle, one at a time: RoIAlign's, and those of weights, divisors and what is sent back."""
 
 from __future__ import annotations
 
@@ -26,12 +26,13 @@ if TYPE_CHECKING:
 
     Arguments = Mapping[str, Any]
 
+MODES = ("avg", "max")
 FORWARD, FOR_MAPS, FOR_BOXES, FOR_WEIGHTS = (
     Operation.FORWARD, Operation.FEATURE_GRADIENT, Operation.BOX_GRADIENT, Operation.WEIGHT_GRADIENT,
 )  # fmt: skip
 
 
-_PARAMETERS = ("boxes", "output_size", "spatial_scale", "sampling_ratio")
+_PARAMETERS = ("boxes", "output_size", "spatial_scale", "sampling_ratio", "mode")
 
 
 def _as_rows(array: Array) -> dict[str, Any]:
@@ -137,6 +138,7 @@ class Mutant:
         operation: What the fault is in.
         who: Who has or had it.
         dtype: The data type of the calls in which it shows.
+        modes: Those in which it can show.
         equivalent: Empty, since it can show under every dialect.
     """
 
@@ -145,12 +147,13 @@ class Mutant:
     operation: Operation = FORWARD
     who: str = ""
     dtype: str = "float64"
+    modes: tuple[str, ...] = MODES
     equivalent: str = ""
 
     def concerns(self, dialect: Dialect, mode: str) -> bool:
-        """Whether the fault can show under a dialect and in a mode: in all."""
-        del self, dialect, mode
-        return True
+        """Whether the fault can show under a dialect and in a mode: under all."""
+        del dialect
+        return mode in self.modes
 
     def returned(self, arguments: Arguments, operation: Operation, dialect: Dialect, *, many: bool) -> Array:
         """What an implementation with this fault returns for the arguments of a case."""
@@ -171,6 +174,7 @@ _WEIGHTS: Mapping[str, type[Formulas]] = {
     "weights of 1": faults.weights_read(np.ones_like),
     "weights of its image for a RoI": faults.OfItsImage,
 }
+_NO_EFFECT = {FOR_WEIGHTS: ("weights of 1",)}
 _DIVISORS: Mapping[str, type[Formulas]] = {
     "divided by the number of samples, too": faults.DividedByGridToo,
     "a little added to every sum of weights": faults.divided(lambda total: total + _LITTLE),
@@ -183,16 +187,28 @@ _DIVISORS: Mapping[str, type[Formulas]] = {
     "all channels divided by the first one's sum": faults.DivisorOfFirstChannel,
     "divided if nobody asks for it, and only then": faults.DividedWithoutRequest,
 }
+_OF_ALL = (faults.DividedWithoutRequest,)
+"""Those of divisors that show in maxima, too, of which none is divided."""
+
+
+def _each(operation: Operation, where: str) -> Iterator[Mutant]:
+    """The faults of weights and of divisors in an operation, whose names begin as it says."""
+    for name, formulas in {**_WEIGHTS, **_DIVISORS}.items():
+        if name not in _NO_EFFECT.get(operation, ()):
+            modes = ("avg",) if name in _DIVISORS and formulas not in _OF_ALL else MODES
+            yield Mutant(where + name, formulas, operation, modes=modes)
+
 
 _FORWARD = (
-    *(Mutant(name, formulas) for name, formulas in {**_WEIGHTS, **_DIVISORS}.items()),
+    *_each(FORWARD, ""),
     Mutant("weights of its number for a RoI, where images have them", faults.OfItsNumber),
     Mutant("pixels not weighed, sums of weights as they are", faults.Unweighted),
     Mutant("pixels weighed twice", faults.WeighedTwice),
     Mutant("interpolated first, and then multiplied", faults.Interpolated),
     Mutant("outputs of bins weighed, not pixels", faults.OfBins, who="MNC"),
-    Mutant("a bin without weight is the mean of its pixels", faults.NothingIsMean),
-    Mutant("a bin without weight is not a number", faults.NothingIsNan),
+    Mutant("a bin without weight is the mean of its pixels", faults.NothingIsMean, modes=("avg",)),
+    Mutant("a bin without weight is not a number", faults.NothingIsNan, modes=("avg",)),
+    Mutant("the greatest of pixels, by the greatest of weights", faults.WeighedAfterwards, modes=("max",)),
     *(
         Mutant(f"{what} in {dtype}", faults.rounded_to(dtype, products=products), dtype=dtype)
         for dtype in ("float16", "bfloat16")
@@ -200,25 +216,24 @@ _FORWARD = (
     ),
 )
 _WHERE = {FOR_MAPS: "backward: ", FOR_WEIGHTS: "for weights: ", FOR_BOXES: "for boxes: "}
-_NO_EFFECT = {
-    FOR_MAPS: (),
-    FOR_WEIGHTS: ("weights of 1",),
-    FOR_BOXES: (),
-}
 
 
 def _sent_back() -> Iterator[Mutant]:
     for operation, where in _WHERE.items():
-        for name, formulas in {**_WEIGHTS, **_DIVISORS}.items():
-            if name not in _NO_EFFECT[operation]:
-                yield Mutant(where + name, formulas, operation)
-        yield Mutant(f"{where}what arrives not divided by sums of weights", faults.NotShared, operation)
+        yield from _each(operation, where)
+        yield Mutant(f"{where}what arrives not divided by sums of weights", faults.NotShared, operation, modes=("avg",))
     for operation in (FOR_WEIGHTS, FOR_BOXES):
-        where = _WHERE[operation]
-        yield Mutant(f"{where}output not taken from pixels", faults.NothingTaken, operation)
-        yield Mutant(f"{where}sums taken from pixels, not the output", faults.SumsTaken, operation)
-        yield Mutant(f"{where}output taken where epsilon is divided by", faults.ClampedTaken, operation)
-        yield Mutant(f"{where}output added to pixels", faults.BoxesOfTotals, operation)
+        taken = {
+            "output not taken from pixels": faults.NothingTaken,
+            "sums taken from pixels, not the output": faults.SumsTaken,
+            "output taken where epsilon is divided by": faults.ClampedTaken,
+            "output added to pixels": faults.BoxesOfTotals,
+        }
+        for name, formulas in taken.items():
+            yield Mutant(_WHERE[operation] + name, formulas, operation, modes=("avg",))
+    for operation in (FOR_MAPS, FOR_WEIGHTS):
+        name = f"{_WHERE[operation]}what is compared not weighed"
+        yield Mutant(name, faults.WeightsComparedNot, operation, modes=("max",))
     yield Mutant("backward: weights in the output alone", faults.MapsUnweighted, FOR_MAPS)
     yield Mutant("backward: the last RoI of an image with weights of its own", faults.OneRoiOfAnImage, FOR_MAPS)
     yield Mutant("for weights: of all RoIs of its image for a RoI", faults.WeightsOfRoisTogether, FOR_WEIGHTS)
@@ -238,14 +253,15 @@ _NOT_HERE = (
     "offsets in 32 bits",  # of maps of so many elements as weights would have to have, too
     "bins of 14 × 14 in reverse order",  # RoIAlign's own cases have so many bins
     "bins of 7 × 7 in reverse order",
-    "backward: map transposed",  # the gradient of an average reads no map
 )
 
 
 def _sampled() -> Iterator[Sampled]:
-    """Faults of averages that can show under some dialect."""
+    """Faults of averages and maxima that can show under some dialect."""
     for fault in (*SAMPLING_MUTANTS, *CORNER_MUTANTS, *GRADIENT_MUTANTS):
-        if fault.name in _NOT_HERE or not any(fault.concerns(dialect, "avg") for dialect in DIALECTS.values()):
+        if fault.name in _NOT_HERE or not any(
+            fault.concerns(dialect, mode) for dialect in DIALECTS.values() for mode in MODES
+        ):
             continue
         yield Sampled(fault, fault.operation)
         if fault.operation == FOR_MAPS and not fault.name.startswith("backward: "):

@@ -9,7 +9,7 @@ import numpy as np
 
 from .....kernels.dialects.weighted_roi_align import DIALECTS
 from ....arrays import feature_map, numpy_dtype
-from ....call import DTYPES
+from ....call import DTYPES, MAP_GRADIENTS
 from ....exact.budgets import bits_needed
 from ....exact.floats import FLOAT_TYPES, WORKING, rounded
 from ....exact.numbers import as_json
@@ -18,7 +18,7 @@ from ....operator import Answer
 from ...roi_align.oracle.certificate import nearest_decision
 from .bounds import bounded
 from .certificate import budgets, exact_dtypes
-from .formulas import Formulas
+from .formulas import Formulas, last_answer
 from .quick import quick
 
 if TYPE_CHECKING:
@@ -42,16 +42,23 @@ class WeightedRoiAlignOracle:
         exact = self.exact_dtypes(arguments, operation, dialect)
         for dtype in (dtype for dtype in DTYPES if _in_range(arguments, dtype)):
             if dtype in exact:
-                values = self._in(arguments, operation, dialect, dtype)
-                yield dtype, (Answer(as_json(rounded(values, dtype))),)
+                found = self._in(arguments, operation, dialect, dtype)
+                yield dtype, tuple(Answer(as_json(rounded(values, dtype))) for values in found)
             elif operation == Operation.FORWARD:
                 yield dtype, (_bounded(arguments, dialect, dtype),)
 
-    def _in(self, arguments: Arguments, operation: Operation, dialect: Dialect, dtype: str) -> Array:
-        """The exact result: of an output, without RoIs that reach too far for the type of coordinates."""
+    def _in(self, arguments: Arguments, operation: Operation, dialect: Dialect, dtype: str) -> tuple[Array, ...]:
+        """The exact result: of an output, without RoIs that reach too far for the type of coordinates.
+
+        Of a gradient of maxima also that of the last of equal ones, if that is another.
+        """
         if operation == Operation.FORWARD and WORKING[dtype] == "float32":
-            return bounded(arguments, dialect, dtype)[0]
-        return self.values(arguments, operation, dialect)
+            return (bounded(arguments, dialect, dtype)[0],)
+        values = self.values(arguments, operation, dialect)
+        if operation not in MAP_GRADIENTS or arguments["mode"] != "max":
+            return (values,)
+        last = Formulas(arguments, dialect, last_answer).returned(operation)
+        return (values,) if np.array_equal(values, last) else (values, last)
 
     def exact_dtypes(self, arguments: Arguments, operation: Operation, dialect: Dialect) -> tuple[str, ...]:
         """The data types in which everything is exact but the rounding of the result to a type of 16 bits.
@@ -89,15 +96,15 @@ class WeightedRoiAlignOracle:
         if found is None:
             wanted = bounds and operation == Operation.FORWARD and _in_range(arguments, dtype)
             return (_bounded(arguments, DIALECTS[dialect], dtype),) if wanted else ()
-        values, open_ = found
-        stored = values.astype(WORKING[dtype]).astype(numpy_dtype(dtype)).astype(np.float64)
-        if operation == Operation.BOX_GRADIENT and not np.array_equal(stored, values, equal_nan=True):
-            return ()  # it may be float32, and is not rounded then
+        each, open_ = found
         bound = None
         if open_ is not None and open_.any() and not kinks:
             bound = np.where(open_, None, 0).tolist()  # type: ignore[call-overload]
-        named = np.frompyfunc(lambda x: x if math.isfinite(x) else str(x), 1, 1)(stored)
-        return (Answer(named.tolist(), bound),)
+        stored = [values.astype(WORKING[dtype]).astype(numpy_dtype(dtype)).astype(np.float64) for values in each]
+        if operation == Operation.BOX_GRADIENT and not np.array_equal(stored[0], each[0], equal_nan=True):
+            return ()  # it may be float32, and is not rounded then
+        named = np.frompyfunc(lambda x: x if math.isfinite(x) else str(x), 1, 1)
+        return tuple(Answer(named(values).tolist(), bound) for values in stored)
 
 
 def _bounded(arguments: Arguments, dialect: Dialect, dtype: str) -> Answer:

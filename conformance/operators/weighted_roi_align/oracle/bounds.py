@@ -2,8 +2,8 @@
 
 Products are rounded once before they are summed, in the type that is computed with: a rounding more of each term. A quotient
 n/d of sums that are off by e and f is off by no more than ``(e + |n/d| f) / (|d| - f)``, and is rounded twice, if it is formed
-by a reciprocal; the result once more. Where the sum of weights may be 0 there is no bound, but where no weight is read: then it
-is 0.
+by a reciprocal; the result once more. A maximum errs no more than the worst of its samples. Where the sum of weights may be 0
+there is no bound, but where no weight is read: then it is 0.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Handed(Formulas):
             (self.arguments[name][0], self.arguments[name][1])
             for name in ("output_size", "spatial_scale", "sampling_ratio")
         )
-        result = roi_align(maps, boxes, size, scale, ratio, "avg", self.dialect)
+        result = roi_align(maps, boxes, size, scale, ratio, self.arguments["mode"], self.dialect)
         return refused(result, FLOAT_TYPES[WORKING[self.dtype]])
 
 

@@ -5,7 +5,8 @@ It is RoIAlign's, of calls that have no smaller numbers than any that may be for
 * the sums of weighted pixels, and those of weights, are outputs of RoIAlign;
 * what a bin is divided by must be a power of two, for its reciprocal to be exact; and the quotient, a number of the type;
 * a gradient is one of RoIAlign's, of what arrives over that, times a number that is no less than the weights, or than pixels less
-  outputs, and of whose unit all of them are multiples: the odd multiple of a power of two that `_cover` says.
+  outputs, and of whose unit all of them are multiples: the odd multiple of a power of two that `_cover` says;
+* of a maximum, what is compared is an output of RoIAlign, whoever wins. The sums of its gradient are those over all samples.
 """
 
 from __future__ import annotations
@@ -85,7 +86,7 @@ def parts(call: Formulas, operation: Operation) -> Iterator[Part]:
         NotExactError: a number of theirs is none of float64.
     """
     arguments = call.asked
-    if operation == Operation.FORWARD or call.normalise:
+    if operation == Operation.FORWARD or call.normalise or call.is_maximum:
         yield {**arguments, "input": as_rows(call.weighed())}, Operation.FORWARD
     if call.normalise:
         yield {**arguments, "input": as_rows(call.weights)}, Operation.FORWARD

@@ -1,8 +1,9 @@
-"""The formulas of ``RULES.md``, SW-1 to SW-6, once RoIAlign's answers are known: one method for each step.
+"""The formulas of ``RULES.md``, SW-1 to SW-8 and SW-13, once RoIAlign's answers are known: one method for each step.
 
 Let A be what RoIAlign makes of a map, and Aᵀ what its gradient makes of what arrives. Then the sums of weighted pixels are A(wF),
-those of weights are A(w), and the gradients are Aᵀ, or that for boxes, of quotients. A subclass that overrides a method
-imitates a faulty implementation; whoever hands over another `Asking`, one whose RoIAlign is at fault.
+those of weights are A(w), and the gradients are Aᵀ, or that for boxes, of quotients. Of a maximum A is of wF, and so is where
+Aᵀ sends what arrives. A subclass that overrides a method imitates a faulty implementation; whoever hands over another `Asking`,
+one whose RoIAlign is at fault.
 """
 
 from __future__ import annotations
@@ -44,18 +45,32 @@ class Asking(Protocol):
 
 
 def exact_answer(
-    arguments: Arguments, operation: Operation, dialect: Dialect, maps: Array, grad: Array | None = None
+    arguments: Arguments,
+    operation: Operation,
+    dialect: Dialect,
+    maps: Array,
+    grad: Array | None = None,
+    *,
+    last_of_ties: bool = False,
 ) -> Array:
-    """What RoIAlign must answer, in rational arithmetic."""
-    boxes = box_rows(arguments["boxes"])
-    how = tuple(arguments["spatial_scale"]), tuple(arguments["sampling_ratio"]), "avg", dialect
+    """What RoIAlign must answer, in rational arithmetic. Of equal maxima the first has what arrives, or the last."""
+    boxes, mode = box_rows(arguments["boxes"]), arguments["mode"]
+    how = tuple(arguments["spatial_scale"]), tuple(arguments["sampling_ratio"]), mode, dialect
     if operation == Operation.FORWARD:
         result = roi_align(maps, boxes, tuple(arguments["output_size"]), *how)
         return refused(result, FLOAT_TYPES["float64"]).values
     if operation == Operation.BOX_GRADIENT:
         return box_gradient(grad, maps, boxes, *how).values  # type: ignore[arg-type]
     images, channels, height, width = maps.shape
-    return feature_gradient(grad, boxes, (images, channels, height, width), *how).values  # type: ignore[arg-type]
+    shape, read = (images, channels, height, width), maps if mode == "max" else None
+    return feature_gradient(grad, boxes, shape, *how, read, last_of_ties=last_of_ties).values  # type: ignore[arg-type]
+
+
+def last_answer(
+    arguments: Arguments, operation: Operation, dialect: Dialect, maps: Array, grad: Array | None = None
+) -> Array:
+    """What RoIAlign may answer, too: of equal maxima the last has what arrives."""
+    return exact_answer(arguments, operation, dialect, maps, grad, last_of_ties=True)
 
 
 def each(function: Callable[..., Any], *arrays: Any) -> Array:
@@ -137,6 +152,11 @@ class Formulas:
         return each(Fraction, feature_map(self.arguments["grad"]))
 
     @property
+    def is_maximum(self) -> bool:
+        """SW-13: whether bins are maxima of their samples."""
+        return bool(self.arguments["mode"] == "max")
+
+    @property
     def normalise(self) -> bool:
         """Whether bins are divided by the sums of their weights."""
         return bool(self.arguments.get("normalise", False))
@@ -159,7 +179,7 @@ class Formulas:
 
     @cached_property
     def sums(self) -> Array:
-        """SW-3: the sums of weighted pixels of each bin, ``(K, C, P_h, P_w)``."""
+        """SW-3, SW-13: the sums of weighted pixels, or maxima, of each bin, ``(K, C, P_h, P_w)``."""
         return self.ask(self.asked, Operation.FORWARD, self.dialect, self.weighed())
 
     @cached_property
@@ -219,9 +239,13 @@ class Formulas:
         taken: Array = np.where(known, self.output, ZERO)
         return taken
 
+    def compared(self) -> Array:
+        """SW-13: what is sampled, where it matters who is sent anything; an average sends to all."""
+        return self.weighed() if self.is_maximum else self.maps
+
     def for_maps(self) -> Array:
         """SW-6, ``(N, C, H, W)``."""
-        sent = self.ask(self.asked, Operation.FEATURE_GRADIENT, self.dialect, self.maps, self.share)
+        sent = self.ask(self.asked, Operation.FEATURE_GRADIENT, self.dialect, self.compared(), self.share)
         return self.together(self.exact_weights * sent)
 
     def together(self, gradient: Array) -> Array:
@@ -234,7 +258,7 @@ class Formulas:
     def for_weights(self) -> Array:
         """SW-6, ``(N, M, H, W)``."""
         sent, taken = (
-            self.ask(self.asked, Operation.FEATURE_GRADIENT, self.dialect, self.maps, grad)
+            self.ask(self.asked, Operation.FEATURE_GRADIENT, self.dialect, self.compared(), grad)
             for grad in (self.share, self.share * self.outputs_taken())
         )
         return self.summed(each(Fraction, self.maps) * sent - taken)

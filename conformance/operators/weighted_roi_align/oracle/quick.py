@@ -13,6 +13,7 @@ import numpy as np
 
 from .....kernels.dialects.weighted_roi_align import DIALECTS, Guard
 from ....arrays import box_rows, feature_map
+from ....call import MAP_GRADIENTS
 from ....exact.floats import FLOAT_TYPES, WORKING
 from ....operation import Operation
 from ...roi_align.oracle import quick as of_roi_align
@@ -40,9 +41,10 @@ class Quick:
         NotExactError: by all that it computes, where a number is not exact.
     """
 
-    def __init__(self, arguments: Arguments, dialect: str, dtype: str) -> None:
-        """Of the arguments of a case."""
-        self.arguments, self.dialect, self.dtype = arguments, dialect, dtype
+    def __init__(self, arguments: Arguments, dialect: str, dtype: str, *, last: bool = False) -> None:
+        """Of the arguments of a case; if it is the ``last`` of equal maxima that has what arrives."""
+        self.arguments, self.dialect, self.dtype, self.last = arguments, dialect, dtype, last
+        self.is_maximum = arguments["mode"] == "max"
         self.maps, self.weights = feature_map(arguments["input"]), feature_map(arguments["weights"])
         self.given = arguments
         self.images: Array | None = None
@@ -110,10 +112,12 @@ class Quick:
         assert self.grad is not None
         totals = self.totals()
         share = np.where(np.isfinite(totals) & (totals != 0), self.grad / _or_one(totals), 0.0)
+        if self.is_maximum:
+            self._holds(self.pooled(self.weights * self.maps))  # what is compared
         if operation == Operation.FEATURE_GRADIENT:
             # What RoIs of an image send to it adds up, whoever has the weights.
             self._certify(operation, share * _cover(abs(self.weights).max(initial=1)), of=self.given)
-            sent = self.weights * self._sent(operation, share)
+            sent = self.weights * self._sent(operation, share, self._compared())
             if self.images is not None:
                 sent = brought_together(sent, self.images, self.given["input"]["shape"][0])
             return self._holds(sent)
@@ -134,8 +138,14 @@ class Quick:
         together = self.weights.shape[1] == 1
         feature = Operation.FEATURE_GRADIENT
         self._certify(feature, share * _cover(most * (self.maps.shape[1] if together else 1)), None, finest)
-        gradient = self.maps * self._sent(feature, share) - self._sent(feature, share * taken)
+        gradient = self.maps * self._sent(feature, share, self._compared())
+        if self.normalise:
+            gradient = gradient - self._sent(feature, share * taken)
         return self._holds(gradient.sum(1, keepdims=True) if together else gradient)
+
+    def _compared(self) -> Array | None:
+        """What a maximum is of."""
+        return self.weights * self.maps if self.is_maximum else None
 
     def _taken(self) -> Array:
         """The output, where the divisor depends on weights."""
@@ -154,7 +164,7 @@ class Quick:
         if found is None:
             raise NotExactError
         self.kinks = found.kinks
-        return found.values / times
+        return (found.last if self.last else found.values) / times
 
     def _certify(
         self,
@@ -174,16 +184,24 @@ class Quick:
             raise NotExactError
 
 
-def quick(arguments: Arguments, operation: Operation, dialect: str, dtype: str) -> tuple[Array, Array | None] | None:
-    """The exact result in float64, and of a gradient for boxes where it is a convention; None if it is not exact in ``dtype``."""
+def quick(
+    arguments: Arguments, operation: Operation, dialect: str, dtype: str
+) -> tuple[list[Array], Array | None] | None:
+    """The exact result in float64, and of a gradient for boxes where it is a convention; None if it is not exact in ``dtype``.
+
+    Of equal maxima the first has what arrives; if it makes a difference, the result is also there if the last has.
+    """
     try:
         call = Quick(arguments, name_of(dialect), dtype)
-        values = call.returned(operation)
+        found = [call.returned(operation)]
+        if call.is_maximum and operation in MAP_GRADIENTS:
+            found.append(Quick(arguments, name_of(dialect), dtype, last=True).returned(operation))
     except (NotExactError, of_roi_align.NotExactError):
         return None
-    if abs(values[np.isfinite(values)]).max(initial=0) > FLOAT_TYPES[dtype].largest:
+    if any(abs(values[np.isfinite(values)]).max(initial=0) > FLOAT_TYPES[dtype].largest for values in found):
         return None
-    return values, call.kinks if operation == Operation.BOX_GRADIENT else None
+    different = found[:1] if np.array_equal(found[0], found[-1], equal_nan=True) else found
+    return different, call.kinks if operation == Operation.BOX_GRADIENT else None
 
 
 def name_of(dialect: str) -> str:

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from ...roi_align.probes import RoiAlignProbes, calls
-from .asking import DIVIDED, POINTS, Weighing, read_divided
+from .asking import DIVIDED, OF_MAXIMA, POINTS, Weighing, read_divided
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -23,12 +23,13 @@ _ROI_ALIGN = RoiAlignProbes()
 class WeightedRoiAlignProbes:
     """The probes of weighted RoIAlign. What they tell is worked out by modules that are loaded when they are asked."""
 
-    points: Mapping[str, str] = MappingProxyType(dict.fromkeys(POINTS, "SW-2"))
+    points: Mapping[str, str] = MappingProxyType({point: "SW-13" if point in OF_MAXIMA else "SW-2" for point in POINTS})
     size = calls.SIZE
 
     def offered(self, modes: Sequence[str]) -> list[Probe]:
         """The probes of the modes that an implementation has."""
-        return [DIVIDED, *calls.AVERAGES] if "avg" in modes else []
+        known = (DIVIDED, *calls.PROBES)
+        return [probe for probe in known if probe.mode in modes]
 
     def read(self, asker: Asker, probe: Probe, readings: Readings) -> None:
         """Asks for what a probe gives, and adds it to ``readings``."""

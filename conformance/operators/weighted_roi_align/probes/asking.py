@@ -17,8 +17,11 @@ if TYPE_CHECKING:
     from ....exact.numbers import Array
     from ....operator import Asker
 
-POINTS = ("offset", "end", "min_size", "adaptive", "grid_cap", "empty_grid", "outside")
-"""The decision points of RoIAlign where samples are averaged."""
+OF_MAXIMA = ("max", "max_start")
+"""The decision points of RoIAlign where the greatest sample is taken."""
+
+POINTS = ("offset", "end", "min_size", "adaptive", "grid_cap", "empty_grid", "outside", *OF_MAXIMA)
+"""Those, and where samples are averaged."""
 
 NUMBER = 3.0
 """What all pixels have, and each bin with any weight in it, if it is divided by its weights."""
@@ -28,8 +31,8 @@ DIVIDED = Probe(name="divided by the weights", boxes=((0.5, 0.75, 4.5, 3.75),), 
 
 
 def weights() -> Array:
-    """Of the pixels of all maps, ``(H, W)``: ½, 1 and 2, of which each product and quotient is exact."""
-    found: Array = np.resize([0.5, 2.0, 1.0, 1.0, 0.5, 2.0, 2.0], SIZE)
+    """Of the pixels of all maps, ``(H, W)``: 1, 2 and 4, of which each product and quotient is exact, and none is too large."""
+    found: Array = np.resize([1.0, 4.0, 2.0, 2.0, 1.0, 4.0, 4.0], SIZE)
     return found
 
 

@@ -30,10 +30,9 @@ def detect(readings: Mapping[Probe, Reading], dtype: str) -> Detection:
     decisions = tuple(decision for decision in found.decisions if decision.point in POINTS)
     names = tuple(name for name in found.names if name in DIALECTS) if is_sound else ()
     nearest, differences = (None, ()) if names or not decisions else nearest_of(DIALECTS, decisions)
-    best = None if found.best is None else found.best.for_mode("avg")
     return replace(
         found, decisions=decisions, names=names, nearest=nearest, differences=differences,
-        unexplained=(*found.unexplained, *strange), best=best, is_sound=is_sound,
+        unexplained=(*found.unexplained, *strange), is_sound=is_sound,
     )  # fmt: skip
 
 

@@ -34,6 +34,7 @@ def test_weights_are_read_and_their_gradient_is_written():
     assert floor(row, counts, 4, Rates(1e9, 1e9, 2.0, ""), Operation.FORWARD).hot == 2 * 1000 * 4 / 2
     assert [visited(row, counts, one) for one in Operation] == [
         200,
+        200,
         50 + outputs + 3 * 108,
         200 + outputs,
         200 + outputs,

@@ -33,6 +33,7 @@ def test_ours_is_correct_and_every_element_is_checked(work, operation, layout, d
 def test_bounds_are_narrow(work):
     shares = {
         Operation.FORWARD: 2e-3,
+        Operation.MAXIMUM: 2e-3,
         Operation.BACKWARD: 1e-2,
         Operation.WEIGHTS: 1e-2,
         Operation.BOXES: 0.2,

@@ -9,6 +9,7 @@ from benchmarks.suites.weighted_roi_align import forward_cpu, gradients_cpu
 
 SHAPES = {
     "forward": (512, 7, 7, 256),
+    "maximum": (512, 7, 7, 256),
     "backward": (1, 200, 336, 256),
     "weights-backward": (1, 200, 336, 1),
     "boxes-backward": (512, 4),

@@ -26,7 +26,7 @@ VALUES = [case for case in CASES.values() if case.kind == "value"]
 
 def test_every_rule_has_cases():
     rules = {rule for case in CASES.values() for rule in case.rules}
-    assert rules == {f"SW-{n}" for n in range(1, 13)}
+    assert rules == {f"SW-{n}" for n in range(1, 14)}
     for case in DATA.values():
         assert case["rules"] == sorted(case["rules"], key=rule_number), case["id"]
 
@@ -45,6 +45,14 @@ def test_weights_of_rois_are_in_every_operation_and_no_shape_tells():
             read = [int(row[0]) for row in case.arguments["boxes"]]
             assert len(set(read)) < len(read)
             assert read != list(range(images))
+
+
+def test_maxima_are_in_every_operation_with_both_kinds_of_weights():
+    maxima = [case for case in VALUES if case.mode == "max"]
+    for operation in OPERATOR.operations:
+        several = [c for c in maxima if c.operation == operation and c.arguments["input"]["shape"][1] > 1]
+        assert {case.arguments["weights"]["shape"][1] == 1 for case in several} == {True, False}, operation
+    assert not any(case.arguments["normalise"] for case in maxima)
 
 
 def test_every_operation_is_weighed_and_guarded_in_every_way():
@@ -82,13 +90,15 @@ def test_a_case_claims_what_it_is(case):
 
 
 def test_systematic_cases_are_those_that_the_generator_draws():
-    for planned in (*systematic.blueprints().values(), sizes.blueprints()["sizes"]):
+    for planned in (*systematic.blueprints().values(), sizes.blueprints()["sizes"], sizes.blueprints()["sizes-max"]):
         for blueprint in planned[::41]:
             drawn = generator.generate(blueprint, OPERATOR)
             assert all(DATA[blueprint.id][key] == value for key, value in drawn.items())
 
 
-@pytest.mark.parametrize("case", [case for case in VALUES if case.group == "systematic"], ids=lambda case: case.id)
+@pytest.mark.parametrize(
+    "case", [case for case in VALUES if case.group.startswith("systematic")], ids=lambda case: case.id
+)
 def test_no_constant_passes(case):
     for expectation in case.expected:
         for constant in {*map(float, leaves(expectation.answers[0].output)), 0.0, 1.0}:

@@ -1,5 +1,7 @@
 """Weighted RoIAlign by calls of RoIAlign: what the exact oracle expects, in its bounds, and which calls there are."""
 
+from dataclasses import replace
+
 import pytest
 
 from roikit.conformance.arrays import leaves
@@ -22,19 +24,19 @@ CASES = [
 
 def ours(call):
     """RoIAlign by our kernels, which is not what is tried here."""
-    how = {"layout": call.layout, "dialect": call.dialect}
+    how = {"mode": call.mode, "layout": call.layout, "dialect": call.dialect}
     where = (call.spatial_scale, call.sampling_ratio)
     if call.operation == Operation.FORWARD:
         return roi_align(call.input, call.boxes, call.output_size, *where, **how)
     if call.operation == Operation.FEATURE_GRADIENT:
-        return roi_align_backward(call.grad, call.boxes, call.input.shape, *where, **how)
+        return roi_align_backward(call.grad, call.boxes, call.input.shape, *where, **how, input=call.input)
     return roi_align_backward_boxes(call.grad, call.input, call.boxes, *where, **how)
 
 
 @pytest.mark.one_in(3)
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 def test_it_conforms(case):
-    for dialect, dtype, layout in (("torchvision", "float32", "NCHW"), ("torchvision-aligned", "float64", "NHWC")):
+    for dialect, dtype, layout in (("torchvision", "float32", "NCHW"), ("onnx-16", "float64", "NHWC")):
         expectation = case.expectation(dialect, dtype)
         if expectation:
             answer = composed(case.call(dialect, dtype, layout), ours)
@@ -67,4 +69,12 @@ def test_peers_that_have_it_claim_dialects_that_are_roi_aligns():
     assert names >= {"torchvision", "onnxruntime", "openvino", "roikit"}
     of_roi_align = dialects_of("roi_align")
     for name, rules in dialects_of("weighted_roi_align").items():
-        assert of_roi_align[name].for_mode("avg") == rules
+        assert of_roi_align[name] == rules
+
+
+def test_a_maximum_is_divided_by_nothing():
+    case = next(case for case in CASES if case.mode == "max")
+    call = case.call("torchvision", "float32", "NCHW")
+    composed(call, ours)
+    with pytest.raises(ValueError, match="for averages alone"):
+        composed(replace(call, normalise=True), ours)

@@ -71,6 +71,27 @@ def test_a_gpu_launch_gives_what_the_cpu_gives(layout, channels, each, normalise
     assert ("take_away" in entries()) == normalise
 
 
+@pytest.mark.parametrize(("layout", "channels", "each"), [("NCHW", 5, True), ("NHWC", 4, False)])
+def test_a_maximum_on_a_gpu_is_that_of_the_cpu(layout, channels, each):
+    x, w, boxes = case(layout, channels, each)
+    how = {"spatial_scale": 0.5, "layout": layout, "mode": "max"}
+    out = weighted_roi_align(Array(x), Array(boxes), Array(w), (3, 2), **how)
+    expected = weighted_roi_align(x, boxes, w, (3, 2), **how)
+    assert np.array_equal(out.host, expected)
+    LAUNCHES.clear()
+    grad = np.random.default_rng(4).integers(-3, 4, expected.shape).astype(np.float32)
+    got = weighted_roi_align_backward(Array(grad), Array(boxes), Array(w), x.shape, **how, input=Array(x))
+    assert np.array_equal(got.host, weighted_roi_align_backward(grad, boxes, w, x.shape, **how, input=x))
+    winners = ["find_extents", "find_touching", "order_tiles", "find_winners", "backward"]
+    assert sorted(entries()) == sorted(["weigh", *winners, "for_maps"])
+    assert all(shared <= device.SHARED_BYTES and np.prod(block) <= 256 for _, _, block, shared in LAUNCHES)
+    got = weighted_roi_align_backward_weights(Array(grad), Array(x), Array(boxes), Array(w), **how)
+    assert np.array_equal(got.host, weighted_roi_align_backward_weights(grad, x, boxes, w, **how))
+    got = weighted_roi_align_backward_boxes(Array(grad), Array(x), Array(boxes), Array(w), **how)
+    right = weighted_roi_align_backward_boxes(grad, x, boxes, w, **how)
+    np.testing.assert_allclose(got.host, right, rtol=1e-3, atol=1e-2)  # lanes add up in another order
+
+
 @pytest.mark.parametrize("dtype", ["float16", "float32"])
 def test_what_is_between_the_steps_is_computed_with(dtype):
     x, w, boxes = case("NHWC", 5)

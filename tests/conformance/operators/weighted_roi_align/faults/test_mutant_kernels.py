@@ -35,6 +35,10 @@ MUTANTS = {
     "never held": (FOR_WEIGHTS, OUTPUT, "(roi.guard == (int)Guard::clamp && total < roi.epsilon);", "total < roi.epsilon", "false"),
     "first channel": (FOR_WEIGHTS, PIXELS, "params.pixels, params.channels, index};", "params.channels, index", "1, index"),
     "weights of the next pixel": (FOR_WEIGHTS, PIXELS, "taken ? sum - taken[of.taken] : sum", "sum - taken[of.taken]", "sum + taken[of.taken]"),
+    "a maximum of pixels as they are": ("forward", OUTPUT, "return widen(roi.weights[(int64)row * roi.width + column]) * pixel;", "widen(roi.weights[(int64)row * roi.width + column]) * ", ""),
+    "a maximum, each channel by the first one's weight": ("forward", OUTPUT, "bytes_after(from, beside(roi)), steps) * pixel;", "bytes_after(from, beside(roi))", "roi.weights"),
+    "a maximum without one corner": ("forward", OUTPUT, "best = with_sample<N>(best, y[a], x[b], c00, c01, c10, c11);", "c11", "c10"),
+    "samples outside forgotten": ("forward", OUTPUT, "mine.taken_y = roi.y.taken;", "roi.y.taken", "0"),
     "boxes: products": (FOR_BOXES, PIXELS, "* widen(maps[row.begin + i]);", "maps[row.begin + i]", "maps[row.begin]"),
     "boxes: nothing taken away": (FOR_BOXES, PIXELS, "from[row.begin + i] - taken[row.begin + i];", "- taken", "+ taken"),
 }  # fmt: skip

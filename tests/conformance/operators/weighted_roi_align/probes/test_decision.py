@@ -34,14 +34,23 @@ class Undivided(Kernels):
 
 @pytest.mark.parametrize("name", DISTINCT)
 def test_named_dialects_whichever_is_asked_for(name):
-    found = READ.detect(read(READ, Kernels(name, "torchvision", operations=FORWARD), ("avg",)), "float32")
+    found = READ.detect(read(READ, Kernels(name, "torchvision", operations=FORWARD), OPERATOR.modes), "float32")
     assert set(found.names) == {other for other, rules in DIALECTS.items() if rules == DIALECTS[name]}
     assert (found.unexplained, found.is_sound, found.best) == ((), True, DIALECTS[name])
     assert [decision.point for decision in found.decisions] == list(READ.points)
 
 
-def test_gradients_are_the_derivatives_in_either_layout():
-    readings = read(READ, Kernels("torchvision-aligned", "torchvision", layout="NHWC"), ("avg",))
+@pytest.mark.parametrize("name", ["torchvision", "torchvision-aligned"])
+def test_of_who_has_averages_alone_no_maximum_is_read(name):
+    found = READ.detect(read(READ, Kernels(name, "torchvision", operations=FORWARD), ("avg",)), "float32")
+    averages = {rules.for_mode("avg") for rules in (DIALECTS[name],)}
+    assert set(found.names) == {other for other, rules in DIALECTS.items() if rules.for_mode("avg") in averages}
+    assert (found.unexplained, found.is_sound) == ((), True)
+
+
+@pytest.mark.parametrize("mode", OPERATOR.modes)
+def test_gradients_are_the_derivatives_in_either_layout(mode):
+    readings = read(READ, Kernels("torchvision-aligned", "torchvision", layout="NHWC"), (mode,))
     for derivative in READ.derivatives(readings, DIALECTS["torchvision-aligned"], "float32"):
         assert (derivative.differences, derivative.failures) == ((), ())
         assert derivative.compared
