@@ -8,6 +8,7 @@ from typing import Any
 
 from ....histories import IMAGES, SIZE, Histories, History
 from ....operation import Operation
+from ....operator import rule_number
 from ....sizing import Size
 from ...roi_align.draws.placements import PLACEMENTS, Draw
 from ...roi_align.draws.systematic import box, integers, number
@@ -63,6 +64,11 @@ class _Weighed(Histories):
         return changes
 
 
+def _rules_of(arguments: dict[str, Any], operation: Operation) -> list[str]:
+    """The rules that a call exercises, in their order."""
+    return sorted(rules_of(arguments, operation), key=rule_number)
+
+
 HISTORIES = _Weighed(
     asked=(
         ("sw-h", Operation.FORWARD, "avg"),
@@ -94,7 +100,7 @@ HISTORIES = _Weighed(
     boxes=_boxes,
     large=_large,
     draw_large=sizes.draw,
-    rules_of=rules_of,
+    rules_of=_rules_of,
     suits_small=systematic.suits,
     suits_large=sizes.suits,
     oracle=WeightedRoiAlignOracle(),
