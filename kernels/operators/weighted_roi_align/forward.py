@@ -165,7 +165,7 @@ def specialised(
         ("TOGETHER", vector),
         ("PREPARED_BYTES", PREPARED_BYTES),
         ("THREADS", DEVICE_THREADS),
-        ("BLOCKS", blocks_per_multiprocessor(dtype, mode)),
+        ("BLOCKS", _blocks(dtype, mode, layout)),
         ("ALIGNED", int(packed)),
     )
     return specialise(
@@ -184,6 +184,11 @@ def blocks_per_multiprocessor(dtype: str, mode: str) -> int:
     """
     del dtype, mode
     return 2
+
+
+def _blocks(dtype: str, mode: str, layout: str) -> int:
+    """The same of pooling: one of float64 with channels first, which would spill on some architectures."""
+    return 1 if (dtype, layout) == ("float64", "NCHW") else blocks_per_multiprocessor(dtype, mode)
 
 
 def host_source(dtype: str, mode: str, layout: str, dialect: Dialect) -> Source:
