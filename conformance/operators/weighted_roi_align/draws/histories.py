@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ....histories import IMAGES, SIZE, Histories, History
 from ....operation import Operation
@@ -16,6 +16,9 @@ from ..claims import rules_of
 from ..oracle.answers import WeightedRoiAlignOracle
 from . import sizes, systematic
 from .weighing import constant
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _BINS, _RATIO, _SCALE = (2, 1), 2, Fraction(1, 2)
 _PLACES = ("bottom", "right", "inside")  # so that the numbers of rows and of columns of a map matter
@@ -64,7 +67,7 @@ class _Weighed(Histories):
         return changes
 
 
-def _rules_of(arguments: dict[str, Any], operation: Operation) -> list[str]:
+def _rules_of(arguments: Mapping[str, Any], operation: Operation) -> list[str]:
     """The rules that a call exercises, in their order."""
     return sorted(rules_of(arguments, operation), key=rule_number)
 
