@@ -252,6 +252,11 @@ WEIGHED = {
     ),
     "backward_boxes": ("weigh", "forward", "backward_boxes", "forward", "add_channels", "backward_boxes", "take_away"),
 }
+WEIGHED_WINNERS = {
+    "backward": ("weigh", *GATHERED, "find_winners", "backward", "for_maps"),
+    "backward_weights": ("weigh", *GATHERED, "find_winners", "backward", "for_weights"),
+    "backward_boxes": ("weigh", "backward_boxes"),
+}
 LAUNCHES = {
     "forward": ("forward",),
     "backward": (*GATHERED, "backward"),
@@ -321,6 +326,16 @@ EXAMPLES = {
         same_bits=("forward", "backward", "backward_weights"),
         launches=WEIGHED,
         on_a_gpu=("torchvision-aligned", "paddle"),
+    ),
+    "weighted_roi_align, maximum": of_corners(
+        "weighted_roi_align",
+        refused=(WIDE, FAR),
+        how={"mode": "max"},
+        others=some_weights,
+        allocates=("backward_boxes",),
+        same_bits=("forward", "backward", "backward_weights"),
+        launches=WEIGHED_WINNERS,
+        kinds={"forward": 2, "backward": 3, "backward_weights": 3, "backward_boxes": 3},
     ),
     "roi_align_rotated": of_centres("roi_align_rotated"),
     "riroi_align_rotated": of_centres("riroi_align_rotated", how={"num_orientations": 2}, unit=2),
