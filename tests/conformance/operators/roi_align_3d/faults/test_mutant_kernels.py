@@ -31,7 +31,6 @@ MUTANTS = {
     "samples of y": (OUTPUT, "params.bins_h, params.height, params.sampling_y", "sampling_y", "sampling_x"),
     "divisor": (OUTPUT, "return z.grid * y.grid * x.grid;", "z.grid * ", ""),
     "no samples": (OUTPUT, "if (z.taken == 0 || y.taken == 0 || x.taken == 0) return (acc_t)1;", "(acc_t)1", "(acc_t)0"),
-    "what is not finite along z": (OUTPUT, "Placed::not_finite || z == Placed::not_finite) roi.refusal", " || z == Placed::not_finite", ""),
     "row of a box": (OUTPUT, "place_volume(box + (ROW_NUMBERS - LIBRARY_ROW_NUMBERS) * k, params)", " * k", ""),
     "slice of a tap": (OUTPUT, "Tap{slice.index * height + first[b].index", "slice.index * height", "slice.index"),
     "weight of a slice": (OUTPUT, "slice.weight * first[b].weight", "slice.weight * ", ""),
