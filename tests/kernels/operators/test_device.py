@@ -36,7 +36,7 @@ def maps_for(example, layout, channels):
     return x
 
 
-@pytest.mark.one_in(4)
+@pytest.mark.one_in(8)
 @pytest.mark.parametrize(("layout", "channels"), [("NCHW", 5), ("NHWC", 4), ("NHWC", 5)])
 @EVERY
 def test_a_gpu_launch_gives_what_the_cpu_gives(name, layout, channels):
@@ -59,7 +59,7 @@ def test_a_gpu_launch_gives_what_the_cpu_gives(name, layout, channels):
             assert ("#define ROIKIT_ALIGNED 1\n" in source.text) == fills_vectors
 
 
-@pytest.mark.one_in(2)
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize(("layout", "channels"), [("NCHW", 21), ("NHWC", 20)])
 @EVERY
 def test_more_channels_than_a_block_pools_at_once(name, layout, channels):
@@ -68,7 +68,7 @@ def test_more_channels_than_a_block_pools_at_once(name, layout, channels):
     assert_alike(example, "forward", call.with_arrays(stand_in.Array)("forward"), call("forward"))
 
 
-@pytest.mark.one_in(4)
+@pytest.mark.one_in(8)
 @pytest.mark.parametrize("layout", LAYOUTS)
 @EVERY
 def test_without_check_what_belongs_to_a_roi_that_cannot_be_pooled_is_nan_and_no_other_notices(name, layout):

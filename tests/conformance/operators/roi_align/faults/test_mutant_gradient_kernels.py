@@ -57,7 +57,7 @@ MUTANTS = {
 }  # fmt: skip
 
 
-@pytest.mark.one_in(6)
+@pytest.mark.one_in(12)
 @pytest.mark.parametrize("fault", MUTANTS)
 def test_the_cases_notice_a_broken_gradient(fault, mutant, judgements):
     with mutant(*MUTANTS[fault]):
