@@ -138,7 +138,7 @@ def a_run(tmp_path_factory):
     output, junit, markdown = folder / "run.ndjson", folder / "run.xml", folder / "run.md"
     run = roikit(
         *("roikit", "detectron2", "-i", "players:half_a_pixel_off", "-i", "no_such_module:f"),
-        *("--select", "place-*", "--select", "max", "--dtype", "float32", "--layout", "NCHW"),
+        *("--op", "roi_align", "--select", "place-*", "--select", "max", "--dtype", "float32", "--layout", "NCHW"),
         *("--output", str(output), "--junit", str(junit), "--markdown", str(markdown)),
     )
     assert run.returncode == 1
