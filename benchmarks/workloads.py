@@ -188,6 +188,11 @@ def maps_of(problem: Problem) -> list[np.ndarray]:
     return [level.feature for level in problem.levels]
 
 
+def parameters_of_sampling(row: SampledRow) -> dict[str, Any]:
+    """The parameters of a row that not all operators have, of those that sample and have no others."""
+    return {"sampling_ratio": row.sampling_ratio}
+
+
 def gradients_of(problem: Problem) -> list[np.ndarray]:
     """What a gradient for the maps reads on the host: what arrives at the output of each level."""
     arriving = gradient(problem.row)

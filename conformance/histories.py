@@ -13,6 +13,7 @@ import numpy as np
 
 from .draw import Draw
 from .operation import Operation
+from .operator import rule_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -221,7 +222,7 @@ class Histories:
         return {
             "id": history.id,
             "title": title[0].upper() + title[1:],
-            "rules": self.rules_of(drawn["arguments"], history.operation),
+            "rules": sorted(self.rules_of(drawn["arguments"], history.operation), key=rule_number),
             "claims": "exact",
             "kind": history.kind,
             **({"operation": history.operation.value} if history.sends_back else {}),

@@ -2,35 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from ...measuring.axis_floors import geometry
 from ...measuring.contestant import DTYPES, Contestants
 from ...measuring.device_contestant import DeviceContestants
 from ...measuring.footprints import floor, visited
 from ...measuring.ours import inputs_of, on_cpu, on_device
 from ...operator import Operator
+from ...workloads import parameters_of_sampling
 from .calls import OURS
 from .exercise import EXERCISE
 from .operations import Operation
 from .reference import reference_of
 from .workloads import CPU_ROWS, GPU_ROWS
 
-if TYPE_CHECKING:
-    from ...measuring.problem import SampledRow
-
-
-def parameters(row: SampledRow) -> dict[str, Any]:
-    """The parameters that not all operators have."""
-    return {"sampling_ratio": row.sampling_ratio}
-
-
 ROI_ALIGN_3D = Operator(
     name="roi_align_3d",
     operations=Operation,
     cpu_rows=CPU_ROWS,
     gpu_rows=GPU_ROWS,
-    parameters=parameters,
+    parameters=parameters_of_sampling,
     reference=reference_of,
     geometry=geometry,
     floor=floor,

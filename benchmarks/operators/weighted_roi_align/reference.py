@@ -1,9 +1,8 @@
 """What a timed call should have returned, and how far from it a sound result may be.
 
 A bin is the mean of weighed pixels over that of weights, both by `measuring.axes`, and off by as much as both may be; or the
-greatest sample of weighed pixels. Gradients
-are those of the two, of what arrives over the mean of weights. Each kind is held against the exact oracle on two RoIs of each
-level, in a channel.
+greatest sample of weighed pixels. Gradients are those of the two means, of what arrives over that of weights. Each kind is held
+against the exact oracle on two RoIs of each level, in a channel.
 """
 
 from __future__ import annotations

@@ -180,7 +180,8 @@ def specialised(
 def blocks_per_multiprocessor(dtype: str, mode: str) -> int:
     """How many blocks of `pooling_plan.DEVICE_THREADS` the registers of a multiprocessor must have room for at once.
 
-    Two leave a thread 128 registers, with which nothing is spilled (``benchmarks/operators/weighted_roi_align/compiled.json``).
+    Two leave a thread 128 registers, with which nothing is spilled but by pooling in float64, channels first (`_blocks`): see
+    ``benchmarks/operators/weighted_roi_align/compiled.json``.
     """
     del dtype, mode
     return 2

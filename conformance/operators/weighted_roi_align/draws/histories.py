@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ....histories import IMAGES, SIZE, Histories, History
 from ....operation import Operation
-from ....operator import rule_number
 from ....sizing import Size
 from ...roi_align.draws.placements import PLACEMENTS, Draw
 from ...roi_align.draws.systematic import box, integers, number
@@ -16,9 +15,6 @@ from ..claims import rules_of
 from ..oracle.answers import WeightedRoiAlignOracle
 from . import sizes, systematic
 from .weighing import constant
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _BINS, _RATIO, _SCALE = (2, 1), 2, Fraction(1, 2)
 _PLACES = ("bottom", "right", "inside")  # so that the numbers of rows and of columns of a map matter
@@ -67,11 +63,6 @@ class _Weighed(Histories):
         return changes
 
 
-def _rules_of(arguments: Mapping[str, Any], operation: Operation) -> list[str]:
-    """The rules that a call exercises, in their order."""
-    return sorted(rules_of(arguments, operation), key=rule_number)
-
-
 HISTORIES = _Weighed(
     asked=(
         ("sw-h", Operation.FORWARD, "avg"),
@@ -103,7 +94,7 @@ HISTORIES = _Weighed(
     boxes=_boxes,
     large=_large,
     draw_large=sizes.draw,
-    rules_of=_rules_of,
+    rules_of=rules_of,
     suits_small=systematic.suits,
     suits_large=sizes.suits,
     oracle=WeightedRoiAlignOracle(),
