@@ -13,7 +13,7 @@ from . import oracles
 from .averages import Averages
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from .measuring.problem import Problem
 
@@ -46,6 +46,28 @@ class PyramidAverages(Averages):
         """Those of a case for all levels, but for maps and what arrives; each level's differ in boxes and scale."""
         each = [self.arguments(level, problem.row) for level in problem.levels]
         return {**each[0], "boxes": [box for arguments in each for box in arguments["boxes"]]}
+
+
+def require_levels(
+    problem: Problem, levels_of: Callable[..., Any], rules: Mapping[str, Any], boxes: list[Any] | None = None
+) -> None:
+    """Holds the level that every box of a row is put on against those of an oracle, computed in float32, by each of some rules.
+
+    ``boxes`` are those that the oracle is asked about, level by level; without them those of the row.
+
+    Raises:
+        AssertionError: a box may be on another, or rounding decides it.
+    """
+    arguments = {
+        "input": {"shape": problem.levels[0].feature.shape},
+        "boxes": boxes or [row for level in problem.levels for row in level.boxes.astype(np.float64).tolist()],
+        "spatial_scale": [problem.levels[0].scale] * 2,
+        "level_sizes": [list(level.feature.shape[2:]) for level in problem.levels],
+    }
+    put = [{index} for index, level in enumerate(problem.levels) for _ in level.rois]
+    for name, dialect in rules.items():
+        if levels_of(arguments, dialect, "float32") != put:
+            raise AssertionError(f"{problem.row.name}: a box is not certainly on its level by the rules of {name}")
 
 
 def some_of(problem: Problem, arriving: np.ndarray, rng: np.random.Generator) -> tuple[Problem, list[np.ndarray]]:

@@ -186,8 +186,13 @@ class CaseItem(pytest.Item):
             pytest.skip(judgement.reason)
         if judgement.verdict == Verdict.CONTESTED and not self._run.known(self._made):
             pytest.xfail(f"contested: {judgement.reason}")
+        known = self._run.known(self._made, judgement.verdict)
         if judgement.verdict != Verdict.CONFORMS:
+            if known and known.verdicts:
+                pytest.xfail(known.reason)
             raise _DeviatesError(f"{judgement.verdict.value}: {judgement.reason}")
+        if known and known.verdicts and known.is_strict(self._made[0].id):
+            raise _DeviatesError(f"conforms, but is listed as a known deviation: {known.reason}")
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """Says what came instead of what, which needs no traceback."""

@@ -28,6 +28,15 @@ if TYPE_CHECKING:
     from .operators.deform_roi_pool.feature_gradient import deform_roi_pool_backward, deform_roi_pool_backward_workspace
     from .operators.deform_roi_pool.forward import deform_roi_pool
     from .operators.deform_roi_pool.gradients import deform_roi_pool_backward_boxes, deform_roi_pool_backward_offset
+    from .operators.multiscale_ps_roi_align.box_gradient import multiscale_ps_roi_align_backward_boxes
+    from .operators.multiscale_ps_roi_align.feature_gradient import (
+        multiscale_ps_roi_align_backward,
+        multiscale_ps_roi_align_backward_workspace,
+    )
+    from .operators.multiscale_ps_roi_align.forward import (
+        multiscale_ps_roi_align,
+        multiscale_ps_roi_align_workspace,
+    )
     from .operators.multiscale_roi_align_rotated.box_gradient import multiscale_roi_align_rotated_backward_boxes
     from .operators.multiscale_roi_align_rotated.feature_gradient import (
         multiscale_roi_align_rotated_backward,
@@ -73,6 +82,15 @@ if TYPE_CHECKING:
         weighted_roi_align_backward_boxes,
         weighted_roi_align_backward_weights,
     )
+    from .operators.weighted_roi_align.pyramid import (
+        multiscale_weighted_roi_align,
+        multiscale_weighted_roi_align_workspace,
+    )
+    from .operators.weighted_roi_align.pyramid_gradients import (
+        multiscale_weighted_roi_align_backward,
+        multiscale_weighted_roi_align_backward_boxes,
+        multiscale_weighted_roi_align_backward_weights,
+    )
     from .precompiling import precompile
 
 __all__ = [
@@ -109,6 +127,11 @@ __all__ = [
     "deform_roi_pool_backward_offset",
     "deform_roi_pool_backward_workspace",
     "host",
+    "multiscale_ps_roi_align",
+    "multiscale_ps_roi_align_backward",
+    "multiscale_ps_roi_align_backward_boxes",
+    "multiscale_ps_roi_align_backward_workspace",
+    "multiscale_ps_roi_align_workspace",
     "multiscale_roi_align",
     "multiscale_roi_align_backward",
     "multiscale_roi_align_backward_boxes",
@@ -116,6 +139,11 @@ __all__ = [
     "multiscale_roi_align_rotated_backward",
     "multiscale_roi_align_rotated_backward_boxes",
     "multiscale_roi_align_rotated_backward_workspace",
+    "multiscale_weighted_roi_align",
+    "multiscale_weighted_roi_align_backward",
+    "multiscale_weighted_roi_align_backward_boxes",
+    "multiscale_weighted_roi_align_backward_weights",
+    "multiscale_weighted_roi_align_workspace",
     "named_dialect",
     "precompile",
     "prroi_pool",
@@ -182,6 +210,12 @@ _NAMES = {
     ".operators.deform_roi_pool.feature_gradient": ("deform_roi_pool_backward", "deform_roi_pool_backward_workspace"),
     ".operators.deform_roi_pool.forward": ("deform_roi_pool",),
     ".operators.deform_roi_pool.gradients": ("deform_roi_pool_backward_boxes", "deform_roi_pool_backward_offset"),
+    ".operators.multiscale_ps_roi_align.box_gradient": ("multiscale_ps_roi_align_backward_boxes",),
+    ".operators.multiscale_ps_roi_align.feature_gradient": (
+        "multiscale_ps_roi_align_backward",
+        "multiscale_ps_roi_align_backward_workspace",
+    ),
+    ".operators.multiscale_ps_roi_align.forward": ("multiscale_ps_roi_align", "multiscale_ps_roi_align_workspace"),
     ".operators.multiscale_roi_align_rotated.box_gradient": ("multiscale_roi_align_rotated_backward_boxes",),
     ".operators.multiscale_roi_align_rotated.feature_gradient": (
         "multiscale_roi_align_rotated_backward",
@@ -226,6 +260,15 @@ _NAMES = {
         "weighted_roi_align_backward",
         "weighted_roi_align_backward_boxes",
         "weighted_roi_align_backward_weights",
+    ),
+    ".operators.weighted_roi_align.pyramid": (
+        "multiscale_weighted_roi_align",
+        "multiscale_weighted_roi_align_workspace",
+    ),
+    ".operators.weighted_roi_align.pyramid_gradients": (
+        "multiscale_weighted_roi_align_backward",
+        "multiscale_weighted_roi_align_backward_boxes",
+        "multiscale_weighted_roi_align_backward_weights",
     ),
     ".precompiling": ("precompile",),
 }

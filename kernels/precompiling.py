@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from .calls import arguments
-from .calls.problem import LAYOUTS, MODES
+from .calls.problem import LAYOUTS
 from .dtypes import C_NAMES
 from .execution import device, host
-from .operators import NAMES, sources_of
+from .operators import NAMES, modes_of, sources_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from types import ModuleType
 
-    from .annotations import DataType, Layout, Mode
+    from .annotations import DataType, Layout
     from .execution.source import Source
 
 
@@ -29,7 +29,7 @@ def precompile(
         "forward",
     ),
     dtypes: Iterable[DataType] = ("float32",),
-    modes: Iterable[Mode] = ("avg",),
+    modes: Iterable[Literal["avg", "max", "lp", "softmax"]] = ("avg",),
     layouts: Iterable[Layout] = LAYOUTS,
     dialects: Iterable[object] = (None,),
     aligned: bool = False,
@@ -43,7 +43,7 @@ def precompile(
         operations: ``"forward"``, ``"backward"`` (the gradient for the maps), ``"backward_weights"``, ``"backward_offset"``,
             ``"backward_boxes"``, of those that have it.
         dtypes: Names of the data types of the feature maps: float16, bfloat16, float32, float64.
-        modes: ``"avg"``, ``"max"``.
+        modes: ``"avg"``, ``"max"``; ``"lp"``, ``"softmax"``, of those that have it.
         layouts: ``"NCHW"``, ``"NHWC"``.
         dialects: What the calls will have as ``dialect``.
         aligned: What the calls without a dialect will have as ``aligned``, if the operator takes it.
@@ -60,7 +60,8 @@ def precompile(
     if xp.__name__ not in ("numpy", "cupy"):
         raise TypeError(f"xp must be the module numpy or cupy, not {xp.__name__}")
     names = [arguments.choice("dtypes", name, tuple(C_NAMES)) for name in dtypes]
-    chosen_modes = [arguments.choice("modes", mode, MODES) for mode in modes]
+    known_modes = tuple(dict.fromkeys(mode for name in NAMES for mode in modes_of(name)))
+    chosen_modes = [arguments.choice("modes", mode, known_modes) for mode in modes]
     chosen_layouts = [arguments.choice("layouts", layout, LAYOUTS) for layout in layouts]
     wanted, asked, aligned = list(operations), list(dialects), arguments.truth("aligned", aligned)
     # Dialects that differ only where a mode does not look share a kernel, and on a CPU most others do.
@@ -69,7 +70,8 @@ def precompile(
         known = sources_of(arguments.choice("operators", operator, NAMES))
         rules = [known.rules(dialect, aligned=aligned) for dialect in asked]
         chosen = [arguments.choice("operations", name, known.OPERATIONS) for name in wanted]
-        for combination in itertools.product(chosen, names, chosen_modes, chosen_layouts, rules):
+        own_modes = [mode for mode in chosen_modes if mode in modes_of(operator)]
+        for combination in itertools.product(chosen, names, own_modes, chosen_layouts, rules):
             needed = known.sources(*combination, on_host=xp is np)
             sources |= {(source.entry, source.text): source for source in needed}
     for source in sources.values():

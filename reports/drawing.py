@@ -54,6 +54,11 @@ def svg(figure: Figure, title: str, *, trimmed: bool = True) -> str:
     return standalone(stream.getvalue(), title)
 
 
+def part_of_page(text: str, font: str) -> str:
+    """An SVG that stands in a page, and has its colours and its font, and needs not say what an SVG is."""
+    return in_page_colours(text).replace(f"{font};", "").replace(' xmlns="http://www.w3.org/2000/svg"', "")
+
+
 def in_page_colours(text: str) -> str:
     """An SVG whose ink and paper are those of the page that it stands in."""
     for colour, name in _NAMES.items():

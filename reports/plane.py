@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _LEVELS = 8  # of a colour
 _FAR = 1e4  # what lies further away is drawn there: nobody sees it, and browsers have no numbers for it
 _MOST_NAMED = 8  # rows or columns that have their number
-_FONT = "font-family:system-ui,'DejaVu Sans',sans-serif"
+FONT = "font-family:system-ui,'DejaVu Sans',sans-serif"
 
 
 class Plane:
@@ -108,7 +108,7 @@ class Plane:
         words = [
             f'<text x="{self._x(x)}" y="{self._y(y)}" dy=".35em">{html.escape(text)}</text>' for x, y, text in texts
         ]
-        look = f"{_FONT};font-size:{size:g}px;text-anchor:middle;fill:{colour}"
+        look = f"{FONT};font-size:{size:g}px;text-anchor:middle;fill:{colour}"
         self._parts.append(f'<g style="{look}">{"".join(words)}</g>' if words else "")
 
     def axes(self, rows: int, columns: int) -> None:
@@ -134,7 +134,7 @@ def svg(panels: Sequence[tuple[str, Plane]], gap: float = 24.0) -> str:
     parts, left, height = [], 0.0, 0.0
     for name, plane in panels:
         wide, high = plane.size
-        words = f'<text y="13" style="{_FONT};font-size:12px;font-weight:700;fill:{INK}">{html.escape(name)}</text>'
+        words = f'<text y="13" style="{FONT};font-size:12px;font-weight:700;fill:{INK}">{html.escape(name)}</text>'
         parts.append(
             f'<g transform="translate({left:g} 0)">{words if name else ""}'
             f'<svg y="{heading:g}" width="{wide:.5g}" height="{high:.5g}">{plane.content}</svg></g>'

@@ -7,6 +7,8 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
+from tests.composed import COMPOSED
+
 ROOT = Path(__file__).parents[1]
 WINGS = {
     "roikit.torch": "kernels/torch",
@@ -92,8 +94,16 @@ def imports_of(name, file):
         yield from (candidate for candidate in candidates if candidate in MODULES and candidate != name)
 
 
-IMPORTS = {name: set(imports_of(name, file)) for name, file in MODULES.items()}
-EDGES = sorted((name, other) for name, others in IMPORTS.items() for other in others)
+@pytest.fixture(scope="session")
+def imports():
+    """What each module imports."""
+    return {name: set(imports_of(name, file)) for name, file in MODULES.items()}
+
+
+@pytest.fixture(scope="session")
+def edges(imports):
+    """Importers and what they import, pair by pair."""
+    return sorted((name, other) for name, others in imports.items() for other in others)
 
 
 def within(name, *places):
@@ -148,19 +158,6 @@ def is_door(a, b):
     )
 
 
-COMPOSED = {
-    "ps_roi_align": {"roi_align", "ps_roi_pool"},
-    "multiscale_roi_align": {"roi_align"},
-    "weighted_roi_align": {"roi_align"},
-    "deform_roi_pool": {"roi_align_rotated"},
-    "roi_align_3d": {"roi_align"},
-    "deform_ps_roi_pool": {"deform_roi_pool", "roi_align_rotated"},
-    "riroi_align_rotated": {"roi_align_rotated"},
-    "multiscale_roi_align_rotated": {"multiscale_roi_align", "roi_align", "roi_align_rotated"},
-}
-"""Operators that are others put together: what is to be known of these is known of them."""
-
-
 def operator_knows_operator(a, b):
     """What two operators share goes to shared ground, unless one is made of the other; kernels have no such exception."""
     here, there = operator_of(a), operator_of(b)
@@ -213,12 +210,12 @@ NEVER = (
 
 
 @pytest.mark.parametrize("rule", NEVER, ids=lambda rule: rule.__name__)
-def test_no_import_goes_where_it_must_not(rule):
-    assert [edge for edge in EDGES if rule(*edge) and edge not in EXCEPTIONS] == []
+def test_no_import_goes_where_it_must_not(rule, edges):
+    assert [edge for edge in edges if rule(*edge) and edge not in EXCEPTIONS] == []
 
 
-def test_every_exception_is_still_one():
-    broken = {edge for edge in EDGES for rule in NEVER if rule(*edge)}
+def test_every_exception_is_still_one(edges):
+    broken = {edge for edge in edges for rule in NEVER if rule(*edge)}
     assert EXCEPTIONS - broken == set()
 
 
@@ -255,25 +252,25 @@ def circles(edges):
     return found
 
 
-def test_modules_import_each_other_in_no_circle():
-    assert circles(EDGES) == []
+def test_modules_import_each_other_in_no_circle(edges):
+    assert circles(edges) == []
 
 
-def test_rooms_import_each_other_in_no_circle():
+def test_rooms_import_each_other_in_no_circle(edges):
     """A package's own `__init__` is its face; what lies in a folder belongs to the folder."""
 
     def room(name):
         return ".".join(name.split(".")[:3]) if name.startswith("roikit.") else ".".join(name.split(".")[:2])
 
-    assert circles({(room(a), room(b)) for a, b in EDGES if room(a) != room(b)}) == []
+    assert circles({(room(a), room(b)) for a, b in edges if room(a) != room(b)}) == []
 
 
-def test_wings_import_each_other_in_no_circle():
+def test_wings_import_each_other_in_no_circle(edges):
     wing = {name: next(w for w in WINGS if within(name, w)) for name in MODULES}
-    assert circles({(wing[a], wing[b]) for a, b in EDGES if wing[a] != wing[b]}) == []
+    assert circles({(wing[a], wing[b]) for a, b in edges if wing[a] != wing[b]}) == []
     assert all(a != b for a, b in pairwise(WINGS))
 
 
-def test_the_roof_over_the_wings_imports_none_of_them():
+def test_the_roof_over_the_wings_imports_none_of_them(imports):
     """`import roikit` costs nothing, and needs nothing."""
-    assert IMPORTS["roikit"] == set()
+    assert imports["roikit"] == set()

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 OPERATORS = Path(__file__).parents[1] / "operators"
 
-SHARE = 0.002
+SHARE = 0.0005
 """Of what is unchanged, so much is compiled in a run all the same."""
 
 _COMMENT = re.compile(r"//[^\"]*$")  # one that no string could contain

@@ -155,19 +155,30 @@ def mean(level: Level, k: int, row: Row, channels: np.ndarray) -> tuple[np.ndarr
     return _mean(level, k, axes_of(level, k, row), channels)
 
 
-def maximum(level: Level, k: int, row: Row, channels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The greatest sample of each bin of a RoI, ``(C, P, …)``, and a bound of its error: that of the worst of them.
-
-    A sample is the average of a bin that has no other. Bins of an adaptive grid have one sample at least.
-    """
-    axes = axes_of(level, k, row)
-    alone = [
+def samples_of(level: Level, k: int, row: Row) -> tuple[Axis, ...]:
+    """The axes of a RoI whose bins are its samples: each is the average of a bin that has no other."""
+    return tuple(
         axis(one.first, one.second, size, row.bins * one.samples, 1)
-        for one, size in zip(axes, level.feature.shape[2:], strict=True)
-    ]
-    within = [length for one in axes for length in (row.bins, one.samples)]
-    of_bin = tuple(range(2, 2 + 2 * len(axes), 2))
-    value, bound = (of.reshape(-1, *within).max(axis=of_bin) for of in _mean(level, k, alone, channels))
+        for one, size in zip(axes_of(level, k, row), level.feature.shape[2:], strict=True)
+    )
+
+
+def samples(level: Level, k: int, row: Row, channels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The samples of each bin of a RoI, ``(C, P, S, …)`` with P and S of each axis, and bounds of their errors.
+
+    Bins of an adaptive grid have one sample at least.
+    """
+    alone = samples_of(level, k, row)
+    within = [length for one in alone for length in (row.bins, len(one.weights) // row.bins)]
+    value, bound = (of.reshape(-1, *within) for of in _mean(level, k, alone, channels))
+    return value, bound
+
+
+def maximum(level: Level, k: int, row: Row, channels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The greatest sample of each bin of a RoI, ``(C, P, …)``, and a bound of its error: that of the worst of them."""
+    found = samples(level, k, row, channels)
+    of_bin = tuple(range(2, found[0].ndim, 2))
+    value, bound = (of.max(axis=of_bin) for of in found)
     return value, bound
 
 
@@ -182,11 +193,18 @@ def _mean(level: Level, k: int, axes: Sequence[Axis], channels: np.ndarray) -> t
 
 def spread(level: Level, row: Row, sent: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """What maps with as many channels as ``sent``, ``(K, C, P, …)``, get if RoIs send that, and a bound of its error."""
+    each = ((axes_of(level, k, row), arriving) for k, arriving in enumerate(sent.astype(np.float64)))
+    return spread_along(level, each, sent.shape[1])
+
+
+def spread_along(
+    level: Level, sent: Iterable[tuple[Sequence[Axis], np.ndarray]], channels: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """The same of what each RoI sends, ``(C, P, …)``, with its axes."""
     n, _, *size = level.feature.shape
-    value, magnitude, moved = np.zeros((3, n, sent.shape[1], *size))
+    value, magnitude, moved = np.zeros((3, n, channels, *size))
     terms = np.zeros((n, 1, *size))
-    for k, arriving in enumerate(sent.astype(np.float64)):
-        axes = axes_of(level, k, row)
+    for k, (axes, arriving) in enumerate(sent):
         at = int(level.boxes[k, 0]), slice(None), *(one.window for one in axes)
         weights = [one.weights for one in axes]
         most = [one.weights + one.off for one in axes]

@@ -1,13 +1,17 @@
 """What a CPU can do at most, measured in the run whose times are held against it: bytes that are read, copied, and sums.
 
 Reading is a dot product, copying a copy, and sums are a product of matrices, as NumPy's libraries make them; each thread has
-arrays of its own. Arrays past the caches are four times the last of them; arrays within a core's cache are half of the second.
+arrays of its own. Arrays past the caches are four times the last of them; arrays within a core's cache are half of the
+second. All threads together read arrays of sizes between these again and again: what the last cache is said to hold, a virtual
+machine may share with others.
 """
 
 from __future__ import annotations
 
 import time
+from bisect import bisect_right
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +30,9 @@ _ROUND_SECONDS = 0.03
 _SIDE = 384
 """Of the matrices: three fit into a core's second cache."""
 
+_READ_AGAIN = tuple(2**k * 2**20 for k in range(1, 9))
+"""Bytes of arrays that are read again and again: from what a core's cache may hold to more than the rows of any operator have."""
+
 READ, READ_CACHED, COPIED, SUMS = (
     "read past the caches",
     "read within a core's cache",
@@ -41,6 +48,28 @@ def cache_bytes(level: int) -> int:
         if kind != "Instruction" and int(its_level) == level:
             return int(size.removesuffix("K")) * 1024
     return _USUAL[level]
+
+
+@dataclass(frozen=True)
+class HostRates:
+    """What so many threads of a CPU can do, where all of it comes from memory; and the bytes per second of arrays of some sizes.
+
+    Attributes:
+        past_caches: From memory.
+        again: For each size, in bytes and in ascending order, how many bytes a second are read of an array of that size.
+    """
+
+    past_caches: Rates
+    again: tuple[tuple[int, float], ...]
+
+    def of(self, working_set: int) -> Rates:
+        """Those where so many bytes are read again and again.
+
+        To be a bound, that of the largest array measured that is not larger; or of a larger one, which cannot be read faster.
+        """
+        place = bisect_right([size for size, _ in self.again], working_set)
+        rate = max(rate for _, rate in self.again[place - 1 :]) if place else self.past_caches.l2
+        return replace(self.past_caches, memory=rate)
 
 
 def measure(threads: int, seconds: float = 0.4) -> list[dict[str, Any]]:
@@ -64,6 +93,11 @@ def measure(threads: int, seconds: float = 0.4) -> list[dict[str, Any]]:
             READ: rate(np.dot, [(one, one) for one in large], 4 * many),
             READ_CACHED: rate(np.dot, [(one, one) for one in small], 4 * few),
             COPIED: rate(np.copyto, list(zip(other, large, strict=True)), 2 * 4 * many),
+            **{
+                _again(size): rate(np.dot, [(one[: size // 4 // threads],) * 2 for one in large], size // threads)
+                for size in _READ_AGAIN
+                if size // threads <= 4 * many
+            },
             SUMS: rate(_multiply, [(each,) for each in matrices], 2 * _SIDE**3),
         }
     units = {SUMS: "1/s"}
@@ -73,13 +107,19 @@ def measure(threads: int, seconds: float = 0.4) -> list[dict[str, Any]]:
     ]
 
 
-def rates(found: Sequence[dict[str, Any]], threads: int) -> Rates | None:
+def rates(found: Sequence[dict[str, Any]], threads: int) -> HostRates | None:
     """What floors are computed from, of so many threads: what was measured. Nothing is assumed of a CPU."""
     values = {item["name"]: item["value"] for item in found}
     wanted = [_named(name, threads) for name in (READ, READ_CACHED, SUMS)]
     if not values.keys() >= set(wanted):
         return None
-    return Rates(*(values[name] for name in wanted), f"measured on {threads} of the CPU's threads")
+    past_caches = Rates(*(values[name] for name in wanted), f"measured on {threads} of the CPU's threads")
+    again = [(size, values.get(_named(_again(size), threads))) for size in _READ_AGAIN]
+    return HostRates(past_caches, tuple((size, rate) for size, rate in again if rate is not None))
+
+
+def _again(size: int) -> str:
+    return f"read again, {size / 2**20:g} MiB in all"
 
 
 def _named(name: str, threads: int) -> str:

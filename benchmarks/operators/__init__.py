@@ -24,6 +24,8 @@ _OPERATORS = {
     "riroi_align_rotated": ("riroi_align_rotated.operator", "RIROI_ALIGN_ROTATED"),
     "deform_ps_roi_pool": ("deform_ps_roi_pool.operator", "DEFORM_PS_ROI_POOL"),
     "multiscale_roi_align_rotated": ("multiscale_roi_align_rotated.operator", "MULTISCALE_ROI_ALIGN_ROTATED"),
+    "multiscale_ps_roi_align": ("multiscale_ps_roi_align.operator", "MULTISCALE_PS_ROI_ALIGN"),
+    "multiscale_weighted_roi_align": ("multiscale_weighted_roi_align.operator", "MULTISCALE_WEIGHTED_ROI_ALIGN"),
 }
 """Where each operator stands; it is loaded when it is asked for."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ..measuring import host_rates, machine
+from ..measuring import machine
 from ..measuring.contestant import numpy_dtype, use_threads
 from ..measuring.timing import Control, Summary, control, host_seconds, interleave, summarise
 from ..operators import UNNAMED
@@ -14,7 +14,7 @@ from ..workloads import problem
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ..measuring.floors import Rates
+    from ..measuring.host_rates import HostRates
     from ..measuring.judgement import Judgement, Reference
     from ..measuring.problem import Problem, Row
     from ..operator import Operator
@@ -124,7 +124,7 @@ def measure_on_cpu(
     threads: int,
     seconds: float,
     processes: int,
-    rates: Rates | None = None,
+    rates: HostRates | None = None,
 ) -> dict[str, Any]:
     """The record of an operation on a row, on ``threads`` threads; about ``seconds`` go into timing.
 
@@ -157,7 +157,7 @@ def measure_on_cpu(
         **describe(operator, work, reference, operation),
         "place": "cpu",
         "threads": threads,
-        **({} if rates is None else {"rates": vars(rates)}),
+        **({} if rates is None else {"rates": vars(rates.past_caches)}),
         "others": others.share,
         "entries": entries,
         "absent": absent,
@@ -167,12 +167,13 @@ def measure_on_cpu(
 
 
 def _hold_against_floor(
-    entries: Sequence[dict[str, Any]], operator: Operator, operation: Any, work: Problem, rates: Rates
+    entries: Sequence[dict[str, Any]], operator: Operator, operation: Any, work: Problem, rates: HostRates
 ) -> None:
-    """Adds to entries the floor, and what part of the time it is: that of memory, unless all of it stays in the caches."""
-    counts, cached = operator.geometry(work, operation), host_rates.cache_bytes(3)
+    """Adds to entries the floor, and what part of the time it is: that of the bytes of this call, read again and again."""
+    counts = operator.geometry(work, operation)
     for one in entries:
-        floor = operator.floor(work, counts, numpy_dtype(one["dtype"]).itemsize, rates, operation)
-        least = floor.hot if floor.touched_bytes + floor.output_bytes <= cached else floor.cold
+        floor_by = partial(operator.floor, work, counts, numpy_dtype(one["dtype"]).itemsize)
+        bytes_ = floor_by(rates.past_caches, operation)
+        floor = floor_by(rates.of(bytes_.touched_bytes + bytes_.output_bytes), operation)
         one["floor"] = vars(floor)
-        one["floor_fraction"] = {"hot": least / one["times"]["hot"]["median"]}
+        one["floor_fraction"] = {"hot": floor.cold / one["times"]["hot"]["median"]}

@@ -58,7 +58,9 @@ def _description(where: str, *, on_host: bool) -> Description:
         "crop_and_resize": _capability("crop_and_resize", OF_BOXES, on_host=on_host, modes=("bilinear", "nearest")),
         "prroi_pool": _capability("prroi_pool", OF_BOXES, on_host=on_host, modes=("avg",)),
         "multiscale_roi_align": _capability("multiscale_roi_align", OF_BOXES, on_host=on_host, modes=("avg",)),
-        "weighted_roi_align": _capability("weighted_roi_align", OF_WEIGHTS, on_host=on_host),
+        "weighted_roi_align": _capability(
+            "weighted_roi_align", OF_WEIGHTS, on_host=on_host, modes=("avg", "max", "lp", "softmax")
+        ),
         "roi_align_rotated": _capability("roi_align_rotated", OF_BOXES, on_host=on_host, modes=("avg",)),
         "border_align": _capability("border_align", OF_BOXES, on_host=on_host, modes=("max",)),
         "deform_roi_pool": _capability("deform_roi_pool", OF_OFFSETS, on_host=on_host, modes=("avg",)),
@@ -67,6 +69,10 @@ def _description(where: str, *, on_host: bool) -> Description:
         "riroi_align_rotated": _capability("riroi_align_rotated", OF_BOXES, on_host=on_host, modes=("avg",)),
         "multiscale_roi_align_rotated": _capability(
             "multiscale_roi_align_rotated", OF_BOXES, on_host=on_host, modes=("avg",)
+        ),
+        "multiscale_ps_roi_align": _capability("multiscale_ps_roi_align", OF_BOXES, on_host=on_host, modes=("avg",)),
+        "multiscale_weighted_roi_align": _capability(
+            "multiscale_weighted_roi_align", OF_WEIGHTS, on_host=on_host, modes=("avg", "max", "lp", "softmax")
         ),
     }
     return Description(version=f"{version('roikit')} ({where})", homepage="", operators=can)
@@ -116,9 +122,8 @@ def _script_of_levels() -> Script:
     return _script_of_pyramids(name, dialects)
 
 
-def _script_of_rotated_levels() -> Script:
-    """What scripts of a pooler of rotated boxes need to know."""
-    name = "multiscale_roi_align_rotated"
+def _script_of_levelled(name: str) -> Script:
+    """What scripts of an operator on pyramids need to know whose dialects choose levels."""
     dialects = {
         dialect: {"level_rule": rules.level_rule, "dialect": dialect} for dialect, rules in dialects_of(name).items()
     }
@@ -127,14 +132,11 @@ def _script_of_rotated_levels() -> Script:
 
 def _script_of_pyramids(name: str, dialects: Mapping[str, dict[str, Any]]) -> Script:
     """What scripts of any pooler need to know, of which each dialect says some more."""
-    together = """
-maps, output = output, np.zeros_like(features)
-for level, found in zip(levels_of(output), maps):
-    level[...] = found"""
     endings: dict[Operation, dict[str, Any]] = {
         Operation.FORWARD: {"function": name, "arrays": "levels, boxes, ($height, $width)", "finish": ""},
         Operation.FEATURE_GRADIENT: {
-            "function": f"{name}_backward", "arrays": "grad, boxes, [level.shape for level in levels]", "finish": together,
+            "function": f"{name}_backward", "arrays": "grad, boxes, [level.shape for level in levels]",
+            "finish": _joined("features"),
         },
         Operation.BOX_GRADIENT: {"function": f"{name}_backward_boxes", "arrays": "grad, levels, boxes", "finish": ""},
     }  # fmt: skip
@@ -142,6 +144,41 @@ for level, found in zip(levels_of(output), maps):
         dialects, Boxes.WIDE_ROWS, ALL, ("avg",), pairs=True, operations=OF_BOXES, endings=endings,
         require=lambda call: call.scales(),
     )  # fmt: skip
+
+
+def _script_of_weighed_levels() -> Script:
+    """What scripts of weighted RoIAlign on pyramids need to know."""
+    name = "multiscale_weighted_roi_align"
+    dialects = {
+        dialect: {"level_rule": rules.level_rule, "dialect": dialect} for dialect, rules in dialects_of(name).items()
+    }
+    weights, shapes = "levels_of(weights)", "[level.shape for level in levels]"
+    calls = {
+        Operation.FORWARD: (name, f"levels, boxes, {weights}, ($height, $width)", ""),
+        Operation.FEATURE_GRADIENT: (
+            f"{name}_backward", f"grad, boxes, {weights}, {shapes}, inputs=levels", _joined("features"),
+        ),
+        Operation.BOX_GRADIENT: (f"{name}_backward_boxes", f"grad, levels, boxes, {weights}", ""),
+        Operation.WEIGHT_GRADIENT: (
+            f"{name}_backward_weights", f"grad, levels, boxes, {weights}", _joined("weights"),
+        ),
+    }  # fmt: skip
+    endings = {
+        operation: {"function": function, "arrays": arrays, "finish": finish}
+        for operation, (function, arrays, finish) in calls.items()
+    }
+    return Script(
+        dialects, Boxes.WIDE_ROWS, ALL, pairs=True, operations=OF_WEIGHTS, endings=endings,
+        require=lambda call: call.scales(),
+    )  # fmt: skip
+
+
+def _joined(like: str) -> str:
+    """How a script puts the arrays of all levels together."""
+    return f"""
+maps, output = output, np.zeros_like({like})
+for level, found in zip(levels_of(output), maps):
+    level[...] = found"""
 
 
 def _script_of_weights() -> Script:
@@ -214,7 +251,9 @@ class RoikitHost(OfEveryOperator):
         "deform_ps_roi_pool": _script_of_offsets("deform_ps_roi_pool", OF_PARTS),
         "riroi_align_rotated": _script("riroi_align_rotated", maps="", pairs=False),
         "roi_align_3d": _script("roi_align_3d", maps="", size="$output_size"),
-        "multiscale_roi_align_rotated": _script_of_rotated_levels(),
+        "multiscale_roi_align_rotated": _script_of_levelled("multiscale_roi_align_rotated"),
+        "multiscale_ps_roi_align": _script_of_levelled("multiscale_ps_roi_align"),
+        "multiscale_weighted_roi_align": _script_of_weighed_levels(),
     }
 
     def __init__(self) -> None:

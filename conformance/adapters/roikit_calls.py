@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ..operators.deform_ps_roi_pool.call import DeformedPsCall
     from ..operators.deform_roi_pool.call import DeformedCall
     from ..operators.multiscale_roi_align.call import MultiscaleRoiAlignCall
-    from ..operators.multiscale_roi_align_rotated.call import RotatedPyramidCall
+    from ..operators.multiscale_weighted_roi_align.call import WeightedPyramidCall
     from ..operators.prroi_pool.call import PrRoiPoolCall
     from ..operators.ps_roi_align.call import PsRoiAlignCall
     from ..operators.ps_roi_pool.call import PsRoiPoolCall
@@ -162,36 +162,60 @@ def of_levels(call: MultiscaleRoiAlignCall, arrays: Arrays, out: Any = None) -> 
     return kernels.multiscale_roi_align_backward(grad, boxes, [level.shape for level in maps], *where, **how)
 
 
-def rotated_of_levels(call: RotatedPyramidCall, arrays: Arrays, as_numpy: Arrays, out: Any = None) -> np.ndarray:
-    """Makes a call of `multiscale_roi_align_rotated`; of the gradients for the maps of all levels one array."""
+def of_pyramids(call: MultiscaleRoiAlignCall, arrays: Arrays, as_numpy: Arrays, out: Any = None) -> np.ndarray:
+    """Makes a call of an operator on pyramids whose dialects choose levels; of the gradients for all maps one array."""
     how: dict[str, Any] = {"layout": call.layout, "dialect": call.dialect, "check": True, **related_sizes(call)}
     boxes, where = arrays(call.boxes), (call.scales(), call.sampling_ratio)
     maps = [arrays(level) for level in call.levels()]
     if call.operation == Operation.FORWARD:
-        forward = kernels.multiscale_roi_align_rotated
+        forward = getattr(kernels, call.operator)
         return as_numpy(forward(maps, boxes, call.output_size, *where, **how, out=out))  # type: ignore[no-any-return]
     assert call.grad is not None
     grad = arrays(call.grad)
     if call.operation == Operation.BOX_GRADIENT:
-        for_boxes = kernels.multiscale_roi_align_rotated_backward_boxes
+        for_boxes = getattr(kernels, f"{call.operator}_backward_boxes")
         return as_numpy(for_boxes(grad, maps, boxes, *where, **how))  # type: ignore[no-any-return]
     shapes = [level.shape for level in maps]
-    found = kernels.multiscale_roi_align_rotated_backward(grad, boxes, shapes, *where, **how)
+    found = getattr(kernels, f"{call.operator}_backward")(grad, boxes, shapes, *where, **how)
     return call.joined([as_numpy(array) for array in found])
 
 
-def related_sizes(call: RotatedPyramidCall) -> dict[str, Any]:
-    """What our functions relate the sizes of rotated boxes to."""
-    rules = dialects_of("multiscale_roi_align_rotated")[call.dialect]
+def related_sizes(call: MultiscaleRoiAlignCall) -> dict[str, Any]:
+    """What our functions relate the sizes of boxes to."""
+    rules = dialects_of(call.operator)[call.dialect]
     if rules.level_rule == "mmdetection" and call.level_sizes:  # which is told the least size of the first level
         return {"canonical_size": call.finest_size(), "canonical_level": call.first_level()}
     return {"canonical_size": call.canonical_size, "canonical_level": call.canonical_level}
+
+
+def weighed_on_pyramids(call: WeightedPyramidCall, arrays: Arrays, as_numpy: Arrays, out: Any = None) -> np.ndarray:
+    """Makes a call of `multiscale_weighted_roi_align`; of the gradients for all maps, or all weights, one array."""
+    how: dict[str, Any] = {"layout": call.layout, "dialect": call.dialect, "check": True, **related_sizes(call)}
+    how |= call.weighing
+    boxes, where = arrays(call.boxes), (call.scales(), call.sampling_ratio)
+    maps, weights = ([arrays(level) for level in call.levels(array)] for array in (call.input, call.weights))
+    if call.operation == Operation.FORWARD:
+        found = kernels.multiscale_weighted_roi_align(maps, boxes, weights, call.output_size, *where, **how, out=out)
+        return as_numpy(found)  # type: ignore[no-any-return]
+    assert call.grad is not None
+    grad = arrays(call.grad)
+    if call.operation == Operation.BOX_GRADIENT:
+        moved = kernels.multiscale_weighted_roi_align_backward_boxes(grad, maps, boxes, weights, *where, **how)
+        return as_numpy(moved)  # type: ignore[no-any-return]
+    if call.operation == Operation.WEIGHT_GRADIENT:
+        of_weights = kernels.multiscale_weighted_roi_align_backward_weights(grad, maps, boxes, weights, *where, **how)
+        return call.joined_weights([as_numpy(array) for array in of_weights])
+    how["inputs"] = None if call.mode == "avg" else maps
+    shapes = [level.shape for level in call.levels()]
+    of_maps = kernels.multiscale_weighted_roi_align_backward(grad, boxes, weights, shapes, *where, **how)
+    return call.joined([as_numpy(array) for array in of_maps])
 
 
 def weighed(call: WeightedRoiAlignCall, arrays: Arrays, out: Any = None) -> Any:
     """Makes a call of `weighted_roi_align`."""
     how: dict[str, Any] = {"mode": call.mode, "layout": call.layout, "dialect": call.dialect, "check": True}
     how |= {"normalise": call.normalise, "guard": call.guard, "epsilon": call.epsilon, "weights_of": call.weights_of}
+    how |= {"p": call.p, "beta": call.beta}
     where = (call.spatial_scale, call.sampling_ratio)
     boxes, weights = arrays(call.boxes), arrays(call.weights)
     if call.operation == Operation.FORWARD:
@@ -199,7 +223,7 @@ def weighed(call: WeightedRoiAlignCall, arrays: Arrays, out: Any = None) -> Any:
     assert call.grad is not None
     grad = arrays(call.grad)
     if call.operation == Operation.FEATURE_GRADIENT:
-        how["input"] = arrays(call.input) if call.mode == "max" else None
+        how["input"] = None if call.mode == "avg" else arrays(call.input)
         return kernels.weighted_roi_align_backward(grad, boxes, weights, call.input.shape, *where, **how)
     if call.operation == Operation.WEIGHT_GRADIENT:
         return kernels.weighted_roi_align_backward_weights(grad, arrays(call.input), boxes, weights, *where, **how)
@@ -276,7 +300,9 @@ _MAKERS: Mapping[str, Callable[..., Any]] = {
 }
 _WHOLE: Mapping[str, Callable[..., np.ndarray]] = {
     "multiscale_roi_align": _of_all_levels,
-    "multiscale_roi_align_rotated": rotated_of_levels,
+    "multiscale_roi_align_rotated": of_pyramids,
+    "multiscale_ps_roi_align": of_pyramids,
+    "multiscale_weighted_roi_align": weighed_on_pyramids,
     "border_align": bordered,
 }
 """Of operators whose answers are not one array as it is."""
@@ -309,3 +335,4 @@ class OfEveryOperator:
     roi_align = roi_pool = ps_roi_pool = ps_roi_align = crop_and_resize = prroi_pool = answer
     multiscale_roi_align = weighted_roi_align = roi_align_rotated = border_align = deform_roi_pool = answer
     deform_ps_roi_pool = riroi_align_rotated = roi_align_3d = multiscale_roi_align_rotated = answer
+    multiscale_ps_roi_align = multiscale_weighted_roi_align = answer

@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from ..operators.crop_and_resize.call import CropAndResizeCall
     from ..operators.deform_ps_roi_pool.call import DeformedPsCall
     from ..operators.deform_roi_pool.call import DeformedCall
+    from ..operators.multiscale_ps_roi_align.call import PsPyramidCall
     from ..operators.multiscale_roi_align.call import MultiscaleRoiAlignCall
     from ..operators.multiscale_roi_align_rotated.call import RotatedPyramidCall
+    from ..operators.multiscale_weighted_roi_align.call import WeightedPyramidCall
     from ..operators.prroi_pool.call import PrRoiPoolCall
     from ..operators.ps_roi_align.call import PsRoiAlignCall
     from ..operators.ps_roi_pool.call import PsRoiPoolCall
@@ -58,6 +60,8 @@ class RoikitTorch(RoikitHost):
         self._deform_ps_roi_pool = torch.deform_ps_roi_pool
         self._riroi_align_rotated = torch.riroi_align_rotated
         self._multiscale_roi_align_rotated = torch.multiscale_roi_align_rotated
+        self._multiscale_ps_roi_align = torch.multiscale_ps_roi_align
+        self._multiscale_weighted_roi_align = torch.multiscale_weighted_roi_align
 
     def describe(self) -> Description:
         """All dialects, modes, data types and layouts, as the kernels."""
@@ -128,6 +132,8 @@ class RoikitTorch(RoikitHost):
             "guard": call.guard,
             "epsilon": call.epsilon,
             "weights_of": call.weights_of,
+            "p": call.p,
+            "beta": call.beta,
         }
         where = (call.output_size, call.spatial_scale, call.sampling_ratio)
 
@@ -149,6 +155,26 @@ class RoikitTorch(RoikitHost):
 
         def pool(maps: Any, boxes: Any) -> Any:
             return self._multiscale_roi_align_rotated(call.levels(maps), boxes, *where, **how)
+
+        return answer(call, call.boxes, pool)
+
+    def multiscale_ps_roi_align(self, call: PsPyramidCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Calls the function as its users do."""
+        how: dict[str, Any] = {"layout": call.layout, "dialect": call.dialect, **related_sizes(call)}
+        where = (call.output_size, call.scales(), call.sampling_ratio)
+
+        def pool(maps: Any, boxes: Any) -> Any:
+            return self._multiscale_ps_roi_align(call.levels(maps), boxes, *where, **how)
+
+        return answer(call, call.boxes, pool)
+
+    def multiscale_weighted_roi_align(self, call: WeightedPyramidCall, out: np.ndarray | None = None) -> np.ndarray:
+        """Calls the function as its users do."""
+        how: dict[str, Any] = {"layout": call.layout, "dialect": call.dialect, **related_sizes(call), **call.weighing}
+        where = (call.output_size, call.scales(), call.sampling_ratio)
+
+        def pool(maps: Any, boxes: Any, weights: Any) -> Any:
+            return self._multiscale_weighted_roi_align(call.levels(maps), boxes, call.levels(weights), *where, **how)
 
         return answer(call, call.boxes, pool)
 

@@ -29,6 +29,7 @@ from .options import (
     OnceOption,
     OperatorsOption,
     OutputFile,
+    SelectOption,
     Size,
     SizeOption,
     TimeoutOption,
@@ -103,12 +104,7 @@ def conform(
     ] = None,
     arrays: ArraysOption = Arrays.AUTO,
     dialect: DialectsOption = None,
-    select: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--select", "-k", metavar="PATTERN", help="Only cases whose id, group or rule matches. May be repeated."
-        ),
-    ] = None,
+    select: SelectOption = None,
     edition: Annotated[
         str | None, typer.Option(metavar="YYYY-MM", help="Only the cases that there were in this edition.")
     ] = None,
@@ -284,19 +280,29 @@ def reproduce(
 def list_(
     what: Annotated[Listed, typer.Argument(metavar="WHAT", help="implementations, cases, dialects or operators.")],
     *,
+    op: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--op", metavar="NAME", help="Of cases and dialects: only those of this operator. May be repeated."
+        ),
+    ] = None,
+    select: SelectOption = None,
     size: Annotated[Size, typer.Option(help="Of cases: only those whose calls are not larger.")] = Size.HUGE,
     verbose: VerboseOption = False,
 ) -> None:
     """List implementations, operators, cases or dialects."""
+    from ..errors import UsageError
     from . import listing
 
+    names = op or []
     lists: dict[Listed, Callable[..., None]] = {
         Listed.IMPLEMENTATIONS: listing.implementations,
-        Listed.CASES: partial(listing.cases, size=size.value),
-        Listed.DIALECTS: listing.dialects,
+        Listed.CASES: partial(listing.cases, names, size=size.value, patterns=select or []),
+        Listed.DIALECTS: partial(listing.dialects, names),
         Listed.OPERATORS: listing.operators,
     }
-    lists[what](verbose=verbose)
+    with refusing(UsageError):
+        lists[what](verbose=verbose)
 
 
 app.command(cls=Command)(explain)

@@ -11,6 +11,7 @@ from rich.table import Table
 from .. import operators as registry
 from ..cases.case import SIZES, up_to
 from ..cases.golden import golden_cases
+from ..cases.selection import check_names, select_cases
 from ..implementation import registered
 from ..peers import places
 from ..terminal import Console
@@ -63,10 +64,11 @@ def operators(*, verbose: bool) -> None:
     _print((*columns, "operations", "modes", "main dialects") if verbose else columns, rows)
 
 
-def cases(*, verbose: bool, size: str = SIZES[-1]) -> None:
-    """Prints the golden cases, up to a size."""
+def cases(names: Sequence[str], *, verbose: bool, size: str = SIZES[-1], patterns: Sequence[str] = ()) -> None:
+    """Prints the golden cases of some operators, or of all, up to a size: those that any pattern picks."""
     rows = []
-    for case in up_to(size, golden_cases()):
+    known = golden_cases(*check_names("operator", names, registry.NAMES))
+    for case in up_to(size, select_cases(known, patterns)):
         row = (case.operator, case.group, case.id, case.size, " ".join(case.rules), case.title)
         status = "contested" if question_of(case) else ""
         rows.append((*row, " ".join(case.dtypes), case.edition, status, case.source) if verbose else row)
@@ -74,10 +76,10 @@ def cases(*, verbose: bool, size: str = SIZES[-1]) -> None:
     _print((*columns, "data types", "edition", "status", "source") if verbose else columns, rows)
 
 
-def dialects(*, verbose: bool) -> None:
-    """Prints the named dialects: where each differs from the defaults, or with ``verbose`` every choice."""
+def dialects(names: Sequence[str], *, verbose: bool) -> None:
+    """Prints the dialects of some operators, or of all: where each differs from the defaults, or every choice."""
     rows = []
-    for operator in registry.everyone():
+    for operator in map(registry.get, check_names("operator", names, registry.NAMES) or registry.NAMES):
         default = type(next(iter(operator.dialects.values())))()
         for name, dialect in operator.dialects.items():
             values = {field.name: getattr(dialect, field.name) for field in fields(dialect)}

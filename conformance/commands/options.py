@@ -45,6 +45,12 @@ OperatorsOption = Annotated[
         "May be repeated.",
     ),
 ]
+SelectOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--select", "-k", metavar="PATTERN", help="Only cases whose id, group or rule matches. May be repeated."
+    ),
+]
 OperatorOption = Annotated[
     str, typer.Option("--op", metavar="NAME", help="The operator to call: see `roikit list operators`.")
 ]

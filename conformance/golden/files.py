@@ -26,7 +26,7 @@ _COMPUTED = ("certificate", "dtypes", "expected", "steps")
 SHARE = 0.02
 """Of the cases that are unchanged, what share is computed in a run all the same."""
 
-_MANY = 20  # cases of a group that are not named one by one
+_MANY = 6  # cases of a rule that are not named one by one
 
 
 class FalseClaimError(Exception):
@@ -63,13 +63,17 @@ def _parts(case: Mapping[str, Any], computed: Mapping[str, Any]) -> Mapping[str,
     return parts
 
 
-def _named(group: str, ids: list[str]) -> str:
-    """Names cases of a group; of a large one, their number."""
-    return f"*{group}* {', '.join(ids)}" if len(ids) <= _MANY else f"*{group}* {len(ids)} cases"
+def _cases_of(rule: str, groups: Mapping[str, list[str]]) -> str:
+    """Names the cases of a rule, by group; or, of many, their numbers, and the command that lists them."""
+    count = sum(map(len, groups.values()))
+    if count <= _MANY:
+        return "; ".join(f"*{group}* {', '.join(ids)}" for group, ids in groups.items())
+    parts = ", ".join(f"*{group}* {len(ids)}" for group, ids in groups.items())
+    return f"{count}, of {parts}; `roikit list cases --select {rule}` lists them."
 
 
 def cite(specification: str, documents: Iterable[Mapping[str, Any]]) -> str:
-    """The specification with, at the end of each rule, the groups and ids of the cases that exercise it."""
+    """The specification with, at the end of each rule, the cases that exercise it."""
     by_rule: dict[str, dict[str, list[str]]] = {}
     for document in documents:
         for case in document["cases"]:
@@ -81,8 +85,8 @@ def cite(specification: str, documents: Iterable[Mapping[str, Any]]) -> str:
         if rule not in by_rule:
             return section
         text = section.partition(_CITATION)[0].rstrip()
-        groups = "; ".join(_named(group, ids) for group, ids in by_rule[rule].items())
-        return f"{text}\n\n{_CITATION}{textwrap.fill(groups, 125, break_on_hyphens=False)}\n"
+        cases = textwrap.fill(_CITATION + _cases_of(rule, by_rule[rule]), 125, break_on_hyphens=False)
+        return f"{text}\n\n{cases}\n"
 
     head, *sections = specification.split(_RULE)
     return _RULE.join([head, *map(cited, sections)]).rstrip() + "\n"

@@ -76,10 +76,6 @@ class Due:
         """How many are sampled, and how many are not trusted."""
         return len(self.sampled), len(self.unsealed)
 
-    def part(self, number: int, count: int) -> Due:
-        """One of so many parts, of about the same size."""
-        return Due(self.unsealed[number::count], self.sampled[count - 1 - number :: count])
-
     def complaints(self, computed: Mapping[str, Any]) -> list[str]:
         """How the values that were computed, by name, are not those that are written down."""
         out_of_date = "the ledger is out of date"

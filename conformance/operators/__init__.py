@@ -30,6 +30,8 @@ NAMES = (
     "deform_ps_roi_pool",
     "riroi_align_rotated",
     "multiscale_roi_align_rotated",
+    "multiscale_ps_roi_align",
+    "multiscale_weighted_roi_align",
 )
 
 DEFAULT = "roi_align"

@@ -22,6 +22,7 @@ from ..call import DTYPES
 from ..cases.golden import golden_ids
 from ..documents import Schema, fault, is_file_name, read_text
 from ..errors import FileError
+from ..verdict import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -56,6 +57,7 @@ class Deviation:
         sometimes: Whether the result may also happen to be right, as it may where memory is read that nobody wrote.
         choices: By decision point, what the implementation chooses instead, if that is how it deviates.
         probes: Patterns of probes that no dialect explains for this reason, when a dialect is read off it.
+        verdicts: What becomes of the cases, ``crashed`` for example, and nothing else is excused; all failures, if empty.
     """
 
     cases: tuple[str, ...]
@@ -67,10 +69,15 @@ class Deviation:
     choices: Mapping[str, Any] = field(default_factory=dict)
     operators: tuple[str, ...] = ("*",)
     probes: tuple[str, ...] = ()
+    verdicts: tuple[str, ...] = ()
 
     def matches(self, operator: str, case: str, dialect: str, dtype: str) -> bool:
         """Whether this deviation is about the case of this id in ``dialect`` and ``dtype``."""
         return _matches(case, self.cases) and self.is_about(operator, dialect, dtype)
+
+    def tells_of(self, verdict: Verdict | None) -> bool:
+        """Whether a case that it is about may fail in this way, or should not conform; without a verdict, fail in any."""
+        return not self.verdicts or verdict in (Verdict.CONFORMS, *self.verdicts)
 
     def names(self, case: str) -> bool:
         """Whether the case is listed by its id: then it is known to deviate, and not only some that are called like it."""
@@ -200,6 +207,7 @@ def _deviation(entry: Mapping[str, Any], at: _Entry, known: Mapping[str, Sequenc
         choices=_choices(entry.get("choices", {}), names, at),
         operators=tuple(entry.get("operators", ["*"])),
         probes=tuple(entry.get("probes", [])),
+        verdicts=tuple(entry.get("verdicts", [])),
     )
 
 
@@ -231,9 +239,12 @@ def read(path: Path, ids: Iterable[str]) -> tuple[Deviation, ...]:
     return parse(read_text(path), path, ids)
 
 
-def find(deviations: Iterable[Deviation], case: Case, dialect: str, dtype: str) -> Deviation | None:
-    """The one of ``deviations`` that is about a case in ``dialect`` and ``dtype``."""
-    return next((known for _, known in in_order(deviations, case.operator, case.id, dialect, dtype)), None)
+def find(
+    deviations: Iterable[Deviation], case: Case, dialect: str, dtype: str, verdict: Verdict | None = None
+) -> Deviation | None:
+    """The one of ``deviations`` that is about a case in ``dialect`` and ``dtype``: about this verdict, or any failure."""
+    about = in_order(deviations, case.operator, case.id, dialect, dtype)
+    return next((known for _, known in about if known.tells_of(verdict)), None)
 
 
 def in_order(

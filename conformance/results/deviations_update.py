@@ -15,7 +15,7 @@ from fnmatch import fnmatchcase
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
-from ..verdict import Verdict
+from ..verdict import FAILURES, Verdict
 from . import deviations
 from .result import operator_of_record
 
@@ -29,7 +29,19 @@ if TYPE_CHECKING:
 
 _COLUMNS = 120
 _NUMBER = re.compile(r"[-+]?\d[\d.e+-]*")
-_KEYS = ("cases", "operators", "dialects", "dtypes", "sometimes", "choices", "probes", "reason", "link", "added")
+_KEYS = (
+    "cases",
+    "operators",
+    "dialects",
+    "dtypes",
+    "verdicts",
+    "sometimes",
+    "choices",
+    "probes",
+    "reason",
+    "link",
+    "added",
+)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -49,6 +61,8 @@ class Outcome:
     failed: bool
     passed: bool
     reason: str
+    verdicts: frozenset[Verdict] = frozenset()
+    """Of the failures among them."""
 
 
 def outcomes(records: Iterable[Mapping[str, Any]]) -> dict[Call, Outcome]:
@@ -59,12 +73,19 @@ def outcomes(records: Iterable[Mapping[str, Any]]) -> dict[Call, Outcome]:
         if verdict in (Verdict.UNSUPPORTED, Verdict.CONTESTED):
             continue
         passed = verdict in (Verdict.CONFORMS, Verdict.UNEXPECTED_PASS)
+        failures: frozenset[Verdict] = frozenset() if passed else frozenset((verdict,))
         if verdict == Verdict.KNOWN:
             reason = reason.rpartition(" — ")[2]
+            failures = frozenset(failure for failure in FAILURES if reason.startswith(f"{failure}:"))
         call = Call(operator_of_record(record), record["case"], record["dialect"], record["dtype"])
         earlier = found.get(call, Outcome(failed=False, passed=False, reason=""))
         text = earlier.reason or ("" if passed else reason)
-        found[call] = Outcome(failed=earlier.failed or not passed, passed=earlier.passed or passed, reason=text)
+        found[call] = Outcome(
+            failed=earlier.failed or not passed,
+            passed=earlier.passed or passed,
+            reason=text,
+            verdicts=earlier.verdicts | failures,
+        )
     return found
 
 
@@ -87,7 +108,9 @@ def update(
         mine = {
             call: outcome
             for call, outcome in results.items()
-            if call not in explained and deviation.matches(call.operator, call.case, call.dialect, call.dtype)
+            if call not in explained
+            and deviation.matches(call.operator, call.case, call.dialect, call.dtype)
+            and all(map(deviation.tells_of, outcome.verdicts))
         }
         explained |= mine.keys()
         if deviation.sometimes or not any(outcome.passed for outcome in mine.values()):

@@ -46,8 +46,8 @@ class KnownDeviations:
         }
 
     def lists(self, operator: str, case: str, dialect: str, dtype: str) -> bool:
-        """Whether a call is listed."""
-        return any(deviation.matches(operator, case, dialect, dtype) for deviation in self._listed)
+        """Whether a call is listed, whatever becomes of it."""
+        return any(known.tells_of(None) and known.matches(operator, case, dialect, dtype) for known in self._listed)
 
     def judge(self, result: Result) -> list[Result]:
         """The results that can be told, now that this one has come: it, unless it is held back, and another that was."""
@@ -79,8 +79,8 @@ class KnownDeviations:
         return told
 
     def _find(self, result: Result) -> tuple[int, Deviation | None]:
-        about = result.operator, result.case, result.dialect, result.dtype
-        return next(iter(in_order(self._listed, *about)), (-1, None))
+        about = in_order(self._listed, result.operator, result.case, result.dialect, result.dtype)
+        return next((place for place in about if place[1].tells_of(result.judgement.verdict)), (-1, None))
 
 
 def _released(patterns: Iterable[_Pattern]) -> Iterator[Result]:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ..cases.case import Case
     from ..results.deviations import Deviation
     from ..results.result import Subject
-    from ..verdict import Judgement
+    from ..verdict import Judgement, Verdict
     from ..workers.process import Target
     from ..workers.session import Plan
     from .request import Selection
@@ -59,15 +59,15 @@ class PluginRun:
         """How ``roikit conform`` is told of the implementation."""
         return f"-i {self.target.name}" if ":" in self.target.name else self.target.name
 
-    def known(self, made: Plan) -> Deviation | None:
-        """The known deviation that a call is expected to show."""
+    def known(self, made: Plan, verdict: Verdict | None = None) -> Deviation | None:
+        """The known deviation that a call is expected to show; or may, once it has this verdict."""
         case, dialect, dtype, _ = made
-        return deviations.find(self._listed, case, dialect, dtype)
+        return deviations.find(self._listed, case, dialect, dtype, verdict)
 
     def judge(self, made: Plan) -> Judgement:
         """Makes a call and judges the answer."""
         ((_, judged),) = self._session.judge([made])
-        if not self.known(made):
+        if not self.known(made, judged.judgement.verdict):
             self._evidence.add(made, judged)
         return judged.judgement
 

@@ -8,18 +8,41 @@ stand in ``conformance/operators/weighted_roi_align/RULES.md``.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from . import roi_align
-from .roi_align import Dialect
 from .taking import called
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["DIALECTS", "Dialect", "Guard", "named_dialect"]
+__all__ = ["DIALECTS", "MEANS", "Dialect", "Guard", "named_dialect"]
+
+
+MEANS = ("lp", "softmax")
+"""SW-14, SW-15: the modes in which all samples of a bin count, as in an average, and which are no sums."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Dialect(roi_align.Dialect):
+    """One of RoIAlign's, to which means are another mode; equal to that of RoIAlign with the same choices."""
+
+    def __eq__(self, other: object) -> bool:
+        """Whether all choices are the same."""
+        if not isinstance(other, roi_align.Dialect):
+            return NotImplemented
+        return all(getattr(self, each.name) == getattr(other, each.name) for each in fields(roi_align.Dialect))
+
+    def __hash__(self) -> int:
+        """That of RoIAlign's, which has the same choices."""
+        return hash(tuple(getattr(self, each.name) for each in fields(roi_align.Dialect)))
+
+    def for_mode(self, mode: str) -> Self:
+        """The dialect without the choices that a mode does not look at: means look at those of averages."""
+        return super(Dialect, self).for_mode("avg" if mode in MEANS else mode)
 
 
 class Guard(StrEnum):
@@ -37,7 +60,7 @@ class Guard(StrEnum):
 
 DIALECTS: Mapping[str, Dialect] = MappingProxyType(
     {
-        name: roi_align.DIALECTS[name]
+        name: Dialect(**{each.name: getattr(roi_align.DIALECTS[name], each.name) for each in fields(Dialect)})
         for name in (
             "torchvision",
             "torchvision-aligned",

@@ -23,7 +23,20 @@ NAMES = (
     "deform_ps_roi_pool",
     "riroi_align_rotated",
     "multiscale_roi_align_rotated",
+    "multiscale_ps_roi_align",
+    "multiscale_weighted_roi_align",
 )  # fmt: skip
+
+
+_MEANS = ("lp", "softmax")
+_MORE_MODES = {"weighted_roi_align": _MEANS, "multiscale_weighted_roi_align": _MEANS}
+_ELSEWHERE = {"multiscale_weighted_roi_align": "weighted_roi_align.pyramid_sources"}
+"""Modules of those whose kernels are another operator's, of several levels."""
+
+
+def modes_of(name: str) -> tuple[str, ...]:
+    """What an operator may be asked to make of the samples of a bin; it may have no kernels of some."""
+    return ("avg", "max", *_MORE_MODES.get(name, ()))
 
 
 class Sources(Protocol):
@@ -42,4 +55,4 @@ class Sources(Protocol):
 
 def sources_of(name: str) -> Sources:
     """What is known of the kernels of an operator, loaded now."""
-    return cast("Sources", import_module(f".{name}.sources", __package__))
+    return cast("Sources", import_module(f".{_ELSEWHERE.get(name, f'{name}.sources')}", __package__))

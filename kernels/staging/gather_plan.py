@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -127,7 +127,10 @@ def host_geometry(problem: Problem, piece: int) -> Geometry:
 
 def points_on_host(problem: Problem, _piece: int) -> Geometry:
     """The sizes for a CPU, of RoIs whose samples are points (points/gathering.cuh)."""
-    return _geometry_of_points(problem, 16, min(problem.channels, _HOST_CHANNELS))
+    channels = min(problem.channels, _HOST_CHANNELS)
+    planned = _geometry_of_points(problem, 16, channels)
+    arrived = padded(planned.bins * channels * problem.wide_bytes)  # (adding.cuh)
+    return replace(planned, memory=planned.memory + arrived)
 
 
 def points_on_device(problem: Problem, _piece: int, vector: int) -> Geometry:

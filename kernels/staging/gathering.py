@@ -32,7 +32,7 @@ Macros = tuple[tuple[str, str | int], ...]
 
 _HOST_VECTOR = {"NCHW": 16, "NHWC": 64}  # columns, as many as the widest registers have lanes; channels, four of them
 _HOST_CHANNELS = 4
-_HOST_WINNERS = {True: 16, False: 64}  # found together: before they are sent anything, or where they are
+_HOST_WINNERS, _HOST_WINNERS_AT_ONCE = 16, 64  # found together: before they are sent anything, or where they are
 _DEVICE_CHANNELS = 4  # whose sums for the rows of a strip (gather_strips.cuh) fit into registers
 _MOST_SLICES = 65535  # blocks along y: the most that CUDA allows
 _MOST_BLOCKS = 2**30  # along x, where CUDA allows twice as many
@@ -54,7 +54,8 @@ class Gradient:
         piece_bytes: The size of ``Piece`` (chunk.cuh) with its geometry, where coordinates have so many bytes.
         blocks: How many blocks the registers of a multiprocessor must have room for, by data type and mode.
         host_geometry, device_geometry: Sizes of tiles, and of what a block holds of RoIs.
-        winners_at_once: Layouts in which a CPU finds the winners of maxima where they are sent something, and not before.
+        at_once: Whether a CPU finds the winners of small bins where they are sent something, for neighbouring channels
+            together, and those of large ones before; its kernel is then told by ROIKIT_FOUND whose are found before.
     """
 
     operator: str
@@ -64,20 +65,20 @@ class Gradient:
     blocks: Callable[[str, str], int]
     host_geometry: Callable[[Problem, int], gather_plan.Geometry] = gather_plan.host_geometry
     device_geometry: Callable[[Problem, int, int], gather_plan.Geometry] = gather_plan.device_geometry
-    winners_at_once: tuple[str, ...] = ()
+    at_once: bool = False
 
     @property
     def entry(self) -> str:
         """Name of the kernel that gathers."""
         return f"{self.operator}_backward"
 
-    def entries(self, problem: Problem, *, on_host: bool) -> tuple[str, ...]:
+    def entries(self, problem: Problem) -> tuple[str, ...]:
         """Names of the kernels that gather, and of what is launched before."""
-        return ("find_winners", self.entry) if self.finds_winners(problem, on_host=on_host) else (self.entry,)
+        return ("find_winners", self.entry) if self.finds_winners(problem) else (self.entry,)
 
-    def finds_winners(self, problem: Problem, *, on_host: bool) -> bool:
-        """Whether the winners of all bins are found before they are sent anything."""
-        return problem.mode == "max" and not (on_host and problem.layout in self.winners_at_once)
+    def finds_winners(self, problem: Problem) -> bool:
+        """Whether winners are found before they are sent anything."""
+        return problem.mode == "max"
 
     def piece(self, problem: Problem) -> int:
         """Bytes of what a tile knows of a RoI."""
@@ -101,16 +102,19 @@ class Gradient:
         channels: int,
         winners: int,
         sums: str,
+        found: str,
         packed: bool = False,
         rules_at_launch: bool = False,
     ) -> Source:
-        """A kernel of feature_gradient_average.cu or feature_gradient_maximum.cu; ``levels`` to ``sums`` are its macros.
+        """A kernel of feature_gradient_average.cu or feature_gradient_maximum.cu; ``levels`` to ``found`` are its macros.
 
         ``rules_at_launch`` is that of `specialise`.
         """
         average = problem.mode == "avg"
         of_average = [("VECTOR", vector), ("CHANNELS", channels), ("ALIGNED", int(packed))]
         of_maximum = [("WINNERS", winners), ("SUMS", sums), ("ALIGNED", 0)]
+        if self.at_once:
+            of_maximum.append(("FOUND", found))
         return specialise(
             f"{self.operator}/feature_gradient_{'average' if average else 'maximum'}.cu",
             entry,
@@ -151,8 +155,9 @@ class Gradient:
             levels,
             vector=vector,
             channels=_HOST_CHANNELS,
-            winners=_HOST_WINNERS[self.finds_winners(problem, on_host=True)],
-            sums=problem.layout,
+            winners=_HOST_WINNERS_AT_ONCE if self.at_once and problem.layout == "NHWC" else _HOST_WINNERS,
+            sums="NHWC" if self.at_once else problem.layout,
+            found="large",
             rules_at_launch=True,
         )
 
@@ -163,19 +168,27 @@ class Gradient:
             return self.sorting_source(entry, problem, levels)
         vector = device_vector(problem.dtype, problem.layout)
         return self.gathering_source(
-            entry, problem, levels, vector=vector, channels=_DEVICE_CHANNELS, winners=vector, sums="NHWC", packed=packed
+            entry,
+            problem,
+            levels,
+            vector=vector,
+            channels=_DEVICE_CHANNELS,
+            winners=vector,
+            sums="NHWC",
+            found="all",
+            packed=packed,
         )
 
     def host_sources(self, problem: Problem) -> list[Source]:
         """All kernels that a CPU runs for a gradient of this mode, layout, data type and dialect."""
-        return [self.host_source(entry, problem) for entry in (*_SORTERS, *self.entries(problem, on_host=True))]
+        return [self.host_source(entry, problem) for entry in (*_SORTERS, *self.entries(problem))]
 
     def device_sources(self, problem: Problem) -> list[Source]:
         """All kernels that a GPU may run for such a gradient."""
         alignments = (False, True) if problem.layout == "NHWC" and problem.mode == "avg" else (False,)
         gathering = (
             self.device_source(entry, problem, packed=packed)
-            for entry in self.entries(problem, on_host=False)
+            for entry in self.entries(problem)
             for packed in alignments
         )
         return [*(self.device_source(entry, problem, packed=False) for entry in _SORTERS), *gathering]
@@ -215,7 +228,7 @@ def plan_on_host(gradient: Gradient, asked: Asked, threads: int) -> Planned:
     return _planned(
         gradient, problem, geometry, lambda entry: gradient.host_source(entry, problem),
         small=((some, 1, 1), (1, 1)), sorting=(1, 1), block=(1, 1),
-        finding=(1, 1) if gradient.finds_winners(problem, on_host=True) else None, threads=threads,
+        finding=(1, 1), threads=threads,
     )  # fmt: skip
 
 
@@ -231,7 +244,7 @@ def plan_on_device(gradient: Gradient, asked: Asked, packed: bool) -> Planned:
     return _planned(
         gradient, problem, geometry, lambda entry: gradient.device_source(entry, problem, packed=packed),
         small=((2**16, 1, 1), (32, 1)), sorting=(gather_plan.ORDERING_THREADS, 1), block=block,
-        finding=(DEVICE_THREADS, 1) if gradient.finds_winners(problem, on_host=False) else None,
+        finding=(DEVICE_THREADS, 1),
     )  # fmt: skip
 
 
@@ -244,7 +257,7 @@ def _planned(
     small: tuple[tuple[int, int, int], tuple[int, int]],
     sorting: tuple[int, int],
     block: tuple[int, int],
-    finding: tuple[int, int] | None,
+    finding: tuple[int, int],
     threads: int = 1,
 ) -> Planned:
     fields = {**problem.fields, **geometry.fields}
@@ -253,9 +266,10 @@ def _planned(
         grid = (max(1, min(small[0][0], count)), 1, 1)
         return Launch.of(source(entry), grid, small[1], 0, fields)
 
-    def finder(block: tuple[int, int]) -> Launch:
-        return Launch.of(source("find_winners"), (max(1, min(problem.rois, _MOST_BLOCKS)), 1, 1), block, 0, fields)
+    def finder() -> Launch:
+        return Launch.of(source("find_winners"), (max(1, min(problem.rois, _MOST_BLOCKS)), 1, 1), finding, 0, fields)
 
+    with_winners = gradient.finds_winners(problem)
     size = gather_plan.ordering_bytes(sorting[0])
     slices = max(1, min(_MOST_SLICES, -(-problem.channels // max(1, geometry.channels))))
     grid = (max(1, geometry.tiles), slices, 1)
@@ -265,8 +279,8 @@ def _planned(
         touching=sorter("find_touching", geometry.tiles),
         order=Launch.of(source("order_tiles"), (1, 1, 1), sorting, size, fields),
         gather=Launch.of(source(gradient.entry), grid, block, geometry.memory, fields),
-        winners=finder(finding) if finding else None,
-        workspace_bytes=gather_plan.workspace_bytes(problem, geometry.tiles, with_winners=finding is not None),
+        winners=finder() if with_winners else None,
+        workspace_bytes=gather_plan.workspace_bytes(problem, geometry.tiles, with_winners=with_winners),
         tiles=geometry.tiles,
         threads=threads,
     )

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from ..execution.source import Source
     from .gathering import Macros
 
-_HOST_VECTOR = {"NCHW": 16, "NHWC": 64}  # channels: as many as the widest registers have lanes; four of them
+_HOST_VECTOR = 64  # channels: four of the widest registers have so many lanes
+_HOST_BROUGHT = (
+    1024  # pixels of so many channels that are brought together with channels first, and stay in a core's cache
+)
 _DEVICE_APART = 4  # channels that are not neighbours, for which a thread works out once where a sample lies
 _ITEMS = 4  # vectors of channels of bins that a thread takes, for which it places its RoI once
 _MOST_SLICES = 65535  # blocks along y: the most that CUDA allows
@@ -38,11 +41,14 @@ class PointPooling:
         operator: Its name: that of its folder in ``cuda/``, and the beginning of its kernel's, ``…_forward``.
         problem: What it makes of what is asked for.
         macros: Those of its rules, for a problem.
+        brings: Whether a CPU may bring the pixels of a RoI together with channels first: a channel of the output is made of
+            that of the map.
     """
 
     operator: str
     problem: Callable[[Asked], Problem]
     macros: Callable[[Problem], Macros]
+    brings: bool = False
 
     @property
     def planners(self) -> Planners:
@@ -55,7 +61,13 @@ class PointPooling:
     def host_source(self, problem: Problem) -> Source:
         """The kernel that a CPU runs."""
         levels = compiled_levels(len(problem.heights))
-        return self._source(problem, levels, _HOST_VECTOR[problem.layout], packed=False, rules_at_launch=True)
+        return self._source(
+            problem, levels, _HOST_VECTOR, packed=False, rules_at_launch=True, brought=self.brought(problem)
+        )
+
+    def brought(self, problem: Problem) -> int:
+        """How many pixels a CPU brings together at most."""
+        return _HOST_BROUGHT if self.brings and problem.layout == "NCHW" else 0
 
     def device_source(self, problem: Problem, *, packed: bool) -> Source:
         """The kernel that a GPU runs, for aligned vectors of channels if they are ``packed``."""
@@ -66,7 +78,9 @@ class PointPooling:
         alignments = (False, True) if problem.layout == "NHWC" else (False,)
         return [self.device_source(problem, packed=packed) for packed in alignments]
 
-    def _source(self, problem: Problem, levels: int, vector: int, *, packed: bool, rules_at_launch: bool) -> Source:
+    def _source(
+        self, problem: Problem, levels: int, vector: int, *, packed: bool, rules_at_launch: bool, brought: int = 0
+    ) -> Source:
         return specialise(
             f"{self.operator}/forward.cu",
             f"{self.operator}_forward",
@@ -77,6 +91,7 @@ class PointPooling:
                 ("LEVELS", levels),
                 ("VECTOR", vector),
                 ("ALIGNED", int(packed)),
+                ("BROUGHT", brought),
                 ("THREADS", DEVICE_THREADS),
                 ("BLOCKS", 2),
             ),
@@ -95,7 +110,8 @@ def _plan_on_host(pooling: PointPooling, asked: Asked, threads: int) -> Planned:
     if math.prod(problem.output_shape) == 0:
         return nothing(problem)
     threads = worthwhile_threads(Work.of(problem), threads)
-    launch = Launch.of(pooling.host_source(problem), (problem.rois, 1, 1), (1, 1), 0, problem.fields)
+    memory = pooling.brought(problem) * _HOST_VECTOR * problem.itemsize
+    launch = Launch.of(pooling.host_source(problem), (problem.rois, 1, 1), (1, 1), memory, problem.fields)
     return Planned(problem, problem.output_shape, launch, threads)
 
 

@@ -24,11 +24,13 @@ def laid_out(
 ) -> Plan:
     """A plan with room for the taps of averages, or the samples of maxima, besides a RoI's ``Prepared`` struct of so many bytes.
 
+    Of several levels the greatest height, and the greatest width, are reckoned with.
+
     Raises:
         ValueError: there would be too many of them, or too much to pool.
     """
     work = Work.of(problem)
-    sizes = zip(problem.bins, sampling, (problem.heights[0], problem.widths[0]), strict=True)
+    sizes = zip(problem.bins, sampling, (max(problem.heights), max(problem.widths)), strict=True)
     y, x = (list_capacity(*size, problem.mode, outside) for size in sizes)
     check_list_sizes(y=y, x=x)
     work.check()

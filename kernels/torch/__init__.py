@@ -22,7 +22,9 @@ from .deform_ps_roi_pool import DeformPSRoIPool, deform_ps_roi_pool
 from .deform_roi_pool import deform_roi_pool
 from .functional import multiscale_roi_align, roi_align
 from .modules import MultiScaleRoIAlign, RoIAlign
+from .multiscale_ps_roi_align import MultiScalePSRoIAlign, multiscale_ps_roi_align
 from .multiscale_roi_align_rotated import MultiScaleRoIAlignRotated, multiscale_roi_align_rotated
+from .multiscale_weighted_roi_align import MultiScaleWeightedRoIAlign, multiscale_weighted_roi_align
 from .prroi_pool import PrRoIPool, prroi_pool
 from .ps_roi_align import PSRoIAlign, ps_roi_align
 from .ps_roi_pool import PSRoIPool, ps_roi_pool
@@ -39,8 +41,10 @@ __all__ = [
     "DeformRoIPool",
     "DeformRoIPoolPack",
     "ModulatedDeformRoIPoolPack",
+    "MultiScalePSRoIAlign",
     "MultiScaleRoIAlign",
     "MultiScaleRoIAlignRotated",
+    "MultiScaleWeightedRoIAlign",
     "PSRoIAlign",
     "PSRoIPool",
     "PrRoIPool",
@@ -54,8 +58,10 @@ __all__ = [
     "crop_and_resize",
     "deform_ps_roi_pool",
     "deform_roi_pool",
+    "multiscale_ps_roi_align",
     "multiscale_roi_align",
     "multiscale_roi_align_rotated",
+    "multiscale_weighted_roi_align",
     "prroi_pool",
     "ps_roi_align",
     "ps_roi_pool",

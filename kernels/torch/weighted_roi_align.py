@@ -9,10 +9,10 @@ import torch
 from .. import kernels
 from ..kernels import Dialect
 from ..kernels.calls import arguments
-from ..kernels.calls.problem import LAYOUTS, MODES
+from ..kernels.calls.problem import LAYOUTS
 from ..kernels.calls.sampling import sampling_ratio_pair
 from ..kernels.dialects.weighted_roi_align import Guard
-from ..kernels.operators.weighted_roi_align.problem import WEIGHTS_OF
+from ..kernels.operators.weighted_roi_align.problem import BETA, WEIGHTED_MODES, WEIGHTS_OF, P
 from .beside import Beside, like_beside, like_corners, like_maps
 from .dispatch import decoded, define, encoded, output_of, register, register_last
 from .memory import place
@@ -22,8 +22,8 @@ from .tracing import traceable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..kernels import GuardName, Layout, Mode
-    from ..kernels.operators.weighted_roi_align.problem import WeightsOf
+    from ..kernels import GuardName, Layout
+    from ..kernels.operators.weighted_roi_align.problem import WeightedMode, WeightsOf
 
 _NAME = "weighted_roi_align"
 
@@ -38,7 +38,9 @@ def weighted_roi_align(
     sampling_ratio: int | tuple[int, int] = -1,
     aligned: bool = False,
     *,
-    mode: Mode = "avg",
+    mode: WeightedMode = "avg",
+    p: float = P,
+    beta: float = BETA,
     normalise: bool = False,
     guard: GuardName = "zero",
     epsilon: float = 1e-6,
@@ -46,7 +48,7 @@ def weighted_roi_align(
     layout: Layout = "NCHW",
     dialect: str | Dialect | None = None,
 ) -> torch.Tensor:
-    """Averages samples of each bin of each RoI, or takes the greatest, each pixel counting as much as its weight says.
+    """Averages samples of each bin of each RoI, or takes another mean or the greatest, of pixels that each count by their weight.
 
     Differentiable for ``input``, ``weights`` and ``boxes``; averages a second time, for ``input`` alone.
 
@@ -62,7 +64,8 @@ def weighted_roi_align(
         spatial_scale: Feature pixels per image pixel; one number or ``(scale_y, scale_x)``.
         sampling_ratio: Samples per bin along an axis; one number or ``(g_y, g_x)``; adaptive if 0 or less.
         aligned: Whether boxes are shifted by half a feature pixel.
-        mode: ``"avg"`` or ``"max"``: what a bin makes of its samples.
+        mode: ``"avg"``, ``"max"``, ``"lp"`` or ``"softmax"``: what a bin makes of its samples.
+        p, beta: The parameters of the last two, as for `roikit.kernels.weighted_roi_align`.
         normalise, guard, epsilon: Whether each bin is divided by the sum of its weights, and what becomes of one whose weights
             add up to nothing; see `roikit.kernels.weighted_roi_align`.
         weights_of: ``"images"`` or ``"rois"``: what there are ``weights`` for.
@@ -84,7 +87,9 @@ def weighted_roi_align(
         scale_pair("spatial_scale", spatial_scale),
         sampling_ratio_pair(sampling_ratio),
         arguments.truth("aligned", aligned),
-        arguments.choice("mode", mode, MODES),
+        arguments.choice("mode", mode, WEIGHTED_MODES),
+        float(p),
+        float(beta),
         arguments.truth("normalise", normalise),
         arguments.choice("guard", guard, tuple(Guard)),
         float(epsilon),
@@ -104,8 +109,8 @@ class WeightedRoIAlign(torch.nn.Module):  # type: ignore[misc]
     """`weighted_roi_align` as a module.
 
     Args:
-        output_size, spatial_scale, sampling_ratio, aligned, mode, normalise, guard, epsilon, weights_of, layout, dialect: As
-            for `weighted_roi_align`, which checks them.
+        output_size, spatial_scale, sampling_ratio, aligned: As for `weighted_roi_align`, which checks them.
+        mode, p, beta, normalise, guard, epsilon, weights_of, layout, dialect: Likewise.
     """
 
     def __init__(
@@ -115,7 +120,9 @@ class WeightedRoIAlign(torch.nn.Module):  # type: ignore[misc]
         sampling_ratio: int | tuple[int, int],
         aligned: bool = False,
         *,
-        mode: Mode = "avg",
+        mode: WeightedMode = "avg",
+        p: float = P,
+        beta: float = BETA,
         normalise: bool = False,
         guard: GuardName = "zero",
         epsilon: float = 1e-6,
@@ -129,8 +136,8 @@ class WeightedRoIAlign(torch.nn.Module):  # type: ignore[misc]
         self.sampling_ratio = sampling_ratio
         self.aligned = aligned
         self.options: dict[str, Any] = {
-            "mode": mode, "normalise": normalise, "guard": guard, "epsilon": epsilon, "weights_of": weights_of, "layout": layout,
-            "dialect": dialect,
+            "mode": mode, "p": p, "beta": beta, "normalise": normalise, "guard": guard, "epsilon": epsilon,
+            "weights_of": weights_of, "layout": layout, "dialect": dialect,
         }  # fmt: skip
 
     def forward(
@@ -158,6 +165,8 @@ class _Options(NamedTuple):
     sampling_ratio: Sequence[int]
     aligned: bool
     mode: str
+    p: float
+    beta: float
     normalise: bool
     guard: str
     epsilon: float
@@ -178,8 +187,8 @@ class _Options(NamedTuple):
 
 
 _SCHEMA = (
-    "float[] scales, int[] sampling_ratio, bool aligned, str mode, bool normalise, str guard, float epsilon, "
-    "str weights_of, str layout, str? dialect"
+    "float[] scales, int[] sampling_ratio, bool aligned, str mode, float p, float beta, bool normalise, str guard, "
+    "float epsilon, str weights_of, str layout, str? dialect"
 )
 
 
@@ -242,7 +251,7 @@ _OF_MAPS = "Tensor grad, Tensor boxes, Tensor weights, SymInt[] shape, Tensor? m
 _GATHER = define(f"{_NAME}_backward", _OF_MAPS, _SCHEMA, "Tensor")
 _WEIGH = define(f"{_NAME}_backward_weights", _LAST, _SCHEMA, "Tensor")
 _SLOPE = define(f"{_NAME}_backward_boxes", _LAST, _SCHEMA, "Tensor")
-_GRADIENTS = Beside("weights", _Options, _POOL, _GATHER, _SLOPE, _WEIGH, lambda options: options.mode == "max")
+_GRADIENTS = Beside("weights", _Options, _POOL, _GATHER, _SLOPE, _WEIGH, lambda options: options.mode != "avg")
 register(_NAME, _pool, _output, _GRADIENTS.remember, _GRADIENTS.backward)
 register(f"{_NAME}_backward", _for_maps, like_maps, _GRADIENTS.remember_for_maps, _GRADIENTS.backward_of_maps)
 register_last(f"{_NAME}_backward_weights", _for_weights, like_beside, why="", of="weights")

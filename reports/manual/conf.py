@@ -56,6 +56,8 @@ def mend_signature(app, what, name, obj, options, signature, returns):  # noqa: 
             "deform_ps_roi_pool",
             "prroi_pool",
             "ps_roi_pool",
+            "multiscale_ps_roi_align",
+            "multiscale_weighted_roi_align",
             "ps_roi_align",
             "roi_pool",
             "crop_and_resize",
@@ -66,7 +68,7 @@ def mend_signature(app, what, name, obj, options, signature, returns):  # noqa: 
             "deform_roi_pool",
             "roi_align_3d",
         )
-        operator = next((name for name in others if name in module), "roi_align")
+        operator = next((other for other in others if other in f"{module}.{name}"), "roi_align")
         signature = signature.replace("| Dialect |", f"| roikit.kernels.dialects.{operator}.Dialect |")
     return signature, returns
 

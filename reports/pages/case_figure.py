@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...conformance import operators
 from ...conformance.arrays import box_rows, feature_map
-from ..drawing import BLUE, GREEN, INK, ORANGE, PURPLE, SKY, VERMILLION, in_page_colours
-from ..plane import Plane, svg
+from ..drawing import BLUE, GREEN, INK, ORANGE, PURPLE, SKY, VERMILLION, part_of_page
+from ..plane import FONT, Plane, svg
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,7 +57,7 @@ def draw(case: Case) -> Drawing | None:
             plane.bins(box, down, across, colour)
         plane.rectangle(box, colour)
     plane.axes(rows, columns)
-    return Drawing(in_page_colours(svg([("", plane)])), _says(arguments, image, len(boxes), shaded=shaded))
+    return Drawing(part_of_page(svg([("", plane)]), FONT), _says(arguments, image, len(boxes), shaded=shaded))
 
 
 def rectangles(arguments: Mapping[str, Any], operator: str) -> list[tuple[Ends, int]]:

@@ -19,7 +19,6 @@ _SHARED = "specification"
 _HEADING = re.compile(r"^## ", re.MULTILINE)
 _NAME = re.compile(r"[A-Z]+-\d+")
 _CASES = re.compile(r"<p>Cases: .*?</p>", re.DOTALL)
-_ID = re.compile(r"(?<![\w/-])[a-z][a-z0-9]*(?:-[a-z0-9]+)+(?![\w-])")
 _TABLE = '<div class="scroll" tabindex="0" role="group" aria-label="Table"><table>'
 _LINK = re.compile(r'<a href="(?!https?://)([^"]*)">(.*?)</a>', re.DOTALL)
 _CHAPTER = re.compile(r"(?:\.\./|operators/)([a-z0-9_]+)/RULES\.md(#.*)?")
@@ -61,7 +60,24 @@ def _section(text: str) -> Mapping[str, str]:
     heading, _, body = text.partition("\n")
     name = _NAME.match(heading)
     anchor = name[0] if name else slug(heading)
-    return {"anchor": anchor, "heading": _markdown().renderInline(heading), "body": _as_html(body)}
+    html = _CASES.sub(lambda _: _cases(anchor), _as_html(body))
+    return {"anchor": anchor, "heading": _markdown().renderInline(heading), "body": html}
+
+
+def _cases(rule: str) -> str:
+    """The cases that exercise a rule, each of which leads to its page."""
+    links = [f'<a href="../cases/{case}.html">{case}</a>' for case in _by_rule().get(rule, ())]
+    return f"<details><summary>Cases: {len(links)}</summary><p>{', '.join(links)}</p></details>"
+
+
+@cache
+def _by_rule() -> Mapping[str, list[str]]:
+    """The ids of the golden cases of each rule."""
+    found: dict[str, list[str]] = {}
+    for name, case in golden().items():
+        for rule in case.rules:
+            found.setdefault(rule, []).append(name)
+    return found
 
 
 @cache
@@ -70,14 +86,9 @@ def _markdown() -> MarkdownIt:
 
 
 def _as_html(text: str) -> str:
-    """Text as HTML: names of cases lead to their pages, and names of other chapters to theirs."""
+    """Text as HTML: names of other chapters lead to theirs."""
     html = _LINK.sub(_in_site, _markdown().render(text))
-    html = html.replace("<table>", _TABLE).replace("</table>", "</table></div>")
-    return _CASES.sub(lambda found: _ID.sub(_case_link, found[0]), html)
-
-
-def _case_link(found: re.Match[str]) -> str:
-    return f'<a href="../cases/{found[0]}.html">{found[0]}</a>' if found[0] in golden() else found[0]
+    return html.replace("<table>", _TABLE).replace("</table>", "</table></div>")
 
 
 def _in_site(found: re.Match[str]) -> str:

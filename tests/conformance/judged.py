@@ -33,7 +33,10 @@ from roikit.kernels.operators import NAMES as COMPILED
 
 FILE = Path(__file__).with_suffix(".json")
 SHARE = 0.02  # of what is sealed is judged again in each run
-KERNELS = {"multiscale_roi_align": "roi_align"}  # of whose kernels it is made
+KERNELS = {
+    "multiscale_roi_align": "roi_align",
+    "multiscale_weighted_roi_align": "weighted_roi_align",
+}  # of which they are made
 MORE = {"roi_align": ("chainer",)}  # dialects that have kernels of their own
 _COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
 _JUDGE = tuple(

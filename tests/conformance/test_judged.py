@@ -11,18 +11,18 @@ from roikit.conformance import operators
 from roikit.conformance.golden.ledger import Ledger
 from tests.conformance import judged
 
-SHARES = 8  # so that processes share what there is to judge
+pytestmark = pytest.mark.every_run
+
 UPDATE = "python -m tests.conformance.judged brings it up to date"
 
 due_of = cache(judged.due_of)
 every_operator = pytest.mark.parametrize("name", operators.NAMES)
 
 
-@pytest.mark.parametrize("share", range(SHARES))
 @every_operator
-def test_our_kernels_conform(name, share, judgements, record_property):
-    due = due_of(name).part(share, SHARES)
-    record_property("ledger", [f"kernels of {name}", share, *due.sizes])
+def test_our_kernels_conform(name, judgements, record_property):
+    due = due_of(name)
+    record_property("ledger", [f"calls of {name}", *due.sizes])
     parts = {str(part): part for part in judged.parts_of(name)}
     assert due.complaints({row.name: judged.judged(parts[row.name]) for row in due.rows}) == [], UPDATE
 

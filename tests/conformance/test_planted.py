@@ -5,6 +5,8 @@ import pytest
 from roikit.conformance import operators
 from tests.conformance import planted
 
+pytestmark = pytest.mark.every_run
+
 FAULTS = dict(planted.everywhere())
 
 

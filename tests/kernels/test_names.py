@@ -9,6 +9,8 @@ import pytest
 
 from roikit import kernels
 
+pytestmark = pytest.mark.every_run
+
 TREE = ast.parse(Path(kernels.__file__).read_text(encoding="utf-8"))
 
 

@@ -87,7 +87,7 @@ def test_on_a_gpu_every_kernel_that_a_call_may_choose_is_compiled(monkeypatch):
     ("options", "message"),
     [
         ({"dtypes": ["int8"]}, "dtypes must be one of 'float16'"),
-        ({"modes": "avg"}, "modes must be one of 'avg', 'max', not 'a'"),
+        ({"modes": "avg"}, "modes must be one of 'avg', 'max', 'lp', 'softmax', not 'a'"),
         ({"layouts": ["CHWN"]}, "layouts must be one of"),
         ({"operators": ["roi_aling"]}, "operators must be one of 'roi_align'"),
         ({"operations": ["sideways"]}, "operations must be one of 'forward', 'backward', 'backward_boxes'"),

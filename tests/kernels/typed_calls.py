@@ -26,12 +26,19 @@ from roikit.kernels import (
     deform_roi_pool_backward,
     deform_roi_pool_backward_boxes,
     deform_roi_pool_backward_offset,
+    multiscale_ps_roi_align,
+    multiscale_ps_roi_align_backward,
+    multiscale_ps_roi_align_backward_boxes,
     multiscale_roi_align,
     multiscale_roi_align_backward,
     multiscale_roi_align_backward_boxes,
     multiscale_roi_align_rotated,
     multiscale_roi_align_rotated_backward,
     multiscale_roi_align_rotated_backward_boxes,
+    multiscale_weighted_roi_align,
+    multiscale_weighted_roi_align_backward,
+    multiscale_weighted_roi_align_backward_boxes,
+    multiscale_weighted_roi_align_backward_weights,
     precompile,
     prroi_pool,
     prroi_pool_backward,
@@ -121,6 +128,20 @@ def right(
         tuple[Floats, ...],
     )
     assert_type(multiscale_roi_align_rotated_backward_boxes(grad, (maps,), rows, (0.25,), dialect="mmrotate"), Floats)
+    assert_type(multiscale_ps_roi_align([halves], [rows], 7, [0.25], level_rule="axlearn"), npt.NDArray[np.float16])
+    assert_type(
+        multiscale_ps_roi_align_backward(grad, rows, [(1, 1, 8, 8)], [(1, 1)], dialect="torchvision"),
+        tuple[Floats, ...],
+    )
+    assert_type(multiscale_ps_roi_align_backward_boxes(grad, (maps,), rows, (0.25,), dialect="gluoncv"), Floats)
+    assert_type(multiscale_weighted_roi_align([halves], [rows], [halves], 7, [0.25]), npt.NDArray[np.float16])
+    assert_type(
+        multiscale_weighted_roi_align_backward(grad, rows, [maps], [(1, 1, 8, 8)], [1], mode="avg"), tuple[Floats, ...]
+    )
+    assert_type(
+        multiscale_weighted_roi_align_backward_weights(grad, [maps], rows, [maps], [1], p=2.0), tuple[Floats, ...]
+    )
+    assert_type(multiscale_weighted_roi_align_backward_boxes(grad, [maps], rows, [maps], [1], aligned=True), Floats)
     assert_type(roi_align_workspace((1, 1, 8, 8), 3, 7, dtype="bfloat16"), int)
     assert_type(roi_align_backward_workspace([1, 1, 8, 8], 3, 7, on_gpu=False), int)
     assert_type(precompile(dtypes=["float32", "float64"], modes=["max"], operations=("forward", "backward")), int)
@@ -151,6 +172,8 @@ def wrong(maps: Floats, rows: Floats) -> None:
     multiscale_roi_align([maps], rows, 7, 0.25)  # type: ignore[arg-type]
     multiscale_roi_align([maps], rows, 7, [0.25], level_rule="detectron")  # type: ignore[arg-type]
     multiscale_roi_align_rotated([maps], rows, 7, [0.25], mode="max")  # type: ignore[call-arg]
+    multiscale_ps_roi_align([maps], rows, 7, [0.25], aligned=True)  # type: ignore[call-arg]
+    multiscale_weighted_roi_align([maps], rows, maps, 7, [0.25], mode="mean")  # type: ignore[arg-type]
     roi_align_workspace((1, 1, 8, 8), 3, 7, dtype="float")  # type: ignore[arg-type]
     precompile(dtypes="float32")  # type: ignore[arg-type]
     precompile(operations=["backwards"])  # type: ignore[list-item]

@@ -8,6 +8,8 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
+pytestmark = pytest.mark.every_run
+
 ROOT = Path(__file__).parents[2]
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from roikit.conformance import operators
+from roikit.conformance.cases.golden import golden_cases
 from roikit.conformance.results.titles import of_operator as rules
 from roikit.reports.model import operator_title, slug
 from roikit.reports.pages import operator
@@ -48,3 +49,12 @@ def test_cases_that_rules_name_are_links_and_other_chapters_too():
     assert 'href="roi-align.html"' in shown["introduction"]
     assert 'href="specification.html"' in shown["introduction"]
     assert f'href="{slug("roi_pool")}.html"' in rules_page.shared_context()["introduction"]
+
+
+def test_a_rule_leads_to_every_case_of_it():
+    shown = rules_page.context("roi_pool")
+    (body,) = (section["body"] for section in shown["sections"] if section["anchor"] == "RP-4")
+    cases = [case.id for case in golden_cases("roi_pool") if "RP-4" in case.rules]
+    assert cases
+    assert [body.count(f'<a href="../cases/{case}.html">') for case in cases] == [1] * len(cases)
+    assert f"Cases: {len(cases)}</summary>" in body

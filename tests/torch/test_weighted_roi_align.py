@@ -93,7 +93,7 @@ def test_16_bits_are_those_of_the_kernels(dtype):
 @pytest.mark.parametrize("dialect", [None, "mmcv"])
 def test_compiled_and_checked_by_pytorch(dialect):
     x, w, boxes = drawn().requires_grad_(), weights().requires_grad_(), BOXES.clone().requires_grad_()
-    options = ([0.5, 0.5], [2, 2], False, "avg", True, "add", 0.5, "images", "NCHW", dialect)
+    options = ([0.5, 0.5], [2, 2], False, "avg", 3.0, 1.0, True, "add", 0.5, "images", "NCHW", dialect)
     torch.library.opcheck(torch.ops.roikit.weighted_roi_align.default, (x, boxes, w, [3, 3], *options))
     grad = torch.ones(5, 3, 3, 3, requires_grad=True)
     gather = torch.ops.roikit.weighted_roi_align_backward.default
@@ -128,6 +128,51 @@ def test_maxima(channels, of, last):
     gradient = torch.autograd.grad(weighted_roi_align(x, boxes, w, *where, **how).sum(), x, create_graph=True)[0]
     with pytest.raises(NotImplementedError, match="the gradient of mode='max' has no gradient of its own"):
         gradient.sum().backward()
+
+
+@pytest.mark.parametrize("how", [{"mode": "lp"}, {"mode": "lp", "p": 1.5}, {"mode": "softmax", "beta": -2.0}])
+@pytest.mark.parametrize(("channels", "of", "last"), [(1, "images", False), (3, "images", True), (1, "rois", True)])
+def test_means(channels, of, last, how):
+    generator = torch.Generator().manual_seed(5)
+    x, w = (torch.randn(2, c, 9, 11, dtype=torch.float64, generator=generator) for c in (3, channels))
+    x, w = (t.contiguous(memory_format=torch.channels_last) if last else t for t in (x, w))
+    where, how = ((3, 2), 0.8, 2, True), {**how, "weights_of": of}
+    inputs = x.requires_grad_(), w.requires_grad_(), SMOOTH.clone().requires_grad_()
+    assert torch.autograd.gradcheck(lambda x, w, c: weighted_roi_align(x, rows(c), w, *where, **how), inputs)
+    module, boxes = WeightedRoIAlign(*where, **how), rows(SMOOTH)
+    assert torch.equal(module(x, boxes, w), weighted_roi_align(x, boxes, w, *where, **how))
+    assert f"mode={how['mode']!r}" in str(module)
+    gradient = torch.autograd.grad(module(x, boxes, w).sum(), x, create_graph=True)[0]
+    with pytest.raises(NotImplementedError, match="has no gradient of its own"):
+        gradient.sum().backward()
+
+
+def test_means_are_checked_by_pytorch_and_compiled():
+    x, w, boxes = drawn().requires_grad_(), weights().requires_grad_(), BOXES.clone().requires_grad_()
+    options = ([0.5, 0.5], [2, 2], False, "softmax", 3.0, 0.5, False, "zero", 1e-6, "images", "NCHW", None)
+    checks = ("test_schema", "test_autograd_registration", "test_faketensor")
+    of_pooling = torch.ops.roikit.weighted_roi_align.default
+    torch.library.opcheck(of_pooling, (x, boxes, w, [3, 3], *options), test_utils=checks)
+
+    def pool(x, boxes, w):
+        return weighted_roi_align(x, boxes, w, 3, 0.5, 2, mode="softmax", beta=0.5)
+
+    compiled, eager = (
+        torch.autograd.grad(f(x, boxes, w).sum(), (x, w, boxes)) for f in (torch.compile(pool, fullgraph=True), pool)
+    )
+    assert all(torch.equal(one, other) for one, other in zip(compiled, eager, strict=True))
+
+
+def test_parameters_of_means_are_refused_elsewhere():
+    x, w = drawn(), weights()
+    for how, why in (
+        ({"p": 2.0}, 'p is of mode="lp" alone'),
+        ({"beta": 2.0, "mode": "lp"}, 'beta is of mode="softmax" alone'),
+        ({"mode": "lp", "p": 0.5}, "p must be 1 or greater"),
+        ({"mode": "softmax", "normalise": True}, "no such sum"),
+    ):
+        with pytest.raises(ValueError, match=why):
+            weighted_roi_align(x, BOXES, w, 3, 0.5, 2, **how)
 
 
 @pytest.mark.filterwarnings("ignore:The .grad attribute:UserWarning")  # of opcheck itself

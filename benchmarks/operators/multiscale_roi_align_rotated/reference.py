@@ -9,7 +9,7 @@ from roikit.conformance.operators.multiscale_roi_align_rotated.oracle.levels imp
 from roikit.kernels.dialects.multiscale_roi_align_rotated import DIALECTS
 
 from ...averages import AtPoints
-from ...pyramids import PyramidAverages
+from ...pyramids import PyramidAverages, require_levels
 from ..roi_align_rotated.points import points_of
 from ..roi_align_rotated.reference import arguments_of
 from .operations import Operation
@@ -31,24 +31,21 @@ _AVERAGES = PyramidAverages(
 )
 
 
-def require_levels(problem: Problem) -> None:
-    """Holds the level that every box of a row is put on against those of the oracle, by every rule, computed in float32.
+_HELD_TO = ("roikit", "detectron2", "mmrotate")
+"""Whose rules put every box on the same level."""
+
+
+def require_levels_of(problem: Problem) -> None:
+    """Refuses a row of which a box may be on another level.
 
     Raises:
-        AssertionError: a box may be on another, or rounding decides it.
+        AssertionError: it may.
     """
-    arguments = {
-        **_AVERAGES.arguments_of(problem),
-        "input": {"shape": problem.levels[0].feature.shape},
-        "level_sizes": [list(level.feature.shape[2:]) for level in problem.levels],
-    }
-    put = [{index} for index, level in enumerate(problem.levels) for _ in level.rois]
-    for name in ("roikit", "detectron2", "mmrotate"):
-        if levels_of(arguments, DIALECTS[name], "float32") != put:
-            raise AssertionError(f"{problem.row.name}: a box is not certainly on its level by the rules of {name}")
+    boxes = _AVERAGES.arguments_of(problem)["boxes"]
+    require_levels(problem, levels_of, {name: DIALECTS[name] for name in _HELD_TO}, boxes)
 
 
 def reference_of(problem: Problem, processes: int, operation: Operation) -> Reference:
     """What an operation should give."""
-    require_levels(problem)
+    require_levels_of(problem)
     return _AVERAGES.reference_of(problem, processes, operation)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from roikit.kernels import (
@@ -13,7 +14,7 @@ from roikit.kernels import (
 
 from ...measuring.ours import Ours, corners_shape, maps_shape
 from .operations import Operation
-from .workloads import all_three, all_three_of_few, gradients_and_weights, maps_and_weights, weights_shape
+from .workloads import all_three, all_three_of_few, maps_and_weights, weights_and_gradients, weights_shape
 
 if TYPE_CHECKING:
     from ...measuring.problem import Level, SampledRow
@@ -22,22 +23,16 @@ MEAN: dict[str, Any] = {"aligned": True, "normalise": True}
 
 
 def pool(read: tuple[Any, Any], boxes: tuple[Any], level: Level, row: SampledRow, **how: Any) -> Any:
-    """Pools."""
+    """Pools, by any mode."""
     maps, weights = read
-    return weighted_roi_align(maps, *boxes, weights, row.bins, level.scale, row.sampling_ratio, **MEAN, **how)
+    return weighted_roi_align(maps, *boxes, weights, row.bins, level.scale, row.sampling_ratio, aligned=True, **how)
 
 
-def maximum(read: tuple[Any, Any], boxes: tuple[Any], level: Level, row: SampledRow, **how: Any) -> Any:
-    """Pools by the greatest sample."""
-    maps, weights = read
-    where = (row.bins, level.scale, row.sampling_ratio, True)
-    return weighted_roi_align(maps, *boxes, weights, *where, mode="max", **how)
-
-
-def backward(read: tuple[Any, Any], boxes: tuple[Any], level: Level, row: SampledRow, **how: Any) -> Any:
-    """Works out the gradient for the maps."""
-    (grad, weights), where = read, (how["out"].shape, level.scale, row.sampling_ratio)
-    return weighted_roi_align_backward(grad, *boxes, weights, *where, **MEAN, **how)
+def backward(read: tuple[Any, ...], boxes: tuple[Any], level: Level, row: SampledRow, **how: Any) -> Any:
+    """Works out the gradient for the maps, which all but that of a mean reads."""
+    *maps, weights, grad = read
+    where, given = (how["out"].shape, level.scale, row.sampling_ratio), {"input": maps[0]} if maps else {}
+    return weighted_roi_align_backward(grad, *boxes, weights, *where, aligned=True, **given, **how)
 
 
 def backward_weights(read: tuple[Any, Any, Any], boxes: tuple[Any], level: Level, row: SampledRow, **how: Any) -> Any:
@@ -53,9 +48,13 @@ def backward_boxes(read: tuple[Any, Any, Any], boxes: tuple[Any], level: Level, 
 
 
 OURS = {
-    Operation.FORWARD: Ours(pool, maps_and_weights),
-    Operation.MAXIMUM: Ours(maximum, maps_and_weights),
-    Operation.BACKWARD: Ours(backward, gradients_and_weights, maps_shape),
+    Operation.FORWARD: Ours(partial(pool, normalise=True), maps_and_weights),
+    Operation.MAXIMUM: Ours(partial(pool, mode="max"), maps_and_weights),
+    Operation.POWER_MEAN: Ours(partial(pool, mode="lp"), maps_and_weights),
+    Operation.SOFTMAX: Ours(partial(pool, mode="softmax"), maps_and_weights),
+    Operation.BACKWARD: Ours(partial(backward, normalise=True), weights_and_gradients, maps_shape),
     Operation.WEIGHTS: Ours(backward_weights, all_three, weights_shape),
     Operation.BOXES: Ours(backward_boxes, all_three_of_few, corners_shape, of_coordinates=True),
+    Operation.POWER_MEAN_BACKWARD: Ours(partial(backward, mode="lp"), all_three, maps_shape),
+    Operation.SOFTMAX_BACKWARD: Ours(partial(backward, mode="softmax"), all_three, maps_shape),
 }

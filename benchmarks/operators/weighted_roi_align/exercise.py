@@ -27,7 +27,7 @@ def small(call: SmallCall, grid: tuple[int, int], kind: tuple[str, bool, bool]) 
     shape = (2, call.channels if of_channels else 1, *(maps.shape[2:] if call.layout == "NCHW" else maps.shape[1:3]))
     of_pixels = cupy.asarray(in_layout(call.rng.uniform(0, 1, shape), call.layout, call.dtype))
     how: dict[str, Any] = {"mode": mode, "normalise": normalise, "layout": call.layout}
-    compared = maps if mode == "max" else None
+    compared = None if mode == "avg" else maps
     grad = weighted_roi_align(maps, boxes, of_pixels, bins, 0.5, ratio, **how)
     weighted_roi_align_backward(grad, boxes, of_pixels, maps.shape, 0.5, ratio, **how, input=compared)
     weighted_roi_align_backward_weights(grad, maps, boxes, of_pixels, 0.5, ratio, **how)
@@ -55,6 +55,8 @@ EXERCISE = Exercise(
             ("avg", True, True),
             ("max", False, False),
             ("max", False, True),
+            ("lp", False, False),
+            ("softmax", False, True),
         ),
     ),
     small=small,

@@ -18,10 +18,12 @@ def floor(problem: Problem, counts: Geometry, itemsize: int, rates: Rates, opera
     row = problem.row
     output, operations = row.outputs * itemsize, counts.operations * (row.channels + 1)
     touched, footprint = counts.touched * itemsize, counts.footprint * itemsize
+    read, read_by_all = touched * (row.channels + 1), footprint * (row.channels + 1)
     if operation.gradient:
         maps = sum(level.feature.size for level in problem.levels) * itemsize
-        return floor_of(maps + touched, maps + footprint, output, operations, rates)
-    read, read_by_all = touched * (row.channels + 1), footprint * (row.channels + 1)
+        if operation == Operation.BACKWARD:
+            read, read_by_all = touched, footprint  # weights alone
+        return floor_of(maps + read, maps + read_by_all, output, operations, rates)
     if operation == Operation.WEIGHTS:
         written = _weights(problem) * itemsize
         return floor_of(read + written, read_by_all + written, output, operations, rates)
@@ -31,10 +33,9 @@ def floor(problem: Problem, counts: Geometry, itemsize: int, rates: Rates, opera
 def visited(problem: Problem, counts: Geometry, operation: Operation) -> int:
     """How many elements the calls of a row visit of what there are copies of: maps, weights, and what arrives."""
     row = problem.row
-    if operation.gradient:
-        return counts.touched + row.outputs + sum(level.feature.size for level in problem.levels)
-    arriving = 0 if operation in (Operation.FORWARD, Operation.MAXIMUM) else row.outputs
-    return counts.touched * (row.channels + 1) + arriving
+    read = counts.touched * (1 if operation == Operation.BACKWARD else row.channels + 1)
+    written = sum(level.feature.size for level in problem.levels) if operation.gradient else 0
+    return read + written + (0 if operation.pools else row.outputs)
 
 
 def _weights(problem: Problem) -> int:

@@ -1,4 +1,4 @@
-"""Weighted RoIAlign, for those who time it, as a weighted mean or a maximum. torchvision makes the mean in two calls."""
+"""Weighted RoIAlign, for those who time it: means by weights, which torchvision makes in two calls, maxima and other means."""
 
 from __future__ import annotations
 

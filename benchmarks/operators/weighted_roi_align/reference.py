@@ -1,8 +1,8 @@
 """What a timed call should have returned, and how far from it a sound result may be.
 
 A bin is the mean of weighed pixels over that of weights, both by `measuring.axes`, and off by as much as both may be; or the
-greatest sample of weighed pixels. Gradients are those of the two means, of what arrives over that of weights. Each kind is held
-against the exact oracle on two RoIs of each level, in a channel.
+greatest sample of weighed pixels, or another mean of them (`means`). Gradients are those of the two means, of what arrives over
+that of weights. Each kind is held against the exact oracle on two RoIs of each level, in a channel.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from ... import oracles
 from ...measuring import axes, references
 from ...measuring.judgement import FLOAT64, Expected, Reference
 from ...workloads import SEED, gradient, gradient_of_few
+from . import means as other_means
 from .operations import Operation
 from .workloads import weights
 
@@ -61,6 +62,28 @@ def means(products: Level, of_weights: Level, k: int, row: Row, channels: np.nda
     value = sums * divided
     bound = np.where(sure, sums_off / least + abs(value) * np.where(sure, off, 0.0) + FLOAT64 * abs(value), np.inf)
     return Means(value, np.where((total == 0) & (total_off == 0), 0.0, bound), divided, off)
+
+
+def pooled(
+    of: tuple[Level, Level], k: int, row: Row, channels: np.ndarray, operation: Operation
+) -> tuple[np.ndarray, np.ndarray]:
+    """What the bins of a RoI come to, of weighed pixels and of weights, and how far that may be off."""
+    match operation.mode:
+        case "avg":
+            return means(*of, k, row, channels)[:2]
+        case "max":
+            return axes.maximum(of[0], k, row, channels)
+        case mean:
+            return other_means.pooled(of[0], k, row, channels, mean)
+
+
+def sent_to_maps(
+    level: Level, row: Row, sent: np.ndarray, channels: np.ndarray, operation: Operation
+) -> tuple[np.ndarray, np.ndarray]:
+    """What some channels of maps get if RoIs send this of them, and a bound of its error."""
+    if operation == Operation.BACKWARD:
+        return spread(level, row, sent)
+    return other_means.spread(level, row, sent, channels, operation.mode)
 
 
 def spread(level: Level, row: Row, sent: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -130,28 +153,26 @@ def slope(level: Level, k: int, row: Row, sent: np.ndarray) -> tuple[np.ndarray,
     return ours - theirs, bound + more + 2 * level.scale * unsure
 
 
-def reference_of(problem: Problem, processes: int, operation: Operation) -> Reference:
-    """What an operation should give."""
+def reference_of(problem: Problem, processes: int, operation: Operation, *, joined: bool = False) -> Reference:
+    """What an operation should give, of each level by itself, or ``joined`` of all RoIs together."""
     del processes  # it takes less than a process needs to begin
     rng, row = np.random.default_rng(SEED), problem.row
     arriving = gradient_of_few(row) if operation == Operation.BOXES else gradient(row)
-    match operation:
-        case Operation.FORWARD:
-            of = {id(level): weighed(level) for level in problem.levels}
-            reference = references.outputs(problem, lambda level, k, some: means(*of[id(level)], k, row, some)[:2], rng)
-        case Operation.MAXIMUM:
-            of = {id(level): weighed(level) for level in problem.levels}
-            reference = references.outputs(
-                problem, lambda level, k, some: axes.maximum(of[id(level)][0], k, row, some), rng
-            )
-        case Operation.BACKWARD:
-            reference = references.gradients(problem, lambda level, sent, _: spread(level, row, sent), arriving, rng)
-        case Operation.WEIGHTS:
-            reference = _of_weights(problem, arriving)
-        case _:
-            reference = references.of_rois(
-                problem, lambda level, k, sent: slope(level, k, row, sent), arriving, rng, (4,), "float32"
-            )
+    if operation.pools:
+        of = {id(level): weighed(level) for level in problem.levels}
+        reference = references.outputs(
+            problem, lambda level, k, some: pooled(of[id(level)], k, row, some, operation), rng, joined=joined
+        )
+    elif operation.gradient:
+        reference = references.gradients(
+            problem, lambda level, sent, some: sent_to_maps(level, row, sent, some, operation), arriving, rng
+        )
+    elif operation == Operation.WEIGHTS:
+        reference = _of_weights(problem, arriving)
+    else:
+        reference = references.of_rois(
+            problem, lambda level, k, sent: slope(level, k, row, sent), arriving, rng, (4,), "float32", joined=joined
+        )
     for level in problem.levels:
         reference.checked_exactly += _validate(row, level, operation, arriving[level.rois], rng)
     return reference
@@ -168,13 +189,7 @@ def _of_weights(problem: Problem, arriving: np.ndarray) -> Reference:
 
 # ---- against the exact oracle ----------------------------------------------------------------------------------------
 
-_OF = {
-    Operation.FORWARD: Asked.FORWARD,
-    Operation.MAXIMUM: Asked.FORWARD,
-    Operation.BACKWARD: Asked.FEATURE_GRADIENT,
-    Operation.WEIGHTS: Asked.WEIGHT_GRADIENT,
-    Operation.BOXES: Asked.BOX_GRADIENT,
-}
+_OF = {Operation.WEIGHTS: Asked.WEIGHT_GRADIENT, Operation.BOXES: Asked.BOX_GRADIENT}
 
 
 def _validate(row: Row, level: Level, operation: Operation, arriving: np.ndarray, rng: np.random.Generator) -> int:
@@ -184,30 +199,27 @@ def _validate(row: Row, level: Level, operation: Operation, arriving: np.ndarray
     arguments: dict[str, Any] = {
         "input": oracles.stated(only.feature),
         "weights": oracles.stated(weights(only)),
-        "normalise": operation != Operation.MAXIMUM,
+        "normalise": operation.mode == "avg",
         "boxes": only.boxes.astype(np.float64).tolist(),
         "output_size": [row.bins, row.bins],
         "spatial_scale": [level.scale, level.scale],
         "sampling_ratio": [ratio, ratio],
-        "mode": "max" if operation == Operation.MAXIMUM else "avg",
+        "mode": operation.mode,
     }
-    if operation not in (Operation.FORWARD, Operation.MAXIMUM):
+    if not operation.pools:
         arguments["grad"] = oracles.stated(sent)
     found = _found(row, only, operation, sent)
-    return oracles.hold(found, "weighted_roi_align", _OF[operation], operation.dialect, arguments, row.name)
+    asked = Asked.FORWARD if operation.pools else _OF.get(operation, Asked.FEATURE_GRADIENT)
+    return oracles.hold(found, "weighted_roi_align", asked, operation.dialect, arguments, row.name)
 
 
 def _found(row: Row, level: Level, operation: Operation, sent: np.ndarray) -> np.ndarray:
     """What the reference has for a level of one channel."""
     every = range(len(level.boxes))
-    match operation:
-        case Operation.FORWARD:
-            return np.array([means(*weighed(level), k, row, _ONE).value for k in every])
-        case Operation.MAXIMUM:
-            return np.array([axes.maximum(weighed(level)[0], k, row, _ONE)[0] for k in every])
-        case Operation.BACKWARD:
-            return spread(level, row, sent)[0]
-        case Operation.WEIGHTS:
-            return shares(level, row, sent)[0]
-        case _:
-            return np.array([slope(level, k, row, sent[k])[0] for k in every])
+    if operation.pools:
+        return np.array([pooled(weighed(level), k, row, _ONE, operation)[0] for k in every])
+    if operation.gradient:
+        return sent_to_maps(level, row, sent, _ONE, operation)[0]
+    if operation == Operation.WEIGHTS:
+        return shares(level, row, sent)[0]
+    return np.array([slope(level, k, row, sent[k])[0] for k in every])

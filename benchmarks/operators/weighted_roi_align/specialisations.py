@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from roikit.kernels.calls.problem import MODES
-from roikit.kernels.dialects.weighted_roi_align import DIALECTS
+from roikit.kernels.dialects.weighted_roi_align import DIALECTS, MEANS
 
 from ...assembler.specialisations import of_one_mode
 
@@ -21,10 +21,12 @@ MAIN = "torchvision-aligned"
 def most_registers(name: str, architecture: str) -> int:
     """How many registers a thread of a kernel may take, so that as many blocks run at once as are meant to."""
     del architecture
-    return 255 if name.startswith("boxes") or (name.startswith("forward float64") and " NCHW " in name) else 128
+    is_mean = any(f" {mean} " in name for mean in MEANS)
+    alone = [" float64 " in name, " NCHW " in name]
+    return 255 if name.startswith("boxes") or (name.startswith("forward") and (any if is_mean else all)(alone)) else 128
 
 
 def wanted() -> Iterator[Wanted]:
-    """What is to be compiled: every dialect in float32 besides."""
-    for mode in MODES:
+    """What is to be compiled."""
+    for mode in (*MODES, *MEANS):
         yield from of_one_mode("weighted_roi_align", DIALECTS, MAIN, mode)

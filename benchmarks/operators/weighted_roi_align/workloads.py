@@ -42,13 +42,13 @@ def maps_and_weights(problem: Problem) -> list[np.ndarray]:
     return [*maps_of(problem), *weights_of(problem)]
 
 
-def gradients_and_weights(problem: Problem) -> list[np.ndarray]:
-    """What a gradient for the maps reads: what arrives at the output of each level, and then the weights."""
-    return [*gradients_of(problem), *weights_of(problem)]
+def weights_and_gradients(problem: Problem) -> list[np.ndarray]:
+    """What the mean's gradient for the maps reads: the weights of each level, and then what arrives at the output."""
+    return [*weights_of(problem), *gradients_of(problem)]
 
 
 def all_three(problem: Problem) -> list[np.ndarray]:
-    """What a gradient for the weights reads: the maps of each level, the weights, and what arrives at the output."""
+    """What other gradients read: the maps of each level, the weights, and what arrives at the output."""
     return [*maps_and_weights(problem), *gradients_of(problem)]
 
 

@@ -8,7 +8,7 @@ from ...measuring.contestant import LAYOUTS
 from ...operators.weighted_roi_align.workloads import CPU_ROWS
 from .. import cpu
 
-OPERATIONS = ("forward", "maximum")
+OPERATIONS = ("forward", "maximum", "power-mean", "softmax")
 ROWS = ("c1", "a1", "e")
 DTYPES = ("float32", "float16")
 

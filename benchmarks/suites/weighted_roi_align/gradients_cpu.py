@@ -7,7 +7,7 @@ from roikit.kernels import weighted_roi_align_backward
 from ...measuring.contestant import LAYOUTS
 from .. import cpu
 
-OPERATIONS = ("backward", "weights-backward", "boxes-backward")
+OPERATIONS = ("backward", "weights-backward", "boxes-backward", "power-mean-backward", "softmax-backward")
 ROWS = ("c1", "e")
 DTYPES = ("float32",)
 

@@ -22,3 +22,17 @@ class Boxes(gpu.Series):
         return gpu.measure("weighted_roi_align", "boxes-backward")
 
     setup_cache.timeout = 600
+
+
+class PowerMean(gpu.Series):
+    def setup_cache(self):
+        return gpu.measure("weighted_roi_align", "power-mean-backward")
+
+    setup_cache.timeout = 600
+
+
+class Softmax(gpu.Series):
+    def setup_cache(self):
+        return gpu.measure("weighted_roi_align", "softmax-backward")
+
+    setup_cache.timeout = 600

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ....kernels.dialects.weighted_roi_align import DIALECTS
+from ....kernels.dialects.weighted_roi_align import DIALECTS, MEANS
 from ...operation import Operation
 from ..roi_align.oracle.certificate import fairness
-from .oracle.answers import WeightedRoiAlignOracle
+from .oracle.answers import WeightedRoiAlignOracle, as_average, simplest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -27,8 +27,11 @@ MAIN_DIALECTS = (
 
 def claims(arguments: Mapping[str, Any], operation: Operation = Operation.FORWARD) -> str:
     """Whether a call is exact from float32 on, or has bounds, or rounding decides which branch of a rule is taken."""
-    if any(fairness(arguments, dialect) for dialect in different(arguments)):
+    if any(fairness(as_average(arguments), dialect) for dialect in different(arguments)):
         return "fragile"
+    arguments = simplest(arguments, operation)
+    if arguments["mode"] in MEANS:
+        return "bounded"
     oracle = WeightedRoiAlignOracle()
     mains = different(arguments, MAIN_DIALECTS)
     exact = (oracle.exact_dtypes(arguments, operation, dialect) for dialect in mains)
@@ -42,7 +45,7 @@ def different(arguments: Mapping[str, Any], names: Iterable[str] = tuple(DIALECT
 
 def rules_of(arguments: Mapping[str, Any], operation: Operation = Operation.FORWARD) -> list[str]:
     """The rules that a call exercises."""
-    of_bin = "SW-13" if arguments["mode"] == "max" else "SW-4" if arguments.get("normalise") else "SW-3"
+    of_bin = _OF_MODES.get(arguments["mode"]) or ("SW-4" if arguments.get("normalise") else "SW-3")
     rules = ["SW-1", "SW-2", of_bin]
     rules += ["SW-5"] if arguments.get("normalise") and arguments.get("guard", "zero") != "zero" else []
     rules += _OF_GRADIENTS.get(operation, [])
@@ -50,6 +53,7 @@ def rules_of(arguments: Mapping[str, Any], operation: Operation = Operation.FORW
     return [*rules, "SW-10"] if arguments["input"]["shape"][0] > 1 or arguments.get("invalid_rois") else rules
 
 
+_OF_MODES = {"max": "SW-13", "lp": "SW-14", "softmax": "SW-15"}
 _OF_GRADIENTS = {
     Operation.FEATURE_GRADIENT: ["SW-6"],
     Operation.WEIGHT_GRADIENT: ["SW-7"],

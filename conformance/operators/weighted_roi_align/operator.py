@@ -26,7 +26,7 @@ OPERATOR = Operator(
         Operation.BOX_GRADIENT,
         Operation.WEIGHT_GRADIENT,
     ),
-    modes=("avg", "max"),
+    modes=("avg", "max", "lp", "softmax"),
     dialects=DIALECTS,
     main_dialects=MAIN_DIALECTS,
     function_dialects=("torchvision", "torchvision-aligned"),
@@ -35,6 +35,8 @@ OPERATOR = Operator(
     blind={
         "sw-no-rois": "asks for the shape of an output without values",
         "sw-max-no-rois": "asks for the shape of an output without values",
+        "sw-lp-no-rois": "asks for the shape of an output without values",
+        "sw-softmax-no-rois": "asks for the shape of an output without values",
         "sw-no-channels": "asks for the shape of an output without values",
         "sw-no-images": "asks for the shape of an output without values",
         "sw-box-gradient-no-rois": "asks for the shape of a gradient without values",

@@ -78,7 +78,7 @@ struct CropBoxGradient {
     static constexpr bool TURNS = true;
 
 #ifndef __CUDA_ARCH__
-    ROIKIT_METHOD static Reach reach_along(const Axis& axis, int points) {
+    ROIKIT_METHOD static Span reach_along(const Axis& axis, int points) {
         return reach_between(position(axis, 0), position(axis, points - 1), axis.size);
     }
 

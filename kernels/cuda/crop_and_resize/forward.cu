@@ -73,26 +73,47 @@ ROIKIT_FN void prefetch_bin(const Prepared&, const Steps&, int, int, int64) {}
 // ---- a row of points on a CPU, channels first -----------------------------------------------------------------------------
 
 #ifdef ROIKIT_PREFETCH
-// CR-4 as above, without a branch, so that several columns are taken at once: a row has pixels, and what is not wanted is not kept.
-ROIKIT_FN acc_t on_row(const feature_t* row, const Taps& x) {
-    const acc_t left = widen(row[x.low < 0 ? 0 : x.low]), right = widen(row[x.low < 0 ? 0 : x.high]);
+// CR-4 as above, without a branch, so that several columns are taken at once: a row has a pixel at `some`, and what is not wanted is not kept.
+template <class T> ROIKIT_FN acc_t on_row(const T* row, const Taps& x, int some) {
+    const acc_t left = widen(row[x.low < 0 ? some : x.low]), right = widen(row[x.low < 0 ? some : x.high]);
     const acc_t there = left + x.fraction * (right - left);
     return x.fraction == (acc_t)0 ? left : there;
 }
 
-ROIKIT_FN void crop_row(const Prepared& roi, const Taps& y, const feature_t* map, int columns, feature_t* to) {
-    if (y.low < 0) {
-        for (int q = 0; q < columns; ++q) narrow(roi.outside, to[q]);
-        return;
-    }
-    const feature_t* const low = map + (int64)y.low * roi.width;
-    const feature_t* const high = map + (int64)y.high * roi.width;
+// `low` and `high` are where the rows of the map begin that a row of points lies between.
+template <class T> ROIKIT_FN void crop_row(const Prepared& roi, const Taps& y, const T* low, const T* high, int some, int columns, T* to) {
     const Taps* const taps = roi.x;
     for (int q = 0; q < columns; ++q) {
         const Taps x = taps[q];
-        const acc_t above = on_row(low, x), below = on_row(high, x);
+        const acc_t above = on_row(low, x, some), below = on_row(high, x, some);
         const acc_t there = above + y.fraction * (below - above), value = y.fraction == (acc_t)0 ? above : there;
         narrow(x.low < 0 ? roi.outside : value, to[q]);
+    }
+}
+
+constexpr int MOST_COLUMNS = 512;
+
+// A row of points of 16-bit numbers, which a compiler does not widen a register at a time: the columns from `first` on, `count` of them.
+struct WideRow {
+    acc_t low[MOST_COLUMNS], high[MOST_COLUMNS], result[MOST_COLUMNS];
+
+    ROIKIT_METHOD void crop(const Prepared& roi, const Taps& y, const feature_t* map, int first, int count, int columns, feature_t* to) {
+        widen_all(map + (int64)y.low * roi.width + first, count, low);
+        widen_all(map + (int64)y.high * roi.width + first, count, high);
+        crop_row<acc_t>(roi, y, low - first, high - first, first, columns, result);
+        narrow_all(result, columns, to);
+    }
+};
+
+ROIKIT_FN void crop_row(const Prepared& roi, const Taps& y, const feature_t* map, int first, int last, int columns, feature_t* to) {
+    const int count = last - first + 1;
+    if (y.low < 0) {
+        for (int q = 0; q < columns; ++q) narrow(roi.outside, to[q]);
+    } else if (NARROW && count > 0 && count <= MOST_COLUMNS && columns <= MOST_COLUMNS) {
+        WideRow row;
+        row.crop(roi, y, map, first, count, columns, to);
+    } else {
+        crop_row<feature_t>(roi, y, map + (int64)y.low * roi.width, map + (int64)y.high * roi.width, 0, columns, to);
     }
 }
 
@@ -120,7 +141,7 @@ ROIKIT_FN void crop_rows(const Prepared& roi, const PoolingParams& params, int64
         feature_t* const to = roi.output + channel * params.bins_y * params.bins_x;
         for (int p = roi.row_begin; p < roi.row_end; ++p) {
             if (channel + 1 < end) ask_for_row(roi, roi.y[p], map + pixels, first, last);
-            crop_row(roi, roi.y[p], map, params.bins_x, to + (int64)p * params.bins_x);
+            crop_row(roi, roi.y[p], map, first, last, params.bins_x, to + (int64)p * params.bins_x);
         }
     }
 }

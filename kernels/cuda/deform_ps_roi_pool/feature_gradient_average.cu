@@ -57,6 +57,24 @@ template <int N> ROIKIT_FN void add_to_pixel(const Work& work, const PointTile& 
     if constexpr (N > 1) add_to_pixel<(N > 4 ? N / 4 : 1)>(work, held, pixel, number, from, c, end, sums, params);
 }
 
+#ifndef __CUDA_ARCH__
+// The same for all channels of the work, which are in several groups, bin by bin: each reads but one of them.
+ROIKIT_FN void add_bins(const Work& work, const PointTile& held, int pixel, int64 number, const Arriving& from, acc_t* sums,
+                        const BackwardParams& params) {
+    const int64 groups = groups_of(params), channels = params.channels / groups, end = work.channel + work.channels;
+    for (unsigned left = held.on[pixel]; left; left &= left - 1) {
+        const int b = lowest_of(left);
+        const int64 bin = from.first + b, group = group_of((int)(bin / params.bins_x), (int)(bin % params.bins_x), params);
+        const acc_t weight = held.weights[(int64)b * held.pixels + pixel];
+        for (int64 c = (work.channel - group + groups - 1) / groups; c * groups + group < end; ++c) {
+            if (class_of(c, channels, params) != number) continue;
+            acc_t& sum = sums[c * groups + group - work.channel];
+            sum = multiply_add(weight, widen(from.grad[bin * from.bin_step + c * from.step]), sum);
+        }
+    }
+}
+#endif
+
 // What the samples of a bin weigh on each pixel of a tile, over how many are inside the map.
 ROIKIT_FN void share_bin(const Roi& roi, int p, int q, const Tile& tile, acc_t* weights, const BackwardParams& params) {
     weigh_bin_of_points(roi, p, q, tile, weights, params);
@@ -69,7 +87,8 @@ ROIKIT_FN void share_bin(const Roi& roi, int p, int q, const Tile& tile, acc_t* 
 // Adds what a RoI sends to a tile in a class of channels.
 ROIKIT_FN void add_class(int64 number, const Roi& roi, const Work& work, const PointTile& held, Arriving from,
                          const BackwardParams& params) {
-    const int64 bins = (int64)params.bins_y * params.bins_x, vectors = (work.channels + VECTOR - 1) / VECTOR;
+    const int64 bins = (int64)params.bins_y * params.bins_x;
+    int64 vectors = (work.channels + VECTOR - 1) / VECTOR;
     const bool last = LAYOUT == Layout::NHWC;
     Roi mine = roi;
     mine.points = of_class(roi.points, number);
@@ -80,12 +99,14 @@ ROIKIT_FN void add_class(int64 number, const Roi& roi, const Work& work, const P
             share_bin(mine, p, q, work.tile, held.weights + (int64)b * held.pixels, params);
         }
         __syncthreads();
-        ROIKIT_ROLLED for (int i = thread_of_block(); i < held.pixels; i += threads_of_block()) {
-            unsigned bits = 0;
-            ROIKIT_ROLLED for (int b = 0; b < count; ++b) bits |= (unsigned)(held.weights[(int64)b * held.pixels + i] != (acc_t)0) << b;
-            held.on[i] = bits;
-        }
+        note_bins(held, count);
         __syncthreads();
+#ifndef __CUDA_ARCH__
+        for (int pixel = thread_of_block(); pixel < (groups_of(params) > 1 ? held.pixels : 0); pixel += threads_of_block()) {
+            add_bins(work, held, pixel, number, from, held.sums + pixel * params.channels_per_block, params);
+        }
+        if (groups_of(params) > 1) vectors = 0;
+#endif
         ROIKIT_ROLLED for (int64 i = thread_of_block(); i < held.pixels * vectors; i += threads_of_block()) {
             // Neighbouring threads take neighbouring numbers of what arrives.
             const int pixel = (int)(last ? i / vectors : i % held.pixels);

@@ -152,8 +152,8 @@ struct SampledBoxGradient {
     static constexpr bool TURNS = READS_NEIGHBOURS;
 
 #ifndef __CUDA_ARCH__
-    ROIKIT_METHOD static Reach reach_along(const Axis& axis, int bins) {
-        if (axis.taken < 1) return Reach{0, 0};
+    ROIKIT_METHOD static Span reach_along(const Axis& axis, int bins) {
+        if (axis.taken < 1) return Span{0, 0};
         const acc_t first = position(axis, 0, axis.bin < (acc_t)0 ? axis.taken - 1 : 0);
         return reach_between(first, position(axis, bins - 1, axis.bin < (acc_t)0 ? 0 : axis.taken - 1), axis.size);
     }

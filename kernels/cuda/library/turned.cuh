@@ -3,33 +3,9 @@
 // stays as it is.
 #pragma once
 
+#include "library/brought.cuh"
+
 #ifndef __CUDA_ARCH__
-
-// Rows or columns of a map: from `begin` to before `end`. None if it is not known which.
-struct Reach {
-    int begin, end;
-};
-
-// All that can be read between two positions, with room for the neighbours of both.
-ROIKIT_FN Reach reach_between(acc_t a, acc_t b, int size) {
-    const acc_t low = a < b ? a : b, high = a < b ? b : a, far = (acc_t)1e9f;
-    if (!(low > -far && high < far)) return Reach{0, 0};
-    const acc_t last = (acc_t)(size - 1);
-    const int begin = (int)(low < (acc_t)1 ? (acc_t)0 : low > last ? last : low) - 1;
-    const int end = (int)(high < (acc_t)0 ? (acc_t)0 : high > last ? last : high) + 3;
-    return Reach{begin < 0 ? 0 : begin, end < size ? end : size};
-}
-
-// A copy of these pixels, VECTOR channels each.
-ROIKIT_FN void bring_together(const feature_t* map, int64 pixels, int64 width, const Reach& y, const Reach& x, feature_t* turned) {
-    const int columns = x.end - x.begin;
-    for (int row = y.begin; row < y.end; ++row, turned += columns * VECTOR) {
-        for (int v = 0; v < VECTOR; ++v) {
-            const feature_t* const pixel = map + v * pixels + row * width + x.begin;
-            for (int column = 0; column < columns; ++column) turned[column * VECTOR + v] = pixel[column];
-        }
-    }
-}
 
 constexpr int MOST_ALONG = 32;  // bins along an axis
 
@@ -42,7 +18,7 @@ template <class Gradient, class OfAxes> ROIKIT_FN bool add_turned(int64 k, const
     } else {
         constexpr int LANES_OF_ROI = BIN_LANES * CHANNEL_LANES;
         const int64 width = params.widths[roi.level], pixels = params.heights[roi.level] * width;
-        const Reach y = Gradient::reach_along(roi.y, params.bins_y), x = Gradient::reach_along(roi.x, params.bins_x);
+        const Span y = Gradient::reach_along(roi.y, params.bins_y), x = Gradient::reach_along(roi.x, params.bins_x);
         const int64 count = (int64)(y.end - y.begin) * (x.end - x.begin), columns = (int64)(x.end - x.begin) * VECTOR;
         const bool is_worth_while = count < Gradient::reads(roi, (int64)params.bins_y * params.bins_x);
         const bool has_room = count <= params.turned_pixels && params.bins_y <= MOST_ALONG && params.bins_x <= MOST_ALONG;
@@ -58,13 +34,17 @@ template <class Gradient, class OfAxes> ROIKIT_FN bool add_turned(int64 k, const
         for (int64 first = 0; first < params.channels; first += VECTOR) {
             const int64 end = first + VECTOR < params.channels ? first + VECTOR : params.channels;
             const bool whole = first + VECTOR == end;
-            if (whole) bring_together(map + first * pixels, pixels, width, y, x, turned);
+            if (whole) bring_together<VECTOR>(map + first * pixels, pixels, width, y, x, turned);
             const int64 origin = y.begin * columns + (int64)x.begin * VECTOR + first;
             const auto seen = [&](const Place& place) {
                 return whole ? Place{place.grad, turned - origin, place.grad_step, 1, columns, VECTOR} : place;
             };
+            const feature_t* const next = end + VECTOR <= params.channels ? map + end * pixels : 0;
             for (int lane = 0; lane < LANES_OF_ROI; ++lane) {
-                add_channels(lane, first, end, k, roi, grad, params, bin_of, seen, sums[lane], rest[lane]);
+                if (next) bring_rows<VECTOR>(next, pixels, width, y, x, lane, LANES_OF_ROI);
+                Sums<VECTOR> so_far = sums[lane];  // in registers
+                add_channels(lane, first, end, k, roi, grad, params, bin_of, seen, so_far, rest[lane]);
+                sums[lane] = so_far;
             }
         }
         for (int lane = 0; lane < LANES_OF_ROI; ++lane) write_sums(sums[lane], rest[lane], totals + NUMBERS * lane);

@@ -15,9 +15,7 @@ extern "C" __global__ void __launch_bounds__(ROIKIT_THREADS, ROIKIT_FITTING_BLOC
 multiscale_roi_align_rotated_forward(const acc_t* boxes, const int64* number_of_rois, feature_t* output, int64* status,
                                      const PoolingParams params) {
     const int64 rois = count_rois(number_of_rois, params.rois), bins = (int64)params.bins_y * params.bins_x;
-    const int64 groups = (params.channels + VECTOR - 1) / VECTOR;
     const int64 first = (int64)blockIdx.y * threads_of_block() + thread_of_block(), step = (int64)gridDim.y * threads_of_block();
-    const bool last = LAYOUT == Layout::NHWC;
     ROIKIT_ROLLED for (int64 k = blockIdx.x; k < rois; k += gridDim.x) {
         const Roi roi = read_roi(boxes + ROW_NUMBERS * k, params);
         if (roi.refusal && first == 0) report(status, k, roi.refusal);
@@ -26,12 +24,6 @@ multiscale_roi_align_rotated_forward(const acc_t* boxes, const int64* number_of_
         const feature_t* const map = (const feature_t*)own.maps[0] + roi.image * params.channels * pixels;
         const PointSteps steps = steps_on_map(own.heights[0], own.widths[0], params.channels);
         const BinSteps mine = steps_of_bins(k, params.channels, bins, 1);
-        ROIKIT_ROLLED for (int64 i = first; i < bins * groups; i += step) {
-            // In the order of the output's memory.
-            const int64 bin = last ? i / groups : i % bins, channel = (last ? i % groups : i / bins) * VECTOR;
-            const int64 end = channel + VECTOR < params.channels ? channel + VECTOR : params.channels;
-            pool_channels<VECTOR>(roi, (int)(bin / params.bins_x), (int)(bin % params.bins_x), channel, end, map,
-                                  output + mine.first + bin * mine.bin, mine.channel, steps, own);
-        }
+        pool_roi(roi, map, steps, output, mine, first, step, own);
     }
 }

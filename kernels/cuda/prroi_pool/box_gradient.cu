@@ -118,7 +118,7 @@ struct CellBoxGradient {
     static constexpr bool TURNS = true;
 
 #ifndef __CUDA_ARCH__
-    ROIKIT_METHOD static Reach reach_along(const Axis& axis, int bins) {
+    ROIKIT_METHOD static Span reach_along(const Axis& axis, int bins) {
         return reach_between(edge_at(axis, 0), edge_at(axis, bins), axis.size);
     }
 

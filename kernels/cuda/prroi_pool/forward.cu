@@ -88,6 +88,9 @@ ROIKIT_FN void prepare(int64 k, const acc_t* box, feature_t* output, int64* stat
     mine.gathers = CAN_GATHER && (mine.result_is_nan || mine.row_begin >= mine.row_end ||
                    (int64)mine.y.lists[mine.y.bins].begin * mine.x.lists[mine.x.bins].begin <= few);
     if (LAYOUT == Layout::NCHW && !mine.gathers && !mine.result_is_nan && mine.row_begin < mine.row_end) {
+#ifndef __CUDA_ARCH__
+        place_patch(mine.y, mine.x, mine.width, mine.window);
+#endif
         place_window(mine.x, mine.width, params.line_length, mine.window);
     }
     if (thread_of_block() == 0) {

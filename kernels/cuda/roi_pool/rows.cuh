@@ -1,9 +1,11 @@
 // RoIPool with channels first in memory on a CPU. A row of bins is pooled in two steps, for as many channels as there are lanes: the
 // rows of the map that it has become one, a register of columns at a time, which is turned into a line (lanes.cuh); then the columns
-// of each bin become one, along the line, for all channels at once. Columns that a line has no room for come after.
+// of each bin become one, along the line, for all channels at once. Columns that a line has no room for come after. Of a small RoI the
+// pixels are turned first (patch.cuh).
 #pragma once
 
 #include "library/pooling/lanes.cuh"
+#include "library/pooling/patch.cuh"
 
 #ifndef __CUDA_ARCH__
 
@@ -14,7 +16,7 @@ struct JoinedRows {
     int64 first, row_stride;
     int count;
 
-    template <class Read> ROIKIT_METHOD Register operator()(const feature_t* map, const Read& read_columns) const {
+    template <class T, class Read> ROIKIT_METHOD Register operator()(const T* map, const Read& read_columns) const {
         Register result = nothing();
         for (int a = 0; a < count; ++a) result = joined(result, read_columns(map + first + a * row_stride));
         return result;
@@ -26,6 +28,21 @@ ROIKIT_FN Window window_at(int first, int end, int most, int width) {
     const int wanted = end - first < most ? end - first : most, whole = (wanted + LANES - 1) / LANES * LANES;
     Window window = {0, first, whole <= width ? whole : wanted, false};
     if (window.first + window.columns > width) window.first = width - window.columns;
+    return window;
+}
+
+// The window of a RoI whose pixels are turned together; it has no rows if they are not.
+ROIKIT_FN Window patch_of(const Prepared& roi) {
+    int first = roi.height, end = 0;
+    for (int p = roi.row_begin; p < roi.row_end; ++p) {
+        if (roi.y[p].end <= roi.y[p].begin) continue;
+        if (roi.y[p].begin < first) first = roi.y[p].begin;
+        if (roi.y[p].end > end) end = roi.y[p].end;
+    }
+    const int columns = least_columns(roi.columns.end - roi.columns.begin);
+    Window window = {0, roi.columns.begin, columns, false, 0, 0};
+    if (window.first + columns > roi.width) window.first = roi.width - columns;
+    if (window.first >= 0 && roi.columns.end > 0) place_patch(window, first, end - 1, columns, roi.row_end - roi.row_begin);
     return window;
 }
 
@@ -64,6 +81,16 @@ ROIKIT_FN void bring_rows(const Prepared& roi, int p, const Channels& channels, 
     for (int y = begin; y < end; ++y) bring_row(channels, window, y * (int64)roi.width);
 }
 
+ROIKIT_FN void pool_row_of(const Prepared& roi, const acc_t* patch, const Window& window, int p, const PoolingParams& params, acc_t* line,
+                           acc_t* results) {
+    const Span rows = roi.y[p];
+    const int64 length = (int64)window.columns * LANES;
+    const bool some = rows.end > rows.begin;
+    if (some) fill_line_from(patch, JoinedRows{rows.begin * length, length, rows.end - rows.begin}, window, line);
+    join_columns(roi, line, window, roi.columns.begin, true, some ? params.bins_x : 0, results);
+    finish_bins(roi, p, params.bins_x, results);
+}
+
 ROIKIT_FN void pool_row(const Prepared& roi, const Channels& channels, int p, const PoolingParams& params, acc_t* line,
                         acc_t* results) {
     const Span rows = roi.y[p];
@@ -79,14 +106,20 @@ ROIKIT_FN void pool_row(const Prepared& roi, const Channels& channels, int p, co
     finish_bins(roi, p, params.bins_x, results);
 }
 
+ROIKIT_FN void bring_tile(const Prepared& roi, int64 channel, int64 end) {
+    if (!roi.gathers) bring_patch(channels_of(roi, channel, end), patch_of(roi), roi.width);
+}
+
 // Pools the channels from `channel` to `end`; `memory` has room for a line and results of LANES channels.
 ROIKIT_FN void pool_in_lanes(const Prepared& roi, const PoolingParams& params, int64 channel, int64 end, unsigned char* memory) {
-    const int64 bins = (int64)params.bins_y * params.bins_x, pixels = (int64)roi.height * roi.width;
+    const int64 bins = (int64)params.bins_y * params.bins_x;
+    const Window window = patch_of(roi);
     acc_t* const line = (acc_t*)memory;
     acc_t* const results = line + (int64)params.line_length * LANES;
     for (; channel < end; channel += LANES) {
-        const int count = end - channel < LANES ? (int)(end - channel) : LANES;
-        const Channels channels = {roi.map + channel * pixels, pixels, count};
+        const Channels channels = channels_of(roi, channel, end);
+        acc_t patch[PATCH_PIXELS * LANES];
+        if (window.rows > 0) turn_patch(channels, window, roi.width, patch);
         for (int row = roi.row_begin; row < roi.row_end; row += params.bin_rows) {
             const int rows = roi.row_end - row < params.bin_rows ? roi.row_end - row : params.bin_rows;
             const int64 length = (int64)params.bins_x * LANES;
@@ -95,13 +128,14 @@ ROIKIT_FN void pool_in_lanes(const Prepared& roi, const PoolingParams& params, i
                 if (i > 0 && here.begin == before.begin && here.end == before.end) {
                     // Of a RoI of fewer rows than bins many rows of bins have the same.
                     __builtin_memcpy(results + i * length, results + (i - 1) * length, length * sizeof(acc_t));
+                } else if (window.rows > 0) {
+                    pool_row_of(roi, patch, window, row + i, params, line, results + i * length);
                 } else {
                     pool_row(roi, channels, row + i, params, line, results + i * length);
                 }
             }
             feature_t* const output = roi.output + channel * bins + (int64)row * params.bins_x;
-            const auto result_of = [&](int64 bin) { return at(results, (int)bin); };
-            write_turned(result_of, (int64)rows * params.bins_x, count, output, bins);
+            write_turned(results, rows * params.bins_x, channels.count, output, bins);
         }
     }
 }

@@ -22,11 +22,13 @@
 constexpr int VECTOR = ROIKIT_VECTOR;
 constexpr bool CAN_GATHER = LAYOUT == Layout::NCHW;
 
-enum class Wanted { output, share, taken };  // `weighing.py` numbers them as they come
+// `problem.py` numbers them as they come; of a RoI that is on no level of a pyramid nothing is wanted.
+enum class Wanted { output, share, taken, nothing };
 
 struct PoolingParams {
-    int64 maps[ROIKIT_LEVELS];    // addresses
-    int64 weights, grad;          // likewise; what arrives is read if something else than the output is wanted
+    int64 maps[ROIKIT_LEVELS];    // addresses, one for each level
+    int64 weights[ROIKIT_LEVELS]; // likewise
+    int64 grad[ROIKIT_LEVELS];    // what arrives, alike for all levels; it is read if something else than the output is wanted
     ROIKIT_ROI_FIELDS
     ROIKIT_GEOMETRY_FIELDS
     int capacity_y, capacity_x;   // entries in the lists of an axis
@@ -206,6 +208,7 @@ ROIKIT_FN Vector<N> pool_bin(const Prepared& roi, const Steps& steps, const Bin&
 }
 
 template <int N> ROIKIT_FN Vector<N> pooled_bin(const Prepared& roi, const Steps& steps, const Bin& bin) {
+    if (LEVELS > 1 && roi.wanted == (int)Wanted::nothing) return filled<N>((acc_t)0);
     return pool_bin<N>(roi, steps, bin, entries_of(roi.y, bin.y), entries_of(roi.x, bin.x));
 }
 
@@ -234,14 +237,14 @@ ROIKIT_FN void prepare(int64 k, const acc_t* box, feature_t* output, int64* stat
     mine.epsilon = (acc_t)params.epsilon * mine.divisor;
     const int64 pixels = (int64)mine.height * mine.width, outputs = params.channels * params.bins_y * params.bins_x;
     mine.map = (const feature_t*)params.maps[roi.level] + roi.image * params.channels * pixels;
-    mine.weights = (const feature_t*)params.weights + (params.of_rois ? k : roi.image) * params.weight_channels * pixels;
-    mine.grad = (const feature_t*)params.grad + k * outputs;
+    mine.weights = (const feature_t*)params.weights[roi.level] + (params.of_rois ? k : roi.image) * params.weight_channels * pixels;
+    mine.grad = (const feature_t*)params.grad[0] + k * outputs;
     mine.output = output + k * outputs;
     mine.gathers = CAN_GATHER;
     mine.each = params.weight_channels != 1;
     mine.normalise = params.normalise;
     mine.guard = params.guard;
-    mine.wanted = params.wanted;
+    mine.wanted = LEVELS > 1 && level_of(box, params) < 0 ? (int)Wanted::nothing : params.wanted;
     if (thread_of_block() == 0) {
         if (refused) report(status, k, roi.refusal ? roi.refusal : TOO_FAR);
         slot = mine;

@@ -5,32 +5,16 @@
 //   ROIKIT_THREADS   the most that a block may have on a GPU
 #include "library/numeric.cuh"
 #include "library/modes.cuh"
+#include "weighted_roi_align/each.cuh"
 
 // `numbers` has a map, of all its channels; `weights` have one for each of them, or for each of `pixels`.
 struct RoisParams {
     int64 rois, images, numbers, pixels, channels, weight_channels;
-    int truncates;  // whether a batch index may have a fraction
 };
 
 constexpr bool LAST = LAYOUT == Layout::NHWC;
-constexpr int NUMBERS = 5;  // of a row: the image, and a box
 
-#define EACH_OF(total, i) \
-    for (int64 i = total * blockIdx.x / gridDim.x + threadIdx.x, end = total * (blockIdx.x + 1) / gridDim.x; i < end; i += blockDim.x)
-
-// Rows that say of each RoI that it lies on the map of its own number; and of which image that is. Of no image that there is: -1.
-extern "C" __global__ void weighted_roi_align_own_maps(const acc_t* boxes, acc_t* rows, int64* images, const RoisParams params) {
-    EACH_OF(params.rois, k) {
-        const acc_t index = boxes[NUMBERS * k];
-        const bool in_range = index > (acc_t)-1 && index < (acc_t)2147483648.0f && (int64)index < params.images;
-        const bool known = in_range && (params.truncates || index == (acc_t)(int)index);
-        images[k] = known ? (int64)index : -1;
-        rows[NUMBERS * k] = known ? (acc_t)k : (acc_t)-1;
-        for (int n = 1; n < NUMBERS; ++n) rows[NUMBERS * k + n] = boxes[NUMBERS * k + n];
-    }
-}
-
-// The map of each RoI, as it is computed with.
+// The map of each RoI, as it is computed with; zeros of one that has none.
 extern "C" __global__ void weighted_roi_align_take_maps(const feature_t* maps, const int64* images, acc_t* to, const RoisParams params) {
     EACH_OF(params.rois * params.numbers, i) {
         const int64 image = images[i / params.numbers];

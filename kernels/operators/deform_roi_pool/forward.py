@@ -79,5 +79,5 @@ def deform_roi_pool(
     return output
 
 
-POOLING = PointPooling(operator="deform_roi_pool", problem=DeformedProblem.of, macros=rules_of)
+POOLING = PointPooling(operator="deform_roi_pool", problem=DeformedProblem.of, macros=rules_of, brings=True)
 PLANNERS = POOLING.planners

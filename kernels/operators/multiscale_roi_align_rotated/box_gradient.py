@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...calls import arguments
+from ...calls.choosing import Choosing
 from ...calls.problem import bins_of
 from ...calls.pyramid import checked_maps
 from ...dtypes import name_of
 from ...staging.box_gradient import BoxGradient, slope
-from .problem import NUMBERS, Choosing, RotatedPyramidProblem, asked_for, rules_of
+from .problem import NUMBERS, RotatedPyramidProblem, asked_for, rules_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...calls import arguments
+from ...calls.choosing import Choosing
 from ...calls.problem import bins_of
 from ...calls.pyramid import checked_shapes
 from ...dtypes import name_of
 from ...staging import gather_plan
 from ...staging.gathering import Gradient, gather, workspace_bytes
-from .problem import NUMBERS, Choosing, RotatedPyramidProblem, asked_for, rules_of
+from .problem import NUMBERS, RotatedPyramidProblem, asked_for, rules_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

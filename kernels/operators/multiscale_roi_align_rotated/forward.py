@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...calls import arguments
+from ...calls.choosing import Choosing
 from ...calls.pyramid import checked_maps
 from ...dtypes import name_of
 from ...staging.points import PointPooling
 from ...staging.pooling import pool
-from .problem import NUMBERS, Choosing, RotatedPyramidProblem, asked_for, rules_of
+from .problem import NUMBERS, RotatedPyramidProblem, asked_for, rules_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,5 +80,7 @@ def multiscale_roi_align_rotated(
     return output
 
 
-POOLING = PointPooling(operator="multiscale_roi_align_rotated", problem=RotatedPyramidProblem.of, macros=rules_of)
+POOLING = PointPooling(
+    operator="multiscale_roi_align_rotated", problem=RotatedPyramidProblem.of, macros=rules_of, brings=True
+)
 PLANNERS = POOLING.planners

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
 
 from ...calls import arguments
-from ...calls.levels import resolve_levels
+from ...calls.choosing import Choosing, levels_by
 from ...calls.problem import Asked, common_parts
 from ...calls.pyramid import scale_pairs
 from ...calls.sampling import SampledProblem, sampling_ratio_pair
-from ...dialects.multiscale_roi_align import LevelRule, NoLevel
+from ...dialects.multiscale_roi_align import LevelRule
 from ...dialects.multiscale_roi_align_rotated import LEVEL_RULES, Dialect, composed, named_dialect
 from ...dialects.roi_align_rotated import DIALECTS
-from ...dtypes import name_of, wider
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,15 +27,6 @@ MODE = "avg"
 
 NUMBERS = arguments.CENTRES
 """What a row of boxes has after its batch index."""
-
-
-class Choosing(NamedTuple):
-    """How levels are chosen, as a call is given it: arguments of the names of these."""
-
-    level_rule: Any = None
-    first_level: Any = None
-    canonical_size: Any = None
-    canonical_level: Any = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,10 +71,7 @@ def asked_for(
     """What a call asks for, unchecked but for its levels, of which there is one for each shape."""
     scales = scale_pairs(spatial_scales, len(shapes))
     rules = resolve_dialect(dialect, choosing.level_rule, aligned=aligned, clockwise=clockwise)
-    levels = resolve_levels(rules.level_rule, scales, *choosing[1:], wider(name_of(dtype)))
-    if levels:
-        least = -1.0 if rules.no_level == NoLevel.FIRST else 0.0
-        levels = replace(levels, limits=(least, *levels.limits[1:]))
+    levels = levels_by(rules, choosing, scales, dtype)
     options = (*arguments.pair("sampling_ratio", sampling_ratio), choosing.level_rule, aligned, clockwise)
     return Asked.of(dtype, tuple(shapes), rois, output_size, scales, MODE, layout, dialect, options, levels)
 

@@ -8,7 +8,7 @@ from ...calls import arguments
 from ...calls.problem import bins_of
 from ...dtypes import name_of
 from ...staging.gathering import Gradient, Macros, gather, workspace_bytes
-from .forward import blocks_per_multiprocessor
+from ...staging.selected import blocks_per_multiprocessor
 from .problem import GradientProblem, asked_for, rule_macros
 
 if TYPE_CHECKING:

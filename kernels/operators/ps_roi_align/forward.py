@@ -2,33 +2,22 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 from ...calls import arguments
-from ...calls.problem import kept
 from ...dtypes import name_of
 from ...execution import device
-from ...execution.source import Source, specialise
-from ...staging import pooling_plan
-from ...staging.pooling import Planned, Planners, nothing, planned_on_device, planned_on_host, pool
-from ...staging.pooling_plan import DEVICE_THREADS, Room, Work, device_vector, worthwhile_threads
-from ...staging.tapped_plan import laid_out
-from .problem import MODE, PsRoiAlignProblem, asked_for, rule_macros
+from ...staging.pooling import pool
+from ...staging.selected import SelectedPooling
+from .problem import PsRoiAlignProblem, asked_for, rule_macros
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from ...annotations import A, Array, DataType, Layout
-    from ...calls.problem import Asked
+    from ...calls.problem import Problem
     from ...dialects.ps_roi_align import Dialect
-    from ...staging.pooling_plan import Plan
-
-PREPARED_BYTES = 160
-"""Room for a RoI's ``Prepared`` struct (``cuda/ps_roi_align/forward.cu``), which asserts it."""
-
-_HOST_VECTOR = 16  # channels of the output, as many as the widest registers have lanes
-_PARTS = 8  # that a heavy RoI is split into
+    from ...staging.gathering import Macros
 
 
 def ps_roi_align(
@@ -112,89 +101,14 @@ def ps_roi_align_workspace(
     asked = asked_for(
         arguments.dtype_called(dtype), tuple(input_shape), rois, output_size, 1.0, sampling_ratio, layout, None
     )
-    return plan_on_device(asked, False, device.multiprocessor_count()).workspace_bytes
+    return POOLING.workspace_bytes(asked, device.multiprocessor_count())
 
 
-def specialised(
-    dtype: str, layout: str, dialect: Dialect, *, vector: int, packed: bool = False, rules_at_launch: bool = False
-) -> Source:
-    """The kernel for maps of a data type (by name).
-
-    ``vector`` is the number of neighbouring channels of the output that a thread takes together (NHWC); ``packed`` says that
-    each vector of these is aligned to its size. ``rules_at_launch`` is that of `specialise`.
-    """
-    return specialise(
-        "ps_roi_align/forward.cu",
-        "ps_roi_align_forward",
-        dtype,
-        (
-            *rule_macros(dialect),
-            ("LAYOUT", layout),
-            ("LEVELS", 1),
-            ("VECTOR", vector),
-            ("TOGETHER", vector),
-            ("PREPARED_BYTES", PREPARED_BYTES),
-            ("THREADS", DEVICE_THREADS),
-            ("BLOCKS", blocks_per_multiprocessor(dtype, MODE)),
-            ("ALIGNED", int(packed)),
-        ),
-        rules_at_launch=rules_at_launch,
-    )
+def _macros(problem: Problem) -> Macros:
+    assert isinstance(problem, PsRoiAlignProblem)
+    return rule_macros(problem.dialect)
 
 
-def blocks_per_multiprocessor(dtype: str, mode: str) -> int:
-    """How many blocks of `pooling_plan.DEVICE_THREADS` the registers of a multiprocessor must have room for at once.
-
-    Two leave a thread 128 registers, with which nothing is spilled (``benchmarks/operators/ps_roi_align/compiled.json``).
-    """
-    del dtype, mode
-    return 2
-
-
-def host_source(dtype: str, layout: str, dialect: Dialect) -> Source:
-    """The kernel that a CPU runs."""
-    vector = _HOST_VECTOR if layout == "NHWC" else 1
-    return specialised(dtype, layout, dialect, vector=vector, rules_at_launch=True)
-
-
-def device_sources(dtype: str, layout: str, dialect: Dialect) -> list[Source]:
-    """The kernels that a GPU may run: with channels last one for aligned vectors, and one for any."""
-    vector = device_vector(dtype, layout)
-    alignments = (False, True) if layout == "NHWC" else (False,)
-    return [specialised(dtype, layout, dialect, vector=vector, packed=packed) for packed in alignments]
-
-
-def _laid_out(problem: PsRoiAlignProblem, plan: Callable[[Work, Room], Plan]) -> Plan:
-    """A plan with room for the taps of each row and column of bins."""
-    return laid_out(problem, problem.sampling, problem.dialect.sampling.outside, PREPARED_BYTES, plan)
-
-
-@kept
-def plan_on_host(asked: Asked, threads: int) -> Planned:
-    """A call on a CPU with so many threads."""
-    problem = PsRoiAlignProblem.of(asked)
-    if math.prod(problem.output_shape) == 0:
-        return nothing(problem)
-    source = host_source(problem.dtype, problem.layout, problem.dialect)
-    threads = worthwhile_threads(Work.of(problem), threads)
-    plan = _laid_out(problem, lambda work, room: pooling_plan.host_plan(work, room, threads))
-    return planned_on_host(problem, source, plan, threads)
-
-
-@kept
-def plan_on_device(asked: Asked, packed: bool, multiprocessors: int) -> Planned:
-    """A call on a GPU with so many multiprocessors, whose arrays are aligned to vectors if they are ``packed``."""
-    problem = PsRoiAlignProblem.of(asked)
-    if math.prod(problem.output_shape) == 0:
-        return nothing(problem)
-    vector = device_vector(problem.dtype, problem.layout)
-    packed = packed and problem.layout == "NHWC" and problem.channels % vector == 0
-    source = specialised(problem.dtype, problem.layout, problem.dialect, vector=vector, packed=packed)
-    parts = 1 if all(problem.sampling) else _PARTS
-    plan = _laid_out(
-        problem, lambda work, room: pooling_plan.device_plan(work, room, vector, parts=parts, in_lines=False)
-    )
-    return planned_on_device(problem, source, plan, multiprocessors)
-
-
-PLANNERS = Planners(plan_on_host, plan_on_device)
+POOLING = SelectedPooling(operator="ps_roi_align", problem=PsRoiAlignProblem.of, macros=_macros)
+PLANNERS = POOLING.planners
+"""What a call of PSRoIAlign asks for."""

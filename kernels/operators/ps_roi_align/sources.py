@@ -24,15 +24,14 @@ def sources(operation: str, dtype: str, mode: str, layout: str, dialect: Dialect
     """The kernels of an operation on a CPU, or on a GPU; none of a maximum, which there is not."""
     if mode != MODE:
         return []
-    if operation == "forward":
-        if on_host:
-            return [forward.host_source(dtype, layout, dialect)]
-        return forward.device_sources(dtype, layout, dialect)
     kind = GradientProblem if operation == "backward" else PsRoiAlignProblem
     problem = kind(
         dtype=dtype, images=1, channels=1, rois=1, heights=(1,), widths=(1,), bins=(1, 1), scales=((1.0, 1.0),),
         sampling=(0, 0), mode=mode, layout=layout, dialect=dialect,
     )  # fmt: skip
+    if operation == "forward":
+        pooling = forward.POOLING
+        return [pooling.host_source(problem)] if on_host else pooling.device_sources(problem)
     if operation == "backward":
         gradient = feature_gradient.GRADIENT
         return gradient.host_sources(problem) if on_host else gradient.device_sources(problem)

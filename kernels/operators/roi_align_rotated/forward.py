@@ -77,5 +77,5 @@ def roi_align_rotated(
     return output
 
 
-POOLING = PointPooling(operator="roi_align_rotated", problem=RotatedProblem.of, macros=rules_of)
+POOLING = PointPooling(operator="roi_align_rotated", problem=RotatedProblem.of, macros=rules_of, brings=True)
 PLANNERS = POOLING.planners

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ...calls import arguments
 from ...calls.problem import Asked, bins_of
 from ...dtypes import name_of
+from ...staging.gather_plan import Geometry, geometry, host_geometry
 from ...staging.gathering import Gradient, Macros, gather, workspace_bytes
 from .forward import blocks_per_multiprocessor
 from .problem import RoiPoolProblem, rule_macros
@@ -17,6 +19,10 @@ if TYPE_CHECKING:
     from ...annotations import A, Array, DataType, Layout, Mode
     from ...calls.problem import Problem
     from ...dialects.roi_pool import Dialect
+
+_LANES = 16  # the most that a register of any CPU has
+_LINE_BYTES = 72 * 1024  # of find_and_send.cuh: for as many pixels and bins as it turns together
+_MOST_COLUMNS = 256  # of a tile, the sums of which then take 256 KiB in float32
 
 
 def roi_pool_backward(
@@ -104,7 +110,17 @@ def roi_pool_backward_workspace(
 
 def _macros(problem: Problem, mode: str) -> Macros:
     assert isinstance(problem, RoiPoolProblem)
-    return rule_macros(problem.dialect.for_gradient(mode), mode, problem.dtype)
+    macros = rule_macros(problem.dialect.for_gradient(mode), mode, problem.dtype)
+    return (*macros, ("LINE_BYTES", _LINE_BYTES)) if mode == "max" else macros
+
+
+def _host_geometry(problem: Problem, piece: int) -> Geometry:
+    """The usual one, but where a CPU turns rows of maps and of bins into lines: runs of the map, for a register of channels."""
+    if problem.mode == "avg" or problem.layout == "NHWC":
+        return host_geometry(problem, piece)
+    wide = min(max(problem.widths), _MOST_COLUMNS)
+    sized = geometry(problem, piece, 16, wide, _LANES, most_rois=32, budget=2**20)
+    return replace(sized, memory=sized.memory + _LINE_BYTES)  # after the sums
 
 
 GRADIENT = Gradient(
@@ -113,5 +129,6 @@ GRADIENT = Gradient(
     macros=_macros,
     piece_bytes=lambda _: 72,  # two axes of 24 bytes, whatever the type of sums; a number, and four of 32 bits
     blocks=blocks_per_multiprocessor,
-    winners_at_once=("NHWC",),
+    host_geometry=_host_geometry,
+    at_once=True,
 )

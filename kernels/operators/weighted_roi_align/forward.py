@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from ...calls import arguments
+from ...calls.levels import compiled_levels
 from ...calls.problem import kept
 from ...dtypes import name_of
 from ...execution import device
@@ -15,16 +16,28 @@ from ...staging.pooling import Planned, Planners, nothing, planned_on_device, pl
 from ...staging.pooling_plan import DEVICE_THREADS, Room, Work, device_vector, worthwhile_threads
 from ...staging.sampling import rule_macros
 from ...staging.tapped_plan import laid_out
-from .problem import Call, Weighing, WeightedRoiAlignProblem, check_weights, rois_with_weights
+from . import means
+from .problem import (
+    BETA,
+    Call,
+    P,
+    Weighing,
+    WeightedRoiAlignProblem,
+    Where,
+    check_weights,
+    mean_of,
+    rois_with_weights,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from types import ModuleType
 
-    from ...annotations import A, Array, DataType, GuardName, Layout, Mode
+    from ...annotations import A, Array, DataType, GuardName, Layout
     from ...calls.problem import Asked
     from ...dialects.roi_align import Dialect
     from ...staging.pooling_plan import Plan
-    from .problem import WeightsOf
+    from .problem import WeightedMode, WeightsOf
 
 PREPARED_BYTES = 208
 """Room for a RoI's ``Prepared`` struct (``cuda/weighted_roi_align/forward.cu``), which asserts it."""
@@ -42,7 +55,9 @@ def weighted_roi_align(
     sampling_ratio: int | tuple[int, int] = -1,
     aligned: bool = False,
     *,
-    mode: Mode = "avg",
+    mode: WeightedMode = "avg",
+    p: float = P,
+    beta: float = BETA,
     normalise: bool = False,
     guard: GuardName = "zero",
     epsilon: float = 1e-6,
@@ -55,7 +70,9 @@ def weighted_roi_align(
 ) -> A:
     """Pools each RoI of a feature map into bins, each pixel counting as much as its weight says: a mask, saliency, or learned.
 
-    The pixels are multiplied by their weights, and `roi_align` averages the samples of the products, or takes their maximum.
+    The pixels are multiplied by their weights, and `roi_align` averages the samples of the products, or takes their maximum; or
+    a bin is one of two means of these samples f: ``(Σ |f|**p / n) ** (1 / p)``, or their softmax, ``Σ q f`` with q in
+    proportion to ``exp(beta * f)``. A sample that is outside the map is 0, as for averages.
     With ``normalise`` a bin is divided by what it makes of the weights alone: a weighted mean, which is the same wherever pixels
     are, whatever the weights. CuPy arrays are worked on by their GPU, on the current stream; NumPy arrays by the CPU, with the
     same source. The rules are those of ``conformance/operators/weighted_roi_align/RULES.md``.
@@ -74,7 +91,12 @@ def weighted_roi_align(
         sampling_ratio: Samples per bin along an axis; one number or ``(g_y, g_x)``. 0 or less: as many as the bin has
             feature pixels, rounded up (or as the dialect says), for every RoI by itself.
         aligned: Whether boxes are shifted by half a feature pixel, as for `roi_align`.
-        mode: ``"avg"`` or ``"max"``, what a bin makes of its samples. A pixel of weight 0 is 0 to a maximum, and is not left out.
+        mode: ``"avg"``, ``"max"``, ``"lp"`` or ``"softmax"``, what a bin makes of its samples (SW-3, SW-13, SW-14, SW-15). A
+            pixel of weight 0 is 0 to all of these, and is not left out.
+        p: The exponent of ``mode="lp"``: 1 or greater, and a number of the type that is computed with (float32, or float64 for
+            float64 maps). 1 is the mean of absolute values; the greater it is, the nearer is the greatest of them.
+        beta: The sharpness of ``mode="softmax"``, in units of 1 over those of the maps: 0 is the average, the greatest and the
+            least sample are its limits. A number of the type that is computed with.
         normalise: Whether each bin is divided by the sum of its weights. Averages alone are.
         guard: What becomes of a bin whose weights add up to nothing, if bins are divided: ``"zero"`` makes it 0 where the sum is
             exactly 0, ``"add"`` adds ``epsilon`` to every sum, ``"clamp"`` makes every sum ``epsilon`` at least, ``"none"``
@@ -104,16 +126,27 @@ def weighted_roi_align(
     arguments.check_feature_map(input)
     rows = arguments.box_rows(xp, boxes, name_of(input.dtype), input.shape[0])
     rois = rois_with_weights(weights_of, len(rows))
-    channels = check_weights(xp, weights, input.dtype, input.shape, layout, rois)
+    channels = check_weights(xp, (weights,), input.dtype, (input.shape,), layout, rois)
     weighing = Weighing(normalise, guard, epsilon, channels, weights_of)
-    call = Call(len(rows), output_size, spatial_scale, sampling_ratio, aligned, mode, layout, dialect, weighing)
+    mean = mean_of(mode, p, beta, input.dtype)
+    where = Where((spatial_scale,), sampling_ratio, aligned, dialect)
+    call = Call(len(rows), output_size, where, mode, layout, weighing, mean)
+    output: A = weigh_and_pool(xp, (input,), rows, (weights,), call, out=out, workspace=workspace, check=check)
+    return output
+
+
+def weigh_and_pool(
+    xp: ModuleType, maps: tuple[Any, ...], rows: Any, weights: tuple[Any, ...], call: Call, *, out: Any, workspace: Any,
+    check: bool,
+) -> Any:  # fmt: skip
+    """Pools the RoIs ``rows`` of checked ``maps`` by checked ``weights``, of which there are as many as levels."""
     # What arrives is read by gradients alone.
-    beside = {"weights": weights, "grad": weights}
-    output: A = pool(
-        xp, (input,), rows, call.weighed(input.dtype, input.shape), PLANNERS, out=out, workspace=workspace, check=check,
+    beside = arguments.named("weights", weights) | arguments.named("grad", weights)
+    asked = call.weighed(maps[0].dtype, tuple(array.shape for array in maps))
+    return pool(
+        xp, maps, rows, asked, means.PLANNERS if call.mean else PLANNERS, out=out, workspace=workspace, check=check,
         beside=beside,
     )  # fmt: skip
-    return output
 
 
 def weighted_roi_align_workspace(
@@ -123,7 +156,7 @@ def weighted_roi_align_workspace(
     sampling_ratio: int | tuple[int, int] = -1,
     *,
     dtype: DataType = "float32",
-    mode: Mode = "avg",
+    mode: WeightedMode = "avg",
     layout: Layout = "NCHW",
 ) -> int:
     """How many bytes `weighted_roi_align` needs as ``workspace`` on the current GPU; 0 unless maps are thousands of pixels wide.
@@ -138,9 +171,26 @@ def weighted_roi_align_workspace(
         TypeError: an argument has a wrong type.
         ValueError: an argument has a wrong value.
     """
-    call = Call(rois, output_size, 1.0, sampling_ratio, False, mode, layout, None, Weighing(False, "zero", 1.0, 1))
-    asked = call.weighed(arguments.dtype_called(dtype), tuple(input_shape))
-    return plan_on_device(asked, False, device.multiprocessor_count()).workspace_bytes
+    return workspace_bytes((input_shape,), rois, output_size, sampling_ratio, dtype, mode, layout)
+
+
+def workspace_bytes(
+    shapes: Sequence[Sequence[int]],
+    rois: int,
+    output_size: Any,
+    sampling_ratio: Any,
+    dtype: str,
+    mode: Any,
+    layout: Any,
+) -> int:
+    """How many bytes a call on maps of these shapes needs as ``workspace`` on the current GPU, whatever it weighs them by."""
+    wanted, weighing = arguments.dtype_called(dtype), Weighing(False, "zero", 1.0, 1)
+    mean = mean_of(mode, P, BETA, wanted)
+    where = Where(tuple(2.0**-level for level in range(len(shapes))), sampling_ratio, False, None)
+    call = Call(rois, output_size, where, mode, layout, weighing, mean)
+    plan = means.plan_on_device if mean else plan_on_device
+    asked = call.weighed(wanted, tuple(map(tuple, shapes)))
+    return plan(asked, False, device.multiprocessor_count()).workspace_bytes
 
 
 def specialised(
@@ -150,17 +200,18 @@ def specialised(
     dialect: Dialect,
     *,
     vector: int,
+    levels: int = 1,
     packed: bool = False,
     rules_at_launch: bool = False,
 ) -> Source:
-    """The kernel for maps of a data type (by name).
+    """The kernel for maps of a data type (by name), of so many levels.
 
     ``vector`` is the number of neighbouring channels that a thread takes together (NHWC); ``packed`` says that each vector of
     these is aligned to its size. ``rules_at_launch`` is that of `specialise`.
     """
     macros: tuple[tuple[str, Any], ...] = (
         ("LAYOUT", layout),
-        ("LEVELS", 1),
+        ("LEVELS", levels),
         ("VECTOR", vector),
         ("TOGETHER", vector),
         ("PREPARED_BYTES", PREPARED_BYTES),
@@ -192,17 +243,21 @@ def _blocks(dtype: str, mode: str, layout: str) -> int:
     return 1 if (dtype, layout) == ("float64", "NCHW") else blocks_per_multiprocessor(dtype, mode)
 
 
-def host_source(dtype: str, mode: str, layout: str, dialect: Dialect) -> Source:
+def host_source(dtype: str, mode: str, layout: str, dialect: Dialect, levels: int = 1) -> Source:
     """The kernel that a CPU runs."""
     vector = _HOST_VECTOR if layout == "NHWC" else 1
-    return specialised(dtype, mode, layout, dialect, vector=vector, rules_at_launch=True)
+    return specialised(
+        dtype, mode, layout, dialect, vector=vector, levels=compiled_levels(levels), rules_at_launch=True
+    )  # fmt: skip
 
 
-def device_sources(dtype: str, mode: str, layout: str, dialect: Dialect) -> list[Source]:
+def device_sources(dtype: str, mode: str, layout: str, dialect: Dialect, levels: int = 1) -> list[Source]:
     """The kernels that a GPU may run: with channels last one for aligned vectors, and one for any."""
     vector = device_vector(dtype, layout)
     alignments = (False, True) if layout == "NHWC" else (False,)
-    return [specialised(dtype, mode, layout, dialect, vector=vector, packed=packed) for packed in alignments]
+    return [
+        specialised(dtype, mode, layout, dialect, vector=vector, levels=levels, packed=packed) for packed in alignments
+    ]
 
 
 def _laid_out(problem: WeightedRoiAlignProblem, plan: Callable[[Work, Room], Plan]) -> Plan:
@@ -216,7 +271,7 @@ def plan_on_host(asked: Asked, threads: int) -> Planned:
     problem = WeightedRoiAlignProblem.of(asked)
     if math.prod(problem.output_shape) == 0:
         return nothing(problem)
-    source = host_source(problem.dtype, problem.mode, problem.layout, problem.dialect)
+    source = host_source(problem.dtype, problem.mode, problem.layout, problem.dialect, len(problem.heights))
     threads = worthwhile_threads(Work.of(problem), threads)
     plan = _laid_out(problem, lambda work, room: pooling_plan.host_plan(work, room, threads))
     return planned_on_host(problem, source, plan, threads)
@@ -231,7 +286,8 @@ def plan_on_device(asked: Asked, packed: bool, multiprocessors: int) -> Planned:
     vector = device_vector(problem.dtype, problem.layout)
     packed = packed and problem.layout == "NHWC" and problem.channels % vector == 0
     source = specialised(
-        problem.dtype, problem.mode, problem.layout, problem.dialect, vector=vector, packed=packed
+        problem.dtype, problem.mode, problem.layout, problem.dialect, vector=vector, levels=len(problem.heights),
+        packed=packed,
     )  # fmt: skip
     parts = 1 if all(problem.sampling) else _PARTS
     plan = _laid_out(

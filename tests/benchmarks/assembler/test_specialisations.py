@@ -18,12 +18,13 @@ from roikit.conformance.golden.ledger import Ledger
 from roikit.kernels.calls.problem import LAYOUTS
 from roikit.kernels.dtypes import C_NAMES
 
+pytestmark = pytest.mark.every_run
+
 needs_nvrtc = pytest.mark.skipif(find_spec("cuda") is None, reason="NVRTC: pip install 'roikit[nvrtc]'")
 
 OF_ONE_KERNEL = ("prroi_pool", "crop_and_resize", "deform_roi_pool", "deform_ps_roi_pool")
 """Operators of which dialects pool alike, but for the gradient of a flat box or of an offset, or give numbers to one kernel."""
 
-PARTS = 12  # so that processes share what there is to compile
 KERNELS = {operator: {one.name: one for one in kernels} for operator, kernels in everyone().items()}
 RECORDED = {operator: ledger.recorded(operator) for operator in KERNELS}
 UPDATE = "python -m benchmarks.assembler brings the ledger up to date"
@@ -41,12 +42,11 @@ def excess(operator, name, value):
 
 
 @needs_nvrtc
-@pytest.mark.parametrize("part", range(PARTS))
 @every_operator
-def test_facts_are_what_the_compiler_says(operator, part, record_property):
+def test_facts_are_what_the_compiler_says(operator, record_property):
     kernels, recorded = KERNELS[operator], RECORDED[operator]
-    due = recorded.ledger.due(recorded.rows(kernels.values()), ledger.code(), ledger.SHARE).part(part, PARTS)
-    record_property("ledger", [f"kernels of {operator}", part, *due.sizes])
+    due = recorded.ledger.due(recorded.rows(kernels.values()), ledger.code(), ledger.SHARE)
+    record_property("ledger", [f"kernels of {operator}", *due.sizes])
     computed = {row.name: ledger.compile_all(kernels[row.name]) for row in due.rows}
     assert [line for name, value in computed.items() for line in excess(operator, name, value)] == []
     if recorded.compiler in ("", ledger.compiler()):  # another one makes other code, within the same limits
@@ -70,14 +70,18 @@ def test_every_kernel_is_written_down_and_no_other(operator):
 
 @every_operator
 def test_every_function_that_dialects_compute_has_a_kernel(operator):
-    """With both alignments where channels come last; in float32, and those of RoIAlign in the other data types, too."""
+    """With both alignments where channels come last; in float32, and those of RoIAlign in the other data types, too.
+
+    Of dialects that say how they pool, that is the function: which level a box is on comes as numbers with a launch.
+    """
     dialects = list(import_module(f"roikit.kernels.dialects.{operator}").DIALECTS.values())
     for dtype, mode, layout in itertools.product(C_NAMES, operators.get(operator).modes, LAYOUTS):
         mine = [
             one for name, one in KERNELS[operator].items() if re.match(f"forward {dtype} ({mode} )?{layout} ", name)
         ]
         any_size = [one for one in mine if " size " not in one.name]
-        functions = {dialect.for_mode(mode) for dialect in dialects} if operator not in OF_ONE_KERNEL else {None}
+        rules = [dialect.for_mode(mode) for dialect in dialects]
+        functions = {getattr(one, "pooling", one) for one in rules} if operator not in OF_ONE_KERNEL else {None}
         texts = {one.source.text for one in any_size}
         whole = operator == "roi_align" or dtype == "float32"
         assert len(texts) >= (len(functions) if whole else 1) * (2 if layout == "NHWC" else 1)

@@ -6,6 +6,7 @@ import pytest
 
 from benchmarks.measuring import host_rates
 from benchmarks.measuring.floors import Rates
+from benchmarks.measuring.host_rates import HostRates
 
 
 @pytest.fixture
@@ -13,6 +14,7 @@ def quick(monkeypatch):
     pytest.importorskip("threadpoolctl")
     monkeypatch.setattr(host_rates, "_ROUND_SECONDS", 0.001)
     monkeypatch.setattr(host_rates, "cache_bytes", lambda level: 2**14 * level)
+    monkeypatch.setattr(host_rates, "_READ_AGAIN", (2048, 8192, 2**30))
 
 
 @pytest.mark.parametrize("threads", [1, 2])
@@ -20,10 +22,18 @@ def test_what_is_measured_of_threads_is_what_floors_of_them_are_computed_from(qu
     found = host_rates.measure(threads, 0.003)
     values = [item["value"] for item in found]
     assert min(values) > 0
-    assert host_rates.rates(found, threads) == Rates(
-        values[0], values[1], values[3], f"measured on {threads} of the CPU's threads"
+    rates = host_rates.rates(found, threads)
+    assert rates.past_caches == Rates(values[0], values[1], values[-1], f"measured on {threads} of the CPU's threads")
+    assert rates.again == tuple(zip((2048, 8192), values[3:-1], strict=True)), (
+        "as far as there is an array of that size"
     )
     assert host_rates.rates(found, 3 - threads) is None, "nothing is assumed"
+
+
+def test_bytes_that_are_read_again_come_at_the_rate_of_an_array_that_is_not_larger():
+    rates = HostRates(Rates(1.0, 9.0, 2.0, "here"), ((100, 5.0), (1000, 3.0), (2000, 4.0)))
+    assert [rates.of(size).memory for size in (99, 100, 999, 1000, 10**9)] == [9.0, 5.0, 5.0, 4.0, 4.0]
+    assert rates.of(500) == Rates(5.0, 9.0, 2.0, "here")
 
 
 def test_threads_do_their_work_at_the_same_time(quick, monkeypatch):

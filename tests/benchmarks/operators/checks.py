@@ -1,6 +1,7 @@
 """What tests of operators share whose results are held against a reference: rows, ways to spoil a result, calls on the host."""
 
 import sys
+from dataclasses import replace
 
 import numpy as np
 
@@ -101,3 +102,11 @@ def _held(one):
     if isinstance(one, list):
         return [_held(each) for each in one]
     return one.get() if hasattr(one, "get") else one
+
+
+def with_first_box(work, corners):
+    """A row whose first box has other corners."""
+    first, *others = work.levels
+    boxes = first.boxes.copy()
+    boxes[0, 1:] = corners
+    return replace(work, levels=(replace(first, boxes=boxes), *others))

@@ -7,7 +7,9 @@ import pytest
 
 from benchmarks.measuring.machine import ROOT
 from benchmarks.operators import OPERATORS, UNNAMED, operator_called
-from tests.test_house import COMPOSED
+from tests.composed import COMPOSED
+
+pytestmark = pytest.mark.every_run
 
 BENCHMARKS = ROOT / "benchmarks"
 

@@ -46,12 +46,14 @@ def test_a_sample_stands_for_all_blocks(small):
     assert abs(part["instructions"] - whole["instructions"]) < 4 * part["instructions_error"]
 
 
+@pytest.mark.one_in(2)
 def test_what_comes_before_the_last_kernel_of_a_gradient_runs_whole(small):
     found = counted(Operation.BACKWARD, layout="NHWC", blocks=2)
     ran = {launch.counts.kernel: launch.counts.ran == launch.counts.blocks for launch in found.launches}
     assert ran == {"find_extents": True, "find_touching": True, "order_tiles": True, "roi_align_backward": False}
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("operation", [Operation.POOLER, Operation.BOXES])
 def test_other_operations_are_counted(small, operation):
     found = counted(operation, layout="NHWC", dtype="float16", blocks=2)

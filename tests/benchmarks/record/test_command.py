@@ -76,23 +76,27 @@ def run(*arguments, operations=("forward",)):
     )
 
 
-@pytest.mark.parametrize(("cache", "bytes_per_second"), [(2**40, RATES[1]), (1, RATES[0])])
+@pytest.mark.parametrize(("sizes", "bytes_per_second"), [((), RATES[1]), ((2**20,), RATES[1]), ((1, 2**40), RATES[0])])
 def test_times_are_held_against_the_floor_that_the_rates_of_the_same_run_set(
-    quick, tmp_path, monkeypatch, cache, bytes_per_second
+    quick, tmp_path, monkeypatch, sizes, bytes_per_second
 ):
-    """What does not fit into the last cache comes from memory each time."""
-    monkeypatch.setattr(host_rates, "cache_bytes", lambda level: cache)
+    """What is read again and again comes at the rate of arrays that are not larger, and of none so small from a core's cache."""
+    monkeypatch.setattr(host_rates, "_READ_AGAIN", sizes)
+    again = [
+        probe(0, f"read again, {size / 2**20:g} MiB in all, 1 thread", RATES[0], "1/s", "none", 3) for size in sizes
+    ]
+    monkeypatch.setattr(host_rates, "measure", lambda threads: PROBES + again)
     assert run("--output", tmp_path / "record.json").exit_code == 0
     content = json.loads((tmp_path / "record.json").read_text(encoding="utf-8"))
     validate(content)
     (row,) = content["rows"]
     assert row["rates"]["memory"] == RATES[0]
-    assert [item["value"] for item in content["probes"]] == list(RATES)
+    assert [item["value"] for item in content["probes"]][:4] == list(RATES)
     for entry in row["entries"]:
         floor, time = entry["floor"], entry["times"]["hot"]["median"]
-        read = floor["footprint_bytes"] if cache > 1 else floor["touched_bytes"]
+        assert floor["touched_bytes"] + floor["output_bytes"] < 2**20
         least = max(
-            (read + floor["output_bytes"]) / bytes_per_second,
+            (floor["touched_bytes"] + floor["output_bytes"]) / bytes_per_second,
             (floor["footprint_bytes"] + floor["output_bytes"]) / RATES[1],
         )
         assert entry["floor_fraction"] == {"hot": pytest.approx(least / time)}

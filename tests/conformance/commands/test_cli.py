@@ -14,6 +14,7 @@ import pytest
 
 from roikit.conformance.arranging import WAYS
 from roikit.conformance.cases.case import SIZES
+from roikit.conformance.cases.golden import golden_cases
 from roikit.conformance.commands import listing, options
 from roikit.conformance.implementation import registered
 from roikit.conformance.peers.places import Place
@@ -265,6 +266,35 @@ def test_cases_are_listed_with_their_sizes_and_up_to_one():
     assert "z-rois-70000" not in listed["small"]
     (row,) = (line.split() for line in listed["huge"].splitlines() if " z-rois-70000 " in line)
     assert row[2:4] == ["z-rois-70000", "huge"]
+
+
+def test_cases_of_an_operator_and_of_a_rule_are_listed():
+    run = roikit("list", "cases", "--op", "roi_pool", "--select", "R?-1", COLUMNS="200")
+    assert (run.returncode, run.stderr) == (0, "")
+    _, *rows = (line.split() for line in run.stdout.splitlines())
+    assert rows
+    assert all(row[0] == "roi_pool" and "RP-1" in row for row in rows)
+    assert len(rows) == sum("RP-1" in case.rules for case in golden_cases("roi_pool"))
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--op", "roi_pol"), "no operator is called 'roi_pol': did you mean roi_pool"),
+        (("--select", "RP-1"), None),
+        (("--op", "roi_align", "--select", "RP-1"), "no case, group or rule matches 'RP-1'"),
+    ],
+)
+def test_what_cannot_be_listed_is_said(options, said):
+    run = roikit("list", "cases", *options)
+    assert (run.returncode, said is None or said in run.stderr) == (2 if said else 0, True)
+
+
+def test_dialects_of_an_operator_are_listed():
+    run = roikit("list", "dialects", "--op", "prroi_pool", COLUMNS="200")
+    _, *rows = run.stdout.splitlines()
+    assert len(rows) == 3
+    assert all(row.startswith("prroi_pool ") for row in rows)
 
 
 def test_what_is_slow_is_run_by_name_alone():

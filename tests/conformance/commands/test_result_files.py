@@ -85,6 +85,7 @@ def test_a_baseline_with_a_verdict_that_nobody_gives_is_refused(tmp_path):
     assert re.search(r'run\.ndjson:3: verdict: "fine" is not one of', run.stderr)
 
 
+@pytest.mark.one_in(2)
 def test_gates_baseline_badge_and_github_go_together(tmp_path):
     """The same function gets worse between two runs."""
     player = tmp_path / "player.py"

@@ -72,6 +72,7 @@ def test_another_choice_is_named_with_its_rule(said):
     assert cause.text == f"{where}forward: on all {len(failing)} failing calls the results are those of {said}"
 
 
+@pytest.mark.one_in(3)
 def test_another_dialect_and_two_choices_together_are_found():
     known = operators.get("roi_align").dialects
     failing, passing = played("roi_align", "torchvision", of_dialect("roi_align", known["opencv"]))
@@ -211,6 +212,7 @@ def of_mutant(name, fault, dialect):
     return answer
 
 
+@pytest.mark.one_in(3)
 def test_two_causes_of_different_calls_are_told_apart():
     """Neither is a choice, so that they cannot be one cause."""
     first = of_mutant("roi_align", "weights exchanged", "torchvision")

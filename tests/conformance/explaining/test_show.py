@@ -325,6 +325,29 @@ def test_another_operator_is_explained_by_its_own_rules():
     assert not any("RA-" in line for line in text)
 
 
+def test_a_pooler_is_explained_on_the_map_that_there_is(tmp_path):
+    text = lines(
+        *ARTICLE, "--op", "multiscale_ps_roi_align", "--dialect", "gluoncv", "--against", "torchvision",
+        "--picture", tmp_path / "it.svg",
+    )  # fmt: skip
+    assert "gluoncv y 0 … 4.5 4.5 2.25 0 … 2.25 3 = ceil(2.25)" in text
+    assert "MP-6 offset none half" in text
+    assert "MP-6 average: 12.45" in text
+    assert {number for line in text for number in re.findall(r"[A-Z]{2}-\d+", line)} <= {"MP-2", "MP-3", "MP-5", "MP-6"}
+    assert ET.parse(tmp_path / "it.svg").getroot().tag.endswith("svg")
+
+
+def test_weighed_pixels_are_explained_as_pixels_on_the_map_that_there_is(tmp_path):
+    text = lines(
+        *ARTICLE, "--op", "multiscale_weighted_roi_align", "--dialect", "maskrcnn-benchmark", "--against", "roikit-openvino",
+        "--picture", tmp_path / "it.svg",
+    )  # fmt: skip
+    assert "MW-6 offset none half" in text
+    assert {number for line in text for number in re.findall(r"[A-Z]{2}-\d+", line)} <= {"MW-3", "MW-5", "MW-6"}
+    assert any(line.startswith("MW-6 ") for line in text)
+    assert ET.parse(tmp_path / "it.svg").getroot().tag.endswith("svg")
+
+
 def test_an_operator_without_steps_is_refused():
     run = explain(*ARTICLE, "--op", "roi_pool")
     assert run.exit_code == 2

@@ -100,6 +100,7 @@ def test_where_there_is_no_derivative_a_gradient_for_a_box_is_left_open_unless_a
     assert None in leaves(left_open)
 
 
+@pytest.mark.one_in(3)
 def test_a_library_gets_a_script_of_its_own(tmp_path):
     """Our own kernels are a library, too; this worker stands in for them and has no maxima."""
     broken = tmp_path / "broken.py"
@@ -135,7 +136,8 @@ def test_a_call_that_scripts_of_a_library_cannot_make_gets_none(tmp_path, capsys
     assert "no script: " in capsys.readouterr().out
 
 
-def test_a_batch_follows_from_seed_and_number_alone():
+def test_a_batch_follows_from_seed_and_number_alone(monkeypatch):
+    monkeypatch.setattr(fuzz, "CALLS", 25)
     first, other, again = (without_time(run_batch(task(seed=1, number=number))) for number in (0, 1, 0))
     assert first == again != other
     found = [run_batch(task("players:half_a_pixel_off")).found for _ in range(2)]
@@ -162,6 +164,7 @@ def test_a_batch_is_the_same_in_a_process_that_has_loaded_other_modules(tmp_path
     assert without_time(pickle.loads(run.stdout)) == without_time(run_batch(task(seed=7, number=2)))
 
 
+@pytest.mark.one_in(3)
 def test_jobs_change_nothing_but_the_time(tmp_path):
     for jobs, folder in ((1, tmp_path / "one"), (2, tmp_path / "two")):
         how = ("--batches", 2, "--seed", 4, "--once", "--size", "small")
@@ -173,6 +176,7 @@ def test_jobs_change_nothing_but_the_time(tmp_path):
     assert one[-1]["calls"] == sum(r["calls"] for r in one[:-1]) > 120
 
 
+@pytest.mark.one_in(3)
 def test_memory_that_nobody_wrote_to_is_found_in_two_processes():
     found = run_batch(task("players:leaves_holes", once=False)).found
     assert found is not None
@@ -180,6 +184,7 @@ def test_memory_that_nobody_wrote_to_is_found_in_two_processes():
     assert len(found.arguments["boxes"]) <= 4  # of fewer numbers, memory that Python itself used a moment ago
 
 
+@pytest.mark.one_in(3)
 def test_a_crash_is_found_and_shrunk():
     found = run_batch(task("players:dies_of_wide_maps")).found
     assert found is not None

@@ -57,7 +57,7 @@ OF_A_MAXIMUM = ("maximum without outside samples", "winner is the least", "one t
 UNALIGNED = ("held extent moves",)  # no other extent is held
 
 
-@pytest.mark.one_in(6)
+@pytest.mark.one_in(10)
 @pytest.mark.parametrize(("operation", "fault"), [(o, fault) for o, faults in FAULTS.items() for fault in faults])
 def test_a_fault_is_found_within_a_minute(operation, fault, monkeypatch):
     if fault not in ALWAYS and os.environ.get("ROIKIT_FUZZ_MUTANTS") != "all":

@@ -56,12 +56,14 @@ def test_single_calls_do_not_find_what_was_kept_under_too_small_a_key():
     assert (batch.found, batch.calls > 50) == (None, True)
 
 
+@pytest.mark.one_in(3)
 def test_a_right_function_has_no_fault_in_any_sequence():
     batch = run_batch(task(dtypes=("float32", "float64"), size="real", kinds=sequences.KINDS))
     assert (batch.found, batch.unsure) == (None, None)
     assert batch.calls > 50
 
 
+@pytest.mark.one_in(3)
 def test_a_call_that_is_wrong_because_of_earlier_ones_is_not_called_wrong_by_itself():
     """What is kept by shape shows in calls that follow each other by chance, too: made alone, these are right."""
     batches = [run_batch(task("keeping:boxes_kept_by_shape", kinds=("single",), number=n)) for n in (1, 2)]
@@ -70,6 +72,7 @@ def test_a_call_that_is_wrong_because_of_earlier_ones_is_not_called_wrong_by_its
     assert (unsure.verdict, unsure.following) == ("deviates", None)
 
 
+@pytest.mark.one_in(3)
 def test_what_was_found_is_two_calls_and_can_be_replayed_by_anyone(tmp_path, monkeypatch):
     monkeypatch.setattr(fuzz, "_SHRINKING_SECONDS", 10.0)
     run = roikit("fuzz", "keeping:ratio_kept_by_all_shapes", "--seed", 1, "--once", "--size", "small", "-o", tmp_path)
@@ -86,6 +89,7 @@ def test_what_was_found_is_two_calls_and_can_be_replayed_by_anyone(tmp_path, mon
     assert roikit("conform", "-i", "players:transcribed", "--cases", path).returncode == 0
 
 
+@pytest.mark.one_in(3)
 def test_what_may_be_chance_is_said_to_be_so(tmp_path):
     how = ("--calls", "single", "--size", "small", "--batches", 2, "--seed", 1, "--once", "-o", tmp_path)
     run = roikit("fuzz", "keeping:boxes_kept_by_shape", *how)

@@ -42,6 +42,7 @@ def test_a_fault_shows_only_under_dialects_that_it_is_said_to_concern():
                     assert not any(noticing.notices(case, everywhere, name, dialect) for case in some), mutant.name
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("name", MAINS)
 def test_an_implementation_without_a_fault_is_noticed_by_none(name):
     dialect = MAINS[name]

@@ -7,7 +7,9 @@ import pytest
 
 from roikit.conformance import operators
 from roikit.conformance.golden import code, of_operator
-from tests.test_house import COMPOSED
+from tests.composed import COMPOSED
+
+pytestmark = pytest.mark.every_run
 
 CALLED = """
 import math

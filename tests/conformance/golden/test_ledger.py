@@ -117,13 +117,6 @@ def test_a_forged_row_is_seen_when_it_is_sampled_and_always_by_a_full_run(sample
     assert line.endswith("square: 50 is written down, and 49 was computed")
 
 
-def test_parts_of_what_is_due_are_all_of_it(ledger):
-    due = ledger.due(put(replace(ROWS[7], value=None)), CODE, 0.02)
-    parts = [due.part(number, 3) for number in range(3)]
-    assert sorted(row.name for part in parts for row in part.rows) == sorted(row.name for row in due.rows)
-    assert sum(part.sizes[1] for part in parts) == 1
-
-
 def test_a_ledger_is_kept_as_json(ledger):
     assert Ledger.from_json(json.loads(json.dumps(ledger.to_json()))) == ledger
 

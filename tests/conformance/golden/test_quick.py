@@ -21,6 +21,7 @@ PARTS = {
 }
 
 
+@pytest.mark.every_run
 @pytest.mark.parametrize("name", operators.NAMES)
 def test_it_is_of_the_certificate_of_today(name):
     certified = certificate.certified(operators.get(name))
@@ -47,6 +48,7 @@ def test_what_is_left_shows_in_other_data_types_only():
     assert len(of_formulas) < len(mutants) / 6
 
 
+@pytest.mark.one_in(2)
 def test_without_some_of_them_faults_survive():
     """Of formulas each is noticed by two cases where it can be: so every second case is left out."""
     parts = PARTS["roi_pool"]["cases"]
@@ -65,6 +67,7 @@ def test_all_different_dialects_are_told_apart_that_cases_tell_apart():
     assert ("torchvision", "torchvision-aligned") in told
 
 
+@pytest.mark.one_in(2)
 def test_one_other_choice_of_a_plain_function_is_noticed():
     """It takes one scale and one ratio, so that it is not asked for many of the calls by which others are found out."""
     operator, ids = operators.get("roi_align"), quick.names("roi_align")

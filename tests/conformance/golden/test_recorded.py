@@ -16,8 +16,9 @@ from roikit.conformance.golden.ledger import Ledger
 from roikit.conformance.golden.noticing import noticed
 from roikit.conformance.golden.of_operator import CERTIFICATE, EXPECTATIONS
 
-PARTS = 16  # so that processes share what there is to compute
-SAMPLED = 0.25  # of what the commands sample, which are run less often
+pytestmark = pytest.mark.every_run
+
+SAMPLED = 0.125  # of what the commands sample, which are run less often
 OPERATORS = {operator.name: operator for operator in operators.everyone()}
 UPDATE = "python -m roikit.conformance.golden conformance, and the same of golden.adequacy, bring it up to date"
 
@@ -49,21 +50,19 @@ def due_certificate(name):
     )
 
 
-@pytest.mark.parametrize("part", range(PARTS))
 @every_operator
-def test_cases_expect_what_the_oracle_computes(name, part, record_property):
-    due, cases = due_expectations(name).part(part, PARTS), cases_of(name)
-    record_property("ledger", [f"cases of {name}", part, *due.sizes])
+def test_cases_expect_what_the_oracle_computes(name, record_property):
+    due, cases = due_expectations(name), cases_of(name)
+    record_property("ledger", [f"cases of {name}", *due.sizes])
     computed = {row.name: files.parts_of((name, cases[row.name])) for row in due.rows}
     assert due.complaints(computed) == [], UPDATE
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")  # a fault may compute with what no type holds
-@pytest.mark.parametrize("part", range(PARTS))
 @every_operator
-def test_cases_notice_the_faults_that_the_certificate_has(name, part, record_property):
-    due = due_certificate(name).part(part, PARTS)
-    record_property("ledger", [f"certificate of {name}", part, *due.sizes])
+def test_cases_notice_the_faults_that_the_certificate_has(name, record_property):
+    due = due_certificate(name)
+    record_property("ledger", [f"certificate of {name}", *due.sizes])
     cases = {case.id: case for case in adequacy.cases_of(OPERATORS[name])}
     assert due.complaints({row.name: noticed(cases[row.name]) for row in due.rows}) == [], UPDATE
 

@@ -140,6 +140,7 @@ def test_what_was_cut_off_is_finished_and_not_begun_anew(toy):
     assert marker.exists()
 
 
+@pytest.mark.one_in(3)
 def test_what_cannot_be_finished_is_begun_anew(toy):
     marker = toy.folder / "venv" / "marker"
     marker.touch()
@@ -165,6 +166,7 @@ def test_two_cannot_install_the_same(toy):
         installation.install(toy, print)
 
 
+@pytest.mark.one_in(3)
 def test_what_the_index_does_not_have_is_said_in_a_line_and_the_others_are_still_installed(toy, describe):
     describe(odd=TOY | {"implementations": ["mnn"], "steps": [{"pip": ["no-such-package==1"]}]}, ivy=TOY)
     toy.discard_record()

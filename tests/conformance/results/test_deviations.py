@@ -96,6 +96,41 @@ def test_a_deviation_that_shows_only_sometimes_may_be_absent():
     assert judged(ENTRY + "sometimes = true\n", Verdict.NONDETERMINISTIC).verdict == Verdict.KNOWN
 
 
+CRASHES = """
+[[deviation]]
+cases = ["*"]
+verdicts = ["crashed", "timed-out"]
+sometimes = true
+reason = "The process dies now and then"
+added = 2026-11-30
+"""
+
+
+def test_a_deviation_may_be_about_some_verdicts_alone():
+    for text in CRASHES, CRASHES + ENTRY.replace("onnx-16", "onnx-10"):
+        assert judged(text, Verdict.CRASHED).reason == "The process dies now and then — crashed: why"
+        assert judged(text, Verdict.TIMED_OUT).verdict == Verdict.KNOWN
+        for verdict in (Verdict.CONFORMS, Verdict.DEVIATES, Verdict.CONTESTED, Verdict.REJECTED):
+            assert judged(text, verdict).verdict == verdict
+
+
+def test_what_is_about_other_verdicts_leaves_the_rest_to_who_is_about_all():
+    close = ENTRY + 'verdicts = ["crashed"]\n'
+    assert judged(close + WIDE, Verdict.CRASHED).reason.startswith("It throws")
+    assert judged(close + WIDE, Verdict.DEVIATES).reason.startswith("Inverted boxes are refused")
+    assert judged(close, Verdict.CONFORMS).verdict == Verdict.UNEXPECTED_PASS
+
+
+def test_what_is_about_some_verdicts_alone_is_expected_of_no_call():
+    listed = known_deviations(CRASHES)
+    assert not listed.lists("roi_align", "border-low", "onnx-16", "float32")
+    (case,) = [case for case in golden_cases() if case.id == "border-low"]
+    parsed = deviations.parse(CRASHES, "x.toml", golden_ids())
+    assert deviations.find(parsed, case, "onnx-16", "float32") is None
+    assert deviations.find(parsed, case, "onnx-16", "float32", Verdict.CRASHED) == parsed[0]
+    assert deviations.find(parsed, case, "onnx-16", "float32", Verdict.DEVIATES) is None
+
+
 def test_what_an_implementation_cannot_do_is_not_a_deviation():
     assert judged(ENTRY, Verdict.UNSUPPORTED).verdict == Verdict.UNSUPPORTED
 

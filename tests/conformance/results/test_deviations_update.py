@@ -84,6 +84,22 @@ def test_what_holds_sometimes_is_left_alone():
     assert entries(updated(sometimes, record("inverted-x-fixed", "conforms"))) == entries(sometimes)
 
 
+def test_a_failure_that_a_list_is_not_about_is_added():
+    crashes = LIST.replace("reason", 'verdicts = ["crashed"]\nsometimes = true\nreason')
+    seen = [
+        record("inverted-x-fixed", "known", reason="It throws — crashed: by SIGSEGV"),
+        record(INVERTED[1], "crashed"),
+    ]
+    assert updated(crashes, *seen) == crashes
+    old, new = entries(updated(crashes, *seen, record("inverted-y-fixed", "deviates")))
+    assert (old.verdicts, old.cases, new.cases, new.verdicts) == (
+        ("crashed",),
+        ("inverted-*",),
+        ("inverted-y-fixed",),
+        (),
+    )
+
+
 def test_what_fails_is_added_and_refused_until_somebody_says_why():
     failures = [record(case, "deviates") for case in ("border-low", "border-high")]
     text = updated(LIST, *failures, record("max-empty", "crashed", reason="killed by SIGSEGV"))

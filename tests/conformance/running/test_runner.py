@@ -63,6 +63,7 @@ def test_an_implementation_that_cannot_be_loaded_says_why(player, state, reason)
     assert judged == {}
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize(
     ("player", "verdict", "reason"),
     [
@@ -205,6 +206,7 @@ def in_group(*groups):
     return [case for case in ROI_ALIGN if case.group in groups]
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("layout", ["NCHW", "NHWC"])
 def test_exact_gradients_conform_and_all_properties_hold(layout):
     selection = Selection(dtypes=("float32",), layouts=(layout,), dialects=("torchvision-aligned",))

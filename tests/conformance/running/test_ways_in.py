@@ -130,6 +130,7 @@ def by_action(folder, **inputs):
 EXPECTED = {"known": "xfailed", "conforms": "passed", "unsupported": "skipped", "contested": "xfailed"}
 
 
+@pytest.mark.one_in(2)
 def test_the_three_doors_agree(package):
     status, judged = by_command(package)
     assert status == 1
@@ -147,6 +148,19 @@ def test_the_three_doors_agree(package):
     assert "RoIAlign conformance" in (package / "summary.md").read_text()
 
 
+def test_a_list_that_is_about_a_verdict_means_the_same_to_pytest(package):
+    (package / "listed.toml").write_text(LISTED.replace("reason", 'verdicts = ["{}"]\nreason', 1))
+    for verdict, outcome in ("deviates", "known"), ("crashed", "deviates"):
+        text = (package / "listed.toml").read_text().replace("{}", verdict)
+        (package / "listed.toml").write_text(text)
+        _, judged = by_command(package)
+        _, outcomes = by_pytest(package)
+        assert judged["place-two-by-two[torchvision-float32-NCHW]"] == outcome
+        assert outcomes == {name: EXPECTED.get(told, "failure") for name, told in judged.items()}
+        (package / "listed.toml").write_text(text.replace(verdict, "{}"))
+
+
+@pytest.mark.one_in(2)
 def test_the_three_doors_let_the_same_pass(package):
     (package / "tiny" / "ops.py").write_text("from roikit.kernels import roi_align\n")
     (package / "listed.toml").write_text("")
@@ -191,6 +205,7 @@ def test_every_input_of_the_action_is_described_and_used():
     assert all(field["description"] for field in (*ACTION["inputs"].values(), *ACTION["outputs"].values()))
 
 
+@pytest.mark.one_in(3)
 def test_pytest_shares_the_cases_out_and_names_them_so_that_they_can_be_picked(package):
     _, alone = by_pytest(package)
     ended, shared = by_pytest(package, "-n", "2")
@@ -261,6 +276,7 @@ def test_what_cannot_be_judged_means_the_same_at_every_door(package, why):
     assert all(message in ended.stdout for ended in ends)
 
 
+@pytest.mark.one_in(2)
 def test_what_is_absent_is_nothing_that_was_run_at_every_door(package):
     """There is no mindspore in any environment."""
     name, variables = "mindspore", {"XDG_CACHE_HOME": str(package)}

@@ -68,6 +68,7 @@ def pooler(cupy):
     return multiscale_roi_align(levels, cupy.asarray(BOXES), 3, [0.5, 0.25], layout="NHWC", **rule)
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(
     "call",
     [

@@ -7,7 +7,6 @@ import itertools
 import json
 import subprocess
 import sys
-from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -15,16 +14,14 @@ import pytest
 
 from roikit.kernels.dtypes import C_NAMES
 from roikit.kernels.execution.device import OPTIONS
-from roikit.kernels.operators import NAMES
+from roikit.kernels.operators import NAMES, sources_of
 
 OLDEST = (12, 0)  # of the extra `test`
 ARCHITECTURE = "compute_80"
 PARTS = [
     (name, operation, dtype, layout)
     for name in NAMES
-    for operation, dtype, layout in itertools.product(
-        import_module(f"roikit.kernels.operators.{name}.sources").OPERATIONS, C_NAMES, ("NCHW", "NHWC")
-    )
+    for operation, dtype, layout in itertools.product(sources_of(name).OPERATIONS, C_NAMES, ("NCHW", "NHWC"))
 ]
 
 
@@ -67,7 +64,7 @@ def what_it_says(*texts):
 @pytest.mark.parametrize("part", PARTS, ids=" ".join)
 def test_kernels_compile_with_the_oldest_compiler(part):
     name, operation, dtype, layout = part
-    module = import_module(f"roikit.kernels.operators.{name}.sources")
+    module = sources_of(name)
     rules = module.rules(None, aligned=True)
     sources = [
         source

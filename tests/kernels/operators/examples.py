@@ -80,8 +80,13 @@ class OfAPyramid(Call):
             "input_shapes": [array.shape for array in maps],
             "spatial_scales": (scale, scale / 2),
         }
-        if name.endswith("_backward") and "out" in given:
-            of_levels["out"] = [given["out"], np.empty_like(given["coarse"])]
+        coarse = {"_backward": "coarse"}
+        if "weights" in given:
+            of_levels["weights"] = [given["weights"], given["coarse_weights"]]
+            coarse["_backward_weights"] = "coarse_weights"
+        for ending, of_coarse in coarse.items():
+            if name.endswith(ending) and "out" in given:
+                of_levels["out"] = [given["out"], np.empty_like(given[of_coarse])]
         result = super()._of(name, {**changes, **of_levels})
         return result[0] if isinstance(result, tuple) else result
 
@@ -128,6 +133,7 @@ class Example:
         only_mode: What its kernels make of samples, if calls do not say.
         kinds: In how many kinds dialects fall that do not share what is compiled for a CPU, by operation.
         called: What calls are.
+        kernels_of: The operator whose kernels it has, if they are not its own.
     """
 
     operator: str
@@ -154,6 +160,7 @@ class Example:
     only_mode: str = "avg"
     kinds: Mapping[str, int] = field(default_factory=dict)
     called: type[Call] = Call
+    kernels_of: str = ""
 
     @property
     def operations(self) -> tuple[str, ...]:
@@ -214,6 +221,13 @@ def a_coarser_map(maps, rows, bins, layout):
     return {"coarse": like(drawn((images, channels, 5, 6), maps.dtype, 2), layout)}
 
 
+def weights_of_both(maps, rows, bins, layout):
+    """Of a coarser map, too."""
+    coarse = a_coarser_map(maps, rows, bins, layout)
+    of_coarse = some_weights(coarse["coarse"], rows, bins, layout)["weights"]
+    return {**coarse, **some_weights(maps, rows, bins, layout), "coarse_weights": of_coarse}
+
+
 CORNERS = (
     (0, 1, 1, 5, 5),
     (1, 0.25, 0, 9, 3.25),
@@ -257,12 +271,50 @@ WEIGHED_WINNERS = {
     "backward_weights": ("weigh", *GATHERED, "find_winners", "backward", "for_weights"),
     "backward_boxes": ("weigh", "backward_boxes"),
 }
+WEIGHED_MEANS = {
+    "backward": (*(3 * ("forward",)), "weigh", *GATHERED, "backward", "for_maps"),
+    "backward_weights": (*(3 * ("forward",)), "weigh", *GATHERED, "backward", "for_weights"),
+    "backward_boxes": ("weigh", *(3 * ("forward",)), "backward_boxes"),
+}
 LAUNCHES = {
     "forward": ("forward",),
     "backward": (*GATHERED, "backward"),
     "backward_boxes": ("backward_boxes",),
 }
 """What most operators launch on a GPU."""
+
+
+_EACH_LEVEL = ("weigh", "for_maps", "for_weights")
+"""What is launched for each level by itself; all else takes all levels."""
+
+
+def of_levels(launches: Mapping[str, tuple[str, ...]], operator: str) -> dict[str, tuple[str, ...]]:
+    """What an operator launches, of two levels if it is one of pyramids."""
+    times = 2 if operator.startswith("multiscale") else 1
+    return {
+        operation: tuple(each for name in names for each in (name,) * (times if name in _EACH_LEVEL else 1))
+        for operation, names in launches.items()
+    }
+
+
+_CHOOSING = {"canonical_size": 5, "canonical_level": 1, "first_level": 0}
+"""What sizes of boxes are related to, so that there are some on both levels of a pyramid."""
+_WEIGHED = {
+    "weighted_roi_align": {"others": some_weights},
+    "multiscale_weighted_roi_align": {
+        "others": weights_of_both,
+        "called": OfAPyramid,
+        "kernels_of": "weighted_roi_align",
+    },
+}
+_SUMMED = ("forward", "backward", "backward_weights")
+_OF_WEIGHTS = {"refused": (WIDE, FAR), "allocates": ("backward_boxes",), "same_bits": _SUMMED}
+
+
+def weighed(operator: str, how: Mapping[str, Any], **differences: Any) -> Example:
+    """Of weighed maps, of one level or of several."""
+    of_levels = _CHOOSING if operator.startswith("multiscale") else {}
+    return of_corners(operator, how={**how, **of_levels}, **_OF_WEIGHTS, **_WEIGHED[operator], **differences)
 
 
 def of_corners(operator: str, **differences: Any) -> Example:
@@ -317,33 +369,45 @@ EXAMPLES = {
         lists=False,
     ),
     "prroi_pool": of_corners("prroi_pool", same_bits=()),
-    "weighted_roi_align": of_corners(
-        "weighted_roi_align",
-        refused=(WIDE, FAR),
-        how={"normalise": True},
-        others=some_weights,
-        allocates=("backward_boxes",),
-        same_bits=("forward", "backward", "backward_weights"),
-        launches=WEIGHED,
-        on_a_gpu=("torchvision-aligned", "paddle"),
-    ),
-    "weighted_roi_align, maximum": of_corners(
-        "weighted_roi_align",
-        refused=(WIDE, FAR),
-        how={"mode": "max"},
-        others=some_weights,
-        allocates=("backward_boxes",),
-        same_bits=("forward", "backward", "backward_weights"),
-        launches=WEIGHED_WINNERS,
-        kinds={"forward": 2, "backward": 3, "backward_weights": 3, "backward_boxes": 3},
-    ),
+    **{
+        name: weighed(name, {"normalise": True}, launches=of_levels(WEIGHED, name), on_a_gpu=dialects)
+        for name, dialects in (
+            ("weighted_roi_align", ("torchvision-aligned", "paddle")),
+            ("multiscale_weighted_roi_align", ("detectron2", "roikit-openvino")),
+        )
+    },
+    **{
+        f"{name}, maximum": weighed(name, {"mode": "max"}, launches=of_levels(WEIGHED_WINNERS, name), kinds=kinds)
+        for name, kinds in (
+            ("weighted_roi_align", {"forward": 2, "backward": 3, "backward_weights": 3, "backward_boxes": 3}),
+            (
+                "multiscale_weighted_roi_align",
+                {"forward": 2, "backward": 3, "backward_weights": 3, "backward_boxes": 3},
+            ),
+        )
+    },
+    **{
+        f"{name}, {mean}": weighed(name, how, launches=of_levels(WEIGHED_MEANS, name))
+        for name in ("weighted_roi_align", "multiscale_weighted_roi_align")
+        for mean, how in (("power mean", {"mode": "lp", "p": 2.5}), ("softmax", {"mode": "softmax", "beta": 0.25}))
+    },
     "roi_align_rotated": of_centres("roi_align_rotated"),
     "riroi_align_rotated": of_centres("riroi_align_rotated", how={"num_orientations": 2}, unit=2),
     "multiscale_roi_align_rotated": of_centres(
         "multiscale_roi_align_rotated",
-        how={"canonical_size": 5, "canonical_level": 1, "first_level": 0},
+        how=_CHOOSING,
         others=a_coarser_map,
         called=OfAPyramid,
+    ),
+    "multiscale_ps_roi_align": of_corners(
+        "multiscale_ps_roi_align",
+        refused=(WIDE, FAR),
+        how=_CHOOSING,
+        unit=6,
+        groups=6,
+        others=a_coarser_map,
+        called=OfAPyramid,
+        on_a_gpu=("torchvision", "gluoncv", "roikit-bin-major"),
     ),
     "border_align": of_corners(
         "border_align",

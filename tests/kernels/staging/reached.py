@@ -35,6 +35,9 @@ ALIKE = "any mode", "any layout"  # to kernels that see neither
 PLANNED_AS = {"crop_and_resize": ("avg",)}
 """Modes of which plans see others than the operator has: a point is an average of one sample, whatever the method."""
 
+OF_PYRAMIDS = {"multiscale_roi_align_rotated": (True, False), "multiscale_ps_roi_align": ()}
+"""Operators of which a call chooses levels, and what it asks for besides: that boxes are aligned, and not turned clockwise."""
+
 
 def kernels_of(operator, part):
     """A module of an operator's kernels."""
@@ -98,6 +101,7 @@ for _composed in ("ps_roi_align", "crop_and_resize"):
     }
 
 
+SECTIONS["multiscale_ps_roi_align"] = SECTIONS["ps_roi_align"]
 SECTIONS["multiscale_roi_align_rotated"] = SECTIONS["prroi_pool"] | {
     "forward, GPU": branches.POINTS_ON_DEVICE,
     "forward, CPU": branches.POINTS_ON_HOST,
@@ -138,11 +142,11 @@ def asked_of(case, dialect, dtype, layout):
         return kernels_of(case.operator, "problem").asked_for(
             numpy_dtype(dtype), *shapes, rois, size, 1.0, options, layout, dialect, False
         )
-    if case.operator == "multiscale_roi_align_rotated":
-        module = kernels_of(case.operator, "problem")
+    if case.operator in OF_PYRAMIDS:
+        module, others = kernels_of(case.operator, "problem"), OF_PYRAMIDS[case.operator]
         scales = [2.0**-level for level in range(len(shapes))]
         return module.asked_for(
-            numpy_dtype(dtype), shapes, rois, size, scales, options, True, False, module.Choosing(), layout, dialect
+            numpy_dtype(dtype), shapes, rois, size, scales, options, *others, module.Choosing(), layout, dialect
         )
     return Asked.of(
         numpy_dtype(dtype), shapes, rois, size, (1.0,), mode, layout, dialect, options

@@ -23,6 +23,11 @@ NOT_RUN = {
 }
 """Lines that none of these runs is for, and what they are for: small cases are."""
 
+HALF_RUN = {
+    "if (roi.result_is_nan) return filled<N>(quiet_nan());": "a CPU's lanes return so: a GPU has filled such a RoI before",
+}
+"""Lines of which only the question is run, and what the answer is for. GCC counts them or not, by how a CPU returns vectors."""
+
 
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory):
@@ -43,7 +48,8 @@ def test_every_line_of_the_kernels_is_run(ran):
         pytest.skip("lines are counted by GCC and gcov")
     counts = lines_of(ran[0])
     assert len(counts) > 500
-    assert sorted({line for line, count in counts.items() if count == 0} ^ NOT_RUN.keys()) == []
+    assert counts.keys() >= HALF_RUN.keys()
+    assert sorted(({line for line, count in counts.items() if count == 0} ^ NOT_RUN.keys()) - HALF_RUN.keys()) == []
 
 
 def lines_of(folder):

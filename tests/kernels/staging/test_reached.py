@@ -41,15 +41,20 @@ ONE_BY_ONE = "channels of a bin are taken one by one"
 OF_ROI_ALIGN = "RoIAlign's cases take the same lines of the library, and none of this operator's does"
 WHOLE = "channels of its cases are odd numbers: test_whole_vectors.py takes whole ones, and maps of whole tiles"
 OF_ONE_MAP = "rotated RoIAlign's cases take the same lines: its gradients are of maps of several tiles, and of few bins"
+OF_PS = "PSRoIAlign's cases take the same lines, of one map"
 NO_CHUNKS = "RoIs of points are taken one by one"
 MANY_BLOCKS = "takes 2^30 RoIs"
 CHANNELS = "takes millions of channels"
-PYRAMID = "multiscale_roi_align_rotated"
+PYRAMID, PS_PYRAMID = "multiscale_roi_align_rotated", "multiscale_ps_roi_align"
 OF_MAPS = ("gradient for the maps, GPU", "gradient for the maps, CPU")
 OF_BOXES = ("gradient for the boxes, GPU", "gradient for the boxes, CPU")
 
 EXEMPT = {
-    **{Excuse("several levels", operator=name): ONE_MAP for name in reached.SECTIONS if name != PYRAMID},
+    **{
+        Excuse("several levels", operator=name): ONE_MAP
+        for name in reached.SECTIONS
+        if name not in (PYRAMID, PS_PYRAMID)
+    },
     Excuse("more channels for each, lest there be more than 65535", "forward, GPU"): SLICES,
     Excuse("lists in global memory, a block for each RoI", "forward, GPU", operator="roi_pool"): BINS,
     Excuse("lists in global memory, several RoIs for a block", "forward, GPU", operator="roi_pool"): BINS,
@@ -110,6 +115,27 @@ EXEMPT = {
         )
     },
     Excuse("a map of whole tiles", OF_MAPS[0], layout="NCHW", operator="roi_align_3d"): OF_ROI_ALIGN,
+    **{
+        Excuse(branch, launch, layout=layout, operator=PS_PYRAMID): OF_PS
+        for branch, launch, layout in (
+            (BIG, "forward, GPU", ""),
+            (BIG, "forward, CPU", ""),
+            ("several bins for a thread", "forward, GPU", "NHWC"),
+            ("one tile of the map", OF_MAPS[0], ""),
+            ("one tile of the map", OF_MAPS[1], ""),
+            ("a map of whole tiles", OF_MAPS[0], "NCHW"),
+            ("a map of whole tiles", OF_MAPS[1], ""),
+            ("several tiles for a block", "RoIs of tiles, GPU", ""),
+            ("whole vectors of channels only", OF_BOXES[1], ""),
+        )
+    },
+    Excuse("several blocks for the channels of a RoI", "forward, GPU", layout="NCHW", operator=PS_PYRAMID): MANY,
+    Excuse("the last of them with fewer", "forward, GPU", layout="NCHW", operator=PS_PYRAMID): MANY,
+    Excuse("heavy RoIs split into 8 parts at most", "forward, GPU", operator=PS_PYRAMID): SHARED,
+    Excuse("lists in global memory, a block for each RoI", "forward, GPU", operator=PS_PYRAMID): SHARED,
+    Excuse("lists in global memory, several RoIs for a block", "forward, GPU", operator=PS_PYRAMID): SHARED,
+    Excuse("a block for several slices of channels", OF_MAPS[0], operator=PS_PYRAMID): SLICED,
+    Excuse("a short last vector, in single channels", OF_BOXES[0], operator=PS_PYRAMID): ONE_BY_ONE,
     Excuse("several RoIs for a block", "forward, GPU", operator=PYRAMID): MANY_BLOCKS,
     Excuse("16 RoIs in a chunk", OF_MAPS[0], operator=PYRAMID): NO_CHUNKS,
     Excuse("a block for several slices of channels", OF_MAPS[0], operator=PYRAMID): CHANNELS,

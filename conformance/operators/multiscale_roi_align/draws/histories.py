@@ -48,7 +48,7 @@ def _large(history: History, other: bool) -> Size:
 
 
 @dataclass(frozen=True)
-class _OfLevels(Histories):
+class OfLevels(Histories):
     """Histories whose maps are of several levels."""
 
     def _changes(self, chance: Any, history: History, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -58,7 +58,7 @@ class _OfLevels(Histories):
         return changes
 
 
-HISTORIES = _OfLevels(
+HISTORIES = OfLevels(
     asked=(
         ("ms-h", Operation.FORWARD, "avg"),
         ("ms-hg", Operation.FEATURE_GRADIENT, "avg"),

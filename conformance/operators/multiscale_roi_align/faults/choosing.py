@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     Arguments = Mapping[str, Any]
     Box = tuple[float, ...]
     Levels = tuple[int | None, ...]
-    Chooser = Callable[[Arguments, Dialect], Levels]
+    Chooser = Callable[[Arguments, Any], Levels]
 
 _EPSILON = {LevelRule.DETECTRON2: 1e-8, LevelRule.MASKRCNN_BENCHMARK: 1e-6, LevelRule.MMDETECTION: 1e-6}
 

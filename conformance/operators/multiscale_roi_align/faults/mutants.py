@@ -54,27 +54,29 @@ class Mutant:
         equivalent: Why it cannot show elsewhere.
         operation: What the fault is in.
         dtype: The data type of the calls in which it shows.
+        plans: How calls are planned.
     """
 
     name: str
     who: str = ""
     levels: Chooser | None = None
-    before: Callable[[Plan], Plan] = lambda plan: plan
-    after: Callable[[Array, Plan], Array] = lambda values, _: values
-    applies: Callable[[Dialect], bool] = lambda _: True
+    before: Callable[[Any], Any] = lambda plan: plan
+    after: Callable[[Array, Any], Array] = lambda values, _: values
+    applies: Callable[[Any], bool] = lambda _: True
     equivalent: str = ""
     operation: Operation = Operation.FORWARD
     dtype: str = "float64"
+    plans: type[Plan] = Plan
 
-    def concerns(self, dialect: Dialect, mode: str) -> bool:
+    def concerns(self, dialect: Any, mode: str) -> bool:
         """Whether the fault can show under a dialect and in a mode."""
         del mode
         return self.applies(dialect)
 
-    def returned(self, arguments: Arguments, operation: Operation, dialect: Dialect, *, many: bool) -> Array:
+    def returned(self, arguments: Arguments, operation: Operation, dialect: Any, *, many: bool) -> Array:
         """What an implementation with this fault returns for the arguments of a case."""
         del many
-        plan = Plan.due(arguments, operation, dialect)
+        plan = self.plans.due(arguments, operation, dialect)
         if self.levels is not None:
             plan = replace(plan, levels=self.levels(arguments, dialect))
         plan = self.before(plan)

@@ -7,7 +7,7 @@ import math
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -18,13 +18,14 @@ from ..oracle.assembling import maps_of, parts, places, scales_of, shape_of
 from ..oracle.levels import sizes_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
-    from .....kernels.dialects.multiscale_roi_align import Dialect
     from ....exact.numbers import Array
+    from ..oracle.assembling import Part
 
     Arguments = Mapping[str, Any]
     Scales = tuple[tuple[float, float], ...]
+    Values = Callable[[Arguments, Operation, Any], Array]
 
 _ROI_ALIGN = RoiAlignOracle()
 ZERO = Fraction(0)
@@ -44,52 +45,73 @@ class Plan:
 
     arguments: Arguments
     operation: Operation
-    dialect: Dialect
+    dialect: Any
     levels: tuple[int | None, ...]
     maps: tuple[Array, ...]
     scales: Scales
     targets: tuple[int, ...]
 
     @classmethod
-    def due(cls, arguments: Arguments, operation: Operation, dialect: Dialect) -> Plan:
+    def due(cls, arguments: Arguments, operation: Operation, dialect: Any) -> Self:
         """The plan without a fault."""
         maps = tuple(maps_of(arguments))
         scales = tuple(scales_of(arguments))
         return cls(arguments, operation, dialect, exactly(arguments, dialect), maps, scales, tuple(range(len(maps))))
 
     def carried_out(self, pool: Callable[[Arguments], Array] | None = None) -> Array:
-        """What comes of it; ``pool`` is RoIAlign, or a RoIAlign with a fault."""
+        """What comes of it; ``pool`` is who pools from a map, or one with a fault."""
         pool = pool or self._pooled
-        whole = np.full(shape_of(self.arguments, self.operation), ZERO, object)
+        whole = np.full(self._shape(), ZERO, object)
         where, taken = places(self.arguments), set[int]()
-        for part in parts(self.arguments, self.levels, self.maps, self.scales):
+        for part in self._parts():
             found = pool(part.arguments)
-            if self.operation == Operation.FEATURE_GRADIENT:
-                target = self.targets[part.level]
-                here = (slice(None), slice(None), *where[target])
-                whole[here] = whole[here] + found if target in taken else found
-                taken.add(target)
-            else:
+            if not self._is_of_maps():
                 whole[part.rois] = found
+                continue
+            target = self.targets[part.level]
+            here = (slice(None), slice(None), *where[target])
+            whole[here] = whole[here] + found if target in taken else found
+            taken.add(target)
         return whole
 
-    def _pooled(self, given: Arguments) -> Array:
-        """RoIAlign's answer, of each box by itself: a fault changes few of them, and the others are remembered."""
-        alone = [self._of_box(given, k) for k in range(len(given["boxes"]))]
-        return sum(alone[1:], alone[0]) if self.operation == Operation.FEATURE_GRADIENT else np.concatenate(alone)
+    def _parts(self) -> Iterator[Part]:
+        """The calls of who pools from a map."""
+        return parts(self.arguments, self.levels, self.maps, self.scales)
 
-    def _of_box(self, given: Arguments, k: int) -> Array:
+    def _shape(self) -> tuple[int, ...]:
+        """Of what is returned."""
+        return shape_of(self.arguments, self.operation)
+
+    def _is_of_maps(self) -> bool:
+        """Whether that is of the maps of levels, to which all boxes send; and has no row of each box."""
+        return self.operation == Operation.FEATURE_GRADIENT
+
+    def _pooled(self, given: Arguments) -> Array:
+        """The right answer, of each box by itself: a fault changes few of them, and the others are remembered."""
+        alone = [
+            _remembered(self._right, json.dumps(self._alone(given, k)), self.operation, self.dialect.sampling)
+            for k in range(len(given["boxes"]))
+        ]
+        return sum(alone[1:], alone[0]) if self._is_of_maps() else np.concatenate(alone)
+
+    @property
+    def _right(self) -> Values:
+        """What the oracle of who pools from a map makes of a call."""
+        return _ROI_ALIGN.values
+
+    def _alone(self, given: Arguments, k: int) -> dict[str, Any]:
+        """The call of one of its boxes."""
         asked = {**given, "boxes": [given["boxes"][k]]}
         if "grad" in given:
             rows = given["grad"]["rows"]
             each = len(rows) // len(given["boxes"])
             asked["grad"] = {"shape": [1, *given["grad"]["shape"][1:]], "rows": rows[k * each : (k + 1) * each]}
-        return _remembered(json.dumps(asked), self.operation, self.dialect.sampling)
+        return asked
 
 
 @lru_cache(maxsize=4096)
-def _remembered(text: str, operation: Operation, sampling: Any) -> Array:
-    return _ROI_ALIGN.values(json.loads(text), operation, sampling)
+def _remembered(right: Values, text: str, operation: Operation, sampling: Any) -> Array:
+    return right(json.loads(text), operation, sampling)
 
 
 # ---- what is read -----------------------------------------------------------------------------------------------

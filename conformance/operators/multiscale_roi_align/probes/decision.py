@@ -34,7 +34,7 @@ _RULES = tuple(Dialect(level_rule=rule, no_level=none) for rule, none in itertoo
 def detect(readings: Readings, dtype: str) -> Detection:
     """What readings of a forward say."""
     found = detect_sampling(sampled(readings).forward, dtype)
-    levels = _Levels(readings, dtype)
+    levels = Levels(readings, dtype)
     decided = {decision.point: decision for decision in found.decisions}
     strange = (*levels.strange, *strange_choices(decided, _FIXED))
     is_sound = found.is_sound and levels.are_sound and not strange_choices(decided, _FIXED)
@@ -56,7 +56,7 @@ def _allowed(probe: LevelProbe, rules: Dialect, dtype: str) -> tuple[frozenset[i
     return tuple(frozenset(-1 if level is None else level for level in levels) for levels in found)
 
 
-class _Levels:
+class Levels:
     """What was read of levels, and what follows from it."""
 
     def __init__(self, readings: Readings, dtype: str) -> None:

@@ -18,11 +18,11 @@ from . import sizes
 from .pooling import RotatedPlan
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from .....kernels.dialects.multiscale_roi_align_rotated import Dialect
     from ....exact.numbers import Array
-    from .sizes import OfRotated
+    from ...multiscale_roi_align.faults.pooling import Plan
 
     Arguments = Mapping[str, Any]
 
@@ -30,44 +30,10 @@ _WHERE = {Operation.FORWARD: "", Operation.FEATURE_GRADIENT: "backward: ", Opera
 
 
 @dataclass(frozen=True, slots=True)
-class Mutant:
-    """A fault of a pooler of rotated boxes.
+class Mutant(of_poolers.Mutant):
+    """A fault of a pooler of rotated boxes."""
 
-    Attributes:
-        name: What is wrong, in a few words.
-        who: Libraries that have or had it.
-        levels: Chooses the levels of boxes, if the fault is there.
-        before: Changes what a call comes to, if the fault is there.
-        after: Changes the result, if the fault is there.
-        applies: Whether the fault can show under a dialect.
-        equivalent: Why it cannot show elsewhere.
-        operation: What the fault is in.
-        dtype: The data type of the calls in which it shows.
-    """
-
-    name: str
-    who: str = ""
-    levels: OfRotated | None = None
-    before: Callable[[Any], Any] = lambda plan: plan
-    after: Callable[[Array, Any], Array] = lambda values, _: values
-    applies: Callable[[Dialect], bool] = lambda _: True
-    equivalent: str = ""
-    operation: Operation = Operation.FORWARD
-    dtype: str = "float64"
-
-    def concerns(self, dialect: Dialect, mode: str) -> bool:
-        """Whether the fault can show under a dialect and in a mode."""
-        del mode
-        return self.applies(dialect)
-
-    def returned(self, arguments: Arguments, operation: Operation, dialect: Dialect, *, many: bool) -> Array:
-        """What an implementation with this fault returns for the arguments of a case."""
-        del many
-        plan = RotatedPlan.due(arguments, operation, dialect)
-        if self.levels is not None:
-            plan = replace(plan, levels=self.levels(arguments, dialect))
-        plan = self.before(plan)
-        return self.after(plan.carried_out(), plan)
+    plans: type[Plan] = RotatedPlan
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ def _large(history: History, other: bool) -> Size:
 
 
 @dataclass(frozen=True)
-class _Weighed(Histories):
+class Weighed(Histories):
     """Histories whose weights are of the shape of the map."""
 
     def _means_nothing(self, history: History) -> bool:
@@ -63,7 +63,7 @@ class _Weighed(Histories):
         return changes
 
 
-HISTORIES = _Weighed(
+HISTORIES = Weighed(
     asked=(
         ("sw-h", Operation.FORWARD, "avg"),
         ("sw-hg", Operation.FEATURE_GRADIENT, "avg"),

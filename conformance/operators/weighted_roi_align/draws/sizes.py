@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from .....kernels.dialects.weighted_roi_align import DIALECTS
+from .....kernels.dialects.weighted_roi_align import DIALECTS, MEANS
 from ....arrays import leaves
 from ....operation import Operation
 from ....operator import rule_number
@@ -41,6 +41,7 @@ def blueprints() -> dict[str, list[Size]]:
         "sizes": [*_outputs(), *outputs],
         "sizes-gradient": [*_gradients(), *(size for size in of_rois if size not in outputs)],
         "sizes-max": [*_maxima(), *_gradients_of_maxima()],
+        "sizes-means": list(_means()),
     }
 
 
@@ -66,6 +67,15 @@ def _maxima() -> Iterator[Size]:
     for size in (*counts, *bins, *pixels):
         yield size._replace(mode="max")
     yield Size("sw-zx-samples-8", "8 × 8 samples in a bin", ratio=8, pixels=(14, 23), mode="max")
+
+
+def _means() -> Iterator[Size]:
+    """Outputs: gradients add up, which has no bounds in calls that repeat a small one."""
+    for name, mode, what in (("sw-zlp", "lp", "power means"), ("sw-zsm", "softmax", "softmaxes")):
+        for size in counted(name):
+            if size.id.endswith(("-rois-33", "-rois-1025", "-channels-33", "-channels-257", "-images-33")):
+                yield size._replace(mode=mode, title=f"{size.title}; {what}")
+        yield Size(f"{name}-samples-8", f"8 × 8 samples in a bin; {what}", ratio=8, pixels=(14, 23), mode=mode)
 
 
 def _gradients_of_maxima() -> Iterator[Size]:
@@ -137,6 +147,9 @@ def draw(size: Size, attempt: int) -> dict[str, Any]:
         rows = [[chance.one((1, 2, 3)) for _ in range(pixels[1])] for _ in range(count)]
         arguments["weights"] = {"shape": list(shape), "rows": rows}
     arguments["normalise"] = divided
+    if size.mode in MEANS:
+        case["claims"] = "bounded"
+        arguments |= {"p": 2.5} if size.mode == "lp" else {"beta": -0.5}
     if size in _of_rois():
         arguments["weights_of"] = "rois"
     return {**case, "rules": sorted(rules_of(arguments, size.operation), key=rule_number)}
@@ -149,7 +162,7 @@ def suits(case: Mapping[str, Any], dialects: list[Dialect]) -> bool:
     gradient for weights, or for boxes, is nothing where bins are divided by what all pixels weigh and these are all alike.
     """
     arguments, operation = case["arguments"], Operation(case.get("operation", Operation.FORWARD))
-    bounds = any(count & (count - 1) for count in arguments["output_size"])
+    bounds = arguments["mode"] in MEANS or any(count & (count - 1) for count in arguments["output_size"])
     mode = arguments["mode"]
     for name in (next(n for n, known in DIALECTS.items() if known.for_mode(mode) == dialect) for dialect in dialects):
         found = WeightedRoiAlignOracle().quick(arguments, operation, name, "float32", kinks=False, bounds=bounds)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .....kernels.dialects.weighted_roi_align import MEANS
 from ....arrays import leaves
 from ....call import MAP_GRADIENTS
 from ....memory import Asked, alike, arrangements, lying
@@ -20,9 +21,10 @@ from ...roi_align.oracle.certificate import fairness
 from ...roi_align.oracle.gradient import BoxGradient
 from ...roi_align.oracle.gradient_certificate import gradient
 from ..claims import different, rules_of
-from ..oracle.answers import WeightedRoiAlignOracle
+from ..oracle.answers import WeightedRoiAlignOracle, as_average
 from ..oracle.certificate import as_rows
 from ..oracle.formulas import Formulas, last_answer
+from ..oracle.mean_bounds import bounded_mean
 from .weighing import OF_GRADIENTS, OF_MAXIMA, OF_ROIS, SETTINGS, Setting, weighed
 
 if TYPE_CHECKING:
@@ -74,6 +76,14 @@ _TELLING = tuple(placement for placement in PLACEMENTS if placement.name != "hug
 """Where the boxes of a maximum lie: of one over many samples there is nothing more to see."""
 _SENDING = tuple(placement.name for placement in _TELLING if placement.name not in ("integral", "whole", "outside"))
 """Where boxes lie that send something, and of which no samples share a pixel."""
+_MEANS = {
+    "sw-lp": Operation.FORWARD,
+    "sw-lpg": Operation.FEATURE_GRADIENT,
+    "sw-lpw": Operation.WEIGHT_GRADIENT,
+    "sw-lpb": Operation.BOX_GRADIENT,
+}
+"""Of power means; those of softmaxes begin with ``sw-sm``."""
+_EXPONENTS, _SHARPNESS = (3, 2, 1.5, 5), (1, -1, 0.25, -0.125)
 _FEW = ((1, 1), (1, 2), (2, 1))  # bins, of calls in which each is divided
 
 
@@ -84,6 +94,7 @@ def blueprints() -> dict[str, list[Blueprint]]:
         "gradient": list(_gradients()),
         "systematic-max": list(_maxima()),
         "gradient-max": list(_gradients_of_maxima()),
+        "systematic-means": list(_means()),
         "memory": list(_arrangements()),
         "rois": list(_rois()),
     }
@@ -128,6 +139,20 @@ def _gradients_of_maxima() -> Iterator[Blueprint]:
                 yield Blueprint(f"{prefix}-{placement.name}", placement, sampling, "max", n, operation)
 
 
+def _means() -> Iterator[Blueprint]:
+    """Power means and softmaxes in turn."""
+    for prefix, operation in _MEANS.items():
+        places = [placement for placement in _TELLING if placement.name != "outside"]
+        if operation == Operation.BOX_GRADIENT:
+            places = [placement for placement in places if placement.name in _SMOOTH]
+        elif operation != Operation.FORWARD:
+            places = [placement for placement in places if placement.name in _SENDING]
+        for n, placement in enumerate(places if operation == Operation.FORWARD else places[::2]):
+            mode, name = ("softmax", prefix.replace("lp", "sm")) if n % 2 else ("lp", prefix)
+            sampling = _SAMPLINGS[n % 3] if placement.name != "inverted" else "two"
+            yield Blueprint(f"{name}-{placement.name}", placement, sampling, mode, n // 2, operation)
+
+
 def _arrangements() -> Iterator[Blueprint]:
     placed = [placement for placement in PLACEMENTS if placement.name not in ("outside", "empty", "inverted", "huge")]
     for each in arrangements(_ASKED):
@@ -159,7 +184,7 @@ def setting_of(blueprint: Blueprint) -> Setting:
         return OF_ROIS[blueprint.variant % len(OF_ROIS)]
     if blueprint.relation or blueprint.arranged:
         return Setting()
-    if blueprint.mode == "max":
+    if blueprint.mode != "avg":
         return OF_MAXIMA[blueprint.variant % len(OF_MAXIMA)]
     if blueprint.operation == Operation.FORWARD:
         return SETTINGS[blueprint.variant % len(SETTINGS)]
@@ -180,6 +205,9 @@ def draw(blueprint: Blueprint, attempt: int) -> dict[str, Any]:
         arguments["grad"] = integers(
             chance, (len(arguments["boxes"]), channels, *arguments["output_size"]), range(-4, 5)
         )
+    parameter = {"lp": ("p", _EXPONENTS), "softmax": ("beta", _SHARPNESS)}.get(blueprint.mode)
+    if parameter:
+        arguments[parameter[0]] = parameter[1][blueprint.variant % len(parameter[1])]
     is_gradient = blueprint.operation != Operation.FORWARD
     arguments = weighed(chance, arguments, setting, exactly=is_gradient or attempt % 2 == 0)
     alike(arguments, blueprint.arranged)
@@ -191,7 +219,7 @@ def draw(blueprint: Blueprint, attempt: int) -> dict[str, Any]:
     return {
         **case,
         "title": f"{case['title'].removesuffix('.')}; {weights}{how}.",
-        "claims": "exact" if is_gradient or not setting.normalise or _is_exact(arguments) else "bounded",
+        "claims": "bounded" if blueprint.mode in MEANS or not (is_gradient or _may_be_exact(arguments)) else "exact",
         "rules": sorted(set(rules), key=rule_number),
         "arguments": arguments,
     }
@@ -213,7 +241,9 @@ def _of_roi_align(blueprint: Blueprint, attempt: int) -> dict[str, Any]:
     return {**case, **({"arranged": dict(blueprint.arranged)} if blueprint.arranged else {})}
 
 
-def _is_exact(arguments: Mapping[str, Any]) -> bool:
+def _may_be_exact(arguments: Mapping[str, Any]) -> bool:
+    if not arguments["normalise"]:
+        return True
     oracle = WeightedRoiAlignOracle()
     return all(
         {"float32", "float64"} <= set(oracle.exact_dtypes(arguments, Operation.FORWARD, dialect))
@@ -221,11 +251,13 @@ def _is_exact(arguments: Mapping[str, Any]) -> bool:
     )
 
 
-def suits(case: Mapping[str, Any], dialects: list[Dialect]) -> bool:
+def suits(case: Mapping[str, Any], dialects: list[Dialect]) -> bool:  # noqa: PLR0911 - one for each reason
     """Whether a case is exact, or has bounds everywhere if it claims no more, is fair, and tells something."""
     arguments, operation = case["arguments"], Operation(case.get("operation", Operation.FORWARD))
     if not _is_fair(arguments, operation):
         return False
+    if arguments["mode"] in MEANS:
+        return all(_is_bounded(arguments, operation, dialect) for dialect in dialects)
     oracle = WeightedRoiAlignOracle()
     for dialect in dialects:
         if case["claims"] == "bounded":
@@ -239,6 +271,15 @@ def suits(case: Mapping[str, Any], dialects: list[Dialect]) -> bool:
         if not any(values) or (len(set(values)) < 2 and len(values) > 1):
             return False
     return True
+
+
+def _is_bounded(arguments: Mapping[str, Any], operation: Operation, dialect: Dialect) -> bool:
+    """Whether a mean has bounds everywhere, and tells something."""
+    found = bounded_mean(arguments, operation, dialect, "float32")
+    if found is None or not np.isfinite(found[1]).all():
+        return False
+    values = set(leaves(found[0].tolist()))
+    return len(values) > 1 or (found[0].size == 1 and any(values))
 
 
 def _sampled(arguments: Mapping[str, Any], dialect: Dialect) -> dict[str, Any]:
@@ -258,7 +299,7 @@ def _has_ties(arguments: Mapping[str, Any], operation: Operation, dialect: Diale
 def _is_fair(arguments: Mapping[str, Any], operation: Operation) -> bool:
     """Whether rounding decides nothing under any dialect, and no gradient for a box is on a kink."""
     for dialect in different(arguments):
-        if operation == Operation.FORWARD and fairness(arguments, dialect):
+        if operation == Operation.FORWARD and fairness(as_average(arguments), dialect):
             return False
         if operation == Operation.BOX_GRADIENT:
             exact = gradient(_sampled(arguments, dialect), operation, dialect)

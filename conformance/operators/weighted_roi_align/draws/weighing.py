@@ -89,7 +89,7 @@ def free(chance: Draw, shape: tuple[int, ...], numbers: tuple[int, ...] = _FREE)
     return {"shape": list(shape), "rows": [[chance.one(numbers) for _ in range(width)] for _ in range(count)]}
 
 
-def _patterned(chance: Draw, shape: tuple[int, ...]) -> dict[str, Any]:
+def patterned(chance: Draw, shape: tuple[int, ...]) -> dict[str, Any]:
     """Powers of two, or 0: each pixel by itself, each row, or each column."""
     images, channels, height, width = shape
     planes = []
@@ -116,13 +116,13 @@ def weighed(chance: Draw, arguments: Arguments, setting: Setting, *, exactly: bo
         has_winners = arguments["mode"] == "max" and "grad" in arguments
         return {**given, "weights": free(chance, shape, _UNLIKE if has_winners else _FREE)}
     for _ in range(_TRIES):
-        given["weights"] = _patterned(chance, shape)
-        if _divides(given):
+        given["weights"] = patterned(chance, shape)
+        if divides(given):
             break
     return given
 
 
-def _divides(arguments: Arguments) -> bool:
+def divides(arguments: Arguments) -> bool:
     """Whether all bins are divided by powers of two, or are nothing, and weights differ within a bin."""
     rows = arguments["weights"]["rows"]
     if all(value == rows[0][0] for row in rows for value in row):

@@ -41,7 +41,7 @@ def weights_read(change: Callable[[Array], Array]) -> type[Formulas]:
 
     class Misread(Formulas):
         @cached_property
-        def weights(self) -> Array:
+        def weights(self) -> Array:  # type: ignore[override]
             return change(super().weights)
 
     return Misread
@@ -72,7 +72,7 @@ class OfItsImage(Formulas):
     """SW-12: of weights of RoIs a RoI has those that are its image's number's."""
 
     @cached_property
-    def weights(self) -> Array:
+    def weights(self) -> Array:  # type: ignore[override]
         weights = super().weights
         return (
             weights if self.images is None or not len(weights) else weights[np.maximum(self.images, 0) % len(weights)]
@@ -88,7 +88,7 @@ class OfItsNumber(Formulas):
         return images_of(rows, count) if super().images is None else super().images
 
     @cached_property
-    def weights(self) -> Array:
+    def weights(self) -> Array:  # type: ignore[override]
         weights = super().weights
         of_images = self.arguments.get("weights_of", "images") == "images"
         assert self.images is not None
@@ -332,9 +332,7 @@ class MapsUnweighted(Formulas):
     """The weights are used in the output alone."""
 
     def for_maps(self) -> Array:
-        return self.together(
-            self.ask(self.asked, Operation.FEATURE_GRADIENT, self.dialect, self.compared(), self.share)
-        )
+        return self.together(self.sent(self.share))
 
 
 class WeightsComparedNot(Formulas):
@@ -362,7 +360,7 @@ class NotShared(Formulas):
     """What arrives is not divided by the sum of weights."""
 
     @cached_property
-    def share(self) -> Array:
+    def share(self) -> Array:  # type: ignore[override]
         return np.where(np.equal(super().share, ZERO), ZERO, self.grad)
 
 

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .....kernels.dialects.weighted_roi_align import DIALECTS
+from .....kernels.dialects.weighted_roi_align import DIALECTS, MEANS
 from ....operation import Operation
 from ...roi_align.faults.corner_mutants import CORNER_MUTANTS
 from ...roi_align.faults.gradient_mutants import GRADIENT_MUTANTS
 from ...roi_align.faults.mutants import MUTANTS as SAMPLING_MUTANTS
 from ..oracle.formulas import Formulas, each, exact_answer
 from . import formulas as faults
+from . import mean_formulas as means
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     Arguments = Mapping[str, Any]
 
 MODES = ("avg", "max")
+ALL_MODES = (*MODES, *MEANS)
 FORWARD, FOR_MAPS, FOR_BOXES, FOR_WEIGHTS = (
     Operation.FORWARD, Operation.FEATURE_GRADIENT, Operation.BOX_GRADIENT, Operation.WEIGHT_GRADIENT,
 )  # fmt: skip
@@ -100,8 +102,8 @@ class Sampled:
         return why
 
     def concerns(self, dialect: Dialect, mode: str) -> bool:
-        """Whether the fault can show under a dialect and in a mode."""
-        return bool(self.fault.concerns(dialect, mode))
+        """Whether the fault can show under a dialect and in a mode: RoIAlign has no other means."""
+        return mode not in MEANS and bool(self.fault.concerns(dialect, mode))
 
     def returned(self, arguments: Arguments, operation: Operation, dialect: Dialect, *, many: bool) -> Array:
         """What an implementation with this fault returns for the arguments of a case."""
@@ -195,13 +197,14 @@ def _each(operation: Operation, where: str) -> Iterator[Mutant]:
     """The faults of weights and of divisors in an operation, whose names begin as it says."""
     for name, formulas in {**_WEIGHTS, **_DIVISORS}.items():
         if name not in _NO_EFFECT.get(operation, ()):
-            modes = ("avg",) if name in _DIVISORS and formulas not in _OF_ALL else MODES
+            modes = ALL_MODES if name in _WEIGHTS else MODES if formulas in _OF_ALL else ("avg",)
             yield Mutant(where + name, formulas, operation, modes=modes)
 
 
 _FORWARD = (
     *_each(FORWARD, ""),
-    Mutant("weights of its number for a RoI, where images have them", faults.OfItsNumber),
+    Mutant("weights of its number for a RoI, where images have them", faults.OfItsNumber, modes=ALL_MODES),
+    *(Mutant(name, formulas, modes=modes) for name, (formulas, modes) in means.OUTPUTS.items()),
     Mutant("pixels not weighed, sums of weights as they are", faults.Unweighted),
     Mutant("pixels weighed twice", faults.WeighedTwice),
     Mutant("interpolated first, and then multiplied", faults.Interpolated),
@@ -234,19 +237,28 @@ def _sent_back() -> Iterator[Mutant]:
     for operation in (FOR_MAPS, FOR_WEIGHTS):
         name = f"{_WHERE[operation]}what is compared not weighed"
         yield Mutant(name, faults.WeightsComparedNot, operation, modes=("max",))
-    yield Mutant("backward: weights in the output alone", faults.MapsUnweighted, FOR_MAPS)
-    yield Mutant("backward: the last RoI of an image with weights of its own", faults.OneRoiOfAnImage, FOR_MAPS)
-    yield Mutant("for weights: of all RoIs of its image for a RoI", faults.WeightsOfRoisTogether, FOR_WEIGHTS)
+    for operation, where in _WHERE.items():
+        for name, (formulas, modes) in means.SENT.items():
+            yield Mutant(where + name, formulas, operation, modes=modes)
+    yield Mutant("backward: weights in the output alone", faults.MapsUnweighted, FOR_MAPS, modes=ALL_MODES)
+    last_roi = "backward: the last RoI of an image with weights of its own"
+    yield Mutant(last_roi, faults.OneRoiOfAnImage, FOR_MAPS, modes=ALL_MODES)
+    of_all = "for weights: of all RoIs of its image for a RoI"
+    yield Mutant(of_all, faults.WeightsOfRoisTogether, FOR_WEIGHTS, modes=ALL_MODES)
     yield Mutant("for boxes: maps not weighed", faults.BoxesUnweighted, FOR_BOXES)
     first = faults.summed_over(lambda gradient: gradient[:, :1])
     last = faults.summed_over(lambda gradient: gradient[:, -1:])
     mean = faults.summed_over(lambda gradient: gradient.sum(1, keepdims=True) / Fraction(gradient.shape[1]))
-    yield Mutant("for weights: of the first channel", first, FOR_WEIGHTS)
-    yield Mutant("for weights: of the last channel", last, FOR_WEIGHTS)
-    yield Mutant("for weights: mean of the channels", mean, FOR_WEIGHTS)
-    yield Mutant("for weights: sum over channels for each of them", faults.SummedAlways, FOR_WEIGHTS)
-    yield Mutant("for weights: none", faults.after(np.zeros_like), FOR_WEIGHTS)
-    yield Mutant("for weights: of ones", faults.after(lambda found: np.full_like(found, faults.ONE)), FOR_WEIGHTS)
+    of_weights: dict[str, type[Formulas]] = {
+        "of the first channel": first,
+        "of the last channel": last,
+        "mean of the channels": mean,
+        "sum over channels for each of them": faults.SummedAlways,
+        "none": faults.after(np.zeros_like),
+        "of ones": faults.after(lambda found: np.full_like(found, faults.ONE)),
+    }
+    for name, formulas in of_weights.items():
+        yield Mutant(f"for weights: {name}", formulas, FOR_WEIGHTS, modes=ALL_MODES)
 
 
 _NOT_HERE = (

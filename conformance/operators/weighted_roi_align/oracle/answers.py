@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .....kernels.dialects.weighted_roi_align import DIALECTS
+from .....kernels.dialects.weighted_roi_align import DIALECTS, MEANS
 from ....arrays import feature_map, numpy_dtype
 from ....call import DTYPES, MAP_GRADIENTS
 from ....exact.budgets import bits_needed
@@ -16,9 +16,12 @@ from ....exact.numbers import as_json
 from ....operation import Operation
 from ....operator import Answer
 from ...roi_align.oracle.certificate import nearest_decision
+from ...roi_align.oracle.gradient import extent_kinks, sample_kinks
 from .bounds import bounded
 from .certificate import budgets, exact_dtypes
 from .formulas import Formulas, last_answer
+from .mean_bounds import bounded_mean
+from .means import BETA, P
 from .quick import quick
 
 if TYPE_CHECKING:
@@ -39,6 +42,10 @@ class WeightedRoiAlignOracle:
     ) -> Iterator[tuple[str, tuple[Answer, ...]]]:
         """Data types, and what the call may return in each: an output with bounds where it is inexact; no inexact gradient."""
         del claims
+        arguments = simplest(arguments, operation)
+        if arguments["mode"] in MEANS:
+            yield from self._of_means(arguments, operation, dialect)
+            return
         exact = self.exact_dtypes(arguments, operation, dialect)
         for dtype in (dtype for dtype in DTYPES if _in_range(arguments, dtype)):
             if dtype in exact:
@@ -46,6 +53,14 @@ class WeightedRoiAlignOracle:
                 yield dtype, tuple(Answer(as_json(rounded(values, dtype))) for values in found)
             elif operation == Operation.FORWARD:
                 yield dtype, (_bounded(arguments, dialect, dtype),)
+
+    def _of_means(
+        self, arguments: Arguments, operation: Operation, dialect: Dialect
+    ) -> Iterator[tuple[str, tuple[Answer, ...]]]:
+        """Those of SW-14 and SW-15, of which few numbers are exact: all have bounds, of gradients too."""
+        for dtype in DTYPES:
+            if answer := _mean_in(arguments, operation, dialect, dtype):
+                yield dtype, (answer,)
 
     def _in(self, arguments: Arguments, operation: Operation, dialect: Dialect, dtype: str) -> tuple[Array, ...]:
         """The exact result: of an output, without RoIs that reach too far for the type of coordinates.
@@ -65,6 +80,9 @@ class WeightedRoiAlignOracle:
 
         The gradient for boxes may be float32 where maps have 16 bits, and is not rounded in these.
         """
+        arguments = simplest(arguments, operation)
+        if arguments["mode"] in MEANS:
+            return ()
         exact = exact_dtypes(arguments, operation, dialect)
         if operation == Operation.BOX_GRADIENT:
             values = self.values(arguments, operation, dialect) if exact else None
@@ -77,21 +95,38 @@ class WeightedRoiAlignOracle:
 
     def bounded(self, arguments: Arguments, dialect: Dialect, dtype: str) -> tuple[Array, Array]:
         """The exact output for what a call of ``dtype`` is handed, and the greatest error of each element."""
+        arguments = simplest(arguments, Operation.FORWARD)
+        if arguments["mode"] in MEANS:
+            found = bounded_mean(arguments, Operation.FORWARD, dialect, dtype)
+            values = Formulas(arguments, dialect).output if found is None else found[0]
+            return values, np.full(values.shape, np.inf) if found is None else found[1]
         return bounded(arguments, dialect, dtype)
 
     def bits(self, arguments: Arguments, operation: Operation, dialect: Dialect) -> int | None:
-        """The bits of a significand that holds every number of a computation."""
+        """The bits of a significand that holds every number of a computation; None of means."""
+        arguments = simplest(arguments, operation)
+        if arguments["mode"] in MEANS:
+            return None
         needed = budgets(arguments, operation, dialect)
         return None if needed is None else bits_needed(needed)
 
     def nearest_decision(self, arguments: Arguments, dialect: Dialect) -> Fraction | None:
         """The least distance of a sample from a bound of the map, and of an adaptive bin size from a step."""
-        return nearest_decision(arguments, dialect)
+        return nearest_decision(as_average(arguments), dialect)
 
     def quick(
         self, arguments: Arguments, operation: Operation, dialect: str, dtype: str, *, kinks: bool, bounds: bool
     ) -> tuple[Answer, ...]:
-        """Exact answers; if there are none and ``bounds`` are wanted, an output with bounds; or nothing."""
+        """Exact answers; if there are none and ``bounds`` are wanted, an output with bounds; or nothing.
+
+        Of means there are bounds alone, and of their gradient for boxes where no sample is on a kink.
+        """
+        arguments = simplest(arguments, operation)
+        if arguments["mode"] in MEANS:
+            if not bounds or (operation == Operation.BOX_GRADIENT and not kinks and _has_kinks(arguments, dialect)):
+                return ()
+            answer = _mean_in(arguments, operation, DIALECTS[dialect], dtype)
+            return (answer,) if answer else ()
         found = quick(arguments, operation, dialect, dtype)
         if found is None:
             wanted = bounds and operation == Operation.FORWARD and _in_range(arguments, dtype)
@@ -107,10 +142,57 @@ class WeightedRoiAlignOracle:
         return tuple(Answer(named(values).tolist(), bound) for values in stored)
 
 
+def as_average(arguments: Arguments) -> Arguments:
+    """The arguments of an average of the same samples, if they are those of a mean."""
+    return {**arguments, "mode": "avg"} if arguments["mode"] in MEANS else arguments
+
+
+def _has_kinks(arguments: Arguments, dialect: str) -> bool:
+    """Whether a gradient for boxes is a convention for some RoI."""
+    axes = (axis for roi in Formulas(arguments, DIALECTS[dialect]).rois if roi for axis in roi[1:])
+    return any(
+        extent_kinks(axis) or any(sample_kinks(axis, s.position) for p in range(axis.bins) for s in axis.samples(p))
+        for axis in axes
+    )
+
+
+def simplest(arguments: Arguments, operation: Operation) -> Arguments:
+    """The arguments of an average, if they are those of a mean that is one, to the last bit where an average is exact.
+
+    A softmax with a beta of 0 is; and the output of a power mean of exponent 1, where no weighed pixel is less than 0.
+    """
+    match arguments["mode"]:
+        case "softmax":
+            is_average = arguments.get("beta", BETA) == 0
+        case "lp":
+            is_average = operation == Operation.FORWARD and arguments.get("p", P) == 1 and _is_positive(arguments)
+        case _:
+            return arguments
+    return as_average(arguments) if is_average else arguments
+
+
+def _is_positive(arguments: Arguments) -> bool:
+    pixels, weights = feature_map(arguments["input"]), feature_map(arguments["weights"])
+    return bool(
+        np.isfinite(pixels).all() and np.isfinite(weights).all() and (pixels >= 0).all() and (weights >= 0).all()
+    )
+
+
+def _mean_in(arguments: Arguments, operation: Operation, dialect: Dialect, dtype: str) -> Answer | None:
+    if not _in_range(arguments, dtype):
+        return None
+    found = bounded_mean(arguments, operation, dialect, dtype)
+    return None if found is None else Answer(as_json(found[0]), _limits(found[1]))
+
+
 def _bounded(arguments: Arguments, dialect: Dialect, dtype: str) -> Answer:
     values, errors = bounded(arguments, dialect, dtype)
-    limits = np.frompyfunc(lambda e: None if math.isinf(e) else float(f"{e * 1.01:.2e}"), 1, 1)(errors)
-    return Answer(as_json(values), limits.tolist())
+    return Answer(as_json(values), _limits(errors))
+
+
+def _limits(errors: Array) -> Any:
+    """Bounds as an answer has them."""
+    return np.frompyfunc(lambda e: None if math.isinf(e) else float(f"{e * 1.01:.2e}"), 1, 1)(errors).tolist()
 
 
 def _in_range(arguments: Arguments, dtype: str) -> bool:

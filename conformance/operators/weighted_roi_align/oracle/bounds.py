@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from .....kernels.dialects.roi_align import Dialect
+    from ....exact.floats import FloatType
     from ....exact.numbers import Array
     from ...roi_align.oracle.output import Result
 
@@ -40,6 +41,17 @@ class Handed(Formulas):
     def given(self, name: str) -> Array:
         """An array that is handed over, of the data type."""
         return super().given(name).astype(numpy_dtype(self.dtype)).astype(np.float64)
+
+    @property
+    def rows(self) -> Array:
+        """Of boxes, rounded to the type of coordinates."""
+        with np.errstate(over="ignore"):
+            return super().rows.astype(WORKING[self.dtype]).astype(np.float64)
+
+    @property
+    def coordinates(self) -> FloatType:
+        """The type of coordinates."""
+        return FLOAT_TYPES[WORKING[self.dtype]]
 
     def pooled(self, maps: Array) -> Result:
         """What RoIAlign makes of maps."""

@@ -1,4 +1,4 @@
-"""The formulas of ``RULES.md``, SW-1 to SW-8 and SW-13, once RoIAlign's answers are known: one method for each step.
+"""The formulas of ``RULES.md``, SW-1 to SW-8 and SW-13 to SW-15, once RoIAlign's answers are known: one method for each step.
 
 Let A be what RoIAlign makes of a map, and Aᵀ what its gradient makes of what arrives. Then the sums of weighted pixels are A(wF),
 those of weights are A(w), and the gradients are Aᵀ, or that for boxes, of quotients. Of a maximum A is of wF, and so is where
@@ -23,6 +23,7 @@ from ....operation import Operation
 from ...roi_align.oracle.gradient import box_gradient, feature_gradient
 from ...roi_align.oracle.output import refused, roi_align
 from ..own_maps import brought_together, images_of, numbered, taken
+from .means import Sampling
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -110,7 +111,7 @@ def quotient(a: Exact | None, b: Exact | None) -> Exact | None:
 
 
 @dataclass(frozen=True)
-class Formulas:
+class Formulas(Sampling):
     """One call under a dialect. ``maps``, ``weights`` and ``grad`` are float64; all else is exact."""
 
     arguments: Arguments
@@ -129,20 +130,21 @@ class Formulas:
         return images_of(box_rows(self.arguments["boxes"]), self.arguments["input"]["shape"][0])
 
     @cached_property
-    def asked(self) -> Arguments:
+    def asked(self) -> Arguments:  # type: ignore[override]
         """What RoIAlign is asked for, but for maps and what arrives: the boxes, on maps of their own if they have such."""
+        arguments = {**self.arguments, "mode": "avg"} if self.mean else self.arguments
         if self.images is None:
-            return self.arguments
-        return {**self.arguments, "boxes": numbered(box_rows(self.arguments["boxes"]), self.images).tolist()}
+            return arguments
+        return {**arguments, "boxes": numbered(box_rows(self.arguments["boxes"]), self.images).tolist()}
 
     @cached_property
-    def maps(self) -> Array:
+    def maps(self) -> Array:  # type: ignore[override]
         """F, ``(N, C, H, W)``; or ``(K, C, H, W)``, of RoIs that have maps of their own."""
         maps = self.given("input")
         return maps if self.images is None else taken(maps, self.images)
 
     @cached_property
-    def weights(self) -> Array:
+    def weights(self) -> Array:  # type: ignore[override]
         """SW-1: w, ``(N, M, H, W)``, or ``(K, M, H, W)``."""
         return self.given("weights")
 
@@ -179,8 +181,10 @@ class Formulas:
 
     @cached_property
     def sums(self) -> Array:
-        """SW-3, SW-13: the sums of weighted pixels, or maxima, of each bin, ``(K, C, P_h, P_w)``."""
-        return self.ask(self.asked, Operation.FORWARD, self.dialect, self.weighed())
+        """SW-3, SW-13: the sums of weighted pixels, or maxima or means, of each bin, ``(K, C, P_h, P_w)``."""
+        return (
+            self.pooled_means() if self.mean else self.ask(self.asked, Operation.FORWARD, self.dialect, self.weighed())
+        )
 
     @cached_property
     def totals(self) -> Array:
@@ -222,7 +226,7 @@ class Formulas:
     # ---- gradients ----
 
     @cached_property
-    def share(self) -> Array:
+    def share(self) -> Array:  # type: ignore[override]
         """SW-6: what arrives over what a bin is divided by, ``(K, C, P_h, P_w)``: 0 of what is 0 or invalid."""
         known = each(lambda d: is_number(d) and d != 0, self.divisors).astype(bool)
         one: Any = Fraction(1)
@@ -243,9 +247,15 @@ class Formulas:
         """SW-13: what is sampled, where it matters who is sent anything; an average sends to all."""
         return self.weighed() if self.is_maximum else self.maps
 
+    def sent(self, grad: Array) -> Array:
+        """What bins send to what is sampled, if this arrives; of means what `share` is."""
+        if self.mean:
+            return self.sent_by_means()
+        return self.ask(self.asked, Operation.FEATURE_GRADIENT, self.dialect, self.compared(), grad)
+
     def for_maps(self) -> Array:
         """SW-6, ``(N, C, H, W)``."""
-        sent = self.ask(self.asked, Operation.FEATURE_GRADIENT, self.dialect, self.compared(), self.share)
+        sent = self.sent(self.share)
         return self.together(self.exact_weights * sent)
 
     def together(self, gradient: Array) -> Array:
@@ -257,10 +267,9 @@ class Formulas:
 
     def for_weights(self) -> Array:
         """SW-6, ``(N, M, H, W)``."""
-        sent, taken = (
-            self.ask(self.asked, Operation.FEATURE_GRADIENT, self.dialect, self.compared(), grad)
-            for grad in (self.share, self.share * self.outputs_taken())
-        )
+        if self.mean:
+            return self.summed(each(Fraction, self.maps) * self.sent_by_means())
+        sent, taken = (self.sent(grad) for grad in (self.share, self.share * self.outputs_taken()))
         return self.summed(each(Fraction, self.maps) * sent - taken)
 
     def summed(self, gradient: Array) -> Array:
@@ -271,6 +280,8 @@ class Formulas:
 
     def for_boxes(self) -> Array:
         """SW-6, ``(K, 4)``."""
+        if self.mean:
+            return self.slopes_of_means()
         of_sums = self.ask(self.asked, Operation.BOX_GRADIENT, self.dialect, self.weighed(), self.share)
         if not self.normalise:
             return of_sums
@@ -280,7 +291,7 @@ class Formulas:
         return each(lambda a, b: None if a is None or b is None else a - b, of_sums, of_totals)
 
     @cached_property
-    def exact_weights(self) -> Array:
+    def exact_weights(self) -> Array:  # type: ignore[override]
         """The weights as fractions."""
         return each(Fraction, self.weights)
 

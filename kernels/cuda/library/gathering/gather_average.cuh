@@ -80,12 +80,35 @@ struct Columns {
     int x, count, rows;
 };
 
+#ifndef __CUDA_ARCH__
+// Widens some bins of a row of C channels, a register of them at once: one by one they would be widened for each register of columns.
+// Before `end` the gradient goes on.
+template <int C>
+ROIKIT_FN void widen_bins(const feature_t* bins, int64 next, int count, const feature_t* end, acc_t (&to)[C][LANES]) {
+    if (bins + (C - 1) * next + LANES <= end) {
+        for (int c = 0; c < C; ++c) {
+            Register widened;
+            read(bins + c * next, widened);
+            write(widened, to[c]);
+        }
+        return;
+    }
+    for (int c = 0; c < C; ++c) {
+        for (int b = 0; b < count && b < LANES; ++b) to[c][b] = widen(bins[c * next + b]);
+    }
+}
+#endif
+
 // What a row of bins puts on the columns is summed once for all rows of the tile, each of which then takes its share. `sums` are those
 // of C channels, `next` from one to the next. Weights of bins that a column does not have are zero.
 template <int C> ROIKIT_FN void gather_columns(const Chunk& chunk, const feature_t* grad, Segment at, const Columns& columns,
                                                int64 channel, acc_t* sums, int64 next, const BackwardParams& params) {
     const int most = params.bins_at_once;
     const int64 bins = (int64)params.bins_y * params.bins_x;
+#ifndef __CUDA_ARCH__
+    const feature_t* const end_of_grad = grad + params.rois * params.channels * bins;
+    acc_t widened[C][LANES];
+#endif
     unsigned on_tile = 0;
     for (int y = 0; y < columns.rows; ++y) on_tile |= chunk.on_row[y];
     ROIKIT_ROLLED for (unsigned left = on_tile; left; left &= left - 1) {
@@ -107,6 +130,14 @@ template <int C> ROIKIT_FN void gather_columns(const Chunk& chunk, const feature
             for (int c = 0; c < C; ++c) line[c] = filled<VECTOR>((acc_t)0);
             ROIKIT_ROLLED for (int b = across.begin; b < across.end; ++b) {
                 const Vector<VECTOR> weights = read_vector<VECTOR>(weights_x + b * params.tile_x);
+#ifndef __CUDA_ARCH__
+                const int place = (b - across.begin) % LANES;
+                if (NARROW && place == 0) widen_bins<C>(row + b, bins, across.end - b, end_of_grad, widened);
+                for (int c = 0; c < (NARROW ? C : 0); ++c) {
+                    line[c] = multiply_add_where_not_zero<VECTOR>(weights, widened[c][place], line[c]);
+                }
+                if (NARROW) continue;
+#endif
                 for (int c = 0; c < C; ++c) {
                     line[c] = multiply_add_where_not_zero<VECTOR>(weights, widen(row[c * bins + b]), line[c]);
                 }

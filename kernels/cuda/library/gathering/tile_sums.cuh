@@ -1,7 +1,7 @@
 // The sums of a tile, of which a thread has those of its channels.
 //
-// The specialisation defines ROIKIT_SUMS as NCHW or NHWC: how the sums of a tile lie. A CPU has them as the map lies in memory, and
-// writes runs of neighbours; on a GPU channels are neighbours, as the threads are that take them.
+// The specialisation defines ROIKIT_SUMS as NCHW or NHWC: how the sums of a tile lie. A CPU that adds to one at a time has them as the map
+// lies in memory; where channels are added to together they are neighbours, as on a GPU, whose threads take neighbouring ones.
 #pragma once
 
 constexpr Layout SUMS = Layout::ROIKIT_SUMS;

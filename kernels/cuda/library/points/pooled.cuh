@@ -22,6 +22,7 @@ template <int N> ROIKIT_FN Vector<N> pool_bin(const Roi& roi, int p, int q, cons
                                               const PoolingParams& params);
 
 #include "library/points/write_bin.cuh"
+#include "library/points/brought.cuh"
 
 // Channels of a bin from `channel` on, as many as a vector has at the most, to elements that are `apart`; a short last vector in pieces.
 template <int N> ROIKIT_FN void pool_channels(const Roi& roi, int p, int q, int64 channel, int64 end, const feature_t* map,
@@ -32,4 +33,25 @@ template <int N> ROIKIT_FN void pool_channels(const Roi& roi, int p, int q, int6
         write_bin<N>(values, output + channel * apart, apart);
     }
     if constexpr (N > 1) pool_channels<(N > 4 ? N / 4 : 1)>(roi, p, q, channel, end, map, output, apart, steps, params);
+}
+
+// Pools the bins of RoI k, whose map is `map`: a thread takes each `step`th vector of channels of a bin, from `first` on, in the order of
+// the output's memory.
+ROIKIT_FN void pool_roi(const Roi& roi, const feature_t* map, const PointSteps& steps, feature_t* output, const BinSteps& mine, int64 first,
+                        int64 step, const PoolingParams& params) {
+    const int64 bins = (int64)params.bins_y * params.bins_x;
+#ifdef __CUDA_ARCH__
+    constexpr int64 done = 0;
+#else
+    const int64 done = pool_brought(Pooled{roi, map, output, mine}, params);
+#endif
+    const int64 groups = (params.channels - done + VECTOR - 1) / VECTOR;
+    const bool last = LAYOUT == Layout::NHWC;
+    ROIKIT_ROLLED for (int64 i = first; i < bins * groups; i += step) {
+        const int64 bin = last ? i / groups : i % bins, channel = done + (last ? i % groups : i / bins) * VECTOR;
+        const int64 end = channel + VECTOR < params.channels ? channel + VECTOR : params.channels;
+        const feature_t* const own = map + selected_by(bin, bins, params.channels).first * steps.channel;
+        pool_channels<VECTOR>(roi, (int)(bin / params.bins_x), (int)(bin % params.bins_x), channel, end, own,
+                              output + mine.first + bin * mine.bin, mine.channel, steps, params);
+    }
 }

@@ -10,7 +10,7 @@
 ROIKIT_FN void pool_points(const acc_t* boxes, const int64* number_of_rois, feature_t* output, int64* status,
                            const PoolingParams& params) {
     const int64 rois = count_rois(number_of_rois, params.rois), bins = (int64)params.bins_y * params.bins_x;
-    const int64 groups = (params.channels + VECTOR - 1) / VECTOR, read = channels_read(params.channels, bins);
+    const int64 read = channels_read(params.channels, bins);
     const PointSteps steps = steps_on_map(params.heights[0], params.widths[0], read);
     const int64 pixels = (int64)params.heights[0] * params.widths[0];
     const int64 first = (int64)blockIdx.y * threads_of_block() + thread_of_block(), step = (int64)gridDim.y * threads_of_block();
@@ -19,14 +19,6 @@ ROIKIT_FN void pool_points(const acc_t* boxes, const int64* number_of_rois, feat
         if (roi.refusal && first == 0) report(status, k, roi.refusal);
         const feature_t* const map = (const feature_t*)params.maps[0] + roi.image * read * pixels;
         const BinSteps mine = steps_of_bins(k, params.channels, bins, boxes_together(params));
-        ROIKIT_ROLLED for (int64 i = first; i < bins * groups; i += step) {
-            // In the order of the output's memory.
-            const bool last = LAYOUT == Layout::NHWC;
-            const int64 bin = last ? i / groups : i % bins, channel = (last ? i % groups : i / bins) * VECTOR;
-            const int64 end = channel + VECTOR < params.channels ? channel + VECTOR : params.channels;
-            const feature_t* const own = map + selected_by(bin, bins, params.channels).first * steps.channel;
-            pool_channels<VECTOR>(roi, (int)(bin / params.bins_x), (int)(bin % params.bins_x), channel, end, own,
-                                  output + mine.first + bin * mine.bin, mine.channel, steps, params);
-        }
+        pool_roi(roi, map, steps, output, mine, first, step, params);
     }
 }

@@ -17,6 +17,9 @@ struct PointTile {
     acc_t *sums, *weights;
     unsigned* on;
     int pixels;
+#ifndef __CUDA_ARCH__
+    acc_t* arrived;  // at these bins, for the channels of the sums (adding.cuh)
+#endif
 };
 
 ROIKIT_FN PointTile carve_tile(unsigned char* memory, const BackwardParams& params) {
@@ -25,6 +28,9 @@ ROIKIT_FN PointTile carve_tile(unsigned char* memory, const BackwardParams& para
     tile.sums = carve<acc_t>(memory, tile.pixels * params.channels_per_block);
     tile.weights = carve<acc_t>(memory, (int64)tile.pixels * params.bins_at_once);
     tile.on = carve<unsigned>(memory, tile.pixels);
+#ifndef __CUDA_ARCH__
+    tile.arrived = carve<acc_t>(memory, params.bins_at_once * params.channels_per_block);
+#endif
     return tile;
 }
 
@@ -58,5 +64,25 @@ ROIKIT_FN int lowest_of(unsigned bits) {
     return __ffs(bits) - 1;
 #else
     return __builtin_ctz(bits);
+#endif
+}
+
+// Notes for each pixel which of `count` bins weigh it.
+ROIKIT_FN void note_bins(const PointTile& held, int count) {
+    const int thread = thread_of_block(), threads = threads_of_block();
+#ifdef __CUDA_ARCH__
+    ROIKIT_ROLLED for (int i = thread; i < held.pixels; i += threads) {
+        unsigned bits = 0;
+        ROIKIT_ROLLED for (int b = 0; b < count; ++b) bits |= (unsigned)(held.weights[(int64)b * held.pixels + i] != (acc_t)0) << b;
+        held.on[i] = bits;
+    }
+#else
+    // Bin by bin, which a compiler takes many pixels at a time through.
+    const int begin = held.pixels * thread / threads, end = held.pixels * (thread + 1) / threads;
+    for (int i = begin; i < end; ++i) held.on[i] = 0;
+    for (int b = 0; b < count; ++b) {
+        const acc_t* const weights = held.weights + (int64)b * held.pixels;
+        for (int i = begin; i < end; ++i) held.on[i] |= weights[i] != (acc_t)0 ? 1u << b : 0u;
+    }
 #endif
 }

@@ -5,6 +5,10 @@
 //   CAN_GATHER                                              whether one may be
 #pragma once
 
+#ifndef __CUDA_ARCH__
+constexpr int AHEAD = 2;  // RoIs before the one whose pixels are brought from memory
+#endif
+
 ROIKIT_FN void pool_rois(const acc_t* boxes, const int64* number_of_rois, feature_t* output, unsigned char* workspace, int64* status,
                          const PoolingParams& params) {
     const int64 first = blockIdx.y * params.channels_per_block;
@@ -28,7 +32,14 @@ ROIKIT_FN void pool_rois(const acc_t* boxes, const int64* number_of_rois, featur
         }
         ROIKIT_ROLLED for (int64 channel = in_tiles ? first : end; channel < end; channel += params.channels_per_tile) {
             const int64 stop = channel + params.channels_per_tile < end ? channel + params.channels_per_tile : end;
+#ifdef __CUDA_ARCH__
             ROIKIT_ROLLED for (int i = 0; i < count; ++i) pool_tile(prepared[i], params, channel, stop, memory);
+#else
+            for (int i = 0; i < count; ++i) {
+                if (i + AHEAD < count) bring_tile(prepared[i + AHEAD], channel, stop);
+                pool_tile(prepared[i], params, channel, stop, memory);
+            }
+#endif
         }
         __syncthreads();
     }

@@ -24,7 +24,15 @@ struct Window {
     Kept<int> pixels;
     int first, columns;
     int sparse;
+#ifndef __CUDA_ARCH__
+    int first_row, rows;  // of a patch (patch.cuh); 0 rows: there is none
+#endif
 };
+
+#ifndef __CUDA_ARCH__
+// Has memory bring what a RoI reads of some channels. Of an operator that says no more this is nothing.
+template <class Prepared> ROIKIT_FN void bring_tile(const Prepared&, int64, int64) {}
+#endif
 
 // The rows of bins that this block pools. The parts of a heavy RoI are those blocks along z that come first, and a light RoI is
 // pooled by the last one alone: the heavy begin before the light. `samples` is what the RoI reads of a channel.

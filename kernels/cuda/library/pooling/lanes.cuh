@@ -2,53 +2,28 @@
 // registers, into a line of columns × channels, and results are turned back as they are written.
 #pragma once
 
+#include "library/square.cuh"
+
 #ifndef __CUDA_ARCH__
-
-typedef Register Block[LANES];
-
-// ---- a square of numbers, turned --------------------------------------------------------------------------------------------
-
-template <int... I> struct Lane {};
-template <int N, int... I> struct Each : Each<N - 1, N - 1, I...> {};
-template <int... I> struct Each<0, I...> {
-    typedef Lane<I...> type;
-};
-
-template <int STEP, int... I> ROIKIT_FN void exchange(Register& a, Register& b, Lane<I...>) {
-#ifdef __clang__
-    const Register low = __builtin_shufflevector(a, b, (I & STEP ? LANES + I - STEP : I)...);
-    b = __builtin_shufflevector(a, b, (I & STEP ? LANES + I : I + STEP)...);
-#else
-    typedef decltype(a == b) Places;
-    const Register low = __builtin_shuffle(a, b, Places{(I & STEP ? LANES + I - STEP : I)...});
-    b = __builtin_shuffle(a, b, Places{(I & STEP ? LANES + I : I + STEP)...});
-#endif
-    a = low;
-}
-
-template <int STEP = 1> ROIKIT_FN void turn(Block& block) {
-    for (int i = 0; i < LANES; ++i) {
-        if (!(i & STEP)) exchange<STEP>(block[i], block[i + STEP], typename Each<LANES>::type());
-    }
-    if constexpr (2 * STEP < LANES) turn<2 * STEP>(block);
-}
 
 // ---- a register of columns of a row ---------------------------------------------------------------------------------------
 
-enum class Columns { whole, few, listed };
+struct WholeRegister {
+    ROIKIT_METHOD Register operator()(const feature_t* row) const {
+        Register result;
+        read(row, result);
+        return result;
+    }
+};
 
-// `few` columns are fewer than a register has lanes, in a map without more; `listed` ones are those of a sparse line.
-template <Columns KIND> struct Reader {
+// Fewer columns than a register has lanes: neighbours, or those that are listed.
+struct SomeColumns {
     const int* pixels;
     int count;
 
     ROIKIT_METHOD Register operator()(const feature_t* row) const {
         Register result = {};
-        if constexpr (KIND == Columns::whole) {
-            read(row, result);
-        } else {
-            for (int i = 0; i < count; ++i) result[i] = widen(row[KIND == Columns::listed ? pixels[i] : i]);
-        }
+        for (int i = 0; i < count; ++i) result[i] = widen(row[pixels ? pixels[i] : i]);
         return result;
     }
 };
@@ -61,36 +36,42 @@ struct Channels {
     int count;
 };
 
-template <Columns KIND, class Row>
-ROIKIT_FN void fill_block(const Row& row, const Channels& channels, const Reader<KIND>& reader, int64 offset, acc_t* line) {
+// Those of a RoI's map from `channel` on, no more than there are lanes.
+template <class Prepared> ROIKIT_FN Channels channels_of(const Prepared& roi, int64 channel, int64 end) {
+    const int64 pixels = (int64)roi.height * roi.width;
+    return Channels{roi.map + channel * pixels, pixels, end - channel < LANES ? (int)(end - channel) : LANES};
+}
+
+// Lanes without a channel take the last one once more.
+template <class Row> ROIKIT_FN void fill_block(const Row& row, const Channels& channels, int64 offset, acc_t* line) {
+    const feature_t* const first = channels.map + offset;
     Block block;
-    if (channels.count == LANES) {
-        for (int c = 0; c < LANES; ++c) block[c] = row(channels.map + c * channels.stride + offset, reader);
-    } else {
-        for (int c = 0; c < LANES; ++c) block[c] = Register{};
-        for (int c = 0; c < channels.count; ++c) block[c] = row(channels.map + c * channels.stride + offset, reader);
+    ROIKIT_EACH_LANE for (int c = 0; c < LANES; ++c) {
+        block[c] = row(first + (c < channels.count ? c : channels.count - 1) * channels.stride, WholeRegister());
     }
     turn(block);
-    for (int i = 0; i < LANES; ++i) write(block[i], line + i * LANES);
+    ROIKIT_EACH_LANE for (int i = 0; i < LANES; ++i) write(block[i], line + i * LANES);
+}
+
+// A map that has no room for whole registers, or a sparse line: number by number.
+template <class Row> ROIKIT_FN void fill_columns(const Row& row, const Channels& channels, const Window& window, acc_t* line) {
+    for (int column = 0; column < window.columns; column += LANES) {
+        const int count = window.columns - column < LANES ? window.columns - column : LANES;
+        const SomeColumns some = {window.sparse ? window.pixels + column : (const int*)0, count};
+        const feature_t* const first = channels.map + (window.sparse ? 0 : window.first + column);
+        for (int c = 0; c < channels.count; ++c) {
+            const Register sum = row(first + c * channels.stride, some);
+            for (int i = 0; i < count; ++i) line[(int64)(column + i) * LANES + c] = sum[i];
+        }
+    }
 }
 
 template <class Row> ROIKIT_FN void fill_line(const Row& row, const Channels& channels, const Window& window, acc_t* line) {
     const int columns = window.columns;
-    if (window.sparse || columns < LANES) {
-        for (int column = 0; column < columns; column += LANES) {
-            const int count = columns - column < LANES ? columns - column : LANES;
-            acc_t* const to = line + (int64)column * LANES;
-            if (window.sparse) {
-                fill_block(row, channels, Reader<Columns::listed>{window.pixels + column, count}, 0, to);
-            } else {
-                fill_block(row, channels, Reader<Columns::few>{0, count}, window.first, to);
-            }
-        }
-        return;
-    }
+    if (window.sparse || columns < LANES) return fill_columns(row, channels, window, line);
     for (int next = 0; next < columns; next += LANES) {
         const int column = next + LANES <= columns ? next : columns - LANES;  // the last register may overlap another
-        fill_block(row, channels, Reader<Columns::whole>{}, window.first + column, line + (int64)column * LANES);
+        fill_block(row, channels, window.first + column, line + (int64)column * LANES);
     }
 }
 
@@ -117,25 +98,18 @@ ROIKIT_FN Register at(const acc_t* line, int column) {
 
 // ---- results ----------------------------------------------------------------------------------------------------------------
 
-// Writes the results of `bins` bins, each for all lanes, to the output, channels × bins.
-template <class Result>
-ROIKIT_FN void write_turned(const Result& result_of, int64 bins, int channels, feature_t* output, int64 stride) {
-    for (int64 next = 0; next < bins; next += LANES) {
-        const bool whole = bins >= LANES;
-        const int64 bin = next + LANES <= bins || !whole ? next : bins - LANES;  // the last register may overlap another
-        const int count = whole ? LANES : (int)bins;
+// Writes the results of `bins` bins, each for all lanes, to the output, channels × bins, `stride` from one channel to the next.
+ROIKIT_FN void write_turned(const acc_t* results, int bins, int channels, feature_t* output, int64 stride) {
+    for (int i = 0; i < (bins < LANES ? bins : 0); ++i) {
+        for (int c = 0; c < channels; ++c) narrow(results[i * LANES + c], output[c * stride + i]);
+    }
+    for (int next = 0; next < (bins < LANES ? 0 : bins); next += LANES) {
+        const int bin = next + LANES <= bins ? next : bins - LANES;  // the last register may overlap another
         Block block;
-        for (int i = 0; i < LANES; ++i) {
-            block[i] = i < count ? result_of(bin + i) : Register{};
-        }
+        ROIKIT_EACH_LANE for (int i = 0; i < LANES; ++i) block[i] = at(results, bin + i);
         turn(block);
-        for (int c = 0; c < channels; ++c) {
-            feature_t* const to = output + c * stride + bin;
-            if (whole) {
-                write(block[c], to);
-            } else {
-                for (int i = 0; i < count; ++i) narrow(block[c][i], to[i]);
-            }
+        ROIKIT_EACH_LANE for (int c = 0; c < LANES; ++c) {
+            if (c < channels) write(block[c], output + c * stride + bin);
         }
     }
 }

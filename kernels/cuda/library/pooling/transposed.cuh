@@ -1,11 +1,12 @@
 // Pooling with channels first in memory on a CPU. A row of bins is pooled in two steps, for as many channels as there are lanes: the
 // rows of the map that it reads are summed, a register of columns at a time, and turned into a line (lanes.cuh); then the taps of
-// each bin are summed along the line, for all channels at once.
+// each bin are summed along the line, for all channels at once. Of a small RoI the pixels are turned first (patch.cuh).
 //
 // A maximum takes the same two steps for every row of samples.
 #pragma once
 
 #include "library/pooling/lanes.cuh"
+#include "library/pooling/patch.cuh"
 
 #ifndef __CUDA_ARCH__
 
@@ -15,7 +16,7 @@ struct SumOfTaps {
     int count;
     int64 row_stride;
 
-    template <class Read> ROIKIT_METHOD Register operator()(const feature_t* map, const Read& read_columns) const {
+    template <class T, class Read> ROIKIT_METHOD Register operator()(const T* map, const Read& read_columns) const {
         Register sum = {};
         for (int a = 0; a < count; ++a) {
             sum = multiply_add(spread<Register>(taps[a].weight), read_columns(map + taps[a].index * row_stride), sum);
@@ -30,7 +31,7 @@ struct InterpolatedRow {
     acc_t weight_low, weight_high;
     bool both;
 
-    template <class Read> ROIKIT_METHOD Register operator()(const feature_t* map, const Read& read_columns) const {
+    template <class T, class Read> ROIKIT_METHOD Register operator()(const T* map, const Read& read_columns) const {
         const Register top = weight_low * read_columns(map + low);
         return both ? multiply_add(spread<Register>(weight_high), read_columns(map + high), top) : top;
     }
@@ -70,24 +71,27 @@ ROIKIT_FN void reduce_bins(const Prepared& roi, const acc_t* line, int64 second,
 
 // ---- rows of bins -----------------------------------------------------------------------------------------------------------
 
-ROIKIT_FN void pool_bins(const Prepared& roi, const Channels& channels, const Tap* ty, int ny, int64 row_stride, acc_t* line,
-                         int64 second, acc_t* results) {
-    fill_line(SumOfTaps{ty, ny, row_stride}, channels, roi.window, line);
+// `fill` makes a line of a row of sums, whose rows are `row_stride` apart.
+template <class Fill>
+ROIKIT_FN void pool_bins(const Prepared& roi, const Fill& fill, const Tap* ty, int ny, int64 row_stride, acc_t* line, int64 second,
+                         acc_t* results) {
+    fill(SumOfTaps{ty, ny, row_stride}, line);
     reduce_bins(roi, line, second, ny, results);
 }
 
-ROIKIT_FN void pool_bins(const Prepared& roi, const Channels& channels, const Sample* sy, int ny, int64 row_stride, acc_t* line,
-                         int64 second, acc_t* results) {
+template <class Fill>
+ROIKIT_FN void pool_bins(const Prepared& roi, const Fill& fill, const Sample* sy, int ny, int64 row_stride, acc_t* line, int64 second,
+                         acc_t* results) {
     int a = 0;
     do {
         if (ny > 0) {
             const int64 low = sy[a].low * row_stride, high = sy[a].high * row_stride;
             const acc_t weight_low = sy[a].weight_low, weight_high = sy[a].weight_high;
             if (MAX == Max::corner) {
-                fill_line(InterpolatedRow{low, high, weight_low, weight_high, false}, channels, roi.window, line);
-                fill_line(InterpolatedRow{high, low, weight_high, weight_low, false}, channels, roi.window, line + second);
+                fill(InterpolatedRow{low, high, weight_low, weight_high, false}, line);
+                fill(InterpolatedRow{high, low, weight_high, weight_low, false}, line + second);
             } else {
-                fill_line(InterpolatedRow{low, high, weight_low, weight_high, true}, channels, roi.window, line);
+                fill(InterpolatedRow{low, high, weight_low, weight_high, true}, line);
             }
         }
         reduce_bins(roi, line, second, a == 0 ? ny : -1, results);
@@ -109,32 +113,49 @@ ROIKIT_FN void bring_rows(const Prepared& roi, int p, const Channels& channels) 
     }
 }
 
+// Of a patch nothing else is brought before it is read.
+ROIKIT_FN void bring_tile(const Prepared& roi, int64 channel, int64 end) {
+    if (!roi.result_is_nan) bring_patch(channels_of(roi, channel, end), roi.window, roi.width);
+}
+
+ROIKIT_FN void finish_bins(const Prepared& roi, int bins, acc_t* results) {
+    for (int bin = 0; bin < bins; ++bin) {
+        const Vector<LANES> result = roi.result_is_nan ? filled<LANES>((acc_t)0) : read_vector<LANES>(results + bin * LANES);
+        write_vector<LANES>(finished<LANES>(roi, result), results + bin * LANES);
+    }
+}
+
 // ---- RoIs -------------------------------------------------------------------------------------------------------------------
 
 // Pools the channels from `channel` to `end`; `memory` has room for a line (two for corners) and results of LANES channels.
 ROIKIT_FN void pool_in_lanes(const Prepared& roi, const PoolingParams& params, int64 channel, int64 end, Memory memory) {
-    const int64 bins = (int64)params.bins_y * params.bins_x, pixels = (int64)roi.height * roi.width;
+    const int64 bins = (int64)params.bins_y * params.bins_x;
     const int64 line_length = (int64)params.line_length * LANES;
     acc_t* const line = (acc_t*)memory;
     acc_t* const results = line + (MODE == Mode::avg || MAX != Max::corner ? 1 : 2) * line_length;
     for (; channel < end; channel += LANES) {
-        const int count = end - channel < LANES ? (int)(end - channel) : LANES;
-        const Channels channels = {roi.map + channel * pixels, pixels, count};
+        const Channels channels = channels_of(roi, channel, end);
+        acc_t patch[PATCH_PIXELS * LANES];
+        const bool patched = !roi.result_is_nan && roi.window.rows > 0;
+        if (patched) turn_patch(channels, roi.window, roi.width, patch);
+        const auto from_patch = [&](const auto& row, acc_t* to) { fill_line_from(patch, row, roi.window, to); };
+        const auto from_map = [&](const auto& row, acc_t* to) { fill_line(row, channels, roi.window, to); };
         for (int row = roi.row_begin; row < roi.row_end; row += params.bin_rows) {
             const int rows = roi.row_end - row < params.bin_rows ? roi.row_end - row : params.bin_rows;
             for (int i = 0; i < (roi.result_is_nan ? 0 : rows); ++i) {
                 const List list = roi.y.lists[row + i];
-                bring_rows(roi, row + i + 1, channels);
-                pool_bins(roi, channels, roi.y.entries + list.begin, list.count, roi.width, line, line_length,
-                          results + (int64)i * params.bins_x * LANES);
+                const Entry* const entries = roi.y.entries + list.begin;
+                acc_t* const to = results + (int64)i * params.bins_x * LANES;
+                if (patched) {
+                    pool_bins(roi, from_patch, entries, list.count, (int64)roi.window.columns * LANES, line, line_length, to);
+                } else {
+                    bring_rows(roi, row + i + 1, channels);
+                    pool_bins(roi, from_map, entries, list.count, roi.width, line, line_length, to);
+                }
             }
             feature_t* const output = roi.output + channel * bins + (int64)row * params.bins_x;
-            const auto result_of = [&](int64 bin) {
-                Vector<LANES> result = filled<LANES>((acc_t)0);
-                if (!roi.result_is_nan) result.part[0] = at(results, (int)bin);
-                return finished<LANES>(roi, result).part[0];
-            };
-            write_turned(result_of, (int64)rows * params.bins_x, count, output, bins);
+            finish_bins(roi, rows * params.bins_x, results);
+            write_turned(results, rows * params.bins_x, channels.count, output, bins);
         }
     }
 }

@@ -1,7 +1,6 @@
 """The check of timed results: it passes what is right, and notices whatever is done to it."""
 
 import importlib.util
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +10,7 @@ from benchmarks.measuring.contestant import LAYOUTS
 from benchmarks.operators.multiscale_roi_align_rotated.cpu import openvino as composed
 from benchmarks.operators.multiscale_roi_align_rotated.operations import Operation
 from benchmarks.operators.multiscale_roi_align_rotated.operator import MULTISCALE_ROI_ALIGN_ROTATED
-from benchmarks.operators.multiscale_roi_align_rotated.reference import require_levels
+from benchmarks.operators.multiscale_roi_align_rotated.reference import require_levels_of
 from benchmarks.operators.multiscale_roi_align_rotated.workloads import all_turned
 from benchmarks.operators.roi_align_rotated.workloads import turned
 from benchmarks.pyramids import piled, some_of
@@ -19,7 +18,7 @@ from benchmarks.workloads import gradient_of_few, problem
 from roikit.conformance.operators.multiscale_roi_align_rotated.oracle.levels import exactly
 from roikit.kernels import multiscale_roi_align_rotated
 from roikit.kernels.dialects.multiscale_roi_align_rotated import DIALECTS
-from tests.benchmarks.operators.checks import SPOILS, few_are_checked, narrow, right, wrong
+from tests.benchmarks.operators.checks import SPOILS, few_are_checked, narrow, right, with_first_box, wrong
 
 
 @pytest.fixture
@@ -92,23 +91,11 @@ def test_a_reference_that_differs_from_the_rules_is_refused(work, name, operatio
         MULTISCALE_ROI_ALIGN_ROTATED.reference(work, 1, operation)
 
 
-def test_a_box_on_another_level_is_refused(work):
-    """As a row may put it there, whose boxes are not turned."""
-    require_levels(work)
-    fine, coarse = work.levels
-    boxes = fine.boxes.copy()
-    boxes[0, 3:] = boxes[0, 1:3] + 400
-    with pytest.raises(AssertionError, match="not certainly on its level by the rules of roikit"):
-        require_levels(replace(work, levels=(replace(fine, boxes=boxes), coarse)))
-
-
-def test_a_box_that_rounding_or_a_rule_may_put_elsewhere_is_refused(work):
-    """A size of 224 is of the coarse level by every rule; a little less is not by those that add to it."""
-    fine, coarse = work.levels
-    boxes = fine.boxes.copy()
-    boxes[0, 1:] = (0, 0, 223.99998, 223.99998)
+@pytest.mark.parametrize("corners", [(0, 0, 400, 400), (0, 0, 223.99998, 223.99998)])
+def test_a_box_that_may_be_on_another_level_is_refused(work, corners):
+    """A size of 224 is of the coarse level by every rule; a little less is not by those that add to it. Boxes are not turned."""
     with pytest.raises(AssertionError, match="not certainly on its level by the rules of"):
-        require_levels(replace(work, levels=(replace(fine, boxes=boxes), coarse)))
+        MULTISCALE_ROI_ALIGN_ROTATED.reference(with_first_box(work, corners), 1, Operation.FORWARD)
 
 
 @pytest.mark.parametrize("name", MULTISCALE_ROI_ALIGN_ROTATED.gpu_rows)
@@ -116,8 +103,8 @@ def test_every_row_has_all_of_its_levels(name):
     """Scales would not follow each other if one were left out. Levels of the large rows are asked of the oracle here."""
     work = problem(MULTISCALE_ROI_ALIGN_ROTATED.gpu_rows[name])
     assert [level.scale for level in work.levels] == [1 / 4, 1 / 8, 1 / 16, 1 / 32]
-    require_levels(work)
-    require_levels(problem(MULTISCALE_ROI_ALIGN_ROTATED.cpu_rows[name]))
+    for each in (work, problem(MULTISCALE_ROI_ALIGN_ROTATED.cpu_rows[name])):
+        require_levels_of(each)
 
 
 def test_boxes_of_all_levels_are_those_of_each(work):

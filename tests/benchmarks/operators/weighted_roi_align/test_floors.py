@@ -31,11 +31,17 @@ def test_weights_are_read_and_their_gradient_is_written():
     assert floor(row, counts, 4, rates, Operation.BOXES).hot == (100 * 4 + outputs) * 4 / 10
     assert floor(row, counts, 4, rates, Operation.WEIGHTS).cold == (50 * 4 + 108 + outputs) * 4
     assert floor(row, counts, 4, rates, Operation.BACKWARD).cold == (3 * 108 + 50 + outputs) * 4
+    assert floor(row, counts, 4, rates, Operation.SOFTMAX_BACKWARD).cold == (3 * 108 + 50 * 4 + outputs) * 4
     assert floor(row, counts, 4, Rates(1e9, 1e9, 2.0, ""), Operation.FORWARD).hot == 2 * 1000 * 4 / 2
-    assert [visited(row, counts, one) for one in Operation] == [
-        200,
-        200,
-        50 + outputs + 3 * 108,
-        200 + outputs,
-        200 + outputs,
-    ]
+    maps = 3 * 108
+    assert {one: visited(row, counts, one) for one in Operation} == {
+        Operation.FORWARD: 200,
+        Operation.MAXIMUM: 200,
+        Operation.POWER_MEAN: 200,
+        Operation.SOFTMAX: 200,
+        Operation.BACKWARD: 50 + outputs + maps,
+        Operation.WEIGHTS: 200 + outputs,
+        Operation.BOXES: 200 + outputs,
+        Operation.POWER_MEAN_BACKWARD: 200 + outputs + maps,
+        Operation.SOFTMAX_BACKWARD: 200 + outputs + maps,
+    }

@@ -57,4 +57,4 @@ def test_a_row_runs_under_the_tools(small_pool, calls):
 def test_small_calls_run_under_the_tools(calls):
     outcome = CliRunner().invoke(app, [FORWARD])
     assert outcome.exit_code == 0, outcome.output
-    assert outcome.output == f"{4 * 2 * 4 * 2 * 2 * 5 * 4} launches exercised\n"
+    assert outcome.output == f"{4 * 2 * 4 * 2 * 2 * 7 * 4} launches exercised\n"

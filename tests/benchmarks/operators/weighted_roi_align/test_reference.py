@@ -34,6 +34,10 @@ def test_bounds_are_narrow(work):
     shares = {
         Operation.FORWARD: 2e-3,
         Operation.MAXIMUM: 2e-3,
+        Operation.POWER_MEAN: 2e-3,
+        Operation.SOFTMAX: 2e-3,
+        Operation.POWER_MEAN_BACKWARD: 1e-2,
+        Operation.SOFTMAX_BACKWARD: 1e-2,
         Operation.BACKWARD: 1e-2,
         Operation.WEIGHTS: 1e-2,
         Operation.BOXES: 0.2,

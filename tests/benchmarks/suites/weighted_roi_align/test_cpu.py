@@ -10,6 +10,10 @@ from benchmarks.suites.weighted_roi_align import forward_cpu, gradients_cpu
 SHAPES = {
     "forward": (512, 7, 7, 256),
     "maximum": (512, 7, 7, 256),
+    "power-mean": (512, 7, 7, 256),
+    "softmax": (512, 7, 7, 256),
+    "power-mean-backward": (1, 200, 336, 256),
+    "softmax-backward": (1, 200, 336, 256),
     "backward": (1, 200, 336, 256),
     "weights-backward": (1, 200, 336, 1),
     "boxes-backward": (512, 4),

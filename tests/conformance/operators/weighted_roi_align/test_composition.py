@@ -19,6 +19,7 @@ CASES = [
     case
     for case in up_to("small", golden_cases())
     if case.operator == "weighted_roi_align" and case.kind == "value" and not case.arranged
+    if case.mode in ("avg", "max")  # no call of RoIAlign makes other means of samples
 ]
 
 

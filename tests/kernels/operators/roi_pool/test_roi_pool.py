@@ -1,5 +1,7 @@
 """RoIPool on the CPU against exact arithmetic, and that nothing decides its bits but the call."""
 
+from dataclasses import replace
+
 import ml_dtypes
 import numpy as np
 import pytest
@@ -151,6 +153,15 @@ def test_rois_wider_than_a_line_are_taken_in_parts(mode):
     boxes = np.array([[0, 7, 0, 4990, 2], [0, 1020, 1, 2100, 2], [0, -9000, 0, 9000, 2]], np.float32)
     expected = reference.roi_pool(x, boxes, (1, 3), (1.0, 1.0), mode, DIALECTS["roikit"])
     np.testing.assert_allclose(roi_pool(x, boxes, (1, 3), mode=mode), expected, rtol=0 if mode == "max" else 1e-6)
+
+
+@pytest.mark.parametrize("nan", [NanPixel.SKIPPED, NanPixel.PROPAGATES])
+@pytest.mark.parametrize("dtype", DTYPES, ids=lambda d: np.dtype(d).name)
+def test_bins_small_and_large_send_what_arrives_to_their_greatest_pixels(dtype, nan):
+    """A CPU finds these in different ways, on several tiles, for registers of channels of which one is not full."""
+    x = drawn((1, 19, 20, 300), dtype)
+    boxes = [[0, 3, 1, 290, 18], [0, 250, 0, 262, 3], [0, 0, 4, 299, 4], [0, 17, -9, 17, 30], [0, 240, 2, 275, 19]]
+    check(x, boxes, (2, 33), (1.0, 1.0), "max", replace(DIALECTS["roikit"], nan=nan))
 
 
 @pytest.mark.parametrize("box", [[-1e30, -1e30, 1e30, 1e30], [3e38, 0, 3e38, 5], [-3e38, -3e38, -3e38, 3e38]])

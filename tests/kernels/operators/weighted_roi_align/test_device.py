@@ -72,9 +72,18 @@ def test_a_gpu_launch_gives_what_the_cpu_gives(layout, channels, each, normalise
 
 
 @pytest.mark.parametrize(("layout", "channels", "each"), [("NCHW", 5, True), ("NHWC", 4, False)])
-def test_a_maximum_on_a_gpu_is_that_of_the_cpu(layout, channels, each):
+@pytest.mark.parametrize(
+    ("mode", "finding"),
+    [
+        ({"mode": "max"}, ["find_winners"]),
+        ({"mode": "lp", "p": 2.5}, 3 * ["forward"]),
+        ({"mode": "softmax", "beta": 0.25}, 3 * ["forward"]),
+    ],
+    ids=["max", "lp", "softmax"],
+)
+def test_what_is_no_average_is_on_a_gpu_what_it_is_on_a_cpu(layout, channels, each, mode, finding):
     x, w, boxes = case(layout, channels, each)
-    how = {"spatial_scale": 0.5, "layout": layout, "mode": "max"}
+    how = {"spatial_scale": 0.5, "layout": layout, **mode}
     out = weighted_roi_align(Array(x), Array(boxes), Array(w), (3, 2), **how)
     expected = weighted_roi_align(x, boxes, w, (3, 2), **how)
     assert np.array_equal(out.host, expected)
@@ -82,8 +91,8 @@ def test_a_maximum_on_a_gpu_is_that_of_the_cpu(layout, channels, each):
     grad = np.random.default_rng(4).integers(-3, 4, expected.shape).astype(np.float32)
     got = weighted_roi_align_backward(Array(grad), Array(boxes), Array(w), x.shape, **how, input=Array(x))
     assert np.array_equal(got.host, weighted_roi_align_backward(grad, boxes, w, x.shape, **how, input=x))
-    winners = ["find_extents", "find_touching", "order_tiles", "find_winners", "backward"]
-    assert sorted(entries()) == sorted(["weigh", *winners, "for_maps"])
+    gathered = ["find_extents", "find_touching", "order_tiles", "backward"]
+    assert sorted(entries()) == sorted(["weigh", *finding, *gathered, "for_maps"])
     assert all(shared <= device.SHARED_BYTES and np.prod(block) <= 256 for _, _, block, shared in LAUNCHES)
     got = weighted_roi_align_backward_weights(Array(grad), Array(x), Array(boxes), Array(w), **how)
     assert np.array_equal(got.host, weighted_roi_align_backward_weights(grad, x, boxes, w, **how))

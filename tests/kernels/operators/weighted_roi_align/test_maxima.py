@@ -193,7 +193,7 @@ def test_what_a_maximum_cannot_do_is_said():
         call(mode="max")
         with pytest.raises(ValueError, match='leave normalise out, or ask for mode="avg"'):
             call(mode="max", normalise=True)
-        with pytest.raises(ValueError, match="mode must be one of 'avg', 'max'"):
+        with pytest.raises(ValueError, match="mode must be one of 'avg', 'max', 'lp', 'softmax'"):
             call(mode="median")
     with pytest.raises(ValueError, match="needs the maps that were pooled: pass input"):
         weighted_roi_align_backward(grad, box, w, x.shape, mode="max")

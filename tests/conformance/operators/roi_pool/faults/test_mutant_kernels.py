@@ -44,6 +44,7 @@ MUTANTS = {
     "divisor": ("return sum / (acc_t)pixels_of(y, x);", "pixels_of(y, x)", "(pixels_of(y, x) + 1)"),
     "divisor in lanes": ("write(at(results, q) / (acc_t)pixels,", "(acc_t)pixels", "(acc_t)(pixels + 1)"),
     "rows like those before": ("here.begin == before.begin && here.end == before.end", " && here.end == before.end", ""),
+    "rows of a bin of a patch": ("length, rows.end - rows.begin}, window, line);", "rows.end - rows.begin", "1"),
     "columns of a bin": ("const int begin = roi.x[q].begin > first ? roi.x[q].begin : first;", ": first", ": first + 1"),
     "x and y exchanged": ("box[2], box[4], (acc_t)params.scales_y", "box[2], box[4]", "box[1], box[3]"),
     "one scale for both axes": ("box[1], box[3], (acc_t)params.scales_x", "params.scales_x", "params.scales_y"),

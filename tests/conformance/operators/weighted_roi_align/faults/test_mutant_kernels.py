@@ -13,7 +13,8 @@ OF = {operation: [c for c in SMALL if c.operation == operation] for operation in
 MAIN = ("torchvision", "torchvision-aligned")
 
 # A source, a piece of it, what of that is replaced, and by what; and the operation whose cases are to notice it.
-OUTPUT, PIXELS, ROIS = (f"weighted_roi_align/{name}.cu" for name in ("forward", "pixels", "rois"))
+OUTPUT, PIXELS, ROIS, MEAN = (f"weighted_roi_align/{name}.cu" for name in ("forward", "pixels", "rois", "mean"))
+MEANS_BACK, MEANS_BOXES = (f"weighted_roi_align/{name}.cu" for name in ("feature_gradient_mean", "mean_box_gradient"))
 FOR_MAPS, FOR_BOXES, FOR_WEIGHTS = "feature_gradient", "box_gradient", "weight_gradient"
 MUTANTS = {
     "weights of the first image": ("forward", OUTPUT, "(params.of_rois ? k : roi.image) * params.weight_channels * pixels;", ": roi.image", ": 0"),
@@ -30,7 +31,7 @@ MUTANTS = {
     "epsilon not by samples": ("forward", OUTPUT, "mine.epsilon = (acc_t)params.epsilon * mine.divisor;", "* mine.divisor", "* (acc_t)1"),
     "the greater as the less": ("forward", OUTPUT, "return total < epsilon ? epsilon : total;", "total < epsilon", "total > epsilon"),
     "share of the sum of samples": (FOR_MAPS, OUTPUT, "grad / (divisor / roi.divisor)", "divisor / roi.divisor", "divisor"),
-    "maps by no weight": (FOR_MAPS, PIXELS, "narrow(widen(weights[beside.begin + i * beside.step]) * sent[row.begin + i],", "widen(weights[beside.begin + i * beside.step]) * ", ""),
+    "maps by no weight": (FOR_MAPS, PIXELS, "numbers[n] *= sent[row.begin + i + n];", "*=", "="),
     "held, though it moves": (FOR_WEIGHTS, OUTPUT, "const bool is_held = !roi.normalise ||", "!roi.normalise ||", "true ||"),
     "never held": (FOR_WEIGHTS, OUTPUT, "(roi.guard == (int)Guard::clamp && total < roi.epsilon);", "total < roi.epsilon", "false"),
     "first channel": (FOR_WEIGHTS, PIXELS, "params.pixels, params.channels, index};", "params.channels, index", "1, index"),
@@ -39,6 +40,16 @@ MUTANTS = {
     "a maximum, each channel by the first one's weight": ("forward", OUTPUT, "bytes_after(from, beside(roi)), steps) * pixel;", "bytes_after(from, beside(roi))", "roi.weights"),
     "a maximum without one corner": ("forward", OUTPUT, "best = with_sample<N>(best, y[a], x[b], c00, c01, c10, c11);", "c11", "c10"),
     "samples outside forgotten": ("forward", OUTPUT, "mine.taken_y = roi.y.taken;", "roi.y.taken", "0"),
+    "a power mean without its root": ("forward", MEAN, "two_to(log2_of(mean) / p) : mean;", "two_to(log2_of(mean) / p)", "mean"),
+    "a power mean of samples inside": ("forward", MEAN, "return Bin{y, x, p, q, roi.samples - inside};", "roi.samples - inside", "(acc_t)0"),
+    "a power mean over another number": ("forward", MEAN, "const acc_t mean = sums[v] / roi.samples;", "roi.samples", "(roi.samples + (acc_t)1)"),
+    "a softmax of the least": ("forward", MEAN, "beta < (acc_t)0 ? -values[v] : values[v]);", "beta < (acc_t)0", "beta > (acc_t)0"),
+    "a softmax by other weights": ("forward", MEAN, "return two_to(beta * half_beyond(value, greatest) * number(2.8853900817779268));", "2.885", "2.0"),
+    "means sent without signs": (FOR_MAPS, MEANS_BACK, "value < (acc_t)0 ? -power : power;", "-power", "power"),
+    "means sent by other powers": (FOR_WEIGHTS, MEANS_BACK, "parameter - (acc_t)1);", "- (acc_t)1", "- (acc_t)0.5f"),
+    "means sent by shares alone": (FOR_BOXES, MEANS_BOXES, "multiply_add((acc_t)2, parameter", "multiply_add((acc_t)2", "multiply_add((acc_t)0"),
+    "means of three times as many RoIs": (FOR_MAPS, MEANS_BACK, "return params.rois / ARRAYS_OF_BINS *", "/ ARRAYS_OF_BINS", "/ 2"),
+    "a logarithm without its whole part": ("forward", MEAN, "multiply_add(share, sum, (acc_t)exponent);", "(acc_t)exponent", "(acc_t)0"),
     "boxes: products": (FOR_BOXES, PIXELS, "* widen(maps[row.begin + i]);", "maps[row.begin + i]", "maps[row.begin]"),
     "boxes: nothing taken away": (FOR_BOXES, PIXELS, "from[row.begin + i] - taken[row.begin + i];", "- taken", "+ taken"),
 }  # fmt: skip

@@ -48,7 +48,7 @@ def test_of_who_has_averages_alone_no_maximum_is_read(name):
     assert (found.unexplained, found.is_sound) == ((), True)
 
 
-@pytest.mark.parametrize("mode", OPERATOR.modes)
+@pytest.mark.parametrize("mode", ["avg", "max"])  # of other means nothing is read off
 def test_gradients_are_the_derivatives_in_either_layout(mode):
     readings = read(READ, Kernels("torchvision-aligned", "torchvision", layout="NHWC"), (mode,))
     for derivative in READ.derivatives(readings, DIALECTS["torchvision-aligned"], "float32"):

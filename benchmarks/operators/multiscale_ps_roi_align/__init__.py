@@ -1,0 +1,1 @@
+"""What is measured of PSRoIAlign on a feature pyramid, and what it is held against."""

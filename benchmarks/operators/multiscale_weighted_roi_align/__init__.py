@@ -1,0 +1,1 @@
+"""Weighted RoIAlign on a feature pyramid: what is timed of it."""

@@ -1,0 +1,1 @@
+"""asv's suites of PSRoIAlign on a feature pyramid."""

@@ -1,0 +1,1 @@
+"""asv's suites of weighted RoIAlign on a feature pyramid."""

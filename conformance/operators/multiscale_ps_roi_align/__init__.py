@@ -1,0 +1,1 @@
+"""PSRoIAlign on feature pyramids: all that is known of it."""

@@ -1,0 +1,73 @@
+"""How a dialect is read off an implementation: PSRoIAlign's probes, on one map; and boxes on maps that differ, of one bin."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from ...multiscale_roi_align.probes import MultiscaleRoiAlignProbes
+from ...multiscale_roi_align.probes.asking import LEVELS, LevelProbe, sampled
+from ...ps_roi_align.probes import PsRoiAlignProbes
+from .asking import Pyramids
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from .....kernels.dialects.multiscale_ps_roi_align import Dialect
+    from ....findings import Derivative, Detection, Readings
+    from ....operator import Asker
+
+_OF_BINS, _OF_LEVELS = PsRoiAlignProbes(), MultiscaleRoiAlignProbes()
+
+
+class PsPyramidProbes:
+    """The probes of PSRoIAlign on pyramids. What they tell is worked out by modules that are loaded when they are asked."""
+
+    points: Mapping[str, str] = MappingProxyType(
+        {
+            "level_rule": "MP-3",
+            "no_level": "MP-5",
+            "channels": "MP-2",
+            "offset": "MP-6",
+            "min_size": "MP-6",
+            "empty_grid": "MP-6",
+        }
+    )
+    size = PsRoiAlignProbes.size
+
+    def offered(self, modes: Sequence[str]) -> list[Any]:
+        """The probes of the modes that an implementation has."""
+        return [*LEVELS, *_OF_BINS.offered(modes)] if "avg" in modes else []
+
+    def read(self, asker: Asker, probe: Any, readings: Readings) -> None:
+        """Asks for what a probe gives, and adds it to ``readings``."""
+        _of(probe).read(Pyramids(asker), probe, readings)
+
+    def warm_up(self, asker: Asker, probe: Any, readings: Readings) -> None:
+        """Makes an ordinary call before a malformed probe, whose output is of the same size."""
+        known = readings if isinstance(probe, LevelProbe) else sampled(readings)
+        _of(probe).warm_up(Pyramids(asker), probe, known)
+
+    def are_alike(self, probe: Any, other: Any) -> bool:
+        """Whether who cannot answer one probe cannot answer the other."""
+        return _OF_LEVELS.are_alike(probe, other)
+
+    def detect(self, readings: Readings, dtype: str) -> Detection:
+        """What readings of a forward say."""
+        from .decision import detect
+
+        return detect(readings, dtype)
+
+    def derivatives(self, readings: Readings, best: Dialect | None, dtype: str) -> tuple[Derivative, Derivative]:
+        """How the gradients for maps, and for boxes, go with the outputs. No other dialect is named for them."""
+        pooling = None if best is None else best.pooling
+        return _OF_BINS.derivatives(sampled(readings), pooling, dtype)
+
+    def footprints(self, readings: Readings) -> Iterator[dict[str, Any]]:
+        """What a file says of each footprint that was read, forward and backward."""
+        return _OF_BINS.footprints(sampled(readings))
+
+
+def _of(probe: Any) -> Any:
+    """Whose probe it is."""
+    return _OF_LEVELS if isinstance(probe, LevelProbe) else _OF_BINS

@@ -1,0 +1,1 @@
+"""Weighted RoIAlign on feature pyramids: all that is known of it."""

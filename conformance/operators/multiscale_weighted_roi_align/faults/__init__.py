@@ -1,0 +1,1 @@
+"""Faults of weighted RoIAlign on feature pyramids: those of poolers, of weighted RoIAlign, and of the weights of a level."""

@@ -1,0 +1,1 @@
+"""The exact reference of weighted RoIAlign on feature pyramids."""

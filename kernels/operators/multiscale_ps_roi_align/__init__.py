@@ -1,0 +1,1 @@
+"""PSRoIAlign on a feature pyramid: its calls, its gradients, its kernels."""
