@@ -50,7 +50,7 @@ MUTANTS = {
     "means sent by shares alone": (FOR_BOXES, MEANS_BOXES, "multiply_add((acc_t)2, parameter", "multiply_add((acc_t)2", "multiply_add((acc_t)0"),
     "means of three times as many RoIs": (FOR_MAPS, MEANS_BACK, "return params.rois / ARRAYS_OF_BINS *", "/ ARRAYS_OF_BINS", "/ 2"),
     "a logarithm without its whole part": ("forward", MEAN, "multiply_add(share, sum, (acc_t)exponent);", "(acc_t)exponent", "(acc_t)0"),
-    "boxes: products": (FOR_BOXES, PIXELS, "* widen(maps[row.begin + i]);", "maps[row.begin + i]", "maps[row.begin]"),
+    "boxes: products": (FOR_BOXES, PIXELS, "= factors[n] * numbers[n];", "numbers[n]", "numbers[0]"),
     "boxes: nothing taken away": (FOR_BOXES, PIXELS, "from[row.begin + i] - taken[row.begin + i];", "- taken", "+ taken"),
 }  # fmt: skip
 
