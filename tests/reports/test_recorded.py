@@ -12,8 +12,6 @@ from roikit.reports.pages import dialects
 RECORDED = Path(__file__).parents[2] / "reports" / "recorded"
 STOPPED = {
     "detectron2.ndjson.gz",
-    "mmcv.ndjson.gz",
-    "mxnet.ndjson.gz",
     "amd-epyc-2-cores-2026-11-30.json",
     "amd-epyc-2-cores-2026-11-30-2.json",
 }
