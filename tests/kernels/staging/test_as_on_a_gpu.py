@@ -13,7 +13,22 @@ from roikit.kernels.execution import host
 ROOT = Path(__file__).parents[3]
 FIRST = "#define ROIKIT_FEATURE_T"  # after what a CUDA text needs to run on a CPU
 
+OF_A_CPU = {
+    "const int64 pixels = (int64)roi.height * roi.width;",
+    "return Channels{roi.map + channel * pixels, pixels, end - channel < LANES ? (int)(end - channel) : LANES};",
+    "window.first_row = first, window.rows = (int)rows;",
+    "if (!roi.result_is_nan) bring_patch(channels_of(roi, channel, end), roi.window, roi.width);",
+    "for (int row = 0; row < window.rows; ++row) bring_row(channels, window, (window.first_row + row) * row_stride);",
+    "constexpr int LINE = 64 / sizeof(feature_t);",
+    "const feature_t* from = channels.map + row + window.first;",
+    "for (int c = 0; c < channels.count; ++c, from += channels.stride) {",
+    "for (int column = 0; column < window.columns - 1; column += LINE) ROIKIT_PREFETCH(from + column);",
+    "ROIKIT_PREFETCH(from + window.columns - 1);",
+}
+"""Lines of a CPU's own launches alone, which turn the pixels of small RoIs at once, and have them brought before."""
+
 NOT_RUN = {
+    **dict.fromkeys(OF_A_CPU, "launches of a CPU: the golden cases as they are judged there"),
     "return Placed::too_far;": "adaptive RoIs that reach beyond 2^20 pixels: cases of what is refused",
     "ROIKIT_FN double ceil_of(double x) { return __builtin_ceil(x); }": "adaptive sampling of float64",
     "roi.y.taken = roi.x.taken = 0;": "boxes of no level: cases of multiscale_roi_align",
