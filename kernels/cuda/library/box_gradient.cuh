@@ -2,6 +2,7 @@
 #pragma once
 
 #include "library/lanes.cuh"
+#include "library/runs.cuh"
 
 // How a sample moves along an axis, and the value between its pixels with it, if the first or the second corner of the RoI moves by
 // one feature pixel; times the number of bins.
@@ -63,12 +64,12 @@ ROIKIT_FN Moving moving(const Axis& axis, int bins, int p, int rank) {
     return Moving{sample_at(axis, p, rank), motion_of(axis, bins, p, rank)};
 }
 
-// A row or a column of bins: of an average its samples that are inside. A CPU, where a bin is gone through channel by channel, works the
-// first ones out once.
+// A row or a column of bins: of an average its samples that are inside, or those of a clamped edge as one. A CPU, where a bin is gone
+// through channel by channel, works the first ones out once.
 struct AlongAxis {
     const Axis* axis;
     int bins, p;
-    Ranks inside;
+    Runs runs;
 #ifndef __CUDA_ARCH__
     static constexpr int KEPT = 2;
     Moving kept[KEPT];
@@ -76,18 +77,19 @@ struct AlongAxis {
     AlongAxis() = default;
 #endif
 
-    ROIKIT_METHOD AlongAxis(const Axis& axis, int bins, int p, const BoxGradientParams&) : axis(&axis), bins(bins), p(p), inside{0, 0} {
+    ROIKIT_METHOD AlongAxis(const Axis& axis, int bins, int p, const BoxGradientParams&) : axis(&axis), bins(bins), p(p), runs{0, 0, 0, 0} {
         if (MODE != Mode::avg) return;
-        inside = inside_ranks(axis, p);
+        runs = runs_of(axis, p);
 #ifndef __CUDA_ARCH__
-        for (int n = 0; n < KEPT && inside.begin + n < inside.end; ++n) kept[n] = moving(axis, bins, p, inside.begin + n);
+        for (int n = 0; n < KEPT && n < runs.count(); ++n) kept[n] = moving(axis, bins, p, run_at(runs, n).rank);
 #endif
     }
 
-    ROIKIT_METHOD Moving operator[](int rank) const {
+    ROIKIT_METHOD Moving operator[](int i) const {
 #ifndef __CUDA_ARCH__
-        if (rank - inside.begin < KEPT) return kept[rank - inside.begin];
+        if (i < KEPT) return kept[i];
 #endif
+        const int rank = run_at(runs, i).rank;
         return moving(*axis, bins, p, rank);
     }
 };
@@ -116,14 +118,20 @@ struct SampledBin {
 
     template <int N> ROIKIT_METHOD void add_average(Sums<N>& sums, const Place& at) const {
         const Vector<N> arriving = read_channels<N>(at.grad, at.grad_step);
-        ROIKIT_ROLLED for (int i = y.inside.begin; i < y.inside.end; ++i) {
+        ROIKIT_ROLLED for (int i = 0; i < y.runs.count(); ++i) {
             const Moving along_y = y[i];
-            ROIKIT_ROLLED for (int j = x.inside.begin; j < x.inside.end; ++j) {
+            ROIKIT_ROLLED for (int j = 0; j < x.runs.count(); ++j) {
                 const Moving along_x = x[j];
                 const Corners<N> pixel(at, along_y.at, along_x.at);
-                add_motion<N>(sums, arriving, pixel, along_y.at, along_x.at, along_y.by, along_x.by);
+                add_motion<N>(sums, of_all(arriving, i, j), pixel, along_y.at, along_x.at, along_y.by, along_x.by);
             }
         }
+    }
+
+    // What arrives at as many samples as a run along y and one along x have.
+    template <int N> ROIKIT_METHOD Vector<N> of_all(const Vector<N>& arriving, int i, int j) const {
+        if (OUTSIDE == Outside::zero) return arriving;
+        return (acc_t)run_at(y.runs, i).times * (acc_t)run_at(x.runs, j).times * arriving;
     }
 
     template <int N> ROIKIT_METHOD void add_maximum(Sums<1>& sums, const Place& at) const {

@@ -1,5 +1,6 @@
 """Gradients on the CPU: what is accepted and returned, and that nothing decides their bits but the call."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -202,3 +203,39 @@ def test_each_level_sends_its_gradient_to_its_own_map():
     assert all(g.any() for g in gradients)
     sent = sum((g * m).sum() for g, m in zip(gradients, maps, strict=True))
     assert np.isclose(sent, (output * grad).sum(), rtol=1e-12)
+
+
+@pytest.mark.parametrize("layout", ["NCHW", "NHWC"])
+def test_a_box_of_a_million_clamped_samples_has_a_gradient_at_once(layout):
+    """Of samples that are moved to an edge there may be 2^20 along each axis, and 2^40 in a bin."""
+    x = np.random.default_rng(0).random((1, 1, 5, 6))
+    far = 2.0**20
+    box = np.array([[0, 1 - far, -far, far, far - 3]])
+    found = roi_align_backward_boxes(
+        np.ones((1, 1, 1, 1)),
+        x if layout == "NCHW" else np.ascontiguousarray(np.moveaxis(x, 1, -1)),
+        box,
+        dialect="nnapi",
+        layout=layout,
+    )
+
+    def along(low, high, size):  # how often each pixel is read, and what it sends to both ends
+        grid = math.ceil(high - low)
+        share = (np.arange(grid) + 0.5) / grid
+        at = low + share * (high - low)
+        moves = (at >= 0) & (at < size - 1)
+        clamped = np.clip(at, 0, size - 1)
+        first = np.minimum(clamped.astype(int), size - 2)
+        read, sent = np.zeros(size), np.zeros((2, size))
+        np.add.at(read, first, 1 - (clamped - first))
+        np.add.at(read, first + 1, clamped - first)
+        for end, of_end in enumerate((1 - share, share)):
+            np.add.at(sent[end], first[moves] + 1, of_end[moves])
+            np.add.at(sent[end], first[moves], -of_end[moves])
+        return read / grid, sent / grid
+
+    read_x, sent_x = along(box[0, 1], box[0, 3], 6)
+    read_y, sent_y = along(box[0, 2], box[0, 4], 5)
+    plane = x[0, 0]
+    right, down = sent_x @ (read_y @ plane), sent_y @ (plane @ read_x)
+    np.testing.assert_allclose(found[0], [right[0], down[0], right[1], down[1]], rtol=1e-9)
