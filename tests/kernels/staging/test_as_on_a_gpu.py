@@ -34,6 +34,7 @@ NOT_RUN = {
     "roi.y.taken = roi.x.taken = 0;": "boxes of no level: cases of multiscale_roi_align",
     "roi.y.grid = roi.x.grid = (acc_t)1;": "the same",
     "return moving(*axis, bins, p, rank);": "more samples of a bin than a CPU keeps, in gradients for boxes",
+    "const int rank = run_at(runs, i).rank;": "the same",
     "EACH_PART(i) result.part[i] = a.part[i] / b;": "divisors that are no powers of two, with which little is exact",
 }
 """Lines that none of these runs is for, and what they are for: small cases are."""
