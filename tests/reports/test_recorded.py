@@ -14,6 +14,7 @@ STOPPED = {
     "detectron2.ndjson.gz",
     "amd-epyc-2-cores-2026-11-30.json",
     "amd-epyc-2-cores-2026-11-30-2.json",
+    "amd-epyc-2-cores-2026-12-01.json",
 }
 """Runs of `peers-full-2026-11-29`, and records, that did not end: `reports/README.md` says what is missing of them."""
 
