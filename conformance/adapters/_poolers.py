@@ -21,17 +21,19 @@ if TYPE_CHECKING:
 _MOST_IMAGES = 2**16
 
 
-def by_image(call: MultiscaleRoiAlignCall, pool: Pooler) -> Callable[[torch.Tensor, torch.Tensor], torch.Tensor]:
-    """The function of an array of maps and of rows that ``pool`` is, which takes maps by level and corners by image.
+def by_image(
+    call: MultiscaleRoiAlignCall, pool: Pooler, columns: int = 5
+) -> Callable[[torch.Tensor, torch.Tensor], torch.Tensor]:
+    """The function of an array of maps and of rows that ``pool`` is, which takes maps by level and boxes by image.
 
-    It returns what it pools image by image; here that is in the order of the rows.
+    It returns what it pools image by image; here that is in the order of the rows, which have so many ``columns``.
 
     Raises:
         Unsupported: a box is of no image that there is, which such a pooler cannot be told.
     """
-    indices = call.boxes[:, 0] if call.boxes.ndim == 2 and call.boxes.shape[1] == 5 else None
-    if indices is None:
-        raise Unsupported("boxes of another shape than five numbers")
+    if call.boxes.ndim != 2 or call.boxes.shape[1] != columns:
+        raise Unsupported(f"boxes of another shape than {'six' if columns == 6 else 'five'} numbers")
+    indices = call.boxes[:, 0]
     images = len(call.input)
     if not (np.isfinite(indices).all() and ((np.trunc(indices) >= 0) & (np.trunc(indices) < images)).all()):
         raise Unsupported("the index of an image that is not there")

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ... import kernels
 from ...kernels.emulation.stand_in import emulated
-from ..implementation import Unavailable
+from ._cuda_text import ARCHITECTURE, nvrtc_version
 from .roikit import _description
 from .roikit_calls import OfEveryOperator, made
 
@@ -21,37 +19,22 @@ if TYPE_CHECKING:
 
 
 class RoikitPtx(OfEveryOperator):
-    """The kernels' PTX, as NVRTC makes it for ``architecture``."""
+    """The kernels' PTX, as NVRTC makes it for ``ROIKIT_PTX_ARCHITECTURE``."""
 
     requires: ClassVar[tuple[str, ...]] = ()
     install: ClassVar[str] = "pip install 'roikit[nvrtc]'"
     scripts: ClassVar[Mapping[str, Script]] = {}
     only_by_name: ClassVar[bool] = True  # some thirty results a second
 
-    architecture = os.environ.get("ROIKIT_PTX_ARCHITECTURE", "sm_90")
-    """What a worker is told by its environment: arguments it gets none."""
-
     def __init__(self) -> None:
         """Says here, and not in every case, that there is no NVRTC or no compiler."""
-        try:
-            from cuda.bindings import nvrtc
-
-            (error, major, minor) = nvrtc.nvrtcVersion()
-        except (ImportError, RuntimeError) as missing:
-            raise Unavailable(f"NVRTC is not installed: {self.install}, and a C++ compiler") from missing
-        if int(error):
-            raise Unavailable(f"NVRTC does not work: {error!r}")
-        try:
-            kernels.host.compiler()
-        except kernels.CompilerNotFoundError as missing:
-            raise Unavailable(str(missing)) from missing
-        self._nvrtc = f"{major}.{minor}"
+        self._nvrtc = nvrtc_version(self.install)
 
     def describe(self) -> Description:
         """All dialects, modes, data types and layouts."""
-        return _description(f"PTX of NVRTC {self._nvrtc} for {self.architecture}, on a CPU", on_host=False)
+        return _description(f"PTX of NVRTC {self._nvrtc} for {ARCHITECTURE}, on a CPU", on_host=False)
 
     def _made(self, call: Any, out: np.ndarray | None) -> np.ndarray:
         del out
-        with emulated(self.architecture) as cupy:
+        with emulated(ARCHITECTURE) as cupy:
             return made(call, cupy.asarray, cupy.asnumpy)

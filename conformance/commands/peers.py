@@ -129,6 +129,7 @@ def _choose(names: Sequence[str]) -> list[Environment]:
 
 def _announce(chosen: Sequence[Environment], console: Console) -> None:
     """Prints what is going to be installed, how large it is, and how long it may take."""
+    from rich.markup import escape
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="bold")
@@ -137,7 +138,7 @@ def _announce(chosen: Sequence[Environment], console: Console) -> None:
     for environment in chosen:
         packages = [package for step in environment.steps for package in (*step.pip, step.build) if package]
         numbers = (environment.download, environment.disk, environment.seconds)
-        table.add_row(environment.name, *map(str, numbers), " ".join(packages))
+        table.add_row(environment.name, *map(str, numbers), escape(" ".join(packages)))
     totals = [sum(getattr(e, of) for e in chosen) for of in ("download", "disk", "seconds")]
     table.add_section()
     table.add_row("together, about", *map(str, totals), style="bold")

@@ -1,13 +1,16 @@
-"""Installs detectron2's layer ROIAlign and its pooler, and nothing else of detectron2, into the environment that runs this.
+"""Installs detectron2's layers ROIAlign and ROIAlignRotated and its pooler, and nothing else of it, where this runs.
 
-Run as ``python -m roikit.conformance.peers.build_detectron2 FOLDER`` where PyTorch, torchvision, setuptools and wheel are
-installed. detectron2 is on no package index; a copy of its version 0.6 is, put there by others, without its C++ sources. Of
-that archive, which must be the very one that was read, ``layers/roi_align.py``, ``modeling/poolers.py`` and what that reads are
-taken as they are; what they need is torchvision, and for rotated boxes the C++ that is not there.
+Run as ``python -m roikit.conformance.peers.build_detectron2 FOLDER`` where PyTorch, torchvision, setuptools, wheel and ninja are
+installed. detectron2 is on no package index; a copy of its version 0.6 is, put there by others, without its C++ sources. Of that
+archive, which must be the very one that was read, the layer of upright boxes and the pooler are taken as they are; what they need
+is torchvision. Rotated boxes need detectron2's own C++: it is compiled, and the layers of both kinds are taken, if
+``DETECTRON2_SOURCE`` names a checkout of its repository, which needs a C++ compiler.
 """
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,12 +19,20 @@ import tarfile
 from pathlib import Path
 
 VERSION = "0.6"
+SOURCE = "DETECTRON2_SOURCE"
 _COPY = "pb1-detectron2"
 _SHA256 = "5d2e9e51e523ec72f6a31cca04b0a515492e9514b773a3d134cedc0677170b29"
 
 _TAKEN = ("layers/roi_align.py", "layers/wrappers.py", "modeling/poolers.py", "structures/boxes.py")
+_TAKEN_WITH_CPP = (
+    *_TAKEN,
+    "layers/roi_align_rotated.py",
+    "layers/rotated_boxes.py",
+    "structures/rotated_boxes.py",
+    "utils/env.py",
+    "utils/tracing.py",
+)
 _FACES = {
-    "__init__.py": f'__version__ = "{VERSION}"\n',
     "layers/__init__.py": "from .roi_align import ROIAlign, roi_align\n"
     "from .wrappers import cat, nonzero_tuple, shapes_to_tensor\n\n"
     "ROIAlignRotated = None  # of C++ that is not here\n",
@@ -29,6 +40,15 @@ _FACES = {
     "structures/__init__.py": "from .boxes import Boxes\n",
 }
 """Texts of the packages that these files are in, and take each other from."""
+_FACES_WITH_CPP = {
+    "layers/__init__.py": "import torch\n\nfrom detectron2 import _C\n\n"
+    "from .roi_align import ROIAlign, roi_align\n"
+    "from .roi_align_rotated import ROIAlignRotated, roi_align_rotated\n"
+    "from .wrappers import cat, nonzero_tuple, shapes_to_tensor\n",
+    "modeling/__init__.py": "",
+    "structures/__init__.py": "from .boxes import Boxes\nfrom .rotated_boxes import RotatedBoxes\n",
+    "utils/__init__.py": "",
+}
 
 
 def _fetch(folder: Path) -> Path:
@@ -43,28 +63,66 @@ def _fetch(folder: Path) -> Path:
     return folder / f"{_COPY}-{VERSION}"
 
 
-def _install(source: Path) -> None:
-    """Puts layer and pooler in place, with the metadata by which pip lists them."""
-    site = Path(sysconfig.get_path("purelib"))
+def _compile(checkout: Path, folder: Path) -> Path:
+    """Compiles all C++ of detectron2 that a CPU runs, as its ``setup.py`` does, and returns the extension."""
+    from torch.utils.cpp_extension import load
+
+    sources = checkout / "detectron2" / "layers" / "csrc"
+    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # where ninja is
+    work = folder / "objects"
+    shutil.rmtree(work, ignore_errors=True)  # with it whatever lock an attempt that was cut off has left there
+    work.mkdir()
+    module = load(
+        "_C",
+        [str(path) for path in sorted((sources / "vision.cpp", *sources.glob("*/*.cpp")))],
+        extra_cflags=["-O2", "-DNDEBUG"],
+        extra_include_paths=[str(sources)],
+        build_directory=str(work),
+        verbose=True,
+    )
+    return Path(module.__file__)
+
+
+def _version_of(checkout: Path) -> str:
+    """The version that a checkout says it has, and its commit, if that can be told."""
+    said = re.search(r'__version__ = "([\w.]+)"', (checkout / "detectron2" / "__init__.py").read_text(encoding="utf-8"))
+    git = subprocess.run(
+        ["git", "-C", str(checkout), "rev-parse", "--short=8", "HEAD"], capture_output=True, text=True, check=False
+    )
+    return (said[1] if said else VERSION) + (f"+{git.stdout.strip()}" if git.returncode == 0 else "")
+
+
+def _install(source: Path, version: str, extension: Path | None) -> None:
+    """Puts layers and pooler in place, with the metadata by which pip lists them."""
+    site = Path(sysconfig.get_path("platlib"))
     package = site / "detectron2"
-    for name, text in _FACES.items():
+    shutil.rmtree(package, ignore_errors=True)
+    texts = {"__init__.py": f'__version__ = "{version}"\n', **(_FACES_WITH_CPP if extension else _FACES)}
+    for name, text in texts.items():
         (package / name).parent.mkdir(parents=True, exist_ok=True)
         (package / name).write_text(text, encoding="utf-8")
-    for name in _TAKEN:
+    for name in _TAKEN_WITH_CPP if extension else _TAKEN:
         shutil.copy(source / "detectron2" / name, package / name)
-    metadata = site / f"detectron2-{VERSION}.dist-info"
-    metadata.mkdir(exist_ok=True)
+    if extension:
+        shutil.copy(extension, package / extension.name)
+    for old in site.glob("detectron2-*.dist-info"):
+        shutil.rmtree(old)
+    metadata = site / f"detectron2-{version}.dist-info"
+    metadata.mkdir()
     (metadata / "METADATA").write_text(
-        f"Metadata-Version: 2.1\nName: detectron2\nVersion: {VERSION}\n", encoding="utf-8"
+        f"Metadata-Version: 2.1\nName: detectron2\nVersion: {version}\n", encoding="utf-8"
     )
     (metadata / "INSTALLER").write_text("roikit\n", encoding="utf-8")
 
 
 def main() -> None:
-    """Fetches and installs."""
+    """Fetches or compiles, and installs."""
     folder = Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
-    _install(_fetch(folder))
+    if checkout := os.environ.get(SOURCE):
+        _install(Path(checkout), _version_of(Path(checkout)), _compile(Path(checkout), folder))
+    else:
+        _install(_fetch(folder), VERSION, None)
     shutil.rmtree(folder)
 
 

@@ -67,7 +67,7 @@ from .roi_align_rotated import RoIAlignRotated, roi_align_rotated
 """
 
 
-def _fetch(folder: Path) -> Path:
+def fetch(folder: Path) -> Path:
     """The unpacked source distribution."""
     unpacked = folder / f"mmcv-{VERSION}"
     archive = folder / f"mmcv-{VERSION}.tar.gz"
@@ -108,7 +108,7 @@ def _compile(sources: Path, folder: Path) -> Path:
 
 
 def _install(source: Path, extension: Path) -> None:
-    """Puts extension and package in place, with the metadata by which pip lists them."""
+    """Puts extension and package in place."""
     site = Path(sysconfig.get_path("platlib"))
     shutil.copy(extension, site / extension.name)
     package = site / "mmcv"
@@ -119,6 +119,11 @@ def _install(source: Path, extension: Path) -> None:
     (package / "ops" / "__init__.py").write_text(_OPS, encoding="utf-8")
     for name in _FILES:
         shutil.copy(source / "mmcv" / "ops" / f"{name}.py", package / "ops" / f"{name}.py")
+    write_metadata(site)
+
+
+def write_metadata(site: Path) -> None:
+    """Writes the metadata by which pip lists what was installed."""
     metadata = site / f"mmcv-{VERSION}.dist-info"
     metadata.mkdir(exist_ok=True)
     (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: mmcv\nVersion: {VERSION}\n", encoding="utf-8")
@@ -132,7 +137,7 @@ def main() -> None:
     compiler = os.environ.get("CXX") or next((c for c in ("c++", "g++", "clang++") if shutil.which(c)), "c++")
     os.environ["CXX"] = compiler
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # where ninja is
-    source = _fetch(folder)
+    source = fetch(folder)
     _install(source, _compile(source / "mmcv" / "ops" / "csrc", folder))
     shutil.rmtree(folder)
 

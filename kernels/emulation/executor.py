@@ -36,7 +36,7 @@ FLAGS = (
 """Options of the C++ compiler for what is translated."""
 
 _FAULTS = ("", "outside", "misaligned", "unwritten", "race", "left behind", "torn", "no memory")
-_SPACES = ("generic", "global", "shared", "param")
+_SPACES = ("generic", "global", "shared", "param", "local")
 _KINDS = ("read", "write", "atomic operation")
 _NOT_A_REGION = -1
 _SEVERAL = 2**32 - 1
@@ -111,8 +111,12 @@ def module_of(ptx: str) -> Module:
 class Program:
     """The kernels of a PTX text, ready to run."""
 
-    def __init__(self, ptx: str) -> None:
+    def __init__(self, ptx: str, *, forgiving: bool = False) -> None:
         """Translates and compiles them.
+
+        Args:
+            ptx: The text.
+            forgiving: Whether several threads may store what is in a place of global memory anyway.
 
         Raises:
             PtxError: an instruction is not known.
@@ -120,7 +124,7 @@ class Program:
         """
         self.module = module_of(ptx)
         name = next(iter(self.module.kernels), "nothing")
-        flags = (*FLAGS, *host.machine_flags())
+        flags = (*FLAGS, *host.machine_flags(), *(("-DEQUAL_STORES_ARE_READS",) if forgiving else ()))
         text = headers("numbers", "memory", "blocks") + translate(self.module)
         self._library = host.load(text, f"ptx-{name}", flags)
 
@@ -208,13 +212,13 @@ def _place(report: Any, arrays: Sequence[Array]) -> str:
     return f"byte {report.place}"
 
 
-_programs: dict[str, Program] = {}
+_programs: dict[tuple[str, bool], Program] = {}
 _compiling = threading.Lock()
 
 
-def program(ptx: str) -> Program:
-    """The kernels of a PTX text, compiled once in a process."""
+def program(ptx: str, *, forgiving: bool = False) -> Program:
+    """The kernels of a PTX text, compiled once in a process, as `Program` is told."""
     with _compiling:
-        if ptx not in _programs:
-            _programs[ptx] = Program(ptx)
-        return _programs[ptx]
+        if (ptx, forgiving) not in _programs:
+            _programs[ptx, forgiving] = Program(ptx, forgiving=forgiving)
+        return _programs[ptx, forgiving]

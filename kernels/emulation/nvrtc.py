@@ -8,14 +8,30 @@ from ..errors import CompilationError
 from ..execution.device import OPTIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 OF_CUPY = ("-ftz=true",)
 """What CuPy adds to the options that it is given."""
 
 
-def ptx_of(text: str, architecture: str = "sm_90", options: Sequence[str] = OPTIONS) -> str:
+def ptx_of(
+    text: str,
+    architecture: str = "sm_90",
+    options: Sequence[str] = OPTIONS,
+    *,
+    added: Sequence[str] = OF_CUPY,
+    headers: Mapping[str, str] | None = None,
+    instances: Sequence[str] = (),
+) -> str:
     """The PTX of a text for an architecture, such as ``sm_90``, as CuPy has it compiled.
+
+    Args:
+        text: CUDA.
+        architecture: A name such as ``sm_90``.
+        options: Of NVRTC.
+        added: What comes after these: what CuPy adds, unless the text is compiled by others.
+        headers: The texts that it includes, by name.
+        instances: Kernels that are to be made of its templates, such as ``f<float>``.
 
     Raises:
         CompilationError: NVRTC did not accept it; the message holds its log.
@@ -30,9 +46,13 @@ def ptx_of(text: str, architecture: str = "sm_90", options: Sequence[str] = OPTI
         return values[0] if values else None
 
     chosen = f"--gpu-architecture={architecture.replace('sm_', 'compute_')}"
-    words = [option.encode() for option in (*options, chosen, *OF_CUPY)]
-    program = done(nvrtc.nvrtcCreateProgram(text.encode(), b"kernel.cu", 0, [], []))
+    words = [option.encode() for option in (*options, chosen, *added)]
+    included = [(body.encode(), name.encode()) for name, body in (headers or {}).items()]
+    bodies, names = [body for body, _ in included], [name for _, name in included]
+    program = done(nvrtc.nvrtcCreateProgram(text.encode(), b"kernel.cu", len(included), bodies, names))
     try:
+        for instance in instances:
+            done(nvrtc.nvrtcAddNameExpression(program, instance.encode()))
         (error,) = nvrtc.nvrtcCompileProgram(program, len(words), words)
         if int(error):
             log = bytearray(done(nvrtc.nvrtcGetProgramLogSize(program)))

@@ -96,6 +96,7 @@ class Kernel:
         parameters: In order.
         most_threads: That a block may have; 0 if the text does not say.
         shared: Variables in shared memory that are its own.
+        local: Variables that each thread has.
         registers: All of them that occur, by name.
         body: Its statements.
     """
@@ -104,6 +105,7 @@ class Kernel:
     parameters: tuple[Variable, ...]
     most_threads: int
     shared: list[Variable] = field(default_factory=list)
+    local: list[Variable] = field(default_factory=list)
     registers: dict[str, Register] = field(default_factory=dict)
     body: list[Instruction | Label] = field(default_factory=list)
 
@@ -212,8 +214,9 @@ class _Reader:
             self._scopes.declare(registers["type"], registers["names"])
         elif used := _USED.fullmatch(text):
             self._used = int(used["mask"], 0)
-        elif (declared := _DECLARED.match(text)) and declared["space"] == "shared":
-            self._kernel.shared.append(_variable(declared))
+        elif (declared := _DECLARED.match(text)) and declared["space"] in ("shared", "local"):
+            own = self._kernel.shared if declared["space"] == "shared" else self._kernel.local
+            own.append(_variable(declared))
         elif text.split(maxsplit=1)[0] != ".pragma":
             raise PtxError(f"line {line}: {text} is not known")
 

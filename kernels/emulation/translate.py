@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .ptx import Kernel, Module, Operand, Variable
 
 MEMORY = re.compile(
-    r"(?P<what>ld|st)(?:\.(?P<space>param|global|shared))?(?:\.(?:nc|ca|cg|cs|lu|cv|wb|wt|L1::\w+|L2::\w+))*"
+    r"(?P<what>ld|st)(?:\.(?P<space>param|global|shared|local))?(?:\.(?:nc|ca|cg|cs|lu|cv|wb|wt|L1::\w+|L2::\w+))*"
     r"(?:\.v(?P<count>[24]))?\.(?P<type>[busf](?:8|16|32|64))"
 )
 ATOMIC = re.compile(
@@ -78,12 +78,23 @@ class Translator:
 
     def __init__(self, module: Module, kernel: Kernel) -> None:
         self._kernel = kernel
-        self._parameters, self._shared = parameters_of(kernel).places, shared_of(module, kernel).places
+        self._local = lay_out(kernel.local)
+        self._variables = {
+            **{name: f"{place}u" for name, place in shared_of(module, kernel).places.items()},
+            **{name: f"((u64)local + {place})" for name, place in self._local.places.items()},
+            **{
+                name: f"((u64)self.block->launch->params + {place})"
+                for name, place in parameters_of(kernel).places.items()
+            },
+        }
 
     def function(self) -> str:
         """The function's text."""
         lines = [f"static void thread_of_{self._kernel.name}(Thread& self) {{"]
         lines += [f"    {unsigned(register.type)} {register.name};" for register in self._kernel.registers.values()]
+        if self._local.size:
+            lines.append(f"    alignas(16) u8 local[{self._local.size}];")
+            lines.append("    self.local = local, self.local_size = sizeof local;")
         for statement in self._kernel.body:
             if isinstance(statement, Label):
                 lines.append(f"{_label(statement.name)}:;")
@@ -226,10 +237,8 @@ class Translator:
     def _named(self, text: str, kind: str) -> str:
         if text in _SPECIAL:
             return f"({_SPECIAL[text]})"
-        if text in self._shared:
-            return f"{self._shared[text]}u"
-        if text in self._parameters:
-            return f"((u64)self.block->launch->params + {self._parameters[text]})"
+        if text in self._variables:
+            return self._variables[text]
         if match := _FLOAT_BITS.fullmatch(text):
             return f"0x{match['digits']}u" + ("ll" if len(match["digits"]) == 16 else "")
         try:

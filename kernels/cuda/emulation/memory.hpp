@@ -9,7 +9,7 @@
 
 namespace ptx {
 
-enum Space { GENERIC, GLOBAL, SHARED, PARAM };
+enum Space { GENERIC, GLOBAL, SHARED, PARAM, LOCAL };
 enum Kind { READ, WRITE, ATOMIC };
 enum Fault { FINE, OUTSIDE, MISALIGNED, UNWRITTEN, RACE, LEFT_BEHIND, TORN, NO_MEMORY };
 
@@ -59,6 +59,8 @@ struct Thread {
     Block* block;
     u32 number, x, y, z, waiting_at;
     bool begun, done;
+    u8* local;
+    u64 local_size;
     jmp_buf here;
 };
 
@@ -144,10 +146,18 @@ static inline u8* in_params(Thread& self, u64 address, u32 bytes, u32 line, Kind
     return (u8*)address;
 }
 
+static inline u8* in_local(Thread& self, u64 address, u32 bytes, u32 line, Kind kind) {
+    const u64 place = address - (u64)self.local;
+    if (place > self.local_size || place + bytes > self.local_size) fail(self, OUTSIDE, line, LOCAL, kind, bytes, -1, place);
+    if (place % bytes) fail(self, MISALIGNED, line, LOCAL, kind, bytes, -1, place);
+    return (u8*)address;
+}
+
 // The memory of an access, of whose bytes those in `used` matter. Shared memory is a window of generic addresses.
 static inline u8* reach(Thread& self, Space space, u64 address, u32 bytes, u32 line, Kind kind, u32 used) {
     if (space == SHARED) return in_shared(self, (u32)address, bytes, line, kind, used);
     if (space == PARAM) return in_params(self, address, bytes, line, kind);
+    if (space == LOCAL) return in_local(self, address, bytes, line, kind);
     const u64 window = address - (u64)self.block->shared;
     if (space == GENERIC && window < self.block->launch->shared_size) return in_shared(self, window, bytes, line, kind, used);
     return in_global(self, address, bytes, line, kind, used);
@@ -157,7 +167,11 @@ __attribute__((noinline)) static void load(Thread& self, Space space, u64 addres
     memcpy(to, reach(self, space, address, bytes, line, READ, used), bytes);
 }
 
+// With EQUAL_STORES_ARE_READS threads may all store what is there anyway, as kernels of others do where a result is 0.
 __attribute__((noinline)) static void store(Thread& self, Space space, u64 address, u32 bytes, u32 line, const void* from) {
+#ifdef EQUAL_STORES_ARE_READS
+    if (space == GLOBAL && !memcmp(reach(self, space, address, bytes, line, READ, ~0u), from, bytes)) return;
+#endif
     memcpy(reach(self, space, address, bytes, line, WRITE, ~0u), from, bytes);
 }
 

@@ -12,7 +12,7 @@ from roikit.conformance.scripts.reproduce import reproduce, scripted
 
 
 def test_there_are_scripts_of_all_that_can_run():
-    assert set(scripted("multiscale_roi_align_rotated")) == {"roikit", "mmrotate"}
+    assert set(scripted("multiscale_roi_align_rotated")) == {"roikit", "mmrotate", "detectron2"}
 
 
 @pytest.mark.parametrize(

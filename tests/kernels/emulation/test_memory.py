@@ -16,8 +16,8 @@ PLACE = "shl.b32 %r4, %r3, 2; mov.u32 %r5, lines; add.s32 %r6, %r5, %r4;"
 """%r6 is the thread's own word of the shared variable."""
 
 
-def launched(body, *arrays, threads=1, blocks=1, shared=0, declared="", head="", defined=()):
-    made = program(kernel("k", body, len(arrays), declared, head))
+def launched(body, *arrays, threads=1, blocks=1, shared=0, declared="", head="", defined=(), forgiving=False):
+    made = program(kernel("k", body, len(arrays), declared, head), forgiving=forgiving)
     run(made, "k", arrays, threads, blocks, shared, defined)
 
 
@@ -194,3 +194,48 @@ def test_a_block_larger_than_the_kernel_says_is_refused():
     text = kernel("k", "", 1).replace("\n{", "\n.maxntid 32, 1, 1\n{", 1)
     with pytest.raises(ValueError, match="k takes blocks of at most 32 threads, not 33"):
         run(program(text), "k", [words(1)], threads=33)
+
+
+LOCAL = ".local .align 4 .b8 depot[16];"
+HERE = "mov.u64 %rd7, depot; shl.b32 %r4, %r3, 2; cvt.u64.u32 %rd8, %r4; add.s64 %rd9, %rd7, %rd8;"
+"""%rd9 is a word of the local variable, another for each thread."""
+
+
+def test_each_thread_has_local_variables_of_its_own():
+    memory = words(4)
+    body = f"""{HERE} add.s32 %r5, %r3, 40; st.local.u32 [%rd7+4], %r5; st.local.u32 [%rd7], %r3; bar.sync 0;
+    ld.local.u32 %r6, [%rd7+4]; {OWN} st.global.u32 [%rd6], %r6;"""
+    launched(body, memory, threads=4, declared=LOCAL)
+    assert memory.tolist() == [40, 41, 42, 43]
+
+
+@pytest.mark.parametrize(
+    ("access", "said"),
+    [
+        ("st.local.u32 [%rd9], %r3;", r"thread \(4, 0, 0\).*local write of 4 bytes is out of bounds: byte 16"),
+        ("ld.local.u32 %r5, [%rd7+-4];", r"thread \(0, 0, 0\).*local read of 4 bytes is out of bounds"),
+        ("ld.local.u32 %r5, [%rd7+2];", r"thread \(0, 0, 0\).*local read of 4 bytes is not aligned: byte 2"),
+    ],
+)
+def test_local_variables_have_ends(access, said):
+    with pytest.raises(EmulationError, match=re.compile(said, re.DOTALL)):
+        launched(f"{HERE} {access}", words(1), threads=5, declared=LOCAL)
+
+
+SAME = "mov.u32 %r5, 7; st.global.u32 [%rd0], %r5;"
+OTHERS = "st.global.u32 [%rd0], %r3;"
+
+
+def test_that_several_threads_store_what_is_there_is_forgiven_if_it_is_asked_for():
+    memory = words(1)
+    launched(SAME, memory, threads=4, blocks=2, forgiving=True)
+    assert memory.tolist() == [7]
+    with pytest.raises(EmulationError, match="races"):
+        launched(SAME, memory, threads=4)
+
+
+def test_what_differs_is_never_forgiven():
+    with pytest.raises(EmulationError, match="races"):
+        launched(OTHERS, words(1), threads=4, forgiving=True)
+    with pytest.raises(EmulationError, match="races"):
+        launched(OTHERS, words(1), threads=1, blocks=2, forgiving=True)

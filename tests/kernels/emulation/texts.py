@@ -32,8 +32,8 @@ ret;
 """
 
 
-def program(*kernels):
-    return Program(HEAD + "\n".join(kernels))
+def program(*kernels, forgiving=False):
+    return Program(HEAD + "\n".join(kernels), forgiving=forgiving)
 
 
 def run(made, name, arrays, threads=1, blocks=1, shared=0, defined=()):
