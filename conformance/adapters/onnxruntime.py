@@ -52,7 +52,7 @@ MAX_ROI_POOL_OPSET = 21
 class OnnxRuntime(Weighs):
     """``onnxruntime.InferenceSession`` over a model of one RoiAlign or MaxRoiPool node."""
 
-    requires: ClassVar[tuple[str, ...]] = ("onnxruntime", "onnx")
+    requires: ClassVar[tuple[str, ...]] = ("onnxruntime",)
     install: ClassVar[str] = "pip install onnxruntime onnx"
     opsets: ClassVar[dict[str, tuple[int, str | None]]] = {
         "onnx-10": (10, None),
@@ -126,4 +126,4 @@ class OnnxRuntime(Weighs):
         # Threads of one worker must not spin on the cores that others need.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         providers = ["CPUExecutionProvider"]
-        return onnxruntime.InferenceSession(model.build().SerializeToString(), options, providers=providers)
+        return onnxruntime.InferenceSession(model.build(), options, providers=providers)

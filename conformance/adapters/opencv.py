@@ -34,7 +34,7 @@ FIRST_MAJOR_VERSION = 5
 class OpenCv:
     """``cv2.dnn.readNetFromONNX`` over a model of one RoiAlign node, with ``ENGINE_NEW``."""
 
-    requires: ClassVar[tuple[str, ...]] = ("cv2", "onnx")
+    requires: ClassVar[tuple[str, ...]] = ("cv2",)
     install: ClassVar[str] = 'pip install "opencv-python-headless>=5" onnx'
     coordinates: ClassVar[dict[str, str]] = {"opencv": "half_pixel", "opencv-output-half-pixel": "output_half_pixel"}
     scripts: ClassVar[Mapping[str, Script]] = {
@@ -77,5 +77,5 @@ class OpenCv:
     def _read_net(model: RoiAlignModel) -> Any:
         import cv2
 
-        serialized = np.frombuffer(model.build().SerializeToString(), dtype=np.uint8)
+        serialized = np.frombuffer(model.build(), dtype=np.uint8)
         return cv2.dnn.readNetFromONNX(serialized, engine=cv2.dnn.ENGINE_NEW)

@@ -24,7 +24,7 @@ def forward(problem: Problem, threads: int) -> Contestant:
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
-    model = CropAndResizeModel("bilinear", 0.0).build().SerializeToString()
+    model = CropAndResizeModel("bilinear", 0.0).build()
     session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     size = np.array([problem.row.bins] * 2, np.int32)
 
