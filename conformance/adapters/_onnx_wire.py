@@ -69,7 +69,7 @@ def _attribute(name: str, value: Attribute) -> bytes:
 
 
 def _value(name: str, kind: int, shape: Shape) -> bytes:
-    """``ValueInfoProto``: name 1, type 2, of a tensor 1, of elem_type 1 and shape 2, of dims 1, each dim_value 1 or dim_param 2."""
+    """``ValueInfoProto``: name 1, type 2, of a tensor 1, of elem_type 1 and shape 2, of dims 1: dim_value 1 or dim_param 2."""
     dims = b"".join(_part(1, _part(2, size) if isinstance(size, str) else _number(1, size)) for size in shape)
     return _part(1, name) + _part(2, _part(1, _number(1, kind) + _part(2, dims)))
 
