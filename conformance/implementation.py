@@ -128,9 +128,14 @@ def run_by_default() -> list[str]:
 
 
 def in_order_of_start(names: Iterable[str]) -> list[str]:
-    """Some implementations as they are best started: those whose class says ``takes_long = True`` before all others."""
+    """Some implementations as they are best started: the one that takes longest, by its class's ``takes_long``, before all others.
+
+    Then come those that do not take long, of which one ends soon, and there is something to read; then the rest.
+    """
     points = registered()
-    return sorted(names, key=lambda name: name not in points or not getattr(points[name].load(), "takes_long", False))
+    takes = {name: getattr(points[name].load(), "takes_long", 0) if name in points else 0 for name in names}
+    ordered = sorted(takes, key=lambda name: takes[name])
+    return sorted(ordered, key=lambda name: name != max(takes, key=lambda each: takes[each]))
 
 
 def missing_requirements(adapter: type[Any]) -> tuple[str, ...]:

@@ -45,6 +45,7 @@ class OnnxReference:
 
     requires: ClassVar[tuple[str, ...]] = ("onnx",)
     install: ClassVar[str] = "pip install onnx"
+    takes_long: ClassVar[int] = 1  # it is Python, sample by sample
     opsets: ClassVar[dict[str, tuple[int, str | None]]] = {
         "onnx-10": (10, None),
         "onnx-16": (16, "half_pixel"),

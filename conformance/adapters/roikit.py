@@ -234,7 +234,7 @@ class RoikitHost(OfEveryOperator):
 
     requires: ClassVar[tuple[str, ...]] = ()
     install: ClassVar[str] = "pip install roikit"
-    takes_long: ClassVar[bool] = True  # it follows all dialects, and compiles its kernels
+    takes_long: ClassVar[int] = 2  # it follows all dialects, and compiles its kernels
     takes_numbers: ClassVar[bool] = True
     scripts: ClassVar[Mapping[str, Script]] = {
         "roi_align": _script("roi_align"),

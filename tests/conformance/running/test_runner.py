@@ -340,7 +340,10 @@ def test_what_is_absent_is_known_without_a_process_for_it(monkeypatch):
     assert "not installed: " in subject.reason
 
 
-def test_who_takes_long_is_started_first():
+def test_who_takes_longest_is_started_first_and_then_who_ends_soon():
     names = in_order_of_start(registered())
     assert sorted(names) == sorted(registered())
-    assert {"roikit", "roikit-torch"} == set(names[:2])
+    assert {"roikit", "roikit-torch"} == {names[0], names[-1]}
+    assert names.index("onnxruntime") < names.index("onnx-reference")
+    assert in_order_of_start([]) == []
+    assert in_order_of_start(["onnxruntime", "mine:f"]) == ["onnxruntime", "mine:f"]
