@@ -128,7 +128,7 @@ def run_by_default() -> list[str]:
 
 
 def in_order_of_start(names: Iterable[str]) -> list[str]:
-    """Some implementations as they are best started: the one that takes longest, by its class's ``takes_long``, before all others.
+    """Some implementations as they are best started: the one that takes longest, as its class's ``takes_long`` says, before all.
 
     Then come those that do not take long, of which one ends soon, and there is something to read; then the rest.
     """

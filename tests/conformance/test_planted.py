@@ -3,7 +3,9 @@
 import pytest
 
 from roikit.conformance import operators
+from roikit.kernels.execution import source
 from tests.conformance import planted
+from tests.kernels.guards import compiled_by
 
 pytestmark = pytest.mark.every_run
 
@@ -13,6 +15,15 @@ FAULTS = dict(planted.everywhere())
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_fits_the_source_that_it_is_planted_into(fault):
     assert planted.broken(*FAULTS[fault])
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_is_planted_where_a_cpu_which_judges_it_compiles(fault):
+    file, line, _, _ = FAULTS[fault]
+    text = source._read(file)
+    first = text[: text.index(line)].count("\n")
+    by = compiled_by(text)[first : first + line.count("\n") + 1]
+    assert "GPU" not in by
 
 
 def test_every_operator_has_some():

@@ -9,26 +9,12 @@ from pathlib import Path
 import pytest
 
 from roikit.kernels.execution import host
+from tests.kernels.guards import compiled_by
 
 ROOT = Path(__file__).parents[3]
 FIRST = "#define ROIKIT_FEATURE_T"  # after what a CUDA text needs to run on a CPU
 
-OF_A_CPU = {
-    "const int64 pixels = (int64)roi.height * roi.width;",
-    "return Channels{roi.map + channel * pixels, pixels, end - channel < LANES ? (int)(end - channel) : LANES};",
-    "window.first_row = first, window.rows = (int)rows;",
-    "if (!roi.result_is_nan) bring_patch(channels_of(roi, channel, end), roi.window, roi.width);",
-    "for (int row = 0; row < window.rows; ++row) bring_row(channels, window, (window.first_row + row) * row_stride);",
-    "constexpr int LINE = 64 / sizeof(feature_t);",
-    "const feature_t* from = channels.map + row + window.first;",
-    "for (int c = 0; c < channels.count; ++c, from += channels.stride) {",
-    "for (int column = 0; column < window.columns - 1; column += LINE) ROIKIT_PREFETCH(from + column);",
-    "ROIKIT_PREFETCH(from + window.columns - 1);",
-}
-"""Lines of a CPU's own launches alone, which turn the pixels of small RoIs at once, and have them brought before."""
-
 NOT_RUN = {
-    **dict.fromkeys(OF_A_CPU, "launches of a CPU: the golden cases as they are judged there"),
     "return Placed::too_far;": "adaptive RoIs that reach beyond 2^20 pixels: cases of what is refused",
     "ROIKIT_FN double ceil_of(double x) { return __builtin_ceil(x); }": "adaptive sampling of float64",
     "roi.y.taken = roi.x.taken = 0;": "boxes of no level: cases of multiscale_roi_align",
@@ -74,12 +60,13 @@ def lines_of(folder):
     for notes in sorted(folder.glob("*.gcno")):
         text = folder.joinpath(f"{notes.name.removesuffix('--.gcno')}.txt").read_text(encoding="utf-8").splitlines()
         begin = next(number for number, line in enumerate(text, 1) if line.startswith(FIRST))
+        of_a_cpu = [by == "CPU" for by in compiled_by("\n".join(text))]  # which these launches, of a GPU, are not for
         command = ["gcov", "--json-format", "--stdout", notes.name]
         found = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout
         for file in json.loads(found)["files"]:
             for line in file["lines"] if file["file"] == "<stdin>" else ():
                 number = line["line_number"]
-                if begin < number <= len(text):
+                if begin < number <= len(text) and not of_a_cpu[number - 1]:
                     code = text[number - 1].strip()
                     counts[code] = counts.get(code, 0) + line["count"]
     return counts
