@@ -10,8 +10,7 @@ Facts: ``detectron2/layers/roi_align.py`` of 0.6, ``roi_align_rotated.py`` and i
 * The module casts ``(K, 5)`` boxes to the data type of the maps itself.
 * ``ROIAlignRotated`` takes ``(K, 6)`` boxes, angles in degrees, and is always shifted by half a pixel. float16 is computed in
   float32. Where its C++ is not compiled there is no rotated operator.
-* The pooler keeps boxes in float32, so that maps in float64 meet boxes of another data type: the layer of upright boxes casts
-  them, that of rotated ones does not, and says so.
+* The pooler keeps boxes in float32. With maps in float64 the layer of upright boxes casts them; that of rotated ones refuses them.
 """
 
 from __future__ import annotations
@@ -73,7 +72,7 @@ class Detectron2:
         "multiscale_roi_align_rotated": Script(
             {"detectron2": {}},
             Boxes.BY_IMAGE,
-            FLOATS,
+            ("float32", "float16"),
             ("avg",),
             pairs=True,
             uses_torch=True,

@@ -11,7 +11,6 @@ from roikit.reports.pages import dialects
 
 RECORDED = Path(__file__).parents[2] / "reports" / "recorded"
 STOPPED = {
-    "detectron2.ndjson.gz",
     "amd-epyc-2-cores-2026-11-30.json",
     "amd-epyc-2-cores-2026-11-30-2.json",
     "amd-epyc-2-cores-2026-12-01.json",

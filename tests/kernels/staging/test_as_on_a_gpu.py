@@ -16,7 +16,6 @@ FIRST = "#define ROIKIT_FEATURE_T"  # after what a CUDA text needs to run on a C
 
 NOT_RUN = {
     "return Placed::too_far;": "adaptive RoIs that reach beyond 2^20 pixels: cases of what is refused",
-    "ROIKIT_FN double ceil_of(double x) { return __builtin_ceil(x); }": "adaptive sampling of float64",
     "roi.y.taken = roi.x.taken = 0;": "boxes of no level: cases of multiscale_roi_align",
     "roi.y.grid = roi.x.grid = (acc_t)1;": "the same",
     "return moving(*axis, bins, p, rank);": "more samples of a bin than a CPU keeps, in gradients for boxes",
