@@ -71,17 +71,22 @@ def site(
     errors = Console(stderr=True)
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
     with interruptible(), refusing(UsageError, builder.OccupiedError, OSError):
-        inputs = read_all(results)
-        if not inputs.files:
-            fail(f"there is no result file in {', '.join(map(str, results))}")
-        with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as progress:
+        with errors.status("reads result files"):
+            inputs = read_all(results)
+            if not inputs.files:
+                fail(f"there is no result file in {', '.join(map(str, results))}")
             content = digest(inputs)
-            task = progress.add_task("site", total=builder.page_count(content))
+        progress = Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal)
+        task = progress.add_task("site", total=builder.page_count(content))
 
-            def on_page(file: str) -> None:
-                progress.update(task, advance=1, description=file)
+        def on_pages(count: int) -> None:
+            progress.start()
+            progress.advance(task, count)
 
-            builder.build(content, out, asv_site=asv_site, on_page=on_page)
+        try:
+            builder.build(content, out, asv_site=asv_site, on_pages=on_pages)
+        finally:
+            progress.stop()
     _say(Console(), inputs, out)
 
 

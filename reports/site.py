@@ -35,12 +35,14 @@ from .pages import (
     roofline,
     rules,
 )
+from .side_by_side import made
 from .tables import commit_of, machine_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from ..conformance.cases.case import Case
     from .files import File
     from .model import Site
 
@@ -85,19 +87,24 @@ _WHAT = {
 }  # fmt: skip
 
 
-def build(
-    site: Site, out: Path, *, asv_site: Path | None = None, on_page: Callable[[str], None] = lambda _: None
-) -> None:
-    """Writes a site to ``out``, in place of one that is there; ``on_page`` is told of each page before it is made.
+_CASES_AT_ONCE = 200
 
-    ``asv_site`` is a directory that `asv publish` has written, to be copied beside it.
+
+def build(
+    site: Site, out: Path, *, asv_site: Path | None = None, on_pages: Callable[[int], None] = lambda _: None
+) -> None:
+    """Writes a site to ``out``, in place of one that is there, on all cores.
+
+    ``asv_site`` is a directory that `asv publish` has written, to be copied beside it; ``on_pages`` is told how many pages were
+    made since, and not before processes have been forked, so that it may start threads.
 
     Raises:
         OccupiedError: ``out`` holds something else.
         OSError: it cannot be written to.
     """
     _make_room(out)
-    _Builder(site, out, asv_site, on_page).build()
+    for count in made(_Builder(site, out, asv_site).parts()):
+        on_pages(count)
 
 
 def page_count(site: Site) -> int:
@@ -132,8 +139,9 @@ def _environment() -> Environment:
 class _Builder:
     """Writes the pages of a site."""
 
-    def __init__(self, site: Site, out: Path, asv_site: Path | None, on_page: Callable[[str], None]) -> None:
-        self._site, self._out, self._asv_site, self._on_page = site, out, asv_site, on_page
+    def __init__(self, site: Site, out: Path, asv_site: Path | None) -> None:
+        self._site, self._out, self._asv_site = site, out, asv_site
+        self._count = 0
         self._now = datetime.now(UTC)
         self._findings = findings_of(site)
         self._everywhere = {
@@ -148,8 +156,24 @@ class _Builder:
             "operator_title": operator_title,
         }
 
-    def build(self) -> None:
-        (self._out / "figures").mkdir()
+    def parts(self) -> list[Callable[[], int]]:
+        """What the site is made of: each writes some of its pages and returns their number; those that take long come first."""
+        answers, known = case.Answers(self._site), list(golden().values())
+        chunks = [known[begin : begin + _CASES_AT_ONCE] for begin in range(0, len(known), _CASES_AT_ONCE)]
+        whole = (self._performance, self._findings_pages, self._overview, self._implementations, self._about_operators)
+        return [
+            *(partial(self._counted, each) for each in whole),
+            *(partial(self._counted, partial(self._cases, chunk, answers)) for chunk in chunks),
+        ]
+
+    def _counted(self, write: Callable[[], None]) -> int:
+        """Writes pages and returns how many."""
+        before = self._count
+        write()
+        return self._count - before
+
+    def _overview(self) -> None:
+        """Writes what leads to all else, and what is on one page."""
         for name in ("site.css", "site.js"):
             text = files("roikit.reports").joinpath("templates", name).read_text(encoding="utf-8")
             (self._out / name).write_text(text, encoding="utf-8")
@@ -161,23 +185,29 @@ class _Builder:
         summaries = [operator.summary(self._site, name) for name in operators.NAMES]
         self._write("index.html", "home.html", {**home.context(self._site), "files": made_of, "summaries": summaries})
         self._write("operators.html", "operators.html", {"summaries": summaries})
-        self._operators()
-        self._write_findings()
         self._write("matrix.html", "matrix.html", matrix.context(self._site))
         self._write("dialects.html", "dialects.html", dialects.context(self._site))
         self._evidence()
         self._write("differences.html", "differences.html", differences.context(self._site))
         self._write("example.html", "example.html", example.context(self._site))
-        self._goldens()
+        self._write("roofline.html", "roofline.html", roofline.context(self._site))
+
+    def _performance(self) -> None:
         content = {**performance.context(self._site), "asv_site": self._asv_site is not None}
         self._write("performance.html", "performance.html", content)
-        self._write("roofline.html", "roofline.html", roofline.context(self._site))
+
+    def _implementations(self) -> None:
         for each in self._site.implementations:
             content = implementation.context(self._site, each, self._findings)
             self._write(f"implementations/{each.slug}.html", "implementation.html", content)
-        answers = case.Answers(self._site)
-        for known in golden().values():
-            self._write(case.address(known.id), "case.html", case.context(known, answers))
+
+    def _cases(self, known: Sequence[Case], answers: case.Answers) -> None:
+        for each in known:
+            self._write(case.address(each.id), "case.html", case.context(each, answers))
+
+    def _about_operators(self) -> None:
+        self._operators()
+        self._goldens()
 
     def _operators(self) -> None:
         """Writes the pages of operators, and their rules."""
@@ -186,7 +216,7 @@ class _Builder:
             self._write(operator.address(name), "operator.html", operator.context(self._site, name, self._findings))
             self._write(rules.address(name), "rules.html", rules.context(name))
 
-    def _write_findings(self) -> None:
+    def _findings_pages(self) -> None:
         """Writes what is wrong with whom: a list, a page for each finding, and beside it the text of an issue."""
         groups = [
             (name, list(members)) for name, members in groupby(self._findings, lambda each: each.implementation.name)
@@ -219,13 +249,14 @@ class _Builder:
 
     def _figure(self, text: str, root: str) -> Markup:
         """An image of an SVG, which becomes a file: pages share it, and names within it stay apart from theirs."""
+        (self._out / "figures").mkdir(exist_ok=True)
         name = save(self._out / "figures", text)
         title = title_of(text)
         image = Markup('<img src="{}figures/{}" alt="{}" loading="lazy">').format(root, name, title)
         return Markup('<div class="wide" tabindex="0" role="group" aria-label="{}">{}</div>').format(title, image)
 
     def _write(self, file: str, template: str, content: Mapping[str, Any]) -> None:
-        self._on_page(file)
+        self._count += 1
         path = self._out / file
         path.parent.mkdir(exist_ok=True)
         place = {"root": "../" * file.count("/"), "current": file}

@@ -10,7 +10,7 @@ Facts: ``detectron2/layers/roi_align.py`` of 0.6, ``roi_align_rotated.py`` and i
 * The module casts ``(K, 5)`` boxes to the data type of the maps itself.
 * ``ROIAlignRotated`` takes ``(K, 6)`` boxes, angles in degrees, and is always shifted by half a pixel. float16 is computed in
   float32. Where its C++ is not compiled there is no rotated operator.
-* The pooler keeps boxes in float32. With maps in float64 the layer of upright boxes casts them; that of rotated ones refuses them.
+* The pooler keeps boxes in float32. With maps in float64 the layer of upright boxes casts them; that of rotated ones refuses.
 """
 
 from __future__ import annotations

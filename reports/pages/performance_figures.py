@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from ..timings import Timing, Workload
 
 _CACHES = ("cold", "hot")
+_WIDTH = 9.5
 _HEIGHT, _LEAST = 0.23, 1.05  # inches: of an entry, of a panel
+_LETTER, _ABOVE, _BELOW = 0.078, 0.4, 0.6  # inches: of a letter of a label; of a title; of what stands below an axis
 
 
 def _cache(timing: Timing) -> str:
@@ -32,12 +34,24 @@ def times(operator: str, operation: str, place: str, machine: str, workloads: Se
     with style():
         shown = [[t for t in w.timings if _cache(t)] for w in workloads]
         heights = [_LEAST + _HEIGHT * len(timings) for timings in shown]
-        figure = Figure(figsize=(9.5, sum(heights)))
+        figure = Figure(figsize=(_WIDTH, sum(heights)))
         panels = figure.subplots(len(workloads), 1, squeeze=False, sharex=True, height_ratios=heights)
         for axes, workload, timings in zip(panels[:, 0], workloads, shown, strict=True):
             _entries(axes, workload, sorted(timings, key=lambda t: t.ns[_cache(t)], reverse=True))
         figure.subplots_adjust(hspace=0.55)
-        return svg(figure, f"Times of {operator_title(operator)} {operation} on {machine}, {place}")
+        _leave_room(figure, [_label(timing) for timings in shown for timing in timings])
+        return svg(figure, f"Times of {operator_title(operator)} {operation} on {machine}, {place}", trimmed=False)
+
+
+def _leave_room(figure: Figure, labels: Sequence[str]) -> None:
+    """Makes margins for labels at the left, which to measure would take as long as to draw."""
+    height = figure.get_figheight()
+    left = (0.25 + _LETTER * max(map(len, labels), default=0)) / _WIDTH
+    figure.subplots_adjust(left=left, right=0.985, top=1 - _ABOVE / height, bottom=_BELOW / height)
+
+
+def _label(timing: Timing) -> str:
+    return f"{timing.library} {timing.layout} {timing.dtype}{'' if timing.is_correct else ' WRONG'}"
 
 
 def _entries(axes: Axes, workload: Workload, timings: Sequence[Timing]) -> None:
@@ -50,8 +64,7 @@ def _entries(axes: Axes, workload: Workload, timings: Sequence[Timing]) -> None:
         axes.scatter(
             [timing.ns[_cache(timing)]], [n], s=36, color=colour, marker="o" if timing.is_correct else "X", zorder=3
         )
-    labels = [f"{t.library} {t.layout} {t.dtype}{'' if t.is_correct else ' WRONG'}" for t in timings]
-    axes.set_yticks(range(len(timings)), labels)
+    axes.set_yticks(range(len(timings)), [_label(timing) for timing in timings])
     for label, timing in zip(axes.get_yticklabels(), timings, strict=True):
         label.set_fontweight("bold" if timing.is_ours else "normal")
     axes.set_ylim(-0.7, len(timings) - 0.3)
@@ -80,7 +93,7 @@ def floors(operator: str, operation: str, place: str, machine: str, workloads: S
         return ""
     with style():
         labels = list(dict.fromkeys(label for label, *_ in points))
-        figure = Figure(figsize=(9.5, 1 + 0.22 * len(labels)))
+        figure = Figure(figsize=(_WIDTH, 1 + 0.22 * len(labels)))
         axes = figure.subplots()
         for cache, colour, marker in (("hot", ORANGE, "o"), ("cold", BLUE, "s")):
             xs = [fraction for _, which, fraction, t in points if which == cache and t.is_ours]
@@ -102,7 +115,8 @@ def floors(operator: str, operation: str, place: str, machine: str, workloads: S
         )
         axes.grid(axis="x")
         axes.legend(loc="lower right")
-        return svg(figure, f"How near to the floor {operator} {operation} comes on {machine}, {place}")
+        _leave_room(figure, labels)
+        return svg(figure, f"How near to the floor {operator} {operation} comes on {machine}, {place}", trimmed=False)
 
 
 def history(machine: str, frame: pd.DataFrame) -> str:
