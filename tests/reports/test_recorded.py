@@ -15,7 +15,7 @@ STOPPED = {
     "amd-epyc-2-cores-2026-11-30-2.json",
     "amd-epyc-2-cores-2026-12-01.json",
 }
-"""Runs of `peers-full-2026-11-29`, and records, that did not end: `reports/README.md` says what is missing of them."""
+"""Records that did not end: `reports/README.md` says what is missing of them."""
 
 
 def test_recorded_files_are_whole_but_for_those_that_are_said_not_to_be_and_of_every_kind(everything):
