@@ -28,6 +28,11 @@ class RoiCall(Protocol):
     def input(self) -> np.ndarray: ...
     @property
     def boxes(self) -> np.ndarray: ...
+
+
+class ScaledCall(RoiCall, Protocol):
+    """One that is told a scale."""
+
     def single_scale(self) -> float: ...
 
 
@@ -62,7 +67,7 @@ def corners_and_indices(call: RoiCall) -> tuple[np.ndarray, np.ndarray]:
     return corners, call.boxes[:, 0].astype(np.int64)
 
 
-def float32_scale(call: RoiCall) -> float:
+def float32_scale(call: ScaledCall) -> float:
     """The one scale, for formats that store it as a float32: with 64-bit maps only if that is exact."""
     scale = call.single_scale()
     if call.input.dtype == np.float64 and float(np.float32(scale)) != scale:

@@ -82,22 +82,22 @@ class MmcvPtx:
             path.name.removesuffix("_cuda_kernel.cuh"): CudaText(path.read_text(encoding="utf-8"), headers)
             for path in folder.glob("*_cuda_kernel.cuh")
         }
-        whole = {"operations": _OF_MAPS, "dtypes": _FLOATS}
         self._description = Description(
             version=f"{importlib.metadata.version('mmcv')} (CUDA; PTX of NVRTC {nvrtc} for {ARCHITECTURE}, on a CPU)",
             homepage="https://github.com/open-mmlab/mmcv",
             dialects=tuple(Mmcv.aligned),
             modes=("avg", "max"),
-            **whole,
+            dtypes=_FLOATS,
+            operations=_OF_MAPS,
             operators={
-                "roi_pool": Capability(dialects=("mmcv",), modes=("max",), **whole),
+                "roi_pool": Capability(dialects=("mmcv",), modes=("max",), dtypes=_FLOATS, operations=_OF_MAPS),
                 "roi_align_rotated": Capability(dialects=tuple(Mmcv.turns), operations=_OF_MAPS),
                 "riroi_align_rotated": Capability(dialects=tuple(self.turns), operations=_OF_MAPS),
                 "prroi_pool": Capability(dialects=("mmcv",), operations=(*_OF_MAPS, Operation.BOX_GRADIENT)),
                 "deform_roi_pool": Capability(
                     dialects=("mmcv",), operations=(*_OF_MAPS, Operation.OFFSET_GRADIENT), dtypes=_FLOATS
                 ),
-                "border_align": Capability(dialects=("mmcv",), modes=("max",), **whole),
+                "border_align": Capability(dialects=("mmcv",), modes=("max",), dtypes=_FLOATS, operations=_OF_MAPS),
             },
         )
 
