@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import mmap
-from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,11 +18,12 @@ SPARSE_ELEMENTS = 2**31 + 2**20
 
 
 def leaves(values: Any) -> Iterator[Any]:
-    """The elements of nested lists, which are all as deep."""
-    level = [values]
-    while level and isinstance(level[0], list):
-        level = list(chain.from_iterable(level))
-    return iter(level)
+    """The elements of nested lists."""
+    if isinstance(values, list):
+        for value in values:
+            yield from leaves(value)
+    else:
+        yield values
 
 
 def sparse_images(shape: Sequence[int]) -> int:

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ... import kernels
 from ...kernels.emulation.executor import Array, EmulationError, module_of, program
 from ...kernels.emulation.nvrtc import ptx_of
 from ...kernels.emulation.translate import parameters_of
+from ...kernels.errors import CompilerNotFoundError
+from ...kernels.execution import host
 from ..implementation import Unavailable
 
 if TYPE_CHECKING:
@@ -50,8 +51,8 @@ def nvrtc_version(install: str) -> str:
     if int(error):
         raise Unavailable(f"NVRTC does not work: {error!r}")
     try:
-        kernels.host.compiler()
-    except kernels.CompilerNotFoundError as missing:
+        host.compiler()
+    except CompilerNotFoundError as missing:
         raise Unavailable(str(missing)) from missing
     return f"{major}.{minor}"
 

@@ -52,7 +52,7 @@ def test_a_text_is_read_into_kernels():
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        (".local .align 4 .b8 stack[8];", r"line 19: .local .align 4 .b8 stack\[8\] is not known"),
+        (".const .align 4 .b8 table[8];", r"line 19: .const .align 4 .b8 table\[8\] is not known"),
         ("add.s32 %r1, %r2, %rd1;", "line 19: add.s32: a register of b64 stands where s32 should"),
         ("add.s32 %r1, %r2;", "line 19: add.s32: it takes 2 operands"),
         ("mov.u32 %r1, %clock;", "line 19: mov.u32: %clock is not known"),

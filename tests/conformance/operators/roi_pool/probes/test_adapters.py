@@ -24,7 +24,7 @@ ADAPTERS = {n: point for n, point in registered().items() if hasattr(point.load(
 ASKED = tuple(probe for probe in PROBES if not probe.is_malformed)
 FEW = 2  # dialects that our own kernels are asked for; the record has all of them
 
-NOT_RECORDED = {"roikit-cuda", "roikit-ptx", "roikit-torch"}  # of the last the environment was not whole
+NOT_RECORDED = {"roikit-cuda", "roikit-ptx", "mmcv-ptx", "roikit-torch"}  # of the last the environment was not whole
 KNOWN = {("ncnn", "ncnn")}  # the list of its deviations says why
 WRONG_BACKWARDS = {("chainer", "chainer")}
 
